@@ -1,0 +1,138 @@
+//! A backup set and the records around it, as the catalog keeps them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::job::Failure;
+use super::resource::{RecoveryPoint, Resource};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetStatus {
+    /// Its run has not ended.
+    Running,
+    /// Every recovery point was seen finished and restorable.
+    Sealed,
+    /// Kept for its reasons; never offered for restore.
+    Failed,
+    /// Its recovery points are being deleted; never offered for restore.
+    Expiring,
+}
+
+/// The recovery points of all of a deployment's resources from one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackupSet {
+    pub id: String,
+    pub deployment: String,
+    pub status: SetStatus,
+    /// ARN of the execution that made it.
+    pub execution: String,
+    pub started_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Names of the resources that were planned.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// Earliest and latest capture time of its points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_from: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_to: Option<Timestamp>,
+    /// Seconds between the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew_seconds: Option<f64>,
+    /// Seconds for which the application was quiesced; `None` without hooks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiesced_seconds: Option<f64>,
+    #[serde(default)]
+    pub probes: Vec<ProbeResult>,
+    /// Why it failed, one entry a resource or step.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
+}
+
+/// A count taken at backup time, or why it could not be taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeResult {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// Why a set failed: which resource (or step), and what happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// A resource's name, or the name of the machine's state.
+    pub subject: String,
+    /// The error's stable name.
+    pub error: String,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PointStatus {
+    InProgress,
+    Available,
+    Failed,
+}
+
+/// One recovery point of a set, with all that a restore needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    pub set: String,
+    pub resource: Resource,
+    pub status: PointStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_point: Option<RecoveryPoint>,
+    /// The configuration that a restore does not bring back, as AWS described it.
+    #[serde(default)]
+    pub configuration: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<f64>,
+    /// When `poll-status` last looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// One execution of `backup`, whatever came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Id of the set that the run makes.
+    pub id: String,
+    pub deployment: String,
+    pub execution: String,
+    pub started_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiesced_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_at: Option<Timestamp>,
+    /// Set once on-call was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notified_at: Option<Timestamp>,
+    /// What went wrong beside the set itself: a hook, retention, a step.
+    #[serde(default)]
+    pub warnings: Vec<Reason>,
+}
+
+/// The durations, in seconds, of a resource's last sealed backups; the newest last, at most ten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    pub resource: String,
+    pub durations: Vec<u64>,
+}
