@@ -1,0 +1,160 @@
+//! The lab's clock: real time plus an offset that only grows. Everything that the lab dates or waits for uses it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+/// A clock that can be moved forward and never goes back, whatever the machine's clock does.
+pub struct Clock {
+    started_at: Timestamp,
+    started: Instant,
+    offset: watch::Sender<Duration>,
+    published: Mutex<Option<PathBuf>>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock {
+    /// A clock that shows the real time.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            started_at: Timestamp::now(),
+            started: Instant::now(),
+            offset: watch::Sender::new(Duration::ZERO),
+            published: Mutex::new(None),
+        }
+    }
+
+    /// Writes the offset in seconds to `file`, now and at every advance, for processes that follow this clock.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn publish_to(&self, file: &Path) -> std::io::Result<()> {
+        let mut published = self.published.lock().unwrap_or_else(|e| e.into_inner());
+        write_offset(file, self.offset())?;
+        *published = Some(file.to_owned());
+        Ok(())
+    }
+
+    /// The time now, in the lab.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let since = self.started.elapsed() + self.offset();
+        SignedDuration::try_from(since)
+            .ok()
+            .and_then(|since| self.started_at.checked_add(since).ok())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// How far the lab is ahead of the machine's clock.
+    #[must_use]
+    pub fn offset(&self) -> Duration {
+        *self.offset.borrow()
+    }
+
+    /// Moves the clock forward and wakes whoever waits for a time that has come by it. Returns the new time.
+    ///
+    /// # Errors
+    /// When the offset can't be told to the processes that follow (then the clock stays where it was).
+    pub fn advance(&self, by: Duration) -> std::io::Result<Timestamp> {
+        let published = self.published.lock().unwrap_or_else(|e| e.into_inner());
+        let next = self.offset().saturating_add(by);
+        if let Some(file) = published.as_deref() {
+            write_offset(file, next)?;
+        }
+        self.offset.send_replace(next);
+        Ok(self.now())
+    }
+
+    /// Waits until the lab's clock shows `time`.
+    pub async fn sleep_until(&self, time: Timestamp) {
+        let mut moved = self.offset.subscribe();
+        loop {
+            moved.mark_unchanged();
+            let Ok(left) = Duration::try_from(time.duration_since(self.now())) else {
+                return; // negative: the time has passed
+            };
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                _ = moved.changed() => {}
+            }
+        }
+    }
+
+    /// Waits `duration` of the lab's time.
+    pub async fn sleep(&self, duration: Duration) {
+        let until = SignedDuration::try_from(duration)
+            .ok()
+            .and_then(|duration| self.now().checked_add(duration).ok())
+            .unwrap_or(Timestamp::MAX);
+        self.sleep_until(until).await;
+    }
+}
+
+/// Seconds since 1970 with milliseconds, as AWS's JSON protocols write times.
+#[must_use]
+#[allow(clippy::cast_precision_loss)]
+pub fn epoch_seconds(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1000.0
+}
+
+/// Written beside and renamed, so that a reader never sees half a number.
+fn write_offset(file: &Path, offset: Duration) -> std::io::Result<()> {
+    let draft = file.with_extension("new");
+    std::fs::write(&draft, format!("{:.3}\n", offset.as_secs_f64()))?;
+    std::fs::rename(&draft, file)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn shows_real_time_until_advanced_and_never_goes_back() {
+        let clock = Clock::new();
+        let before = clock.now();
+        assert!(before.duration_since(Timestamp::now()).abs() < SignedDuration::from_secs(5));
+        let after = clock.advance(Duration::from_secs(86_400)).unwrap();
+        assert!(after.duration_since(before) >= SignedDuration::from_hours(24));
+        clock.advance(Duration::ZERO).unwrap();
+        assert!(clock.now() >= after);
+    }
+
+    #[test]
+    fn tells_its_offset_to_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("offset");
+        let clock = Clock::new();
+        clock.publish_to(&file).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap().trim(), "0.000");
+        clock.advance(Duration::from_millis(90_500)).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap().trim(), "90.500");
+    }
+
+    #[tokio::test]
+    async fn an_advance_wakes_those_whose_time_has_come() {
+        let clock = Arc::new(Clock::new());
+        let sleeper = clock.clone();
+        let long = tokio::spawn(async move { sleeper.sleep(Duration::from_secs(3600)).await });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(3601)).unwrap();
+        tokio::time::timeout(Duration::from_secs(5), long)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}

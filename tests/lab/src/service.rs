@@ -1,0 +1,189 @@
+//! What the front door and the services say to each other: a [`Call`] comes in, an [`Answer`] goes out.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::body::Bytes;
+use hyper::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+/// The future of a service's method, boxed so that services can be kept in one list.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The wire format of a call, which decides how an error looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// AWS Query: a form in, XML out (RDS, SNS, IAM, STS, CloudFormation).
+    Query,
+    /// AWS JSON 1.0 or 1.1: `X-Amz-Target` names the action (DynamoDB, Step Functions, SSM, ...).
+    Json,
+    /// Resources in the path, JSON in the body (AWS Backup, EFS, Lambda, Scheduler).
+    RestJson,
+    /// Resources in the path, XML in the body (S3).
+    RestXml,
+}
+
+/// One request of an AWS client, as far as the lab understands it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// HTTP method.
+    pub method: Method,
+    /// Path as sent, still percent-encoded, without the query.
+    pub path: String,
+    /// Query string as sent, without the question mark; empty when there is none.
+    pub query: String,
+    /// All request headers, unchanged.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// Signing name of the service from the SigV4 credential scope: `rds`, `backup`, `elasticfilesystem`, ...
+    pub service: String,
+    /// Name of the operation: `StartBackupJob`.
+    pub action: String,
+    /// Name of the caller: the SDK's app name, else `-`.
+    pub caller: String,
+    /// What the call is about (an ARN, an identifier, a path), empty when it names nothing.
+    pub resource: String,
+    /// Parameters that identify things, by name, never a secret's value; for the ledger and for matching faults.
+    pub identifiers: BTreeMap<String, String>,
+    /// Wire format.
+    pub protocol: Protocol,
+}
+
+/// What goes back to the client.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers besides the content type and length.
+    pub headers: Vec<(String, String)>,
+    /// Content type; empty when the headers hold it already.
+    pub content_type: String,
+    /// The whole body.
+    pub body: Bytes,
+    /// The AWS error code when this is an error, for the ledger.
+    pub error_code: Option<String>,
+}
+
+impl Answer {
+    /// A JSON body with status 200, as the REST services answer.
+    #[must_use]
+    pub fn json(value: &Value) -> Self {
+        Self {
+            status: 200,
+            headers: vec![request_id_header()],
+            content_type: "application/json".to_owned(),
+            body: Bytes::from(value.to_string()),
+            error_code: None,
+        }
+    }
+
+    /// An XML body with status 200, as the Query services answer.
+    #[must_use]
+    pub fn xml(body: String) -> Self {
+        Self {
+            status: 200,
+            headers: vec![request_id_header()],
+            content_type: "text/xml".to_owned(),
+            body: Bytes::from(body),
+            error_code: None,
+        }
+    }
+
+    /// An empty body with the given status.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: vec![request_id_header()],
+            content_type: String::new(),
+            body: Bytes::new(),
+            error_code: None,
+        }
+    }
+
+    /// An error in the wire format of `protocol`, so that SDKs classify it as they do AWS's own.
+    #[must_use]
+    pub fn error(protocol: Protocol, status: u16, code: &str, message: &str) -> Self {
+        Self::error_with(protocol, status, code, message, &[])
+    }
+
+    /// Like [`Answer::error`], with further members of the error's shape (JSON protocols only).
+    #[must_use]
+    pub fn error_with(
+        protocol: Protocol,
+        status: u16,
+        code: &str,
+        message: &str,
+        members: &[(&str, Value)],
+    ) -> Self {
+        let id = crate::ids::uuid();
+        let mut headers = vec![("x-amzn-requestid".to_owned(), id.clone())];
+        let (content_type, body) = match protocol {
+            Protocol::Query => ("text/xml", query_error(code, message, status, &id)),
+            Protocol::RestXml => (
+                "application/xml",
+                format!(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{}</Code><Message>{}</Message><RequestId>{id}</RequestId></Error>",
+                    xml_escape(code),
+                    xml_escape(message)
+                ),
+            ),
+            Protocol::Json | Protocol::RestJson => {
+                let mut body = json!({"__type": code, "message": message});
+                if protocol == Protocol::RestJson {
+                    headers.push(("x-amzn-errortype".to_owned(), code.to_owned()));
+                    // The REST services' shapes spell it with a capital, botocore reads either.
+                    body = json!({"Code": code, "Message": message, "message": message});
+                }
+                for (name, value) in members {
+                    body[*name] = value.clone();
+                }
+                ("application/json", body.to_string())
+            }
+        };
+        Self {
+            status,
+            headers,
+            content_type: content_type.to_owned(),
+            body: Bytes::from(body),
+            error_code: Some(code.to_owned()),
+        }
+    }
+}
+
+/// A part of AWS that the lab answers itself.
+pub trait Service: Send + Sync {
+    /// Answers the call, or `None` when it is not this service's: then it goes on to MiniStack.
+    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>>;
+
+    /// A page of the control API under `/_lab/<name>` that this service knows: what is where on disk, and such.
+    fn page(&self, _name: &str) -> Option<Value> {
+        None
+    }
+
+    /// Ends what the service started: servers, listeners, jobs.
+    fn stop(&self) -> Later<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// `text` with the five characters that XML reserves replaced by their entities.
+#[must_use]
+pub fn xml_escape(text: &str) -> String {
+    quick_xml::escape::escape(text).into_owned()
+}
+
+fn query_error(code: &str, message: &str, status: u16, id: &str) -> String {
+    let fault = if status >= 500 { "Receiver" } else { "Sender" };
+    format!(
+        "<ErrorResponse><Error><Type>{fault}</Type><Code>{}</Code><Message>{}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>",
+        xml_escape(code),
+        xml_escape(message)
+    )
+}
+
+fn request_id_header() -> (String, String) {
+    ("x-amzn-requestid".to_owned(), crate::ids::uuid())
+}

@@ -1,0 +1,47 @@
+//! What all services of a lab share.
+
+use std::path::PathBuf;
+
+use crate::clock::Clock;
+use crate::durations::Durations;
+use crate::faults::Faults;
+use crate::reaper::Reaper;
+use crate::upstream::Upstream;
+
+/// The account that everything in a lab belongs to.
+pub const ACCOUNT: &str = "000000000000";
+/// The region that a lab plays.
+pub const REGION: &str = "us-east-1";
+
+/// The lab's shared state: time, durations, faults, places.
+pub struct World {
+    /// Time in the lab.
+    pub clock: Clock,
+    /// How long jobs take.
+    pub durations: Durations,
+    /// What goes wrong on request.
+    pub faults: Faults,
+    /// The lab's own directory, absolute; each service keeps to a subdirectory with its name.
+    pub dir: PathBuf,
+    /// Account number of every ARN.
+    pub account: &'static str,
+    /// Region of every ARN.
+    pub region: &'static str,
+    /// The Python interpreter of the lab's virtual environment.
+    pub python: PathBuf,
+    /// The way to MiniStack, for what a service needs from the rest of AWS.
+    pub upstream: Upstream,
+    /// Kills what a service started when the lab itself dies without stopping.
+    pub reaper: Reaper,
+}
+
+impl World {
+    /// The ARN of a resource: `world.arn("rds", "cluster:hubs")`.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!(
+            "arn:aws:{service}:{}:{}:{resource}",
+            self.region, self.account
+        )
+    }
+}
