@@ -4,12 +4,240 @@
 //! everything else on to MiniStack.
 
 pub mod call;
+pub mod clients;
 pub mod clock;
+pub mod control;
 pub mod durations;
+pub mod errors;
 pub mod faults;
+pub mod front_door;
 pub mod ids;
+pub mod ledger;
+pub mod ministack;
 pub mod postgres;
 pub mod reaper;
 pub mod service;
+pub mod tools;
 pub mod upstream;
 pub mod world;
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use nix::fcntl::{Flock, FlockArg};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::front_door::House;
+use crate::service::Service;
+use crate::world::World;
+
+/// The file that says that a directory is a lab's, and is locked while the lab runs.
+const MARKER: &str = ".holdfast-lab";
+
+/// How a lab is set up.
+#[derive(Clone, Debug)]
+pub struct LabConfig {
+    /// Port of the front door; 0 takes a free one.
+    pub port: u16,
+    /// The lab's directory; created, and emptied of an earlier lab's leavings.
+    pub dir: PathBuf,
+    /// Python with the packages of `tests/requirements-lab.txt`; see [`tools::python`].
+    pub python: Option<PathBuf>,
+    /// Factor of Step Functions' waits and retry delays: 0.05 makes a minute three seconds.
+    pub wait_scale: f64,
+    /// Whether MiniStack enforces IAM policies; the clock can't be advanced then.
+    pub auth: bool,
+    /// Further environment variables for MiniStack and the functions that it runs.
+    pub environment: Vec<(String, String)>,
+}
+
+impl LabConfig {
+    /// A lab in this directory, on a free port, with quick waits.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            port: 0,
+            dir: dir.into(),
+            python: None,
+            wait_scale: 0.05,
+            auth: false,
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// A lab that runs. Call [`Lab::stop`] to end it; what is left when it is dropped or killed ends all the same.
+pub struct Lab {
+    house: Arc<House>,
+    door: JoinHandle<()>,
+    endpoint: String,
+    _lock: Flock<File>,
+}
+
+impl Lab {
+    /// Starts a lab and waits until it is ready.
+    ///
+    /// # Errors
+    /// When the port is taken, the directory can't be written, or MiniStack does not start; nothing is left running.
+    pub async fn start(config: LabConfig) -> anyhow::Result<Self> {
+        let (dir, lock) = prepare(&config.dir)?;
+        let python = tools::python(config.python.as_deref())?;
+        let listener = TcpListener::bind(("127.0.0.1", config.port))
+            .await
+            .with_context(|| format!("opening the front door on port {}", config.port))?;
+        let port = listener
+            .local_addr()
+            .context("opening the front door")?
+            .port();
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let reaper = reaper::Reaper::start(&python)
+            .with_context(|| format!("starting {}", python.display()))?;
+        let upstream_port = tools::free_port()?;
+        let world = Arc::new(World {
+            clock: clock::Clock::new(),
+            durations: durations::Durations::default(),
+            faults: faults::Faults::default(),
+            dir,
+            account: world::ACCOUNT,
+            region: world::REGION,
+            python,
+            upstream: upstream::Upstream::new(upstream_port),
+            reaper,
+        });
+        let services = services(&world)?;
+        let setup = ministack::Setup {
+            python: &world.python,
+            dir: &world.dir,
+            port: upstream_port,
+            endpoint: &endpoint,
+            wait_scale: config.wait_scale,
+            auth: config.auth,
+            environment: &config.environment,
+        };
+        let ministack = ministack::Ministack::start(&setup, &world.reaper).await?;
+        let house = Arc::new(House {
+            world,
+            services,
+            ledger: ledger::Ledger::default(),
+            ministack,
+            port,
+        });
+        let door = tokio::spawn(front_door::serve(house.clone(), listener));
+        let lab = Self {
+            house,
+            door,
+            endpoint,
+            _lock: lock,
+        };
+        lab.write_env()?;
+        Ok(lab)
+    }
+
+    /// What AWS clients use as their only endpoint: `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The control API's URL.
+    #[must_use]
+    pub fn control(&self) -> String {
+        format!("{}/_lab", self.endpoint)
+    }
+
+    /// The environment variables that make an AWS client use this lab.
+    #[must_use]
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_REGION", world::REGION.to_owned()),
+            ("AWS_DEFAULT_REGION", world::REGION.to_owned()),
+            ("HOLDFAST_LAB", self.control()),
+            (
+                "LAB_CA",
+                self.house.world.dir.join("ca.pem").display().to_string(),
+            ),
+        ]
+    }
+
+    /// What the services share: clock, durations, faults.
+    #[must_use]
+    pub fn world(&self) -> &Arc<World> {
+        &self.house.world
+    }
+
+    /// Every call so far.
+    #[must_use]
+    pub fn ledger(&self) -> &ledger::Ledger {
+        &self.house.ledger
+    }
+
+    /// Ends everything: the door first, then the services, MiniStack, and whatever they left.
+    pub async fn stop(self) {
+        self.door.abort();
+        for service in &self.house.services {
+            service.stop().await;
+        }
+        self.house.ministack.stop().await;
+        let house = self.house;
+        // Waits for a process: not on a thread that others need.
+        let _ = tokio::task::spawn_blocking(move || house.world.reaper.finish()).await;
+    }
+
+    fn write_env(&self) -> anyhow::Result<()> {
+        let file = self.house.world.dir.join("env");
+        let lines: String = self
+            .env()
+            .iter()
+            .map(|(name, value)| format!("export {name}='{value}'\n"))
+            .collect();
+        std::fs::write(&file, lines).with_context(|| format!("writing {}", file.display()))
+    }
+}
+
+/// The services that the lab answers itself. Each is asked in turn; what none of them knows goes to MiniStack.
+fn services(world: &Arc<World>) -> anyhow::Result<Vec<Arc<dyn Service>>> {
+    let _ = world;
+    Ok(vec![])
+}
+
+/// An absolute, empty directory for the lab, held until the returned lock is dropped; refuses one that holds
+/// anything but an earlier lab, and one that a running lab uses.
+fn prepare(dir: &std::path::Path) -> anyhow::Result<(PathBuf, Flock<File>)> {
+    std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    let dir = dir
+        .canonicalize()
+        .with_context(|| format!("resolving {}", dir.display()))?;
+    let marker = dir.join(MARKER);
+    let entries: Vec<_> = std::fs::read_dir(&dir)
+        .and_then(Iterator::collect::<Result<_, _>>)
+        .with_context(|| format!("reading {}", dir.display()))?;
+    anyhow::ensure!(
+        entries.is_empty() || marker.exists(),
+        "{} is not empty and no lab made it: name another directory with --dir",
+        dir.display()
+    );
+    let file = File::create(&marker).with_context(|| format!("writing {}", marker.display()))?;
+    let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else {
+        anyhow::bail!(
+            "a lab is running in {}: stop it, or name another directory with --dir",
+            dir.display()
+        );
+    };
+    for entry in entries.iter().filter(|entry| entry.file_name() != MARKER) {
+        let path = entry.path();
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_dir {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        removed.with_context(|| format!("removing the earlier lab's {}", path.display()))?;
+    }
+    Ok((dir, lock))
+}

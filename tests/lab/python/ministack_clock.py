@@ -1,0 +1,40 @@
+"""Runs MiniStack on the lab's clock.
+
+Each line on standard input is how many seconds the lab is ahead of the machine; it is echoed on standard output once
+MiniStack's `time` and `datetime` follow. Monotonic clocks stay real, so that no running timer fires early. The end of
+standard input means that the lab is gone: MiniStack then ends too.
+"""
+
+import datetime
+import os
+import signal
+import sys
+import threading
+
+import time_machine
+
+REPLIES = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)  # whatever MiniStack prints goes to its log
+
+
+def follow(lines, traveller):
+    ahead = 0.0
+    for line in lines:
+        seconds = float(line)
+        traveller.shift(seconds - ahead)
+        ahead = seconds
+        REPLIES.write(line)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main():
+    traveller = time_machine.travel(datetime.datetime.now(datetime.timezone.utc), tick=True).start()
+    threading.Thread(target=follow, args=(sys.stdin, traveller), daemon=True).start()
+    sys.argv = ["ministack"]
+    from ministack.app import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

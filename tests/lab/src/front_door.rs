@@ -1,0 +1,196 @@
+//! The front door: one port for every AWS client. A call is read, faults are applied, the service that knows it
+//! answers, and the ledger notes it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::faults::{Hit, Kind};
+use crate::ledger::Ledger;
+use crate::ministack::Ministack;
+use crate::service::{Answer, Call, Service};
+use crate::world::World;
+use crate::{clients, control, errors};
+
+/// All that answers a request.
+pub struct House {
+    /// What the services share.
+    pub world: Arc<World>,
+    /// The services that the lab answers itself, in the order in which they are asked.
+    pub services: Vec<Arc<dyn Service>>,
+    /// Every call so far.
+    pub ledger: Ledger,
+    /// The MiniStack behind.
+    pub ministack: Ministack,
+    /// The front door's port.
+    pub port: u16,
+}
+
+/// Ends a connection without an answer.
+#[derive(Debug)]
+struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("connection cut")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// Serves connections until the task is aborted.
+pub async fn serve(house: Arc<House>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                tokio::spawn(connection(house.clone(), stream, peer));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "accepting a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn connection(house: Arc<House>, stream: TcpStream, peer: SocketAddr) {
+    let _ = stream.set_nodelay(true);
+    let answer = service_fn(move |request| {
+        let house = house.clone();
+        async move { house.request(request, peer).await }
+    });
+    // An error here is a client that went away, or a fault that was asked for.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .preserve_header_case(true)
+        .serve_connection(TokioIo::new(stream), answer)
+        .await;
+}
+
+impl House {
+    async fn request(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<Response<Body>, Cut> {
+        let time = self.world.clock.now();
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(Body::new(body), usize::MAX)
+            .await
+            .map_err(|_| Cut)?;
+        let path = parts.uri.path().to_owned();
+        let query = parts.uri.query().unwrap_or("").to_owned();
+        let call = Call::read(parts.method, path, query, parts.headers, body);
+        if call.path == "/_lab" || call.path.starts_with("/_lab/") {
+            return Ok(respond(&call.method, control::answer(self, &call).await));
+        }
+        if call.path.starts_with("/_ministack") {
+            return Ok(respond(&call.method, self.pass_on(&call).await));
+        }
+        let hit = self.world.faults.for_call(&call);
+        let answer = self.answer(&call, hit, peer).await;
+        self.ledger
+            .write(time, &call, hit.map(|hit| hit.kind), answer.as_ref());
+        match (hit.map(|hit| hit.kind), answer) {
+            (
+                Some(
+                    Kind::CutBefore
+                    | Kind::CutAfter
+                    | Kind::KillCallerBefore
+                    | Kind::KillCallerAfter,
+                ),
+                _,
+            )
+            | (_, None) => Err(Cut),
+            (_, Some(answer)) => Ok(respond(&call.method, answer)),
+        }
+    }
+
+    /// The answer with the fault applied; none when the call never took effect and nobody hears of it.
+    async fn answer(&self, call: &Call, hit: Option<Hit>, peer: SocketAddr) -> Option<Answer> {
+        let Some(hit) = hit else {
+            return Some(self.dispatch(call).await);
+        };
+        match hit.kind {
+            Kind::Throttle => Some(errors::throttled(call)),
+            Kind::AccessDenied => Some(errors::access_denied(call)),
+            Kind::Error500 => Some(errors::internal(call)),
+            Kind::Error503 => Some(errors::unavailable(call)),
+            Kind::CutBefore => None,
+            Kind::KillCallerBefore => {
+                self.kill_client(peer).await;
+                None
+            }
+            Kind::KillCallerAfter => {
+                let answer = self.dispatch(call).await;
+                self.kill_client(peer).await;
+                Some(answer)
+            }
+            Kind::Slow => {
+                tokio::time::sleep(Duration::from_millis(hit.milliseconds)).await;
+                Some(self.dispatch(call).await)
+            }
+            _ => Some(self.dispatch(call).await),
+        }
+    }
+
+    async fn dispatch(&self, call: &Call) -> Answer {
+        for service in &self.services {
+            if let Some(answer) = service.answer(call).await {
+                return answer;
+            }
+        }
+        self.pass_on(call).await
+    }
+
+    async fn pass_on(&self, call: &Call) -> Answer {
+        match self.world.upstream.pass_on(call).await {
+            Ok(answer) => answer,
+            Err(error) => Answer::error(call.protocol, 502, "BadGateway", &error.to_string()),
+        }
+    }
+
+    async fn kill_client(&self, peer: SocketAddr) {
+        let killed = match self.ministack.pid().await {
+            Some(ancestor) => clients::kill_client(peer, self.port, ancestor),
+            None => None,
+        };
+        match killed {
+            Some(pid) => tracing::info!(pid, "killed the caller, as asked"),
+            None => tracing::warn!(%peer, "the caller is no function of ours and was not killed"),
+        }
+    }
+}
+
+fn respond(method: &Method, answer: Answer) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            headers.append(name, value);
+        }
+    }
+    if let (false, Ok(kind)) = (
+        answer.content_type.is_empty(),
+        HeaderValue::from_str(&answer.content_type),
+    ) {
+        headers.insert(CONTENT_TYPE, kind);
+    }
+    if method != Method::HEAD {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(answer.body.len()));
+        *response.body_mut() = Body::from(answer.body);
+    }
+    response
+}

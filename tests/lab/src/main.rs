@@ -1,0 +1,61 @@
+//! `holdfast-lab`: runs a lab in the foreground until it is interrupted.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use holdfast_lab::{Lab, LabConfig};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A local AWS account to try and test Holdfast: real PostgreSQL clusters, real files, faults on request.
+#[derive(Parser)]
+struct Arguments {
+    /// Port of the front door; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Directory for everything the lab keeps, and for the file `env`.
+    #[arg(long, default_value = ".lab")]
+    dir: PathBuf,
+    /// Python with the packages of tests/requirements-lab.txt.
+    #[arg(long)]
+    python: Option<PathBuf>,
+    /// Factor of Step Functions' waits and retry delays.
+    #[arg(long, default_value_t = 0.05)]
+    wait_scale: f64,
+    /// Enforce IAM policies for the services that MiniStack answers.
+    #[arg(long)]
+    auth: bool,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let config = LabConfig {
+        port: arguments.port,
+        python: arguments.python,
+        wait_scale: arguments.wait_scale,
+        auth: arguments.auth,
+        ..LabConfig::new(arguments.dir)
+    };
+    let lab = tokio::select! {
+        lab = Lab::start(config) => lab?,
+        // Dropping a start in the middle drops the reaper, which ends what was begun.
+        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => return Ok(()),
+    };
+    println!("ready {}", lab.endpoint());
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    lab.stop().await;
+    Ok(())
+}

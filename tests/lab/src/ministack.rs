@@ -1,0 +1,176 @@
+//! MiniStack as a child process: started on a private port, on the lab's clock, and ended with all its functions.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
+
+use crate::reaper::Reaper;
+
+const PROGRAM: &str = include_str!("../python/ministack_clock.py");
+
+/// How MiniStack is started.
+pub struct Setup<'a> {
+    /// Python interpreter that has `ministack` and `time-machine`.
+    pub python: &'a Path,
+    /// The lab's directory; MiniStack's data and log go there.
+    pub dir: &'a Path,
+    /// Its private port.
+    pub port: u16,
+    /// The front door, which functions are to use as their endpoint.
+    pub endpoint: &'a str,
+    /// Factor of Step Functions' waits and retry delays.
+    pub wait_scale: f64,
+    /// Whether IAM policies are enforced.
+    pub auth: bool,
+    /// Further environment variables, for MiniStack and the functions.
+    pub environment: &'a [(String, String)],
+}
+
+/// A MiniStack that runs.
+pub struct Ministack {
+    process: Mutex<Option<Child>>,
+    clock: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+}
+
+impl Ministack {
+    /// Starts MiniStack and waits until it answers.
+    ///
+    /// # Errors
+    /// When it can't be started, ends, or does not answer within a minute; with the end of its log.
+    pub async fn start(setup: &Setup<'_>, reaper: &Reaper) -> anyhow::Result<Self> {
+        let data = setup.dir.join("ministack");
+        let temporary = data.join("tmp");
+        std::fs::create_dir_all(&temporary)
+            .with_context(|| format!("creating {}", temporary.display()))?;
+        let log_path = setup.dir.join("ministack.log");
+        let log = std::fs::File::create(&log_path)
+            .with_context(|| format!("creating {}", log_path.display()))?;
+        let (mark, value) = reaper.mark();
+        let mut process = Command::new(setup.python)
+            .args(["-c", PROGRAM])
+            .env(mark, value)
+            .env("GATEWAY_PORT", setup.port.to_string())
+            .env("BIND_HOST", "127.0.0.1")
+            .env("SFN_WAIT_SCALE", setup.wait_scale.to_string())
+            .env("AUTH", if setup.auth { "true" } else { "false" })
+            .env("S3_DATA_DIR", data.join("s3"))
+            .env("STATE_DIR", data.join("state"))
+            .env("TMPDIR", &temporary)
+            .env("AWS_ENDPOINT_URL", setup.endpoint)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_REGION", crate::world::REGION)
+            .env("AWS_DEFAULT_REGION", crate::world::REGION)
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_SESSION_TOKEN")
+            .envs(setup.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("starting MiniStack with {}", setup.python.display()))?;
+        let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
+            bail!("starting MiniStack: no pipes to it");
+        };
+        let answers = async {
+            loop {
+                if let Some(status) = process.try_wait()? {
+                    bail!("it ended with {status}");
+                }
+                if healthy(setup.port).await {
+                    return Ok(());
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let waited = timeout(Duration::from_secs(60), answers).await;
+        if let Err(error) =
+            waited.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer for a minute")))
+        {
+            let log = std::fs::read_to_string(&log_path).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().rev().take(15).collect();
+            let tail: Vec<&str> = lines.into_iter().rev().collect();
+            bail!(
+                "MiniStack did not start: {error}. Are `ministack` and `time-machine` installed for {}? Its log ends:\n{}",
+                setup.python.display(),
+                tail.join("\n")
+            );
+        }
+        Ok(Self {
+            process: Mutex::new(Some(process)),
+            clock: Mutex::new((stdin, BufReader::new(stdout))),
+        })
+    }
+
+    /// Process id, while it runs.
+    pub async fn pid(&self) -> Option<u32> {
+        self.process.lock().await.as_ref().and_then(Child::id)
+    }
+
+    /// Makes MiniStack's clock run `ahead` of the machine's; returns when it does.
+    ///
+    /// # Errors
+    /// When MiniStack is gone or does not confirm within ten seconds.
+    pub async fn follow(&self, ahead: Duration) -> anyhow::Result<()> {
+        let mut clock = self.clock.lock().await;
+        let (stdin, stdout) = &mut *clock;
+        let told = async {
+            stdin
+                .write_all(format!("{:.3}\n", ahead.as_secs_f64()).as_bytes())
+                .await?;
+            stdin.flush().await?;
+            let mut line = String::new();
+            match stdout.read_line(&mut line).await? {
+                0 => bail!("it is gone"),
+                _ => Ok(()),
+            }
+        };
+        timeout(Duration::from_secs(10), told)
+            .await
+            .unwrap_or_else(|_| Err(anyhow::anyhow!("no confirmation for ten seconds")))
+            .context("setting MiniStack's clock")
+    }
+
+    /// Asks it to end, and ends it after five seconds.
+    pub async fn stop(&self) {
+        let Some(mut process) = self.process.lock().await.take() else {
+            return;
+        };
+        if let Some(pid) = process.id().and_then(|pid| i32::try_from(pid).ok()) {
+            let pid = nix::unistd::Pid::from_raw(pid);
+            let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        }
+        if timeout(Duration::from_secs(5), process.wait())
+            .await
+            .is_err()
+        {
+            let _ = process.kill().await;
+        }
+    }
+}
+
+/// Whether the health page on this port answers 200.
+async fn healthy(port: u16) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream
+            .write_all(
+                b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            )
+            .await?;
+        let mut status = String::new();
+        BufReader::new(stream).read_line(&mut status).await?;
+        Ok::<_, std::io::Error>(status)
+    };
+    let answer = timeout(Duration::from_secs(2), asked).await;
+    matches!(answer, Ok(Ok(status)) if status.contains(" 200 "))
+}
