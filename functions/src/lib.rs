@@ -1,6 +1,8 @@
-//! Holdfast backs up and restores whole AWS deployments. From the ground up: `error`; `domain`, which is pure;
-//! `kinds`, `hooks` and `catalog`, which talk to AWS; `runtime`; `steps`, one a Lambda function.
+//! Holdfast backs up and restores whole AWS deployments. From the ground up: `error`, and `aws`, which turns AWS's
+//! errors into ours; `domain`, which is pure; `kinds`, `hooks` and `catalog`, which talk to AWS; `runtime`; `steps`,
+//! one a Lambda function.
 
+pub mod aws;
 pub mod catalog;
 pub mod domain;
 pub mod error;

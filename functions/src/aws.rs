@@ -1,0 +1,313 @@
+//! AWS's errors, turned into ours in one place.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::error::{Error, Fault};
+
+/// Codes with which AWS asks for a slower caller: the SDK's own list of throttling codes, without
+/// `LimitExceededException`, which AWS Backup and DynamoDB use for quotas; and what SNS and Step Functions add.
+const THROTTLED: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "KMSThrottling",
+    "KMSThrottlingException",
+    "KmsThrottlingException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+/// Codes of a fault on AWS's side, whatever their HTTP status.
+const UNAVAILABLE: &[&str] = &[
+    "DependencyFailureException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "InternalServiceError",
+    "InternalServiceException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServerException",
+    "ServiceException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+
+/// Codes of a resource that is in a state which ends by itself.
+const NOT_READY: &[&str] = &[
+    "BackupInUseException",
+    "IncorrectFileSystemLifeCycleState",
+    "InvalidDBClusterSnapshotStateFault",
+    "InvalidDBClusterStateFault",
+    "InvalidDBInstanceState",
+    "InvalidResourceStateException",
+    "ReplicatedWriteConflictException",
+    "ResourceInUseException",
+    "ResourceNotReadyException",
+    "TableInUseException",
+];
+
+/// Codes that are about who is asking, or about the key that protects what was asked for.
+const ACCESS_DENIED: &[&str] = &[
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "DecryptionFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "NotAuthorized",
+    "OptInRequired",
+    "SignatureDoesNotMatch",
+    "UnauthorizedOperation",
+    "UnrecognizedClientException",
+];
+
+/// The code that AWS answered, where it answered.
+pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
+}
+
+/// Our error for a failed call. `doing` and `what` finish the sentence "failed while …": `failure("snapshotting
+/// cluster", "hubs-db", error)`.
+///
+/// What AWS answered decides by its error code, then by its HTTP status; an answer that never came or cannot be read is
+/// `Unavailable`, since the call may have worked. A code that nothing here knows is final: `JobFailed`.
+pub fn failure<E>(doing: &str, what: &str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let Some(service) = error.as_service_error() else {
+        return unanswered(doing, what, &error);
+    };
+    let code = service.code().unwrap_or("no error code");
+    let said = service.message().unwrap_or("no message");
+    let heard = match status {
+        Some(status) => format!("{doing} {what}: AWS answered {code} (HTTP {status}): {said}"),
+        None => format!("{doing} {what}: AWS answered {code}: {said}"),
+    };
+    let message = |next: &str| format!("{heard}. {next}");
+    match (
+        classify(code, status),
+        code.starts_with("KMS") || code == "DecryptionFailure",
+    ) {
+        (Answer::Throttled, _) => Error::Throttled(message(
+            "It is tried again; if this goes on, ask AWS for a higher request rate.",
+        )),
+        (Answer::Unavailable, _) => Error::Unavailable(message(
+            "It is tried again; if this goes on, look at the AWS Health Dashboard.",
+        )),
+        (Answer::NotReady, _) => Error::NotReady(message(
+            "It is tried again in minutes; see what is being done to the resource meanwhile.",
+        )),
+        (Answer::Quota, _) => Error::QuotaExceeded(message(
+            "It is tried again in minutes; raise the quota in Service Quotas, or delete what is no longer needed.",
+        )),
+        (Answer::AccessDenied, true) => Error::AccessDenied(message(
+            "Enable the KMS key, or allow the caller's role to use it in the key policy and in its own.",
+        )),
+        (Answer::AccessDenied, false) => Error::AccessDenied(message(
+            "Allow this action to the caller's role, and see that no resource policy or permissions boundary denies it.",
+        )),
+        (Answer::NotFound, _) => Error::NotFound(message(
+            "See that it exists in this account and Region, and that its name is right.",
+        )),
+        (Answer::Conflict, _) => Error::Conflict(message("Rename or remove what is in the way, then start a new run.")),
+        (Answer::Refused, _) => Error::JobFailed(message(
+            "Trying again changes nothing: correct what AWS names, then start a new run.",
+        )),
+    }
+}
+
+/// What an answer means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Throttled,
+    Unavailable,
+    NotReady,
+    Quota,
+    AccessDenied,
+    NotFound,
+    Conflict,
+    Refused,
+}
+
+fn classify(code: &str, status: Option<u16>) -> Answer {
+    if THROTTLED.contains(&code) {
+        Answer::Throttled
+    } else if UNAVAILABLE.contains(&code) {
+        Answer::Unavailable
+    } else if NOT_READY.contains(&code) {
+        Answer::NotReady
+    } else if ACCESS_DENIED.contains(&code) || code.contains("AccessDenied") || code.starts_with("KMS") {
+        Answer::AccessDenied
+    } else if code.contains("NotFound") || code.contains("DoesNotExist") || code.starts_with("NoSuch") {
+        Answer::NotFound
+    } else if code.contains("AlreadyExists") || code == "ConflictException" || code == "ConditionalCheckFailedException"
+    {
+        Answer::Conflict
+    } else if code.contains("QuotaExceeded") || code.contains("LimitExceeded") || code.starts_with("Insufficient") {
+        Answer::Quota
+    } else {
+        match status {
+            Some(429) => Answer::Throttled,
+            Some(500..) => Answer::Unavailable,
+            Some(401 | 403) => Answer::AccessDenied,
+            Some(404) => Answer::NotFound,
+            _ => Answer::Refused,
+        }
+    }
+}
+
+/// A call that AWS did not answer, or whose answer could not be read.
+fn unanswered<E>(doing: &str, what: &str, error: &SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + 'static,
+{
+    let why = causes(error);
+    match error {
+        SdkError::ConstructionFailure(_) => Error::InvalidInput(vec![Fault {
+            path: format!("{doing} {what}"),
+            value: why,
+            allowed: "a request that can be sent".to_owned(),
+        }]),
+        _ => Error::Unavailable(format!(
+            "{doing} {what}: no usable answer came from AWS: {why}. The call may have worked; it is tried again, and \
+             finds what an earlier try did. If this goes on, look at the function's way to the service's endpoint."
+        )),
+    }
+}
+
+/// The error and its causes, by their `Display`: a `Debug` would show the body of an answer, which may hold a secret.
+fn causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use aws_sdk_rds::operation::describe_db_clusters::DescribeDBClustersError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::{Response, StatusCode};
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+    use crate::error::Class;
+
+    fn response(status: u16) -> HttpResponse {
+        Response::new(StatusCode::try_from(status).unwrap(), SdkBody::empty())
+    }
+
+    fn answered(code: &str, status: u16) -> Error {
+        let metadata = ErrorMetadata::builder().code(code).message("words").build();
+        let error = DescribeDBClustersError::generic(metadata);
+        failure(
+            "describing cluster",
+            "hubs-db",
+            SdkError::service_error(error, response(status)),
+        )
+    }
+
+    #[test]
+    fn every_code_has_its_name() {
+        for (code, status, name) in [
+            ("Throttling", 400, "Throttled"),
+            ("ThrottlingException", 400, "Throttled"),
+            ("TooManyRequestsException", 429, "Throttled"),
+            ("RequestLimitExceeded", 503, "Throttled"),
+            ("Anything", 429, "Throttled"),
+            ("ServiceUnavailableException", 400, "Unavailable"),
+            ("InternalServerError", 500, "Unavailable"),
+            ("Anything", 500, "Unavailable"),
+            ("Anything", 503, "Unavailable"),
+            ("InvalidDBClusterStateFault", 400, "NotReady"),
+            ("TableInUseException", 400, "NotReady"),
+            ("IncorrectFileSystemLifeCycleState", 409, "NotReady"),
+            ("SnapshotQuotaExceeded", 400, "QuotaExceeded"),
+            ("LimitExceededException", 400, "QuotaExceeded"),
+            ("FileSystemLimitExceeded", 403, "QuotaExceeded"),
+            ("InsufficientDBClusterCapacityFault", 403, "QuotaExceeded"),
+            ("AccessDenied", 403, "AccessDenied"),
+            ("AccessDeniedException", 400, "AccessDenied"),
+            ("KMSKeyNotAccessibleFault", 400, "AccessDenied"),
+            ("ExpiredTokenException", 400, "AccessDenied"),
+            ("Anything", 403, "AccessDenied"),
+            ("DBClusterNotFoundFault", 404, "NotFound"),
+            ("ResourceNotFoundException", 400, "NotFound"),
+            ("ExecutionDoesNotExist", 400, "NotFound"),
+            ("DBClusterSnapshotAlreadyExistsFault", 400, "Conflict"),
+            ("InvalidParameterValue", 400, "JobFailed"),
+            ("ValidationException", 400, "JobFailed"),
+            ("Anything", 400, "JobFailed"),
+        ] {
+            assert_eq!(answered(code, status).name(), name, "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_what_was_done_to_what_what_aws_answered_and_what_to_do() {
+        let message = answered("AccessDenied", 403).to_string();
+        assert!(message.starts_with("describing cluster hubs-db: AWS answered AccessDenied (HTTP 403): words. "));
+        assert!(message.contains("Allow this action"), "{message}");
+        assert!(
+            answered("KMSKeyNotAccessibleFault", 400)
+                .to_string()
+                .contains("Enable the KMS key")
+        );
+    }
+
+    #[test]
+    fn no_answer_is_transient_because_the_call_may_have_worked() {
+        let cut: SdkError<DescribeDBClustersError, HttpResponse> =
+            SdkError::dispatch_failure(ConnectorError::io("connection reset".into()));
+        let timeout: SdkError<DescribeDBClustersError, HttpResponse> = SdkError::timeout_error("slow");
+        let garbled: SdkError<DescribeDBClustersError, HttpResponse> =
+            SdkError::response_error("unexpected end of XML", response(200));
+        for error in [cut, timeout, garbled] {
+            let error = failure("describing cluster", "hubs-db", error);
+            assert_eq!(error.class(), Class::Transient, "{error}");
+            assert!(error.to_string().contains("may have worked"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_not_repeated() {
+        let body = Response::new(
+            StatusCode::try_from(200).unwrap(),
+            SdkBody::from("{\"SecretString\":\"hunter2\""),
+        );
+        let error: SdkError<DescribeDBClustersError, HttpResponse> = SdkError::response_error("unexpected end", body);
+        let message = failure("reading secret", "login", error).to_string();
+        assert!(
+            message.contains("unexpected end") && !message.contains("hunter2"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_built_is_final() {
+        let error: SdkError<DescribeDBClustersError, HttpResponse> = SdkError::construction_failure("no Region");
+        let error = failure("describing cluster", "hubs-db", error);
+        assert_eq!(error.name(), "InvalidInput");
+        assert!(error.to_string().contains("no Region"), "{error}");
+    }
+}
