@@ -1,1 +1,23 @@
+//! End-to-end suites: the real template, state machines and binaries in labs with real data.
+//!
+//! `cargo test --release -p holdfast-tests --test suites -- NAME` runs those whose names contain NAME.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+/// A backup seals a set that holds exactly the data of its moment.
+mod backup;
+/// Labs with the stack in them, lent to one test at a time.
+mod stage;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(stage::LABS);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stages = stage::Stages::new(runtime.handle().clone());
+    let mut tests: Vec<Trial> = Vec::new();
+    tests.extend(backup::tests(&stages));
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    stages.stop();
+    conclusion.exit();
+}

@@ -1,1 +1,14 @@
+//! What demonstrations, suites and the bench share: a lab with the stack in it, deployments with data, on-call's inbox.
+//!
+//! Everything goes through the lab's front door as any AWS client would.
+#![allow(clippy::disallowed_methods)] // Tests live in real time.
 
+pub mod aws;
+pub mod dataset;
+pub mod executions;
+pub mod inbox;
+pub mod lab;
+pub mod readback;
+pub mod records;
+pub mod stack;
+pub mod wait;

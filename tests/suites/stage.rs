@@ -1,0 +1,102 @@
+//! A pool of labs, each with the stack deployed. A test has one to itself; the lab is healed when it is given back.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Result;
+use holdfast_tests::aws::Aws;
+use holdfast_tests::executions::{Ended, run};
+use holdfast_tests::lab::{Lab, Options};
+use holdfast_tests::stack::Stack;
+use libtest_mimic::{Failed, Trial};
+use serde_json::json;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// Labs that run side by side.
+pub const LABS: usize = 2;
+
+/// A lab with the stack in it.
+pub struct Stage {
+    pub lab: Lab,
+    pub stack: Stack,
+    pub aws: Aws,
+}
+
+impl Stage {
+    /// Starts a lab and deploys the stack into it.
+    pub async fn start(options: &Options, parameters: &[&str]) -> Result<Self> {
+        let lab = Lab::start(options).await?;
+        let ca = format!(
+            "DatabaseCaFile={}",
+            lab.environment.get("LAB_CA").cloned().unwrap_or_default()
+        );
+        let mut all = vec![ca.as_str()];
+        all.extend_from_slice(parameters);
+        let stack = Stack::deploy(&lab, "holdfast", &all).await?;
+        let aws = lab.aws()?;
+        Ok(Self { lab, stack, aws })
+    }
+
+    /// Backs up `deployment` and waits for the end.
+    pub async fn back_up(&self, deployment: &str) -> Result<Ended> {
+        let machine = self.stack.output("BackupStateMachineArn")?;
+        run(
+            &self.aws,
+            machine,
+            &json!({ "deployment": deployment }),
+            Duration::from_secs(120),
+        )
+        .await
+    }
+}
+
+/// The pool.
+#[derive(Clone)]
+pub struct Stages {
+    runtime: Handle,
+    idle: Arc<Mutex<Vec<Stage>>>,
+}
+
+/// What a test does with its lab.
+pub type Body = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+impl Stages {
+    pub fn new(runtime: Handle) -> Self {
+        Self {
+            runtime,
+            idle: Arc::default(),
+        }
+    }
+
+    /// A test that gets a lab of the pool.
+    pub fn test(&self, name: &str, body: Body) -> Trial {
+        let stages = self.clone();
+        Trial::test(name, move || {
+            stages
+                .clone()
+                .lend(body)
+                .map_err(|error| Failed::from(format!("{error:?}")))
+        })
+    }
+
+    fn lend(self, body: Body) -> Result<()> {
+        let idle = self.idle.lock().unwrap().pop();
+        self.runtime.block_on(async {
+            let stage = match idle {
+                Some(stage) => stage,
+                None => Stage::start(&Options::default(), &[]).await?,
+            };
+            let outcome = body(&stage).await;
+            stage.lab.heal().await?;
+            self.idle.lock().unwrap().push(stage);
+            outcome
+        })
+    }
+
+    /// Stops all labs.
+    pub fn stop(&self) {
+        self.idle.lock().unwrap().clear();
+    }
+}

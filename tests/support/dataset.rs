@@ -1,0 +1,349 @@
+//! A Hubs-like deployment with data: a cluster with users, a file system, tables, a secret and parameters.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio_postgres::NoTls;
+
+use crate::aws::{Aws, element, text};
+use crate::lab::Lab;
+use crate::wait::until;
+
+/// How much of everything.
+#[derive(Debug, Clone)]
+pub struct Sizes {
+    pub users: u32,
+    /// Small files; one large one comes on top.
+    pub files: u32,
+    pub large_file_bytes: usize,
+    /// Items in each table, one entry a table.
+    pub items: Vec<u32>,
+}
+
+impl Sizes {
+    /// What `make demo` shows.
+    pub fn demo() -> Self {
+        Self {
+            users: 562,
+            files: 300,
+            large_file_bytes: 64 << 20,
+            items: vec![4_000, 120, 12],
+        }
+    }
+
+    /// Just enough to tell one state of the data from another.
+    pub fn small() -> Self {
+        Self {
+            users: 5,
+            files: 3,
+            large_file_bytes: 4096,
+            items: vec![4],
+        }
+    }
+}
+
+/// A deployment's resources in a lab.
+pub struct Dataset {
+    pub name: String,
+    pub cluster: String,
+    pub file_system: String,
+    pub tables: Vec<String>,
+    pub secret: String,
+    pub parameter_path: String,
+    /// The database's administrator's password; must never be seen anywhere.
+    pub password: String,
+    aws: Aws,
+    directory: PathBuf,
+}
+
+const USER: &str = "postgres";
+const DATABASE: &str = "polycosm";
+
+impl Dataset {
+    /// Creates everything that belongs to deployment `name` and fills it.
+    pub async fn create(lab: &Lab, name: &str, sizes: &Sizes) -> Result<Self> {
+        let aws = lab.aws()?;
+        let password = format!("pw-{name}-Vv7QxSecret");
+        let cluster = format!("{name}-db");
+        create_cluster(&aws, &cluster, &password).await?;
+        let file_system = create_file_system(&aws, name).await?;
+        let directories = lab.control(Method::GET, "efs", None).await?;
+        let directory = PathBuf::from(
+            directories[&file_system]
+                .as_str()
+                .ok_or_else(|| anyhow!("no directory of {file_system} in {directories}"))?,
+        );
+        let secret = create_secret(&aws, name, &password).await?;
+        let parameter_path = format!("/{name}");
+        create_parameters(&aws, &parameter_path, &password).await?;
+        let tables = (0..sizes.items.len())
+            .map(|index| {
+                format!(
+                    "{name}-{}",
+                    ["rooms", "scenes", "avatars"]
+                        .get(index)
+                        .copied()
+                        .unwrap_or("more")
+                )
+            })
+            .collect();
+        let dataset = Self {
+            name: name.to_owned(),
+            cluster,
+            file_system,
+            tables,
+            secret,
+            parameter_path,
+            password,
+            aws,
+            directory,
+        };
+        dataset.fill(sizes).await?;
+        Ok(dataset)
+    }
+
+    async fn fill(&self, sizes: &Sizes) -> Result<()> {
+        let sql = format!(
+            "create table users (id int primary key, name text not null);
+             create table hubs (id int primary key, owner int references users);
+             create table scenes (id int primary key, body jsonb);
+             insert into users select n, 'user-' || n from generate_series(1, {users}) n;
+             insert into hubs select n, n from generate_series(1, {users}) n;
+             insert into scenes select n, jsonb_build_object('n', n) from generate_series(1, 40) n;",
+            users = sizes.users
+        );
+        self.execute(&sql).await?;
+        write_files(&self.directory, sizes)?;
+        for (table, count) in self.tables.iter().zip(&sizes.items) {
+            create_table(&self.aws, table).await?;
+            put_items(&self.aws, table, *count).await?;
+        }
+        Ok(())
+    }
+
+    /// Its descriptor, with a probe on each database and table.
+    pub fn descriptor(&self) -> Value {
+        json!({
+            "deployment": self.name,
+            "resources": {
+                "database": { "kind": "aurora", "cluster": self.cluster },
+                "storage": { "kind": "efs", "file_system": self.file_system },
+                "tables": { "kind": "dynamodb", "prefix": format!("{}-", self.name) },
+                "login": { "kind": "secret", "secret": self.secret },
+                "settings": { "kind": "parameters", "path": self.parameter_path },
+            },
+            "probes": {
+                "users": { "resource": "database", "sql": "select count(*) from users", "secret": self.secret, "database": DATABASE },
+                "rooms": { "resource": "tables", "table": self.tables[0] },
+            },
+            "keep": { "last": 3 },
+        })
+    }
+
+    /// Runs SQL in the live database.
+    pub async fn execute(&self, sql: &str) -> Result<()> {
+        connect(&self.aws, &self.cluster, &self.password)
+            .await?
+            .batch_execute(sql)
+            .await?;
+        Ok(())
+    }
+
+    /// All rows of `users` in `cluster`, as text.
+    pub async fn users(&self, cluster: &str) -> Result<Vec<String>> {
+        let client = connect(&self.aws, cluster, &self.password).await?;
+        let rows = client
+            .query("select id || ':' || name from users order by id", &[])
+            .await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// The live file system's directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+async fn create_cluster(aws: &Aws, cluster: &str, password: &str) -> Result<()> {
+    let parameters = [
+        ("DBClusterIdentifier", cluster),
+        ("Engine", "aurora-postgresql"),
+        ("MasterUsername", USER),
+        ("MasterUserPassword", password),
+        ("DatabaseName", DATABASE),
+    ];
+    aws.rds("CreateDBCluster", &parameters).await?;
+    await_cluster(aws, cluster).await?;
+    add_instance(aws, cluster).await
+}
+
+/// Gives a cluster the instance without which it refuses connections.
+pub async fn add_instance(aws: &Aws, cluster: &str) -> Result<()> {
+    let instance = format!("{cluster}-1");
+    let parameters = [
+        ("DBInstanceIdentifier", instance.as_str()),
+        ("DBInstanceClass", "db.r6g.large"),
+        ("Engine", "aurora-postgresql"),
+        ("DBClusterIdentifier", cluster),
+    ];
+    aws.rds("CreateDBInstance", &parameters).await?;
+    until(
+        &format!("instance {instance} is available"),
+        Duration::from_secs(60),
+        || async {
+            let xml = aws
+                .rds(
+                    "DescribeDBInstances",
+                    &[("DBInstanceIdentifier", &instance)],
+                )
+                .await?;
+            Ok((element(&xml, "DBInstanceStatus")? == "available").then_some(()))
+        },
+    )
+    .await
+}
+
+/// Waits until a cluster is available.
+pub async fn await_cluster(aws: &Aws, cluster: &str) -> Result<()> {
+    until(
+        &format!("cluster {cluster} is available"),
+        Duration::from_secs(60),
+        || async {
+            let xml = aws
+                .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
+                .await?;
+            Ok((element(&xml, "Status")? == "available").then_some(()))
+        },
+    )
+    .await
+}
+
+/// A connection to a cluster's database as its administrator.
+pub async fn connect(aws: &Aws, cluster: &str, password: &str) -> Result<tokio_postgres::Client> {
+    let xml = aws
+        .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
+        .await?;
+    let (host, port) = (element(&xml, "Endpoint")?, element(&xml, "Port")?.parse()?);
+    let mut config = tokio_postgres::Config::new();
+    config
+        .host(&host)
+        .port(port)
+        .user(USER)
+        .password(password)
+        .dbname(DATABASE)
+        .connect_timeout(Duration::from_secs(10));
+    let (client, connection) = config
+        .connect(NoTls)
+        .await
+        .with_context(|| format!("connect to {cluster} at {host}:{port}"))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+async fn create_file_system(aws: &Aws, name: &str) -> Result<String> {
+    let request = json!({ "CreationToken": name, "Encrypted": true, "Tags": [{ "Key": "Name", "Value": format!("{name}-storage") }] });
+    let created = aws
+        .rest(
+            "elasticfilesystem",
+            Method::POST,
+            "/2015-02-01/file-systems",
+            Some(request),
+        )
+        .await?;
+    let id = text(&created, "/FileSystemId")?.to_owned();
+    until(
+        &format!("file system {id} is available"),
+        Duration::from_secs(60),
+        || async {
+            let path = format!("/2015-02-01/file-systems?FileSystemId={id}");
+            let answer = aws
+                .rest("elasticfilesystem", Method::GET, &path, None)
+                .await?;
+            Ok((text(&answer, "/FileSystems/0/LifeCycleState")? == "available").then_some(()))
+        },
+    )
+    .await?;
+    Ok(id)
+}
+
+async fn create_secret(aws: &Aws, name: &str, password: &str) -> Result<String> {
+    let value = json!({ "username": USER, "password": password }).to_string();
+    let request = json!({ "Name": format!("{name}/database"), "SecretString": value });
+    let created = aws
+        .json("secretsmanager", "secretsmanager.CreateSecret", request)
+        .await?;
+    Ok(text(&created, "/ARN")?.to_owned())
+}
+
+async fn create_parameters(aws: &Aws, path: &str, password: &str) -> Result<()> {
+    for (name, kind, value) in [
+        ("host", "String", "hubs.example.org"),
+        ("guardian-key", "SecureString", password),
+    ] {
+        let request = json!({ "Name": format!("{path}/{name}"), "Type": kind, "Value": value });
+        aws.json("ssm", "AmazonSSM.PutParameter", request).await?;
+    }
+    Ok(())
+}
+
+async fn create_table(aws: &Aws, table: &str) -> Result<()> {
+    let request = json!({
+        "TableName": table,
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    aws.json("dynamodb", "DynamoDB_20120810.CreateTable", request)
+        .await
+        .map(drop)
+}
+
+/// Puts items `item-1` to `item-<count>`.
+pub async fn put_items(aws: &Aws, table: &str, count: u32) -> Result<()> {
+    let numbers: Vec<u32> = (1..=count).collect();
+    for batch in numbers.chunks(25) {
+        let puts = batch
+            .iter()
+            .map(|n| json!({ "PutRequest": { "Item": { "id": { "S": format!("item-{n}") }, "value": { "N": n.to_string() }, "flag": { "BOOL": n % 2 == 0 } } } }))
+            .collect::<Vec<_>>();
+        aws.json(
+            "dynamodb",
+            "DynamoDB_20120810.BatchWriteItem",
+            json!({ "RequestItems": { table: puts } }),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+fn write_files(directory: &Path, sizes: &Sizes) -> Result<()> {
+    for n in 0..sizes.files {
+        let folder = directory.join("storage").join(format!("{:02}", n % 16));
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(
+            folder.join(format!("file {n} ä.bin")),
+            bytes(n, 100 + (n as usize * 37) % 5000),
+        )?;
+    }
+    std::fs::write(
+        directory.join("large.bin"),
+        bytes(9, sizes.large_file_bytes),
+    )?;
+    Ok(())
+}
+
+/// `length` bytes that do not compress away and differ from seed to seed.
+fn bytes(seed: u32, length: usize) -> Vec<u8> {
+    let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..length)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        })
+        .collect()
+}

@@ -1,0 +1,259 @@
+//! A running lab: the real `holdfast-lab` binary as a child process, and its control API.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use crate::aws::Aws;
+
+/// How to start a lab.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Factor on every Wait and retry delay of a state machine; 0 skips them.
+    pub wait_scale: f64,
+    /// Whether IAM policies are enforced.
+    pub auth: bool,
+    /// Seconds that a job takes, of every kind.
+    pub job_seconds: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            wait_scale: 0.01,
+            auth: false,
+            job_seconds: 0.3,
+        }
+    }
+}
+
+/// A lab that stops, with everything in it, when dropped.
+pub struct Lab {
+    child: Child,
+    directory: PathBuf,
+    /// The one endpoint for every AWS client.
+    pub endpoint: String,
+    /// What a client's environment needs.
+    pub environment: BTreeMap<String, String>,
+    http: reqwest::Client,
+}
+
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
+/// The top of the checkout.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
+}
+
+impl Lab {
+    /// Starts a lab in a directory of its own and waits until it is ready.
+    pub async fn start(options: &Options) -> Result<Self> {
+        let name = format!(
+            "holdfast-lab-{}-{}",
+            std::process::id(),
+            STARTED.fetch_add(1, Ordering::Relaxed)
+        );
+        let directory = std::env::temp_dir().join(name);
+        let binary = repository().join("target/release/holdfast-lab");
+        let mut command = Command::new(&binary);
+        command
+            .current_dir(repository())
+            .arg("--port")
+            .arg("0")
+            .arg("--dir")
+            .arg(&directory);
+        command
+            .arg("--wait-scale")
+            .arg(options.wait_scale.to_string());
+        if options.auth {
+            command.arg("--auth");
+        }
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("start {}; `make` builds it", binary.display()))?;
+        let endpoint = match ready(&mut child) {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error);
+            }
+        };
+        let environment = environment(&directory.join("env"))?;
+        let lab = Self {
+            child,
+            directory,
+            endpoint,
+            environment,
+            http: reqwest::Client::new(),
+        };
+        lab.set_durations(options.job_seconds).await?;
+        Ok(lab)
+    }
+
+    /// A client of the lab's account.
+    pub fn aws(&self) -> Result<Aws> {
+        let field = |name: &str| self.environment.get(name).cloned().unwrap_or_default();
+        Aws::new(
+            &self.endpoint,
+            &field("AWS_ACCESS_KEY_ID"),
+            &field("AWS_SECRET_ACCESS_KEY"),
+        )
+    }
+
+    /// Where the lab keeps its files.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Makes every job take `seconds`.
+    pub async fn set_durations(&self, seconds: f64) -> Result<()> {
+        let durations = self
+            .control(reqwest::Method::GET, "durations", None)
+            .await?;
+        let names = durations
+            .as_object()
+            .map(|map| map.keys().cloned().collect::<Vec<_>>())
+            .unwrap_or_default();
+        let same = names
+            .into_iter()
+            .map(|name| (name, json!(seconds)))
+            .collect::<serde_json::Map<_, _>>();
+        self.control(reqwest::Method::PUT, "durations", Some(Value::Object(same)))
+            .await?;
+        Ok(())
+    }
+
+    /// Makes the lab's clock jump ahead.
+    pub async fn advance_clock(&self, seconds: u64) -> Result<()> {
+        self.control(
+            reqwest::Method::POST,
+            "clock",
+            Some(json!({ "advance_seconds": seconds })),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Asks for a fault; answers its id.
+    pub async fn inject(&self, rule: Value) -> Result<u64> {
+        let answer = self
+            .control(reqwest::Method::POST, "faults", Some(rule))
+            .await?;
+        answer["id"]
+            .as_u64()
+            .with_context(|| format!("no id in {answer}"))
+    }
+
+    /// How often a fault has struck.
+    pub async fn hits(&self, id: u64) -> Result<u64> {
+        let faults = self.control(reqwest::Method::GET, "faults", None).await?;
+        let fault = faults
+            .as_array()
+            .and_then(|all| all.iter().find(|fault| fault["id"] == id).cloned());
+        Ok(fault
+            .and_then(|fault| fault["hits"].as_u64())
+            .unwrap_or_default())
+    }
+
+    /// Takes every fault back.
+    pub async fn heal(&self) -> Result<()> {
+        self.control(reqwest::Method::DELETE, "faults", None)
+            .await
+            .map(drop)
+    }
+
+    /// The calls since entry `since`, oldest first.
+    pub async fn ledger(&self, since: u64) -> Result<Vec<Value>> {
+        let calls = self
+            .control(reqwest::Method::GET, &format!("ledger?since={since}"), None)
+            .await?;
+        Ok(calls.as_array().cloned().unwrap_or_default())
+    }
+
+    /// Number of the newest entry of the ledger.
+    pub async fn ledger_position(&self) -> Result<u64> {
+        Ok(self
+            .ledger(0)
+            .await?
+            .last()
+            .and_then(|call| call["seq"].as_u64())
+            .unwrap_or_default())
+    }
+
+    /// One call of the control API.
+    pub async fn control(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value> {
+        let url = format!("{}/_lab/{path}", self.endpoint);
+        let mut request = self.http.request(method, &url);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if !status.is_success() {
+            bail!("the lab refused {url}: {status} {text}");
+        }
+        if text.is_empty() {
+            Ok(Value::Null)
+        } else {
+            Ok(serde_json::from_str(&text)?)
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// The endpoint, from the line `ready <endpoint>`.
+fn ready(child: &mut Child) -> Result<String> {
+    let output = child.stdout.take().context("the lab has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    for line in lines.by_ref() {
+        if let Some(endpoint) = line?.strip_prefix("ready ") {
+            // The rest of its output is read away, so that the lab never blocks on a full pipe.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok(endpoint.trim().to_owned());
+        }
+    }
+    bail!("the lab ended before it was ready: {:?}", child.wait()?)
+}
+
+/// The variables of an `env` file: lines `export NAME=value` or `NAME=value`, quoted or not.
+fn environment(file: &Path) -> Result<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let pairs = text
+        .lines()
+        .filter_map(|line| line.trim_start_matches("export ").split_once('='));
+    Ok(pairs
+        .map(|(name, value)| {
+            (
+                name.trim().to_owned(),
+                value.trim().trim_matches(['"', '\'']).to_owned(),
+            )
+        })
+        .collect())
+}

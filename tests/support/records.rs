@@ -1,0 +1,116 @@
+//! The catalog as a test sees it: plain JSON of its items.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+use crate::aws::Aws;
+use crate::lab::repository;
+use crate::stack::Stack;
+
+/// The catalog's table.
+pub struct Records {
+    aws: Aws,
+    table: String,
+    environment: BTreeMap<String, String>,
+    stack: String,
+}
+
+impl Records {
+    pub fn of(aws: &Aws, stack: &Stack) -> Result<Self> {
+        Ok(Self {
+            aws: aws.clone(),
+            table: stack.output("CatalogTable")?.to_owned(),
+            environment: stack.environment.clone(),
+            stack: stack.name.clone(),
+        })
+    }
+
+    /// Applies a descriptor with the operator's command.
+    pub async fn apply(&self, descriptor: &Value) -> Result<()> {
+        let mut command =
+            tokio::process::Command::new(repository().join("target/release/holdfast"));
+        command
+            .args(["--stack", &self.stack, "apply", "-"])
+            .envs(&self.environment);
+        let mut child = command
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()?;
+        let mut input = child.stdin.take().context("no stdin")?;
+        tokio::io::AsyncWriteExt::write_all(&mut input, descriptor.to_string().as_bytes()).await?;
+        drop(input);
+        let output = child.wait_with_output().await?;
+        anyhow::ensure!(
+            output.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// All items of a deployment whose sort key begins with `prefix`.
+    pub async fn items(&self, deployment: &str, prefix: &str) -> Result<Vec<Value>> {
+        let request = json!({
+            "TableName": self.table, "ConsistentRead": true,
+            "KeyConditionExpression": "pk = :pk and begins_with(sk, :sk)",
+            "ExpressionAttributeValues": { ":pk": { "S": format!("DEPLOYMENT#{deployment}") }, ":sk": { "S": prefix } },
+        });
+        let answer = self
+            .aws
+            .json("dynamodb", "DynamoDB_20120810.Query", request)
+            .await?;
+        Ok(answer["Items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|item| plain(&json!({ "M": item })))
+            .collect())
+    }
+
+    /// The sets of a deployment, oldest first.
+    pub async fn sets(&self, deployment: &str) -> Result<Vec<Value>> {
+        let items = self.items(deployment, "SET#").await?;
+        Ok(items
+            .into_iter()
+            .filter(|item| !item["sk"].as_str().unwrap_or_default().contains("#POINT#"))
+            .collect())
+    }
+
+    /// The newest set of a deployment.
+    pub async fn newest_set(&self, deployment: &str) -> Result<Option<Value>> {
+        Ok(self.sets(deployment).await?.pop())
+    }
+
+    /// The points of a set.
+    pub async fn points(&self, deployment: &str, set: &Value) -> Result<Vec<Value>> {
+        let id = set["id"].as_str().context("a set without id")?;
+        self.items(deployment, &format!("SET#{id}#POINT#")).await
+    }
+
+    /// Whether any execution holds the deployment's lease.
+    pub async fn leased(&self, deployment: &str) -> Result<bool> {
+        Ok(!self.items(deployment, "LEASE").await?.is_empty())
+    }
+}
+
+/// DynamoDB's typed JSON as plain JSON.
+fn plain(value: &Value) -> Value {
+    let Some((kind, inner)) = value.as_object().and_then(|object| object.iter().next()) else {
+        return Value::Null;
+    };
+    match (kind.as_str(), inner) {
+        ("S" | "BOOL", _) => inner.clone(),
+        ("N", Value::String(number)) => number.parse().map(Value::Number).unwrap_or(Value::Null),
+        ("L", Value::Array(items)) => items.iter().map(plain).collect(),
+        ("M", Value::Object(fields)) => fields
+            .iter()
+            .map(|(name, field)| (name.clone(), plain(field)))
+            .collect::<Map<_, _>>()
+            .into(),
+        _ => Value::Null,
+    }
+}
