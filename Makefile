@@ -1,0 +1,62 @@
+# What a developer and an operator do. Everything sets itself up; it takes Rust, Python 3 (with venv) and make.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lab build deploy setup bins
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+CARGO ?= cargo
+# What the functions are built for in AWS: x86_64, or arm64 after `rustup target add aarch64-unknown-linux-gnu`.
+ARCH ?= x86_64
+STACK ?= holdfast
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+LAB_TOOLS := .venv/.installed
+AWS_TOOLS := .venv-sam/.installed
+SAM := .venv-sam/bin/sam
+export SAM_CLI_TELEMETRY := 0
+
+help: ## Show this.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup bins ## Show the main job: a backup that seals and one that fails, in a lab.
+	$(CARGO) run --release --quiet -p holdfast-tests --bin demo
+
+test: setup bins ## Run every test, the suites against labs and the lab against AWS's own clients included.
+	$(CARGO) test --release --workspace
+	$(PYTHON) -m unittest discover --start-directory tests/lint
+	tests/conformance.sh
+
+lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines and the template.
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	$(PYTHON) tests/lint/layers.py
+	$(PYTHON) tests/lint/state_machines.py
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/alarms.yaml
+
+bench: setup bins ## Measure starts, memory, polls, sizes and costs.
+	$(CARGO) run --release --quiet -p holdfast-tests --bin bench
+
+lab: $(LAB_TOOLS) $(AWS_TOOLS) bins ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
+	$(TARGET)/release/holdfast-lab
+
+build: $(AWS_TOOLS) ## Build the functions for AWS into target/lambda.
+	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(CARGO) lambda build --profile ship --package holdfast --bins \
+		--lambda-dir target/lambda $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+
+# With `. .lab/env` it deploys to that lab what `make bins` built, else to AWS what `make build` built.
+deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
+	infra/deploy.sh $(STACK) Architecture=$(ARCH) $(PARAMETERS)
+
+setup: $(LAB_TOOLS) $(AWS_TOOLS)
+
+bins:
+	$(CARGO) build --release --workspace --bins
+
+$(LAB_TOOLS): tests/requirements-lab.txt
+$(AWS_TOOLS): tests/requirements-sam.txt
+.venv/.installed .venv-sam/.installed:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
