@@ -1,5 +1,11 @@
 //! Decisions. Nothing here waits, asks AWS, reads a clock or rolls dice: `now` is an argument.
 
+pub mod descriptor;
+pub mod duration;
 pub mod job;
+pub mod message;
+pub mod names;
+pub mod nearest;
+pub mod pacing;
 pub mod resource;
 pub mod set;

@@ -1,0 +1,216 @@
+//! A deployment's descriptor: what is protected, how it is counted, brought to rest and kept.
+//!
+//! A descriptor is parsed as a whole: [`Descriptor::parse`] returns every fault at once. It serializes to its
+//! canonical document, with the defaults written out, so that the policy in the catalog is the one in force even after
+//! a default has changed. Parsing that document gives the same descriptor.
+
+mod formats;
+mod parse;
+mod probes;
+mod reader;
+mod relations;
+mod resources;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::duration;
+use super::resource::{Resource, Target};
+
+/// Seconds within which a backup must end where the descriptor says nothing: 6 hours.
+pub const DEFAULT_DEADLINE_SECONDS: u64 = 6 * 3_600;
+/// Seconds that a SQL probe may take where the descriptor says nothing.
+pub const DEFAULT_PROBE_TIMEOUT_SECONDS: u64 = 30;
+/// Seconds that a hook may take where the descriptor says nothing.
+pub const DEFAULT_HOOK_TIMEOUT_SECONDS: u64 = 60;
+
+/// One deployment, valid as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Descriptor {
+    pub deployment: String,
+    /// A disabled deployment is not backed up, neither nightly nor on demand.
+    pub enabled: bool,
+    /// ARN of the SNS topic for this deployment's messages; the stack's on-call topic where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// By name; never empty.
+    pub resources: BTreeMap<String, Protected>,
+    /// By name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub probes: BTreeMap<String, Probe>,
+    /// In the order in which they quiesce; resuming runs them in reverse.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<Hook>,
+    pub keep: Keep,
+    /// Seconds within which the backup of a resource must end that has no deadline of its own.
+    #[serde(rename = "deadline", serialize_with = "duration::serialize")]
+    pub deadline_seconds: u64,
+}
+
+/// A resource as a descriptor names it; [`Descriptor::resources`] gives it with its deadline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Protected {
+    pub target: Target,
+    /// This resource's own deadline.
+    pub deadline_seconds: Option<u64>,
+}
+
+/// A count to take at backup time and to compare after a restore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Probe {
+    /// Name of the resource in which it counts.
+    pub resource: String,
+    #[serde(flatten)]
+    pub count: Count,
+}
+
+/// How a probe counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Count {
+    /// One read-only statement in an Aurora cluster that gives one non-negative integer.
+    Sql {
+        sql: String,
+        /// Name or ARN of the secret whose JSON holds `username` and `password`.
+        secret: String,
+        database: String,
+        #[serde(rename = "timeout", serialize_with = "duration::serialize")]
+        timeout_seconds: u64,
+    },
+    /// The items of a DynamoDB table. `table` is given where the resource is a prefix.
+    Items {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        table: Option<String>,
+    },
+}
+
+/// An action around a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hook {
+    pub name: String,
+    #[serde(flatten)]
+    pub action: HookAction,
+    #[serde(rename = "timeout", serialize_with = "duration::serialize")]
+    pub timeout_seconds: u64,
+}
+
+/// What a hook calls, by kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum HookAction {
+    /// A Lambda function, by name or ARN, with or without a version or alias.
+    Lambda { function: String },
+}
+
+/// How many sealed sets are kept, and for how many days a failed one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Keep {
+    /// The newest sets.
+    pub last: u32,
+    /// The newest set of each of the newest days (UTC) that have one.
+    pub daily: u32,
+    /// The newest set of each of the newest ISO weeks that have one.
+    pub weekly: u32,
+    /// The newest set of each of the newest months that have one.
+    pub monthly: u32,
+    /// Days for which a failed set is kept after its end.
+    pub failed_days: u32,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Keep {
+            last: 7,
+            daily: 14,
+            weekly: 8,
+            monthly: 12,
+            failed_days: 7,
+        }
+    }
+}
+
+impl Descriptor {
+    /// The resources in the order of their names, each with its deadline. A prefix is one resource here; see
+    /// [`Descriptor::tables`].
+    pub fn resources(&self) -> Vec<Resource> {
+        self.resources
+            .iter()
+            .map(|(name, protected)| Resource {
+                name: name.clone(),
+                target: protected.target.clone(),
+                deadline_seconds: protected.deadline_seconds.unwrap_or(self.deadline_seconds),
+            })
+            .collect()
+    }
+
+    /// The resources for the tables that a prefix resource found, one a table, called `<name>.<table>`. A table
+    /// belongs to one resource alone: to the one that names it, else to the longest prefix that it begins with.
+    pub fn tables(&self, prefix_resource: &Resource, found: &[String]) -> Vec<Resource> {
+        let Target::DynamodbPrefix { prefix: own } = &prefix_resource.target else {
+            return Vec::new();
+        };
+        let others = || self.resources.values().map(|protected| &protected.target);
+        let belongs_elsewhere = |name: &str| {
+            others().any(|target| match target {
+                Target::DynamoDb { table } => table == name,
+                Target::DynamodbPrefix { prefix } => {
+                    prefix.len() > own.len() && name.starts_with(prefix.as_str())
+                }
+                _ => false,
+            })
+        };
+        let mut tables: Vec<&String> = found
+            .iter()
+            .filter(|table| table.starts_with(own.as_str()) && !belongs_elsewhere(table))
+            .collect();
+        tables.sort_unstable();
+        tables.dedup();
+        tables
+            .into_iter()
+            .map(|table| Resource {
+                name: format!("{}.{table}", prefix_resource.name),
+                target: Target::DynamoDb {
+                    table: table.clone(),
+                },
+                deadline_seconds: prefix_resource.deadline_seconds,
+            })
+            .collect()
+    }
+}
+
+/// As in a descriptor: `kind`, the kind's own fields, `deadline`; a prefix is of kind `dynamodb`.
+impl Serialize for Protected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", self.target.kind())?;
+        match &self.target {
+            Target::Aurora { cluster } => map.serialize_entry("cluster", cluster)?,
+            Target::Efs {
+                file_system,
+                vault,
+                role,
+            } => {
+                map.serialize_entry("file_system", file_system)?;
+                if let Some(vault) = vault {
+                    map.serialize_entry("vault", vault)?;
+                }
+                if let Some(role) = role {
+                    map.serialize_entry("role", role)?;
+                }
+            }
+            Target::DynamoDb { table } => map.serialize_entry("table", table)?,
+            Target::DynamodbPrefix { prefix } => map.serialize_entry("prefix", prefix)?,
+            Target::Secret { secret } => map.serialize_entry("secret", secret)?,
+            Target::Parameters { path } => map.serialize_entry("path", path)?,
+        }
+        if let Some(seconds) = self.deadline_seconds {
+            map.serialize_entry("deadline", &duration::text(seconds))?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,150 @@
+//! What AWS accepts as the identifiers that stand in a descriptor.
+
+use super::reader::Format;
+use crate::domain::names;
+
+pub const NAME: Format = visible(names::NAME_RULE, names::is_name);
+
+/// RDS accepts capitals too but stores and answers small letters.
+pub const CLUSTER: Format = visible(
+    "a DBClusterIdentifier in small letters: 1 to 63 letters, digits and single hyphens, beginning with a letter",
+    |text| text.len() <= 63 && names::is_hyphenated(text),
+);
+
+pub const FILE_SYSTEM: Format =
+    visible("an EFS FileSystemId such as fs-0123456789abcdef0", |text| {
+        text.strip_prefix("fs-").is_some_and(|hex| {
+            (8..=40).contains(&hex.len())
+                && hex
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        })
+    });
+
+pub const VAULT: Format = visible(
+    "the name of an AWS Backup vault: 2 to 50 letters, digits, hyphens and underscores",
+    |text| (2..=50).contains(&text.len()) && plain(text, "-_"),
+);
+
+pub const ROLE: Format = visible(
+    "the ARN of an IAM role such as arn:aws:iam::123456789012:role/holdfast-backup",
+    |text| {
+        arn(text, "iam", Region::None).is_some_and(|resource| {
+            resource.strip_prefix("role/").is_some_and(|name| {
+                !name.is_empty() && name.len() <= 576 && plain(name, "+=,.@-_/")
+            })
+        })
+    },
+);
+
+pub const TABLE: Format = visible(
+    "the name of a DynamoDB table: 3 to 255 letters, digits, hyphens, underscores and dots",
+    |text| (3..=255).contains(&text.len()) && plain(text, "-_."),
+);
+
+pub const PREFIX: Format = visible(
+    "the beginning of DynamoDB table names: 1 to 255 letters, digits, hyphens, underscores and dots",
+    |text| (1..=255).contains(&text.len()) && plain(text, "-_."),
+);
+
+pub const SECRET: Format = Format {
+    rule: "the name or ARN of a Secrets Manager secret, such as hubs/prod/database; never the secret itself",
+    accepts: |text| match arn(text, "secretsmanager", Region::Some) {
+        Some(resource) => resource.strip_prefix("secret:").is_some_and(secret_name),
+        None => !text.starts_with("arn:") && secret_name(text),
+    },
+    hidden: true,
+};
+
+/// A trailing slash would never match a parameter, and `/` alone means all of the account's.
+pub const PARAMETERS: Format = visible(
+    "a Parameter Store path such as /hubs/prod: at most 15 levels, each of letters, digits, dots, hyphens and underscores, without a slash at the end",
+    |text| {
+        text.len() <= 1011
+            && text.strip_prefix('/').is_some_and(|rest| {
+                rest.split('/').count() <= 15
+                    && rest
+                        .split('/')
+                        .all(|level| !level.is_empty() && plain(level, "-_."))
+            })
+    },
+);
+
+/// A FIFO topic would need a message group.
+pub const TOPIC: Format = visible(
+    "the ARN of a standard SNS topic such as arn:aws:sns:eu-west-1:123456789012:on-call",
+    |text| {
+        arn(text, "sns", Region::Some)
+            .is_some_and(|name| (1..=256).contains(&name.len()) && plain(name, "-_"))
+    },
+);
+
+pub const FUNCTION: Format = visible(
+    "the name or ARN of a Lambda function, such as hubs-offline, hubs-offline:live or arn:aws:lambda:eu-west-1:123456789012:function:hubs-offline",
+    |text| {
+        let name = match arn(text, "lambda", Region::Some) {
+            Some(resource) => resource.strip_prefix("function:").unwrap_or(""),
+            None => text,
+        };
+        let (name, version) = name
+            .split_once(':')
+            .map_or((name, None), |(name, version)| (name, Some(version)));
+        (1..=64).contains(&name.len())
+            && plain(name, "-_")
+            && version.is_none_or(|version| {
+                version == "$LATEST" || (1..=128).contains(&version.len()) && plain(version, "-_")
+            })
+    },
+);
+
+pub const DATABASE: Format = visible(
+    "the name of a PostgreSQL database: 1 to 63 bytes without control characters",
+    |text| (1..=63).contains(&text.len()) && !text.chars().any(char::is_control),
+);
+
+const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> Format {
+    Format {
+        rule,
+        accepts,
+        hidden: false,
+    }
+}
+
+fn secret_name(text: &str) -> bool {
+    (1..=512).contains(&text.len()) && plain(text, "/_+=.@-")
+}
+
+/// ASCII letters, digits and `extra`.
+fn plain(text: &str, extra: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+}
+
+enum Region {
+    None,
+    Some,
+}
+
+/// The resource part of an ARN of `service` in any partition.
+fn arn<'a>(text: &'a str, service: &str, region: Region) -> Option<&'a str> {
+    let mut parts = text.splitn(6, ':');
+    let mut next = || parts.next();
+    let (arn, partition, found, place, account) = (next()?, next()?, next()?, next()?, next()?);
+    let resource = next()?;
+    let partition_fits = partition == "aws"
+        || partition
+            .strip_prefix("aws-")
+            .is_some_and(|rest| !rest.is_empty() && plain(rest, "-"));
+    let place_fits = match region {
+        Region::None => place.is_empty(),
+        Region::Some => {
+            !place.is_empty()
+                && place
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        }
+    };
+    let account_fits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    (arn == "arn" && found == service && partition_fits && place_fits && account_fits)
+        .then_some(resource)
+}

@@ -1,0 +1,147 @@
+//! The `resources` of a descriptor.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::parse::{DEADLINE, named_entries};
+use super::reader::{Faults, Object, shown};
+use super::{Protected, formats};
+use crate::domain::nearest::nearest;
+use crate::domain::resource::Target;
+
+pub const MOST_RESOURCES: usize = 200;
+const RULE: &str = "a mapping from the names of 1 to 200 resources to what they are";
+const KINDS: [&str; 5] = ["aurora", "efs", "dynamodb", "secret", "parameters"];
+const FIELDS_OF_ANY_KIND: [&str; 9] = [
+    "kind",
+    "cluster",
+    "file_system",
+    "vault",
+    "role",
+    "table",
+    "prefix",
+    "secret",
+    "path",
+];
+
+/// A resource as far as it could be read.
+pub struct Read {
+    pub kind: Option<&'static str>,
+    pub protected: Option<Protected>,
+}
+
+pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, Read> {
+    match document.get("resources") {
+        None => faults.add("resources", "(missing)", RULE),
+        Some(Value::Object(map)) if map.is_empty() => faults.add("resources", "{}", RULE),
+        Some(Value::Object(map)) if map.len() > MOST_RESOURCES => {
+            faults.add("resources", format!("{} resources", map.len()), RULE);
+        }
+        _ => {}
+    }
+    named_entries(faults, document, "resources", RULE)
+        .into_iter()
+        .map(|(name, object)| (name.clone(), resource(faults, &object)))
+        .collect()
+}
+
+fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
+    let kind = kind(faults, object);
+    let target = match kind {
+        Some("aurora") => {
+            object.only(faults, &["kind", "cluster", "deadline"]);
+            object
+                .text(faults, "cluster", &formats::CLUSTER)
+                .map(|cluster| Target::Aurora { cluster })
+        }
+        Some("efs") => {
+            object.only(
+                faults,
+                &["kind", "file_system", "vault", "role", "deadline"],
+            );
+            let vault = object.optional_text(faults, "vault", &formats::VAULT);
+            let role = object.optional_text(faults, "role", &formats::ROLE);
+            let file_system = object.text(faults, "file_system", &formats::FILE_SYSTEM);
+            file_system.map(|file_system| Target::Efs {
+                file_system,
+                vault,
+                role,
+            })
+        }
+        Some("dynamodb") => {
+            object.only(faults, &["kind", "table", "prefix", "deadline"]);
+            tables(faults, object)
+        }
+        Some("secret") => {
+            object.only(faults, &["kind", "secret", "deadline"]);
+            object
+                .text(faults, "secret", &formats::SECRET)
+                .map(|secret| Target::Secret { secret })
+        }
+        Some("parameters") => {
+            object.only(faults, &["kind", "path", "deadline"]);
+            object
+                .text(faults, "path", &formats::PARAMETERS)
+                .map(|path| Target::Parameters { path })
+        }
+        _ => {
+            let fields: Vec<&str> = FIELDS_OF_ANY_KIND.into_iter().chain(["deadline"]).collect();
+            object.only(faults, &fields);
+            None
+        }
+    };
+    let deadline_seconds = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
+    Read {
+        kind,
+        protected: target.map(|target| Protected {
+            target,
+            deadline_seconds,
+        }),
+    }
+}
+
+fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {
+    let value = object.get("kind");
+    let text = value.and_then(Value::as_str).unwrap_or("");
+    let kind = KINDS.into_iter().find(|kind| *kind == text);
+    if kind.is_none() {
+        let guess = nearest(text, KINDS)
+            .map(|kind| format!("; did you mean {kind}?"))
+            .unwrap_or_default();
+        let rule = format!("one of the kinds {}{guess}", KINDS.join(", "));
+        faults.add(
+            object.path("kind"),
+            value.map_or("(missing)".to_owned(), shown),
+            rule,
+        );
+    }
+    kind
+}
+
+/// One table, or all whose names have a prefix.
+fn tables(faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
+    if object.get("table").is_none() && object.get("prefix").is_none() {
+        faults.add(
+            object.path("table"),
+            "(missing)",
+            format!("{}, or else a prefix", formats::TABLE.rule),
+        );
+    }
+    if object.get("table").is_some()
+        && let Some(prefix) = object.get("prefix")
+    {
+        faults.add(
+            object.path("prefix"),
+            shown(prefix),
+            "either table or prefix, not both",
+        );
+    }
+    let prefix = object
+        .optional_text(faults, "prefix", &formats::PREFIX)
+        .map(|prefix| Target::DynamodbPrefix { prefix });
+    let table = object
+        .optional_text(faults, "table", &formats::TABLE)
+        .map(|table| Target::DynamoDb { table });
+    table.or(prefix)
+}

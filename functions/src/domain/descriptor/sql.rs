@@ -1,0 +1,185 @@
+//! Whether a probe's SQL is one statement that reads. The database has the last word: the probe runs it in a
+//! read-only transaction with a statement timeout.
+
+use super::reader::Format;
+
+/// All probes travel in the state of one execution.
+const LONGEST: usize = 1000;
+/// The only words by which a statement that begins with `select` or `with` can write.
+const WRITING: [&str; 5] = ["insert", "update", "delete", "merge", "into"];
+
+pub const STATEMENT: Format = Format {
+    rule: "one SQL statement of at most 1000 characters that begins with select or with, reads only, and gives one non-negative integer",
+    accepts: reads_only,
+    hidden: false,
+};
+
+fn reads_only(text: &str) -> bool {
+    if text.chars().count() > LONGEST
+        || text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return false;
+    }
+    let Some(bare) = bare(text) else { return false };
+    let statement = bare.trim_end().strip_suffix(';').unwrap_or(&bare);
+    let mut words = statement
+        .split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .peekable();
+    !statement.contains(';')
+        && words
+            .peek()
+            .is_some_and(|first| first == "select" || first == "with")
+        && statement
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_alphabetic())
+        && !words.any(|word| WRITING.contains(&word.as_str()))
+}
+
+/// The statement with every literal, quoted identifier and comment replaced by a space; `None` where one is not closed.
+fn bare(text: &str) -> Option<String> {
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let skipped = match c {
+            '\'' | '"' => quoted(rest, c, c == '\'' && escapes(&bare))?,
+            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => comment(rest)?,
+            '$' if !bare.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') => {
+                dollars(rest)?
+            }
+            _ => 0,
+        };
+        if skipped == 0 {
+            bare.push(c);
+            rest = &rest[c.len_utf8()..];
+        } else {
+            bare.push(' ');
+            rest = &rest[skipped..];
+        }
+    }
+    Some(bare)
+}
+
+/// Whether the literal that follows is an escape string, `E'...'`, in which a backslash hides a quote.
+fn escapes(before: &str) -> bool {
+    let mut last = before.chars().rev();
+    matches!(last.next(), Some('e' | 'E'))
+        && !last
+            .next()
+            .is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$')
+}
+
+/// Bytes of a quoted text with its quotes; a doubled quote stands for one.
+fn quoted(text: &str, quote: char, escapes: bool) -> Option<usize> {
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if escapes && c == '\\' {
+            chars.next();
+        } else if c == quote {
+            if chars.peek().is_some_and(|(_, next)| *next == quote) {
+                chars.next();
+            } else {
+                return Some(at + 1);
+            }
+        }
+    }
+    None
+}
+
+/// Bytes of a block comment; PostgreSQL's nest.
+fn comment(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    let mut at = 0;
+    while at < text.len() {
+        match text.as_bytes().get(at..at + 2) {
+            Some(b"/*") => (depth, at) = (depth + 1, at + 2),
+            Some(b"*/") => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// Bytes of a dollar-quoted text such as `$$...$$` or `$tag$...$tag$`; 0 where the dollar begins none.
+fn dollars(text: &str) -> Option<usize> {
+    let Some((tag, _)) = text[1..].split_once('$') else {
+        return Some(0);
+    };
+    if tag.starts_with(|c: char| c.is_ascii_digit())
+        || !tag.chars().all(|c| c.is_alphanumeric() || c == '_')
+    {
+        return Some(0);
+    }
+    let mark = &text[..tag.len() + 2];
+    text[mark.len()..]
+        .find(mark)
+        .map(|end| mark.len() * 2 + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reading_statements_pass() {
+        for sql in [
+            "select count(*) from users",
+            "SELECT count(*) FROM users;",
+            "  select count(*)\n  from users -- all of them; really\n",
+            "with live as (select 1 from users where deleted_at is null) select count(*) from live",
+            "select count(*) from users where state = 'delete'",
+            "select count(*) from users where note = 'it''s; here'",
+            "select count(*) from \"update\"",
+            "select count(*) from users where note = E'\\'; drop'",
+            "select count(*) from users where note = $$; delete$$",
+            "select count(*) from users where note = $a$; $$ delete$a$",
+            "/* /* nested; */ */ select 1",
+            "select updated_at_count from totals",
+        ] {
+            assert!(reads_only(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn anything_else_does_not() {
+        for sql in [
+            "",
+            ";",
+            "delete from users",
+            "select 1; select 2",
+            "select 1; drop table users",
+            "select 1;;",
+            "(select 1)",
+            "1 select",
+            "explain select 1",
+            "with gone as (delete from users returning 1) select count(*) from gone",
+            "select * into copy from users",
+            "select 1 from users for update",
+            "select 'open",
+            "select \"open",
+            "select $$open",
+            "select 1 /* open",
+            "select 1\u{0}",
+            "-- select 1",
+            "select 'a\\'; delete from users; --'",
+        ] {
+            assert!(!reads_only(sql), "{sql}");
+        }
+        assert!(!reads_only(&format!("select {}", "1".repeat(1000))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "(select|with|[-'\"$/*;\\\\eE a-z\u{e9}\u{4e2d}]){0,40}") {
+            let _ = reads_only(&text);
+        }
+    }
+}
