@@ -1,0 +1,122 @@
+//! The store in memory, for tests: the same conditions, and answers that get lost on request.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::store::{Condition, Item, Key, Store};
+use crate::error::{Error, Result};
+
+#[derive(Default)]
+pub struct Memory {
+    items: Mutex<BTreeMap<Key, Item>>,
+    /// Writes to go until one takes effect without its answer being heard.
+    lose_answer_of: Mutex<Option<usize>>,
+    writes: Mutex<usize>,
+}
+
+impl Memory {
+    /// The `nth` write from now on (from 1) takes effect and then fails as `Unavailable`.
+    pub fn lose_answer(&self, nth: usize) {
+        *self.lose_answer_of.lock().unwrap() = Some(nth);
+    }
+
+    pub fn writes(&self) -> usize {
+        *self.writes.lock().unwrap()
+    }
+
+    pub fn items(&self) -> BTreeMap<Key, Item> {
+        self.items.lock().unwrap().clone()
+    }
+
+    fn write(
+        &self,
+        key: &Key,
+        condition: &Condition,
+        effect: impl FnOnce(&mut BTreeMap<Key, Item>),
+    ) -> Result<bool> {
+        let mut items = self.items.lock().unwrap();
+        *self.writes.lock().unwrap() += 1;
+        let held = holds(condition, items.get(key));
+        if held {
+            effect(&mut items);
+        }
+        let mut lose = self.lose_answer_of.lock().unwrap();
+        *lose = lose.and_then(|nth| nth.checked_sub(1));
+        if *lose == Some(0) {
+            *lose = None;
+            return Err(Error::Unavailable("the answer was lost".into()));
+        }
+        Ok(held)
+    }
+}
+
+fn holds(condition: &Condition, item: Option<&Item>) -> bool {
+    let attribute = |name: &str| {
+        item.and_then(|item| item.get(name))
+            .filter(|value| !value.is_null())
+    };
+    match condition {
+        Condition::Always => true,
+        Condition::Absent(name) => attribute(name).is_none(),
+        Condition::Present(name) => attribute(name).is_some(),
+        Condition::Equals(name, value) => attribute(name) == Some(value),
+        Condition::All(parts) => parts.iter().all(|part| holds(part, item)),
+        Condition::Any(parts) => parts.iter().any(|part| holds(part, item)),
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn get(&self, key: &Key) -> Result<Option<Item>> {
+        Ok(self.items.lock().unwrap().get(key).cloned())
+    }
+
+    async fn query(&self, pk: &str, prefix: &str, filter: &Condition) -> Result<Vec<Item>> {
+        let items = self.items.lock().unwrap();
+        let under = items
+            .iter()
+            .filter(|(key, _)| key.pk == pk && key.sk.starts_with(prefix));
+        Ok(under
+            .filter(|(_, item)| holds(filter, Some(item)))
+            .map(|(_, item)| item.clone())
+            .collect())
+    }
+
+    async fn scan(&self, sk: &str) -> Result<Vec<Item>> {
+        let items = self.items.lock().unwrap();
+        Ok(items
+            .iter()
+            .filter(|(key, _)| key.sk == sk)
+            .map(|(_, item)| item.clone())
+            .collect())
+    }
+
+    async fn put(&self, key: &Key, mut item: Item, condition: &Condition) -> Result<bool> {
+        with_key(key, &mut item);
+        self.write(key, condition, |items| {
+            items.insert(key.clone(), item);
+        })
+    }
+
+    async fn update(&self, key: &Key, set: Item, condition: &Condition) -> Result<bool> {
+        self.write(key, condition, |items| {
+            let item = items.entry(key.clone()).or_default();
+            with_key(key, item);
+            item.extend(set);
+        })
+    }
+
+    async fn delete(&self, key: &Key, condition: &Condition) -> Result<bool> {
+        self.write(key, condition, |items| {
+            items.remove(key);
+        })
+    }
+}
+
+fn with_key(key: &Key, item: &mut Item) {
+    item.insert("pk".into(), Value::String(key.pk.clone()));
+    item.insert("sk".into(), Value::String(key.sk.clone()));
+}

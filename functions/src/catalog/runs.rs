@@ -1,0 +1,145 @@
+//! Executions of `backup`, whatever came of them.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::store::Condition;
+use super::{Catalog, decode, encode, key, name_of};
+use crate::domain::descriptor::Descriptor;
+use crate::domain::job::Run;
+use crate::domain::set::{Reason, RunRecord};
+use crate::error::{Error, Result};
+
+/// A moment that a run passes once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    Quiesced,
+    Resumed,
+    Ended,
+    Notified,
+}
+
+impl Mark {
+    fn attribute(self) -> &'static str {
+        match self {
+            Mark::Quiesced => "quiesced_at",
+            Mark::Resumed => "resumed_at",
+            Mark::Ended => "ended_at",
+            Mark::Notified => "notified_at",
+        }
+    }
+}
+
+/// Tries to add a warning while others add theirs.
+const TRIES: usize = 5;
+
+impl Catalog {
+    /// Records a run with the descriptor that it was planned by; one that is recorded already stays as it is.
+    pub async fn put_run(&self, run: &RunRecord, descriptor: &Descriptor) -> Result<()> {
+        let mut item = encode(run)?;
+        item.insert("descriptor".to_owned(), name_of(descriptor));
+        self.store
+            .put(
+                &key(&run.deployment, sk(&run.id)),
+                item,
+                &Condition::Absent("pk"),
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// The descriptor by which a run was planned: what was brought to rest by one descriptor is not brought back by
+    /// another that was applied meanwhile.
+    ///
+    /// # Errors
+    /// `NotFound` when the run is not recorded.
+    pub async fn planned_by(&self, run: &Run) -> Result<Descriptor> {
+        let item = self
+            .store
+            .get(&key(&run.deployment, sk(&run.set)))
+            .await?
+            .ok_or_else(|| {
+                Error::NotFound(format!(
+                    "reading the plan of run {}: it is not in the catalog. Start a new run",
+                    run.set
+                ))
+            })?;
+        Descriptor::parse(item.get("descriptor").unwrap_or(&Value::Null))
+    }
+
+    pub async fn run(&self, deployment: &str, id: &str) -> Result<Option<RunRecord>> {
+        self.store
+            .get(&key(deployment, sk(id)))
+            .await?
+            .map(decode)
+            .transpose()
+    }
+
+    /// All runs of a deployment, the oldest first.
+    pub async fn runs(&self, deployment: &str) -> Result<Vec<RunRecord>> {
+        let items = self
+            .store
+            .query(&key(deployment, "").pk, "RUN#", &Condition::Always)
+            .await?;
+        let mut runs: Vec<RunRecord> = items.into_iter().map(decode).collect::<Result<_>>()?;
+        runs.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
+        Ok(runs)
+    }
+
+    /// Notes when a run passed a mark; the first time counts. A run that is not recorded is left so.
+    pub async fn mark_run(
+        &self,
+        deployment: &str,
+        id: &str,
+        mark: Mark,
+        at: Timestamp,
+    ) -> Result<()> {
+        let first = Condition::All(vec![
+            Condition::Present("pk"),
+            Condition::Absent(mark.attribute()),
+        ]);
+        let set = encode(&json!({ mark.attribute(): at }))?;
+        self.store
+            .update(&key(deployment, sk(id)), set, &first)
+            .await?;
+        Ok(())
+    }
+
+    /// Adds a warning to a run, once. A run that is not recorded is left so.
+    pub async fn warn_run(&self, deployment: &str, id: &str, warning: Reason) -> Result<()> {
+        for _ in 0..TRIES {
+            let Some(run) = self.run(deployment, id).await? else {
+                return Ok(());
+            };
+            if run.warnings.contains(&warning) {
+                return Ok(());
+            }
+            let before = Condition::Equals("warnings", name_of(&run.warnings));
+            let mut warnings = run.warnings;
+            warnings.push(warning.clone());
+            let set = encode(&json!({ "warnings": warnings }))?;
+            if self
+                .store
+                .update(&key(deployment, sk(id)), set, &before)
+                .await?
+            {
+                return Ok(());
+            }
+        }
+        Err(Error::Unavailable(format!(
+            "adding a warning to run {id}: its record keeps changing; it is tried again"
+        )))
+    }
+
+    /// Forgets a run; already gone is success.
+    pub async fn delete_run(&self, deployment: &str, id: &str) -> Result<()> {
+        self.store
+            .delete(&key(deployment, sk(id)), &Condition::Always)
+            .await?;
+        Ok(())
+    }
+}
+
+fn sk(id: &str) -> String {
+    format!("RUN#{id}")
+}

@@ -1,0 +1,145 @@
+//! Backup sets, from `running` to their end.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::store::Condition;
+use super::{Catalog, decode, encode, key, name_of};
+use crate::domain::set::{BackupSet, Reason, SetStatus};
+use crate::error::{Error, Result};
+
+impl Catalog {
+    /// Begins a set, which is `running`. The same execution may begin it again.
+    ///
+    /// # Errors
+    /// `Conflict` when the set belongs to another execution, or has ended.
+    pub async fn begin_set(&self, set: &BackupSet) -> Result<()> {
+        let key = key(&set.deployment, sk(&set.id));
+        let item = encode(set)?;
+        let ours = Condition::All(vec![
+            Condition::Equals("execution", json!(set.execution)),
+            Condition::Equals("status", name_of(SetStatus::Running)),
+        ]);
+        if self
+            .store
+            .put(
+                &key,
+                item,
+                &Condition::Any(vec![Condition::Absent("pk"), ours]),
+            )
+            .await?
+        {
+            return Ok(());
+        }
+        Err(Error::Conflict(format!(
+            "beginning set {}: the catalog holds a set of this id that has ended or belongs to another execution. Start a \
+             new run",
+            set.id
+        )))
+    }
+
+    pub async fn set(&self, deployment: &str, id: &str) -> Result<Option<BackupSet>> {
+        self.store
+            .get(&key(deployment, sk(id)))
+            .await?
+            .map(decode)
+            .transpose()
+    }
+
+    /// All sets of a deployment, the oldest first.
+    pub async fn sets(&self, deployment: &str) -> Result<Vec<BackupSet>> {
+        // Points lie under their sets; of the two, only a set has an id of its own.
+        let items = self
+            .store
+            .query(&key(deployment, "").pk, "SET#", &Condition::Present("id"))
+            .await?;
+        let mut sets: Vec<BackupSet> = items.into_iter().map(decode).collect::<Result<_>>()?;
+        sets.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
+        Ok(sets)
+    }
+
+    /// Closes a running set as sealed or failed, by one conditional write, and answers the status that the catalog
+    /// holds now: a set that was closed before stays as it is.
+    ///
+    /// # Errors
+    /// `Conflict` when the set is gone, or belongs to another execution.
+    pub async fn close_set(&self, set: &BackupSet) -> Result<SetStatus> {
+        let ours = Condition::All(vec![
+            Condition::Equals("status", name_of(SetStatus::Running)),
+            Condition::Equals("execution", json!(set.execution)),
+        ]);
+        if self
+            .store
+            .put(&key(&set.deployment, sk(&set.id)), encode(set)?, &ours)
+            .await?
+        {
+            return Ok(set.status);
+        }
+        match self.set(&set.deployment, &set.id).await? {
+            Some(found) if found.execution == set.execution => Ok(found.status),
+            _ => Err(Error::Conflict(format!(
+                "closing set {}: the catalog holds no such set of execution {}. Start a new run",
+                set.id, set.execution
+            ))),
+        }
+    }
+
+    /// Closes a set as failed if it is still running; answers its status now, or `None` when there is no such set.
+    pub async fn fail_set(
+        &self,
+        deployment: &str,
+        id: &str,
+        reason: Reason,
+        now: Timestamp,
+    ) -> Result<Option<SetStatus>> {
+        match self.set(deployment, id).await? {
+            None => Ok(None),
+            Some(mut set) if set.status == SetStatus::Running => {
+                set.status = SetStatus::Failed;
+                set.ended_at = Some(now);
+                set.reasons.push(reason);
+                self.close_set(&set).await.map(Some)
+            }
+            Some(set) => Ok(Some(set.status)),
+        }
+    }
+
+    /// Marks a set as one whose recovery points are being deleted: from then on it is never offered for restore.
+    ///
+    /// # Errors
+    /// `Conflict` while the set is running.
+    pub async fn expire_set(&self, deployment: &str, id: &str) -> Result<()> {
+        let ended = [SetStatus::Sealed, SetStatus::Failed, SetStatus::Expiring];
+        let ended = ended
+            .into_iter()
+            .map(|status| Condition::Equals("status", name_of(status)))
+            .collect();
+        let expiring = encode(&json!({ "status": SetStatus::Expiring }))?;
+        if self
+            .store
+            .update(&key(deployment, sk(id)), expiring, &Condition::Any(ended))
+            .await?
+        {
+            return Ok(());
+        }
+        match self.set(deployment, id).await? {
+            None => Ok(()),
+            Some(_) => Err(Error::Conflict(format!(
+                "expiring set {id}: its run has not ended"
+            ))),
+        }
+    }
+
+    /// Deletes the record of an expiring set; already gone is success.
+    pub async fn delete_set(&self, deployment: &str, id: &str) -> Result<()> {
+        let expiring = Condition::Equals("status", name_of(SetStatus::Expiring));
+        self.store
+            .delete(&key(deployment, sk(id)), &expiring)
+            .await?;
+        Ok(())
+    }
+}
+
+fn sk(id: &str) -> String {
+    format!("SET#{id}")
+}

@@ -1,0 +1,170 @@
+//! The hook that calls a Lambda function of the deployment's own with
+//! `{"action": "quiesce" | "resume", "deployment": …, "set": …, "hook": …}` and waits for its answer.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::{Client, Config};
+use serde_json::{Value, json};
+
+use super::{Action, Hooks};
+use crate::aws::failure;
+use crate::domain::descriptor::{Hook, HookAction};
+use crate::domain::job::Run;
+use crate::error::{Error, Result};
+
+/// Hooks by Lambda functions.
+pub struct LambdaHooks {
+    pub client: Client,
+}
+
+#[async_trait]
+impl Hooks for LambdaHooks {
+    async fn run(&self, hook: &Hook, action: Action, run: &Run) -> Result<()> {
+        let HookAction::Lambda { function } = &hook.action;
+        let event = json!({"action": action, "deployment": run.deployment, "set": run.set, "hook": hook.name});
+        // A hook is given its own time and one try: whether to try again is the state machine's decision.
+        let timeout = Duration::from_secs(hook.timeout_seconds);
+        let patience = TimeoutConfig::builder()
+            .read_timeout(timeout)
+            .operation_attempt_timeout(timeout)
+            .build();
+        let patience = Config::builder()
+            .timeout_config(patience)
+            .retry_config(RetryConfig::disabled());
+        let doing = match action {
+            Action::Quiesce => "quiescing: calling function",
+            Action::Resume => "resuming: calling function",
+        };
+        let answer = self
+            .client
+            .invoke()
+            .function_name(function)
+            .payload(Blob::new(event.to_string()))
+            .customize()
+            .config_override(patience)
+            .send()
+            .await
+            .map_err(|error| failure(doing, &format!("{function} of hook {}", hook.name), error))?;
+        match answer.function_error() {
+            None => Ok(()),
+            Some(how) => {
+                let said = answer
+                    .payload()
+                    .map(|payload| words(payload.as_ref()))
+                    .unwrap_or_default();
+                Err(Error::JobFailed(format!(
+                    "{doing} {function} of hook {}: the function failed ({how}): {said}. See its log, correct it, then \
+                     start a new run",
+                    hook.name
+                )))
+            }
+        }
+    }
+}
+
+/// The most of a function's own words that a message repeats, in characters.
+const WORDS: usize = 500;
+
+/// The `errorType` and `errorMessage` of a failed function's answer.
+fn words(payload: &[u8]) -> String {
+    let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
+    let field = |name: &str| answer.get(name).and_then(Value::as_str);
+    let said = match (field("errorType"), field("errorMessage")) {
+        (Some(kind), Some(message)) => format!("{kind}: {message}"),
+        (None, Some(one)) | (Some(one), None) => one.to_owned(),
+        (None, None) => "no message".to_owned(),
+    };
+    said.chars().take(WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_lambda::operation::invoke::InvokeOutput;
+    use aws_smithy_mocks::{MockResponseInterceptor, RuleMode, create_mock_http_client, mock};
+
+    use super::*;
+
+    fn hook() -> Hook {
+        Hook {
+            name: "offline".into(),
+            action: HookAction::Lambda {
+                function: "hubs-offline".into(),
+            },
+            timeout_seconds: 60,
+        }
+    }
+
+    fn run() -> Run {
+        Run {
+            deployment: "hubs-prod".into(),
+            set: "hubs-prod-20261120-010000-abcd".into(),
+            execution: "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:x".into(),
+            started_at: "2026-11-20T01:00:00Z".parse().unwrap(),
+        }
+    }
+
+    fn hooks(rule: &aws_smithy_mocks::Rule) -> LambdaHooks {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .http_client(create_mock_http_client())
+            .interceptor(
+                MockResponseInterceptor::new()
+                    .rule_mode(RuleMode::Sequential)
+                    .with_rule(rule),
+            );
+        LambdaHooks {
+            client: Client::from_conf(config.build()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hook_is_told_what_to_do_and_for_which_set() {
+        let rule = mock!(Client::invoke)
+            .match_requests(|request| {
+                let event: Value =
+                    serde_json::from_slice(request.payload().unwrap().as_ref()).unwrap();
+                request.function_name() == Some("hubs-offline")
+                    && event
+                        == json!({"action": "resume", "deployment": "hubs-prod",
+                                  "set": "hubs-prod-20261120-010000-abcd", "hook": "offline"})
+            })
+            .then_output(|| InvokeOutput::builder().status_code(200).build());
+        hooks(&rule)
+            .run(&hook(), Action::Resume, &run())
+            .await
+            .unwrap();
+        assert_eq!(rule.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_function_that_fails_is_a_failed_hook_in_its_own_words() {
+        let rule = mock!(Client::invoke).then_output(|| {
+            let payload =
+                Blob::new(r#"{"errorType": "StillBusy", "errorMessage": "3 rooms are open"}"#);
+            InvokeOutput::builder()
+                .status_code(200)
+                .function_error("Unhandled")
+                .payload(payload)
+                .build()
+        });
+        let error = hooks(&rule)
+            .run(&hook(), Action::Quiesce, &run())
+            .await
+            .unwrap_err();
+        assert_eq!(error.name(), "JobFailed");
+        let message = error.to_string();
+        assert!(
+            message.contains("hubs-offline") && message.contains("StillBusy: 3 rooms are open"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! `count-rows`: one SQL count in an Aurora cluster, read-only, within its time, with credentials read at this moment.
+
+mod connection;
+mod credentials;
+mod tls;
+
+use aws_config::SdkConfig;
+use serde::Deserialize;
+
+use super::probe::{Count, PlannedProbe};
+use crate::domain::set::ProbeResult;
+use crate::error::{Error, Result};
+use crate::runtime;
+
+pub struct Needs {
+    pub secrets: aws_sdk_secretsmanager::Client,
+    /// PEM file of certificate authorities to trust beside Amazon RDS's own.
+    pub authorities: Option<String>,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            secrets: aws_sdk_secretsmanager::Client::new(aws),
+            authorities: runtime::optional_setting("DATABASE_CA_FILE"),
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    pub probe: PlannedProbe,
+}
+
+/// # Errors
+/// `Unavailable` when the cluster does not answer; `AccessDenied` when it refuses the credentials;
+/// `VerificationFailed` when the answer is not one count.
+pub async fn handle(needs: &Needs, Input { probe }: Input) -> Result<ProbeResult> {
+    let Count::Sql(sql) = probe.count else {
+        return Err(Error::invalid(
+            "probe.kind",
+            "items",
+            "sql: item counts are taken by count-items",
+        ));
+    };
+    let Some(endpoint) = sql.endpoint else {
+        return Ok(ProbeResult {
+            name: probe.name,
+            count: None,
+            failure: sql.failure,
+        });
+    };
+    let credentials = credentials::read(&needs.secrets, &sql.secret).await?;
+    let place = connection::Place {
+        cluster: &sql.cluster,
+        endpoint: &endpoint,
+        database: &sql.database,
+    };
+    let tls = tls::config(needs.authorities.as_deref())?;
+    let count = connection::count(&place, &credentials, tls, &sql.sql, sql.timeout_seconds).await?;
+    Ok(ProbeResult {
+        name: probe.name,
+        count: Some(count),
+        failure: None,
+    })
+}

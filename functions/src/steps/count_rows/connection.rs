@@ -1,0 +1,150 @@
+//! One count over one short connection that can only read.
+
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use tokio::time::timeout;
+use tokio_postgres::config::{Config, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::steps::probe::Endpoint;
+
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Where is counted.
+pub struct Place<'a> {
+    pub cluster: &'a str,
+    pub endpoint: &'a Endpoint,
+    pub database: &'a str,
+}
+
+/// The one non-negative integer that `sql` gives.
+pub async fn count(
+    place: &Place<'_>,
+    credentials: &Credentials,
+    tls: ClientConfig,
+    sql: &str,
+    timeout_seconds: u64,
+) -> Result<u64> {
+    let counting = count_within(place, credentials, tls, sql, timeout_seconds);
+    // The server ends the statement by itself; beyond that and the connecting, nothing is waited for.
+    let patience = CONNECT + Duration::from_secs(timeout_seconds.saturating_add(5));
+    timeout(patience, counting).await.unwrap_or_else(|_| {
+        Err(Error::Unavailable(format!(
+            "{}: no answer within {} s. It is tried again; if this goes on, look at the cluster's load and locks",
+            doing(place),
+            patience.as_secs()
+        )))
+    })
+}
+
+async fn count_within(
+    place: &Place<'_>,
+    credentials: &Credentials,
+    tls: ClientConfig,
+    sql: &str,
+    timeout_seconds: u64,
+) -> Result<u64> {
+    let (client, connection) = Config::new()
+        .host(&place.endpoint.host)
+        .port(place.endpoint.port)
+        .dbname(place.database)
+        .user(&credentials.username)
+        .password(&credentials.password)
+        .application_name("holdfast")
+        .ssl_mode(SslMode::Require)
+        .connect_timeout(CONNECT)
+        .options(format!(
+            "-c default_transaction_read_only=on -c statement_timeout={}",
+            timeout_seconds.saturating_mul(1000)
+        ))
+        .connect(MakeRustlsConnect::new(tls))
+        .await
+        .map_err(|error| failure(place, &error))?;
+    let served = tokio::spawn(connection);
+    let rows = client
+        .query(sql, &[])
+        .await
+        .map_err(|error| failure(place, &error));
+    drop(client);
+    served.abort();
+    let rows = rows?;
+    let wrong = |what: String| {
+        Error::VerificationFailed(format!(
+            "{}: the statement gave {what} instead of one non-negative integer. Make it a `select count(*) …`",
+            doing(place)
+        ))
+    };
+    let [row] = rows.as_slice() else {
+        return Err(wrong(format!("{} rows", rows.len())));
+    };
+    if row.len() != 1 {
+        return Err(wrong(format!("{} columns", row.len())));
+    }
+    let kind = row.columns()[0].type_().name().to_owned();
+    let counted = row
+        .try_get::<_, i64>(0)
+        .or_else(|_| row.try_get::<_, i32>(0).map(i64::from));
+    let counted = counted.map_err(|_| wrong(format!("a value of type {kind}")))?;
+    u64::try_from(counted).map_err(|_| wrong(format!("{counted}")))
+}
+
+fn doing(place: &Place<'_>) -> String {
+    format!(
+        "counting rows in database {} of cluster {}",
+        place.database, place.cluster
+    )
+}
+
+/// The server's own words are passed on with their SQLSTATE; of a failed connection only the kind and its causes.
+fn failure(place: &Place<'_>, error: &tokio_postgres::Error) -> Error {
+    let doing = doing(place);
+    let Some(server) = error.as_db_error() else {
+        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| {
+            error.source()
+        });
+        let causes = causes
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ");
+        return Error::Unavailable(format!(
+            "{doing}: {causes}. It is tried again; if this goes on, see that the cluster has an instance, that the \
+             function's subnets and security groups reach it, and that its certificate is trusted"
+        ));
+    };
+    let said = format!(
+        "{doing}: the server answered {} ({})",
+        server.message(),
+        server.code().code()
+    );
+    let code = server.code();
+    if [
+        SqlState::INVALID_PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        SqlState::INSUFFICIENT_PRIVILEGE,
+    ]
+    .contains(code)
+    {
+        return Error::AccessDenied(format!(
+            "{said}. Correct the login in the secret, or grant it what the probe reads"
+        ));
+    }
+    // Class 53: insufficient resources; 57P: the operator's intervention, such as a restart; 08: connections.
+    let transient = ["53", "57P", "08"]
+        .iter()
+        .any(|class| code.code().starts_with(class));
+    if transient {
+        return Error::Unavailable(format!("{said}. It is tried again"));
+    }
+    if *code == SqlState::QUERY_CANCELED {
+        return Error::DeadlineExceeded(format!(
+            "{said}. Give the probe a longer `timeout`, or a cheaper statement"
+        ));
+    }
+    Error::VerificationFailed(format!(
+        "{said}. Correct the probe's statement or database in the descriptor"
+    ))
+}

@@ -1,0 +1,76 @@
+//! TLS to a database: the server's certificate must be for its host name and signed by an authority of Amazon RDS (or
+//! of the file that `DATABASE_CA_FILE` names), as PostgreSQL's `sslmode=verify-full` asks.
+
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use crate::error::{Error, Result};
+
+/// AWS's own bundle; `functions/certs/README.md` says where it comes from.
+const RDS: &[u8] = include_bytes!("../../../certs/rds-global-bundle.pem");
+
+/// The client's side of a verified connection.
+///
+/// # Errors
+/// `InvalidInput` when the additional file cannot be read or holds no certificate.
+pub fn config(authorities: Option<&str>) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    add(&mut roots, RDS, "the bundle of Amazon RDS")?;
+    if let Some(path) = authorities {
+        let pem = std::fs::read(path).map_err(|error| unusable(path, &error.to_string()))?;
+        add(&mut roots, &pem, path)?;
+    }
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
+        .map_err(|error| unusable("TLS", &error.to_string()))
+}
+
+fn add(roots: &mut RootCertStore, pem: &[u8], origin: &str) -> Result<()> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| unusable(origin, &error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| unusable(origin, &error.to_string()))?;
+    }
+    if roots.len() == before {
+        return Err(unusable(origin, "no certificate in it"));
+    }
+    Ok(())
+}
+
+fn unusable(origin: &str, why: &str) -> Error {
+    Error::invalid(
+        "environment.DATABASE_CA_FILE",
+        format!("{origin}: {why}"),
+        "a readable file of PEM certificates",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_certificate_of_the_tls_bundle_is_an_authority() {
+        let mut roots = RootCertStore::empty();
+        add(&mut roots, RDS, "the bundle").unwrap();
+        assert_eq!(roots.len(), CertificateDer::pem_slice_iter(RDS).count());
+        assert!(roots.len() > 80);
+        config(None).unwrap();
+    }
+
+    #[test]
+    fn a_tls_file_without_certificates_is_refused() {
+        let error = config(Some("/dev/null")).unwrap_err();
+        assert_eq!(error.name(), "InvalidInput");
+        assert!(config(Some("/no/such/file")).is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! A point in the catalog, as the job that the machine carries.
+
+use jiff::Timestamp;
+
+use crate::domain::job::{Failure, Job, JobStatus, Progress};
+use crate::domain::pacing;
+use crate::domain::resource::RecoveryPoint;
+use crate::domain::set::{Point, PointStatus};
+use crate::error::{Error, Result};
+use crate::kinds::Kind;
+
+/// The job of a point, with the wait until the next look.
+pub fn of_point(point: &Point, usual_seconds: Option<u64>, now: Timestamp) -> Job {
+    let status = match point.status {
+        PointStatus::InProgress => JobStatus::InProgress,
+        PointStatus::Available => JobStatus::Succeeded,
+        PointStatus::Failed => JobStatus::Failed,
+    };
+    let wait_seconds = match status {
+        JobStatus::InProgress => pacing::next_look_before(
+            elapsed(point, now),
+            usual_seconds,
+            point.resource.deadline_seconds,
+        ),
+        _ => 0,
+    };
+    Job {
+        resource: point.resource.clone(),
+        status,
+        // AWS Backup reads a file system while the job runs; snapshots and table backups are taken when accepted.
+        holds_quiesce: matches!(
+            point.recovery_point,
+            Some(RecoveryPoint::BackupRecoveryPoint { .. })
+        ),
+        wait_seconds,
+        percent: point.percent,
+        recovery_point: point.recovery_point.clone(),
+        started_at: point.started_at,
+        usual_seconds,
+        failure: point.failure.clone(),
+    }
+}
+
+/// Seconds since AWS accepted the job; 0 when the clocks disagree about the order.
+pub fn elapsed(point: &Point, now: Timestamp) -> u64 {
+    let started_at = point.started_at.unwrap_or(now);
+    u64::try_from(now.duration_since(started_at).as_secs()).unwrap_or(0)
+}
+
+/// Looks once, and notes on the point what was seen. A point that failed before stays so.
+///
+/// # Errors
+/// Those of the look itself: they say nothing about the backup.
+pub async fn look(kind: &dyn Kind, point: &mut Point, now: Timestamp) -> Result<()> {
+    let Some(recovery_point) = &point.recovery_point else {
+        return Err(Error::NotFound(format!(
+            "looking at the backup of {}: no recovery point of it is known. Start a new run",
+            point.resource.name
+        )));
+    };
+    match kind.poll(&point.resource, recovery_point).await? {
+        Progress::InProgress { percent } => {
+            point.percent = percent.or(point.percent);
+            point.looked_at = Some(now);
+        }
+        Progress::Succeeded(finished) => {
+            point.status = PointStatus::Available;
+            point.captured_at = Some(finished.captured_at);
+            // Where AWS does not say when the job ended, it is when that was first seen.
+            point.finished_at = finished.finished_at.or(point.finished_at).or(Some(now));
+            point.size_bytes = finished.size_bytes.or(point.size_bytes);
+            point.percent = Some(100.0);
+            point.looked_at = Some(now);
+            point.failure = None;
+        }
+        Progress::Failed { reason } => fail(point, &Error::JobFailed(reason), now),
+    }
+    Ok(())
+}
+
+pub fn fail(point: &mut Point, error: &Error, now: Timestamp) {
+    point.status = PointStatus::Failed;
+    point.finished_at = point.finished_at.or(Some(now));
+    point.looked_at = Some(now);
+    point.failure = Some(Failure {
+        error: error.name().to_owned(),
+        cause: error.to_string(),
+    });
+}

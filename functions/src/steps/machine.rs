@@ -1,0 +1,86 @@
+//! What the machines tell a step beside its own input.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::job::{Failure, Run};
+use crate::domain::names;
+use crate::domain::set::Reason;
+
+/// An error that a machine caught, and the state in which it did. Its `cause` is Lambda's JSON, or Step Functions' words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caught {
+    pub state: String,
+    pub error: String,
+    #[serde(default)]
+    pub cause: String,
+}
+
+impl Caught {
+    /// The reason for a person: the state, the error's name and its message.
+    pub fn reason(&self) -> Reason {
+        let failure = Failure {
+            error: self.error.clone(),
+            cause: self.cause.clone(),
+        };
+        Reason {
+            subject: self.state.clone(),
+            message: failure.message(),
+            error: failure.error,
+        }
+    }
+}
+
+/// The run of an execution, from what is known of the execution alone: for steps that run also when planning failed.
+/// `None` when the execution's input names no deployment.
+pub fn run_of(request: &Value, execution: &str, started_at: Timestamp) -> Option<Run> {
+    let deployment = request
+        .get("deployment")?
+        .as_str()
+        .filter(|name| names::is_name(name))?;
+    Some(Run {
+        deployment: deployment.to_owned(),
+        set: names::set_id(deployment, started_at, execution),
+        execution: execution.to_owned(),
+        started_at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_caught_error_gives_lambdas_message_as_its_reason() {
+        let caught: Caught = serde_json::from_value(json!({
+            "state": "PlanBackup", "error": "NotFound",
+            "cause": r#"{"errorType":"NotFound","errorMessage":"no deployment of this name"}"#,
+        }))
+        .unwrap();
+        let reason = caught.reason();
+        assert_eq!(
+            (reason.subject.as_str(), reason.error.as_str()),
+            ("PlanBackup", "NotFound")
+        );
+        assert_eq!(reason.message, "no deployment of this name");
+    }
+
+    #[test]
+    fn an_execution_without_a_deployment_has_no_run() {
+        let at = "2026-11-20T01:00:00Z".parse().unwrap();
+        assert!(run_of(&json!({"deployment": "hubs-prod"}), "arn", at).is_some());
+        for request in [
+            json!({}),
+            json!(null),
+            json!({"deployment": 7}),
+            json!({"deployment": "Not A Name"}),
+        ] {
+            assert_eq!(run_of(&request, "arn", at), None, "{request}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::*;
+use crate::steps::probe::Endpoint;
+use crate::steps::testing::{EXECUTION, catalog, document, started_at};
+
+/// An account with some tables, clusters and running executions.
+#[derive(Default)]
+struct Account {
+    tables: Vec<&'static str>,
+    clusters: Vec<&'static str>,
+    running: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Discovery for Account {
+    async fn tables(&self, prefix: &str) -> Result<Vec<String>> {
+        Ok(self
+            .tables
+            .iter()
+            .filter(|table| table.starts_with(prefix))
+            .map(|table| (*table).to_owned())
+            .collect())
+    }
+
+    async fn endpoint(&self, cluster: &str) -> Result<Endpoint> {
+        if self.clusters.contains(&cluster) {
+            return Ok(Endpoint {
+                host: format!("{cluster}.local"),
+                port: 5432,
+            });
+        }
+        Err(Error::NotFound(format!("no cluster {cluster}")))
+    }
+
+    async fn is_running(&self, execution: &str) -> Result<bool> {
+        Ok(self
+            .running
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|running| running == execution))
+    }
+}
+
+async fn needs(document: Value, account: Account) -> Needs {
+    let (catalog, _) = catalog();
+    catalog
+        .put_descriptor(&Descriptor::parse(&document).unwrap())
+        .await
+        .unwrap();
+    Needs {
+        catalog,
+        discovery: Arc::new(account),
+    }
+}
+
+fn input(execution: &str) -> Input {
+    Input {
+        request: json!({"deployment": "hubs-prod"}),
+        execution: execution.into(),
+        started_at: started_at(),
+    }
+}
+
+#[tokio::test]
+async fn planning_twice_gives_one_run_one_lease_and_one_set() {
+    let needs = needs(document("hubs-prod", &["offline"]), Account::default()).await;
+    let first = handle(&needs, input(EXECUTION)).await.unwrap();
+    assert_eq!(handle(&needs, input(EXECUTION)).await.unwrap(), first);
+    assert!(first.has_hooks);
+    let sets = needs.catalog.sets("hubs-prod").await.unwrap();
+    assert_eq!(sets.len(), 1);
+    assert_eq!(
+        (sets[0].status, sets[0].id.as_str()),
+        (SetStatus::Running, first.run.set.as_str())
+    );
+    assert_eq!(sets[0].resources, ["database", "rooms"]);
+    assert_eq!(needs.catalog.runs("hubs-prod").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_deployment_with_a_running_execution_is_busy_and_says_by_whom() {
+    let account = Account::default();
+    account.running.lock().unwrap().push(EXECUTION.into());
+    let needs = needs(document("hubs-prod", &[]), account).await;
+    handle(&needs, input(EXECUTION)).await.unwrap();
+    let second = EXECUTION.replace("20261120-021500", "by-hand");
+    let error = handle(&needs, input(&second)).await.unwrap_err();
+    assert_eq!(error.name(), "DeploymentBusy");
+    assert!(error.to_string().contains(EXECUTION), "{error}");
+    assert_eq!(needs.catalog.sets("hubs-prod").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_lease_of_an_execution_that_is_gone_is_taken_over() {
+    let needs = needs(document("hubs-prod", &[]), Account::default()).await;
+    handle(&needs, input(EXECUTION)).await.unwrap();
+    let second = EXECUTION.replace("20261120-021500", "by-hand");
+    handle(&needs, input(&second)).await.unwrap();
+    assert_eq!(
+        needs
+            .catalog
+            .lease("hubs-prod")
+            .await
+            .unwrap()
+            .unwrap()
+            .execution,
+        second
+    );
+}
+
+#[tokio::test]
+async fn a_prefix_becomes_its_tables_and_one_without_tables_stays_to_fail_alone() {
+    let mut document = document("hubs-prod", &[]);
+    document["resources"] = json!({
+        "tables": {"kind": "dynamodb", "prefix": "hubs-", "deadline": "1h"},
+        "others": {"kind": "dynamodb", "prefix": "none-"},
+    });
+    let account = Account {
+        tables: vec!["hubs-rooms", "hubs-users", "shop-users"],
+        ..Account::default()
+    };
+    let output = handle(&needs(document, account).await, input(EXECUTION))
+        .await
+        .unwrap();
+    let planned = serde_json::to_value(&output.resources).unwrap();
+    assert_eq!(
+        planned,
+        json!([
+            {"name": "others", "kind": "dynamodb_prefix", "prefix": "none-", "deadline_seconds": 21600},
+            {"name": "tables.hubs-rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 3600},
+            {"name": "tables.hubs-users", "kind": "dynamodb", "table": "hubs-users", "deadline_seconds": 3600},
+        ])
+    );
+}
+
+#[tokio::test]
+async fn probes_know_where_to_count_or_why_they_cannot() {
+    let mut document = document("hubs-prod", &[]);
+    document["resources"]["old"] = json!({"kind": "aurora", "cluster": "gone"});
+    let sql = |resource: &str| json!({"resource": resource, "sql": "select count(*) from users", "secret": "login", "database": "polycosm"});
+    document["probes"] =
+        json!({"users": sql("database"), "lost": sql("old"), "rooms": {"resource": "rooms"}});
+    let account = Account {
+        clusters: vec!["hubs-db"],
+        ..Account::default()
+    };
+    let output = handle(&needs(document, account).await, input(EXECUTION))
+        .await
+        .unwrap();
+    let planned = serde_json::to_value(&output.probes).unwrap();
+    assert_eq!(
+        planned[0]["failure"],
+        json!({"error": "NotFound", "cause": "no cluster gone"})
+    );
+    assert_eq!(
+        planned[1],
+        json!({"name": "rooms", "kind": "items", "table": "hubs-rooms"})
+    );
+    assert_eq!(planned[2]["kind"], "sql");
+    assert_eq!(
+        planned[2]["endpoint"],
+        json!({"host": "hubs-db.local", "port": 5432})
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_planned_leaves_no_set_and_no_lease() {
+    let mut disabled = document("hubs-prod", &[]);
+    disabled["enabled"] = json!(false);
+    let needs = needs(disabled, Account::default()).await;
+    assert_eq!(
+        handle(&needs, input(EXECUTION)).await.unwrap_err().name(),
+        "InvalidInput"
+    );
+    let unknown = Input {
+        request: json!({"deployment": "nobody"}),
+        ..input(EXECUTION)
+    };
+    let error = handle(&needs, unknown).await.unwrap_err();
+    assert_eq!(error.name(), "NotFound");
+    assert!(error.to_string().contains("holdfast apply"), "{error}");
+    let wrong = Input {
+        request: json!({"deploymnt": "hubs-prod", "force": true}),
+        ..input(EXECUTION)
+    };
+    let Error::InvalidInput(faults) = handle(&needs, wrong).await.unwrap_err() else {
+        panic!("not InvalidInput")
+    };
+    assert!(faults.len() >= 3, "every fault at once: {faults:?}");
+    assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
+}

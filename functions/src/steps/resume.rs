@@ -1,0 +1,151 @@
+//! `resume`: runs the hooks that bring the application back, whatever became of the backups.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::resuming::resume;
+use crate::catalog::Catalog;
+use crate::domain::job::Run;
+use crate::error::Result;
+use crate::hooks::Hooks;
+use crate::hooks::lambda::LambdaHooks;
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub hooks: Arc<dyn Hooks>,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        let hooks = LambdaHooks {
+            client: aws_sdk_lambda::Client::new(aws),
+        };
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            hooks: Arc::new(hooks),
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    /// Names of the hooks that ran; none when the run never quiesced, or had resumed before.
+    pub resumed: Vec<String>,
+}
+
+pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
+    let resumed = resume(&needs.catalog, needs.hooks.as_ref(), &run, now).await?;
+    Ok(Output { resumed })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::catalog::Mark;
+    use crate::steps::testing::{Recorded, now, planned};
+
+    async fn quiesced(hooks: Arc<Recorded>) -> (Needs, Run) {
+        let (catalog, _, run) = planned(&["offline", "drain"]).await;
+        catalog
+            .mark_run(&run.deployment, &run.set, Mark::Quiesced, now())
+            .await
+            .unwrap();
+        (Needs { catalog, hooks }, run)
+    }
+
+    #[tokio::test]
+    async fn hooks_resume_in_reverse_and_only_once() {
+        let hooks = Recorded::all_well();
+        let (needs, run) = quiesced(hooks.clone()).await;
+        let output = handle(
+            &needs,
+            Input {
+                run: run.clone(),
+                now: now(),
+            },
+        )
+        .await
+        .unwrap();
+        assert_eq!(output.resumed, ["drain", "offline"]);
+        assert_eq!(
+            handle(&needs, Input { run, now: now() })
+                .await
+                .unwrap()
+                .resumed,
+            [""; 0]
+        );
+        assert_eq!(hooks.calls(), ["resume drain", "resume offline"]);
+    }
+
+    #[tokio::test]
+    async fn a_hook_that_fails_stops_no_other_and_is_tried_again() {
+        let hooks = Recorded::failing("drain", 1);
+        let (needs, run) = quiesced(hooks.clone()).await;
+        let error = handle(
+            &needs,
+            Input {
+                run: run.clone(),
+                now: now(),
+            },
+        )
+        .await
+        .unwrap_err();
+        assert_eq!(error.name(), "Unavailable");
+        assert!(error.to_string().contains("drain"), "{error}");
+        handle(
+            &needs,
+            Input {
+                run: run.clone(),
+                now: now(),
+            },
+        )
+        .await
+        .unwrap();
+        assert_eq!(
+            hooks.calls(),
+            [
+                "resume drain",
+                "resume offline",
+                "resume drain",
+                "resume offline"
+            ]
+        );
+        let record = needs
+            .catalog
+            .run(&run.deployment, &run.set)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(record.resumed_at, Some(now()));
+    }
+
+    #[tokio::test]
+    async fn a_run_that_never_quiesced_has_nothing_to_resume() {
+        let (catalog, _, run) = planned(&["offline"]).await;
+        let hooks = Recorded::all_well();
+        let needs = Needs {
+            catalog,
+            hooks: hooks.clone(),
+        };
+        assert_eq!(
+            handle(&needs, Input { run, now: now() })
+                .await
+                .unwrap()
+                .resumed,
+            [""; 0]
+        );
+        assert!(hooks.calls().is_empty());
+    }
+}

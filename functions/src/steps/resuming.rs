@@ -1,0 +1,44 @@
+//! Bringing an application back: what `resume` does at its time, and `clean-up` when a run never got so far.
+
+use jiff::Timestamp;
+
+use crate::catalog::{Catalog, Mark};
+use crate::domain::job::Run;
+use crate::error::{Error, Result};
+use crate::hooks::{Action, Hooks};
+
+/// Runs the run's hooks in reverse if it quiesced and has not resumed yet, and answers their names.
+///
+/// # Errors
+/// `Unavailable` with every hook that failed, after all were tried: an application at rest is always worth another try.
+pub async fn resume(
+    catalog: &Catalog,
+    hooks: &dyn Hooks,
+    run: &Run,
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    let record = catalog.run(&run.deployment, &run.set).await?;
+    if record.is_none_or(|record| record.quiesced_at.is_none() || record.resumed_at.is_some()) {
+        return Ok(Vec::new());
+    }
+    let descriptor = catalog.planned_by(run).await?;
+    let (mut resumed, mut failures) = (Vec::new(), Vec::new());
+    for hook in descriptor.hooks.iter().rev() {
+        match hooks.run(hook, Action::Resume, run).await {
+            Ok(()) => resumed.push(hook.name.clone()),
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    if !failures.is_empty() {
+        return Err(Error::Unavailable(format!(
+            "resuming {}: {}. The application may still be at rest: bring it back by hand if this goes on",
+            run.deployment,
+            failures.join("; ")
+        )));
+    }
+    tracing::info!(deployment = %run.deployment, set = %run.set, hooks = resumed.len(), "resumed");
+    catalog
+        .mark_run(&run.deployment, &run.set, Mark::Resumed, now)
+        .await?;
+    Ok(resumed)
+}

@@ -1,0 +1,180 @@
+//! What the four start steps share: the configuration is captured, the backup is started or adopted, and the point is
+//! in the catalog before the machine hears of it.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::jobs;
+use crate::catalog::Catalog;
+use crate::domain::job::{Job, Run};
+use crate::domain::pacing;
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::domain::set::{Point, PointStatus};
+use crate::error::{Error, Result};
+use crate::kinds::{Kind, Started};
+use crate::runtime;
+
+/// What a start step needs: the catalog and its own kind.
+pub struct Needs<K> {
+    pub catalog: Catalog,
+    pub kind: K,
+}
+
+impl<K> Needs<K> {
+    pub fn from_env(aws: &SdkConfig, kind: K) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            kind,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub resource: Resource,
+    pub now: Timestamp,
+}
+
+/// Starts the backup of one resource. What an earlier call for the same run started, or ended, is answered again.
+///
+/// # Errors
+/// `NotFound` for a prefix that no table begins with; else the kind's own.
+pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<Job> {
+    let Input { run, resource, now } = input;
+    if let Target::DynamodbPrefix { prefix } = &resource.target {
+        return Err(Error::NotFound(format!(
+            "backing up {}: no table's name begins with {prefix}. Correct the prefix, or remove the resource",
+            resource.name
+        )));
+    }
+    let known = catalog
+        .point(&run.deployment, &run.set, &resource.name)
+        .await?;
+    let usual = pacing::usual(
+        &catalog
+            .timing(&run.deployment, &resource.name)
+            .await?
+            .durations,
+    );
+    if let Some(point) =
+        known.filter(|point| point.recovery_point.is_some() || point.status == PointStatus::Failed)
+    {
+        return Ok(jobs::of_point(&point, usual, now));
+    }
+    // Captured before the backup: what is missing in the configuration is then missing in the backup too.
+    let configuration = kind.capture(&resource).await?;
+    let Started {
+        recovery_point,
+        started_at,
+        holds_quiesce,
+    } = kind.back_up(&run, &resource).await?;
+    let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
+    let mut point = Point {
+        set: run.set.clone(),
+        resource,
+        status: PointStatus::InProgress,
+        recovery_point: Some(recovery_point),
+        configuration,
+        started_at: Some(started_at),
+        captured_at: None,
+        finished_at: None,
+        size_bytes: None,
+        percent: None,
+        looked_at: None,
+        failure: None,
+    };
+    if at_once {
+        // A guard has seen all there is to see.
+        jobs::look(kind, &mut point, now).await?;
+    }
+    let point = catalog.put_point(&run.deployment, &point).await?;
+    tracing::info!(deployment = %run.deployment, set = %run.set, resource = %point.resource.name, "started");
+    Ok(Job {
+        holds_quiesce,
+        ..jobs::of_point(&point, usual, now)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::job::JobStatus;
+    use crate::steps::testing::{Backups, now, planned, resource};
+
+    fn input(run: &Run) -> Input {
+        Input {
+            run: run.clone(),
+            resource: resource("rooms"),
+            now: now(),
+        }
+    }
+
+    #[tokio::test]
+    async fn starting_twice_makes_one_recovery_point() {
+        let (catalog, _, run) = planned(&[]).await;
+        let kind = Backups::default();
+        let first = start(&catalog, &kind, input(&run)).await.unwrap();
+        let second = start(&catalog, &kind, input(&run)).await.unwrap();
+        assert_eq!(first, second);
+        assert_eq!(kind.calls(), ["capture rooms", "back_up rooms"]);
+        assert_eq!(
+            (first.status, first.wait_seconds),
+            (JobStatus::InProgress, 10)
+        );
+        let point = catalog
+            .point("hubs-prod", &run.set, "rooms")
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(point.recovery_point, first.recovery_point);
+        assert_eq!(point.configuration["captured"], "rooms");
+    }
+
+    #[tokio::test]
+    async fn a_point_whose_write_was_not_heard_of_is_adopted() {
+        let (catalog, memory, run) = planned(&[]).await;
+        let kind = Backups::default();
+        memory.lose_answer(1);
+        assert_eq!(
+            start(&catalog, &kind, input(&run))
+                .await
+                .unwrap_err()
+                .name(),
+            "Unavailable"
+        );
+        start(&catalog, &kind, input(&run)).await.unwrap();
+        assert_eq!(kind.calls(), ["capture rooms", "back_up rooms"]);
+    }
+
+    #[tokio::test]
+    async fn the_first_look_comes_at_nine_tenths_of_the_usual_time() {
+        let (catalog, _, run) = planned(&[]).await;
+        for (set, seconds) in [("a", 900), ("b", 1000), ("c", 1100)] {
+            catalog
+                .add_timing("hubs-prod", "rooms", set, seconds)
+                .await
+                .unwrap();
+        }
+        let job = start(&catalog, &Backups::default(), input(&run))
+            .await
+            .unwrap();
+        assert_eq!((job.usual_seconds, job.wait_seconds), (Some(1000), 900));
+    }
+
+    #[tokio::test]
+    async fn a_prefix_without_tables_fails_alone() {
+        let (catalog, _, run) = planned(&[]).await;
+        let mut input = input(&run);
+        input.resource.target = Target::DynamodbPrefix {
+            prefix: "none-".into(),
+        };
+        let error = start(&catalog, &Backups::default(), input)
+            .await
+            .unwrap_err();
+        assert_eq!(error.name(), "NotFound");
+    }
+}

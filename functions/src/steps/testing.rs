@@ -1,0 +1,155 @@
+//! What the steps' tests share: a catalog in memory, hooks and kinds that record what they are asked for.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::catalog::Catalog;
+use crate::catalog::memory::Memory;
+use crate::domain::descriptor::{Descriptor, Hook};
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::set::{BackupSet, RunRecord, SetStatus};
+use crate::error::{Error, Result};
+use crate::hooks::{Action, Hooks};
+
+pub const EXECUTION: &str =
+    "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
+
+pub fn started_at() -> Timestamp {
+    "2026-11-20T02:15:00Z".parse().unwrap()
+}
+
+/// Ten minutes into the run.
+pub fn now() -> Timestamp {
+    "2026-11-20T02:25:00Z".parse().unwrap()
+}
+
+pub fn catalog() -> (Catalog, Arc<Memory>) {
+    let memory = Arc::new(Memory::default());
+    (Catalog::on(memory.clone()), memory)
+}
+
+pub fn document(deployment: &str, hooks: &[&str]) -> Value {
+    let hooks: Vec<_> = hooks
+        .iter()
+        .map(|name| json!({"name": name, "kind": "lambda", "function": name}))
+        .collect();
+    json!({
+        "deployment": deployment,
+        "resources": {
+            "database": {"kind": "aurora", "cluster": "hubs-db"},
+            "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
+        },
+        "hooks": hooks,
+    })
+}
+
+pub fn descriptor(deployment: &str) -> Descriptor {
+    Descriptor::parse(&document(deployment, &[])).unwrap()
+}
+
+pub fn run() -> Run {
+    let deployment = "hubs-prod".to_owned();
+    let set = names::set_id(&deployment, started_at(), EXECUTION);
+    Run {
+        deployment,
+        set,
+        execution: EXECUTION.into(),
+        started_at: started_at(),
+    }
+}
+
+pub fn record(run: &Run) -> RunRecord {
+    RunRecord {
+        id: run.set.clone(),
+        deployment: run.deployment.clone(),
+        execution: run.execution.clone(),
+        started_at: run.started_at,
+        ended_at: None,
+        quiesced_at: None,
+        resumed_at: None,
+        notified_at: None,
+        warnings: Vec::new(),
+    }
+}
+
+pub fn running_set(run: &Run, resources: &[&str]) -> BackupSet {
+    BackupSet {
+        id: run.set.clone(),
+        deployment: run.deployment.clone(),
+        status: SetStatus::Running,
+        execution: run.execution.clone(),
+        started_at: run.started_at,
+        ended_at: None,
+        resources: resources.iter().map(|name| (*name).to_owned()).collect(),
+        captured_from: None,
+        captured_to: None,
+        skew_seconds: None,
+        quiesced_seconds: None,
+        probes: Vec::new(),
+        reasons: Vec::new(),
+    }
+}
+
+/// A catalog as `plan-backup` leaves it: descriptor, run, lease and a running set of `database` and `rooms`.
+pub async fn planned(hooks: &[&str]) -> (Catalog, Arc<Memory>, Run) {
+    let (catalog, memory) = catalog();
+    let run = run();
+    let descriptor = Descriptor::parse(&document(&run.deployment, hooks)).unwrap();
+    catalog.put_descriptor(&descriptor).await.unwrap();
+    catalog.put_run(&record(&run), &descriptor).await.unwrap();
+    catalog
+        .acquire_lease(&run, |_| async { Ok(true) })
+        .await
+        .unwrap();
+    catalog
+        .begin_set(&running_set(&run, &["database", "rooms"]))
+        .await
+        .unwrap();
+    (catalog, memory, run)
+}
+
+/// Hooks that note what they are asked for, and of which one fails a number of times.
+pub struct Recorded {
+    calls: Mutex<Vec<String>>,
+    failing: Mutex<(String, usize)>,
+}
+
+impl Recorded {
+    pub fn all_well() -> Arc<Self> {
+        Self::failing("", 0)
+    }
+
+    pub fn failing(hook: &str, times: usize) -> Arc<Self> {
+        Arc::new(Self {
+            calls: Mutex::default(),
+            failing: Mutex::new((hook.into(), times)),
+        })
+    }
+
+    pub fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Hooks for Recorded {
+    async fn run(&self, hook: &Hook, action: Action, _: &Run) -> Result<()> {
+        let action = json!(action);
+        self.calls
+            .lock()
+            .unwrap()
+            .push(format!("{} {}", action.as_str().unwrap(), hook.name));
+        let mut failing = self.failing.lock().unwrap();
+        if failing.0 == hook.name && failing.1 > 0 {
+            failing.1 -= 1;
+            return Err(Error::JobFailed(format!("hook {} said no", hook.name)));
+        }
+        Ok(())
+    }
+}
