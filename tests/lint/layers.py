@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Holds the Rust sources to the floors of the design: an arrow never runs up, and a step never calls a step.
+
+Exit code 1 and a line for each fault.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+# What each module of functions/src may use besides itself. `lib.rs` only names them.
+MAY_USE = {
+    "error": set(),
+    "domain": {"error"},
+    "aws": {"error"},
+    "kinds": {"error", "domain", "aws"},
+    "hooks": {"error", "domain", "aws"},
+    "catalog": {"error", "domain", "aws"},
+    "runtime": {"error", "domain", "aws", "kinds", "hooks", "catalog"},
+    "steps": {"error", "domain", "aws", "kinds", "hooks", "catalog", "runtime"},
+    "bin": {"error", "domain", "aws", "kinds", "hooks", "catalog", "runtime", "steps"},
+    # The CLI stands beside the steps.
+    "cli": {"error", "domain", "aws", "kinds", "hooks", "catalog", "runtime"},
+}
+# All that the domain needs: no AWS, no async, no network.
+DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "proptest"}
+
+
+def code(source):
+    """The source without comments and the insides of strings."""
+    source = re.sub(r'r(#*)".*?"\1|"(?:\\.|[^"\\])*"', '""', source, flags=re.DOTALL)
+    source = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
+    return re.sub(r"//[^\n]*", "", source)
+
+
+def paths(source, root):
+    """Every path below `root`, such as `crate`, that the code names: a list of words each."""
+    for found in re.finditer(rf"\b{root}::", source):
+        yield from _tree(source, found.end(), [])
+
+
+def _tree(source, at, before):
+    word = re.compile(r"\s*(\w+|\*)").match(source, at)
+    if word:
+        here = [*before, word.group(1)]
+        below = re.compile(r"\s*::\s*").match(source, word.end())
+        if below and re.compile(r"\w|\{|\*").match(source, below.end()):
+            yield from _tree(source, below.end(), here)
+        else:
+            yield here
+        return
+    group = re.compile(r"\s*\{").match(source, at)
+    if not group:
+        yield before
+        return
+    depth, start = 0, group.end()
+    for end in range(group.end(), len(source)):
+        if source[end] == "{":
+            depth += 1
+        if depth == 0 and source[end] in ",}":
+            if source[start:end].strip():
+                yield from _tree(source, start, before)
+            if source[end] == "}":
+                return
+            start = end + 1
+        if source[end] == "}":
+            depth -= 1
+
+
+def floor(path):
+    """The module to which a file of functions/src belongs."""
+    return path.parts[0].removesuffix(".rs")
+
+
+def faults(path, source, steps):
+    """What one file of functions/src (by its path there) uses and must not. `steps`: module names of the steps."""
+    here, text = floor(path), code(source)
+    if here in ("lib", "main"):
+        return
+    if here not in MAY_USE:
+        yield f"{here} has no floor: give it one in MAY_USE"
+        return
+    used = [["crate", *names] for names in paths(text, "holdfast" if here == "bin" else "crate")]
+    depth = len(path.parts) - (path.name == "mod.rs")
+    # From a module at the top, `super` is the crate itself (an inline test module's `super` is the module).
+    if depth == 1:
+        outside = re.split(r"#\[cfg\(test\)\]\s*mod \w+ \{", text)[0]
+        used += [["crate", *names] for names in paths(outside, r"(?<!::)super") if names != ["*"]]
+    for names in used:
+        if names[1:] and names[1] not in MAY_USE[here] | {here} and names[1] in MAY_USE:
+            yield f"{here} uses {names[1]} ({'::'.join(names)})"
+    if here == "steps":
+        named = [names[2] for names in used if names[1:2] == ["steps"] and len(names) > 2]
+        if len(path.parts) == 2:
+            named += [names[0] for names in paths(text, "super") if names]
+        own = Path(path.parts[1]).stem
+        for step in sorted(set(named) & steps - {own}):
+            yield f"a step never calls a step: {own} uses {step}"
+    if here == "domain":
+        for crate in sorted(set(re.findall(r"(?<![\w:])([a-z_]\w*)::", text)) & EXTERNAL - DOMAIN_CRATES):
+            yield f"the domain is pure, but uses {crate}"
+        if re.search(r"\basync\b|\.await\b", text):
+            yield "the domain is pure, but is async"
+
+
+def cli_faults(source):
+    """What a file of the CLI uses of the library and must not."""
+    for names in paths(code(source), "holdfast"):
+        if names[0] in MAY_USE and names[0] not in MAY_USE["cli"]:
+            yield f"the CLI uses {names[0]} (holdfast::{'::'.join(names)})"
+
+
+EXTERNAL = set()
+
+
+def externals(manifest):
+    """The crates that a package depends on, from the text of its Cargo.toml."""
+    tables = re.findall(r"^\[(?:dev-)?dependencies\]\n(.*?)(?=^\[|\Z)", manifest, re.DOTALL | re.MULTILINE)
+    return {name.replace("-", "_") for table in tables for name in re.findall(r"^([\w-]+)", table, re.MULTILINE)}
+
+
+def main(root):
+    sources = root / "functions/src"
+    EXTERNAL.update(externals((root / "functions/Cargo.toml").read_text()))
+    steps = {file.stem.replace("-", "_") for file in (sources / "bin").glob("*.rs")}
+    found, count = [], 0
+    for file in sorted(sources.rglob("*.rs")):
+        count += 1
+        found += [(file, fault) for fault in faults(file.relative_to(sources), file.read_text(), steps)]
+    for file in sorted((root / "cli/src").rglob("*.rs")):
+        count += 1
+        found += [(file, fault) for fault in cli_faults(file.read_text())]
+    for file, fault in found:
+        print(f"{file.relative_to(root)}: {fault}", file=sys.stderr)
+    print(f"{count} Rust files: {len(found) or 'no'} faults")
+    return 1 if found or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[2]))

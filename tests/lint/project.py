@@ -1,0 +1,91 @@
+"""What the state machines have to agree with: the steps' binaries, our errors, and the template's functions."""
+
+import json
+import re
+
+import asl
+
+# Steps that no state machine runs: EventBridge does.
+BY_EVENT = {"clean-up"}
+
+
+def kebab(name):
+    """`PollStatus` as `poll-status`."""
+    return re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower()
+
+
+def pascal(name):
+    """`poll-status` as `PollStatus`."""
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
+def error_classes(source):
+    """The names of our errors by class, from functions/src/error.rs."""
+    classes = {"Transient": set(), "Waiting": set()}
+    for arms, name in re.findall(r"((?:Error::\w+\(_\)[\s|]*)+)=>\s*Class::(\w+)", source):
+        classes.setdefault(name, set()).update(re.findall(r"Error::(\w+)", arms))
+    return classes
+
+
+class Project:
+    """The files around the state machines."""
+
+    def __init__(self, root):
+        self.errors = error_classes((root / "functions/src/error.rs").read_text())
+        self.steps = {file.stem for file in (root / "functions/src/bin").glob("*.rs")}
+        self.template = (root / "infra/template.yaml").read_text()
+
+    def resources(self):
+        """The template's resources: logical id to its text."""
+        body = self.template.split("\nResources:\n")[1].split("\nOutputs:\n")[0]
+        parts = re.split(r"^  (\w+):\n", body, flags=re.MULTILINE)[1:]
+        return dict(zip(parts[::2], parts[1::2]))
+
+    def faults(self, machines):
+        """Disagreements, as (where, fault). `machines`: name to definition."""
+        resources = self.resources()
+        yield from self._functions(resources, machines)
+        for name, machine in machines.items():
+            yield from self._substitutions(resources, name, json.dumps(machine))
+            yield from self._timeouts(resources, name, machine)
+
+    def _functions(self, resources, machines):
+        everything = "".join(json.dumps(machine) for machine in machines.values())
+        for step in sorted(self.steps):
+            function = resources.get(f"{pascal(step)}Function", "")
+            if f"CodeUri: ../target/lambda/{step}/\n" not in function:
+                yield "template", f"no {pascal(step)}Function with CodeUri ../target/lambda/{step}/"
+            if f"FunctionName: !Sub ${{AWS::StackName}}-{step}\n" not in function:
+                yield "template", f"{pascal(step)}Function is not named ${{AWS::StackName}}-{step}"
+            if step not in BY_EVENT and f"${{{pascal(step)}FunctionArn}}" not in everything:
+                yield f"functions/src/bin/{step}.rs", "no state machine runs this step"
+        for step in sorted(set(re.findall(r"CodeUri: \.\./target/lambda/([\w-]+)/", self.template)) - self.steps):
+            yield "template", f"deploys {step}, which has no binary in functions/src/bin"
+
+    def _substitutions(self, resources, name, definition):
+        here = f"DefinitionUri: ../state-machines/{name}.asl.json\n"
+        text = next((text for text in resources.values() if here in text), None)
+        if text is None:
+            yield "template", f"does not deploy state-machines/{name}.asl.json"
+            return
+        block = re.search(r"DefinitionSubstitutions:\n((?: {8}\S.*\n)*)", text)
+        given = dict(re.findall(r"^ {8}(\w+): (.*)$", block.group(1) if block else "", re.MULTILINE))
+        used = set(re.findall(r"\$\{(\w+)\}", definition))
+        for missing in sorted(used - given.keys()):
+            yield "template", f"{name}: ${{{missing}}} is not substituted"
+        for idle in sorted(given.keys() - used):
+            yield "template", f"{name}: {idle} is substituted but not used"
+        for key, value in given.items():
+            if key.endswith("FunctionArn") and value != f"!GetAtt {key.removesuffix('Arn')}.Arn":
+                yield "template", f"{name}: {key} is {value}"
+            if key in used and key.endswith("FunctionArn"):
+                function = key.removesuffix("Arn")
+                if f"!GetAtt {function}.Arn\n" not in resources.get(f"{pascal(name)}StateMachineRole", ""):
+                    yield "template", f"{name}: its role may not invoke {function}"
+
+    def _timeouts(self, resources, name, machine):
+        """A function ends before its state gives up on it: else its work goes on unheard."""
+        for path, state_name, state, _ in asl.states(machine):
+            timeout = re.search(r"^ {6}Timeout: (\d+)$", resources.get(f"{state_name}Function", ""), re.MULTILINE)
+            if timeout and int(timeout.group(1)) >= state.get("TimeoutSeconds", 0):
+                yield f"{name}: {path}", f"TimeoutSeconds is not above its function's {timeout.group(1)} s"

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Holds every state-machines/*.asl.json to the rules of the design. Exit code 1 and a line for each fault."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import asl
+import jsonata
+import project
+
+LAMBDA = "arn:aws:states:::lambda:invoke"
+# Lambda's own errors that pass by themselves: https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+LAMBDA_ERRORS = {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+}
+# What else a Retry may name: an invocation that ended without an answer.
+LOST_ANSWERS = {"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
+# The first word of a state that does something. A Pass, Succeed or Fail is named for what has happened: JobFailed.
+VERBS = set(
+    "Await Back Check Choose Clean Collect Copy Count Cut Dump End List Notify Plan Poll Prune Quiesce Restore Resume "
+    "Seal Snapshot Start Take Undo Verify Wait".split()
+)
+SINGLE = {"Quiesce", "Resume", "Notify"}
+STATUSES = {"succeeded", "failed", "in_progress"}
+
+
+def check(name, machine, errors, steps):
+    """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the binaries."""
+    found = list(asl.structure(machine))
+    if not found:  # the rules below take a sound graph for granted
+        for rule in (names, queries, timeouts, retries, catches, failures, loops):
+            found += rule(machine, errors)
+        found += tasks(machine, steps)
+    return [(f"{name}: {path}" if path else name, fault) for path, fault in found]
+
+
+def names(machine, _errors):
+    seen = {}
+    for path, name, state, _ in asl.states(machine):
+        words = re.findall(r"[A-Z][a-z0-9]*", name)
+        if "".join(words) != name or (len(words) < 2 and name not in SINGLE):
+            yield path, "a state's name is Verb-Noun in PascalCase"
+        elif state["Type"] not in ("Pass", "Succeed", "Fail") and words[0] not in VERBS:
+            yield path, f"{words[0]} is none of the known verbs (VERBS in {Path(__file__).name})"
+        if name in seen:
+            yield path, f"is named as {seen[name]} is"
+        seen[name] = path
+
+
+def tasks(machine, steps):
+    for path, name, state, _ in asl.states(machine):
+        if state.get("Resource") != LAMBDA:
+            continue
+        wanted, found = f"${{{name}FunctionArn}}", state.get("Arguments", {}).get("FunctionName")
+        if found != wanted:
+            yield path, f"FunctionName is {found!r}, but a Task bears the name of its step: {wanted}"
+        if project.kebab(name) not in steps:
+            yield path, f"no binary {project.kebab(name)} in functions/src/bin"
+
+
+def timeouts(machine, _errors):
+    if not _positive(machine.get("TimeoutSeconds")):
+        yield "", "a machine has TimeoutSeconds"
+    for path, _, state, _ in asl.states(machine):
+        if state["Type"] == "Task" and not _positive(state.get("TimeoutSeconds")):
+            yield path, "a Task has TimeoutSeconds, as a number"
+
+
+def retries(machine, errors):
+    for path, _, state, _ in asl.states(machine):
+        if state["Type"] != "Task":
+            continue
+        retried = [error for retrier in state.get("Retry", []) for error in retrier["ErrorEquals"]]
+        if not retried:
+            yield path, "a Task has a Retry"
+        for retrier in state.get("Retry", []):
+            if retrier.get("JitterStrategy") != "FULL" or not _positive(retrier.get("MaxDelaySeconds")):
+                yield path, "a retrier has JitterStrategy FULL and MaxDelaySeconds"
+            if not _positive(retrier.get("MaxAttempts")) or not _positive(retrier.get("IntervalSeconds")):
+                yield path, "a retrier has MaxAttempts and IntervalSeconds"
+        if state.get("Resource") == LAMBDA:
+            needed = LAMBDA_ERRORS | errors["Transient"] | errors["Waiting"]
+            for error in sorted(needed - set(retried)):
+                yield path, f"a Task retries {error}"
+            for error in sorted(set(retried) - needed - LOST_ANSWERS):
+                yield path, f"a Task does not retry {error}, which does not pass by itself"
+        elif "States.ALL" in retried:
+            yield path, "a Retry names its errors"
+
+
+def catches(machine, _errors):
+    for path, _, state, _ in asl.states(machine):
+        catchers = state.get("Catch", [])
+        if state["Type"] == "Task" and (not catchers or catchers[-1]["ErrorEquals"] != ["States.ALL"]):
+            yield path, "a Task catches States.ALL last"
+        for catcher in catchers:
+            caught = catcher["ErrorEquals"]
+            if "States.ALL" in caught and (caught != ["States.ALL"] or catcher is not catchers[-1]):
+                yield path, "States.ALL is caught alone and last"
+
+
+def failures(machine, _errors):
+    for path, _, state, _ in asl.states(machine):
+        if state["Type"] == "Fail" and not (state.get("Error") and state.get("Cause")):
+            yield path, "a Fail has an Error and a Cause"
+
+
+def loops(machine, _errors):
+    for path, scope in asl.scopes(machine):
+        for loop in asl.loops(scope):
+            where = path + min(loop)
+            inside = {name: scope["States"][name] for name in loop}
+            if not any(state["Type"] == "Wait" for state in inside.values()):
+                yield where, "a loop waits"
+            choices = [state for state in inside.values() if state["Type"] == "Choice"]
+            if not choices:
+                yield where, "a loop has a Choice"
+            for choice in choices:
+                yield from _arms(where, choice, loop)
+
+
+def _arms(where, choice, loop):
+    """A polling Choice leaves the loop on success, on failure and by default, and stays in it only while in progress."""
+    arms = {}
+    for arm in choice["Choices"]:
+        compared = re.search(r"status = '(\w+)'", arm.get("Condition", ""))
+        arms[compared.group(1) if compared else "?"] = arm["Next"]
+    for status in sorted(STATUSES - arms.keys()):
+        yield where, f"a polling Choice has an arm for {status}"
+    for status, target in arms.items():
+        if status in STATUSES and (target in loop) != (status == "in_progress"):
+            yield where, f"the arm for {status} {'stays in' if target in loop else 'leaves'} the loop"
+    if arms.get("succeeded") == arms.get("failed"):
+        yield where, "success and failure go different ways"
+    if choice["Default"] in loop:
+        yield where, "the Default leaves the loop: an unknown status is not waited for"
+
+
+def queries(machine, _errors):
+    assigned = set()
+    for _, _, state, _ in asl.states(machine):
+        for holder in [state, *state.get("Catch", []), *state.get("Choices", [])]:
+            assigned |= holder.get("Assign", {}).keys()
+    if machine.get("QueryLanguage") != "JSONata":
+        yield "", "a machine's QueryLanguage is JSONata"
+    for path, _, state, _ in asl.states(machine):
+        for text in jsonata.expressions(state):
+            for fault in jsonata.faults(text, assigned):
+                yield path, fault
+    # The local engine does not evaluate JSONata in a distributed map: there, and only there, a state may say JSONPath.
+    for path, scope in asl.scopes(machine):
+        distributed = scope.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+        for name, state in scope["States"].items():
+            around = state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+            if state.get("QueryLanguage", "JSONata") != "JSONata" and not (distributed or around):
+                yield f"{path}{name}", "JSONPath is for distributed maps only"
+
+
+def _positive(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def main(root):
+    layout = project.Project(root)
+    found = []
+    machines = sorted((root / "state-machines").glob("*.asl.json"))
+    for file in machines:
+        name = file.name.removesuffix(".asl.json")
+        found += check(name, json.loads(file.read_text()), layout.errors, layout.steps)
+    found += layout.faults({file.name.removesuffix(".asl.json"): json.loads(file.read_text()) for file in machines})
+    for where, fault in found:
+        print(f"{where}: {fault}", file=sys.stderr)
+    print(f"{len(machines)} state machines, {len(layout.steps)} steps: {len(found) or 'no'} faults")
+    return 1 if found or not machines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[2]))

@@ -1,0 +1,77 @@
+"""The linter sees every disagreement between template, machines and binaries."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import project
+
+ROOT = Path(__file__).resolve().parents[2]
+MACHINES = {
+    file.name.removesuffix(".asl.json"): json.loads(file.read_text())
+    for file in (ROOT / "state-machines").glob("*.asl.json")
+}
+STEPS = {
+    "list-due-deployments", "plan-backup", "quiesce", "count-rows", "count-items", "snapshot-cluster",
+    "back-up-file-system", "back-up-table", "check-secrets", "poll-status", "resume", "seal-set", "prune-sets",
+    "end-run", "notify", "clean-up",
+}  # fmt: skip
+
+
+def faults(change=lambda text: text, steps=STEPS, machines=MACHINES):
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made)
+        for folder in ("functions/src/bin", "infra"):
+            (root / folder).mkdir(parents=True)
+        (root / "functions/src/error.rs").write_text((ROOT / "functions/src/error.rs").read_text())
+        (root / "infra/template.yaml").write_text(change((ROOT / "infra/template.yaml").read_text()))
+        for step in steps:
+            (root / f"functions/src/bin/{step}.rs").touch()
+        return [f"{where}: {fault}" for where, fault in project.Project(root).faults(machines)]
+
+
+class Agreement(unittest.TestCase):
+    def replaced(self, old, new, said):
+        template = (ROOT / "infra/template.yaml").read_text()
+        self.assertIn(old, template)
+        found = faults(lambda text: text.replace(old, new, 1))
+        self.assertTrue(any(said in fault for fault in found), f"{said!r} is not in {found}")
+
+    def test_the_project_agrees_with_itself(self):
+        self.assertEqual(faults(), [])
+
+    def test_a_step_without_a_function_and_a_function_without_a_step(self):
+        self.assertIn("template: deploys resume, which has no binary in functions/src/bin", faults(steps=STEPS - {"resume"}))
+        found = faults(steps=STEPS | {"cut-over"})
+        self.assertIn("template: no CutOverFunction with CodeUri ../target/lambda/cut-over/", found)
+        self.assertIn("functions/src/bin/cut-over.rs: no state machine runs this step", found)
+
+    def test_a_function_with_another_steps_code_or_name(self):
+        self.replaced("lambda/end-run/", "lambda/notify/", "no EndRunFunction with CodeUri")
+        self.replaced("${AWS::StackName}-end-run\n", "endrun\n", "EndRunFunction is not named")
+
+    def test_substitutions(self):
+        self.replaced("        EndRunFunctionArn: !GetAtt EndRunFunction.Arn\n", "", "${EndRunFunctionArn} is not substituted")
+        self.replaced("EndRunFunctionArn: !GetAtt EndRun", "EndRunFunctionArn: !GetAtt Notify", "EndRunFunctionArn is !GetAtt")
+        self.replaced(
+            "        EndRunFunctionArn:",
+            "        OtherFunctionArn: !GetAtt OtherFunction.Arn\n        EndRunFunctionArn:",
+            "OtherFunctionArn is substituted but not used",
+        )
+
+    def test_a_machine_that_is_not_deployed(self):
+        self.assertIn("template: does not deploy state-machines/more.asl.json", faults(machines=MACHINES | {"more": {}}))
+
+    def test_a_role_that_may_not_invoke(self):
+        self.replaced("                  - !GetAtt EndRunFunction.Arn\n", "", "its role may not invoke EndRunFunction")
+
+    def test_a_function_that_outlives_its_state(self):
+        self.replaced("Role: !GetAtt PollStatusRole.Arn\n      Timeout: 100", "Role: !GetAtt PollStatusRole.Arn\n      Timeout: 120", "TimeoutSeconds is not above its function's 120 s")
+
+
+if __name__ == "__main__":
+    unittest.main()
