@@ -14,6 +14,8 @@ mod runs;
 mod sets;
 pub mod store;
 mod table;
+#[cfg(test)]
+mod tests;
 mod timings;
 
 use std::sync::Arc;

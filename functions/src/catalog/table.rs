@@ -199,3 +199,7 @@ fn unreadable(why: &str) -> Error {
         "reading the catalog: an item cannot be read: {why}. Something else than Holdfast wrote to the table"
     ))
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -3,14 +3,16 @@
 
 pub mod count_items;
 pub mod count_rows;
+pub mod end_run;
 pub mod list_due_deployments;
 pub mod quiesce;
 pub mod resume;
 pub mod start;
 
+mod ending;
 mod jobs;
 mod machine;
 mod probe;
 mod resuming;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -2,20 +2,23 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::catalog::memory::Memory;
 use crate::domain::descriptor::{Descriptor, Hook};
-use crate::domain::job::Run;
+use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
+use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
+use crate::kinds::{Deletion, Kind, Started};
 
 pub const EXECUTION: &str =
     "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
@@ -32,6 +35,107 @@ pub fn now() -> Timestamp {
 pub fn catalog() -> (Catalog, Arc<Memory>) {
     let memory = Arc::new(Memory::default());
     (Catalog::on(memory.clone()), memory)
+}
+
+/// Some seconds after [`now`].
+pub fn later(seconds: i64) -> Timestamp {
+    now() + SignedDuration::from_secs(seconds)
+}
+
+/// A resource of the deployment that [`document`] describes.
+pub fn resource(name: &str) -> Resource {
+    let resources = descriptor("hubs-prod").resources();
+    resources
+        .into_iter()
+        .find(|resource| resource.name == name)
+        .unwrap()
+}
+
+pub fn finished() -> Finished {
+    Finished {
+        captured_at: later(1),
+        finished_at: Some(later(50)),
+        size_bytes: Some(4096),
+    }
+}
+
+/// A kind that notes what it is asked for; its looks answer what a test puts there.
+#[derive(Default)]
+pub struct Backups {
+    calls: Mutex<Vec<String>>,
+    looks: Mutex<VecDeque<Result<Progress>>>,
+    deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
+}
+
+impl Backups {
+    pub fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// What the next look sees; without any, a job in progress.
+    pub fn next(&self, progress: Progress) {
+        self.looks.lock().unwrap().push_back(Ok(progress));
+    }
+
+    pub fn fail_next(&self, error: Error) {
+        self.looks.lock().unwrap().push_back(Err(error));
+    }
+
+    /// What becomes of the deletion of the backup of this name; without any, it is gone.
+    pub fn deleting(&self, name: &str, deletion: Result<Deletion>) {
+        self.deletions.lock().unwrap().insert(name.into(), deletion);
+    }
+
+    fn note(&self, call: String) {
+        self.calls.lock().unwrap().push(call);
+    }
+}
+
+pub fn table_backup(name: &str) -> RecoveryPoint {
+    RecoveryPoint::TableBackup {
+        arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/hubs-rooms/backup/{name}"),
+        name: name.into(),
+    }
+}
+
+#[async_trait]
+impl Kind for Backups {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        self.note(format!("capture {}", resource.name));
+        Ok(json!({"captured": resource.name}))
+    }
+
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        self.note(format!("back_up {}", resource.name));
+        Ok(Started {
+            recovery_point: table_backup(&names::recovery_point(&run.set, &resource.name)),
+            started_at: now(),
+            holds_quiesce: false,
+        })
+    }
+
+    async fn poll(&self, _: &Resource, _: &RecoveryPoint) -> Result<Progress> {
+        let next = self.looks.lock().unwrap().pop_front();
+        next.unwrap_or(Ok(Progress::InProgress { percent: None }))
+    }
+
+    async fn abandon(&self, _: &RecoveryPoint) -> Result<()> {
+        self.note("abandon".into());
+        Ok(())
+    }
+
+    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        let RecoveryPoint::TableBackup { name, .. } = point else {
+            panic!("not made here: {point:?}")
+        };
+        self.note(format!("delete {} {name}", run.set));
+        self.deletions
+            .lock()
+            .unwrap()
+            .get(name)
+            .cloned()
+            .unwrap_or(Ok(Deletion::Gone))
+    }
 }
 
 pub fn document(deployment: &str, hooks: &[&str]) -> Value {

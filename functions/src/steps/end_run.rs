@@ -1,0 +1,181 @@
+//! `end-run`: closes the run in the catalog and gives the lease back, however far the run came.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ending::{self, End};
+use super::machine::{Caught, run_of};
+use crate::catalog::Catalog;
+use crate::domain::set::Reason;
+use crate::error::Result;
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    /// The execution's input, which may be anything when planning failed.
+    pub request: Value,
+    pub execution: String,
+    pub started_at: Timestamp,
+    /// What the machine caught last.
+    pub failure: Option<Caught>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    /// The set that the run made, where it came to one.
+    pub set: Option<String>,
+}
+
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    let Some(run) = run_of(&input.request, &input.execution, input.started_at) else {
+        return Ok(Output { set: None });
+    };
+    let reason = input.failure.as_ref().map(Caught::reason);
+    let failed = reason.is_some();
+    let reason = reason.unwrap_or_else(|| Reason {
+        subject: "EndRun".to_owned(),
+        error: "VerificationFailed".to_owned(),
+        message: "the run ended before its set was sealed or failed".to_owned(),
+    });
+    let end = End { reason, failed };
+    let set = ending::end(&needs.catalog, &run, end, input.now).await?;
+    Ok(Output { set })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::set::SetStatus;
+    use crate::steps::testing::{EXECUTION, catalog, now, planned, running_set, started_at};
+
+    fn input(failure: Option<Caught>) -> Input {
+        let request = json!({"deployment": "hubs-prod"});
+        Input {
+            request,
+            execution: EXECUTION.into(),
+            started_at: started_at(),
+            failure,
+            now: now(),
+        }
+    }
+
+    fn caught(state: &str) -> Option<Caught> {
+        Some(Caught {
+            state: state.into(),
+            error: "AccessDenied".into(),
+            cause: "not allowed".into(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_run_that_ended_early_leaves_a_failed_set_and_no_lease() {
+        let (catalog, _, run) = planned(&[]).await;
+        let needs = Needs { catalog };
+        for _ in 0..2 {
+            let output = handle(&needs, input(caught("SealSet"))).await.unwrap();
+            assert_eq!(output.set.as_deref(), Some(run.set.as_str()));
+        }
+        let set = needs
+            .catalog
+            .set("hubs-prod", &run.set)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((set.status, set.ended_at), (SetStatus::Failed, Some(now())));
+        assert_eq!(set.reasons.len(), 1);
+        assert_eq!(set.reasons[0].subject, "SealSet");
+        let record = needs
+            .catalog
+            .run("hubs-prod", &run.set)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(record.ended_at, Some(now()));
+        assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_failure_beside_a_sealed_set_is_a_warning() {
+        let (catalog, _, run) = planned(&[]).await;
+        let mut set = running_set(&run, &["rooms"]);
+        set.status = SetStatus::Sealed;
+        catalog.close_set(&set).await.unwrap();
+        let needs = Needs { catalog };
+        for _ in 0..2 {
+            handle(&needs, input(caught("PruneSets"))).await.unwrap();
+        }
+        let found = needs
+            .catalog
+            .set("hubs-prod", &run.set)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.status, SetStatus::Sealed);
+        let record = needs
+            .catalog
+            .run("hubs-prod", &run.set)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(record.warnings.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_lease_of_another_execution_stays() {
+        let (catalog, _, run) = planned(&[]).await;
+        let needs = Needs { catalog };
+        let other = Input {
+            execution: EXECUTION.replace("20261120-021500", "busy"),
+            ..input(caught("PlanBackup"))
+        };
+        let output = handle(&needs, other).await.unwrap();
+        assert_eq!(output.set, None);
+        assert_eq!(
+            needs
+                .catalog
+                .lease("hubs-prod")
+                .await
+                .unwrap()
+                .unwrap()
+                .execution,
+            run.execution
+        );
+        let set = needs
+            .catalog
+            .set("hubs-prod", &run.set)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(set.status, SetStatus::Running);
+    }
+
+    #[tokio::test]
+    async fn an_execution_without_a_deployment_ends_without_a_word() {
+        let (catalog, memory) = catalog();
+        let input = Input {
+            request: json!([1, 2]),
+            ..input(caught("PlanBackup"))
+        };
+        assert_eq!(handle(&Needs { catalog }, input).await.unwrap().set, None);
+        assert_eq!(memory.writes(), 0);
+    }
+}
