@@ -43,6 +43,12 @@ impl Listener {
         Ok(Self { task, force_tls })
     }
 
+    /// Closes the port and waits until it is free for another.
+    pub async fn close(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+
     /// Whether connections without TLS are turned away, as Aurora's parameter `rds.force_ssl` does.
     pub fn force_tls(&self, force: bool) {
         self.force_tls.store(force, Ordering::Relaxed);
@@ -99,8 +105,7 @@ impl Door {
                         return;
                     }
                 }
-                start if self.force_tls.load(Ordering::Relaxed) => {
-                    let _ = start;
+                _ if self.force_tls.load(Ordering::Relaxed) => {
                     let _ = client.write_all(&no_encryption()).await;
                     return;
                 }

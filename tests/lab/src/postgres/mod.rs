@@ -84,8 +84,11 @@ impl Postgres {
         self.place.new_directory().await
     }
 
-    /// Copies a directory with everything in it; `to` must not exist.
-    async fn copy(&self, from: &Path, to: &Path) -> Result<()> {
+    /// Copies a directory with everything in it, as the servers' user; `to` must not exist.
+    ///
+    /// # Errors
+    /// What `cp` said.
+    pub async fn copy(&self, from: &Path, to: &Path) -> Result<()> {
         let mut command = self.place.command(Path::new("cp"));
         command.arg("-a").arg("--reflink=auto").arg(from).arg(to);
         place::run(

@@ -1,0 +1,105 @@
+//! DescribeDBEngineVersions and DescribeAccountAttributes.
+
+use crate::rds::catalogue;
+use crate::rds::fault::Result;
+use crate::rds::paging::Page;
+use crate::rds::plane::Plane;
+use crate::rds::query::Query;
+use crate::rds::snapshot::Kind;
+use crate::rds::xml::Xml;
+
+/// DescribeDBEngineVersions.
+pub fn engine_versions(query: &Query) -> Result<Xml> {
+    let wanted = |name: &str, value: &str| query.text(name).is_none_or(|text| text == value);
+    let default_only = query.flag("DefaultOnly")?.unwrap_or(false);
+    let passes = |version: &&&str| {
+        wanted("Engine", catalogue::ENGINE)
+            && (wanted("EngineVersion", version)
+                || wanted("EngineVersion", catalogue::major(version)))
+            && wanted("DBParameterGroupFamily", &catalogue::family(version))
+            && (!default_only || **version == catalogue::DEFAULT_VERSION)
+    };
+    let found = catalogue::VERSIONS
+        .iter()
+        .enumerate()
+        .filter(|(_, version)| passes(version));
+    let page = Page::of(
+        query,
+        found.map(|(place, version)| (format!("{place:04}"), (place, *version))),
+    )?;
+    Ok(page.write(
+        "DBEngineVersions",
+        "DBEngineVersion",
+        |xml, (place, version)| {
+            xml.text("Engine", catalogue::ENGINE);
+            xml.text("MajorEngineVersion", catalogue::major(version));
+            xml.text("EngineVersion", version);
+            xml.text("DBParameterGroupFamily", catalogue::family(version));
+            xml.text("DBEngineDescription", "Aurora (PostgreSQL)");
+            xml.text(
+                "DBEngineVersionDescription",
+                format!("Aurora PostgreSQL (Compatible with PostgreSQL {version})"),
+            );
+            xml.elements(
+                "ValidUpgradeTarget",
+                "UpgradeTarget",
+                &catalogue::VERSIONS[place + 1..],
+                |xml, target| {
+                    xml.text("Engine", catalogue::ENGINE);
+                    xml.text("EngineVersion", target);
+                    xml.text("AutoUpgrade", false);
+                    xml.text("IsMajorVersionUpgrade", false);
+                },
+            );
+            xml.texts("ExportableLogTypes", "member", ["instance", "postgresql"]);
+            xml.text("SupportsLogExportsToCloudwatchLogs", true);
+            xml.texts("SupportedEngineModes", "member", ["provisioned"]);
+            xml.texts(
+                "SupportedCACertificateIdentifiers",
+                "member",
+                catalogue::CAS,
+            );
+            xml.text("Status", "available");
+        },
+    ))
+}
+
+/// DescribeAccountAttributes: what is used of each quota.
+pub fn account_attributes(plane: &Plane) -> Xml {
+    let state = plane.state();
+    let manual = state
+        .snapshots
+        .values()
+        .filter(|snapshot| snapshot.kind == Kind::Manual)
+        .count();
+    let quotas = [
+        (catalogue::CLUSTERS, state.clusters.len()),
+        (catalogue::INSTANCES, state.instances.len()),
+        (catalogue::MANUAL_SNAPSHOTS, manual),
+        (
+            catalogue::CLUSTER_PARAMETER_GROUPS,
+            state.cluster_parameter_groups.len(),
+        ),
+        (
+            catalogue::CLUSTER_ROLES,
+            state
+                .clusters
+                .values()
+                .map(|c| c.roles.len())
+                .max()
+                .unwrap_or(0),
+        ),
+    ];
+    let mut xml = Xml::new();
+    xml.elements(
+        "AccountQuotas",
+        "AccountQuota",
+        quotas,
+        |xml, ((name, most), used)| {
+            xml.text("AccountQuotaName", name);
+            xml.text("Used", used);
+            xml.text("Max", most);
+        },
+    );
+    xml
+}

@@ -1,0 +1,107 @@
+//! What the region offers: engine versions, zones, defaults, quotas.
+
+use super::fault::{Fault, Result};
+
+/// The only engine: real PostgreSQL stands in for Aurora's.
+pub const ENGINE: &str = "aurora-postgresql";
+/// Versions that a cluster can have. The server is always PostgreSQL 16; versions are names here.
+pub const VERSIONS: &[&str] = &[
+    "16.1", "16.2", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10", "16.11",
+];
+/// The version that a create or restore call without `EngineVersion` gets, whatever its source had.
+pub const DEFAULT_VERSION: &str = "16.11";
+/// Availability zones.
+pub const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
+/// MiniStack's default VPC.
+pub const DEFAULT_VPC: &str = "vpc-00000001";
+/// The default security group of MiniStack's default VPC.
+pub const DEFAULT_SECURITY_GROUP: &str = "sg-00000001";
+/// The subnets of MiniStack's default VPC.
+pub const DEFAULT_SUBNETS: [&str; 3] = ["subnet-00000001", "subnet-00000002", "subnet-00000003"];
+/// Certificate authorities that instances and clusters may name.
+pub const CAS: [&str; 3] = ["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"];
+
+/// Aurora's quotas per region (Aurora User Guide, CHAP_Limits): name in DescribeAccountAttributes, and maximum.
+pub const CLUSTERS: (&str, usize) = ("DBClusters", 40);
+/// As [`CLUSTERS`].
+pub const INSTANCES: (&str, usize) = ("DBInstances", 40);
+/// As [`CLUSTERS`]; manual ones only.
+pub const MANUAL_SNAPSHOTS: (&str, usize) = ("ManualClusterSnapshots", 100);
+/// As [`CLUSTERS`].
+pub const CLUSTER_PARAMETER_GROUPS: (&str, usize) = ("DBClusterParameterGroups", 50);
+/// IAM roles per cluster.
+pub const CLUSTER_ROLES: (&str, usize) = ("DBClusterRoles", 5);
+
+/// Checks an engine's name.
+///
+/// # Errors
+/// `InvalidParameterValue`.
+pub fn engine(name: &str) -> Result<()> {
+    if name == ENGINE {
+        return Ok(());
+    }
+    Err(Fault::value(format!(
+        "Invalid DB engine: {name}. The lab has only {ENGINE}."
+    )))
+}
+
+/// The version that `asked` names: one of the list, or the newest of a major version given alone.
+///
+/// # Errors
+/// `InvalidParameterCombination` when there is none.
+pub fn version(asked: Option<&str>) -> Result<String> {
+    let asked = asked.unwrap_or(DEFAULT_VERSION);
+    let exact = VERSIONS.iter().find(|version| **version == asked);
+    let newest = VERSIONS.iter().rfind(|version| major(version) == asked);
+    exact
+        .or(newest)
+        .map(|version| (*version).to_owned())
+        .ok_or_else(|| Fault::combination(format!("Cannot find version {asked} for {ENGINE}")))
+}
+
+/// `16` of `16.8`.
+#[must_use]
+pub fn major(version: &str) -> &str {
+    version.split('.').next().unwrap_or(version)
+}
+
+/// Whether a cluster of version `to` can read the data of `from`.
+#[must_use]
+pub fn can_upgrade(from: &str, to: &str) -> bool {
+    let place = |version: &str| VERSIONS.iter().position(|v| *v == version);
+    place(to) >= place(from)
+}
+
+/// `aurora-postgresql16`.
+#[must_use]
+pub fn family(version: &str) -> String {
+    format!("{ENGINE}{}", major(version))
+}
+
+/// `default.aurora-postgresql16`, of clusters and of instances.
+#[must_use]
+pub fn default_cluster_parameter_group(version: &str) -> String {
+    format!("default.{}", family(version))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn versions_are_chosen_as_aws_does() {
+        assert_eq!(version(None).unwrap(), DEFAULT_VERSION);
+        assert_eq!(version(Some("16.8")).unwrap(), "16.8");
+        assert_eq!(version(Some("16")).unwrap(), "16.11");
+        assert_eq!(
+            version(Some("9.6")).unwrap_err().code,
+            "InvalidParameterCombination"
+        );
+        assert!(can_upgrade("16.8", "16.10") && !can_upgrade("16.10", "16.8"));
+        assert_eq!(
+            default_cluster_parameter_group("16.8"),
+            "default.aurora-postgresql16"
+        );
+    }
+}

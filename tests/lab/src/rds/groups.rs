@@ -1,0 +1,74 @@
+//! Subnet groups and parameter groups.
+
+use std::collections::BTreeMap;
+
+use super::catalogue;
+use super::tags::Tags;
+use super::xml::Xml;
+
+/// A DB subnet group.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct SubnetGroup {
+    pub name: String,
+    pub arn: String,
+    pub description: String,
+    pub vpc: String,
+    pub subnets: Vec<String>,
+    pub tags: Tags,
+}
+
+impl SubnetGroup {
+    /// Writes a `DBSubnetGroup`.
+    pub fn write(&self, xml: &mut Xml) {
+        xml.text("DBSubnetGroupName", &self.name);
+        xml.text("DBSubnetGroupDescription", &self.description);
+        xml.text("VpcId", &self.vpc);
+        xml.text("SubnetGroupStatus", "Complete");
+        let zones = catalogue::ZONES.iter().cycle();
+        xml.elements(
+            "Subnets",
+            "Subnet",
+            self.subnets.iter().zip(zones),
+            |xml, (subnet, zone)| {
+                xml.text("SubnetIdentifier", subnet);
+                xml.element("SubnetAvailabilityZone", |xml| xml.text("Name", zone));
+                xml.element("SubnetOutpost", |_| {});
+                xml.text("SubnetStatus", "Active");
+            },
+        );
+        xml.text("DBSubnetGroupArn", &self.arn);
+        xml.texts("SupportedNetworkTypes", "member", ["IPV4"]);
+    }
+}
+
+/// A parameter group, of clusters or of instances.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct ParameterGroup {
+    pub name: String,
+    pub arn: String,
+    pub family: String,
+    pub description: String,
+    /// What a user has set, by parameter: value and apply method.
+    pub parameters: BTreeMap<String, (String, String)>,
+    pub tags: Tags,
+}
+
+impl ParameterGroup {
+    /// Writes a `DBClusterParameterGroup` (`prefix` `DBCluster`) or a `DBParameterGroup` (`prefix` `DB`).
+    pub fn write(&self, xml: &mut Xml, prefix: &str) {
+        xml.text(&format!("{prefix}ParameterGroupName"), &self.name);
+        xml.text("DBParameterGroupFamily", &self.family);
+        xml.text("Description", &self.description);
+        xml.text(&format!("{prefix}ParameterGroupArn"), &self.arn);
+    }
+
+    /// Whether clusters with this group take only encrypted connections.
+    #[must_use]
+    pub fn forces_tls(&self) -> bool {
+        self.parameters
+            .get("rds.force_ssl")
+            .is_some_and(|(value, _)| value == "1")
+    }
+}

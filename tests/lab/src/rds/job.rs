@@ -1,0 +1,119 @@
+//! Work that takes time: what a resource is doing until it is there, or has failed.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::faults::Kind;
+use crate::service::Call;
+use crate::world::World;
+
+/// A job: it ends when its time has come *and* the real work behind it is done.
+#[derive(Clone, Debug)]
+pub struct Job {
+    started: Timestamp,
+    takes: Duration,
+    fault: Option<Kind>,
+    /// `None` while the real work runs.
+    pub worked: Option<bool>,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Percent, 0 to 99.
+    Running(u8),
+    /// It ended well.
+    Done,
+    /// It failed.
+    Failed,
+}
+
+impl Job {
+    /// A job that the call starts now, subject to the faults asked for.
+    #[must_use]
+    pub fn start(world: &World, call: &Call, takes: Duration) -> Self {
+        Self {
+            started: world.clock.now(),
+            takes,
+            fault: world.faults.for_job(call),
+            worked: None,
+        }
+    }
+
+    /// The same job with no work behind it: it takes only time.
+    #[must_use]
+    pub fn of_time_only(mut self) -> Self {
+        self.worked = Some(true);
+        self
+    }
+
+    /// How far it is at `now`.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn progress(&self, now: Timestamp) -> Progress {
+        let elapsed = Duration::try_from(now.duration_since(self.started)).unwrap_or_default();
+        let over = elapsed >= self.takes;
+        let percent = || {
+            let share = elapsed.as_secs_f64() / self.takes.as_secs_f64().max(1e-9);
+            Progress::Running((share * 100.0).min(99.0) as u8)
+        };
+        match (self.fault, self.worked) {
+            (Some(Kind::JobStuck), _) => percent(),
+            (Some(Kind::JobFailed | Kind::JobAborted | Kind::JobExpired | Kind::JobPartial), _)
+                if over =>
+            {
+                Progress::Failed
+            }
+            (_, Some(false)) => Progress::Failed,
+            (_, Some(true)) if over => Progress::Done,
+            _ => percent(),
+        }
+    }
+}
+
+/// `now` plus a duration of the lab's time.
+#[must_use]
+pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait)
+        .ok()
+        .and_then(|wait| now.checked_add(wait).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn job(fault: Option<Kind>, worked: Option<bool>) -> Job {
+        Job {
+            started: Timestamp::UNIX_EPOCH,
+            takes: Duration::from_secs(10),
+            fault,
+            worked,
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn grows_then_ends_when_time_and_work_are_both_done() {
+        assert_eq!(job(None, Some(true)).progress(at(0)), Progress::Running(0));
+        assert_eq!(job(None, Some(true)).progress(at(4)), Progress::Running(40));
+        assert_eq!(job(None, Some(true)).progress(at(10)), Progress::Done);
+        assert_eq!(job(None, None).progress(at(60)), Progress::Running(99));
+        assert_eq!(job(None, Some(false)).progress(at(1)), Progress::Failed);
+    }
+
+    #[test]
+    fn faults_fail_it_at_its_end_or_hold_it_for_ever() {
+        let failing = job(Some(Kind::JobFailed), Some(true));
+        assert_eq!(failing.progress(at(5)), Progress::Running(50));
+        assert_eq!(failing.progress(at(10)), Progress::Failed);
+        let stuck = job(Some(Kind::JobStuck), Some(true));
+        assert_eq!(stuck.progress(at(1_000_000)), Progress::Running(99));
+    }
+}

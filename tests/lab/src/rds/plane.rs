@@ -1,0 +1,304 @@
+//! The control plane: the region's state, the servers behind it, and the clock that moves both.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::automated::AutomatedBackup;
+use super::catalogue;
+use super::cluster::{Cluster, latest_restorable};
+use super::endpoints::{Addresses, Door};
+use super::groups::{ParameterGroup, SubnetGroup};
+use super::snapshot::{Kind, Phase, Snapshot};
+use super::state::State;
+use super::tags::Tags;
+use super::timeline::Timeline;
+use crate::postgres::{Authority, Postgres, Server};
+use crate::world::World;
+
+/// Everything that the operations work on.
+pub struct Plane {
+    /// What the lab's services share.
+    pub world: Arc<World>,
+    /// Where servers come from.
+    pub postgres: Arc<Postgres>,
+    pub(super) authority: Authority,
+    state: Mutex<State>,
+    pub(super) doors: tokio::sync::Mutex<BTreeMap<SocketAddr, Door>>,
+}
+
+impl Plane {
+    /// An empty region with the account's default groups.
+    ///
+    /// # Errors
+    /// When PostgreSQL can't be prepared or the lab CA can't be written.
+    pub async fn new(world: Arc<World>) -> anyhow::Result<Arc<Self>> {
+        let postgres = Postgres::prepare(&world).await?;
+        let authority =
+            Authority::create(&world.dir.join("ca.pem")).context("making the lab's CA")?;
+        let state = Mutex::new(empty(&world));
+        let plane = Self {
+            world,
+            postgres,
+            authority,
+            state,
+            doors: tokio::sync::Mutex::default(),
+        };
+        plane.observe();
+        Ok(Arc::new(plane))
+    }
+
+    /// The state, for as long as no await comes between.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The lab's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+
+    /// Notes how far the lab's clock is ahead of the machine's.
+    fn observe(&self) {
+        let clock = &self.world.clock;
+        self.state()
+            .timeline
+            .observe(Timestamp::now(), clock.offset());
+    }
+
+    /// The machine's time when the lab's clock showed `lab`.
+    #[must_use]
+    pub fn machine_time(&self, lab: Timestamp) -> Timestamp {
+        let clock = &self.world.clock;
+        let offset = SignedDuration::try_from(clock.offset()).unwrap_or_default();
+        // The lab's clock runs by the monotonic clock, PostgreSQL by the wall clock.
+        let drift = Timestamp::now().duration_since(clock.now()) + offset;
+        let real = self.state().timeline.real(lab);
+        real.checked_add(drift).unwrap_or(real)
+    }
+
+    /// Lets everything happen whose time has come: statuses, deletions, open ports.
+    pub async fn settle(&self) {
+        self.observe();
+        let discards = self.state().settle(self.now());
+        self.open_doors().await;
+        for discard in discards {
+            if let Some(server) = discard.server {
+                server.stop().await;
+            }
+            if let Some(path) = discard.path
+                && let Err(error) = self.postgres.remove(&path).await
+            {
+                tracing::warn!("a deletion left something behind: {error:#}");
+            }
+        }
+    }
+
+    /// Settles for ever, several times a second and whenever the clock is moved.
+    pub async fn tick(self: Arc<Self>) {
+        loop {
+            self.settle().await;
+            self.world.clock.sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Runs the work behind a new cluster, which starts its server, and tells the cluster how it went. The cluster's
+    /// automated backups begin with it.
+    pub fn work<F>(self: &Arc<Self>, resource_id: String, start: F)
+    where
+        F: Future<Output = anyhow::Result<Server>> + Send + 'static,
+    {
+        let plane = self.clone();
+        tokio::spawn(async move {
+            let started = async {
+                let server = Arc::new(start.await?);
+                server.start_backups().await?;
+                anyhow::Ok(server)
+            };
+            let outcome = started.await;
+            if let Err(error) = &outcome {
+                tracing::error!(resource_id, "a cluster can't be started: {error:#}");
+            }
+            let unclaimed = plane.arrived(&resource_id, outcome.ok());
+            if let Some(server) = unclaimed {
+                server.stop().await;
+                let _ = plane.postgres.remove(server.home()).await;
+            }
+        });
+    }
+
+    /// Gives a started server to its cluster; gives it back when the cluster is gone.
+    fn arrived(&self, resource_id: &str, server: Option<Arc<Server>>) -> Option<Arc<Server>> {
+        let now = self.now();
+        let mut state = self.state();
+        let Some(cluster) = state
+            .clusters
+            .values_mut()
+            .find(|c| c.resource_id == resource_id)
+        else {
+            return server;
+        };
+        if let super::cluster::Phase::Creating(job) = &mut cluster.phase {
+            job.worked = Some(server.is_some());
+        }
+        let server = server?;
+        let home = server.home().to_owned();
+        cluster.server = Some(server);
+        cluster.backed_up_since = Some(now);
+        let cluster = cluster.clone();
+        let snapshot = self.first_automated_snapshot(&state, &cluster, &home, now);
+        state.snapshots.insert(snapshot.id.clone(), snapshot);
+        None
+    }
+
+    fn first_automated_snapshot(
+        &self,
+        state: &State,
+        cluster: &Cluster,
+        home: &Path,
+        now: Timestamp,
+    ) -> Snapshot {
+        let id = format!("rds:{}-{}", cluster.id, now.strftime("%Y-%m-%d-%H-%M"));
+        Snapshot {
+            arn: self.world.arn("rds", &format!("cluster-snapshot:{id}")),
+            id,
+            kind: Kind::Automated,
+            cluster: cluster.id.clone(),
+            cluster_resource_id: cluster.resource_id.clone(),
+            cluster_created: cluster.created,
+            created: now,
+            vpc: state.vpc(&cluster.settings),
+            settings: cluster.settings.clone(),
+            source_arn: None,
+            tags: Tags::new(),
+            shared_with: std::collections::BTreeSet::new(),
+            phase: Phase::Available,
+            path: home.join("base"),
+        }
+    }
+
+    /// What point-in-time restores need of a cluster that is there, `None` while it has no backups.
+    #[must_use]
+    pub fn automated_backup(&self, state: &State, cluster: &Cluster) -> Option<AutomatedBackup> {
+        let now = self.now();
+        let earliest = cluster.earliest_restorable(now)?;
+        Some(AutomatedBackup {
+            arn: self.world.arn(
+                "rds",
+                &format!("cluster-auto-backup:{}", cluster.resource_id.to_lowercase()),
+            ),
+            cluster: cluster.id.clone(),
+            cluster_arn: cluster.arn.clone(),
+            resource_id: cluster.resource_id.clone(),
+            cluster_created: cluster.created,
+            vpc: state.vpc(&cluster.settings),
+            settings: cluster.settings.clone(),
+            tags: cluster.tags.clone(),
+            earliest,
+            latest: latest_restorable(now).max(earliest),
+            status: "active",
+            home: cluster.server.as_ref()?.home().to_owned(),
+        })
+    }
+
+    /// What tests want to know: addresses, and where data and backups are on disk.
+    #[must_use]
+    pub fn page(&self) -> Value {
+        let state = self.state();
+        let clusters: BTreeMap<&String, Value> = state
+            .clusters
+            .iter()
+            .map(|(id, cluster)| {
+                let home = cluster.server.as_ref().map(|server| server.home());
+                let page = json!({
+                    "host": cluster.endpoint.writer,
+                    "reader_host": cluster.endpoint.reader,
+                    "port": cluster.endpoint.port,
+                    "status": cluster.status(),
+                    "data_dir": home.map(|home| home.join("data")),
+                });
+                (id, page)
+            })
+            .collect();
+        let snapshots: BTreeMap<&String, &Path> = state
+            .snapshots
+            .iter()
+            .map(|(id, snapshot)| (id, snapshot.path.as_path()))
+            .collect();
+        json!({"clusters": clusters, "snapshots": snapshots})
+    }
+
+    /// Closes all ports and stops all servers.
+    pub async fn stop(&self) {
+        self.doors.lock().await.clear();
+        let servers: Vec<Arc<Server>> = self
+            .state()
+            .clusters
+            .values_mut()
+            .filter_map(|cluster| cluster.server.take())
+            .collect();
+        let stops = servers
+            .into_iter()
+            .map(|server| tokio::spawn(async move { server.stop().await }));
+        for stop in stops.collect::<Vec<_>>() {
+            let _ = stop.await;
+        }
+        self.postgres.clean_up().await;
+    }
+}
+
+/// A new ARN-able resource id: `cluster-` and 26 capital letters and digits.
+#[must_use]
+pub fn resource_id(prefix: &str) -> String {
+    format!("{prefix}-{}", crate::ids::hex(26).to_uppercase())
+}
+
+fn empty(world: &World) -> State {
+    let default = |kind: &str, family: &str| {
+        let name = format!("default.{family}");
+        ParameterGroup {
+            arn: world.arn("rds", &format!("{kind}:{name}")),
+            description: format!("Default parameter group for {family}"),
+            family: family.to_owned(),
+            name,
+            parameters: BTreeMap::new(),
+            tags: Tags::new(),
+        }
+    };
+    let family = catalogue::family(catalogue::DEFAULT_VERSION);
+    let subnets = SubnetGroup {
+        name: "default".to_owned(),
+        arn: world.arn("rds", "subgrp:default"),
+        description: "default".to_owned(),
+        vpc: catalogue::DEFAULT_VPC.to_owned(),
+        subnets: catalogue::DEFAULT_SUBNETS
+            .iter()
+            .map(|id| (*id).to_owned())
+            .collect(),
+        tags: Tags::new(),
+    };
+    let by_name = |group: ParameterGroup| BTreeMap::from([(group.name.clone(), group)]);
+    State {
+        clusters: BTreeMap::new(),
+        instances: BTreeMap::new(),
+        snapshots: BTreeMap::new(),
+        retained: BTreeMap::new(),
+        subnet_groups: BTreeMap::from([(subnets.name.clone(), subnets)]),
+        cluster_parameter_groups: by_name(default("cluster-pg", &family)),
+        parameter_groups: by_name(default("pg", &family)),
+        addresses: Addresses::new(),
+        timeline: Timeline::default(),
+        default_key: world.arn("kms", &format!("key/{}", crate::ids::uuid())),
+    }
+}
+
+/// The id of the Route 53 zone of the region's endpoints, the same for all clusters.
+pub const HOSTED_ZONE: &str = "Z2R2ITUGPM61AM";

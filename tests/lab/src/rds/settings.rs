@@ -1,0 +1,357 @@
+//! What a cluster is configured to be: everything that create, modify and restore calls can say.
+
+use super::catalogue;
+use super::fault::{Fault, Result};
+use super::query::Query;
+use super::xml::Xml;
+
+/// Aurora Serverless v2 capacity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Serverless {
+    /// Aurora capacity units, 0 or from 0.5 in steps of 0.5.
+    pub min: f64,
+    /// Aurora capacity units, 1 to 256.
+    pub max: f64,
+    /// Seconds of idleness before a pause, with `min` 0.
+    pub pause: Option<u32>,
+}
+
+/// A cluster's configuration.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // each is the member of the model's DBCluster that has its name
+pub struct Settings {
+    pub engine_version: String,
+    pub engine_mode: String,
+    pub port: u16,
+    pub database_name: Option<String>,
+    pub master_username: String,
+    pub subnet_group: String,
+    pub security_groups: Vec<String>,
+    pub parameter_group: String,
+    pub retention_days: u32,
+    pub backup_window: String,
+    pub maintenance_window: String,
+    /// The key's ARN when the storage is encrypted.
+    pub kms_key: Option<String>,
+    pub iam_authentication: bool,
+    pub log_exports: Vec<String>,
+    pub deletion_protection: bool,
+    pub copy_tags_to_snapshot: bool,
+    pub storage_type: String,
+    pub serverless: Option<Serverless>,
+    pub network_type: String,
+    pub auto_minor_version_upgrade: bool,
+    pub http_endpoint: bool,
+    pub lifecycle_support: String,
+    pub insights_mode: String,
+    pub performance_insights: bool,
+    pub insights_retention_days: Option<u32>,
+    pub monitoring_interval: u32,
+    pub monitoring_role: Option<String>,
+    pub ca: String,
+    pub local_write_forwarding: bool,
+    pub availability_zones: Vec<String>,
+}
+
+impl Settings {
+    /// What a cluster gets that says nothing: the defaults of the account and the region, not of any other cluster.
+    #[must_use]
+    pub fn defaults(engine_version: &str) -> Self {
+        let text = str::to_owned;
+        Self {
+            engine_version: text(engine_version),
+            engine_mode: text("provisioned"),
+            port: 5432,
+            database_name: None,
+            master_username: String::new(),
+            subnet_group: text("default"),
+            security_groups: vec![text(catalogue::DEFAULT_SECURITY_GROUP)],
+            parameter_group: catalogue::default_cluster_parameter_group(engine_version),
+            retention_days: 1,
+            backup_window: text("07:00-07:30"),
+            maintenance_window: text("sun:05:00-sun:05:30"),
+            kms_key: None,
+            iam_authentication: false,
+            log_exports: Vec::new(),
+            deletion_protection: false,
+            copy_tags_to_snapshot: false,
+            storage_type: text("aurora"),
+            serverless: None,
+            network_type: text("IPV4"),
+            auto_minor_version_upgrade: true,
+            http_endpoint: false,
+            lifecycle_support: text("open-source-rds-extended-support"),
+            insights_mode: text("standard"),
+            performance_insights: false,
+            insights_retention_days: None,
+            monitoring_interval: 0,
+            monitoring_role: None,
+            ca: text("rds-ca-rsa2048-g1"),
+            local_write_forwarding: false,
+            availability_zones: catalogue::ZONES.iter().map(|zone| text(zone)).collect(),
+        }
+    }
+
+    /// Takes over what a create, modify or restore call says; what it doesn't say stays. References to groups and
+    /// keys, the engine's version and the user are the caller's to check.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` or `InvalidParameterCombination`, naming the parameter.
+    pub fn apply(&mut self, query: &Query) -> Result<()> {
+        fn set<T>(field: &mut T, given: Option<T>) {
+            if let Some(given) = given {
+                *field = given;
+            }
+        }
+        let text = |name: &str| query.text(name).map(str::to_owned);
+        set(&mut self.port, port(query)?);
+        set(
+            &mut self.subnet_group,
+            text("DBSubnetGroupName").map(|name| name.to_lowercase()),
+        );
+        set(&mut self.security_groups, security_groups(query)?);
+        set(
+            &mut self.parameter_group,
+            text("DBClusterParameterGroupName").map(|name| name.to_lowercase()),
+        );
+        set(&mut self.retention_days, retention(query)?);
+        set(
+            &mut self.backup_window,
+            window(query, "PreferredBackupWindow", 11)?,
+        );
+        set(
+            &mut self.maintenance_window,
+            window(query, "PreferredMaintenanceWindow", 19)?,
+        );
+        set(
+            &mut self.iam_authentication,
+            query.flag("EnableIAMDatabaseAuthentication")?,
+        );
+        set(
+            &mut self.deletion_protection,
+            query.flag("DeletionProtection")?,
+        );
+        set(
+            &mut self.copy_tags_to_snapshot,
+            query.flag("CopyTagsToSnapshot")?,
+        );
+        set(&mut self.storage_type, storage_type(query)?);
+        set(&mut self.network_type, text("NetworkType"));
+        set(
+            &mut self.auto_minor_version_upgrade,
+            query.flag("AutoMinorVersionUpgrade")?,
+        );
+        set(&mut self.lifecycle_support, text("EngineLifecycleSupport"));
+        set(&mut self.insights_mode, text("DatabaseInsightsMode"));
+        set(
+            &mut self.performance_insights,
+            query.flag("EnablePerformanceInsights")?,
+        );
+        set(
+            &mut self.monitoring_interval,
+            query.number("MonitoringInterval")?,
+        );
+        set(&mut self.ca, text("CACertificateIdentifier"));
+        set(
+            &mut self.local_write_forwarding,
+            query.flag("EnableLocalWriteForwarding")?,
+        );
+        set(
+            &mut self.availability_zones,
+            query.given_list("AvailabilityZones"),
+        );
+        self.insights_retention_days = query
+            .number("PerformanceInsightsRetentionPeriod")?
+            .or(self.insights_retention_days);
+        self.monitoring_role = text("MonitoringRoleArn").or(self.monitoring_role.take());
+        if let Some(scaling) = query.structure("ServerlessV2ScalingConfiguration") {
+            self.serverless = Some(serverless(&scaling, self.serverless)?);
+        }
+        self.apply_logs(query)?;
+        match query.text("EngineMode") {
+            None | Some("provisioned") => Ok(()),
+            Some(mode) => Err(Fault::value(format!(
+                "The engine mode {mode} you requested is currently unavailable."
+            ))),
+        }
+    }
+
+    fn apply_logs(&mut self, query: &Query) -> Result<()> {
+        if let Some(types) = query.given_list("EnableCloudwatchLogsExports") {
+            self.log_exports = types;
+        }
+        if let Some(change) = query.structure("CloudwatchLogsExportConfiguration") {
+            let disabled = change.list("DisableLogTypes");
+            self.log_exports.retain(|kind| !disabled.contains(kind));
+            self.log_exports.extend(change.list("EnableLogTypes"));
+        }
+        self.log_exports.sort();
+        self.log_exports.dedup();
+        match self
+            .log_exports
+            .iter()
+            .find(|kind| !["postgresql", "instance", "iam-db-auth-error"].contains(&kind.as_str()))
+        {
+            Some(kind) => Err(Fault::combination(format!(
+                "You cannot use the log types '{kind}' with engine version aurora-postgresql {}.",
+                self.engine_version
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the members of `DBCluster` that are configuration, apart from those that stand among others there.
+    pub fn write(&self, xml: &mut Xml) {
+        xml.text("BackupRetentionPeriod", self.retention_days);
+        xml.maybe("DatabaseName", self.database_name.as_ref());
+        xml.text("DBClusterParameterGroup", &self.parameter_group);
+        xml.text("DBSubnetGroup", &self.subnet_group);
+        xml.text("Engine", catalogue::ENGINE);
+        xml.text("EngineVersion", &self.engine_version);
+        xml.text("EngineMode", &self.engine_mode);
+        xml.text("MasterUsername", &self.master_username);
+        xml.text("PreferredBackupWindow", &self.backup_window);
+        xml.text("PreferredMaintenanceWindow", &self.maintenance_window);
+        write_security_groups(xml, &self.security_groups);
+        xml.text("StorageEncrypted", self.kms_key.is_some());
+        xml.maybe("KmsKeyId", self.kms_key.as_ref());
+        xml.text("IAMDatabaseAuthenticationEnabled", self.iam_authentication);
+        if !self.log_exports.is_empty() {
+            xml.texts("EnabledCloudwatchLogsExports", "member", &self.log_exports);
+        }
+        xml.text("DeletionProtection", self.deletion_protection);
+        xml.text("HttpEndpointEnabled", self.http_endpoint);
+        xml.text("CopyTagsToSnapshot", self.copy_tags_to_snapshot);
+        // As AWS: the standard storage type isn't named.
+        xml.maybe(
+            "StorageType",
+            Some(&self.storage_type).filter(|kind| *kind != "aurora"),
+        );
+        xml.text("AutoMinorVersionUpgrade", self.auto_minor_version_upgrade);
+        xml.text("NetworkType", &self.network_type);
+        xml.text("EngineLifecycleSupport", &self.lifecycle_support);
+        xml.text("DatabaseInsightsMode", &self.insights_mode);
+        xml.text("PerformanceInsightsEnabled", self.performance_insights);
+        xml.maybe(
+            "PerformanceInsightsRetentionPeriod",
+            self.insights_retention_days,
+        );
+        xml.text("MonitoringInterval", self.monitoring_interval);
+        xml.maybe("MonitoringRoleArn", self.monitoring_role.as_ref());
+        xml.text(
+            "LocalWriteForwardingStatus",
+            if self.local_write_forwarding {
+                "enabled"
+            } else {
+                "disabled"
+            },
+        );
+        xml.texts(
+            "AvailabilityZones",
+            "AvailabilityZone",
+            &self.availability_zones,
+        );
+        xml.element("CertificateDetails", |xml| {
+            xml.text("CAIdentifier", &self.ca)
+        });
+        if let Some(scaling) = self.serverless {
+            xml.element("ServerlessV2ScalingConfiguration", |xml| {
+                xml.text("MinCapacity", format!("{:?}", scaling.min));
+                xml.text("MaxCapacity", format!("{:?}", scaling.max));
+                xml.maybe("SecondsUntilAutoPause", scaling.pause);
+            });
+        }
+    }
+}
+
+/// Writes `VpcSecurityGroups`, as clusters and instances have them.
+pub fn write_security_groups(xml: &mut Xml, groups: &[String]) {
+    xml.elements(
+        "VpcSecurityGroups",
+        "VpcSecurityGroupMembership",
+        groups,
+        |xml, group| {
+            xml.text("VpcSecurityGroupId", group);
+            xml.text("Status", "active");
+        },
+    );
+}
+
+fn port(query: &Query) -> Result<Option<u16>> {
+    match query.number("Port")? {
+        Some(port) if port < 1150 => Err(Fault::value(format!(
+            "Invalid Port {port}: it must be from 1150 to 65535"
+        ))),
+        port => Ok(port),
+    }
+}
+
+fn security_groups(query: &Query) -> Result<Option<Vec<String>>> {
+    let groups = query.given_list("VpcSecurityGroupIds");
+    match groups.iter().flatten().find(|id| !id.starts_with("sg-")) {
+        Some(id) => Err(Fault::value(format!(
+            "Invalid security group , groupId= {id}, groupName=."
+        ))),
+        None => Ok(groups),
+    }
+}
+
+fn retention(query: &Query) -> Result<Option<u32>> {
+    match query.number("BackupRetentionPeriod")? {
+        Some(days) if !(1..=35).contains(&days) => Err(Fault::value(format!(
+            "Invalid backup retention period: {days}. Retention period must be between 1 and 35"
+        ))),
+        days => Ok(days),
+    }
+}
+
+/// `hh24:mi-hh24:mi` has 11 characters, `ddd:hh24:mi-ddd:hh24:mi` 19.
+fn window(query: &Query, name: &str, length: usize) -> Result<Option<String>> {
+    let Some(window) = query.text(name) else {
+        return Ok(None);
+    };
+    let digits = window.chars().filter(char::is_ascii_digit).count();
+    if window.len() == length && digits == 8 && window.contains('-') {
+        return Ok(Some(window.to_ascii_lowercase()));
+    }
+    Err(Fault::value(format!("Invalid {name} format: {window}")))
+}
+
+fn storage_type(query: &Query) -> Result<Option<String>> {
+    match query.text("StorageType") {
+        Some(kind) if !["aurora", "aurora-iopt1"].contains(&kind) => Err(Fault::combination(
+            format!("Invalid storage type for aurora-postgresql: {kind}"),
+        )),
+        kind => Ok(kind.map(str::to_owned)),
+    }
+}
+
+fn serverless(query: &Query, before: Option<Serverless>) -> Result<Serverless> {
+    let min = query.number("MinCapacity")?.or(before.map(|s| s.min));
+    let max = query.number("MaxCapacity")?.or(before.map(|s| s.max));
+    let (Some(min), Some(max)) = (min, max) else {
+        return Err(Fault::combination(
+            "ServerlessV2ScalingConfiguration needs MinCapacity and MaxCapacity",
+        ));
+    };
+    let pause = query
+        .number("SecondsUntilAutoPause")?
+        .or(before.and_then(|s| s.pause));
+    let halves = |capacity: f64| (capacity * 2.0).fract() == 0.0;
+    let in_order = 0.0 <= min && min <= max && (1.0..=256.0).contains(&max);
+    if !in_order || !halves(min) || !halves(max) {
+        return Err(Fault::value(format!(
+            "Serverless v2 capacity {min} to {max} is not valid: from 0 to 256 in steps of 0.5, the maximum at least 1"
+        )));
+    }
+    if pause.is_some_and(|seconds| !(300..=86_400).contains(&seconds)) {
+        return Err(Fault::value(
+            "SecondsUntilAutoPause must be from 300 to 86400",
+        ));
+    }
+    Ok(Serverless { min, max, pause })
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;
