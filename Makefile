@@ -27,11 +27,12 @@ test: setup bins ## Run every test, the suites against labs and the lab against 
 	$(PYTHON) -m unittest discover --start-directory tests/lint
 	tests/conformance.sh
 
-lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines and the template.
+lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permissions and the template.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 	$(PYTHON) tests/lint/layers.py
 	$(PYTHON) tests/lint/state_machines.py
+	$(PYTHON) tests/lint/permissions.py
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/alarms.yaml
 

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Holds the functions' roles in the template to the design's security rules, and tells what each function may do.
+
+    permissions.py          exit code 1 and a line for each fault
+    permissions.py --json   {step: [{"actions": [...], "resources": [...], "unused": {action: why}}]}
+
+`unused` is what the template's comments justify: actions that no test scenario sees used.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import project
+
+# Actions for which IAM knows no resource: "Actions, resources, and condition keys" of the Service Authorization Reference.
+WITHOUT_RESOURCE = {
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+    "backup:DescribeBackupJob",
+    "backup:ListBackupJobs",
+    "backup:StopBackupJob",
+    "dynamodb:ListBackups",
+    "dynamodb:ListTables",
+    "kms:ListAliases",
+    "ssm:DescribeParameters",
+}
+
+
+def statements(role):
+    """The statements of a role's policies, from its text in the template."""
+    for text in re.split(r"^ +- Effect: ", role, flags=re.MULTILINE)[1:]:
+        action, resource = re.search(r" Action:(.*?) Resource:(.*?)(?= Condition:|\Z)", text, re.DOTALL).groups()
+        actions = re.findall(r"- (\S+)(?: # (.*))?", action)
+        yield {
+            "effect": text.split()[0],
+            "actions": [name for name, _ in actions] or re.findall(r"[\w-]+:[\w*]+", action),
+            "resources": [_plain(line) for line in re.findall(r"(?:^|- )\s*(\S.*)", resource.strip(), re.MULTILINE)],
+            "unused": {name: why.removeprefix("unused: ") for name, why in actions if why.startswith("unused: ")},
+            "conditional": " Condition:" in text,
+        }
+
+
+def _plain(line):
+    return re.sub(r"\s+# .*", "", line).removeprefix("- ").strip()
+
+
+def roles(layout):
+    """Each step's statements."""
+    resources = layout.resources()
+    return {
+        project.kebab(name.removesuffix("Function")): list(statements(resources[name.replace("Function", "Role")]))
+        for name, text in resources.items()
+        if "Type: AWS::Serverless::Function\n" in text
+    }
+
+
+def faults(all_roles):
+    for step, allowed in all_roles.items():
+        seen = set()
+        for statement in allowed:
+            if statement["effect"] != "Allow" or not statement["actions"] or not statement["resources"]:
+                yield step, f"a statement that cannot be read: {statement}"
+            for action in statement["actions"]:
+                if "*" in action:
+                    yield step, f"{action} is not one action"
+                if '"*"' in statement["resources"] and action not in WITHOUT_RESOURCE:
+                    yield step, f'{action} is allowed on "*", but IAM knows its resources'
+                if '"*"' not in statement["resources"] and action in WITHOUT_RESOURCE:
+                    yield step, f"{action} is allowed on a resource, but IAM knows none: the call would be denied"
+                for resource in statement["resources"]:
+                    if (action, resource) in seen:
+                        yield step, f"{action} is allowed twice on {resource}"
+                    seen.add((action, resource))
+                if action == "iam:PassRole" and not statement["conditional"]:
+                    yield step, "iam:PassRole is not bound by iam:PassedToService"
+            for action, why in statement["unused"].items():
+                if len(why) < 10:
+                    yield step, f"{action} is unused without a reason"
+            if statement["actions"] != sorted(statement["actions"]):
+                yield step, f"actions are sorted: {', '.join(statement['actions'])}"
+
+
+def main(root, arguments):
+    found = roles(project.Project(root))
+    if "--json" in arguments:
+        keys = ("actions", "resources", "unused")
+        print(json.dumps({step: [{key: s[key] for key in keys} for s in allowed] for step, allowed in found.items()}))
+        return 0
+    broken = list(faults(found))
+    for step, fault in broken:
+        print(f"infra/template.yaml: {step}: {fault}", file=sys.stderr)
+    count = sum(len(statement["actions"]) for allowed in found.values() for statement in allowed)
+    print(f"{len(found)} roles, {count} actions: {len(broken) or 'no'} faults")
+    return 1 if broken or not found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[2], sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""The lint of the roles reads every statement, and sees each way of allowing too much."""
+
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import permissions
+import project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ROLE = """
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: end-run
+          PolicyDocument:
+            Statement:
+              - Effect: Allow
+                Action:
+                  - logs:CreateLogStream # unused: Lambda itself writes the logs
+                  - logs:PutLogEvents
+                Resource: !GetAtt EndRunLogs.Arn
+              - Effect: Allow
+                Action:
+                  - iam:PassRole
+                Resource:
+                  - !GetAtt BackupRole.Arn
+                  - !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/x # why
+                Condition:
+                  StringEquals: {iam:PassedToService: backup.amazonaws.com}
+"""
+
+
+class Roles(unittest.TestCase):
+    def faults(self, old="", new=""):
+        self.assertIn(old, ROLE)
+        return [fault for _, fault in permissions.faults({"end-run": list(permissions.statements(ROLE.replace(old, new)))})]
+
+    def bad(self, old, new, said):
+        found = self.faults(old, new)
+        self.assertTrue(any(said in fault for fault in found), f"{said!r} is not in {found}")
+
+    def test_statements_are_read(self):
+        logs, role = permissions.statements(ROLE)
+        self.assertEqual(logs["actions"], ["logs:CreateLogStream", "logs:PutLogEvents"])
+        self.assertEqual(logs["resources"], ["!GetAtt EndRunLogs.Arn"])
+        self.assertEqual(logs["unused"], {"logs:CreateLogStream": "Lambda itself writes the logs"})
+        self.assertEqual(role["resources"][1], "!Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/x")
+        self.assertEqual(self.faults(), [])
+
+    def test_every_function_of_the_template_has_a_role_of_its_own(self):
+        found = permissions.roles(project.Project(ROOT))
+        self.assertEqual(len(found), 16)
+        for step, statements in found.items():
+            with self.subTest(step):
+                self.assertEqual(statements[0]["resources"], [f"!GetAtt {project.pascal(step)}Logs.Arn"])
+                self.assertEqual(list(permissions.faults({step: statements})), [])
+
+    def test_a_star(self):
+        self.bad("!GetAtt EndRunLogs.Arn", '"*"', "but IAM knows its resources")
+        self.bad("logs:PutLogEvents", "logs:*", "logs:* is not one action")
+
+    def test_a_resource_that_iam_does_not_know(self):
+        self.bad("logs:PutLogEvents", "dynamodb:ListTables", "the call would be denied")
+
+    def test_a_role_passed_to_anybody(self):
+        self.bad("                Condition:\n                  StringEquals: {iam:PassedToService: backup.amazonaws.com}\n", "", "not bound")
+
+    def test_an_excuse_without_a_reason(self):
+        self.bad("unused: Lambda itself writes the logs", "unused: no", "unused without a reason")
+
+    def test_the_same_twice_and_out_of_order(self):
+        self.bad("logs:PutLogEvents", "logs:CreateLogStream", "allowed twice")
+        self.bad("logs:PutLogEvents", "aaa:Do", "actions are sorted")
+
+
+if __name__ == "__main__":
+    unittest.main()
