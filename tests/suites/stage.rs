@@ -39,6 +39,12 @@ impl Stage {
         Ok(Self { lab, stack, aws })
     }
 
+    /// Takes back what a test asked of the lab.
+    async fn heal(&self) -> Result<()> {
+        self.lab.heal().await?;
+        self.lab.set_durations(Options::default().job_seconds).await
+    }
+
     /// Backs up `deployment` and waits for the end.
     pub async fn back_up(&self, deployment: &str) -> Result<Ended> {
         let machine = self.stack.output("BackupStateMachineArn")?;
@@ -59,8 +65,8 @@ pub struct Stages {
     idle: Arc<Mutex<Vec<Stage>>>,
 }
 
-/// What a test does with its lab.
-pub type Body = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+/// What a test does, once it runs.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
 impl Stages {
     pub fn new(runtime: Handle) -> Self {
@@ -71,17 +77,22 @@ impl Stages {
     }
 
     /// A test that gets a lab of the pool.
-    pub fn test(&self, name: &str, body: Body) -> Trial {
+    pub fn test(
+        &self,
+        name: &str,
+        body: impl for<'a> Fn(&'a Stage) -> Running<'a> + Send + 'static,
+    ) -> Trial {
         let stages = self.clone();
-        Trial::test(name, move || {
-            stages
-                .clone()
-                .lend(body)
-                .map_err(|error| Failed::from(format!("{error:?}")))
-        })
+        Trial::test(name, move || stages.lend(&body).map_err(report))
     }
 
-    fn lend(self, body: Body) -> Result<()> {
+    /// A test that starts a lab of its own kind.
+    pub fn alone(&self, name: &str, body: impl Fn() -> Running<'static> + Send + 'static) -> Trial {
+        let runtime = self.runtime.clone();
+        Trial::test(name, move || runtime.block_on(body()).map_err(report))
+    }
+
+    fn lend(&self, body: &dyn for<'a> Fn(&'a Stage) -> Running<'a>) -> Result<()> {
         let idle = self.idle.lock().unwrap().pop();
         self.runtime.block_on(async {
             let stage = match idle {
@@ -89,7 +100,7 @@ impl Stages {
                 None => Stage::start(&Options::default(), &[]).await?,
             };
             let outcome = body(&stage).await;
-            stage.lab.heal().await?;
+            stage.heal().await?;
             self.idle.lock().unwrap().push(stage);
             outcome
         })
@@ -99,4 +110,8 @@ impl Stages {
     pub fn stop(&self) {
         self.idle.lock().unwrap().clear();
     }
+}
+
+fn report(error: anyhow::Error) -> Failed {
+    Failed::from(format!("{error:?}"))
 }

@@ -1,0 +1,46 @@
+//! `make bench`: what Holdfast costs. Every figure comes from one run, and every target is a ratio or a size.
+#![allow(clippy::disallowed_methods)]
+
+/// Process start to first answer, and peak memory, of each function against a bare runtime.
+mod cold_start;
+/// State transitions and cost of a night.
+mod cost;
+/// How often jobs are looked at, and how late their end is seen.
+mod pacing;
+/// Sizes of what is shipped.
+mod sizes;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let functions = functions()?;
+    cold_start::print(&functions).await?;
+    sizes::print(&functions)?;
+    pacing::print();
+    cost::print()
+}
+
+/// The shipped bootstraps, by the name of their step.
+fn functions() -> Result<Vec<(String, PathBuf)>> {
+    let directory = holdfast_tests::lab::repository().join("target/lambda");
+    let entries = std::fs::read_dir(&directory)
+        .with_context(|| format!("{}: `make build` makes it", directory.display()))?;
+    let mut functions = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let bootstrap = entry.path().join("bootstrap");
+        if entry.file_name() != "bare" && bootstrap.is_file() {
+            functions.push((entry.file_name().to_string_lossy().into_owned(), bootstrap));
+        }
+    }
+    functions.sort();
+    anyhow::ensure!(
+        !functions.is_empty(),
+        "no bootstrap below {}; `make build` makes them",
+        directory.display()
+    );
+    Ok(functions)
+}

@@ -1,0 +1,100 @@
+//! No password is ever written down: not in a log, a history, the catalog, a message or the ledger.
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::aws::Aws;
+use holdfast_tests::dataset::Sizes;
+use holdfast_tests::executions::history;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::checks::Subject;
+use crate::stage::{Stage, Stages};
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![
+        stages.test("leaks::no_password_is_ever_written_down", |stage| {
+            Box::pin(whole_run(stage))
+        }),
+    ]
+}
+
+/// A good run, a run whose probe is refused by the database, and one whose every step fails once.
+async fn whole_run(stage: &Stage) -> Result<()> {
+    let subject = Subject::create(stage, "discreet", &Sizes::small(), |_| ()).await?;
+    let mark = stage.lab.ledger_position().await?;
+    let mut seen = Vec::new();
+    for fault in [
+        None,
+        Some(json!({ "service": "secretsmanager", "kind": "error_500", "times": 20, "nth": 1 })),
+        Some(json!({ "service": "rds", "kind": "access_denied" })),
+    ] {
+        if let Some(fault) = fault {
+            stage.lab.inject(fault).await?;
+        }
+        let (ended, _, mail) = subject.back_up().await?;
+        stage.lab.heal().await?;
+        seen.push(("a message", format!("{mail:?}")));
+        seen.push((
+            "a history",
+            Value::from(history(&stage.aws, &ended.arn).await?).to_string(),
+        ));
+    }
+    subject
+        .dataset
+        .execute("alter table users rename to people")
+        .await?;
+    let (ended, set, mail) = subject.back_up().await?;
+    ensure!(
+        ended.status == "SUCCEEDED",
+        "a probe that fails is a warning: {ended:?}"
+    );
+    ensure!(
+        set.is_some_and(|set| set["probes"].to_string().contains("users")),
+        "the probe's failure is recorded"
+    );
+    seen.push(("a message", format!("{mail:?}")));
+    seen.push((
+        "a history",
+        Value::from(history(&stage.aws, &ended.arn).await?).to_string(),
+    ));
+    seen.push((
+        "the catalog",
+        Value::from(subject.records.items(&subject.dataset.name, "").await?).to_string(),
+    ));
+    seen.push((
+        "the ledger",
+        Value::from(stage.lab.ledger(mark).await?).to_string(),
+    ));
+    let logs = logs(&stage.aws).await?;
+    ensure!(
+        logs.contains("discreet") || logs.contains("START") || !logs.is_empty(),
+        "there are no logs to look into"
+    );
+    seen.push(("a log", logs));
+    for (place, text) in seen {
+        ensure!(
+            !text.contains(&subject.dataset.password),
+            "{place} holds the password"
+        );
+    }
+    Ok(())
+}
+
+/// Every event of every log group.
+async fn logs(aws: &Aws) -> Result<String> {
+    let mut text = String::new();
+    let groups = aws
+        .json("logs", "Logs_20140328.DescribeLogGroups", json!({}))
+        .await?;
+    for group in groups["logGroups"].as_array().context("no log groups")? {
+        let events = aws
+            .json(
+                "logs",
+                "Logs_20140328.FilterLogEvents",
+                json!({ "logGroupName": group["logGroupName"] }),
+            )
+            .await?;
+        text.push_str(&events["events"].to_string());
+    }
+    Ok(text)
+}

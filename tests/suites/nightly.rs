@@ -1,0 +1,68 @@
+//! The schedule starts `nightly`, which backs up every enabled deployment; a broken one stops nobody.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use holdfast_tests::dataset::{Dataset, Sizes};
+use holdfast_tests::lab::Options;
+use holdfast_tests::records::Records;
+use holdfast_tests::wait::until;
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use crate::stage::{Stage, Stages};
+
+/// The scheduler of the lab's engine looks every ten seconds of real time.
+const LIMIT: Duration = Duration::from_secs(150);
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![stages.alone(
+        "nightly::the_schedule_backs_up_all_and_the_digest_names_all",
+        || Box::pin(scheduled()),
+    )]
+}
+
+async fn scheduled() -> Result<()> {
+    let stage = Stage::start(&Options::default(), &["ScheduleExpression=rate(1 minute)"]).await?;
+    let records = Records::of(&stage.aws, &stage.stack)?;
+    let inbox = stage.stack.inbox(&stage.aws, "digests").await?;
+    let good = Dataset::create(&stage.lab, "good", &Sizes::small()).await?;
+    let bad = Dataset::create(&stage.lab, "bad", &Sizes::small()).await?;
+    let mut broken = bad.descriptor();
+    broken["resources"]["database"]["cluster"] = json!("nobody-db");
+    broken["probes"] = json!({});
+    let mut resting = bad.descriptor();
+    resting["deployment"] = json!("resting");
+    resting["enabled"] = json!(false);
+    for descriptor in [&good.descriptor(), &broken, &resting] {
+        records.apply(descriptor).await?;
+    }
+
+    let digest = until("a digest that names both", LIMIT, || async {
+        let mails = inbox.take().await?;
+        Ok(mails.into_iter().find(|mail| {
+            mail.attributes["event"]["Value"] == "nightly"
+                && mail.body.contains("good")
+                && mail.body.contains("bad")
+        }))
+    })
+    .await?;
+    ensure!(
+        !digest.body.contains("resting"),
+        "a disabled deployment is not backed up: {}",
+        digest.body
+    );
+    let set = records.newest_set("good").await?;
+    ensure!(
+        set.as_ref().is_some_and(|set| set["status"] == "sealed"),
+        "{set:?}"
+    );
+    let failed = records.newest_set("bad").await?;
+    ensure!(
+        failed.as_ref().is_some_and(
+            |set| set["status"] == "failed" && set["reasons"][0]["subject"] == "database"
+        ),
+        "{failed:?}"
+    );
+    Ok(())
+}
