@@ -23,6 +23,8 @@ pub struct Seconds {
     pub copy_job: f64,
     /// A deletion, from `deleting` to gone.
     pub delete: f64,
+    /// A file system, mount target or access point, until `available`.
+    pub file_system_create: f64,
 }
 
 impl Default for Seconds {
@@ -35,6 +37,7 @@ impl Default for Seconds {
             restore_job: 1.0,
             copy_job: 1.0,
             delete: 0.5,
+            file_system_create: 0.2,
         }
     }
 }

@@ -3,11 +3,13 @@
 //! One front door on one loopback port answers RDS, AWS Backup, EFS and what else MiniStack lacks, and passes
 //! everything else on to MiniStack.
 
+pub mod backup;
 pub mod call;
 pub mod clients;
 pub mod clock;
 pub mod control;
 pub mod durations;
+pub mod efs;
 pub mod errors;
 pub mod faults;
 pub mod front_door;
@@ -15,7 +17,9 @@ pub mod ids;
 pub mod ledger;
 pub mod ministack;
 pub mod postgres;
+pub mod rds;
 pub mod reaper;
+pub mod rest;
 pub mod service;
 pub mod tools;
 pub mod upstream;
@@ -107,7 +111,7 @@ impl Lab {
             upstream: upstream::Upstream::new(upstream_port),
             reaper,
         });
-        let services = services(&world)?;
+        let services = services(&world).await?;
         let setup = ministack::Setup {
             python: &world.python,
             dir: &world.dir,
@@ -201,9 +205,11 @@ impl Lab {
 }
 
 /// The services that the lab answers itself. Each is asked in turn; what none of them knows goes to MiniStack.
-fn services(world: &Arc<World>) -> anyhow::Result<Vec<Arc<dyn Service>>> {
-    let _ = world;
-    Ok(vec![])
+async fn services(world: &Arc<World>) -> anyhow::Result<Vec<Arc<dyn Service>>> {
+    let efs = Arc::new(efs::Efs::new(world.clone()));
+    let rds = Arc::new(rds::Rds::start(world.clone()).await?);
+    let backup = Arc::new(backup::Backup::new(world.clone(), efs.clone()));
+    Ok(vec![rds, efs, backup])
 }
 
 /// An absolute, empty directory for the lab, held until the returned lock is dropped; refuses one that holds

@@ -1,0 +1,159 @@
+//! AWS Backup over EFS: vaults, jobs that take time, recovery points that are real copies of a file system's files.
+
+mod backup_job;
+mod copy_job;
+mod job;
+mod point;
+mod queue;
+mod restore_job;
+mod restore_order;
+mod tags;
+mod tree;
+mod vault;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::efs::Efs;
+use crate::rest::{Refusal, Reply, Request};
+use crate::service::{Answer, Call, Later, Service};
+use crate::world::World;
+
+use backup_job::BackupJob;
+use copy_job::CopyJob;
+use point::Point;
+use restore_job::RestoreJob;
+use vault::Vault;
+
+/// The AWS Backup service.
+pub struct Backup(Arc<Inner>);
+
+struct Inner {
+    world: Arc<World>,
+    efs: Arc<Efs>,
+    state: Mutex<State>,
+    /// Told whenever a job moves on or is to stop; jobs that wait look again.
+    moved: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    vaults: BTreeMap<String, Vault>,
+    points: BTreeMap<String, Point>,
+    backup_jobs: Vec<BackupJob>,
+    restore_jobs: Vec<RestoreJob>,
+    copy_jobs: Vec<CopyJob>,
+    /// The job that an idempotency token started, by operation and token.
+    tokens: BTreeMap<(&'static str, String), String>,
+    /// Backup and copy jobs that are not over, by resource, oldest first: one at a time runs.
+    queues: BTreeMap<String, Vec<String>>,
+}
+
+impl Backup {
+    /// The service without vaults, for the file systems of `efs`.
+    #[must_use]
+    pub fn new(world: Arc<World>, efs: Arc<Efs>) -> Self {
+        let moved = watch::Sender::new(());
+        Self(Arc::new(Inner {
+            world,
+            efs,
+            state: Mutex::default(),
+            moved,
+        }))
+    }
+}
+
+impl Service for Backup {
+    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+        Box::pin(async move {
+            if call.service != "backup" {
+                return None;
+            }
+            let reply = self.0.reply(call).await?;
+            Some(reply.unwrap_or_else(Refusal::answer))
+        })
+    }
+
+    fn page(&self, name: &str) -> Option<Value> {
+        let places = || {
+            let state = self.0.state();
+            state
+                .points
+                .values()
+                .map(|point| (point.arn.clone(), json!(self.0.place(&point.arn))))
+                .collect()
+        };
+        (name == "recovery-points").then(places)
+    }
+}
+
+impl Inner {
+    async fn reply(self: &Arc<Self>, call: &Call) -> Option<Reply> {
+        let Some(request) = Request::read(call) else {
+            return Some(Err(wire::invalid("The request body is not a JSON object")));
+        };
+        let request = &request;
+        self.expire_points();
+        if let Some(name) = request.text("resourceArn").and_then(|arn| vault_name(&arn)) {
+            // A stack's vault becomes known here; one that does not exist is refused below.
+            let _ = self.vault(&name).await;
+        }
+        Some(match call.action.as_str() {
+            "CreateBackupVault" => self.create_vault(request).await,
+            "DescribeBackupVault" => self.describe_vault(request).await,
+            "ListBackupVaults" => self.list_vaults(request).await,
+            "DeleteBackupVault" => self.delete_vault(call, request).await,
+            "StartBackupJob" => self.start_backup_job(call, request).await,
+            "DescribeBackupJob" => self.describe_backup_job(request),
+            "ListBackupJobs" => self.list_backup_jobs(request),
+            "StopBackupJob" => self.stop_backup_job(request),
+            "DescribeRecoveryPoint" => self.describe_point(request),
+            "ListRecoveryPointsByBackupVault" => self.list_points_by_vault(request).await,
+            "ListRecoveryPointsByResource" => self.list_points_by_resource(request),
+            "UpdateRecoveryPointLifecycle" => self.update_lifecycle(request),
+            "DeleteRecoveryPoint" => self.delete_point(call, request),
+            "GetRecoveryPointRestoreMetadata" => self.restore_metadata(request),
+            "StartRestoreJob" => self.start_restore_job(call, request),
+            "DescribeRestoreJob" => self.describe_restore_job(request),
+            "ListRestoreJobs" => self.list_restore_jobs(request),
+            "GetRestoreJobMetadata" => self.restore_job_metadata(request),
+            "StartCopyJob" => self.start_copy_job(call, request).await,
+            "DescribeCopyJob" => self.describe_copy_job(request),
+            "ListCopyJobs" => self.list_copy_jobs(request),
+            "ListTags" => self.list_tags(request),
+            "TagResource" => self.tag_resource(request),
+            "UntagResource" => self.untag_resource(request),
+            _ => return None,
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Where a recovery point's files are.
+    fn place(&self, arn: &str) -> PathBuf {
+        let id = arn.rsplit(':').next().unwrap_or(arn);
+        self.world.dir.join("backup").join(id)
+    }
+
+    fn vault_arn(&self, name: &str) -> String {
+        self.world.arn("backup", &format!("backup-vault:{name}"))
+    }
+
+    fn new_point_arn(&self) -> String {
+        self.world
+            .arn("backup", &format!("recovery-point:{}", crate::ids::uuid()))
+    }
+}
+
+/// The name in a vault's ARN.
+fn vault_name(arn: &str) -> Option<String> {
+    arn.split_once(":backup-vault:")
+        .map(|(_, name)| name.to_owned())
+}

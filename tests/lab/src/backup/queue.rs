@@ -1,0 +1,95 @@
+//! One backup or copy job at a time per resource, in the order in which they were started; and waiting that ends when
+//! a job is to stop.
+
+use jiff::Timestamp;
+
+use super::{Inner, State};
+use crate::backup::job::Course;
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// What was waited for has come.
+    Through,
+    /// The job is to stop.
+    Stopped,
+    /// The given time has come first.
+    TooLate,
+}
+
+impl Inner {
+    /// Puts a job at the end of its resource's queue.
+    pub(super) fn enqueue(state: &mut State, resource: &str, job: &str) {
+        state
+            .queues
+            .entry(resource.to_owned())
+            .or_default()
+            .push(job.to_owned());
+    }
+
+    /// Takes a job out of its resource's queue and lets the next one look.
+    pub(super) fn leave_queue(&self, resource: &str, job: &str) {
+        if let Some(queue) = self.state().queues.get_mut(resource) {
+            queue.retain(|other| other != job);
+        }
+        self.moved.send_replace(());
+    }
+
+    /// Waits until the job is the first of its resource's queue.
+    pub(super) async fn wait_for_turn(
+        &self,
+        resource: &str,
+        job: &str,
+        latest: Timestamp,
+    ) -> Waited {
+        let first = |state: &State| {
+            state
+                .queues
+                .get(resource)
+                .and_then(|queue| queue.first())
+                .is_some_and(|first| first == job)
+        };
+        self.wait(job, latest, first).await
+    }
+
+    /// Waits until a time; `Stopped` when the job is to stop before.
+    pub(super) async fn wait_until(&self, job: &str, time: Timestamp) -> Waited {
+        match self.wait(job, time, |_| false).await {
+            Waited::TooLate => Waited::Through,
+            other => other,
+        }
+    }
+
+    async fn wait(&self, job: &str, latest: Timestamp, come: impl Fn(&State) -> bool) -> Waited {
+        let mut moved = self.moved.subscribe();
+        loop {
+            moved.mark_unchanged();
+            {
+                let state = self.state();
+                if state.course(job).is_none_or(|course| course.stopping) {
+                    return Waited::Stopped;
+                }
+                if come(&state) {
+                    return Waited::Through;
+                }
+            }
+            tokio::select! {
+                _ = moved.changed() => {}
+                () = self.world.clock.sleep_until(latest) => return Waited::TooLate,
+            }
+        }
+    }
+}
+
+impl State {
+    /// The course of a job of any kind.
+    pub(super) fn course(&self, job: &str) -> Option<&Course> {
+        let backup = self.backup_jobs.iter().map(|job| &job.course);
+        let restore = self.restore_jobs.iter().map(|job| &job.course);
+        let copy = self.copy_jobs.iter().map(|job| &job.course);
+        backup
+            .chain(restore)
+            .chain(copy)
+            .find(|course| course.id == job)
+    }
+}

@@ -1,0 +1,202 @@
+//! EFS: file systems that are real directories, `<lab>/efs/<file system id>`.
+
+mod access_point;
+mod file_system;
+mod mount_target;
+mod settings;
+mod tags;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::rest::{Refusal, Reply, Request};
+use crate::service::{Answer, Call, Later, Service};
+use crate::world::World;
+
+use access_point::AccessPoint;
+use file_system::FileSystem;
+pub use file_system::Order;
+use mount_target::MountTarget;
+
+/// The EFS service.
+pub struct Efs {
+    world: Arc<World>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    file_systems: BTreeMap<String, FileSystem>,
+    mount_targets: BTreeMap<String, MountTarget>,
+    access_points: BTreeMap<String, AccessPoint>,
+}
+
+impl Efs {
+    /// The service without any file system.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self {
+            world,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The directory of a file system, by id or ARN.
+    #[must_use]
+    pub fn directory(&self, id_or_arn: &str) -> Option<PathBuf> {
+        let id = bare_id(id_or_arn);
+        self.state()
+            .file_systems
+            .contains_key(id)
+            .then(|| self.place(id))
+    }
+
+    /// The tags of a file system, by id or ARN.
+    #[must_use]
+    pub fn tags_of(&self, id_or_arn: &str) -> BTreeMap<String, String> {
+        let state = self.state();
+        let found = state.file_systems.get(bare_id(id_or_arn));
+        found.map(|fs| fs.tags.clone()).unwrap_or_default()
+    }
+
+    /// How a file system was made, by id or ARN.
+    #[must_use]
+    pub fn order(&self, id_or_arn: &str) -> Option<Order> {
+        let state = self.state();
+        state
+            .file_systems
+            .get(bare_id(id_or_arn))
+            .map(|fs| fs.order.clone())
+    }
+
+    /// The ARN of a file system.
+    #[must_use]
+    pub fn arn(&self, id: &str) -> String {
+        self.world
+            .arn("elasticfilesystem", &format!("file-system/{}", bare_id(id)))
+    }
+
+    fn place(&self, id: &str) -> PathBuf {
+        self.world.dir.join("efs").join(id)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// When something that is created now becomes available.
+    fn available_at(&self) -> Timestamp {
+        let wait = self
+            .world
+            .durations
+            .of(|seconds| seconds.file_system_create);
+        let wait = SignedDuration::try_from(wait).unwrap_or_default();
+        self.world
+            .clock
+            .now()
+            .checked_add(wait)
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    async fn reply(&self, call: &Call) -> Option<Reply> {
+        let Some(request) = Request::read(call) else {
+            return Some(Err(bad_request("The request body is not a JSON object")));
+        };
+        let request = &request;
+        Some(match call.action.as_str() {
+            "CreateFileSystem" => self.create_file_system(request),
+            "DescribeFileSystems" => self.describe_file_systems(request),
+            "UpdateFileSystem" => self.update_file_system(request),
+            "DeleteFileSystem" => self.delete_file_system(request),
+            "CreateMountTarget" => self.create_mount_target(request).await,
+            "DescribeMountTargets" => self.describe_mount_targets(request),
+            "DeleteMountTarget" => self.delete_mount_target(request),
+            "DescribeMountTargetSecurityGroups" => self.describe_security_groups(request),
+            "ModifyMountTargetSecurityGroups" => self.modify_security_groups(request),
+            "CreateAccessPoint" => self.create_access_point(request),
+            "DescribeAccessPoints" => self.describe_access_points(request),
+            "DeleteAccessPoint" => self.delete_access_point(request),
+            "PutFileSystemPolicy" => self.put_policy(request),
+            "DescribeFileSystemPolicy" => self.describe_policy(request),
+            "DeleteFileSystemPolicy" => self.delete_policy(request),
+            "PutLifecycleConfiguration" => self.put_lifecycle(request),
+            "DescribeLifecycleConfiguration" => self.describe_lifecycle(request),
+            "PutBackupPolicy" => self.put_backup_policy(request),
+            "DescribeBackupPolicy" => self.describe_backup_policy(request),
+            "DescribeReplicationConfigurations" => self.describe_replications(request),
+            "TagResource" => self.tag_resource(request),
+            "UntagResource" => self.untag_resource(request),
+            "ListTagsForResource" => self.list_tags(request),
+            _ => return None,
+        })
+    }
+}
+
+impl Service for Efs {
+    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+        Box::pin(async move {
+            if call.service != "elasticfilesystem" {
+                return None;
+            }
+            let reply = self.reply(call).await?;
+            Some(reply.unwrap_or_else(Refusal::answer))
+        })
+    }
+
+    fn page(&self, name: &str) -> Option<Value> {
+        let places = || {
+            let state = self.state();
+            state
+                .file_systems
+                .keys()
+                .map(|id| (id.clone(), json!(self.place(id))))
+                .collect()
+        };
+        (name == "efs").then(places)
+    }
+}
+
+impl State {
+    fn file_system(&mut self, request: &Request) -> Result<&mut FileSystem, Refusal> {
+        let id = required(request, "FileSystemId")?;
+        let id = bare_id(&id);
+        self.file_systems
+            .get_mut(id)
+            .ok_or_else(|| no_file_system(id))
+    }
+}
+
+/// `fs-0123` of `arn:...:file-system/fs-0123`, or of itself; the same for access points.
+fn bare_id(id_or_arn: &str) -> &str {
+    id_or_arn.rsplit('/').next().unwrap_or(id_or_arn)
+}
+
+fn required(request: &Request, name: &str) -> Result<String, Refusal> {
+    request
+        .text(name)
+        .ok_or_else(|| bad_request(format!("{name} is missing")))
+}
+
+fn bad_request(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "BadRequest", message)
+}
+
+fn no_file_system(id: &str) -> Refusal {
+    Refusal::new(
+        404,
+        "FileSystemNotFound",
+        format!("File system '{id}' does not exist."),
+    )
+}
+
+fn not_available(what: &str, state: &str) -> Refusal {
+    Refusal::new(
+        409,
+        "IncorrectFileSystemLifeCycleState",
+        format!("{what} is {state}, it must be available"),
+    )
+}
