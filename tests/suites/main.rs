@@ -11,8 +11,12 @@ mod checks;
 mod failures;
 /// No password is ever written down.
 mod leaks;
+/// What IAM asks for when a call is made.
+mod needs;
 /// The schedule backs up every deployment; a broken one stops nobody.
 mod nightly;
+/// Least privilege, from the ledgers of all suites.
+mod privileges;
 /// Nights pass, and exactly what the policy keeps is there.
 mod retention;
 /// Labs with the stack in them, lent to one test at a time.
@@ -34,7 +38,14 @@ fn main() {
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
     tests.extend(trials::tests(&stages));
-    let conclusion = libtest_mimic::run(&arguments, tests);
+    let suites = libtest_mimic::run(&arguments, tests);
+    // Who may do what is judged by all that was done, so by the calls of all the suites above.
+    let complete = suites.num_filtered_out == 0 && suites.num_failed == 0;
+    let privileges = libtest_mimic::run(&arguments, privileges::tests(&stages, complete));
     stages.stop();
-    conclusion.exit();
+    if suites.has_failed() {
+        suites.exit()
+    } else {
+        privileges.exit()
+    }
 }

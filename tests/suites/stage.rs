@@ -10,7 +10,7 @@ use holdfast_tests::executions::{Ended, run};
 use holdfast_tests::lab::{Lab, Options};
 use holdfast_tests::stack::Stack;
 use libtest_mimic::{Failed, Trial};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -63,6 +63,8 @@ impl Stage {
 pub struct Stages {
     runtime: Handle,
     idle: Arc<Mutex<Vec<Stage>>>,
+    /// Every call that a function made in a lab of the pool.
+    calls: Arc<Mutex<Vec<Value>>>,
 }
 
 /// What a test does, once it runs.
@@ -73,6 +75,7 @@ impl Stages {
         Self {
             runtime,
             idle: Arc::default(),
+            calls: Arc::default(),
         }
     }
 
@@ -99,11 +102,24 @@ impl Stages {
                 Some(stage) => stage,
                 None => Stage::start(&Options::default(), &[]).await?,
             };
+            let mark = stage.lab.ledger_position().await?;
             let outcome = body(&stage).await;
             stage.heal().await?;
+            let calls = stage.lab.ledger(mark).await?;
+            let by_functions = calls.into_iter().filter(|call| {
+                call["caller"]
+                    .as_str()
+                    .is_some_and(|caller| caller.starts_with("holdfast-"))
+            });
+            self.calls.lock().unwrap().extend(by_functions);
             self.idle.lock().unwrap().push(stage);
             outcome
         })
+    }
+
+    /// What functions have called so far.
+    pub fn calls(&self) -> Arc<Vec<Value>> {
+        Arc::new(self.calls.lock().unwrap().clone())
     }
 
     /// Stops all labs.

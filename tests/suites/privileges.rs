@@ -1,0 +1,152 @@
+//! Least privilege, from the ledgers of all suites: every call was allowed, every permission was used or is justified.
+//! These run after all others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::aws::{element, text};
+use holdfast_tests::dataset::Sizes;
+use holdfast_tests::lab::{Options, repository};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::checks::Subject;
+use crate::needs::{Need, needs};
+use crate::stage::{Stage, Stages};
+
+/// `complete`: all suites ran, so that an unused permission is a fault.
+pub fn tests(stages: &Stages, complete: bool) -> Vec<Trial> {
+    let (calls, used) = (stages.calls(), stages.calls());
+    let mut tests = vec![
+        stages.alone("privileges::a_backup_seals_with_enforcement_on", || {
+            Box::pin(enforced())
+        }),
+        stages.test(
+            "privileges::every_call_is_allowed_by_its_functions_policy",
+            move |stage| {
+                let calls = calls.clone();
+                Box::pin(async move { allowed(stage, &calls).await })
+            },
+        ),
+    ];
+    if complete {
+        tests.push(stages.test(
+            "privileges::every_permission_was_used_or_is_justified",
+            move |stage| {
+                let calls = used.clone();
+                Box::pin(async move { justified(stage, &calls).await })
+            },
+        ));
+    }
+    tests
+}
+
+/// MiniStack enforces the roles for the services that it serves itself.
+async fn enforced() -> Result<()> {
+    let stage = Stage::start(
+        &Options {
+            auth: true,
+            ..Options::default()
+        },
+        &[],
+    )
+    .await?;
+    let subject = Subject::create(&stage, "enforced", &Sizes::small(), |descriptor| {
+        descriptor["keep"] = json!({ "last": 1 })
+    })
+    .await?;
+    for _ in 0..2 {
+        let (ended, _, mail) = subject.back_up().await?;
+        ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    }
+    Ok(())
+}
+
+/// Each distinct call's needs, put to `SimulatePrincipalPolicy` for the calling function's role.
+async fn allowed(stage: &Stage, calls: &[Value]) -> Result<()> {
+    let mut roles = BTreeMap::new();
+    let mut denied = BTreeSet::new();
+    let mut asked = BTreeSet::new();
+    for call in calls {
+        let function = text(call, "/caller")?;
+        // A call that an injected fault refused, or that found nothing, needed its permission all the same.
+        for Need { action, resource } in needs(call) {
+            if !asked.insert((function.to_owned(), action.clone(), resource.clone())) {
+                continue;
+            }
+            if !roles.contains_key(function) {
+                roles.insert(function.to_owned(), role_of(stage, function).await?);
+            }
+            let parameters = [
+                ("PolicySourceArn", roles[function].as_str()),
+                ("ActionNames.member.1", &action),
+                ("ResourceArns.member.1", &resource),
+            ];
+            let answer = stage
+                .aws
+                .query("iam", "2010-05-08", "SimulatePrincipalPolicy", &parameters)
+                .await?;
+            if element(&answer, "EvalDecision")? != "allowed" {
+                denied.insert(format!("{function} may not {action} on {resource}"));
+            }
+        }
+    }
+    ensure!(!asked.is_empty(), "no function made any call");
+    ensure!(denied.is_empty(), "{denied:#?}");
+    Ok(())
+}
+
+async fn role_of(stage: &Stage, function: &str) -> Result<String> {
+    let answer = stage
+        .aws
+        .rest(
+            "lambda",
+            reqwest::Method::GET,
+            &format!("/2015-03-31/functions/{function}/configuration"),
+            None,
+        )
+        .await?;
+    Ok(text(&answer, "/Role")?.to_owned())
+}
+
+/// What the template grants, less what the suites used, must be justified beside it.
+async fn justified(_: &Stage, calls: &[Value]) -> Result<()> {
+    let output = Command::new("python3")
+        .arg(repository().join("tests/lint/permissions.py"))
+        .arg("--json")
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let granted: BTreeMap<String, Vec<Value>> = serde_json::from_slice(&output.stdout)?;
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for call in calls {
+        let step = text(call, "/caller")?
+            .trim_start_matches("holdfast-")
+            .to_owned();
+        used.entry(step)
+            .or_default()
+            .extend(needs(call).into_iter().map(|need| need.action));
+    }
+    let mut idle = Vec::new();
+    for (step, statements) in &granted {
+        let mine = used.get(step).cloned().unwrap_or_default();
+        for statement in statements {
+            for action in statement["actions"].as_array().context("no actions")? {
+                let name = action.as_str().context("an action is a string")?;
+                let conditional = name == "iam:PassRole";
+                if !mine.contains(name) && statement["unused"].get(name).is_none() && !conditional {
+                    idle.push(format!("{step}: {name}"));
+                }
+            }
+        }
+    }
+    ensure!(
+        idle.is_empty(),
+        "granted, never used, not justified: {idle:#?}"
+    );
+    Ok(())
+}
