@@ -4,10 +4,12 @@
 //! canonical document, with the defaults written out, so that the policy in the catalog is the one in force even after
 //! a default has changed. Parsing that document gives the same descriptor.
 
-mod formats;
+pub(super) mod formats;
+#[cfg(test)]
+pub(super) mod generated;
 mod parse;
 mod probes;
-mod reader;
+pub(super) mod reader;
 mod relations;
 mod resources;
 mod sql;

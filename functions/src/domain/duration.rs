@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Option<u64> {
 pub fn text(seconds: u64) -> String {
     let (unit, size) = UNITS
         .iter()
-        .find(|(_, size)| seconds != 0 && seconds % size == 0)
+        .find(|(_, size)| seconds != 0 && seconds.is_multiple_of(*size))
         .unwrap_or(&('s', 1));
     format!("{}{unit}", seconds / size)
 }

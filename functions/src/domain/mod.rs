@@ -7,5 +7,8 @@ pub mod message;
 pub mod names;
 pub mod nearest;
 pub mod pacing;
+pub mod request;
 pub mod resource;
+pub mod retention;
+pub mod sealing;
 pub mod set;

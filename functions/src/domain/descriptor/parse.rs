@@ -75,33 +75,34 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     })
 }
 
-/// Opens each entry of the mapping in `field`, and notes names that are none.
+/// Opens each entry of the mapping in `field`, and notes names that are none. An entry that is no mapping is `None`.
 pub fn named_entries<'a>(
     faults: &mut Faults,
     document: &Object<'a>,
     field: &str,
     rule: &str,
-) -> Vec<(&'a String, Object<'a>)> {
+) -> Vec<(&'a String, Option<Object<'a>>)> {
     let Some(value) = document.get(field) else {
         return Vec::new();
     };
     let Some(map) = Object::open(faults, &document.path(field), value, rule) else {
         return Vec::new();
     };
-    map.entries()
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let path = map.path(name);
-            if !names::is_name(name) {
-                faults.add(
-                    &path,
-                    quoted(name),
-                    format!("a name of {}", names::NAME_RULE),
-                );
-            }
-            Some((name, Object::open(faults, &path, value, "a mapping")?))
-        })
-        .collect()
+    let mut open = |(name, value): (&'a String, &'a Value)| {
+        let path = map.path(name);
+        if !names::is_name(name) {
+            faults.add(
+                &path,
+                quoted(name),
+                format!("a name of {}", names::NAME_RULE),
+            );
+        }
+        (
+            name,
+            Object::open(faults, &path, value, "a mapping with its fields"),
+        )
+    };
+    map.entries().into_iter().map(&mut open).collect()
 }
 
 fn hooks(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
@@ -142,10 +143,10 @@ fn hooks(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
     }
     let together: u64 = hooks.iter().map(|hook| hook.timeout_seconds).sum();
     if together > HOOKS_TOGETHER_SECONDS {
-        let most = duration::text(HOOKS_TOGETHER_SECONDS);
+        let most = duration::in_words(HOOKS_TOGETHER_SECONDS);
         faults.add(
             "hooks",
-            format!("timeouts of {} together", duration::text(together)),
+            format!("timeouts of {} together", duration::in_words(together)),
             format!("timeouts of at most {most} together"),
         );
     }

@@ -29,7 +29,7 @@ pub fn read(
     }
     named_entries(faults, document, "probes", RULE)
         .into_iter()
-        .filter_map(|(name, object)| Some((name.clone(), probe(faults, &object, resources)?)))
+        .filter_map(|(name, object)| Some((name.clone(), probe(faults, &object?, resources)?)))
         .collect()
 }
 

@@ -217,11 +217,13 @@ pub fn shown(value: &Value) -> String {
             Some((scheme, _)) => quoted(&format!("{}://…", cut(scheme, 20))),
             None => quoted(text),
         },
+        Value::Object(fields) if fields.len() == 1 => "a mapping with 1 field".to_owned(),
         Value::Object(fields) if !fields.is_empty() => {
             format!("a mapping with {} fields", fields.len())
         }
+        Value::Array(entries) if entries.len() == 1 => "a list with 1 entry".to_owned(),
         Value::Array(entries) if !entries.is_empty() => {
-            format!("a list of {} entries", entries.len())
+            format!("a list with {} entries", entries.len())
         }
         other => other.to_string(),
     }
@@ -254,8 +256,20 @@ fn names_a_secret(field: &str) -> bool {
     .any(|word| field.contains(word))
 }
 
+/// A text as JSON, cut. JSON leaves some control characters as they are; a terminal or an e-mail must not get them.
 pub fn quoted(text: &str) -> String {
-    Value::String(cut(text, SHOWN)).to_string()
+    let json = Value::String(cut(text, SHOWN)).to_string();
+    if !json.contains(char::is_control) {
+        return json;
+    }
+    let escaped = |c: char| {
+        if c.is_control() {
+            format!("\\u{:04x}", u32::from(c))
+        } else {
+            c.to_string()
+        }
+    };
+    json.chars().map(escaped).collect()
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -10,14 +10,14 @@ use crate::domain::resource::Target;
 pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
     let mut seen: Vec<(&str, &str, &str)> = Vec::new();
     for (name, protected) in resources {
-        let (kind, field, identity) = identity(&protected.target);
+        let (field, identity) = identity(&protected.target);
         match seen
             .iter()
             .find(|(other, value, _)| (*other, *value) == (field, identity))
         {
             Some((_, _, first)) => {
                 let path = format!("resources.{}.{field}", quoted(name).trim_matches('"'));
-                let value = if kind == "secret" {
+                let value = if field == "secret" {
                     "(the same secret)".to_owned()
                 } else {
                     quoted(identity)
@@ -25,7 +25,7 @@ pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
                 faults.add(
                     path,
                     value,
-                    format!("each {kind} target once; the resource {first} has it too"),
+                    format!("a {field} that no other resource has; {first} has this one"),
                 );
             }
             None => seen.push((field, identity, name)),
@@ -43,8 +43,8 @@ pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
     }
 }
 
-/// Kind, the field that names the target, and the target.
-fn identity(target: &Target) -> (&'static str, &'static str, &str) {
+/// The field that names the target, and the target.
+fn identity(target: &Target) -> (&'static str, &str) {
     let field = match target {
         Target::Aurora { .. } => "cluster",
         Target::Efs { .. } => "file_system",
@@ -57,7 +57,7 @@ fn identity(target: &Target) -> (&'static str, &'static str, &str) {
         Target::Secret { secret } => secret_name(secret),
         other => other.identifier(),
     };
-    (target.kind(), field, identifier)
+    (field, identifier)
 }
 
 /// The name in a secret's ARN, which ends with a hyphen and six characters of Secrets Manager's own.

@@ -42,7 +42,16 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, Read
     }
     named_entries(faults, document, "resources", RULE)
         .into_iter()
-        .map(|(name, object)| (name.clone(), resource(faults, &object)))
+        .map(|(name, object)| {
+            let unread = Read {
+                kind: None,
+                protected: None,
+            };
+            (
+                name.clone(),
+                object.map_or(unread, |object| resource(faults, &object)),
+            )
+        })
         .collect()
 }
 

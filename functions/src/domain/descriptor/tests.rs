@@ -1,1 +1,259 @@
 #![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::generated;
+use super::*;
+use crate::domain::names;
+
+/// A descriptor in which every field stands.
+fn whole() -> Value {
+    json!({
+        "deployment": "hubs-prod",
+        "enabled": true,
+        "topic": "arn:aws:sns:eu-west-1:123456789012:hubs-on-call",
+        "resources": {
+            "database": {"kind": "aurora", "cluster": "hubs-db", "deadline": "12h"},
+            "storage": {
+                "kind": "efs", "file_system": "fs-0123456789abcdef0", "vault": "hubs",
+                "role": "arn:aws:iam::123456789012:role/service-role/AWSBackupDefaultServiceRole",
+            },
+            "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
+            "tables": {"kind": "dynamodb", "prefix": "hubs-"},
+            "login": {"kind": "secret", "secret": "hubs/prod/login"},
+            "keys": {"kind": "parameters", "path": "/hubs/prod"},
+        },
+        "probes": {
+            "users": {
+                "resource": "database", "sql": "select count(*) from users", "secret": "hubs/prod/database",
+                "database": "polycosm", "timeout": "30s",
+            },
+            "rooms": {"resource": "rooms"},
+            "likes": {"resource": "tables", "table": "hubs-likes"},
+        },
+        "hooks": [{"name": "offline", "kind": "lambda", "function": "hubs-offline", "timeout": "90s"}],
+        "keep": {"last": 3, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7},
+        "deadline": "6h",
+    })
+}
+
+fn faults(document: &Value) -> Vec<String> {
+    match Descriptor::parse(document) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.to_string().lines().map(str::to_owned).collect(),
+    }
+}
+
+#[test]
+fn a_whole_descriptor_is_read_and_written_back() {
+    let descriptor = Descriptor::parse(&whole()).unwrap();
+    assert_eq!(serde_json::to_value(&descriptor).unwrap(), whole());
+    assert_eq!(descriptor.keep.last, 3);
+    assert_eq!(descriptor.hooks[0].timeout_seconds, 90);
+}
+
+#[test]
+fn what_is_left_out_has_its_default_and_is_written_out() {
+    let short = json!({
+        "deployment": "hubs",
+        "resources": {"database": {"kind": "aurora", "cluster": "hubs-db"}},
+        "probes": {"users": {"resource": "database", "sql": "select 1", "secret": "s", "database": "d"}},
+        "hooks": [{"name": "offline", "kind": "lambda", "function": "f"}],
+        "keep": {"last": 30},
+    });
+    let mut long = short.clone();
+    long["enabled"] = json!(true);
+    long["probes"]["users"]["timeout"] = json!("30s");
+    long["hooks"][0]["timeout"] = json!("1m");
+    long["keep"] = json!({"last": 30, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7});
+    long["deadline"] = json!("6h");
+    assert_eq!(
+        serde_json::to_value(Descriptor::parse(&short).unwrap()).unwrap(),
+        long
+    );
+}
+
+#[test]
+fn a_resource_has_its_own_deadline_or_the_deployments() {
+    let resources = Descriptor::parse(&whole()).unwrap().resources();
+    let deadlines: Vec<_> = resources
+        .iter()
+        .map(|resource| (resource.name.as_str(), resource.deadline_seconds / 3600))
+        .collect();
+    assert_eq!(
+        deadlines,
+        [
+            ("database", 12),
+            ("keys", 6),
+            ("login", 6),
+            ("rooms", 6),
+            ("storage", 6),
+            ("tables", 6)
+        ]
+    );
+}
+
+#[test]
+fn a_table_belongs_to_one_resource_alone() {
+    let mut document = whole();
+    document["resources"]["logs"] =
+        json!({"kind": "dynamodb", "prefix": "hubs-log-", "deadline": "1h"});
+    let descriptor = Descriptor::parse(&document).unwrap();
+    let found: Vec<String> = [
+        "hubs-log-a",
+        "hubs-rooms",
+        "hubs-likes",
+        "hubs-likes",
+        "other",
+        "hubs-",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let tables = |name: &str| -> Vec<String> {
+        let resource = descriptor
+            .resources()
+            .into_iter()
+            .find(|resource| resource.name == name)
+            .unwrap();
+        descriptor
+            .tables(&resource, &found)
+            .into_iter()
+            .map(|resource| resource.name)
+            .collect()
+    };
+    assert_eq!(tables("tables"), ["tables.hubs-", "tables.hubs-likes"]);
+    assert_eq!(tables("logs"), ["logs.hubs-log-a"]);
+    assert_eq!(tables("rooms"), Vec::<String>::new());
+}
+
+#[test]
+fn no_fault_shows_a_password() {
+    let mut document = whole();
+    document["resources"]["login"]["secret"] = json!("hunter2 is the password");
+    document["resources"]["database"]["password"] = json!("hunter2");
+    document["resources"]["database"]["cluster"] =
+        json!("postgres://postgres:hunter2@hubs-db/polycosm");
+    document["resources"]["rooms"]["api_key"] = json!(["hunter2"]);
+    document["probes"]["users"]["secret"] = json!({"username": "postgres", "password": "hunter2"});
+    let faults = faults(&document);
+    assert_eq!(faults.len(), 5, "{faults:#?}");
+    assert!(!faults.join("\n").contains("hunter2"), "{faults:#?}");
+}
+
+#[test]
+fn very_many_faults_are_counted_rather_than_listed() {
+    let resources: serde_json::Map<String, Value> = (0..300)
+        .map(|index| (format!("r{index:03}"), json!({"kind": "aurora"})))
+        .collect();
+    let faults = faults(&json!({"deployment": "hubs", "resources": resources}));
+    assert_eq!(faults.len(), 101);
+    assert!(
+        faults[0].starts_with("resources: 300 resources is not allowed"),
+        "{}",
+        faults[0]
+    );
+    assert!(
+        faults[100].starts_with("(document): 201 more faults is not allowed"),
+        "{}",
+        faults[100]
+    );
+}
+
+/// `wrong.txt`: changes to [`whole`], one a line, and then each fault that they make, after `> `.
+#[test]
+fn wrong_descriptors_are_told_exactly_what_is_wrong() {
+    let mut cases = 0;
+    let mut wrong = String::new();
+    for case in include_str!("wrong.txt").split("\n\n") {
+        let lines = || case.lines().filter(|line| !line.starts_with('#'));
+        if lines().next().is_none() {
+            continue;
+        }
+        let mut document = whole();
+        lines()
+            .filter(|line| !line.starts_with("> "))
+            .for_each(|line| change(&mut document, line));
+        let expected: Vec<String> = lines()
+            .filter_map(|line| line.strip_prefix("> "))
+            .map(str::to_owned)
+            .collect();
+        let found = faults(&document);
+        cases += 1;
+        if found != expected || found.is_empty() {
+            let found: String = found.iter().map(|fault| format!("> {fault}\n")).collect();
+            let edits: String = lines()
+                .filter(|line| !line.starts_with("> "))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            wrong.push_str(&format!("{edits}{found}\n"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "these faults differ from wrong.txt:\n{wrong}"
+    );
+    assert!(cases >= 100, "{cases} cases");
+}
+
+/// `/json/pointer = value` puts a value there; `/json/pointer -` takes it away; `/ = value` is the whole document.
+fn change(document: &mut Value, line: &str) {
+    if let Some(pointer) = line.strip_suffix(" -") {
+        let (parent, field) = pointer.rsplit_once('/').unwrap();
+        document
+            .pointer_mut(parent)
+            .unwrap()
+            .as_object_mut()
+            .unwrap()
+            .remove(field)
+            .unwrap();
+        return;
+    }
+    let (pointer, value) = line
+        .split_once(" = ")
+        .unwrap_or_else(|| panic!("{line:?} is no change"));
+    let value = serde_json::from_str(value).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+    let (parent, field) = pointer.rsplit_once('/').unwrap();
+    match document.pointer_mut(parent).unwrap() {
+        whole if pointer == "/" => *whole = value,
+        Value::Array(list) if field == "+" => list.push(value),
+        Value::Array(list) => list[field.parse::<usize>().unwrap()] = value,
+        map => map[field] = value,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn a_right_document_is_read_and_its_canonical_form_is_stable(document in generated::right()) {
+        let descriptor = Descriptor::parse(&document);
+        prop_assert!(descriptor.is_ok(), "{}", descriptor.unwrap_err());
+        let canonical = serde_json::to_value(descriptor.as_ref().unwrap()).unwrap();
+        let again = Descriptor::parse(&canonical).unwrap();
+        prop_assert_eq!(&again, descriptor.as_ref().unwrap());
+        prop_assert_eq!(serde_json::to_value(&again).unwrap(), canonical);
+    }
+
+    #[test]
+    fn what_is_accepted_can_be_named_in_aws(document in generated::mutated()) {
+        if let Ok(descriptor) = Descriptor::parse(&document) {
+            prop_assert!(names::is_name(&descriptor.deployment) && !descriptor.resources.is_empty());
+            prop_assert!(descriptor.resources().iter().all(|resource| resource.deadline_seconds >= 60));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn any_mutated_document_is_read_or_refused_by_its_faults(document in generated::mutated()) {
+        generated::refused_by_its_faults(Descriptor::parse(&document))?;
+    }
+
+    #[test]
+    fn any_nonsense_is_refused_by_its_faults(document in generated::anything()) {
+        generated::refused_by_its_faults(Descriptor::parse(&document))?;
+    }
+}

@@ -1,0 +1,88 @@
+//! Which sets are kept, each with its reasons, and which expire.
+//!
+//! A set expires only where a newer one is sealed: so the newest sealed set never does, nor anything while no newer
+//! set is sealed. Only sealed sets count towards `keep`.
+
+mod policy;
+mod reasons;
+#[cfg(test)]
+mod tests;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use reasons::{ExpireReason, KeepReason};
+
+use super::descriptor::Keep;
+use super::set::{BackupSet, SetStatus};
+
+/// What becomes of each set, by its id. Every set is in exactly one of the two lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Newest first; never without a reason.
+    pub keep: Vec<(String, Vec<KeepReason>)>,
+    /// Oldest first: where a deletion stops halfway, the newer sets are still there.
+    pub expire: Vec<(String, ExpireReason)>,
+}
+
+/// Sorts a deployment's sets into those that are kept and those that expire.
+///
+/// A set found `expiring` is expired again, so that an interrupted deletion ends.
+pub fn retention(sets: &[BackupSet], keep: &Keep, now: Timestamp) -> Retention {
+    let mut newest_first: Vec<&BackupSet> = sets.iter().collect();
+    newest_first.sort_by_key(|set| std::cmp::Reverse(age(set)));
+    let sealed: Vec<&BackupSet> = newest_first
+        .iter()
+        .copied()
+        .filter(|set| set.status == SetStatus::Sealed)
+        .collect();
+    let mut rules = policy::apply(&sealed, keep).into_iter();
+    let newest_sealed = sealed.first().map(|set| age(set));
+
+    let mut retention = Retention::default();
+    for set in newest_first {
+        let mut reasons = match set.status {
+            SetStatus::Running => vec![KeepReason::Running],
+            SetStatus::Sealed => rules.next().unwrap_or_default(),
+            SetStatus::Failed => failed_recently(set, keep, now).into_iter().collect(),
+            SetStatus::Expiring => Vec::new(),
+        };
+        match newest_sealed {
+            Some(newest) if newest > age(set) => {}
+            Some(newest) if newest == age(set) => reasons.insert(0, KeepReason::NewestSealed),
+            _ => reasons.push(KeepReason::NoNewerSealed),
+        }
+        if reasons.is_empty() {
+            retention.expire.push((set.id.clone(), expiry(set, keep)));
+        } else {
+            retention.keep.push((set.id.clone(), reasons));
+        }
+    }
+    retention.expire.reverse();
+    retention
+}
+
+/// Newer is greater; the id decides between two sets of one instant.
+fn age(set: &BackupSet) -> (Timestamp, &str) {
+    (set.started_at, &set.id)
+}
+
+/// Until when a failed set is kept. One whose end is not known ended when it began: it holds nothing to wait for.
+fn failed_recently(set: &BackupSet, keep: &Keep, now: Timestamp) -> Option<KeepReason> {
+    let kept_for = SignedDuration::from_hours(24 * i64::from(keep.failed_days));
+    let until = set
+        .ended_at
+        .unwrap_or(set.started_at)
+        .saturating_add(kept_for)
+        .unwrap_or(Timestamp::MAX);
+    (now < until).then_some(KeepReason::FailedRecently { until })
+}
+
+fn expiry(set: &BackupSet, keep: &Keep) -> ExpireReason {
+    match set.status {
+        SetStatus::Failed => ExpireReason::FailedLongEnough {
+            days: keep.failed_days,
+        },
+        SetStatus::Expiring => ExpireReason::DeletionUnfinished,
+        SetStatus::Sealed | SetStatus::Running => ExpireReason::NoRuleKeepsIt,
+    }
+}
