@@ -14,6 +14,9 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 LAB_TOOLS := .venv/.installed
 AWS_TOOLS := .venv-sam/.installed
 SAM := .venv-sam/bin/sam
+# cargo-lambda links with zig against the C library of Amazon Linux 2023.
+SHIP := PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(CARGO) lambda build --profile ship --bins --lambda-dir target/lambda \
+	$(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
 export SAM_CLI_TELEMETRY := 0
 
 help: ## Show this.
@@ -36,15 +39,15 @@ lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permission
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/alarms.yaml
 
-bench: setup bins ## Measure starts, memory, polls, sizes and costs.
+bench: setup bins build ## Measure starts, memory, polls, sizes and costs, of what is shipped.
+	$(SHIP) --package bare
 	$(CARGO) run --release --quiet -p holdfast-tests --bin bench
 
 lab: $(LAB_TOOLS) $(AWS_TOOLS) bins ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
 	$(TARGET)/release/holdfast-lab
 
 build: $(AWS_TOOLS) ## Build the functions for AWS into target/lambda.
-	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(CARGO) lambda build --profile ship --package holdfast --bins \
-		--lambda-dir target/lambda $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+	$(SHIP) --package holdfast
 
 # With `. .lab/env` it deploys to that lab what `make bins` built, else to AWS what `make build` built.
 deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
