@@ -49,12 +49,15 @@ impl Ministack {
         let temporary = data.join("tmp");
         std::fs::create_dir_all(&temporary)
             .with_context(|| format!("creating {}", temporary.display()))?;
+        let program = data.join("ministack_clock.py");
+        std::fs::write(&program, PROGRAM)
+            .with_context(|| format!("writing {}", program.display()))?;
         let log_path = setup.dir.join("ministack.log");
         let log = std::fs::File::create(&log_path)
             .with_context(|| format!("creating {}", log_path.display()))?;
         let (mark, value) = reaper.mark();
         let mut process = Command::new(setup.python)
-            .args(["-c", PROGRAM])
+            .arg(&program)
             .env(mark, value)
             .env("GATEWAY_PORT", setup.port.to_string())
             .env("BIND_HOST", "127.0.0.1")
