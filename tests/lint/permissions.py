@@ -2,9 +2,11 @@
 """Holds the functions' roles in the template to the design's security rules, and tells what each function may do.
 
     permissions.py          exit code 1 and a line for each fault
-    permissions.py --json   {step: [{"actions": [...], "resources": [...], "unused": {action: why}}]}
+    permissions.py --json   {step: [{"actions": [...], "resources": [...], "unused": {action: why},
+                            "conditional": bool}]}
 
-`unused` is what the template's comments justify: actions that no test scenario sees used.
+`unused` is what the template's comments justify: actions that no test scenario sees used. `conditional` statements hang on
+keys that a simulation has to be given.
 """
 
 import json
@@ -85,7 +87,7 @@ def faults(all_roles):
 def main(root, arguments):
     found = roles(project.Project(root))
     if "--json" in arguments:
-        keys = ("actions", "resources", "unused")
+        keys = ("actions", "resources", "unused", "conditional")
         print(json.dumps({step: [{key: s[key] for key in keys} for s in allowed] for step, allowed in found.items()}))
         return 0
     broken = list(faults(found))
