@@ -1,0 +1,101 @@
+//! The command line: what there is to type, and what it means.
+
+use clap::{Parser, Subcommand};
+
+use crate::cmd::{apply, backup, deployments, discover, sets, show, watch};
+
+/// Back up whole AWS deployments, and see what there is to restore.
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Global {
+    /// Holdfast's own CloudFormation stack [default: holdfast]; for `discover`, the application's
+    #[arg(long, global = true, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// Print JSON: one document, or for `watch` one a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// AWS Region, before AWS_REGION and the profile's own
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration, before AWS_PROFILE
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Apply(apply::Apply),
+    Deployments(deployments::Deployments),
+    Backup(backup::Backup),
+    Sets(sets::Sets),
+    Show(show::Show),
+    Watch(watch::Watch),
+    Discover(discover::Discover),
+}
+
+/// Shown at the end of `--help`; `Failure::code` gives them.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for `watch` and `backup --watch`: the set is sealed
+  1  the backup failed, or what was asked did not succeed
+  2  wrong usage, or an invalid descriptor
+  3  no such stack, deployment, set or execution
+  4  AWS refused, or could not be reached
+
+Credentials and Region are found as by the AWS CLI: environment, profile, SSO, container or instance role.";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_before_or_after_the_command() {
+        for line in [
+            "holdfast --stack x --json sets hubs",
+            "holdfast sets hubs --stack x --json",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(
+                (cli.global.stack.as_deref(), cli.global.json),
+                (Some("x"), true),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_usage_has_exit_code_2() {
+        for line in [
+            "holdfast",
+            "holdfast restore",
+            "holdfast apply",
+            "holdfast show hubs",
+            "holdfast sets hubs --yaml",
+        ] {
+            assert_eq!(
+                Cli::try_parse_from(line.split(' '))
+                    .unwrap_err()
+                    .exit_code(),
+                2,
+                "{line}"
+            );
+        }
+    }
+}

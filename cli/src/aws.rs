@@ -1,0 +1,128 @@
+//! The operator's way to AWS: the usual credentials and Region chain, and what to say when AWS refuses.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::args::Global;
+use crate::failure::{Failure, Result};
+
+/// Configuration of all clients: environment, `~/.aws`, SSO, container and instance roles, as the AWS CLI looks for them.
+///
+/// # Errors
+/// `Wrong` where no Region is set anywhere: every answer depends on it, so none is guessed.
+pub async fn sdk_config(global: &Global) -> Result<SdkConfig> {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(30))
+        .build();
+    // Named here because the SDK's default client, with its second TLS library, is left out of the build.
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts);
+    if let Ok(name) = AppName::new("holdfast") {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = &global.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &global.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let config = loader.load().await;
+    if config.region().is_none() {
+        return Err(Failure::Wrong(
+            "finding the AWS Region: none is set. Give --region, set AWS_REGION, or run `aws configure`.".to_owned(),
+        ));
+    }
+    Ok(config)
+}
+
+/// What a refused or unanswered call ends the command with. `doing` and `what` make one phrase: "starting the backup of
+/// deployment", "hubs-prod".
+pub fn failure<E>(doing: &str, what: &str, error: SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error.as_service_error() {
+        Some(service) => {
+            let code = service.code().unwrap_or("no error code");
+            let said = service.message().unwrap_or("no message");
+            answered(doing, what, code, said)
+        }
+        None => Failure::Aws(format!("{doing} {what}: {}. {UNREACHABLE}", causes(&error))),
+    }
+}
+
+const UNREACHABLE: &str = "See that credentials are set (`aws sts get-caller-identity` shows whose), that the Region is \
+                           right and that its endpoint can be reached from here; then run the command again.";
+
+fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
+    let heard = format!("{doing} {what}: AWS answered {code}: {said}");
+    let has = |part: &str| code.contains(part);
+    if has("NotFound") || has("DoesNotExist") {
+        let next = "See that the name, the account and the Region are right.";
+        return Failure::NotFound(format!("{heard}. {next}"));
+    }
+    let next = if has("Expired")
+        || has("InvalidClientToken")
+        || has("UnrecognizedClient")
+        || has("Signature")
+    {
+        "The credentials are not valid (any more): sign in again (`aws sso login`), or set others."
+    } else if has("AccessDenied") || has("Unauthorized") || has("NotAuthorized") {
+        "Ask for this action to be allowed to your role, or use another --profile."
+    } else if has("Throttl") || has("TooManyRequests") || has("LimitExceeded") {
+        "AWS asks for fewer requests: run the command again in a minute."
+    } else {
+        "Correct what AWS names, then run the command again."
+    };
+    Failure::Aws(format!("{heard}. {next}"))
+}
+
+/// The error and its causes, each once.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut said = Vec::<String>::new();
+    for cause in std::iter::successors(Some(error), |error| error.source()) {
+        let text = cause.to_string();
+        if said.last() != Some(&text) {
+            said.push(text);
+        }
+    }
+    said.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_decides_the_exit_code_and_the_next_step() {
+        let cases = [
+            ("ExecutionDoesNotExist", 3, "name, the account"),
+            ("DBClusterNotFoundFault", 3, "name, the account"),
+            ("AccessDeniedException", 4, "--profile"),
+            ("ExpiredTokenException", 4, "aws sso login"),
+            ("ThrottlingException", 4, "in a minute"),
+            ("ValidationError", 4, "Correct what AWS names"),
+        ];
+        for (code, exit, next) in cases {
+            let failure = answered("describing stack", "holdfast", code, "words");
+            assert_eq!(failure.code(), exit, "{code}");
+            let message = failure.to_string();
+            assert!(message.starts_with(&format!(
+                "describing stack holdfast: AWS answered {code}: words. "
+            )));
+            assert!(message.contains(next), "{message}");
+        }
+    }
+}

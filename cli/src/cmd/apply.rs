@@ -1,0 +1,259 @@
+//! `holdfast apply`: puts descriptors into the catalog, all or none.
+
+use std::collections::BTreeMap;
+
+use holdfast::domain::descriptor::Descriptor;
+use holdfast::error::Error;
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::document::{self, Document};
+use crate::failure::{Failure, Result};
+use crate::out;
+use crate::stack::Stack;
+
+/// Create or update deployments from descriptors
+///
+/// Files hold YAML or JSON, one document or several. All are validated before anything is written: if any has a fault,
+/// the faults of all are printed and nothing changes.
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// Files with descriptors; `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+}
+
+/// What applying one descriptor did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Applied {
+    deployment: String,
+    change: Change,
+    /// Resources that the stored descriptor had and this one has not.
+    dropped: Vec<Dropped>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Change {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Dropped {
+    resource: String,
+    kind: &'static str,
+    identifier: String,
+}
+
+impl Apply {
+    pub async fn run(&self, global: &Global) -> Result<()> {
+        let descriptors = validated(self.files.iter().map(|file| document::read(file)))?;
+        let stack = Stack::open(global).await?;
+        let mut all = Vec::new();
+        for descriptor in &descriptors {
+            let stored = match stack.catalog.descriptor(&descriptor.deployment).await {
+                Ok(stored) => Stored::Valid(Box::new(stored)),
+                Err(Error::NotFound(_)) => Stored::Nothing,
+                // One that this version no longer accepts: replacing it is the way out.
+                Err(Error::InvalidInput(_)) => Stored::Invalid,
+                Err(error) => return Err(error.into()),
+            };
+            let applied = compare(&stored, descriptor);
+            if applied.change != Change::Unchanged {
+                stack.catalog.put_descriptor(descriptor).await?;
+            }
+            // Told as it happens: if a later one fails, the operator knows what was written.
+            if !global.json {
+                out::text(&format!(
+                    "{} {}\n",
+                    applied.deployment,
+                    word(applied.change)
+                ))?;
+            }
+            applied
+                .dropped
+                .iter()
+                .for_each(|dropped| eprintln!("{}", warning(&applied.deployment, dropped)));
+            all.push(applied);
+        }
+        if global.json { out::json(&all) } else { Ok(()) }
+    }
+}
+
+/// The descriptors of all files, or all faults of all files.
+fn validated(
+    files: impl Iterator<Item = std::result::Result<Vec<Document>, Vec<String>>>,
+) -> Result<Vec<Descriptor>> {
+    let mut faults = Vec::new();
+    let mut descriptors = Vec::new();
+    let mut origins = BTreeMap::<String, String>::new();
+    for file in files {
+        for Document { origin, value } in file.unwrap_or_else(|unreadable| {
+            faults.extend(unreadable);
+            Vec::new()
+        }) {
+            match Descriptor::parse(&value) {
+                Ok(descriptor) => {
+                    if let Some(first) =
+                        origins.insert(descriptor.deployment.clone(), origin.clone())
+                    {
+                        faults.push(format!(
+                            "{origin}: deployment: {} is already described by {first}",
+                            descriptor.deployment
+                        ));
+                    }
+                    descriptors.push(descriptor);
+                }
+                Err(Error::InvalidInput(found)) => {
+                    faults.extend(found.iter().map(|fault| format!("{origin}: {fault}")))
+                }
+                Err(other) => faults.push(format!("{origin}: {other}")),
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(descriptors);
+    }
+    let count = crate::format::count(faults.len(), "fault");
+    Err(Failure::Wrong(format!(
+        "{}\n{count}; nothing was applied. Correct them and apply again.",
+        faults.join("\n")
+    )))
+}
+
+/// What the catalog holds under a deployment's name.
+enum Stored {
+    Nothing,
+    Invalid,
+    Valid(Box<Descriptor>),
+}
+
+fn compare(stored: &Stored, new: &Descriptor) -> Applied {
+    let (change, dropped) = match stored {
+        Stored::Nothing => (Change::Created, Vec::new()),
+        Stored::Invalid => (Change::Updated, Vec::new()),
+        Stored::Valid(old) if **old == *new => (Change::Unchanged, Vec::new()),
+        Stored::Valid(old) => (Change::Updated, dropped(old, new)),
+    };
+    Applied {
+        deployment: new.deployment.clone(),
+        change,
+        dropped,
+    }
+}
+
+/// By what they are in AWS, not by their names: a resource that was only renamed goes on being backed up.
+fn dropped(old: &Descriptor, new: &Descriptor) -> Vec<Dropped> {
+    let kept = |id: &str, kind: &str| {
+        new.resources
+            .values()
+            .any(|protected| protected.target.identifier() == id && protected.target.kind() == kind)
+    };
+    let gone = old
+        .resources
+        .iter()
+        .filter(|(_, protected)| !kept(protected.target.identifier(), protected.target.kind()));
+    gone.map(|(name, protected)| Dropped {
+        resource: name.clone(),
+        kind: protected.target.kind(),
+        identifier: protected.target.identifier().to_owned(),
+    })
+    .collect()
+}
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Created => "created",
+        Change::Updated => "updated",
+        Change::Unchanged => "unchanged",
+    }
+}
+
+fn warning(deployment: &str, dropped: &Dropped) -> String {
+    format!(
+        "warning: {deployment}: {} ({} {}) is no longer backed up. Its recovery points stay until retention expires their \
+         sets.",
+        dropped.resource, dropped.kind, dropped.identifier
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn descriptors(texts: &[&str]) -> Result<Vec<Descriptor>> {
+        validated(
+            texts
+                .iter()
+                .enumerate()
+                .map(|(n, text)| document::parse(&format!("{n}.yaml"), text)),
+        )
+    }
+
+    fn hubs(resources: &str) -> Descriptor {
+        descriptors(&[&format!("deployment: hubs\nresources: {resources}\n")])
+            .unwrap()
+            .remove(0)
+    }
+
+    #[test]
+    fn the_faults_of_all_files_are_told_at_once() {
+        let good = "deployment: good\nresources: { login: { kind: secret, secret: s } }\n";
+        let failure = descriptors(&[
+            good,
+            "deployment: Bad\nresources: { db: { kind: oracle } }\nwhatever: 1\n",
+            "deployment: a\ndeployment: b\n",
+        ])
+        .unwrap_err();
+        assert_eq!(failure.code(), 2);
+        let message = failure.to_string();
+        for part in [
+            "1.yaml: deployment: ",
+            "1.yaml: resources.db",
+            "1.yaml: whatever",
+            "2.yaml:2:1: ",
+            "nothing was applied",
+        ] {
+            assert!(message.contains(part), "{part} is not in:\n{message}");
+        }
+        assert!(!message.contains("0.yaml"), "{message}");
+    }
+
+    #[test]
+    fn one_deployment_in_two_files_is_a_fault() {
+        let text = "deployment: a\nresources: { login: { kind: secret, secret: s } }\n";
+        let message = descriptors(&[text, text]).unwrap_err().to_string();
+        assert!(
+            message.contains("1.yaml: deployment: a is already described by 0.yaml"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_dropped_resource_is_told_but_a_renamed_one_is_not() {
+        let old = hubs("{ db: { kind: aurora, cluster: c }, login: { kind: secret, secret: s } }");
+        let new = hubs("{ database: { kind: aurora, cluster: c } }");
+        let applied = compare(&Stored::Valid(Box::new(old)), &new);
+        assert_eq!(applied.change, Change::Updated);
+        assert_eq!(applied.dropped.len(), 1);
+        let warning = warning("hubs", &applied.dropped[0]);
+        assert!(
+            warning.contains("login (secret s) is no longer backed up"),
+            "{warning}"
+        );
+    }
+
+    #[test]
+    fn the_same_descriptor_again_changes_nothing() {
+        let new = hubs("{ db: { kind: aurora, cluster: c } }");
+        assert_eq!(compare(&Stored::Nothing, &new).change, Change::Created);
+        assert_eq!(
+            compare(&Stored::Valid(Box::new(new.clone())), &new).change,
+            Change::Unchanged
+        );
+        assert_eq!(compare(&Stored::Invalid, &new).change, Change::Updated);
+    }
+}

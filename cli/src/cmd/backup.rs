@@ -1,0 +1,138 @@
+//! `holdfast backup`: starts the machine `backup` for one deployment.
+
+use holdfast::domain::message::console_link;
+use holdfast::error::Error;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::failure::{Failure, Result};
+use crate::stack::Stack;
+use crate::{aws, clock, out, watch};
+
+/// Start a backup of a deployment now
+#[derive(Debug, clap::Args)]
+pub struct Backup {
+    /// The deployment
+    #[arg(value_name = "NAME")]
+    deployment: String,
+    /// Stay until it has ended, showing its progress
+    #[arg(long)]
+    watch: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct StartedBackup {
+    deployment: String,
+    execution: String,
+    console: String,
+}
+
+impl Backup {
+    pub async fn run(&self, global: &Global) -> Result<()> {
+        let stack = Stack::open(global).await?;
+        self.check(&stack).await?;
+        let execution = self.start(&stack, clock::now()).await?;
+        let started = StartedBackup {
+            deployment: self.deployment.clone(),
+            console: console_link(&execution),
+            execution,
+        };
+        match global.json {
+            true if self.watch => out::json_line(&started)?,
+            true => out::json(&started)?,
+            false => out::text(&told(&started, self.watch, global.stack.as_deref()))?,
+        }
+        if self.watch {
+            watch::follow(&stack, &started.execution, global.json).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whoever mistypes a name, or asks for a disabled deployment, is told at once rather than by a failed execution.
+    async fn check(&self, stack: &Stack) -> Result<()> {
+        let name = &self.deployment;
+        match stack.catalog.descriptor(name).await {
+            Ok(descriptor) if !descriptor.enabled => Err(Failure::NotDone(format!(
+                "starting the backup of deployment {name}: it is disabled. Set `enabled: true` in its descriptor and run \
+                 `holdfast apply`."
+            ))),
+            // The execution reports the faults, to on-call too.
+            Ok(_) | Err(Error::InvalidInput(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn start(&self, stack: &Stack, now: Timestamp) -> Result<String> {
+        let answer = aws_sdk_sfn::Client::new(&stack.config)
+            .start_execution()
+            .state_machine_arn(&stack.backup_machine)
+            .name(execution_name(&self.deployment, now))
+            .input(json!({ "deployment": self.deployment }).to_string())
+            .send()
+            .await
+            .map_err(|error| {
+                aws::failure("starting the backup of deployment", &self.deployment, error)
+            })?;
+        Ok(answer.execution_arn)
+    }
+}
+
+/// Named by us, so that a second try of a call whose answer was lost starts nothing new: StartExecution with a running
+/// execution's name and input answers that execution.
+fn execution_name(deployment: &str, now: Timestamp) -> String {
+    format!("{}-{deployment}", now.strftime("%Y%m%d-%H%M%S-%3f"))
+}
+
+fn told(started: &StartedBackup, watched: bool, stack: Option<&str>) -> String {
+    let StartedBackup {
+        deployment,
+        execution,
+        console,
+    } = started;
+    let stack = stack
+        .map(|name| format!(" --stack {name}"))
+        .unwrap_or_default();
+    let next = if watched {
+        String::new()
+    } else {
+        format!("Watch it: holdfast watch{stack} {execution}\n")
+    };
+    format!("Backup of {deployment} started: {execution}\n{console}\n{next}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_execution_is_named_for_its_moment_and_deployment_within_aws_limit() {
+        let now = "2025-01-31T23:05:09.087Z".parse().unwrap();
+        assert_eq!(
+            execution_name("hubs-prod", now),
+            "20250131-230509-087-hubs-prod"
+        );
+        assert!(execution_name(&"a".repeat(32), now).len() <= 80);
+    }
+
+    #[test]
+    fn what_to_type_next_is_told_unless_it_is_watched() {
+        let started = StartedBackup {
+            deployment: "hubs".into(),
+            execution: "arn:x".into(),
+            console: "https://c".into(),
+        };
+        let text = told(&started, false, Some("hf"));
+        assert_eq!(
+            text,
+            "Backup of hubs started: arn:x\nhttps://c\nWatch it: holdfast watch --stack hf arn:x\n"
+        );
+        assert_eq!(
+            told(&started, true, None),
+            "Backup of hubs started: arn:x\nhttps://c\n"
+        );
+    }
+}

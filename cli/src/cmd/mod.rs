@@ -1,0 +1,24 @@
+//! The commands, one file each.
+
+pub mod apply;
+pub mod backup;
+pub mod deployments;
+pub mod discover;
+pub mod sets;
+pub mod show;
+pub mod watch;
+
+use crate::args::{Cli, Command};
+use crate::failure::Result;
+
+pub async fn run(cli: &Cli) -> Result<()> {
+    match &cli.command {
+        Command::Apply(apply) => apply.run(&cli.global).await,
+        Command::Deployments(deployments) => deployments.run(&cli.global).await,
+        Command::Backup(backup) => backup.run(&cli.global).await,
+        Command::Sets(sets) => sets.run(&cli.global).await,
+        Command::Show(show) => show.run(&cli.global).await,
+        Command::Watch(watch) => watch.run(&cli.global).await,
+        Command::Discover(discover) => discover.run(&cli.global).await,
+    }
+}

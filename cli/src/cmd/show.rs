@@ -1,0 +1,300 @@
+//! `holdfast show`: one set with all that it holds.
+
+use std::fmt::Write;
+
+use holdfast::domain::message::console_link;
+use holdfast::domain::resource::RecoveryPoint;
+use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord};
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::failure::{Failure, Result};
+use crate::format;
+use crate::out;
+use crate::stack::Stack;
+use crate::table::{Table, one_line};
+
+/// Show one set: points, sizes, capture times, durations, probes, skew, reasons
+///
+/// With --json also the captured configuration of each resource: all that a restore does not bring back.
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// The deployment
+    #[arg(value_name = "NAME")]
+    deployment: String,
+    /// The set's id, from `holdfast sets`
+    #[arg(value_name = "SET")]
+    set: String,
+}
+
+/// A set and the records around it.
+#[derive(Debug, Serialize)]
+struct Whole {
+    set: BackupSet,
+    points: Vec<Point>,
+    run: Option<RunRecord>,
+}
+
+impl Show {
+    pub async fn run(&self, global: &Global) -> Result<()> {
+        let stack = Stack::open(global).await?;
+        let set = stack.catalog.set(&self.deployment, &self.set).await?.ok_or_else(|| {
+            Failure::NotFound(format!(
+                "showing set {} of deployment {name}: the catalog has no such set. `holdfast sets {name}` lists those that \
+                 there are.",
+                self.set,
+                name = self.deployment
+            ))
+        })?;
+        let points = stack.catalog.points(&self.deployment, &self.set).await?;
+        let run = stack.catalog.run(&self.deployment, &self.set).await?;
+        let whole = Whole { set, points, run };
+        if global.json {
+            out::json(&whole)
+        } else {
+            out::text(&text(&whole))
+        }
+    }
+}
+
+/// Writing to a string cannot fail.
+fn text(whole: &Whole) -> String {
+    let mut text = head(&whole.set);
+    let _ = write!(text, "\n{}", points(&whole.points));
+    if !whole.set.probes.is_empty() {
+        let _ = write!(text, "\n{}", probes(&whole.set));
+    }
+    let warnings = whole.run.iter().flat_map(|run| &run.warnings);
+    for (title, reasons) in [
+        ("Why it failed", whole.set.reasons.iter().collect()),
+        ("Warnings", warnings.collect::<Vec<_>>()),
+    ] {
+        if !reasons.is_empty() {
+            let _ = writeln!(text, "\n{title}:");
+        }
+        for reason in reasons {
+            let _ = writeln!(
+                text,
+                "  {}: {}: {}",
+                reason.subject,
+                reason.error,
+                one_line(&reason.message)
+            );
+        }
+    }
+    text
+}
+
+fn head(set: &BackupSet) -> String {
+    let mut text = format!("Set {} is {}.\n", set.id, format::status(set.status));
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<10}{value}");
+    };
+    let took = set
+        .ended_at
+        .map(|ended| format!(", took {}", format::span(set.started_at, ended)));
+    line(
+        "started",
+        format!(
+            "{}{}",
+            format::moment(set.started_at),
+            took.unwrap_or_default()
+        ),
+    );
+    if let (Some(from), Some(to)) = (set.captured_from, set.captured_to) {
+        let skew = set
+            .skew_seconds
+            .map(|skew| format!(", skew {}", format::skew(skew)))
+            .unwrap_or_default();
+        line(
+            "captured",
+            format!("{} to {}{skew}", format::moment(from), format::moment(to)),
+        );
+    }
+    if let Some(seconds) = set.quiesced_seconds {
+        line("quiesced", format!("for {}", format::duration(seconds)));
+    }
+    line("execution", set.execution.clone());
+    line("console", console_link(&set.execution));
+    text
+}
+
+fn points(points: &[Point]) -> String {
+    if points.is_empty() {
+        return "No recovery points.\n".to_owned();
+    }
+    let mut table = Table::new([
+        "RESOURCE",
+        "KIND",
+        "STATUS",
+        ">SIZE",
+        "CAPTURED",
+        ">TOOK",
+        "RECOVERY POINT",
+    ]);
+    for point in points {
+        let took = point
+            .started_at
+            .zip(point.finished_at)
+            .map(|(from, to)| format::span(from, to));
+        table.row([
+            point.resource.name.clone(),
+            point.resource.target.kind().to_owned(),
+            status(point),
+            point.size_bytes.map(format::bytes).unwrap_or_default(),
+            point.captured_at.map(format::moment).unwrap_or_default(),
+            took.unwrap_or_default(),
+            point
+                .recovery_point
+                .as_ref()
+                .map(recovery_point)
+                .unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+fn status(point: &Point) -> String {
+    match (point.status, point.percent) {
+        (PointStatus::InProgress, Some(percent)) => format!("{percent:.0} %"),
+        (PointStatus::InProgress, None) => "in progress".to_owned(),
+        (PointStatus::Available, _) => "available".to_owned(),
+        (PointStatus::Failed, _) => "failed".to_owned(),
+    }
+}
+
+/// As AWS's commands take it.
+fn recovery_point(point: &RecoveryPoint) -> String {
+    match point {
+        RecoveryPoint::ClusterSnapshot { id, .. } => id.clone(),
+        RecoveryPoint::BackupRecoveryPoint { arn, .. } if arn.is_empty() => String::new(),
+        RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } => format!("{arn} in vault {vault}"),
+        RecoveryPoint::TableBackup { arn, .. } => arn.clone(),
+        RecoveryPoint::Versions { versions } => format::count(versions.len(), "version"),
+    }
+}
+
+fn probes(set: &BackupSet) -> String {
+    let mut table = Table::new(["PROBE", ">COUNT", "FAILURE"]);
+    for probe in &set.probes {
+        table.row([
+            probe.name.clone(),
+            probe
+                .count
+                .map(|count| count.to_string())
+                .unwrap_or_default(),
+            probe
+                .failure
+                .as_ref()
+                .map(|failure| format!("{}: {}", failure.error, failure.message()))
+                .unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use holdfast::domain::job::Failure;
+    use holdfast::domain::set::{ProbeResult, Reason, SetStatus};
+
+    use super::*;
+    use crate::testing::{at, point, run, set};
+
+    fn whole() -> Whole {
+        let mut set = set("hubs-1", SetStatus::Sealed, "2025-01-31T23:00:00Z");
+        set.ended_at = Some(at("2025-01-31T23:12:03Z"));
+        set.captured_from = Some(at("2025-01-31T23:00:05Z"));
+        set.captured_to = Some(at("2025-01-31T23:00:08Z"));
+        set.skew_seconds = Some(3.0);
+        set.probes = vec![ProbeResult {
+            name: "users".into(),
+            count: Some(562),
+            failure: None,
+        }];
+        let mut database = point(
+            "hubs-1",
+            "database",
+            PointStatus::Available,
+            "2025-01-31T23:00:05Z",
+        );
+        database.captured_at = database.started_at;
+        database.finished_at = Some(at("2025-01-31T23:10:05Z"));
+        database.size_bytes = Some(1_610_612_736);
+        Whole {
+            set,
+            points: vec![database],
+            run: None,
+        }
+    }
+
+    #[test]
+    fn a_sealed_set_shows_all_that_matters() {
+        let text = text(&whole());
+        let expected = "\
+RESOURCE  KIND    STATUS        SIZE  CAPTURED               TOOK  RECOVERY POINT
+database  aurora  available  1.5 GiB  2025-01-31 23:00:05Z  10 min  hf-hubs-1-0a1b2c
+
+PROBE  COUNT  FAILURE
+users    562  -
+";
+        assert!(
+            text.starts_with(
+                "Set hubs-1 is sealed.\n  started   2025-01-31 23:00:00Z, took 12 min 3 s\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("  captured  2025-01-31 23:00:05Z to 2025-01-31 23:00:08Z, skew 3.0 s\n"),
+            "{text}"
+        );
+        assert!(
+            text.replace("  TOOK", " TOOK")
+                .ends_with(&expected.replace("  TOOK", " TOOK")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_failed_set_shows_its_reasons_and_the_runs_warnings() {
+        let mut whole = whole();
+        let reason = |subject: &str, message: &str| Reason {
+            subject: subject.into(),
+            error: "JobFailed".into(),
+            message: message.into(),
+        };
+        whole.set.status = SetStatus::Failed;
+        whole.set.reasons = vec![reason("storage", "the job\nended EXPIRED")];
+        whole.set.probes[0] = ProbeResult {
+            name: "users".into(),
+            count: None,
+            failure: Some(Failure {
+                error: "Unavailable".into(),
+                cause: "{\"errorMessage\":\"no answer\"}".into(),
+            }),
+        };
+        let mut record = run("hubs-1", "2025-01-31T23:00:00Z", None);
+        record.warnings = vec![reason("Resume", "a hook failed")];
+        whole.run = Some(record);
+        let text = text(&whole);
+        assert!(
+            text.contains("\nWhy it failed:\n  storage: JobFailed: the job ended EXPIRED\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nWarnings:\n  Resume: JobFailed: a hook failed\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("users      -  Unavailable: no answer\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn configuration_is_shown_as_json_only() {
+        let whole = whole();
+        assert!(!text(&whole).contains("aurora-postgresql"));
+        assert!(serde_json::to_string(&whole).is_ok_and(|json| json.contains("aurora-postgresql")));
+    }
+}

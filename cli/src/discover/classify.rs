@@ -1,0 +1,155 @@
+//! What a CloudFormation resource or an ARN is to Holdfast.
+
+use super::Found;
+
+/// CloudFormation types that hold state which Holdfast cannot back up.
+const STATEFUL: &[&str] = &[
+    "AWS::Cognito::UserPool",
+    "AWS::DocDB::DBCluster",
+    "AWS::EC2::Volume",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::ServerlessCache",
+    "AWS::FSx::FileSystem",
+    "AWS::Kinesis::Stream",
+    "AWS::MSK::Cluster",
+    "AWS::MemoryDB::Cluster",
+    "AWS::Neptune::DBCluster",
+    "AWS::OpenSearchService::Domain",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+    "AWS::Timestream::Table",
+];
+
+/// A resource of a stack, by its type, physical and logical id; `None` where it holds no state.
+pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<Found> {
+    let (id, hint) = (physical.to_owned(), logical.to_owned());
+    match kind {
+        "AWS::RDS::DBCluster" => Some(Found::Cluster { id, hint }),
+        "AWS::EFS::FileSystem" => Some(Found::FileSystem { id, hint }),
+        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => {
+            Some(Found::Table { name: id, hint })
+        }
+        "AWS::SecretsManager::Secret" => Some(Found::Secret { id, hint }),
+        "AWS::SSM::Parameter" => Some(Found::Parameter { name: id }),
+        _ if STATEFUL.contains(&kind) => Some(Found::Unprotected {
+            what: kind.to_owned(),
+            id,
+        }),
+        _ => None,
+    }
+}
+
+/// A tagged resource, by its ARN; `None` where it holds no state, or is itself a backup.
+pub fn arn(arn: &str) -> Option<Found> {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let (service, resource) = (parts.next()?, parts.nth(2)?);
+    let (kind, id) = resource.split_once([':', '/']).unwrap_or(("", resource));
+    let unprotected = |what: &str| {
+        Some(Found::Unprotected {
+            what: what.to_owned(),
+            id: id.to_owned(),
+        })
+    };
+    let (id, hint) = (id.to_owned(), id.to_owned());
+    match (service, kind) {
+        ("rds", "cluster") => Some(Found::Cluster { id, hint }),
+        ("rds", "db") => unprotected("AWS::RDS::DBInstance"),
+        ("elasticfilesystem", "file-system") => Some(Found::FileSystem {
+            id,
+            hint: "storage".to_owned(),
+        }),
+        // A table's indexes, streams and backups have longer resource parts.
+        ("dynamodb", "table") if !id.contains('/') => Some(Found::Table { name: id, hint }),
+        ("secretsmanager", "secret") => {
+            // Secrets Manager adds a hyphen and six random characters to the name.
+            let name = id
+                .rsplit_once('-')
+                .map_or(id.as_str(), |(name, _)| name)
+                .to_owned();
+            Some(Found::Secret {
+                id: arn.to_owned(),
+                hint: name,
+            })
+        }
+        // `parameter/hubs/key` is `/hubs/key`, and `parameter/key` is `key`.
+        ("ssm", "parameter") => {
+            let name = if id.contains('/') {
+                format!("/{}", id.trim_start_matches('/'))
+            } else {
+                id
+            };
+            Some(Found::Parameter { name })
+        }
+        ("s3", "") => unprotected("AWS::S3::Bucket"),
+        ("ec2", "volume") => unprotected("AWS::EC2::Volume"),
+        ("elasticache", "cluster" | "replicationgroup" | "serverlesscache") => {
+            unprotected("ElastiCache")
+        }
+        ("memorydb", "cluster") => unprotected("AWS::MemoryDB::Cluster"),
+        ("es", "domain") => unprotected("AWS::OpenSearchService::Domain"),
+        ("redshift", "cluster") => unprotected("AWS::Redshift::Cluster"),
+        ("fsx", "file-system") => unprotected("AWS::FSx::FileSystem"),
+        ("cognito-idp", "userpool") => unprotected("AWS::Cognito::UserPool"),
+        ("kinesis", "stream") => unprotected("AWS::Kinesis::Stream"),
+        ("kafka", "cluster") => unprotected("AWS::MSK::Cluster"),
+        ("sqs", "") => unprotected("AWS::SQS::Queue"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn arns_are_told_apart() {
+        let a = |rest: &str| arn(&format!("arn:aws:{rest}"));
+        let (id, hint) = ("hubs-db".to_owned(), "hubs-db".to_owned());
+        assert_eq!(
+            a("rds:us-east-1:000000000000:cluster:hubs-db"),
+            Some(Found::Cluster { id, hint })
+        );
+        let (id, hint) = ("fs-0123456789abcdef0".to_owned(), "storage".to_owned());
+        assert_eq!(
+            a("elasticfilesystem:us-east-1:000000000000:file-system/fs-0123456789abcdef0"),
+            Some(Found::FileSystem { id, hint })
+        );
+        let secret = "secretsmanager:us-east-1:000000000000:secret:hubs/login-AbCdEf";
+        let (id, hint) = (format!("arn:aws:{secret}"), "hubs/login".to_owned());
+        assert_eq!(a(secret), Some(Found::Secret { id, hint }));
+        let parameter = |name: &str| {
+            Some(Found::Parameter {
+                name: name.to_owned(),
+            })
+        };
+        assert_eq!(
+            a("ssm:us-east-1:000000000000:parameter/hubs/prod/key"),
+            parameter("/hubs/prod/key")
+        );
+        assert_eq!(
+            a("ssm:us-east-1:000000000000:parameter/key"),
+            parameter("key")
+        );
+        assert!(
+            matches!(a("s3:::hubs-assets").unwrap(), Found::Unprotected { id, .. } if id == "hubs-assets")
+        );
+    }
+
+    #[test]
+    fn backups_and_stateless_things_are_left_out() {
+        for arn_of in [
+            "arn:aws:rds:us-east-1:000000000000:cluster-snapshot:hubs",
+            "arn:aws:dynamodb:us-east-1:000000000000:table/rooms/backup/0123",
+            "arn:aws:lambda:us-east-1:000000000000:function:x",
+            "arn:aws:ec2:us-east-1:000000000000:instance/i-1",
+            "not an arn",
+            "",
+        ] {
+            assert_eq!(arn(arn_of), None, "{arn_of}");
+        }
+    }
+}

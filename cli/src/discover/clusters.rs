@@ -1,0 +1,115 @@
+//! The account's RDS clusters: which are Aurora's, and which instances are theirs.
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+
+use super::Found;
+use crate::aws;
+use crate::failure::Result;
+
+/// What DescribeDBClusters says of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    pub engine: String,
+    /// Identifiers of its instances.
+    pub instances: Vec<String>,
+}
+
+/// All clusters of this account and Region, by identifier.
+pub async fn list(config: &SdkConfig) -> Result<BTreeMap<String, Cluster>> {
+    let client = aws_sdk_rds::Client::new(config);
+    let mut pages = client
+        .describe_db_clusters()
+        .into_paginator()
+        .items()
+        .send();
+    let mut clusters = BTreeMap::new();
+    while let Some(cluster) = pages.next().await {
+        let cluster =
+            cluster.map_err(|error| aws::failure("listing", "database clusters", error))?;
+        let members = cluster.db_cluster_members().iter();
+        let instances = members
+            .filter_map(|member| member.db_instance_identifier().map(str::to_owned))
+            .collect();
+        let engine = cluster.engine().unwrap_or("unknown").to_owned();
+        clusters.insert(
+            cluster
+                .db_cluster_identifier()
+                .unwrap_or_default()
+                .to_owned(),
+            Cluster { engine, instances },
+        );
+    }
+    Ok(clusters)
+}
+
+/// Leaves as clusters only those that are there and Aurora's, and drops instances that belong to one.
+pub fn sort_out(found: Vec<Found>, clusters: &BTreeMap<String, Cluster>) -> Vec<Found> {
+    let is_member = |id: &str| {
+        clusters
+            .values()
+            .any(|cluster| cluster.instances.iter().any(|instance| instance == id))
+    };
+    let sorted = found.into_iter().filter_map(|found| match found {
+        Found::Cluster { id, hint } => match clusters.get(&id.to_ascii_lowercase()) {
+            Some(cluster) if cluster.engine.starts_with("aurora") => {
+                Some(Found::Cluster { id, hint })
+            }
+            Some(cluster) => Some(Found::Unprotected {
+                what: format!("{} cluster", cluster.engine),
+                id,
+            }),
+            None => Some(Found::Unprotected {
+                what: "database cluster that is no longer there:".to_owned(),
+                id,
+            }),
+        },
+        Found::Unprotected { what, id } if what == "AWS::RDS::DBInstance" && is_member(&id) => None,
+        other => Some(other),
+    });
+    sorted.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_aurora_is_protected_and_members_are_not_listed_again() {
+        let cluster = |engine: &str, instance: &str| Cluster {
+            engine: engine.into(),
+            instances: vec![instance.into()],
+        };
+        let clusters = BTreeMap::from([
+            (
+                "hubs-db".to_owned(),
+                cluster("aurora-postgresql", "hubs-db-1"),
+            ),
+            ("docs".to_owned(), cluster("docdb", "docs-1")),
+        ]);
+        let found = |id: &str| Found::Cluster {
+            id: id.into(),
+            hint: "h".into(),
+        };
+        let instance = |id: &str| Found::Unprotected {
+            what: "AWS::RDS::DBInstance".into(),
+            id: id.into(),
+        };
+        let sorted = sort_out(
+            vec![
+                found("hubs-db"),
+                found("docs"),
+                found("gone"),
+                instance("hubs-db-1"),
+                instance("alone"),
+            ],
+            &clusters,
+        );
+        assert_eq!(sorted.len(), 4);
+        assert_eq!(sorted[0], found("hubs-db"));
+        assert!(matches!(&sorted[1], Found::Unprotected { what, .. } if what == "docdb cluster"));
+        assert!(matches!(&sorted[2], Found::Unprotected { id, .. } if id == "gone"));
+        assert_eq!(sorted[3], instance("alone"));
+    }
+}

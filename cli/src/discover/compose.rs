@@ -1,0 +1,188 @@
+//! From what was found to a draft. Pure, so that every rule can be tried without AWS.
+
+use std::collections::BTreeSet;
+
+use holdfast::domain::resource::Target;
+
+use super::names::{kebab, unique};
+use super::{Draft, Entry, Found};
+
+/// Where a file system's recovery points go, when the application has a vault and a role for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackupPlace {
+    pub vault: Option<String>,
+    /// ARN of the role.
+    pub role: Option<String>,
+}
+
+/// A draft in which everything stands once and under a name of its own.
+///
+/// `deployment` is any name: a stack's, a tag's value, a prefix. File systems go to `place`.
+pub fn compose(deployment: &str, found: Vec<Found>, place: &BackupPlace) -> Draft {
+    let mut draft = Draft {
+        deployment: kebab(deployment, "deployment"),
+        resources: Vec::new(),
+        unprotected: Vec::new(),
+        notes: Vec::new(),
+    };
+    let mut taken = BTreeSet::new();
+    let mut parameters = BTreeSet::new();
+    let mut seen = Vec::new();
+    for found in found {
+        if seen.contains(&found) {
+            continue;
+        }
+        seen.push(found.clone());
+        let (hint, target, comment) = match found {
+            Found::Cluster { id, hint } => (hint, Target::Aurora { cluster: id }, None),
+            Found::FileSystem { id, hint } => {
+                let BackupPlace { vault, role } = place.clone();
+                (
+                    hint,
+                    Target::Efs {
+                        file_system: id,
+                        vault,
+                        role,
+                    },
+                    None,
+                )
+            }
+            Found::Table { name, hint } => (hint, Target::DynamoDb { table: name }, None),
+            Found::Tables { prefix, now } => {
+                let comment = format!("today: {}", now.join(", "));
+                (
+                    "tables".to_owned(),
+                    Target::DynamodbPrefix { prefix },
+                    Some(comment),
+                )
+            }
+            Found::Secret { id, hint } => (hint, Target::Secret { secret: id }, None),
+            Found::Parameter { name } => {
+                parameters.insert(name);
+                continue;
+            }
+            Found::Unprotected { what, id } => {
+                draft.unprotected.push(format!("{what} {id}"));
+                continue;
+            }
+        };
+        // The same thing may be found twice under two hints.
+        if draft.resources.iter().any(|entry| entry.target == target) {
+            continue;
+        }
+        let name = unique(&kebab(&hint, target.kind()), &mut taken);
+        draft.resources.push(Entry {
+            name,
+            target,
+            comment,
+        });
+    }
+    add_parameters(&mut draft, &parameters, &mut taken);
+    draft
+}
+
+/// One resource a path: the parents of the parameters, without those below another.
+fn add_parameters(draft: &mut Draft, parameters: &BTreeSet<String>, taken: &mut BTreeSet<String>) {
+    let mut paths = BTreeSet::new();
+    for name in parameters {
+        match name.rsplit_once('/') {
+            Some((path, _)) if path.starts_with('/') => {
+                paths.insert(path.to_owned());
+            }
+            // Without a path of its own it could be named only by `/`, and so by every parameter of the account.
+            _ => draft
+                .unprotected
+                .push(format!("AWS::SSM::Parameter {name} (it is below no path)")),
+        }
+    }
+    let below = |path: &str| {
+        paths.iter().any(|other| {
+            path.strip_prefix(other)
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
+    };
+    for path in paths.iter().filter(|path| !below(path)) {
+        let count = parameters
+            .iter()
+            .filter(|name| name.starts_with(&format!("{path}/")))
+            .count();
+        let last = path.rsplit('/').next().unwrap_or(path);
+        let name = if taken.contains("keys") {
+            unique(&kebab(last, "parameters"), taken)
+        } else {
+            unique("keys", taken)
+        };
+        let comment = Some(format!(
+            "today: {}",
+            crate::format::count(count, "parameter")
+        ));
+        draft.resources.push(Entry {
+            name,
+            target: Target::Parameters { path: path.clone() },
+            comment,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parameters(names: &[&str]) -> Draft {
+        let found = names
+            .iter()
+            .map(|name| Found::Parameter {
+                name: (*name).to_owned(),
+            })
+            .collect();
+        compose("x", found, &BackupPlace::default())
+    }
+
+    #[test]
+    fn parameters_become_the_fewest_paths() {
+        let draft = parameters(&[
+            "/hubs/prod/a",
+            "/hubs/prod/b",
+            "/hubs/prod/deep/c",
+            "/other/d",
+        ]);
+        let paths = draft
+            .resources
+            .iter()
+            .map(|e| (e.name.as_str(), e.target.identifier()))
+            .collect::<Vec<_>>();
+        assert_eq!(paths, [("keys", "/hubs/prod"), ("other", "/other")]);
+        assert_eq!(
+            draft.resources[0].comment.as_deref(),
+            Some("today: 3 parameters")
+        );
+    }
+
+    #[test]
+    fn a_parameter_below_no_path_is_never_protected_by_protecting_all() {
+        let draft = parameters(&["plain", "/single"]);
+        assert!(draft.resources.is_empty());
+        assert_eq!(draft.unprotected.len(), 2);
+    }
+
+    #[test]
+    fn a_path_is_not_below_another_that_only_begins_alike() {
+        let draft = parameters(&["/hubs/a", "/hubs-test/b"]);
+        assert_eq!(draft.resources.len(), 2);
+    }
+
+    #[test]
+    fn what_is_found_twice_stands_once() {
+        let table = |hint: &str| Found::Table {
+            name: "rooms".to_owned(),
+            hint: hint.to_owned(),
+        };
+        let draft = compose(
+            "x",
+            vec![table("a"), table("a"), table("b")],
+            &BackupPlace::default(),
+        );
+        assert_eq!(draft.resources.len(), 1);
+    }
+}

@@ -1,0 +1,222 @@
+//! Discovery from a CloudFormation stack: its outputs, its resources, and those of the stacks nested in it.
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+
+use super::clusters::{self, Cluster};
+use super::compose::{BackupPlace, compose};
+use super::{Draft, Found, by_prefix, classify};
+use crate::failure::Result;
+use crate::{aws, stack};
+
+/// What AWS says of a stack, and of what a stack cannot tell itself.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    pub name: String,
+    /// ARN of the stack.
+    pub arn: String,
+    pub outputs: BTreeMap<String, String>,
+    pub resources: Vec<StackResource>,
+    pub clusters: BTreeMap<String, Cluster>,
+    /// Parameters below the path of the stack's name, which the application writes itself.
+    pub parameters: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct StackResource {
+    /// Such as `AWS::EFS::FileSystem`.
+    pub kind: String,
+    pub logical: String,
+    pub physical: String,
+}
+
+/// Reads the stack, the stacks nested in it, the account's clusters, and the parameters below `/<stack's name>`.
+pub async fn list(config: &SdkConfig, name: &str) -> Result<Listing> {
+    let description = stack::describe(
+        config,
+        name,
+        "`aws cloudformation list-stacks` shows those that there are.",
+    )
+    .await?;
+    let outputs = description.outputs().iter();
+    let outputs = outputs
+        .filter_map(|o| Some((o.output_key()?.to_owned(), o.output_value()?.to_owned())))
+        .collect();
+    let name = description.stack_name().unwrap_or(name).to_owned();
+    let parameters = by_prefix::parameters(config, &format!("/{name}/")).await?;
+    Ok(Listing {
+        arn: description.stack_id().unwrap_or_default().to_owned(),
+        outputs,
+        resources: resources(config, &name).await?,
+        clusters: clusters::list(config).await?,
+        parameters,
+        name,
+    })
+}
+
+async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>> {
+    let client = aws_sdk_cloudformation::Client::new(config);
+    let mut stacks = vec![name.to_owned()];
+    let mut resources = Vec::new();
+    while let Some(stack) = stacks.pop() {
+        let mut pages = client
+            .list_stack_resources()
+            .stack_name(&stack)
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(resource) = pages.next().await {
+            let resource = resource
+                .map_err(|error| aws::failure("listing the resources of stack", &stack, error))?;
+            // One that was deleted, or never came to be, has no physical id or says so.
+            let gone = resource
+                .resource_status()
+                .is_some_and(|s| s.as_str() == "DELETE_COMPLETE");
+            let Some(physical) = resource
+                .physical_resource_id()
+                .filter(|id| !gone && !id.is_empty())
+            else {
+                continue;
+            };
+            let kind = resource.resource_type().unwrap_or_default().to_owned();
+            if kind == "AWS::CloudFormation::Stack" {
+                stacks.push(physical.to_owned());
+            }
+            let logical = resource
+                .logical_resource_id()
+                .unwrap_or_default()
+                .to_owned();
+            resources.push(StackResource {
+                kind,
+                logical,
+                physical: physical.to_owned(),
+            });
+        }
+    }
+    Ok(resources)
+}
+
+/// The draft for a stack; a Hubs stack is known by its output `AppDb` and its file system `StorageEFS`.
+pub fn draft(listing: &Listing) -> Draft {
+    let mut found = listing
+        .resources
+        .iter()
+        .filter_map(classified)
+        .collect::<Vec<_>>();
+    found.extend(
+        listing
+            .parameters
+            .iter()
+            .map(|name| Found::Parameter { name: name.clone() }),
+    );
+    match hubs(listing) {
+        None => compose(
+            &listing.name,
+            clusters::sort_out(found, &listing.clusters),
+            &BackupPlace::default(),
+        ),
+        Some((cluster, place)) => {
+            found.retain(|found| !matches!(found, Found::Cluster { id, .. } if *id == cluster));
+            found.insert(
+                0,
+                Found::Cluster {
+                    id: cluster,
+                    hint: "database".to_owned(),
+                },
+            );
+            found.iter_mut().for_each(call_as_in_hubs);
+            let mut draft = compose(
+                &listing.name,
+                clusters::sort_out(found, &listing.clusters),
+                &place,
+            );
+            draft.notes.extend(hubs_notes(listing));
+            draft
+        }
+    }
+}
+
+fn classified(resource: &StackResource) -> Option<Found> {
+    classify::stack_resource(&resource.kind, &resource.physical, &resource.logical)
+}
+
+/// The cluster of a Hubs stack, and where its file system's recovery points go.
+fn hubs(listing: &Listing) -> Option<(String, BackupPlace)> {
+    let physical = |logical: &str| {
+        listing
+            .resources
+            .iter()
+            .find(|r| r.logical == logical)
+            .map(|r| r.physical.clone())
+    };
+    physical("StorageEFS")?;
+    let cluster = cluster_of_output(listing.outputs.get("AppDb")?, listing)?;
+    let role = physical("DailyBackupRole").map(|role| role_arn(&listing.arn, &role));
+    Some((
+        cluster,
+        BackupPlace {
+            vault: physical("DailyBackupVault"),
+            role,
+        },
+    ))
+}
+
+/// The output may hold the identifier, the endpoint, the ARN or a console link of the cluster.
+fn cluster_of_output(output: &str, listing: &Listing) -> Option<String> {
+    let of_stack = listing
+        .resources
+        .iter()
+        .filter(|r| r.kind == "AWS::RDS::DBCluster")
+        .map(|r| &r.physical);
+    let words = output
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .collect::<Vec<_>>();
+    of_stack
+        .chain(listing.clusters.keys())
+        .find(|id| words.iter().any(|word| word.eq_ignore_ascii_case(id)))
+        .cloned()
+}
+
+/// A role's physical id is its name; its account and partition are the stack's.
+fn role_arn(stack_arn: &str, role: &str) -> String {
+    let mut parts = stack_arn.split(':').skip(1);
+    let (partition, account) = (
+        parts.next().unwrap_or("aws"),
+        parts.nth(2).unwrap_or_default(),
+    );
+    if role.starts_with("arn:") {
+        role.to_owned()
+    } else {
+        format!("arn:{partition}:iam::{account}:role/{role}")
+    }
+}
+
+fn call_as_in_hubs(found: &mut Found) {
+    match found {
+        Found::FileSystem { hint, .. } if hint == "StorageEFS" => *hint = "storage".to_owned(),
+        Found::Secret { hint, .. } => *hint = "login".to_owned(),
+        _ => {}
+    }
+}
+
+fn hubs_notes(listing: &Listing) -> Vec<String> {
+    let mut notes = vec![
+        "The hub stays online during its backup: database and files are captured moments apart (the set says how far). \
+         For a hub in Offline mode meanwhile, add a Lambda function that switches it under `hooks`."
+            .to_owned(),
+        "The admin console's server settings are in none of these: write them down.".to_owned(),
+    ];
+    if listing.parameters.is_empty() {
+        notes.push(format!(
+            "No parameters were found below /{}: a restore looks there for the hub's encryption keys. Add their path as a \
+             resource of kind `parameters`.",
+            listing.name
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+#[path = "in_stack_tests.rs"]
+mod tests;

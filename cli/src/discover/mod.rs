@@ -1,0 +1,69 @@
+//! A descriptor from what is there: found in a stack, by a tag or by a prefix, composed without AWS, written as YAML.
+
+pub mod by_prefix;
+pub mod by_tag;
+pub mod classify;
+pub mod clusters;
+pub mod compose;
+pub mod in_stack;
+pub mod names;
+pub mod yaml;
+
+use holdfast::domain::resource::Target;
+
+/// Something stateful that AWS listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// An RDS cluster; only those whose engine is Aurora can be protected.
+    Cluster {
+        id: String,
+        hint: String,
+    },
+    FileSystem {
+        id: String,
+        hint: String,
+    },
+    Table {
+        name: String,
+        hint: String,
+    },
+    /// All tables whose names begin so; `now` are those of today.
+    Tables {
+        prefix: String,
+        now: Vec<String>,
+    },
+    /// A secret, by name or ARN.
+    Secret {
+        id: String,
+        hint: String,
+    },
+    /// One parameter, by its name.
+    Parameter {
+        name: String,
+    },
+    /// Stateful, but of no kind that Holdfast backs up: what it is, and its identifier.
+    Unprotected {
+        what: String,
+        id: String,
+    },
+}
+
+/// A descriptor that is still to be written, and what the operator should know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub deployment: String,
+    pub resources: Vec<Entry>,
+    /// What was found but cannot be protected, one line each.
+    pub unprotected: Vec<String>,
+    /// What to look at before applying, one line each.
+    pub notes: Vec<String>,
+}
+
+/// One resource of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub name: String,
+    pub target: Target,
+    /// Stands behind it as a comment.
+    pub comment: Option<String>,
+}

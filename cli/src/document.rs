@@ -1,0 +1,190 @@
+//! Reading descriptors: YAML or JSON, several documents a file, faults with their place in the text.
+
+use std::io::Read;
+
+use serde_json::Value;
+
+/// One document of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// File name, and the document's number where the file has several: what a fault's message begins with.
+    pub origin: String,
+    pub value: Value,
+}
+
+/// Reads a file, or standard input for `-`.
+///
+/// # Errors
+/// The faults, each one line that begins with the file's name.
+pub fn read(path: &str) -> Result<Vec<Document>, Vec<String>> {
+    let mut text = String::new();
+    let read = match path {
+        "-" => std::io::stdin()
+            .lock()
+            .read_to_string(&mut text)
+            .map(|_| ()),
+        _ => std::fs::read_to_string(path).map(|content| text = content),
+    };
+    let origin = if path == "-" { "standard input" } else { path };
+    match read {
+        Ok(()) => parse(origin, &text),
+        Err(error) => Err(vec![format!("{origin}: cannot be read: {error}")]),
+    }
+}
+
+/// The documents of a text. JSON is YAML, so one parser reads both; a key that stands twice in a mapping is a fault.
+pub fn parse(origin: &str, text: &str) -> Result<Vec<Document>, Vec<String>> {
+    // `no`, `on` and `off` are names here, not booleans; the descriptor says so where it expects a boolean.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    match serde_saphyr::from_multiple_with_options::<Value>(text, options) {
+        Err(error) => Err(vec![fault(origin, &error)]),
+        Ok(values) => {
+            let values = values
+                .into_iter()
+                .filter(|value| !value.is_null())
+                .collect::<Vec<_>>();
+            if values.is_empty() {
+                return Err(vec![format!(
+                    "{origin}: holds no document; expected one descriptor or several"
+                )]);
+            }
+            let many = values.len() > 1;
+            let name = |n: usize| {
+                if many {
+                    format!("{origin} (document {})", n + 1)
+                } else {
+                    origin.to_owned()
+                }
+            };
+            Ok(values
+                .into_iter()
+                .enumerate()
+                .map(|(n, value)| Document {
+                    origin: name(n),
+                    value,
+                })
+                .collect())
+        }
+    }
+}
+
+fn fault(origin: &str, error: &serde_saphyr::Error) -> String {
+    let said = crate::table::one_line(&error.without_snippet().to_string());
+    match error.location() {
+        Some(at) => format!("{origin}:{}:{}: {said}", at.line(), at.column()),
+        None => format!("{origin}: {said}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn yaml_and_json_give_the_same_value() {
+        let yaml = "deployment: hubs\nresources:\n  login: { kind: secret, secret: hubs/login }\nkeep: { last: 3 }\n";
+        let expected = json!({
+            "deployment": "hubs",
+            "resources": { "login": { "kind": "secret", "secret": "hubs/login" } },
+            "keep": { "last": 3 }
+        });
+        for text in [
+            yaml.to_owned(),
+            expected.to_string(),
+            serde_json::to_string_pretty(&expected).unwrap(),
+        ] {
+            let documents = parse("a.yaml", &text).unwrap();
+            assert_eq!(
+                documents,
+                [Document {
+                    origin: "a.yaml".into(),
+                    value: expected.clone()
+                }]
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_a_fault_with_its_line_and_column() {
+        let faults = parse(
+            "a.yaml",
+            "deployment: hubs\nenabled: true\nenabled: false\n",
+        )
+        .unwrap_err();
+        assert_eq!(faults.len(), 1);
+        assert!(
+            faults[0].starts_with("a.yaml:3:1: ") && faults[0].contains("enabled"),
+            "{}",
+            faults[0]
+        );
+        let faults =
+            parse("a.json", "{\"deployment\": \"a\",\n \"deployment\": \"b\"}").unwrap_err();
+        assert!(faults[0].starts_with("a.json:2:2: "), "{}", faults[0]);
+    }
+
+    #[test]
+    fn broken_text_is_a_fault_with_its_line_and_column() {
+        for text in [
+            "deployment: [hubs\nresources: {}\n",
+            "a: b: c\n",
+            "\tdeployment: hubs\n",
+            "deployment: \"hubs\n",
+        ] {
+            let faults = parse("a.yaml", text).unwrap_err();
+            let place = faults[0].strip_prefix("a.yaml:").unwrap();
+            let (line, rest) = place.split_once(':').unwrap();
+            let (column, _) = rest.split_once(':').unwrap();
+            assert!(
+                line.parse::<u32>().is_ok() && column.parse::<u32>().is_ok(),
+                "{}",
+                faults[0]
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_yaml_1_1_takes_for_a_boolean_stays_a_name() {
+        let documents = parse("a.yaml", "deployment: no\nenabled: false\n").unwrap();
+        assert_eq!(
+            documents[0].value,
+            json!({ "deployment": "no", "enabled": false })
+        );
+    }
+
+    #[test]
+    fn several_documents_are_told_apart() {
+        let documents = parse("a.yaml", "deployment: a\n---\ndeployment: b\n---\n").unwrap();
+        let origins = documents
+            .iter()
+            .map(|d| d.origin.as_str())
+            .collect::<Vec<_>>();
+        assert_eq!(origins, ["a.yaml (document 1)", "a.yaml (document 2)"]);
+    }
+
+    #[test]
+    fn an_empty_file_is_a_fault() {
+        for text in ["", "# nothing\n", "---\n"] {
+            assert!(
+                parse("a.yaml", text).unwrap_err()[0].contains("holds no document"),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_that_grows_by_aliases_is_refused() {
+        let mut text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for (name, of) in ["b", "c", "d", "e", "f", "g", "h", "i"]
+            .iter()
+            .zip(["a", "b", "c", "d", "e", "f", "g", "h"])
+        {
+            text.push_str(&format!(
+                "{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n"
+            ));
+        }
+        assert_eq!(parse("a.yaml", &text).unwrap_err().len(), 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! What a command ends with when it does not succeed, and the exit code that goes with it.
+
+use std::process::ExitCode;
+
+use holdfast::error::Error;
+
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Why a command did not do what was asked. The message says what was being done, to what, what was answered,
+/// and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The backup failed, or what was asked did not succeed.
+    NotDone(String),
+    /// Wrong usage, or a descriptor that cannot be accepted.
+    Wrong(String),
+    /// There is no such deployment, set, execution or stack.
+    NotFound(String),
+    /// AWS refused, or could not be reached.
+    Aws(String),
+}
+
+impl Failure {
+    /// The process' exit code; `--help` lists them.
+    pub fn code(&self) -> u8 {
+        match self {
+            Failure::NotDone(_) => 1,
+            Failure::Wrong(_) => 2,
+            Failure::NotFound(_) => 3,
+            Failure::Aws(_) => 4,
+        }
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Failure::NotDone(message)
+        | Failure::Wrong(message)
+        | Failure::NotFound(message)
+        | Failure::Aws(message)) = self;
+        f.write_str(message)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::InvalidInput(_) => Failure::Wrong(message),
+            Error::NotFound(_) => Failure::NotFound(message),
+            // From a call of this command, `JobFailed` is an error code that AWS refuses it with.
+            Error::Throttled(_)
+            | Error::Unavailable(_)
+            | Error::AccessDenied(_)
+            | Error::QuotaExceeded(_)
+            | Error::NotReady(_)
+            | Error::JobFailed(_) => Failure::Aws(message),
+            Error::Conflict(_)
+            | Error::DeadlineExceeded(_)
+            | Error::DeploymentBusy(_)
+            | Error::VerificationFailed(_) => Failure::NotDone(message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_has_the_exit_code_that_the_help_names() {
+        let codes = [
+            (Error::Conflict("x".into()), 1),
+            (Error::DeploymentBusy("x".into()), 1),
+            (Error::invalid("a", "b", "c"), 2),
+            (Error::NotFound("x".into()), 3),
+            (Error::AccessDenied("x".into()), 4),
+            (Error::Throttled("x".into()), 4),
+            (Error::JobFailed("x".into()), 4),
+        ];
+        for (error, code) in codes {
+            let name = error.name();
+            assert_eq!(Failure::from(error).code(), code, "{name}");
+        }
+        let help = crate::args::EXIT_CODES;
+        for code in 0..=4 {
+            assert!(
+                help.contains(&format!("\n  {code}  ")),
+                "{code} is not in the help"
+            );
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Columns under headings, as wide as their widest cell.
+
+/// A table of text. The last column is never padded, so no line ends in spaces.
+pub struct Table {
+    heading: Vec<&'static str>,
+    right: Vec<bool>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// Headings; one that begins with `>` stands over a column of numbers, which are aligned to the right.
+    pub fn new<const N: usize>(heading: [&'static str; N]) -> Self {
+        let right = heading.iter().map(|name| name.starts_with('>')).collect();
+        let heading = heading
+            .iter()
+            .map(|name| name.trim_start_matches('>'))
+            .collect();
+        Table {
+            heading,
+            right,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row; an empty cell is shown as `-`.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        let cells = cells.into_iter().map(|cell| {
+            if cell.is_empty() {
+                "-".to_owned()
+            } else {
+                one_line(&cell)
+            }
+        });
+        self.rows.push(cells.collect());
+    }
+
+    /// The table's lines, the headings first.
+    pub fn lines(&self) -> Vec<String> {
+        let heading = self
+            .heading
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>();
+        let all = || std::iter::once(&heading).chain(&self.rows);
+        let widths = (0..self.heading.len())
+            .map(|column| {
+                all()
+                    .map(|row| row[column].chars().count())
+                    .max()
+                    .unwrap_or(0)
+            })
+            .collect::<Vec<_>>();
+        all().map(|row| self.line(row, &widths)).collect()
+    }
+
+    fn line(&self, row: &[String], widths: &[usize]) -> String {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widths[column];
+            match self.right[column] {
+                true => line.push_str(&format!("{cell:>width$}")),
+                false => line.push_str(&format!("{cell:<width$}")),
+            }
+            line.push_str("  ");
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for line in self.lines() {
+            writeln!(f, "{line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Text in which nothing moves the cursor: AWS's messages may hold line breaks.
+pub fn one_line(text: &str) -> String {
+    let words = text
+        .split(|c: char| c.is_control())
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_lines_do_not_end_in_spaces() {
+        let mut table = Table::new(["NAME", ">SIZE", "NOTE"]);
+        table.row(["database".into(), "1.5 MiB".into(), String::new()]);
+        table.row(["s".into(), "9 B".into(), "two\nlines".into()]);
+        assert_eq!(
+            table.to_string(),
+            "NAME         SIZE  NOTE\n\
+             database  1.5 MiB  -\n\
+             s             9 B  two lines\n"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! Following one execution: look, show, wait, until it has ended.
+
+mod look;
+mod outcome;
+mod screen;
+mod view;
+mod waiting;
+
+#[cfg(test)]
+mod tests_support;
+
+use std::time::Duration;
+
+use holdfast::domain::resource::Target;
+
+use crate::clock;
+use crate::failure::{Failure, Result};
+use crate::stack::Stack;
+use look::Watched;
+use screen::Screen;
+
+/// Looks that may go unanswered in a row: about five minutes.
+const PATIENCE: usize = 60;
+
+/// Shows the progress of an execution of `backup`, and ends as it did.
+///
+/// # Errors
+/// `NotDone` when the backup failed; `NotFound` where there is no such execution; `Aws` when AWS refuses, or does not
+/// answer for five minutes.
+pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
+    let mut watched = Watched::new(stack, execution).await?;
+    let mut screen = Screen::new(json);
+    let mut unanswered = 0;
+    for looks in 0.. {
+        match watched.look().await {
+            Ok(look) => {
+                unanswered = 0;
+                if look.has_ended() {
+                    screen.show(&view::view(&look, clock::now()))?;
+                    return screen.end(&look, clock::now());
+                }
+                // The table's times go on between looks.
+                for _ in 0..pause(looks) {
+                    screen.show(&view::view(&look, clock::now()))?;
+                    clock::wait(Duration::from_secs(1)).await;
+                }
+            }
+            Err(Failure::Aws(message))
+                if unanswered < PATIENCE && !message.contains("sign in again") =>
+            {
+                unanswered += 1;
+                screen.note(&message);
+                clock::wait(Duration::from_secs(5)).await;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+/// Seconds until the next look: often at first, when much happens, then less.
+fn pause(looks: usize) -> u64 {
+    match looks {
+        0..30 => 1,
+        30..90 => 2,
+        _ => 5,
+    }
+}
+
+/// An execution's ARN, also from its name alone: its machine is `backup`.
+pub fn execution_arn(execution: &str, backup_machine: &str) -> String {
+    if execution.starts_with("arn:") {
+        return execution.to_owned();
+    }
+    format!(
+        "{}:{execution}",
+        backup_machine.replacen(":stateMachine:", ":execution:", 1)
+    )
+}
+
+/// How a resource is called before its point says more.
+fn described(target: &Target) -> String {
+    format!("{} {}", target.kind(), target.identifier())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_may_be_given_by_name() {
+        let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-backup";
+        let arn = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20250131-hubs";
+        assert_eq!(execution_arn("20250131-hubs", machine), arn);
+        assert_eq!(execution_arn(arn, machine), arn);
+    }
+}

@@ -1,0 +1,243 @@
+//! Where a watch is shown: a table that is kept up to date, one line a change, or one JSON document a line.
+
+use std::io::IsTerminal;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::look::Look;
+use super::outcome;
+use super::view::{Row, View};
+use crate::failure::Result;
+use crate::table::{Table, one_line};
+use crate::{format, out};
+
+/// How it is shown.
+enum Form {
+    /// On a terminal: a line of text each, which indicatif redraws.
+    Live {
+        all: MultiProgress,
+        lines: Vec<ProgressBar>,
+    },
+    Lines,
+    Json,
+}
+
+pub struct Screen {
+    form: Form,
+    /// What was told last.
+    before: Option<View>,
+    noted: String,
+}
+
+impl Screen {
+    pub fn new(json: bool) -> Self {
+        let form = match json {
+            true => Form::Json,
+            false if std::io::stdout().is_terminal() => Form::Live {
+                all: MultiProgress::with_draw_target(ProgressDrawTarget::stdout()),
+                lines: Vec::new(),
+            },
+            false => Form::Lines,
+        };
+        Screen {
+            form,
+            before: None,
+            noted: String::new(),
+        }
+    }
+
+    pub fn show(&mut self, view: &View) -> Result<()> {
+        match &mut self.form {
+            Form::Live { all, lines } => redraw(all, lines, &live(view)),
+            Form::Lines => changes(self.before.as_ref(), view)
+                .iter()
+                .try_for_each(|line| out::text(line))?,
+            Form::Json => changed(self.before.as_ref(), view)
+                .into_iter()
+                .try_for_each(|row| {
+                    out::json_line(&json!({ "at": view.at, "set": view.set, "progress": row }))
+                })?,
+        }
+        self.before = Some(view.clone());
+        Ok(())
+    }
+
+    /// Something that is no progress, told once as long as it stays the same.
+    pub fn note(&mut self, message: &str) {
+        if self.noted != message {
+            match &self.form {
+                Form::Live { all, .. } => all.suspend(|| eprintln!("{message}")),
+                Form::Lines | Form::Json => eprintln!("{message}"),
+            }
+            self.noted = message.to_owned();
+        }
+    }
+
+    /// The last word, and the command's own end.
+    pub fn end(&mut self, look: &Look, now: Timestamp) -> Result<()> {
+        if let Form::Live { lines, .. } = &self.form {
+            lines.iter().for_each(ProgressBar::abandon);
+        }
+        let outcome = outcome::of(look, now);
+        match self.form {
+            Form::Json => out::json_line(&json!({
+                "at": now,
+                "execution": look.execution,
+                "status": look.status.as_str(),
+                "cause": look.cause,
+                "set": look.set,
+                "points": look.points,
+                "run": look.run,
+            }))?,
+            _ => out::text(outcome.as_deref().unwrap_or_default())?,
+        }
+        outcome.map(|_| ())
+    }
+}
+
+/// The resources of which something is new.
+fn changed<'a>(before: Option<&View>, view: &'a View) -> Vec<&'a Row> {
+    let known = |row: &Row| {
+        before?
+            .rows
+            .iter()
+            .find(|known| known.resource == row.resource)
+            .cloned()
+    };
+    view.rows
+        .iter()
+        .filter(|row| known(row).is_none_or(|known| row.differs(&known)))
+        .collect()
+}
+
+/// The lines that tell what is new: the phase, then each resource.
+fn changes(before: Option<&View>, view: &View) -> Vec<String> {
+    let time = format::time_of_day(view.at);
+    let mut lines = Vec::new();
+    if before.is_none_or(|before| before.phase != view.phase) {
+        lines.push(format!("{time} {}: {}\n", view.set, view.phase));
+    }
+    lines.extend(changed(before, view).into_iter().map(|row| {
+        let target = row
+            .target
+            .as_ref()
+            .map(|target| format!(" ({target})"))
+            .unwrap_or_default();
+        let percent = row
+            .percent
+            .map(|percent| format!(", {percent} %"))
+            .unwrap_or_default();
+        let remark = row.remark();
+        let remark = if remark.is_empty() {
+            remark
+        } else {
+            format!(", {}", one_line(&remark))
+        };
+        format!(
+            "{time} {}{target}: {}{percent}{remark}\n",
+            row.resource,
+            row.state.word()
+        )
+    }));
+    lines
+}
+
+/// The table's lines.
+fn live(view: &View) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}, {}", view.set, view.phase, view.times)];
+    if !view.rows.is_empty() {
+        let mut table = Table::new(["RESOURCE", "STATE", ">%", ">TIME", "REMARK"]);
+        for row in &view.rows {
+            table.row([
+                row.resource.clone(),
+                row.state.word().to_owned(),
+                row.percent
+                    .map(|percent| percent.to_string())
+                    .unwrap_or_default(),
+                row.elapsed_seconds
+                    .map(|seconds| format::duration(seconds as f64))
+                    .unwrap_or_default(),
+                row.remark(),
+            ]);
+        }
+        lines.extend(table.lines());
+    }
+    lines
+}
+
+fn redraw(all: &MultiProgress, lines: &mut Vec<ProgressBar>, texts: &[String]) {
+    for (at, text) in texts.iter().enumerate() {
+        if lines.len() <= at {
+            let plain = ProgressStyle::with_template("{msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            lines.push(all.add(ProgressBar::new_spinner().with_style(plain)));
+        }
+        lines[at].set_message(text.clone());
+        lines[at].tick();
+    }
+    lines
+        .iter()
+        .skip(texts.len())
+        .for_each(|line| line.set_message(""));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+    use crate::watch::view::State;
+
+    fn row(state: State, percent: Option<u8>, next: Option<u64>) -> Row {
+        Row {
+            resource: "database".into(),
+            target: Some("aurora hubs-db".into()),
+            state,
+            percent,
+            elapsed_seconds: Some(72),
+            note: "usually 10 min".into(),
+            next_look_seconds: next,
+        }
+    }
+
+    fn view(rows: Vec<Row>) -> View {
+        let at = at("2025-01-31T23:05:09Z");
+        View {
+            at,
+            set: "hubs-1".into(),
+            phase: "backing up",
+            times: "1 min 12 s".into(),
+            rows,
+        }
+    }
+
+    #[test]
+    fn a_line_is_printed_for_each_change_and_for_no_other_tick() {
+        let first = view(vec![row(State::InProgress, Some(10), Some(12))]);
+        assert_eq!(
+            changes(None, &first),
+            [
+                "23:05:09Z hubs-1: backing up\n",
+                "23:05:09Z database (aurora hubs-db): in progress, 10 %, usually 10 min, next look in 12 s\n"
+            ]
+        );
+        let later = view(vec![row(State::InProgress, Some(10), Some(11))]);
+        assert!(changes(Some(&first), &later).is_empty());
+        let more = view(vec![row(State::InProgress, Some(42), Some(11))]);
+        assert_eq!(changes(Some(&later), &more).len(), 1);
+    }
+
+    #[test]
+    fn the_live_table_has_the_times() {
+        let lines = live(&view(vec![row(State::InProgress, Some(42), Some(0))]));
+        assert_eq!(
+            lines,
+            [
+                "hubs-1: backing up, 1 min 12 s",
+                "RESOURCE  STATE         %        TIME  REMARK",
+                "database  in progress  42  1 min 12 s  usually 10 min, being looked at",
+            ]
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! A look for tests: a set of two resources, of which one has a point.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sfn::types::ExecutionStatus;
+use holdfast::domain::set::{PointStatus, SetStatus};
+
+use super::look::Look;
+use crate::testing::{at, point, set};
+
+pub fn look(set_status: SetStatus, status: ExecutionStatus) -> Look {
+    let started = "2025-01-31T23:00:00Z";
+    let set = set("hubs-1", set_status, started);
+    let ended = status != ExecutionStatus::Running;
+    let point_status = if ended {
+        PointStatus::Available
+    } else {
+        PointStatus::InProgress
+    };
+    Look {
+        execution: set.execution.clone(),
+        deployment: "hubs".into(),
+        id: set.id.clone(),
+        status,
+        started_at: at(started),
+        stopped_at: ended.then(|| at("2025-01-31T23:12:00Z")),
+        cause: None,
+        points: vec![point("hubs-1", "database", point_status, started)],
+        set: Some(set),
+        run: None,
+        usual: BTreeMap::new(),
+        waits_for: BTreeMap::new(),
+    }
+}

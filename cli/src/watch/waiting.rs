@@ -1,0 +1,196 @@
+//! Why a backup has not started yet: the newest failure that the machine will try again.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sfn::types::HistoryEvent;
+use holdfast::domain::job::Failure as Caught;
+use holdfast::domain::resource::Resource;
+
+use super::look::Look;
+use crate::aws;
+use crate::failure::Result;
+use crate::stack::Stack;
+use crate::table::one_line;
+
+/// Errors that the machine's `Retry` tries again after minutes, or seconds.
+const TRIED_AGAIN: [&str; 4] = ["NotReady", "QuotaExceeded", "Throttled", "Unavailable"];
+/// Newest events that are read at a time.
+const EVENTS: i32 = 200;
+
+/// Reads an execution's history, but only while there is something to find in it.
+pub struct Waiting {
+    client: aws_sdk_sfn::Client,
+    execution: String,
+    /// The deployment's resources, from its descriptor, once they were needed.
+    resources: Option<Vec<Resource>>,
+    looks: usize,
+    found: BTreeMap<String, String>,
+}
+
+impl Waiting {
+    pub fn new(client: aws_sdk_sfn::Client, execution: &str) -> Self {
+        Waiting {
+            client,
+            execution: execution.to_owned(),
+            resources: None,
+            looks: 0,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// For each resource of the set that has no point yet: what its start waits for, if it was tried.
+    pub async fn look(&mut self, stack: &Stack, look: &Look) -> Result<BTreeMap<String, String>> {
+        let started = |name: &String| look.points.iter().any(|point| point.resource.name == *name);
+        let missing = look
+            .set
+            .iter()
+            .flat_map(|set| &set.resources)
+            .filter(|name| !started(name))
+            .collect::<Vec<_>>();
+        self.looks = if missing.is_empty() {
+            0
+        } else {
+            self.looks + 1
+        };
+        // A start takes a moment, and a failed one is tried again after a minute: every fifth look is enough.
+        if self.looks % 5 == 4 {
+            let resources = match self.resources.take() {
+                Some(resources) => resources,
+                None => stack
+                    .catalog
+                    .descriptor(&look.deployment)
+                    .await
+                    .map(|d| d.resources())
+                    .unwrap_or_default(),
+            };
+            let failures = failures(&self.history().await?);
+            self.found = assign(&resources, &failures);
+            self.resources = Some(resources);
+        }
+        let of_missing = self.found.iter().filter(|(name, _)| missing.contains(name));
+        Ok(of_missing
+            .map(|(name, what)| (name.clone(), what.clone()))
+            .collect())
+    }
+
+    async fn history(&self) -> Result<Vec<HistoryEvent>> {
+        let history = self
+            .client
+            .get_execution_history()
+            .execution_arn(&self.execution);
+        let answer = history.reverse_order(true).max_results(EVENTS).send().await;
+        Ok(answer
+            .map_err(|error| {
+                aws::failure("reading the history of execution", &self.execution, error)
+            })?
+            .events)
+    }
+}
+
+/// The messages of failures that are tried again, the newest first.
+fn failures(newest_first: &[HistoryEvent]) -> Vec<String> {
+    let failed = newest_first
+        .iter()
+        .filter_map(|event| event.task_failed_event_details());
+    let retried = failed.filter(|details| {
+        details
+            .error()
+            .is_some_and(|error| TRIED_AGAIN.contains(&error))
+    });
+    retried
+        .map(|details| {
+            let error = details.error().unwrap_or_default().to_owned();
+            one_line(
+                &Caught {
+                    error,
+                    cause: details.cause().unwrap_or_default().to_owned(),
+                }
+                .message(),
+            )
+        })
+        .collect()
+}
+
+/// A failure is about the resource whose identifier its message names as a whole word.
+fn assign(resources: &[Resource], failures: &[String]) -> BTreeMap<String, String> {
+    let about = |resource: &Resource| {
+        failures
+            .iter()
+            .find(|message| names(message, resource.target.identifier()))
+    };
+    resources
+        .iter()
+        .filter_map(|resource| Some((resource.name.clone(), about(resource)?.clone())))
+        .collect()
+}
+
+fn names(message: &str, identifier: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    message.match_indices(identifier).any(|(at, found)| {
+        let before = message[..at].chars().next_back();
+        let after = message[at + found.len()..].chars().next();
+        !before.is_some_and(inner) && !after.is_some_and(inner)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use aws_sdk_sfn::types::{HistoryEventType, TaskFailedEventDetails};
+    use aws_smithy_types::DateTime;
+    use holdfast::domain::resource::Target;
+
+    use super::*;
+
+    fn failed(error: &str, message: &str) -> HistoryEvent {
+        let cause = serde_json::json!({ "errorType": error, "errorMessage": message }).to_string();
+        let details = TaskFailedEventDetails::builder()
+            .resource_type("lambda")
+            .resource("invoke")
+            .error(error)
+            .cause(cause);
+        HistoryEvent::builder()
+            .timestamp(DateTime::from_secs(0))
+            .r#type(HistoryEventType::TaskFailed)
+            .id(1)
+            .task_failed_event_details(details.build().unwrap())
+            .build()
+            .unwrap()
+    }
+
+    fn cluster(name: &str, cluster: &str) -> Resource {
+        Resource {
+            name: name.into(),
+            target: Target::Aurora {
+                cluster: cluster.into(),
+            },
+            deadline_seconds: 60,
+        }
+    }
+
+    #[test]
+    fn a_resource_waits_for_what_the_newest_retried_failure_about_it_says() {
+        let events = [
+            failed(
+                "NotReady",
+                "snapshotting cluster hubs-db: it is being modified",
+            ),
+            failed("NotReady", "snapshotting cluster hubs-db: older"),
+            failed(
+                "AccessDenied",
+                "snapshotting cluster other: not tried again",
+            ),
+        ];
+        let resources = [
+            cluster("database", "hubs-db"),
+            cluster("second", "hubs"),
+            cluster("third", "other"),
+        ];
+        let waits = assign(&resources, &failures(&events));
+        assert_eq!(waits.len(), 1, "{waits:?}");
+        assert_eq!(
+            waits["database"],
+            "snapshotting cluster hubs-db: it is being modified"
+        );
+    }
+}
