@@ -170,7 +170,7 @@ fn recovery_point(point: &RecoveryPoint) -> String {
         RecoveryPoint::BackupRecoveryPoint { arn, .. } if arn.is_empty() => String::new(),
         RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } => format!("{arn} in vault {vault}"),
         RecoveryPoint::TableBackup { arn, .. } => arn.clone(),
-        RecoveryPoint::Versions { versions } => format::count(versions.len(), "version"),
+        RecoveryPoint::Versions { versions, .. } => format::count(versions.len(), "version"),
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
     fn a_sealed_set_shows_all_that_matters() {
         let text = text(&whole());
         let expected = "\
-RESOURCE  KIND    STATUS        SIZE  CAPTURED               TOOK  RECOVERY POINT
+RESOURCE  KIND    STATUS        SIZE  CAPTURED                TOOK  RECOVERY POINT
 database  aurora  available  1.5 GiB  2025-01-31 23:00:05Z  10 min  hf-hubs-1-0a1b2c
 
 PROBE  COUNT  FAILURE

@@ -1,5 +1,6 @@
 //! A stateful thing of a deployment, and the backup of it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One resource of a run: a name, what it is in AWS, and how long its backup may take.
@@ -74,7 +75,11 @@ pub enum RecoveryPoint {
     /// A DynamoDB on-demand backup.
     TableBackup { arn: String, name: String },
     /// What a guard saw: each secret's or parameter's current version, never its value.
-    Versions { versions: Vec<Version> },
+    Versions {
+        versions: Vec<Version>,
+        /// When it saw them.
+        seen_at: Timestamp,
+    },
 }
 
 /// The version of a secret or parameter that was current at backup time.

@@ -1,12 +1,35 @@
 //! The kinds of resource. One trait, one file a kind; a step knows a kind only through the trait.
+//!
+//! A step that serves one kind builds that kind alone (`Aurora::from_config`), so that its binary holds no other kind's
+//! client; a step that serves all of them asks [`Kinds`].
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::job::{Progress, Run};
-use crate::domain::resource::{RecoveryPoint, Resource};
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::Result;
+
+mod answer;
+mod aurora;
+mod dynamodb;
+mod efs;
+mod keys;
+mod parameters;
+#[cfg(test)]
+mod replay;
+mod secret;
+mod shared;
+
+pub use aurora::Aurora;
+pub use dynamodb::DynamoDb;
+pub use efs::{Defaults, Efs};
+pub use parameters::Parameters;
+pub use secret::Secret;
 
 /// What was started: a recovery point that is not yet restorable.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,4 +78,49 @@ pub trait Kind: Send + Sync {
     /// # Errors
     /// `Conflict` when it does not carry our tags.
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion>;
+}
+
+/// Every kind.
+#[derive(Clone)]
+pub struct Kinds {
+    pub aurora: Arc<dyn Kind>,
+    pub efs: Arc<dyn Kind>,
+    pub dynamodb: Arc<dyn Kind>,
+    pub secret: Arc<dyn Kind>,
+    pub parameters: Arc<dyn Kind>,
+}
+
+impl Kinds {
+    /// Every kind, with clients of one configuration. `defaults` is where AWS Backup puts what names no vault or role.
+    pub fn from_config(aws: &SdkConfig, defaults: Defaults) -> Self {
+        Self {
+            aurora: Arc::new(Aurora::from_config(aws)),
+            efs: Arc::new(Efs::from_config(aws, defaults)),
+            dynamodb: Arc::new(DynamoDb::from_config(aws)),
+            secret: Arc::new(Secret::from_config(aws)),
+            parameters: Arc::new(Parameters::from_config(aws)),
+        }
+    }
+
+    /// One kind in every place.
+    pub fn all(kind: Arc<dyn Kind>) -> Self {
+        Self {
+            aurora: kind.clone(),
+            efs: kind.clone(),
+            dynamodb: kind.clone(),
+            secret: kind.clone(),
+            parameters: kind,
+        }
+    }
+
+    /// The kind of a target.
+    pub fn of(&self, target: &Target) -> &dyn Kind {
+        match target {
+            Target::Aurora { .. } => &*self.aurora,
+            Target::Efs { .. } => &*self.efs,
+            Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => &*self.dynamodb,
+            Target::Secret { .. } => &*self.secret,
+            Target::Parameters { .. } => &*self.parameters,
+        }
+    }
 }

@@ -1,0 +1,293 @@
+//! `aurora`: an Aurora cluster, backed up as a manual cluster snapshot.
+
+mod capture;
+mod describe;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{DbClusterSnapshot, Tag};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::shared::{refused, see_ours, tagged_by, timestamp, wrong_point, wrong_target};
+use super::{Deletion, Kind, Started};
+use crate::aws::{code, failure};
+use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::names;
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::error::{Error, Result};
+
+const KIND: &str = "aurora";
+
+/// Cluster statuses that do not end by themselves, and the way out of each.
+const STUCK: &[(&str, &str)] = &[
+    ("stopped", "Start the cluster, or disable the deployment"),
+    (
+        "deleting",
+        "It is being deleted: remove it from the descriptor",
+    ),
+    (
+        "inaccessible-encryption-credentials",
+        "Its KMS key is lost: restore the cluster from a backup",
+    ),
+    (
+        "inaccessible-encryption-credentials-recoverable",
+        "Enable its KMS key within seven days, then start the cluster",
+    ),
+    (
+        "incompatible-network",
+        "Correct its subnets and security groups",
+    ),
+    ("incompatible-parameters", "Correct its parameter group"),
+    ("incompatible-restore", "Restore it again"),
+    ("cloning-failed", "Clone it again"),
+    ("migration-failed", "Migrate it again"),
+    ("restore-failed", "Restore it again"),
+];
+
+/// Snapshot statuses from which nothing restorable comes any more (botocore's waiter `DBClusterSnapshotAvailable`).
+const LOST: &[&str] = &[
+    "deleted",
+    "deleting",
+    "failed",
+    "incompatible-restore",
+    "incompatible-parameters",
+];
+
+pub struct Aurora {
+    rds: Client,
+}
+
+impl Aurora {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            rds: Client::new(aws),
+        }
+    }
+
+    /// The manual snapshot of that name, if there is one.
+    async fn find(&self, id: &str) -> Result<Option<DbClusterSnapshot>> {
+        let answer = self
+            .rds
+            .describe_db_cluster_snapshots()
+            .db_cluster_snapshot_identifier(id)
+            .send()
+            .await;
+        match answer {
+            Ok(found) => Ok(found
+                .db_cluster_snapshots
+                .unwrap_or_default()
+                .into_iter()
+                .next()),
+            Err(error) if code(&error) == Some("DBClusterSnapshotNotFoundFault") => Ok(None),
+            Err(error) => Err(failure("describing cluster snapshot", id, error)),
+        }
+    }
+
+    /// RDS snapshots an `available` cluster only.
+    async fn see_available(&self, cluster: &str) -> Result<()> {
+        let answer = self
+            .rds
+            .describe_db_clusters()
+            .db_cluster_identifier(cluster)
+            .send()
+            .await;
+        let found = answer.map_err(|error| failure("describing cluster", cluster, error))?;
+        let status = found
+            .db_clusters()
+            .first()
+            .and_then(|cluster| cluster.status())
+            .unwrap_or("unknown");
+        let seen = format!(
+            "snapshotting cluster {cluster}: its status is {status}, and only an available cluster can be"
+        );
+        match STUCK.iter().find(|(stuck, _)| *stuck == status) {
+            _ if status == "available" => Ok(()),
+            Some((_, next)) => Err(Error::JobFailed(format!(
+                "{seen}. {next}, then start a new run"
+            ))),
+            None => Err(Error::NotReady(format!(
+                "{seen}. It is tried again in minutes, when that has ended"
+            ))),
+        }
+    }
+}
+
+#[async_trait]
+impl Kind for Aurora {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        capture::capture(&self.rds, &resource.name, cluster(resource)?).await
+    }
+
+    /// The snapshot's name is the same in every try, so RDS makes no second one. That the cluster is `available` is
+    /// asked only when there is none yet: our own snapshot may be what keeps it `backing-up`. The new one is described
+    /// before it is answered, so a later look that does not find it means that it was deleted.
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        let cluster = cluster(resource)?;
+        let id = names::recovery_point(&run.set, &resource.name);
+        if let Some(snapshot) = self.find(&id).await? {
+            return adopt(run, resource, cluster, &snapshot);
+        }
+        self.see_available(cluster).await?;
+        let tags = names::tags(&run.deployment, &run.set, &resource.name)
+            .map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let created = self
+            .rds
+            .create_db_cluster_snapshot()
+            .db_cluster_snapshot_identifier(&id)
+            .db_cluster_identifier(cluster)
+            .set_tags(Some(tags.into()))
+            .send()
+            .await;
+        if let Err(error) = created
+            && code(&error) != Some("DBClusterSnapshotAlreadyExistsFault")
+        {
+            return Err(failure("snapshotting cluster", cluster, error));
+        }
+        match self.find(&id).await? {
+            Some(snapshot) => adopt(run, resource, cluster, &snapshot),
+            None => Err(Error::Unavailable(format!(
+                "snapshotting cluster {cluster}: RDS accepted snapshot {id} but does not show it yet. It is looked for again"
+            ))),
+        }
+    }
+
+    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
+        let (id, _) = snapshot_of(point)?;
+        let Some(snapshot) = self.find(id).await? else {
+            return Ok(Progress::Failed {
+                reason: format!("cluster snapshot {id} is not there any more: it was deleted"),
+            });
+        };
+        let status = snapshot.status().unwrap_or("unknown");
+        let percent = snapshot
+            .percent_progress()
+            .unwrap_or(if status == "available" { 100 } else { 0 });
+        if LOST.contains(&status) {
+            return Ok(Progress::Failed {
+                reason: format!("the status of cluster snapshot {id} is {status}"),
+            });
+        }
+        match captured_at(&snapshot) {
+            Some(captured_at) if status == "available" && percent >= 100 => {
+                Ok(Progress::Succeeded(Finished {
+                    captured_at,
+                    finished_at: None,
+                    size_bytes: size_bytes(&snapshot),
+                }))
+            }
+            // A status that nothing here knows is under way: the deadline ends it.
+            _ => Ok(Progress::InProgress {
+                percent: Some(f64::from(percent)),
+            }),
+        }
+    }
+
+    /// RDS cannot stop a snapshot that is being made; retention deletes it once it is `available`.
+    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
+        snapshot_of(point).map(|_| ())
+    }
+
+    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        let (id, _) = snapshot_of(point)?;
+        let Some(snapshot) = self.find(id).await? else {
+            return Ok(Deletion::Gone);
+        };
+        see_ours(&format!("cluster snapshot {id}"), tags(&snapshot), run)?;
+        if snapshot.status() == Some("deleting") {
+            return Ok(Deletion::Underway);
+        }
+        if let Err(error) = self
+            .rds
+            .delete_db_cluster_snapshot()
+            .db_cluster_snapshot_identifier(id)
+            .send()
+            .await
+        {
+            return match code(&error) {
+                Some("DBClusterSnapshotNotFoundFault") => Ok(Deletion::Gone),
+                // It is still being made, or being copied.
+                Some("InvalidDBClusterSnapshotStateFault") => Ok(Deletion::Underway),
+                _ => refused(failure("deleting cluster snapshot", id, error)),
+            };
+        }
+        Ok(if self.find(id).await?.is_some() {
+            Deletion::Underway
+        } else {
+            Deletion::Gone
+        })
+    }
+}
+
+/// A snapshot by our name, as ours, where its tags and its source say that it is.
+fn adopt(
+    run: &Run,
+    resource: &Resource,
+    cluster: &str,
+    snapshot: &DbClusterSnapshot,
+) -> Result<Started> {
+    let id = snapshot
+        .db_cluster_snapshot_identifier()
+        .unwrap_or_default();
+    let source = snapshot.db_cluster_identifier().unwrap_or_default();
+    if !source.eq_ignore_ascii_case(cluster) || !tagged_by(tags(snapshot), run, resource) {
+        return Err(Error::Conflict(format!(
+            "snapshotting cluster {cluster}: snapshot {id} exists already, of cluster {source}, without this run's tags. \
+             Delete or rename it, then start a new run"
+        )));
+    }
+    Ok(Started {
+        recovery_point: RecoveryPoint::ClusterSnapshot {
+            id: id.to_owned(),
+            arn: snapshot
+                .db_cluster_snapshot_arn()
+                .unwrap_or_default()
+                .to_owned(),
+        },
+        // RDS has no time of acceptance, and may leave this one out of a snapshot that has only just begun.
+        started_at: captured_at(snapshot).unwrap_or(run.started_at),
+        holds_quiesce: false,
+    })
+}
+
+/// A snapshot holds the cluster volume as it was when the snapshot was created, however long its making takes.
+fn captured_at(snapshot: &DbClusterSnapshot) -> Option<Timestamp> {
+    snapshot.snapshot_create_time().and_then(timestamp)
+}
+
+/// The allocated storage, in bytes. Aurora answers 0 or 1 GiB where it does not account for it: 0 is no size.
+fn size_bytes(snapshot: &DbClusterSnapshot) -> Option<u64> {
+    let gibibytes = u64::try_from(snapshot.allocated_storage()?).ok()?;
+    (gibibytes > 0).then_some(gibibytes << 30)
+}
+
+fn tags(snapshot: &DbClusterSnapshot) -> Vec<(&str, &str)> {
+    snapshot
+        .tag_list()
+        .iter()
+        .map(|tag| {
+            (
+                tag.key().unwrap_or_default(),
+                tag.value().unwrap_or_default(),
+            )
+        })
+        .collect()
+}
+
+fn cluster(resource: &Resource) -> Result<&str> {
+    match &resource.target {
+        Target::Aurora { cluster } => Ok(cluster),
+        _ => Err(wrong_target(KIND, resource)),
+    }
+}
+
+/// Id and ARN.
+fn snapshot_of(point: &RecoveryPoint) -> Result<(&str, &str)> {
+    match point {
+        RecoveryPoint::ClusterSnapshot { id, arn } => Ok((id, arn)),
+        _ => Err(wrong_point(KIND, point)),
+    }
+}

@@ -1,0 +1,121 @@
+//! What no restore of a cluster brings back (Aurora User Guide, "Restoring from a DB cluster snapshot"): read from RDS
+//! and kept under RDS's own attribute names.
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{
+    DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter, Parameter,
+};
+use serde_json::Value;
+
+use super::describe;
+use crate::aws::failure;
+use crate::error::{Error, Result};
+
+/// Reads a cluster, its instances, groups, parameters and endpoints.
+///
+/// # Errors
+/// `NotFound` for a missing cluster; `InvalidInput` for one of Serverless v1, which cannot be restored as it was.
+pub async fn capture(rds: &Client, resource: &str, id: &str) -> Result<Value> {
+    let cluster = cluster(rds, id).await?;
+    if cluster.engine_mode() == Some("serverless") {
+        return Err(Error::invalid(
+            format!("resources.{resource}.cluster"),
+            format!("{id}, whose engine mode is serverless (Aurora Serverless v1)"),
+            "a provisioned cluster, which may have Serverless v2 instances: migrate it first",
+        ));
+    }
+    let parameters = match cluster.db_cluster_parameter_group() {
+        Some(group) => changed_parameters(rds, group).await?,
+        None => Vec::new(),
+    };
+    let subnet_group = match cluster.db_subnet_group() {
+        Some(group) => Some(subnet_group(rds, group).await?),
+        None => None,
+    };
+    let instances = instances(rds, id).await?;
+    let endpoints = custom_endpoints(rds, id).await?;
+    Ok(describe::attributes! {
+        "DBCluster" => describe::cluster(&cluster),
+        "DBInstances" => describe::all(&instances, describe::instance),
+        "DBSubnetGroup" => subnet_group.as_ref().map(describe::subnet_group),
+        "DBClusterParameters" => describe::all(&parameters, describe::parameter),
+        "DBClusterEndpoints" => describe::all(&endpoints, describe::endpoint),
+    })
+}
+
+async fn cluster(rds: &Client, id: &str) -> Result<DbCluster> {
+    let answer = rds
+        .describe_db_clusters()
+        .db_cluster_identifier(id)
+        .send()
+        .await;
+    let clusters = answer
+        .map_err(|error| failure("describing cluster", id, error))?
+        .db_clusters
+        .unwrap_or_default();
+    clusters.into_iter().next().ok_or_else(|| {
+        Error::NotFound(format!(
+            "describing cluster {id}: RDS shows none of that name. Correct the descriptor"
+        ))
+    })
+}
+
+async fn instances(rds: &Client, id: &str) -> Result<Vec<DbInstance>> {
+    let of_cluster = Filter::builder().name("db-cluster-id").values(id).build();
+    let pages = rds
+        .describe_db_instances()
+        .filters(of_cluster)
+        .into_paginator()
+        .items()
+        .send();
+    pages
+        .collect::<Result<_, _>>()
+        .await
+        .map_err(|error| failure("describing the instances of cluster", id, error))
+}
+
+/// The parameters that differ from the engine's defaults: the group itself lives outside every snapshot.
+async fn changed_parameters(rds: &Client, group: &str) -> Result<Vec<Parameter>> {
+    let parameters = rds
+        .describe_db_cluster_parameters()
+        .db_cluster_parameter_group_name(group)
+        .source("user");
+    let pages = parameters.into_paginator().items().send();
+    pages
+        .collect::<Result<_, _>>()
+        .await
+        .map_err(|error| failure("describing cluster parameter group", group, error))
+}
+
+async fn subnet_group(rds: &Client, name: &str) -> Result<DbSubnetGroup> {
+    let answer = rds
+        .describe_db_subnet_groups()
+        .db_subnet_group_name(name)
+        .send()
+        .await;
+    let groups = answer
+        .map_err(|error| failure("describing subnet group", name, error))?
+        .db_subnet_groups
+        .unwrap_or_default();
+    groups.into_iter().next().ok_or_else(|| {
+        Error::NotFound(format!(
+            "describing subnet group {name}: RDS shows none of that name. Start a new run"
+        ))
+    })
+}
+
+async fn custom_endpoints(rds: &Client, id: &str) -> Result<Vec<DbClusterEndpoint>> {
+    let custom = Filter::builder()
+        .name("db-cluster-endpoint-type")
+        .values("custom")
+        .build();
+    let endpoints = rds
+        .describe_db_cluster_endpoints()
+        .db_cluster_identifier(id)
+        .filters(custom);
+    let pages = endpoints.into_paginator().items().send();
+    pages
+        .collect::<Result<_, _>>()
+        .await
+        .map_err(|error| failure("describing the endpoints of cluster", id, error))
+}

@@ -1,0 +1,277 @@
+//! `dynamodb`: a DynamoDB table, backed up on demand.
+//!
+//! DynamoDB's backups carry no tags (`TagResource` takes tables only), so a backup is ours by its name, which holds the
+//! deployment and the set (`domain::names::recovery_point`), and by standing in the catalog.
+
+mod capture;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupSummary};
+use aws_smithy_types::DateTime;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::shared::{refused, timestamp, wrong_point, wrong_target};
+use super::{Deletion, Kind, Started};
+use crate::aws::{code, failure};
+use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::names;
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::error::{Error, Result};
+
+const KIND: &str = "dynamodb";
+
+/// How far AWS's clocks may be behind the execution's start when a run looks for its own backup.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+pub struct DynamoDb {
+    dynamodb: Client,
+    autoscaling: aws_sdk_applicationautoscaling::Client,
+}
+
+impl DynamoDb {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            dynamodb: Client::new(aws),
+            autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
+        }
+    }
+
+    /// The table's backup of that name made since the run started; the earliest, should there be several.
+    async fn find(&self, table: &str, name: &str, run: &Run) -> Result<Option<BackupSummary>> {
+        let since = run
+            .started_at
+            .saturating_sub(CLOCK_SKEW)
+            .unwrap_or(Timestamp::MIN);
+        let mut found: Vec<BackupSummary> = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .dynamodb
+                .list_backups()
+                .table_name(table)
+                .time_range_lower_bound(DateTime::from_secs(since.as_second()))
+                .set_exclusive_start_backup_arn(after)
+                .send()
+                .await
+                .map_err(|error| failure("listing the backups of table", table, error))?;
+            found.extend(
+                page.backup_summaries
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter(|backup| {
+                        backup.backup_name() == Some(name)
+                            && backup.backup_status() != Some(&BackupStatus::Deleted)
+                    }),
+            );
+            after = page.last_evaluated_backup_arn;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(found
+            .into_iter()
+            .min_by_key(|backup| backup.backup_creation_date_time().map(DateTime::as_nanos)))
+    }
+
+    async fn describe(&self, arn: &str) -> Result<Option<BackupDescription>> {
+        match self.dynamodb.describe_backup().backup_arn(arn).send().await {
+            Ok(found) => Ok(found.backup_description),
+            Err(error) if code(&error) == Some("BackupNotFoundException") => Ok(None),
+            Err(error) => Err(failure("describing table backup", arn, error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Kind for DynamoDb {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        capture::capture(&self.dynamodb, &self.autoscaling, table(resource)?).await
+    }
+
+    /// `CreateBackup` takes no token, and several backups may have one name: a repeated call makes a second one. So this
+    /// looks first, and the SDK may not repeat the call itself: whoever hears nothing runs the whole step again.
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        let table = table(resource)?;
+        let name = names::recovery_point(&run.set, &resource.name);
+        if let Some(backup) = self.find(table, &name, run).await? {
+            return Ok(started(
+                run,
+                &name,
+                backup.backup_arn().unwrap_or_default(),
+                backup.backup_creation_date_time(),
+            ));
+        }
+        let once = aws_sdk_dynamodb::config::Builder::new()
+            .retry_config(RetryConfig::standard().with_max_attempts(1));
+        let created = self
+            .dynamodb
+            .create_backup()
+            .table_name(table)
+            .backup_name(&name)
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| failure("backing up table", table, error))?;
+        match created.backup_details() {
+            Some(backup) => Ok(started(
+                run,
+                &name,
+                backup.backup_arn(),
+                Some(backup.backup_creation_date_time()),
+            )),
+            None => Err(Error::Unavailable(format!(
+                "backing up table {table}: DynamoDB accepted backup {name} but named no ARN. It is looked for again"
+            ))),
+        }
+    }
+
+    /// A backup without bytes is whole only where its table had none: DynamoDB's own count of the table's items and bytes,
+    /// which it keeps with the backup and brings up to date every six hours or so, must be zero too.
+    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
+        let (arn, name) = parts(point)?;
+        let failed = |reason: String| Ok(Progress::Failed { reason });
+        let Some(found) = self.describe(arn).await? else {
+            return failed(format!(
+                "table backup {name} ({arn}) is not there any more: it was deleted"
+            ));
+        };
+        let Some(backup) = found.backup_details() else {
+            return Ok(Progress::InProgress { percent: None });
+        };
+        match backup.backup_status() {
+            BackupStatus::Available => {}
+            BackupStatus::Deleted => {
+                return failed(format!(
+                    "the status of table backup {name} ({arn}) is DELETED"
+                ));
+            }
+            // A status that nothing here knows is under way: the deadline ends it.
+            _ => return Ok(Progress::InProgress { percent: None }),
+        }
+        let size_bytes = backup
+            .backup_size_bytes()
+            .and_then(|size| u64::try_from(size).ok());
+        let source = found.source_table_details();
+        let items = source.and_then(|table| table.item_count()).unwrap_or(0);
+        let bytes = source
+            .and_then(|table| table.table_size_bytes())
+            .unwrap_or(0);
+        if size_bytes.unwrap_or(0) == 0 && (items > 0 || bytes > 0) {
+            return failed(format!(
+                "table backup {name} ({arn}) holds no bytes, although its table had {items} items of {bytes} bytes"
+            ));
+        }
+        match timestamp(backup.backup_creation_date_time()) {
+            // DynamoDB takes the backup as of the request, give or take a minute, and does not say when it is done.
+            Some(captured_at) => Ok(Progress::Succeeded(Finished {
+                captured_at,
+                finished_at: None,
+                size_bytes,
+            })),
+            None => Ok(Progress::InProgress { percent: None }),
+        }
+    }
+
+    /// DynamoDB cannot stop a backup that is being made; retention deletes it once it is `AVAILABLE`.
+    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
+        parts(point).map(|_| ())
+    }
+
+    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        let (arn, _) = parts(point)?;
+        let found = self.describe(arn).await?;
+        let Some(backup) = found.as_ref().and_then(BackupDescription::backup_details) else {
+            return Ok(Deletion::Gone);
+        };
+        if !is_ours(&run.deployment, backup.backup_name()) {
+            return Err(Error::Conflict(format!(
+                "deleting table backup {arn}: its name, {}, is none that a run of deployment {} gives, so it is left alone. \
+                 Delete it by hand if it is not needed",
+                backup.backup_name(),
+                run.deployment
+            )));
+        }
+        match backup.backup_status() {
+            BackupStatus::Deleted => return Ok(Deletion::Gone),
+            BackupStatus::Creating => return Ok(Deletion::Underway),
+            _ => {}
+        }
+        if let Err(error) = self.dynamodb.delete_backup().backup_arn(arn).send().await {
+            return match code(&error) {
+                Some("BackupNotFoundException") => Ok(Deletion::Gone),
+                Some("BackupInUseException") => Ok(Deletion::Underway),
+                _ => refused(failure("deleting table backup", arn, error)),
+            };
+        }
+        let left = self.describe(arn).await?;
+        let gone = match left.as_ref().and_then(BackupDescription::backup_details) {
+            Some(backup) => *backup.backup_status() == BackupStatus::Deleted,
+            None => true,
+        };
+        Ok(if gone {
+            Deletion::Gone
+        } else {
+            Deletion::Underway
+        })
+    }
+}
+
+fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Started {
+    Started {
+        recovery_point: RecoveryPoint::TableBackup {
+            arn: arn.to_owned(),
+            name: name.to_owned(),
+        },
+        started_at: accepted.and_then(timestamp).unwrap_or(run.started_at),
+        holds_quiesce: false,
+    }
+}
+
+/// Whether a name is `hf-<deployment>-<yyyymmdd>-<hhmmss>-<4 hex>-<6 hex>`. The rest is matched to its end, so that a
+/// backup of `hubs-prod` is not one of `hubs`.
+fn is_ours(deployment: &str, name: &str) -> bool {
+    let Some(rest) = name
+        .strip_prefix("hf-")
+        .and_then(|name| name.strip_prefix(deployment))
+    else {
+        return false;
+    };
+    let parts: Vec<&str> = rest.split('-').collect();
+    let digits =
+        |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    let hex = |text: &str, count| {
+        text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match parts[..] {
+        ["", date, time, execution, resource] => {
+            digits(date, 8) && digits(time, 6) && hex(execution, 4) && hex(resource, 6)
+        }
+        _ => false,
+    }
+}
+
+fn table(resource: &Resource) -> Result<&str> {
+    match &resource.target {
+        Target::DynamoDb { table } => Ok(table),
+        Target::DynamodbPrefix { prefix } => Err(Error::NotFound(format!(
+            "backing up {}: no table's name begins with {prefix}. Correct the prefix, or remove the resource",
+            resource.name
+        ))),
+        _ => Err(wrong_target(KIND, resource)),
+    }
+}
+
+/// ARN and name.
+fn parts(point: &RecoveryPoint) -> Result<(&str, &str)> {
+    match point {
+        RecoveryPoint::TableBackup { arn, name } => Ok((arn, name)),
+        _ => Err(wrong_point(KIND, point)),
+    }
+}

@@ -1,0 +1,388 @@
+//! `efs`: an EFS file system, backed up by AWS Backup.
+
+mod capture;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_backup::Client;
+use aws_sdk_backup::operation::describe_backup_job::DescribeBackupJobOutput;
+use aws_sdk_backup::operation::describe_recovery_point::DescribeRecoveryPointOutput;
+use aws_sdk_backup::types::{BackupJobState, RecoveryPointStatus};
+use serde_json::Value;
+
+use super::shared::{refused, see_ours, timestamp, wrong_point, wrong_target};
+use super::{Deletion, Kind, Started};
+use crate::aws::{code, failure};
+use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::names;
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::error::{Error, Result};
+
+const KIND: &str = "efs";
+
+/// The shortest start window that AWS Backup takes, in minutes; its default of eight hours would outlast a deadline.
+const START_WINDOW: u64 = 60;
+
+/// Where AWS Backup puts a recovery point whose resource names no vault, and whose role it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defaults {
+    /// Name of the vault.
+    pub vault: String,
+    /// ARN of the role that AWS Backup assumes.
+    pub role: String,
+}
+
+pub struct Efs {
+    efs: aws_sdk_efs::Client,
+    backup: Client,
+    defaults: Defaults,
+}
+
+impl Efs {
+    pub fn from_config(aws: &SdkConfig, defaults: Defaults) -> Self {
+        Self {
+            efs: aws_sdk_efs::Client::new(aws),
+            backup: Client::new(aws),
+            defaults,
+        }
+    }
+
+    /// ARN of a file system that can be backed up now.
+    async fn see_available(&self, file_system: &str) -> Result<String> {
+        let answer = self
+            .efs
+            .describe_file_systems()
+            .file_system_id(file_system)
+            .send()
+            .await;
+        let found =
+            answer.map_err(|error| failure("describing file system", file_system, error))?;
+        let Some(found) = found.file_systems().first() else {
+            return Err(Error::NotFound(format!(
+                "describing file system {file_system}: EFS shows none of that id. Correct the descriptor"
+            )));
+        };
+        let seen = format!(
+            "backing up file system {file_system}: its state is {}",
+            found.life_cycle_state().as_str()
+        );
+        match (found.life_cycle_state().as_str(), found.file_system_arn()) {
+            ("available" | "updating", Some(arn)) => Ok(arn.to_owned()),
+            ("creating", _) => Err(Error::NotReady(format!(
+                "{seen}. It is tried again in minutes"
+            ))),
+            _ => Err(Error::JobFailed(format!(
+                "{seen}. Repair it, or remove it from the descriptor, then start a new run"
+            ))),
+        }
+    }
+
+    async fn job(&self, job: &str) -> Result<Option<DescribeBackupJobOutput>> {
+        match self
+            .backup
+            .describe_backup_job()
+            .backup_job_id(job)
+            .send()
+            .await
+        {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failure("describing backup job", job, error)),
+        }
+    }
+
+    async fn recovery_point(
+        &self,
+        vault: &str,
+        arn: &str,
+    ) -> Result<Option<DescribeRecoveryPointOutput>> {
+        let answer = self
+            .backup
+            .describe_recovery_point()
+            .backup_vault_name(vault)
+            .recovery_point_arn(arn)
+            .send()
+            .await;
+        match answer {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failure("describing recovery point", arn, error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Kind for Efs {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        let (file_system, ..) = target(resource)?;
+        capture::capture(&self.efs, file_system).await
+    }
+
+    /// The same token in every try makes AWS Backup answer with the same job. The job is described before it is
+    /// answered, so a later look that does not find it means that AWS Backup has forgotten it.
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        let (file_system, vault, role) = target(resource)?;
+        let vault = vault.unwrap_or(&self.defaults.vault);
+        let arn = self.see_available(file_system).await?;
+        let started = self
+            .backup
+            .start_backup_job()
+            .backup_vault_name(vault)
+            .resource_arn(&arn)
+            .iam_role_arn(role.unwrap_or(&self.defaults.role))
+            .idempotency_token(names::token(&run.set, &resource.name, "backup"))
+            .start_window_minutes(i64::try_from(START_WINDOW).unwrap_or(i64::MAX))
+            .complete_window_minutes(complete_window(resource.deadline_seconds))
+            .set_recovery_point_tags(Some(
+                names::tags(&run.deployment, &run.set, &resource.name)
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .into(),
+            ))
+            .send()
+            .await
+            .map_err(|error| failure("starting the backup of file system", file_system, error))?;
+        let not_shown = |what: &str| {
+            Error::Unavailable(format!(
+                "starting the backup of file system {file_system}: AWS Backup accepted the job but does not show {what} \
+                 yet. It is asked again with the same token"
+            ))
+        };
+        let id = started.backup_job_id().ok_or_else(|| not_shown("its id"))?;
+        let job = self.job(id).await?.ok_or_else(|| not_shown(id))?;
+        if job.resource_arn().is_some_and(|other| other != arn) {
+            return Err(Error::Conflict(format!(
+                "starting the backup of file system {file_system}: job {id} of our token backs up {} instead. Start a \
+                 new run",
+                job.resource_arn().unwrap_or_default()
+            )));
+        }
+        let point = started.recovery_point_arn().or(job.recovery_point_arn());
+        let accepted = started
+            .creation_date()
+            .or(job.creation_date())
+            .and_then(timestamp);
+        Ok(Started {
+            recovery_point: RecoveryPoint::BackupRecoveryPoint {
+                arn: point
+                    .ok_or_else(|| not_shown("its recovery point"))?
+                    .to_owned(),
+                vault: vault.to_owned(),
+                job: id.to_owned(),
+            },
+            started_at: accepted.unwrap_or(run.started_at),
+            holds_quiesce: true,
+        })
+    }
+
+    /// A job's `COMPLETED` is not yet a backup: the console's "Completed with issues" is `COMPLETED` with another
+    /// `MessageCategory`, and the recovery point has to be there, finished and not empty.
+    ///
+    /// The data is as of the job's end: AWS Backup reads the files while the job runs, and what is written meanwhile may
+    /// or may not be in it (EFS User Guide, "Backup consistency").
+    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
+        let (arn, vault, job_id) = parts(point)?;
+        let failed = |reason: String| Ok(Progress::Failed { reason });
+        let Some(job) = self.job(job_id).await? else {
+            return failed(format!(
+                "AWS Backup does not know backup job {job_id} any more"
+            ));
+        };
+        let said = words(&job);
+        match job.state() {
+            Some(BackupJobState::Completed) => {}
+            Some(
+                BackupJobState::Failed
+                | BackupJobState::Aborted
+                | BackupJobState::Expired
+                | BackupJobState::Partial,
+            ) => {
+                return failed(format!("backup job {job_id} ended {said}"));
+            }
+            // A state that nothing here knows is under way: the deadline ends it.
+            _ => {
+                return Ok(Progress::InProgress {
+                    percent: percent(&job),
+                });
+            }
+        }
+        if job
+            .message_category()
+            .is_some_and(|category| !category.eq_ignore_ascii_case("SUCCESS"))
+        {
+            return failed(format!("backup job {job_id} ended with issues: {said}"));
+        }
+        let Some(found) = self.recovery_point(vault, arn).await? else {
+            return failed(format!(
+                "backup job {job_id} ended {said}, but recovery point {arn} is not in vault {vault}"
+            ));
+        };
+        match found.status() {
+            Some(RecoveryPointStatus::Completed | RecoveryPointStatus::Available) => {}
+            Some(RecoveryPointStatus::Creating) | None => {
+                return Ok(Progress::InProgress {
+                    percent: percent(&job),
+                });
+            }
+            Some(status) => {
+                let why = found
+                    .status_message()
+                    .map(|message| format!(": {message}"))
+                    .unwrap_or_default();
+                return failed(format!(
+                    "the status of recovery point {arn} is {}{why}",
+                    status.as_str()
+                ));
+            }
+        }
+        let Some(size_bytes) = found
+            .backup_size_in_bytes()
+            .and_then(|size| u64::try_from(size).ok())
+            .filter(|s| *s > 0)
+        else {
+            return failed(format!(
+                "recovery point {arn} holds no bytes, although backup job {job_id} ended {said}"
+            ));
+        };
+        match job
+            .completion_date()
+            .or(found.completion_date())
+            .and_then(timestamp)
+        {
+            Some(ended) => Ok(Progress::Succeeded(Finished {
+                captured_at: ended,
+                finished_at: Some(ended),
+                size_bytes: Some(size_bytes),
+            })),
+            None => Ok(Progress::InProgress {
+                percent: percent(&job),
+            }),
+        }
+    }
+
+    /// A job that has ended, or that AWS Backup has forgotten, needs no stopping.
+    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
+        let (_, _, job) = parts(point)?;
+        match self
+            .backup
+            .stop_backup_job()
+            .backup_job_id(job)
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) => match code(&error) {
+                Some("InvalidRequestException" | "ResourceNotFoundException") => Ok(()),
+                _ => Err(failure("stopping backup job", job, error)),
+            },
+        }
+    }
+
+    /// AWS Backup answers 200 to a deletion that its role may not make, and the recovery point then turns `EXPIRED`: only
+    /// "not found" is gone.
+    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        let (arn, vault, _) = parts(point)?;
+        match self
+            .recovery_point(vault, arn)
+            .await?
+            .map(|found| found.status)
+        {
+            None => return Ok(Deletion::Gone),
+            Some(Some(RecoveryPointStatus::Deleting | RecoveryPointStatus::Creating)) => {
+                return Ok(Deletion::Underway);
+            }
+            Some(_) => {}
+        }
+        let tags = match self.backup.list_tags().resource_arn(arn).send().await {
+            Ok(tags) => tags.tags.unwrap_or_default(),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => {
+                return Ok(Deletion::Gone);
+            }
+            Err(error) => return Err(failure("listing the tags of recovery point", arn, error)),
+        };
+        let tags: Vec<_> = tags
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        see_ours(&format!("recovery point {arn}"), tags, run)?;
+        let deleted = self
+            .backup
+            .delete_recovery_point()
+            .backup_vault_name(vault)
+            .recovery_point_arn(arn)
+            .send()
+            .await;
+        if let Err(error) = deleted {
+            return match code(&error) {
+                Some("ResourceNotFoundException") => Ok(Deletion::Gone),
+                // A vault lock or a legal hold.
+                Some("InvalidRequestException" | "InvalidResourceStateException") => Ok(
+                    Deletion::Protected(failure("deleting recovery point", arn, error).to_string()),
+                ),
+                _ => refused(failure("deleting recovery point", arn, error)),
+            };
+        }
+        Ok(match self.recovery_point(vault, arn).await? {
+            None => Deletion::Gone,
+            Some(found) if found.status() == Some(&RecoveryPointStatus::Expired) => {
+                Deletion::Protected(format!(
+                    "deleting recovery point {arn}: AWS Backup accepted it, but the status is EXPIRED: the role that made it \
+                 is gone or lacks the permission to delete. Give it back, then delete the recovery point by hand"
+                ))
+            }
+            Some(_) => Deletion::Underway,
+        })
+    }
+}
+
+/// Minutes within which the job has to complete, counted by AWS Backup from when it is scheduled, so that AWS Backup itself
+/// gives up a job that nobody looks at any more. It takes no window that ends within an hour of the start window's end.
+fn complete_window(deadline_seconds: u64) -> i64 {
+    i64::try_from(deadline_seconds.div_ceil(60).max(2 * START_WINDOW)).unwrap_or(i64::MAX)
+}
+
+/// State, category and message of a job, for the operator.
+fn words(job: &DescribeBackupJobOutput) -> String {
+    let state = job
+        .state()
+        .map_or("without a state", BackupJobState::as_str);
+    let category = job
+        .message_category()
+        .map(|category| format!(" ({category})"))
+        .unwrap_or_default();
+    let message = job
+        .status_message()
+        .map(|message| format!(": {message}"))
+        .unwrap_or_default();
+    format!("{state}{category}{message}")
+}
+
+/// AWS Backup gives the percentage as text, such as `"12.5"`; older answers had a percent sign.
+fn percent(job: &DescribeBackupJobOutput) -> Option<f64> {
+    job.percent_done()?
+        .trim_end_matches('%')
+        .parse()
+        .ok()
+        .filter(|percent| (0.0..=100.0).contains(percent))
+}
+
+/// File system, vault and role.
+fn target(resource: &Resource) -> Result<(&str, Option<&str>, Option<&str>)> {
+    match &resource.target {
+        Target::Efs {
+            file_system,
+            vault,
+            role,
+        } => Ok((file_system, vault.as_deref(), role.as_deref())),
+        _ => Err(wrong_target(KIND, resource)),
+    }
+}
+
+/// ARN, vault and job.
+fn parts(point: &RecoveryPoint) -> Result<(&str, &str, &str)> {
+    match point {
+        RecoveryPoint::BackupRecoveryPoint { arn, vault, job } => Ok((arn, vault, job)),
+        _ => Err(wrong_point(KIND, point)),
+    }
+}

@@ -1,0 +1,132 @@
+//! `parameters`: all Parameter Store parameters below a path, guarded: some have to be there, and all to stay readable.
+//! Their values are never read.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterType};
+use serde_json::Value;
+
+use super::answer::{Answer, present};
+use super::shared::{guarded, seen, versions, wrong_target};
+use super::{Deletion, Kind, Started, keys};
+use crate::aws::failure;
+use crate::domain::job::{Progress, Run};
+use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
+use crate::error::{Error, Result};
+
+const KIND: &str = "parameters";
+
+pub struct Parameters {
+    ssm: Client,
+    kms: aws_sdk_kms::Client,
+}
+
+impl Parameters {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            ssm: Client::new(aws),
+            kms: aws_sdk_kms::Client::new(aws),
+        }
+    }
+
+    /// Metadata of all parameters below the path, both typed and as SSM answered it, and the last answer.
+    async fn describe(&self, path: &str) -> Result<(Vec<ParameterMetadata>, Vec<Value>, Answer)> {
+        let below = ParameterStringFilter::builder()
+            .key("Path")
+            .option("Recursive")
+            .values(path)
+            .build()
+            .map_err(|error| {
+                Error::invalid("path", path, format!("a path of parameters ({error})"))
+            })?;
+        let (mut found, mut described, mut token) = (Vec::new(), Vec::new(), None);
+        loop {
+            let answer = Answer::default();
+            let page = self
+                .ssm
+                .describe_parameters()
+                .parameter_filters(below.clone())
+                .max_results(50)
+                .set_next_token(token)
+                .customize()
+                .interceptor(answer.clone())
+                .send()
+                .await
+                .map_err(|error| failure("describing the parameters below", path, error))?;
+            if let Value::Array(parameters) = answer.take("Parameters") {
+                described.extend(parameters);
+            }
+            found.extend(page.parameters.unwrap_or_default());
+            token = page.next_token;
+            if token.is_none() {
+                return Ok((found, described, answer));
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Kind for Parameters {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        let (_, described, _) = self.describe(path(resource)?).await?;
+        Ok(present([("Parameters", described.into())]))
+    }
+
+    /// Checks the parameters and the keys of the secure ones, and records the current versions.
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        let path = path(resource)?;
+        let (found, _, answer) = self.describe(path).await?;
+        if found.is_empty() {
+            return Err(Error::NotFound(format!(
+                "guarding the parameters below {path}: there are none. Correct the path, or put them back"
+            )));
+        }
+        let secure = found
+            .iter()
+            .filter(|parameter| parameter.r#type() == Some(&ParameterType::SecureString));
+        for key in secure
+            .filter_map(ParameterMetadata::key_id)
+            .collect::<BTreeSet<_>>()
+        {
+            keys::see_usable(&self.kms, key, &format!("the parameters below {path}")).await?;
+        }
+        let mut current: Vec<Version> = found
+            .iter()
+            .map(|parameter| Version {
+                name: parameter.name().unwrap_or_default().to_owned(),
+                version: parameter.version().to_string(),
+            })
+            .collect();
+        current.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(seen(run, &answer, current))
+    }
+
+    /// What is recorded was whole when it was seen: there is nothing to wait for.
+    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
+        guarded(KIND, point)
+    }
+
+    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
+        versions(KIND, point).map(|_| ())
+    }
+
+    /// Nothing was made, so nothing is deleted.
+    async fn delete(&self, _: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        versions(KIND, point).map(|_| Deletion::Gone)
+    }
+}
+
+/// The path without a slash at its end, which SSM does not take.
+fn path(resource: &Resource) -> Result<&str> {
+    match &resource.target {
+        Target::Parameters { path } if path.len() > 1 => Ok(path.trim_end_matches('/')),
+        Target::Parameters { path } => Ok(path),
+        _ => Err(wrong_target(KIND, resource)),
+    }
+}

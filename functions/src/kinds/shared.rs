@@ -1,0 +1,112 @@
+//! What the kinds share: times, tags, and what a kind says of what is not its own.
+
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+use super::answer::Answer;
+use super::{Deletion, Started};
+use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::names;
+use crate::domain::resource::{RecoveryPoint, Resource, Version};
+use crate::error::{Error, Result};
+
+/// The SDK's time as ours; `None` outside jiff's range, which AWS never gives.
+pub fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(time.as_nanos()).ok()
+}
+
+/// Whether tags are exactly those that `run` gives what it creates for `resource`.
+pub fn tagged_by<'a>(
+    tags: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
+    run: &Run,
+    resource: &Resource,
+) -> bool {
+    names::tags(&run.deployment, &run.set, &resource.name)
+        .iter()
+        .all(|(key, value)| {
+            tags.clone()
+                .into_iter()
+                .any(|tag| tag == (*key, value.as_str()))
+        })
+}
+
+/// Sees that tags name this run's deployment and some set of it: only then may what carries them be deleted.
+///
+/// # Errors
+/// `Conflict` otherwise.
+pub fn see_ours<'a>(
+    what: &str,
+    tags: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
+    run: &Run,
+) -> Result<()> {
+    let of = |wanted: &str| {
+        tags.clone()
+            .into_iter()
+            .find(|(key, _)| *key == wanted)
+            .map(|(_, value)| value)
+    };
+    match (of(names::TAG_DEPLOYMENT), of(names::TAG_SET)) {
+        (Some(deployment), Some(_)) if deployment == run.deployment => Ok(()),
+        _ => Err(Error::Conflict(format!(
+            "deleting {what}: it does not carry the tags of deployment {} ({} and {}), so it is left alone. Give the \
+             tags back if it is this deployment's, else delete it by hand",
+            run.deployment,
+            names::TAG_DEPLOYMENT,
+            names::TAG_SET,
+        ))),
+    }
+}
+
+/// A deletion that AWS refused for want of a permission is one that something protects; any other failure is itself.
+pub fn refused(error: Error) -> Result<Deletion> {
+    match error {
+        Error::AccessDenied(reason) => Ok(Deletion::Protected(reason)),
+        error => Err(error),
+    }
+}
+
+/// A resource of another kind reached this one: the dispatch is wrong.
+pub fn wrong_target(kind: &str, resource: &Resource) -> Error {
+    Error::invalid(
+        format!("resources.{}.kind", resource.name),
+        resource.target.kind(),
+        format!("{kind}, which is what this step backs up"),
+    )
+}
+
+/// A recovery point of another kind reached this one.
+pub fn wrong_point(kind: &str, point: &RecoveryPoint) -> Error {
+    Error::invalid(
+        "recovery_point",
+        format!("{point:?}"),
+        format!("the recovery point of a resource of kind {kind}"),
+    )
+}
+
+/// What a guard saw, as of when AWS answered it: to the second by AWS's clock, else when the run started.
+pub fn seen(run: &Run, answer: &Answer, versions: Vec<Version>) -> Started {
+    let seen_at = answer.at().unwrap_or(run.started_at);
+    Started {
+        recovery_point: RecoveryPoint::Versions { versions, seen_at },
+        started_at: seen_at,
+        holds_quiesce: false,
+    }
+}
+
+/// The versions that a guard recorded, and when it saw them.
+pub fn versions<'a>(kind: &str, point: &'a RecoveryPoint) -> Result<(&'a [Version], Timestamp)> {
+    match point {
+        RecoveryPoint::Versions { versions, seen_at } => Ok((versions, *seen_at)),
+        _ => Err(wrong_point(kind, point)),
+    }
+}
+
+/// A guard's recovery point is finished from the start: the versions that were current when it looked.
+pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
+    let (_, seen_at) = versions(kind, point)?;
+    Ok(Progress::Succeeded(Finished {
+        captured_at: seen_at,
+        finished_at: Some(seen_at),
+        size_bytes: None,
+    }))
+}
