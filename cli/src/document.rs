@@ -69,9 +69,22 @@ pub fn parse(origin: &str, text: &str) -> Result<Vec<Document>, Vec<String>> {
 }
 
 fn fault(origin: &str, error: &serde_saphyr::Error) -> String {
-    let said = crate::table::one_line(&error.without_snippet().to_string());
+    let error = error.without_snippet();
+    let said = match error {
+        // The parser's own words are for whoever calls it.
+        serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key {key} stands twice in one mapping")
+        }
+        other => crate::table::one_line(&other.to_string()),
+    };
     match error.location() {
-        Some(at) => format!("{origin}:{}:{}: {said}", at.line(), at.column()),
+        Some(at) => {
+            let (line, column) = (at.line(), at.column());
+            let said = said
+                .strip_suffix(&format!(" at line {line}, column {column}"))
+                .unwrap_or(&said);
+            format!("{origin}:{line}:{column}: {said}")
+        }
         None => format!("{origin}: {said}"),
     }
 }
@@ -130,8 +143,8 @@ mod tests {
         for text in [
             "deployment: [hubs\nresources: {}\n",
             "a: b: c\n",
-            "\tdeployment: hubs\n",
             "deployment: \"hubs\n",
+            "{\"deployment\": \"hubs",
         ] {
             let faults = parse("a.yaml", text).unwrap_err();
             let place = faults[0].strip_prefix("a.yaml:").unwrap();

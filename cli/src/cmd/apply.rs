@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_faults_of_all_files_are_told_at_once() {
-        let good = "deployment: good\nresources: { login: { kind: secret, secret: s } }\n";
+        let good = "deployment: good\nresources: { rooms: { kind: dynamodb, table: rooms } }\n";
         let failure = descriptors(&[
             good,
             "deployment: Bad\nresources: { db: { kind: oracle } }\nwhatever: 1\n",
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn one_deployment_in_two_files_is_a_fault() {
-        let text = "deployment: a\nresources: { login: { kind: secret, secret: s } }\n";
+        let text = "deployment: a\nresources: { rooms: { kind: dynamodb, table: rooms } }\n";
         let message = descriptors(&[text, text]).unwrap_err().to_string();
         assert!(
             message.contains("1.yaml: deployment: a is already described by 0.yaml"),

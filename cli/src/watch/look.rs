@@ -90,7 +90,7 @@ impl<'a> Watched<'a> {
             id: self.id.clone(),
             status: description.status().clone(),
             started_at: moment(description.start_date()),
-            stopped_at: description.stop_date().map(|at| moment(at)),
+            stopped_at: description.stop_date().map(moment),
             cause: cause(&description),
             set,
             run,
