@@ -3,6 +3,7 @@
 //! One front door on one loopback port answers RDS, AWS Backup, EFS and what else MiniStack lacks, and passes
 //! everything else on to MiniStack.
 
+pub mod autoscaling;
 pub mod backup;
 pub mod call;
 pub mod clients;
@@ -26,7 +27,7 @@ pub mod upstream;
 pub mod world;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -111,7 +112,6 @@ impl Lab {
             upstream: upstream::Upstream::new(upstream_port),
             reaper,
         });
-        let services = services(&world).await?;
         let setup = ministack::Setup {
             python: &world.python,
             dir: &world.dir,
@@ -121,7 +121,20 @@ impl Lab {
             auth: config.auth,
             environment: &config.environment,
         };
-        let ministack = ministack::Ministack::start(&setup, &world.reaper).await?;
+        let opened = async {
+            let ministack = ministack::Ministack::start(&setup, &world.reaper);
+            let (ministack, services) = tokio::try_join!(ministack, services(&world))?;
+            write_env(&world.dir, &env(&world.dir, &endpoint))?;
+            Ok((ministack, services))
+        };
+        let (ministack, services) = match opened.await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // Whatever was begun is not to outlive the error.
+                let _ = tokio::task::spawn_blocking(move || world.reaper.finish()).await;
+                return Err(error);
+            }
+        };
         let house = Arc::new(House {
             world,
             services,
@@ -130,14 +143,12 @@ impl Lab {
             port,
         });
         let door = tokio::spawn(front_door::serve(house.clone(), listener));
-        let lab = Self {
+        Ok(Self {
             house,
             door,
             endpoint,
             _lock: lock,
-        };
-        lab.write_env()?;
-        Ok(lab)
+        })
     }
 
     /// What AWS clients use as their only endpoint: `http://127.0.0.1:<port>`.
@@ -155,18 +166,7 @@ impl Lab {
     /// The environment variables that make an AWS client use this lab.
     #[must_use]
     pub fn env(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
-            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-            ("AWS_REGION", world::REGION.to_owned()),
-            ("AWS_DEFAULT_REGION", world::REGION.to_owned()),
-            ("HOLDFAST_LAB", self.control()),
-            (
-                "LAB_CA",
-                self.house.world.dir.join("ca.pem").display().to_string(),
-            ),
-        ]
+        env(&self.house.world.dir, &self.endpoint)
     }
 
     /// What the services share: clock, durations, faults.
@@ -192,16 +192,27 @@ impl Lab {
         // Waits for a process: not on a thread that others need.
         let _ = tokio::task::spawn_blocking(move || house.world.reaper.finish()).await;
     }
+}
 
-    fn write_env(&self) -> anyhow::Result<()> {
-        let file = self.house.world.dir.join("env");
-        let lines: String = self
-            .env()
-            .iter()
-            .map(|(name, value)| format!("export {name}='{value}'\n"))
-            .collect();
-        std::fs::write(&file, lines).with_context(|| format!("writing {}", file.display()))
-    }
+fn env(dir: &Path, endpoint: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_ENDPOINT_URL", endpoint.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("AWS_REGION", world::REGION.to_owned()),
+        ("AWS_DEFAULT_REGION", world::REGION.to_owned()),
+        ("HOLDFAST_LAB", format!("{endpoint}/_lab")),
+        ("LAB_CA", dir.join("ca.pem").display().to_string()),
+    ]
+}
+
+fn write_env(dir: &Path, env: &[(&'static str, String)]) -> anyhow::Result<()> {
+    let file = dir.join("env");
+    let lines: String = env
+        .iter()
+        .map(|(name, value)| format!("export {name}='{value}'\n"))
+        .collect();
+    std::fs::write(&file, lines).with_context(|| format!("writing {}", file.display()))
 }
 
 /// The services that the lab answers itself. Each is asked in turn; what none of them knows goes to MiniStack.
@@ -209,12 +220,13 @@ async fn services(world: &Arc<World>) -> anyhow::Result<Vec<Arc<dyn Service>>> {
     let efs = Arc::new(efs::Efs::new(world.clone()));
     let rds = Arc::new(rds::Rds::start(world.clone()).await?);
     let backup = Arc::new(backup::Backup::new(world.clone(), efs.clone()));
-    Ok(vec![rds, efs, backup])
+    let autoscaling = Arc::new(autoscaling::Autoscaling::new(world.clone()));
+    Ok(vec![rds, efs, backup, autoscaling])
 }
 
 /// An absolute, empty directory for the lab, held until the returned lock is dropped; refuses one that holds
 /// anything but an earlier lab, and one that a running lab uses.
-fn prepare(dir: &std::path::Path) -> anyhow::Result<(PathBuf, Flock<File>)> {
+fn prepare(dir: &Path) -> anyhow::Result<(PathBuf, Flock<File>)> {
     std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
     let dir = dir
         .canonicalize()

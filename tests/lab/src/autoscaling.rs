@@ -1,0 +1,254 @@
+//! Application Auto Scaling, as far as a DynamoDB table's settings need it: targets and policies that are remembered.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::clock::epoch_seconds;
+use crate::rest::without_nulls;
+use crate::service::{Answer, Call, Later, Protocol, Service};
+use crate::world::World;
+
+/// The Application Auto Scaling service.
+pub struct Autoscaling {
+    world: Arc<World>,
+    state: Mutex<State>,
+}
+
+/// Namespace, resource and dimension: what a target is known by, and with a name, a policy.
+type Key = (String, String, String);
+
+#[derive(Default)]
+struct State {
+    targets: BTreeMap<Key, Value>,
+    policies: BTreeMap<(Key, String), Value>,
+}
+
+/// An error's code and message.
+type Refused = (&'static str, String);
+
+impl Autoscaling {
+    /// The service without any target.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self {
+            world,
+            state: Mutex::default(),
+        }
+    }
+
+    fn reply(&self, call: &Call) -> Option<Result<Value, Refused>> {
+        let Some(request) = call.json().ok().filter(Value::is_object) else {
+            return Some(Err(invalid("the body is not a JSON object")));
+        };
+        Some(match call.action.as_str() {
+            "RegisterScalableTarget" => self.register(&request),
+            "DeregisterScalableTarget" => self.deregister(&request),
+            "DescribeScalableTargets" => self.describe_targets(&request),
+            "PutScalingPolicy" => self.put_policy(&request),
+            "DeleteScalingPolicy" => self.delete_policy(&request),
+            "DescribeScalingPolicies" => self.describe_policies(&request),
+            _ => return None,
+        })
+    }
+
+    fn register(&self, request: &Value) -> Result<Value, Refused> {
+        let key = key(request)?;
+        let id = format!("{}/{}/{}", key.0, key.1, key.2);
+        let arn = self.world.arn(
+            "application-autoscaling",
+            &format!("scalable-target/{}", fingerprint(&id)),
+        );
+        let mut state = self.state();
+        let earlier = state.targets.get(&key).cloned().unwrap_or_default();
+        let capacity = |name: &str| {
+            let given = request[name].as_i64().or(earlier[name].as_i64());
+            given.ok_or_else(|| invalid(format!("{name} is missing for a new target")))
+        };
+        let (min, max) = (capacity("MinCapacity")?, capacity("MaxCapacity")?);
+        if min > max || min < 0 {
+            return Err(invalid("MinCapacity must be from 0 to MaxCapacity"));
+        }
+        let role = "aws-service-role/dynamodb.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_DynamoDBTable";
+        let default_role = format!("arn:aws:iam::{}:role/{role}", self.world.account);
+        let target = json!({
+            "ServiceNamespace": key.0,
+            "ResourceId": key.1,
+            "ScalableDimension": key.2,
+            "MinCapacity": min,
+            "MaxCapacity": max,
+            "RoleARN": request["RoleARN"].as_str().unwrap_or(&default_role),
+            "CreationTime": earlier["CreationTime"].as_f64().unwrap_or(epoch_seconds(self.now())),
+            "SuspendedState": request["SuspendedState"],
+            "ScalableTargetARN": arn,
+        });
+        state.targets.insert(key, without_nulls(target));
+        Ok(json!({"ScalableTargetARN": arn}))
+    }
+
+    fn deregister(&self, request: &Value) -> Result<Value, Refused> {
+        let key = key(request)?;
+        let mut state = self.state();
+        state.targets.remove(&key).ok_or_else(|| no_target(&key))?;
+        state.policies.retain(|(owner, _), _| *owner != key);
+        Ok(json!({}))
+    }
+
+    fn describe_targets(&self, request: &Value) -> Result<Value, Refused> {
+        let namespace = text(request, "ServiceNamespace")?;
+        let resources = request["ResourceIds"].as_array();
+        let state = self.state();
+        let wanted = |target: &&Value| {
+            target["ServiceNamespace"] == namespace.as_str()
+                && resources.is_none_or(|ids| ids.contains(&target["ResourceId"]))
+                && same(request, target, "ScalableDimension")
+        };
+        let targets: Vec<&Value> = state.targets.values().filter(wanted).collect();
+        Ok(page(request, "ScalableTargets", &targets))
+    }
+
+    fn put_policy(&self, request: &Value) -> Result<Value, Refused> {
+        let key = key(request)?;
+        let name = text(request, "PolicyName")?;
+        let mut state = self.state();
+        if !state.targets.contains_key(&key) {
+            return Err(no_target(&key));
+        }
+        let full = (key.clone(), name.clone());
+        let earlier = state.policies.remove(&full).unwrap_or(Value::Null);
+        let path = format!(
+            "scalingPolicy:{}:resource/{}/{}:policyName/{name}",
+            crate::ids::uuid(),
+            key.0,
+            key.1
+        );
+        let arn = earlier["PolicyARN"].as_str().map(str::to_owned);
+        let arn = arn.unwrap_or_else(|| self.world.arn("autoscaling", &path));
+        let kind = request["PolicyType"]
+            .as_str()
+            .or(earlier["PolicyType"].as_str());
+        let policy = json!({
+            "PolicyARN": arn,
+            "PolicyName": name,
+            "ServiceNamespace": key.0,
+            "ResourceId": key.1,
+            "ScalableDimension": key.2,
+            "PolicyType": kind.unwrap_or("StepScaling"),
+            "StepScalingPolicyConfiguration": request["StepScalingPolicyConfiguration"],
+            "TargetTrackingScalingPolicyConfiguration": request["TargetTrackingScalingPolicyConfiguration"],
+            "Alarms": [],
+            "CreationTime": earlier["CreationTime"].as_f64().unwrap_or(epoch_seconds(self.now())),
+        });
+        state.policies.insert(full, without_nulls(policy));
+        Ok(json!({"PolicyARN": arn, "Alarms": []}))
+    }
+
+    fn delete_policy(&self, request: &Value) -> Result<Value, Refused> {
+        let full = (key(request)?, text(request, "PolicyName")?);
+        let missing = || {
+            (
+                "ObjectNotFoundException",
+                format!("No scaling policy found: {}", full.1),
+            )
+        };
+        self.state().policies.remove(&full).ok_or_else(missing)?;
+        Ok(json!({}))
+    }
+
+    fn describe_policies(&self, request: &Value) -> Result<Value, Refused> {
+        let namespace = text(request, "ServiceNamespace")?;
+        let names = request["PolicyNames"].as_array();
+        let state = self.state();
+        let wanted = |policy: &&Value| {
+            policy["ServiceNamespace"] == namespace.as_str()
+                && names.is_none_or(|names| names.contains(&policy["PolicyName"]))
+                && same(request, policy, "ResourceId")
+                && same(request, policy, "ScalableDimension")
+        };
+        let policies: Vec<&Value> = state.policies.values().filter(wanted).collect();
+        Ok(page(request, "ScalingPolicies", &policies))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+}
+
+impl Service for Autoscaling {
+    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+        Box::pin(async move {
+            if call.service != "application-autoscaling" {
+                return None;
+            }
+            Some(match self.reply(call)? {
+                Ok(value) => Answer {
+                    content_type: "application/x-amz-json-1.1".to_owned(),
+                    ..Answer::json(&value)
+                },
+                Err((code, message)) => Answer::error(Protocol::Json, 400, code, &message),
+            })
+        })
+    }
+}
+
+fn key(request: &Value) -> Result<Key, Refused> {
+    let [namespace, resource, dimension] =
+        ["ServiceNamespace", "ResourceId", "ScalableDimension"].map(|name| text(request, name));
+    Ok((namespace?, resource?, dimension?))
+}
+
+fn text(request: &Value, name: &str) -> Result<String, Refused> {
+    let found = request[name]
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned);
+    found.ok_or_else(|| invalid(format!("{name} is missing")))
+}
+
+/// Whether a member that the request may give has the same value in `item`.
+fn same(request: &Value, item: &Value, name: &str) -> bool {
+    request[name].is_null() || request[name] == item[name]
+}
+
+fn page(request: &Value, list: &str, items: &[&Value]) -> Value {
+    let from = request["NextToken"]
+        .as_str()
+        .and_then(|token| token.parse().ok())
+        .unwrap_or(0);
+    let size = request["MaxResults"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(50)
+        .max(1);
+    let page: Vec<&&Value> = items.iter().skip(from).take(size).collect();
+    let next = (items.len() > from + size).then(|| (from + size).to_string());
+    without_nulls(json!({ list: page, "NextToken": next }))
+}
+
+fn invalid(message: impl Into<String>) -> Refused {
+    ("ValidationException", message.into())
+}
+
+fn no_target(key: &Key) -> Refused {
+    let message = format!(
+        "No scalable target registered for namespace: {}, resource ID: {}, scalable dimension: {}",
+        key.0, key.1, key.2
+    );
+    ("ObjectNotFoundException", message)
+}
+
+/// Twelve hexadecimal digits that stand for a text, always the same.
+fn fingerprint(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(text.as_bytes())
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
