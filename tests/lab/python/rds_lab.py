@@ -91,7 +91,7 @@ class RdsTest(unittest.TestCase):
     def setUp(self):
         self.rds = boto3.client("rds")
         self.rds.meta.events.register("before-parse.rds", check_against_model)
-        seconds = {"cluster_snapshot": 0.3, "cluster_restore": 0.2, "instance_create": 0.2, "copy_job": 0.2, "delete": 0.1}
+        seconds = {"cluster_snapshot": 0.1, "cluster_restore": 0.1, "instance_create": 0.1, "copy_job": 0.1, "delete": 0.05}
         control("durations", "PUT", seconds)
         self.addCleanup(control, "faults", "DELETE")
 

@@ -1,4 +1,5 @@
 //! A server's backups: the base backup, a consistent copy of its data directory; and the archive of its log.
+//! Base backups are tar files: a data directory has a thousand small files, which are slow to remove.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,8 +11,8 @@ use super::{ADMIN, Server, place};
 const ARCHIVE_LIMIT: Duration = Duration::from_secs(30);
 
 impl Server {
-    /// Takes a base backup into `<to>/data`. It holds everything committed before this call, and nothing committed
-    /// after its return.
+    /// Takes a base backup into the directory `<to>/data`, as `base.tar` and `pg_wal.tar`. It holds everything committed
+    /// before this call, and nothing committed after its return.
     ///
     /// # Errors
     /// What `pg_basebackup` said.
@@ -25,6 +26,8 @@ impl Server {
         command.args([
             "-U",
             ADMIN,
+            "-F",
+            "tar",
             "-c",
             "fast",
             "-X",

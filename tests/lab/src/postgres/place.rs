@@ -13,6 +13,12 @@ use tokio::process::Command;
 /// A Unix socket's path may have 107 bytes; below the root come `/<8 digits>/socket/.s.PGSQL.5432`.
 const LONGEST_ROOT: usize = 72;
 
+/// Where Linux keeps files in memory. Data directories have a thousand small files each: on disks that are told of
+/// every freed block, removing those of a few clusters takes a minute.
+const MEMORY: &str = "/dev/shm";
+/// Free space from which on memory is used: a cluster takes about 60 MB, a snapshot 30.
+const ROOMY: u64 = 4 << 30;
+
 /// Unprivileged users that Linux distributions have, in order of preference.
 const UNPRIVILEGED: [&str; 3] = ["nobody", "postgres", "daemon"];
 
@@ -25,30 +31,31 @@ pub struct Place {
 }
 
 impl Place {
-    /// Prepares an empty directory: `dir` itself, or a temporary one where the servers' user can't work in `dir` or
-    /// its path is too long for a Unix socket. What an earlier lab left in `dir` is removed.
+    /// Prepares an empty directory: in memory where there is plenty, else `dir`, else a temporary one when the servers'
+    /// user can't work in `dir` or its path is too long for a Unix socket. What an earlier lab left in `dir` is removed.
     pub async fn prepare(dir: &Path) -> Result<Self> {
         let user = servers_user()?;
-        let mut place = Self {
-            root: dir.to_owned(),
-            temporary: false,
-            user,
-            next: AtomicU32::new(1),
-        };
-        if place.make_root().await.is_ok() && place.usable().await {
-            return Ok(place);
+        let own = format!("holdfast-lab-{}", crate::ids::hex(8));
+        let memory = Path::new(MEMORY).join(&own);
+        let temporary = std::env::temp_dir().join(&own);
+        let candidates = [memory, dir.to_owned(), temporary];
+        for root in candidates.iter().skip(usize::from(!roomy_memory())) {
+            let place = Self {
+                root: root.clone(),
+                temporary: root != dir,
+                user: user.clone(),
+                next: AtomicU32::new(1),
+            };
+            if place.make_root().await.is_ok() && place.usable().await {
+                return Ok(place);
+            }
+            place.clean_up().await;
         }
-        place.root = std::env::temp_dir().join(format!("holdfast-lab-{}", crate::ids::hex(8)));
-        place.temporary = true;
-        place.make_root().await?;
-        if !place.usable().await {
-            bail!(
-                "PostgreSQL's user can work neither in {} nor in {}: set TMPDIR to a directory that every user can enter",
-                dir.display(),
-                place.root.display()
-            );
-        }
-        Ok(place)
+        bail!(
+            "PostgreSQL's user can work neither in {} nor in {}: set TMPDIR to a directory that every user can enter",
+            dir.display(),
+            std::env::temp_dir().display()
+        )
     }
 
     pub fn root(&self) -> &Path {
@@ -134,11 +141,17 @@ impl Place {
 
     pub async fn clean_up(&self) {
         if self.temporary
+            && self.root.exists()
             && let Err(error) = tokio::fs::remove_dir_all(&self.root).await
         {
             tracing::warn!(dir = %self.root.display(), %error, "the clusters' temporary directory stays");
         }
     }
+}
+
+fn roomy_memory() -> bool {
+    let memory = nix::sys::statvfs::statvfs(MEMORY);
+    memory.is_ok_and(|fs| fs.blocks_available() * fs.fragment_size() >= ROOMY)
 }
 
 /// The user to run servers as: an unprivileged one when we are root, else ourselves (`None`).

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::{Postgres, Server};
+use super::{Postgres, Server, place};
+
+/// From the directory `$1` with a base backup to the data directory `$2`.
+const UNPACK: &str = r#"mkdir -m 700 "$2" && tar -xf "$1/base.tar" -C "$2" && tar -xf "$1/pg_wal.tar" -C "$2/pg_wal""#;
 
 /// How far a recovery goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +24,18 @@ impl Postgres {
     /// Prepares the home of a server with the data of a base backup at `<backup>/data`.
     ///
     /// # Errors
-    /// When the copy fails.
+    /// When it can't be unpacked.
     pub async fn home_from_backup(&self, backup: &Path) -> Result<std::path::PathBuf> {
         let home = self.new_home().await?;
-        self.copy(&backup.join("data"), &home.join("data")).await?;
+        let mut unpack = self.place.command(Path::new("/bin/sh"));
+        unpack
+            .arg("-c")
+            .arg(UNPACK)
+            .arg("unpack")
+            .arg(backup.join("data"))
+            .arg(home.join("data"));
+        let doing = format!("unpacking the base backup {}", backup.display());
+        place::run(unpack, &doing).await?;
         // A backup of a server that was itself recovered holds that recovery's target.
         let _ = std::fs::remove_file(home.join("data/lab-recovery.conf"));
         Ok(home)

@@ -17,7 +17,7 @@ use super::cluster::{Cluster, latest_restorable};
 use super::endpoints::{Addresses, Door};
 use super::groups::{ParameterGroup, SubnetGroup};
 use super::snapshot::{Kind, Phase, Snapshot};
-use super::state::State;
+use super::state::{Discard, State};
 use super::tags::Tags;
 use super::timeline::Timeline;
 use crate::postgres::{Authority, Postgres, Server};
@@ -90,15 +90,10 @@ impl Plane {
         self.observe();
         let discards = self.state().settle(self.now());
         self.open_doors().await;
+        // Removing a data directory takes seconds on some file systems: nobody waits for it.
         for discard in discards {
-            if let Some(server) = discard.server {
-                server.stop().await;
-            }
-            if let Some(path) = discard.path
-                && let Err(error) = self.postgres.remove(&path).await
-            {
-                tracing::warn!("a deletion left something behind: {error:#}");
-            }
+            let postgres = self.postgres.clone();
+            tokio::spawn(async move { throw_away(&postgres, discard).await });
         }
     }
 
@@ -302,3 +297,14 @@ fn empty(world: &World) -> State {
 
 /// The id of the Route 53 zone of the region's endpoints, the same for all clusters.
 pub const HOSTED_ZONE: &str = "Z2R2ITUGPM61AM";
+
+async fn throw_away(postgres: &Postgres, discard: Discard) {
+    if let Some(server) = discard.server {
+        server.stop().await;
+    }
+    if let Some(path) = discard.path
+        && let Err(error) = postgres.remove(&path).await
+    {
+        tracing::warn!("a deletion left something behind: {error:#}");
+    }
+}
