@@ -32,6 +32,8 @@ pub struct House {
     pub ministack: Ministack,
     /// The front door's port.
     pub port: u16,
+    /// Whether MiniStack enforces IAM and checks signatures, whose dates bind it to the machine's clock.
+    pub auth: bool,
 }
 
 /// Ends a connection without an answer.

@@ -141,6 +141,7 @@ impl Lab {
             ledger: ledger::Ledger::default(),
             ministack,
             port,
+            auth: config.auth,
         });
         let door = tokio::spawn(front_door::serve(house.clone(), listener));
         Ok(Self {
