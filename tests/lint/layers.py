@@ -87,6 +87,9 @@ def faults(path, source, steps):
         outside = re.split(r"#\[cfg\(test\)\]\s*mod \w+ \{", text)[0]
         used += [["crate", *names] for names in paths(outside, r"(?<!::)super") if names != ["*"]]
     for names in used:
+        # What `testing` modules give is for tests alone, wherever they stand.
+        if names[2:3] == ["testing"]:
+            continue
         if names[1:] and names[1] not in MAY_USE[here] | {here} and names[1] in MAY_USE:
             yield f"{here} uses {names[1]} ({'::'.join(names)})"
     if here == "steps":

@@ -40,6 +40,10 @@ class Layers(unittest.TestCase):
         self.bad("error.rs", "use crate::domain::job;", "error uses domain")
         self.bad("runtime.rs", "use crate::{catalog::Catalog, steps::{end_run, notify}};", "runtime uses steps")
 
+    def test_tests_may_share_what_they_need(self):
+        self.good("catalog/tests.rs", "use crate::steps::testing::{self, run};")
+        self.bad("catalog/tests.rs", "use crate::steps::{testing::run, notify};", "catalog uses steps")
+
     def test_up_by_way_of_super(self):
         self.bad("catalog.rs", "use super::steps::notify;", "catalog uses steps")
         self.bad("kinds/mod.rs", "use super::catalog::Catalog;", "kinds uses catalog")
