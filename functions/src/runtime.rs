@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::kinds::{Defaults, Kinds};
 
 /// A setting of the function, from its environment.
 ///
@@ -71,6 +72,19 @@ pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {
         aws_sdk_dynamodb::Client::new(aws),
         setting("CATALOG_TABLE")?,
     ))
+}
+
+/// All kinds of resource, with the stack's own vault and role for file systems that name none.
+pub fn kinds(aws: &SdkConfig) -> Result<Kinds> {
+    Ok(Kinds::from_config(aws, efs_defaults()?))
+}
+
+/// The vault and the role that the settings `BACKUP_VAULT` and `BACKUP_ROLE_ARN` name.
+pub fn efs_defaults() -> Result<Defaults> {
+    Ok(Defaults {
+        vault: setting("BACKUP_VAULT")?,
+        role: setting("BACKUP_ROLE_ARN")?,
+    })
 }
 
 /// Serves one step for as long as Lambda asks: what it needs is built once, then `handle` answers every event.

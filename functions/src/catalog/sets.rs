@@ -70,7 +70,7 @@ impl Catalog {
         ]);
         if self
             .store
-            .put(&key(&set.deployment, sk(&set.id)), encode(set)?, &ours)
+            .update(&key(&set.deployment, sk(&set.id)), encode(set)?, &ours)
             .await?
         {
             return Ok(set.status);

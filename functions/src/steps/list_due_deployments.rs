@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
+use crate::domain::message::Due;
 use crate::domain::names;
 use crate::error::Result;
 use crate::runtime;
@@ -30,13 +31,6 @@ pub struct Input {
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
     pub due: Vec<Due>,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-pub struct Due {
-    pub deployment: String,
-    /// Name of the `backup` execution: the same however often the night asks for it.
-    pub execution_name: String,
 }
 
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {

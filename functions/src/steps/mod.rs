@@ -1,12 +1,22 @@
 //! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
 //! calls a step; what several share lies in a module of its own.
 
+pub mod back_up_file_system;
+pub mod back_up_table;
+pub mod check_secrets;
+pub mod clean_up;
 pub mod count_items;
 pub mod count_rows;
 pub mod end_run;
 pub mod list_due_deployments;
+pub mod notify;
+pub mod plan_backup;
+pub mod poll_status;
+pub mod prune_sets;
 pub mod quiesce;
 pub mod resume;
+pub mod seal_set;
+pub mod snapshot_cluster;
 pub mod start;
 
 mod ending;
@@ -14,5 +24,6 @@ mod jobs;
 mod machine;
 mod probe;
 mod resuming;
+mod telling;
 #[cfg(test)]
 pub(crate) mod testing;

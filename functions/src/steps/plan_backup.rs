@@ -18,7 +18,7 @@ use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
 use crate::domain::job::{Failure, Run};
 use crate::domain::names;
-use crate::domain::request::BackupRequest;
+use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
 use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Class, Error, Result};
@@ -58,7 +58,7 @@ pub struct Output {
 /// `InvalidInput` for a request or descriptor with faults, and for a disabled deployment; `NotFound` for one that is
 /// not registered; `DeploymentBusy` while another run holds it.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
-    let deployment = BackupRequest::parse(&input.request)?.deployment;
+    let deployment = Request::parse(&input.request)?.deployment;
     let descriptor = needs.catalog.descriptor(&deployment).await?;
     if !descriptor.enabled {
         return Err(Error::invalid(

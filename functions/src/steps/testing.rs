@@ -9,16 +9,18 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::telling::Topic;
 use crate::catalog::Catalog;
 use crate::catalog::memory::Memory;
 use crate::domain::descriptor::{Descriptor, Hook};
 use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::message::Message;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
-use crate::kinds::{Deletion, Kind, Started};
+use crate::kinds::{Deletion, Kind, Kinds, Started};
 
 pub const EXECUTION: &str =
     "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
@@ -89,6 +91,11 @@ impl Backups {
     fn note(&self, call: String) {
         self.calls.lock().unwrap().push(call);
     }
+}
+
+/// Every kind is this one.
+pub fn kinds(kind: &Arc<Backups>) -> Kinds {
+    Kinds::all(kind.clone())
 }
 
 pub fn table_backup(name: &str) -> RecoveryPoint {
@@ -254,6 +261,46 @@ impl Hooks for Recorded {
             failing.1 -= 1;
             return Err(Error::JobFailed(format!("hook {} said no", hook.name)));
         }
+        Ok(())
+    }
+}
+
+/// Keeps what on-call is told; one topic may refuse.
+#[derive(Default)]
+pub struct Inbox {
+    messages: Mutex<Vec<(String, Message)>>,
+    refusing: Option<(String, Error)>,
+}
+
+impl Inbox {
+    pub fn open() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub fn refusing(topic: &str, error: Error) -> Arc<Self> {
+        Arc::new(Self {
+            messages: Mutex::default(),
+            refusing: Some((topic.into(), error)),
+        })
+    }
+
+    pub fn messages(&self) -> Vec<(String, Message)> {
+        self.messages.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Topic for Inbox {
+    async fn publish(&self, topic: &str, message: &Message) -> Result<()> {
+        if let Some((refused, error)) = &self.refusing
+            && refused == topic
+        {
+            return Err(error.clone());
+        }
+        self.messages
+            .lock()
+            .unwrap()
+            .push((topic.into(), message.clone()));
         Ok(())
     }
 }

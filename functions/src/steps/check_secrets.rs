@@ -1,0 +1,36 @@
+//! `check-secrets`: records the current versions of a secret or of the parameters below a path, and fails where one is
+//! missing or unusable.
+
+use aws_config::SdkConfig;
+
+use super::start::{Input, start};
+use crate::catalog::Catalog;
+use crate::domain::job::Job;
+use crate::domain::resource::Target;
+use crate::error::Result;
+use crate::kinds::Parameters;
+use crate::kinds::Secret;
+use crate::runtime;
+
+pub struct Needs {
+    catalog: Catalog,
+    secret: Secret,
+    parameters: Parameters,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            secret: Secret::from_config(aws),
+            parameters: Parameters::from_config(aws),
+        })
+    }
+}
+
+pub async fn handle(needs: &Needs, input: Input) -> Result<Job> {
+    match input.resource.target {
+        Target::Parameters { .. } => start(&needs.catalog, &needs.parameters, input).await,
+        _ => start(&needs.catalog, &needs.secret, input).await,
+    }
+}

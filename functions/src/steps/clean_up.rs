@@ -1,0 +1,229 @@
+//! `clean-up`: ends what an execution left behind that never reached its own Notify: resumes what it quiesced, fails its
+//! set, gives its lease back, and tells on-call. Started by EventBridge's `Step Functions Execution Status Change`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ending::{self, End};
+use super::machine::run_of;
+use super::resuming::resume;
+use super::telling::{Execution, Known, Sns, Topic, tell, tell_once};
+use crate::catalog::Catalog;
+use crate::domain::job::Run;
+use crate::domain::message::{self, Ended, Night};
+use crate::domain::set::Reason;
+use crate::error::{Error, Result};
+use crate::hooks::Hooks;
+use crate::hooks::lambda::LambdaHooks;
+use crate::runtime;
+
+/// The errors with which the machines end after they have told on-call themselves.
+const TOLD: [&str; 2] = ["BackupFailed", "NightFailed"];
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub hooks: Arc<dyn Hooks>,
+    pub topic: Arc<dyn Topic>,
+    /// ARN of the stack's on-call topic.
+    pub stacks_topic: String,
+    /// ARN of the state machine `nightly`.
+    pub nightly: String,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            hooks: Arc::new(LambdaHooks {
+                client: aws_sdk_lambda::Client::new(aws),
+            }),
+            topic: Arc::new(Sns {
+                client: aws_sdk_sns::Client::new(aws),
+            }),
+            stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
+            nightly: runtime::setting("NIGHTLY_STATE_MACHINE_ARN")?,
+        })
+    }
+}
+
+/// EventBridge's event.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub time: Timestamp,
+    pub detail: Detail,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Detail {
+    pub execution_arn: String,
+    pub state_machine_arn: String,
+    pub status: String,
+    /// Milliseconds since 1970.
+    pub start_date: i64,
+    /// The execution's input as JSON text; absent where it was too large for an event, which ours never is.
+    #[serde(default)]
+    pub input: Option<String>,
+    #[serde(default)]
+    pub error: Option<String>,
+    #[serde(default)]
+    pub cause: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    /// Whether there was anything left to do.
+    pub acted: bool,
+}
+
+pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result<Output> {
+    let started_at = Timestamp::from_millisecond(detail.start_date).map_err(|error| {
+        Error::invalid(
+            "detail.startDate",
+            error.to_string(),
+            "milliseconds since 1970",
+        )
+    })?;
+    let told_itself = detail
+        .error
+        .as_deref()
+        .is_some_and(|error| TOLD.contains(&error));
+    if detail.state_machine_arn == needs.nightly {
+        return match told_itself {
+            true => Ok(Output { acted: false }),
+            false => tell_of_lost_night(needs, &detail, started_at, now).await,
+        };
+    }
+    let request: Value = detail
+        .input
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    match run_of(&request, &detail.execution_arn, started_at) {
+        Some(run) => clean_up(needs, &run, &detail, told_itself, now).await,
+        None if told_itself => Ok(Output { acted: false }),
+        None => {
+            tell_of(needs, None, &detail, started_at, false, now).await?;
+            Ok(Output { acted: true })
+        }
+    }
+}
+
+async fn clean_up(
+    needs: &Needs,
+    run: &Run,
+    detail: &Detail,
+    told_itself: bool,
+    now: Timestamp,
+) -> Result<Output> {
+    let catalog = &needs.catalog;
+    let record = catalog.run(&run.deployment, &run.set).await?;
+    let at_rest = record
+        .as_ref()
+        .is_some_and(|run| run.quiesced_at.is_some() && run.resumed_at.is_none());
+    // A run that is recorded knows whether it told; one that is not has only its machine's word.
+    let told = record.map_or(told_itself, |record| record.notified_at.is_some());
+    if told && !at_rest {
+        return Ok(Output { acted: false });
+    }
+    // An application that cannot be brought back must not keep on-call from being told, nor the lease.
+    let resumed = resume(catalog, needs.hooks.as_ref(), run, now).await;
+    if !told {
+        let lease = catalog.lease(&run.deployment).await?;
+        let ours = lease.is_some_and(|lease| lease.execution == run.execution);
+        let end = End {
+            reason: reason(detail),
+            failed: false,
+        };
+        ending::end(catalog, run, end, now).await?;
+        tell_of(needs, Some(run), detail, run.started_at, ours, now).await?;
+    }
+    // Lambda tries again, and finds an application at rest.
+    resumed?;
+    Ok(Output { acted: true })
+}
+
+async fn tell_of(
+    needs: &Needs,
+    run: Option<&Run>,
+    detail: &Detail,
+    started_at: Timestamp,
+    lease_released: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let known = match run {
+        Some(run) => Known::of(&needs.catalog, run).await?,
+        None => Known::default(),
+    };
+    let of = Execution {
+        arn: &detail.execution_arn,
+        started_at,
+        now,
+        run,
+    };
+    let ended = Ended {
+        status: &detail.status,
+        cause: detail.cause.as_deref(),
+        lease_released,
+    };
+    let message = message::ended(&known.backup(&of, None), &ended);
+    let topic = needs.topic.as_ref();
+    tell_once(
+        &needs.catalog,
+        topic,
+        &needs.stacks_topic,
+        &known,
+        run,
+        &message,
+        now,
+    )
+    .await
+}
+
+/// A night leaves nothing behind: its backups are executions of their own, and told of as such.
+async fn tell_of_lost_night(
+    needs: &Needs,
+    detail: &Detail,
+    started_at: Timestamp,
+    now: Timestamp,
+) -> Result<Output> {
+    let reason = Reason {
+        subject: "nightly".to_owned(),
+        ..reason(detail)
+    };
+    let message = message::nightly(&Night {
+        execution: &detail.execution_arn,
+        started_at,
+        now,
+        outcomes: &[],
+        newest_sealed: &BTreeMap::new(),
+        failure: Some(&reason),
+    });
+    tell(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
+    Ok(Output { acted: true })
+}
+
+fn reason(detail: &Detail) -> Reason {
+    let how = match detail.status.as_str() {
+        "ABORTED" => "the execution was aborted",
+        "TIMED_OUT" => "the execution ran out of its time",
+        _ => "the execution broke off",
+    };
+    Reason {
+        subject: "backup".to_owned(),
+        error: detail
+            .error
+            .clone()
+            .unwrap_or_else(|| detail.status.clone()),
+        message: detail.cause.clone().unwrap_or_else(|| how.to_owned()),
+    }
+}
+
+#[cfg(test)]
+#[path = "clean_up_tests.rs"]
+mod tests;

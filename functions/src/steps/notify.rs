@@ -1,0 +1,147 @@
+//! `notify`: tells on-call what happened, what it means and what to do next, after a backup or a night.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::machine::{Caught, run_of};
+use super::telling::{Execution, Known, Sns, Topic, newest_sealed, tell, tell_once};
+use crate::catalog::Catalog;
+use crate::domain::message::{self, Due, Night};
+use crate::error::Result;
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub topic: Arc<dyn Topic>,
+    /// ARN of the stack's on-call topic.
+    pub stacks_topic: String,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            topic: Arc::new(Sns {
+                client: aws_sdk_sns::Client::new(aws),
+            }),
+            stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
+        })
+    }
+}
+
+/// What is told of.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Input {
+    Backup(Backup),
+    Nightly(Nightly),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Backup {
+    /// The execution's input, which may be anything when planning failed.
+    pub request: Value,
+    pub execution: String,
+    pub started_at: Timestamp,
+    pub failure: Option<Caught>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Nightly {
+    pub execution: String,
+    pub started_at: Timestamp,
+    #[serde(default)]
+    pub due: Vec<Due>,
+    /// One entry a deployment; what cannot be read counts as not heard of.
+    #[serde(default)]
+    pub results: Vec<Value>,
+    pub failure: Option<Caught>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    /// Whether all is well: the set is sealed, or every set of the night.
+    pub sealed: bool,
+    /// One line for the execution's own cause.
+    pub summary: String,
+}
+
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    match input {
+        Input::Backup(backup) => tell_of_backup(needs, backup).await,
+        Input::Nightly(night) => tell_of_night(needs, night).await,
+    }
+}
+
+async fn tell_of_backup(needs: &Needs, input: Backup) -> Result<Output> {
+    let run = run_of(&input.request, &input.execution, input.started_at);
+    let known = match &run {
+        Some(run) => Known::of(&needs.catalog, run).await?,
+        None => Known::default(),
+    };
+    let failure = input.failure.as_ref().map(Caught::reason);
+    let of = Execution {
+        arn: &input.execution,
+        started_at: input.started_at,
+        now: input.now,
+        run: run.as_ref(),
+    };
+    let message = message::backup(&known.backup(&of, failure.as_ref()));
+    let topic = needs.topic.as_ref();
+    tell_once(
+        &needs.catalog,
+        topic,
+        &needs.stacks_topic,
+        &known,
+        run.as_ref(),
+        &message,
+        input.now,
+    )
+    .await?;
+    Ok(Output {
+        sealed: known.is_sealed(),
+        summary: message.subject,
+    })
+}
+
+async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
+    let results: Vec<_> = input
+        .results
+        .into_iter()
+        .filter_map(|result| serde_json::from_value(result).ok())
+        .collect();
+    let outcomes = message::outcomes(&input.due, &results);
+    let mut newest = BTreeMap::new();
+    for due in &input.due {
+        let sets = needs.catalog.sets(&due.deployment).await?;
+        if let Some(set) = newest_sealed(&sets) {
+            newest.insert(due.deployment.clone(), set.clone());
+        }
+    }
+    let failure = input.failure.as_ref().map(Caught::reason);
+    let message = message::nightly(&Night {
+        execution: &input.execution,
+        started_at: input.started_at,
+        now: input.now,
+        outcomes: &outcomes,
+        newest_sealed: &newest,
+        failure: failure.as_ref(),
+    });
+    tell(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
+    let sealed = failure.is_none() && outcomes.iter().all(|outcome| outcome.sealed);
+    Ok(Output {
+        sealed,
+        summary: message.subject,
+    })
+}
+
+#[cfg(test)]
+#[path = "notify_tests.rs"]
+mod tests;

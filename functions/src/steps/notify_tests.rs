@@ -1,0 +1,194 @@
+#![allow(clippy::unwrap_used)]
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::message::{Event, Severity};
+use crate::domain::set::{Reason, SetStatus};
+use crate::error::Error;
+use crate::steps::testing::{EXECUTION, Inbox, document, now, planned, running_set};
+
+const STACKS: &str = "arn:aws:sns:us-east-1:000000000000:holdfast-on-call";
+const OWN: &str = "arn:aws:sns:us-east-1:000000000000:hubs";
+
+fn needs(catalog: Catalog, inbox: &Arc<Inbox>) -> Needs {
+    Needs {
+        catalog,
+        topic: inbox.clone(),
+        stacks_topic: STACKS.into(),
+    }
+}
+
+fn backup(request: Value, failure: Value) -> Input {
+    let input = json!({
+        "event": "backup", "request": request, "execution": EXECUTION, "started_at": "2026-11-20T02:15:00Z",
+        "failure": failure, "now": now(),
+    });
+    serde_json::from_value(input).unwrap()
+}
+
+async fn sealed() -> (Catalog, String) {
+    let (catalog, _, run) = planned(&[]).await;
+    let mut set = running_set(&run, &["rooms"]);
+    set.status = SetStatus::Sealed;
+    set.captured_to = Some(now());
+    catalog.close_set(&set).await.unwrap();
+    (catalog, run.set)
+}
+
+#[tokio::test]
+async fn a_sealed_set_is_told_of_once() {
+    let (catalog, set) = sealed().await;
+    let inbox = Inbox::open();
+    let needs = needs(catalog, &inbox);
+    let mut outputs = Vec::new();
+    for _ in 0..2 {
+        outputs.push(
+            handle(
+                &needs,
+                backup(json!({"deployment": "hubs-prod"}), json!(null)),
+            )
+            .await
+            .unwrap(),
+        );
+    }
+    assert!(outputs[0].sealed);
+    assert_eq!(outputs[0], outputs[1]);
+    let told = inbox.messages();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].0.as_str(), told[0].1.event),
+        (STACKS, Event::BackupSealed)
+    );
+    assert!(told[0].1.text.contains(&set));
+    let record = needs.catalog.run("hubs-prod", &set).await.unwrap().unwrap();
+    assert_eq!(record.notified_at, Some(now()));
+}
+
+#[tokio::test]
+async fn a_failed_set_is_told_of_with_its_reasons() {
+    let (catalog, _, run) = planned(&[]).await;
+    let reason = Reason {
+        subject: "rooms".into(),
+        error: "JobFailed".into(),
+        message: "the table is gone".into(),
+    };
+    catalog
+        .fail_set("hubs-prod", &run.set, reason, now())
+        .await
+        .unwrap();
+    let inbox = Inbox::open();
+    let output = handle(
+        &needs(catalog, &inbox),
+        backup(json!({"deployment": "hubs-prod"}), json!(null)),
+    )
+    .await
+    .unwrap();
+    assert!(
+        !output.sealed && output.summary.contains("FAILED"),
+        "{output:?}"
+    );
+    let (_, message) = inbox.messages().remove(0);
+    assert_eq!(
+        (message.event, message.severity),
+        (Event::BackupFailed, Severity::Critical)
+    );
+    assert!(message.text.contains("the table is gone"));
+}
+
+#[tokio::test]
+async fn a_backup_that_could_not_start_is_told_of_whatever_its_input() {
+    let (catalog, _) = crate::steps::testing::catalog();
+    let inbox = Inbox::open();
+    let needs = needs(catalog, &inbox);
+    let failure = json!({"state": "PlanBackup", "error": "InvalidInput", "cause": "{\"errorMessage\": \"no name\"}"});
+    for request in [
+        json!(null),
+        json!({"deployment": "nobody"}),
+        json!({"deployment": 7}),
+    ] {
+        let output = handle(&needs, backup(request, failure.clone()))
+            .await
+            .unwrap();
+        assert!(
+            !output.sealed && output.summary.contains("NOT STARTED"),
+            "{output:?}"
+        );
+    }
+    assert_eq!(inbox.messages().len(), 3);
+}
+
+#[tokio::test]
+async fn a_deployments_own_topic_is_told_and_the_stacks_where_it_refuses() {
+    let (catalog, _) = sealed().await;
+    let mut document = document("hubs-prod", &[]);
+    document["topic"] = json!(OWN);
+    let descriptor = crate::domain::descriptor::Descriptor::parse(&document).unwrap();
+    catalog.put_descriptor(&descriptor).await.unwrap();
+    let inbox = Inbox::refusing(OWN, Error::NotFound("no such topic".into()));
+    let needs = needs(catalog, &inbox);
+    handle(
+        &needs,
+        backup(json!({"deployment": "hubs-prod"}), json!(null)),
+    )
+    .await
+    .unwrap();
+    let topics: Vec<_> = inbox
+        .messages()
+        .into_iter()
+        .map(|(topic, _)| topic)
+        .collect();
+    assert_eq!(topics, [STACKS]);
+}
+
+#[tokio::test]
+async fn a_topic_that_may_answer_later_is_tried_again() {
+    let (catalog, set) = sealed().await;
+    let inbox = Inbox::refusing(STACKS, Error::Throttled("slow down".into()));
+    let needs = needs(catalog, &inbox);
+    let error = handle(
+        &needs,
+        backup(json!({"deployment": "hubs-prod"}), json!(null)),
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(error.name(), "Throttled");
+    assert_eq!(
+        needs
+            .catalog
+            .run("hubs-prod", &set)
+            .await
+            .unwrap()
+            .unwrap()
+            .notified_at,
+        None
+    );
+}
+
+#[tokio::test]
+async fn a_night_is_told_in_one_message_that_names_everybody() {
+    let (catalog, set) = sealed().await;
+    let inbox = Inbox::open();
+    let input = json!({
+        "event": "nightly", "execution": EXECUTION, "started_at": "2026-11-20T02:15:00Z", "now": now(), "failure": null,
+        "due": [{"deployment": "hubs-prod", "execution_name": "a"}, {"deployment": "shop", "execution_name": "b"},
+                {"deployment": "quiet", "execution_name": "c"}],
+        "results": [{"deployment": "hubs-prod", "status": "sealed", "execution": "arn"}, "garbage",
+                    {"deployment": "shop", "status": "failed", "failure": {"error": "States.TaskFailed", "cause": "{}"}}],
+    });
+    let output = handle(
+        &needs(catalog, &inbox),
+        serde_json::from_value(input).unwrap(),
+    )
+    .await
+    .unwrap();
+    assert!(!output.sealed);
+    let (topic, message) = inbox.messages().remove(0);
+    assert_eq!(
+        (topic.as_str(), message.event, message.severity),
+        (STACKS, Event::Nightly, Severity::Critical)
+    );
+    for named in ["hubs-prod", "shop", "quiet", set.as_str()] {
+        assert!(message.text.contains(named), "{named}: {}", message.text);
+    }
+}

@@ -1,0 +1,183 @@
+//! `prune-sets`: deletes the sets that the retention policy no longer keeps, and ends the deletions that earlier runs
+//! began. Only recovery points that are in the catalog and carry our tags go; one that somebody protects stays, with its
+//! set, and is reported.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Catalog;
+use crate::domain::job::Run;
+use crate::domain::retention::{self, ExpireReason};
+use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
+use crate::error::{Class, Error, Result};
+use crate::kinds::{Deletion, Kinds};
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub kinds: Kinds,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            kinds: runtime::kinds(aws)?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub struct Output {
+    pub kept: usize,
+    /// Ids of the sets that are gone.
+    pub deleted: Vec<String>,
+    /// Ids of the sets whose deletion has to go on in a later run.
+    pub unfinished: Vec<String>,
+}
+
+/// # Errors
+/// The first transient one, after all sets were tried; a set whose deletion fails for good is a warning on the run.
+pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
+    let catalog = &needs.catalog;
+    let descriptor = catalog.descriptor(&run.deployment).await?;
+    let mut sets = catalog.sets(&run.deployment).await?;
+    for set in &mut sets {
+        fail_if_lost(catalog, &run, set, now).await?;
+    }
+    let retention = retention::retention(&sets, &descriptor.keep, now);
+    let mut output = Output {
+        kept: retention.keep.len(),
+        ..Output::default()
+    };
+    let mut passing = None;
+    for (id, reason) in &retention.expire {
+        let Some(set) = sets.iter().find(|set| set.id == *id) else {
+            continue;
+        };
+        match expire(needs, &run, set, reason).await {
+            Ok(true) => output.deleted.push(id.clone()),
+            Ok(false) => output.unfinished.push(id.clone()),
+            Err(error) if error.class() == Class::Transient => passing = passing.or(Some(error)),
+            Err(error) => {
+                output.unfinished.push(id.clone());
+                catalog
+                    .warn_run(&run.deployment, &run.set, warning(id, &error))
+                    .await?;
+            }
+        }
+    }
+    match passing {
+        Some(error) => Err(error),
+        None => Ok(output),
+    }
+}
+
+/// A set of another run that is still `running` has lost that run: this one holds the lease.
+async fn fail_if_lost(
+    catalog: &Catalog,
+    run: &Run,
+    set: &mut BackupSet,
+    now: Timestamp,
+) -> Result<()> {
+    if set.status != SetStatus::Running || set.execution == run.execution {
+        return Ok(());
+    }
+    let reason = Reason {
+        subject: "backup".to_owned(),
+        error: "Unavailable".to_owned(),
+        message: format!(
+            "its execution {} ended without closing the set",
+            set.execution
+        ),
+    };
+    catalog
+        .fail_set(&run.deployment, &set.id, reason, now)
+        .await?;
+    if let Some(found) = catalog.set(&run.deployment, &set.id).await? {
+        *set = found;
+    }
+    Ok(())
+}
+
+/// Deletes a set's recovery points, then its records; answers whether all is gone.
+async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason) -> Result<bool> {
+    let catalog = &needs.catalog;
+    catalog.expire_set(&run.deployment, &set.id).await?;
+    let mut left = 0;
+    let mut passing = None;
+    for point in catalog.points(&run.deployment, &set.id).await? {
+        match delete(needs, set, &point).await {
+            Ok(Deletion::Gone) => catalog.delete_point(&run.deployment, &point).await?,
+            // Accepted, or not possible yet: the next run looks again.
+            Ok(Deletion::Underway) => left += 1,
+            Ok(Deletion::Protected(why)) => {
+                left += 1;
+                let error = Error::AccessDenied(format!(
+                    "deleting the backup of {} in set {}: it is protected: {why}. It stays until the protection is lifted",
+                    point.resource.name, set.id
+                ));
+                catalog
+                    .warn_run(&run.deployment, &run.set, warning(&set.id, &error))
+                    .await?;
+            }
+            Err(error) => match error.class() {
+                Class::Transient => passing = passing.or(Some(error)),
+                Class::Waiting => left += 1,
+                Class::Final => {
+                    left += 1;
+                    catalog
+                        .warn_run(&run.deployment, &run.set, warning(&set.id, &error))
+                        .await?;
+                }
+            },
+        }
+    }
+    if let Some(error) = passing {
+        return Err(error);
+    }
+    if left > 0 {
+        return Ok(false);
+    }
+    catalog.delete_set(&run.deployment, &set.id).await?;
+    catalog.delete_run(&run.deployment, &set.id).await?;
+    tracing::info!(deployment = %run.deployment, set = %set.id, %reason, "deleted");
+    Ok(true)
+}
+
+/// Deletes one recovery point, on behalf of the run that made it. A point that never came to one is gone.
+async fn delete(needs: &Needs, set: &BackupSet, point: &Point) -> Result<Deletion> {
+    let Some(recovery_point) = &point.recovery_point else {
+        return Ok(Deletion::Gone);
+    };
+    let maker = Run {
+        deployment: set.deployment.clone(),
+        set: set.id.clone(),
+        execution: set.execution.clone(),
+        started_at: set.started_at,
+    };
+    needs
+        .kinds
+        .of(&point.resource.target)
+        .delete(&maker, recovery_point)
+        .await
+}
+
+fn warning(set: &str, error: &Error) -> Reason {
+    Reason {
+        subject: set.to_owned(),
+        error: error.name().to_owned(),
+        message: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[path = "prune_sets_tests.rs"]
+mod tests;

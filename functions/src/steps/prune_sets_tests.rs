@@ -1,0 +1,196 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::set::PointStatus;
+use crate::steps::testing::{
+    Backups, document, kinds, now, planned, record, resource, running_set, table_backup,
+};
+
+/// Four sets, a day apart, the newest made by this run; `keep` holds the newest two.
+async fn four_sealed_sets() -> (Needs, Arc<Backups>, Input) {
+    let (catalog, _, run) = planned(&[]).await;
+    let mut document = document(&run.deployment, &[]);
+    document["keep"] = serde_json::json!({"last": 2, "daily": 0, "weekly": 0, "monthly": 0});
+    let descriptor = Descriptor::parse(&document).unwrap();
+    catalog.put_descriptor(&descriptor).await.unwrap();
+    for days in 0..4 {
+        let mut made = run.clone();
+        made.started_at = run.started_at - SignedDuration::from_hours(24 * days);
+        if days > 0 {
+            made.set = format!("set-{days}");
+            made.execution = format!("execution-{days}");
+            catalog.put_run(&record(&made), &descriptor).await.unwrap();
+            catalog
+                .begin_set(&running_set(&made, &["rooms"]))
+                .await
+                .unwrap();
+        }
+        catalog.put_point("hubs-prod", &point(&made)).await.unwrap();
+        let mut sealed = running_set(&made, &["rooms"]);
+        sealed.status = SetStatus::Sealed;
+        catalog.close_set(&sealed).await.unwrap();
+    }
+    let kind = Arc::new(Backups::default());
+    (
+        Needs {
+            catalog,
+            kinds: kinds(&kind),
+        },
+        kind,
+        Input { run, now: now() },
+    )
+}
+
+fn point(run: &Run) -> Point {
+    Point {
+        set: run.set.clone(),
+        resource: resource("rooms"),
+        status: PointStatus::Available,
+        recovery_point: Some(table_backup(&format!("of-{}", run.set))),
+        configuration: serde_json::Value::Null,
+        started_at: None,
+        captured_at: Some(run.started_at),
+        finished_at: None,
+        size_bytes: None,
+        percent: None,
+        looked_at: None,
+        failure: None,
+    }
+}
+
+async fn ids(needs: &Needs) -> Vec<String> {
+    needs
+        .catalog
+        .sets("hubs-prod")
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|set| set.id)
+        .collect()
+}
+
+#[tokio::test]
+async fn what_the_policy_does_not_keep_goes_with_its_points_and_its_run() {
+    let (needs, kind, input) = four_sealed_sets().await;
+    let run = input.run.clone();
+    let output = handle(&needs, input.clone()).await.unwrap();
+    assert_eq!(
+        (output.kept, output.deleted.as_slice()),
+        (2, ["set-3".to_owned(), "set-2".to_owned()].as_slice())
+    );
+    assert_eq!(
+        kind.calls(),
+        ["delete set-3 of-set-3", "delete set-2 of-set-2"]
+    );
+    assert_eq!(ids(&needs).await, ["set-1", run.set.as_str()]);
+    assert!(
+        needs
+            .catalog
+            .points("hubs-prod", "set-3")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(needs.catalog.run("hubs-prod", "set-3").await.unwrap(), None);
+    let again = handle(&needs, input).await.unwrap();
+    assert_eq!(
+        (again.kept, again.deleted.len(), kind.calls().len()),
+        (2, 0, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_protected_point_stays_with_its_set_and_is_reported() {
+    let (needs, kind, input) = four_sealed_sets().await;
+    let run = input.run.clone();
+    kind.deleting(
+        "of-set-3",
+        Ok(Deletion::Protected("the vault is locked".into())),
+    );
+    let output = handle(&needs, input).await.unwrap();
+    assert_eq!(
+        (output.deleted, output.unfinished),
+        (vec!["set-2".to_owned()], vec!["set-3".to_owned()])
+    );
+    let set = needs
+        .catalog
+        .set("hubs-prod", "set-3")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(set.status, SetStatus::Expiring);
+    let warnings = needs
+        .catalog
+        .run("hubs-prod", &run.set)
+        .await
+        .unwrap()
+        .unwrap()
+        .warnings;
+    assert!(
+        warnings[0].message.contains("the vault is locked"),
+        "{warnings:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_deletion_that_failed_stops_no_other_and_ends_in_a_later_run() {
+    let (needs, kind, input) = four_sealed_sets().await;
+    kind.deleting("of-set-3", Err(Error::Unavailable("cut".into())));
+    assert_eq!(
+        handle(&needs, input.clone()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+    assert_eq!(ids(&needs).await.len(), 3);
+    kind.deleting("of-set-3", Ok(Deletion::Gone));
+    assert_eq!(handle(&needs, input).await.unwrap().deleted, ["set-3"]);
+}
+
+#[tokio::test]
+async fn a_point_that_is_not_ours_is_never_forgotten() {
+    let (needs, kind, input) = four_sealed_sets().await;
+    kind.deleting(
+        "of-set-3",
+        Err(Error::Conflict("it does not carry our tags".into())),
+    );
+    assert_eq!(handle(&needs, input).await.unwrap().unfinished, ["set-3"]);
+    assert_eq!(
+        needs
+            .catalog
+            .points("hubs-prod", "set-3")
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_set_whose_run_was_lost_has_failed() {
+    let (needs, _, input) = four_sealed_sets().await;
+    let mut lost = input.run.clone();
+    lost.set = "lost".into();
+    lost.execution = "lost".into();
+    needs
+        .catalog
+        .begin_set(&running_set(&lost, &["rooms"]))
+        .await
+        .unwrap();
+    handle(&needs, input).await.unwrap();
+    let set = needs
+        .catalog
+        .set("hubs-prod", "lost")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(set.status, SetStatus::Failed);
+    assert!(
+        set.reasons[0].message.contains("without closing"),
+        "{:?}",
+        set.reasons
+    );
+}

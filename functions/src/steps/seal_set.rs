@@ -1,0 +1,225 @@
+//! `seal-set`: describes every recovery point once more, then seals the set by one conditional write after its points, or
+//! records why it failed.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::jobs;
+use super::machine::Caught;
+use crate::catalog::Catalog;
+use crate::domain::job::{Job, JobStatus, Run};
+use crate::domain::sealing::{self, Evidence, Verdict};
+use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};
+use crate::error::{Class, Error, Result};
+use crate::kinds::Kinds;
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub kinds: Kinds,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            kinds: runtime::kinds(aws)?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    #[serde(default)]
+    pub probes: Vec<ProbeResult>,
+    /// What the machine caught on its way here.
+    pub failure: Option<Caught>,
+    pub now: Timestamp,
+}
+
+/// What one of the two groups of jobs came to.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Group {
+    #[serde(default)]
+    pub jobs: Vec<Job>,
+    /// A failure to resume: it spoils no recovery point, but on-call has to know.
+    #[serde(default)]
+    pub failure: Option<Caught>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    pub sealed: bool,
+    pub set: String,
+}
+
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    let Input {
+        run,
+        groups,
+        probes,
+        failure,
+        now,
+    } = input;
+    let catalog = &needs.catalog;
+    let mut set = catalog
+        .set(&run.deployment, &run.set)
+        .await?
+        .ok_or_else(|| {
+            Error::NotFound(format!(
+                "sealing set {}: it is not in the catalog. Start a new run",
+                run.set
+            ))
+        })?;
+    for caught in groups.iter().filter_map(|group| group.failure.as_ref()) {
+        catalog
+            .warn_run(&run.deployment, &run.set, caught.reason())
+            .await?;
+    }
+    let jobs: Vec<Job> = groups.into_iter().flat_map(|group| group.jobs).collect();
+    if set.status == SetStatus::Running {
+        let points = settle(needs, &run, &set, &jobs, now).await?;
+        let failures: Vec<Reason> = failure.iter().map(Caught::reason).collect();
+        let evidence = Evidence {
+            planned: &set.resources,
+            points: &points,
+            jobs: &jobs,
+            failures: &failures,
+        };
+        let verdict = sealing::verdict(&evidence);
+        set.ended_at = Some(now);
+        set.probes = probes;
+        set.quiesced_seconds = quiesced_seconds(catalog, &run).await?;
+        conclude(&mut set, verdict);
+        set.status = catalog.close_set(&set).await?;
+    }
+    let sealed = set.status == SetStatus::Sealed;
+    if sealed {
+        remember_durations(catalog, &run).await?;
+    }
+    tracing::info!(deployment = %run.deployment, set = %run.set, sealed, "closed");
+    Ok(Output {
+        sealed,
+        set: run.set,
+    })
+}
+
+/// Looks once more at every point, writes what was seen, and answers the set's points.
+async fn settle(
+    needs: &Needs,
+    run: &Run,
+    set: &BackupSet,
+    jobs: &[Job],
+    now: Timestamp,
+) -> Result<Vec<Point>> {
+    let mut points = needs.catalog.points(&run.deployment, &run.set).await?;
+    for point in &mut points {
+        let before = point.clone();
+        if point.recovery_point.is_some() && point.status != PointStatus::Failed {
+            describe(needs, point, now).await?;
+        }
+        let job = jobs
+            .iter()
+            .find(|job| job.resource.name == point.resource.name);
+        let failed = job.filter(|job| job.status == JobStatus::Failed);
+        if point.status == PointStatus::InProgress
+            && let Some(job) = failed
+        {
+            point.status = PointStatus::Failed;
+            point.finished_at = Some(now);
+            point.failure = job.failure.clone();
+        }
+        if *point != before {
+            needs.catalog.settle_point(&run.deployment, point).await?;
+        }
+    }
+    // A backup that never started leaves a point too, so that the set shows every resource.
+    for job in jobs {
+        let planned = set.resources.contains(&job.resource.name);
+        if planned
+            && !points
+                .iter()
+                .any(|point| point.resource.name == job.resource.name)
+        {
+            let point = never_started(run, job, now);
+            needs.catalog.settle_point(&run.deployment, &point).await?;
+            points.push(point);
+        }
+    }
+    Ok(points)
+}
+
+/// A look whose error will not pass fails the point: what cannot be described was not seen finished.
+async fn describe(needs: &Needs, point: &mut Point, now: Timestamp) -> Result<()> {
+    // Whatever was known before, only this look can say that it is finished.
+    point.status = PointStatus::InProgress;
+    match jobs::look(needs.kinds.of(&point.resource.target), point, now).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.class() == Class::Final => {
+            jobs::fail(point, &error, now);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn never_started(run: &Run, job: &Job, now: Timestamp) -> Point {
+    Point {
+        set: run.set.clone(),
+        resource: job.resource.clone(),
+        status: PointStatus::Failed,
+        recovery_point: job.recovery_point.clone(),
+        configuration: serde_json::Value::Null,
+        started_at: job.started_at,
+        captured_at: None,
+        finished_at: Some(now),
+        size_bytes: None,
+        percent: None,
+        looked_at: None,
+        failure: job.failure.clone(),
+    }
+}
+
+fn conclude(set: &mut BackupSet, verdict: Verdict) {
+    match verdict {
+        Verdict::Sealed(capture) => {
+            set.status = SetStatus::Sealed;
+            set.captured_from = Some(capture.from);
+            set.captured_to = Some(capture.to);
+            set.skew_seconds = Some(capture.skew_seconds());
+        }
+        Verdict::Failed(reasons) => {
+            set.status = SetStatus::Failed;
+            set.reasons = reasons;
+        }
+    }
+}
+
+/// Seconds between quiescing and resuming; `None` while one of the two is missing.
+async fn quiesced_seconds(catalog: &Catalog, run: &Run) -> Result<Option<f64>> {
+    let record = catalog.run(&run.deployment, &run.set).await?;
+    Ok(record.and_then(|record| {
+        let window = record.resumed_at?.duration_since(record.quiesced_at?);
+        Some(window.as_secs_f64())
+    }))
+}
+
+async fn remember_durations(catalog: &Catalog, run: &Run) -> Result<()> {
+    for point in catalog.points(&run.deployment, &run.set).await? {
+        if let (Some(_), Some(finished_at)) = (point.started_at, point.finished_at) {
+            let seconds = jobs::elapsed(&point, finished_at);
+            catalog
+                .add_timing(&run.deployment, &point.resource.name, &run.set, seconds)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "seal_set_tests.rs"]
+mod tests;

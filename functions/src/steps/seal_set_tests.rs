@@ -1,0 +1,241 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::catalog::Mark;
+use crate::domain::job::{Failure, Progress};
+use crate::steps::start;
+use crate::steps::testing::{Backups, finished, kinds, later, now, planned, resource};
+
+/// Both resources started, and polled to their end where `done` says so.
+async fn backed_up() -> (Needs, Arc<Backups>, Input) {
+    let (catalog, _, run) = planned(&["offline"]).await;
+    let kind = Arc::new(Backups::default());
+    let mut jobs = Vec::new();
+    for name in ["database", "rooms"] {
+        let input = start::Input {
+            run: run.clone(),
+            resource: resource(name),
+            now: now(),
+        };
+        jobs.push(start::start(&catalog, kind.as_ref(), input).await.unwrap());
+    }
+    let groups = vec![
+        Group::default(),
+        Group {
+            jobs,
+            failure: None,
+        },
+    ];
+    let input = Input {
+        run,
+        groups,
+        probes: Vec::new(),
+        failure: None,
+        now: later(120),
+    };
+    (
+        Needs {
+            catalog,
+            kinds: kinds(&kind),
+        },
+        kind,
+        input,
+    )
+}
+
+async fn set(needs: &Needs, run: &Run) -> BackupSet {
+    needs
+        .catalog
+        .set("hubs-prod", &run.set)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_set_is_sealed_once_with_its_times_and_its_skew() {
+    let (needs, kind, input) = backed_up().await;
+    let run = input.run.clone();
+    needs
+        .catalog
+        .mark_run("hubs-prod", &run.set, Mark::Quiesced, now())
+        .await
+        .unwrap();
+    needs
+        .catalog
+        .mark_run("hubs-prod", &run.set, Mark::Resumed, later(30))
+        .await
+        .unwrap();
+    let mut other = finished();
+    other.captured_at = later(5);
+    kind.next(Progress::Succeeded(finished()));
+    kind.next(Progress::Succeeded(other));
+    for _ in 0..2 {
+        let output = handle(&needs, input.clone()).await.unwrap();
+        assert_eq!(
+            output,
+            Output {
+                sealed: true,
+                set: run.set.clone()
+            }
+        );
+    }
+    let set = set(&needs, &run).await;
+    assert_eq!(
+        (set.status, set.ended_at),
+        (SetStatus::Sealed, Some(later(120)))
+    );
+    assert_eq!(
+        (set.captured_from, set.captured_to, set.skew_seconds),
+        (Some(later(1)), Some(later(5)), Some(4.0))
+    );
+    assert_eq!(set.quiesced_seconds, Some(30.0));
+    let timing = needs.catalog.timing("hubs-prod", "rooms").await.unwrap();
+    assert_eq!(timing.durations, [50]);
+}
+
+#[tokio::test]
+async fn a_point_that_is_not_seen_finished_fails_the_set_by_its_name() {
+    let (needs, kind, input) = backed_up().await;
+    let run = input.run.clone();
+    kind.next(Progress::Succeeded(finished()));
+    kind.next(Progress::Failed {
+        reason: "the recovery point holds 0 bytes".into(),
+    });
+    assert!(!handle(&needs, input).await.unwrap().sealed);
+    let set = set(&needs, &run).await;
+    assert_eq!((set.status, set.reasons.len()), (SetStatus::Failed, 1));
+    assert_eq!(set.reasons[0].subject, "rooms");
+    assert!(
+        needs
+            .catalog
+            .timing("hubs-prod", "database")
+            .await
+            .unwrap()
+            .durations
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn an_available_point_that_has_vanished_is_found_out() {
+    let (needs, kind, input) = backed_up().await;
+    let run = input.run.clone();
+    let mut point = needs
+        .catalog
+        .point("hubs-prod", &run.set, "database")
+        .await
+        .unwrap()
+        .unwrap();
+    point.status = PointStatus::Available;
+    point.captured_at = Some(later(1));
+    needs.catalog.put_point("hubs-prod", &point).await.unwrap();
+    kind.fail_next(Error::NotFound("no such snapshot".into()));
+    kind.next(Progress::Succeeded(finished()));
+    assert!(!handle(&needs, input).await.unwrap().sealed);
+    let set = set(&needs, &run).await;
+    assert_eq!(set.reasons[0].error, "NotFound");
+    let point = needs
+        .catalog
+        .point("hubs-prod", &run.set, "database")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(point.status, PointStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_backup_that_never_started_has_a_failed_point() {
+    let (needs, kind, mut input) = backed_up().await;
+    let run = input.run.clone();
+    let rooms = needs
+        .catalog
+        .point("hubs-prod", &run.set, "rooms")
+        .await
+        .unwrap()
+        .unwrap();
+    needs
+        .catalog
+        .delete_point("hubs-prod", &rooms)
+        .await
+        .unwrap();
+    let job = json!({
+        "resource": resource("rooms"), "status": "failed",
+        "failure": {"error": "AccessDenied", "cause": "{\"errorMessage\": \"not allowed\"}"},
+    });
+    input.groups[1].jobs[1] = serde_json::from_value(job).unwrap();
+    kind.next(Progress::Succeeded(finished()));
+    assert!(!handle(&needs, input).await.unwrap().sealed);
+    let reasons = set(&needs, &run).await.reasons;
+    assert_eq!(
+        (reasons[0].error.as_str(), reasons[0].message.as_str()),
+        ("AccessDenied", "not allowed")
+    );
+    assert_eq!(
+        needs
+            .catalog
+            .points("hubs-prod", &run.set)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_was_given_up_fails_its_point() {
+    let (needs, kind, mut input) = backed_up().await;
+    let run = input.run.clone();
+    input.groups[1].jobs[0].status = JobStatus::Failed;
+    input.groups[1].jobs[0].failure = Some(Failure {
+        error: "States.Timeout".into(),
+        cause: "timed out".into(),
+    });
+    kind.next(Progress::InProgress { percent: Some(3.0) });
+    kind.next(Progress::Succeeded(finished()));
+    assert!(!handle(&needs, input).await.unwrap().sealed);
+    assert_eq!(set(&needs, &run).await.reasons[0].error, "States.Timeout");
+}
+
+#[tokio::test]
+async fn a_failure_to_resume_warns_and_seals_all_the_same() {
+    let (needs, kind, mut input) = backed_up().await;
+    let run = input.run.clone();
+    let caught = json!({"state": "Resume", "error": "Unavailable", "cause": "no answer"});
+    input.groups[0].failure = Some(serde_json::from_value(caught).unwrap());
+    kind.next(Progress::Succeeded(finished()));
+    kind.next(Progress::Succeeded(finished()));
+    assert!(handle(&needs, input).await.unwrap().sealed);
+    let record = needs
+        .catalog
+        .run("hubs-prod", &run.set)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.warnings[0].subject, "Resume");
+}
+
+#[tokio::test]
+async fn a_look_that_may_pass_closes_nothing() {
+    let (needs, kind, input) = backed_up().await;
+    let run = input.run.clone();
+    kind.fail_next(Error::Throttled("slow down".into()));
+    assert_eq!(handle(&needs, input).await.unwrap_err().name(), "Throttled");
+    assert_eq!(set(&needs, &run).await.status, SetStatus::Running);
+}
+
+#[tokio::test]
+async fn a_machine_that_failed_on_its_way_seals_nothing() {
+    let (needs, kind, mut input) = backed_up().await;
+    let run = input.run.clone();
+    let caught = json!({"state": "Quiesce", "error": "JobFailed", "cause": "the hook said no"});
+    input.failure = Some(serde_json::from_value(caught).unwrap());
+    kind.next(Progress::Succeeded(finished()));
+    kind.next(Progress::Succeeded(finished()));
+    assert!(!handle(&needs, input).await.unwrap().sealed);
+    assert_eq!(set(&needs, &run).await.reasons[0].subject, "Quiesce");
+}

@@ -1,0 +1,137 @@
+//! Telling on-call: what `notify` does at its time, and `clean-up` when a run never got so far.
+
+mod topic;
+
+use jiff::Timestamp;
+
+pub use topic::{Sns, Topic};
+
+use crate::catalog::{Catalog, Mark};
+use crate::domain::job::Run;
+use crate::domain::message::{Backup, Message};
+use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
+use crate::error::{Class, Error, Result};
+
+/// All that the catalog knows of a run when on-call is told of it.
+#[derive(Debug, Default)]
+pub struct Known {
+    pub record: Option<RunRecord>,
+    pub set: Option<BackupSet>,
+    pub points: Vec<Point>,
+    pub newest_sealed: Option<BackupSet>,
+    /// The deployment's own topic.
+    pub topic: Option<String>,
+}
+
+impl Known {
+    pub async fn of(catalog: &Catalog, run: &Run) -> Result<Self> {
+        let sets = catalog.sets(&run.deployment).await?;
+        let set = sets.iter().find(|set| set.id == run.set).cloned();
+        let points = match &set {
+            Some(_) => catalog.points(&run.deployment, &run.set).await?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            record: catalog.run(&run.deployment, &run.set).await?,
+            set,
+            points,
+            newest_sealed: newest_sealed(&sets).cloned(),
+            topic: own_topic(catalog, &run.deployment).await?,
+        })
+    }
+
+    pub fn is_sealed(&self) -> bool {
+        self.set
+            .as_ref()
+            .is_some_and(|set| set.status == SetStatus::Sealed)
+    }
+
+    pub fn was_told(&self) -> bool {
+        self.record
+            .as_ref()
+            .is_some_and(|record| record.notified_at.is_some())
+    }
+
+    /// What the composer of messages takes.
+    pub fn backup<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> Backup<'a> {
+        Backup {
+            deployment: of.run.map(|run| run.deployment.as_str()),
+            execution: of.arn,
+            started_at: of.started_at,
+            now: of.now,
+            run: self.record.as_ref(),
+            set: self.set.as_ref(),
+            points: &self.points,
+            newest_sealed: self.newest_sealed.as_ref(),
+            failure,
+        }
+    }
+}
+
+/// The execution that is told of.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    pub arn: &'a str,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    /// `None` where its input names no deployment.
+    pub run: Option<&'a Run>,
+}
+
+/// The newest of the sealed sets; `sets` are the oldest first.
+pub fn newest_sealed(sets: &[BackupSet]) -> Option<&BackupSet> {
+    sets.iter()
+        .rev()
+        .find(|set| set.status == SetStatus::Sealed)
+}
+
+/// A descriptor that is missing or faulty has no topic of its own: on-call is told of that too.
+async fn own_topic(catalog: &Catalog, deployment: &str) -> Result<Option<String>> {
+    match catalog.descriptor(deployment).await {
+        Ok(descriptor) => Ok(descriptor.topic),
+        Err(Error::NotFound(_) | Error::InvalidInput(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sends a message to the deployment's own topic, and to the stack's where there is no other or the other refuses.
+pub async fn tell(
+    topic: &dyn Topic,
+    own: Option<&str>,
+    stacks: &str,
+    message: &Message,
+) -> Result<()> {
+    let Some(own) = own else {
+        return topic.publish(stacks, message).await;
+    };
+    match topic.publish(own, message).await {
+        Err(error) if error.class() == Class::Final && own != stacks => {
+            tracing::error!(topic = own, error = error.name(), message = %error, "told the stack's on-call topic instead");
+            topic.publish(stacks, message).await
+        }
+        told => told,
+    }
+}
+
+/// Tells of a run, once: a run that was told of before is not told of again. A publication whose mark is lost may come
+/// twice: a standard topic knows no tokens, and twice is better than never.
+pub async fn tell_once(
+    catalog: &Catalog,
+    topic: &dyn Topic,
+    stacks: &str,
+    known: &Known,
+    run: Option<&Run>,
+    message: &Message,
+    now: Timestamp,
+) -> Result<()> {
+    if known.was_told() {
+        return Ok(());
+    }
+    tell(topic, known.topic.as_deref(), stacks, message).await?;
+    if let Some(run) = run {
+        catalog
+            .mark_run(&run.deployment, &run.set, Mark::Notified, now)
+            .await?;
+    }
+    Ok(())
+}
