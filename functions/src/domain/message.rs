@@ -1,4 +1,79 @@
-//! What on-call is told.
+//! What on-call is told: what happened, what it means, and what to do next, for somebody who was asleep a minute ago.
+
+mod advice;
+mod backup;
+mod facts;
+mod nightly;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use backup::{Backup, Ended, backup, ended};
+pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
+
+/// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text
+/// goes out twice and the JSON three times, one a protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// At most 99 printable ASCII characters, which is what SNS takes.
+    pub subject: String,
+    /// For people.
+    pub text: String,
+    /// The same for machines.
+    pub json: Value,
+    pub event: Event,
+    pub severity: Severity,
+}
+
+/// What a message is about; the message attribute `event`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    BackupSealed,
+    BackupFailed,
+    /// Nothing was begun: no such deployment, a faulty descriptor, another run under way.
+    BackupNotStarted,
+    /// The execution ended without reaching its own Notify: aborted, timed out, or broken.
+    BackupEnded,
+    Nightly,
+}
+
+impl Event {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Event::BackupSealed => "backup_sealed",
+            Event::BackupFailed => "backup_failed",
+            Event::BackupNotStarted => "backup_not_started",
+            Event::BackupEnded => "backup_ended",
+            Event::Nightly => "nightly",
+        }
+    }
+}
+
+/// How urgent a message is; the message attribute `severity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// All is well.
+    Info,
+    /// Look at it by day.
+    Warning,
+    /// Look at it now.
+    Critical,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+}
 
 /// The page of an execution in the Step Functions console; the region is the ARN's.
 pub fn console_link(execution_arn: &str) -> String {

@@ -1,0 +1,167 @@
+//! Pieces that several messages share.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::words;
+use crate::domain::duration::in_words;
+use crate::domain::resource::RecoveryPoint;
+use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, RunRecord};
+
+/// Entries that a text, and the JSON, list in full.
+pub const LISTED: usize = 30;
+
+/// Bytes of what happened, of the steps, and of the JSON. Escaped for SNS they double at most, and go out twice, twice
+/// and three times: 240 KiB of the 256.
+pub const HAPPENED: usize = 14 * 1024;
+pub const STEPS: usize = 8 * 1024;
+pub const JSON: usize = 24 * 1024;
+
+/// Whole seconds since `then`; 0 where it lies ahead.
+pub fn seconds_since(then: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.duration_since(then).as_secs()).unwrap_or(0)
+}
+
+/// The moment whose data a set holds: that of its last capture.
+pub fn holds(set: &BackupSet) -> Timestamp {
+    set.captured_to.unwrap_or(set.started_at)
+}
+
+/// The newest sealed set and its age in words, or that there is none.
+pub fn newest_sealed(deployment: &str, newest: Option<&BackupSet>, now: Timestamp) -> String {
+    match newest {
+        Some(set) => format!(
+            "The newest sealed set is {}, {} old: it holds the data of {}. A restore today would lose what was written since.",
+            set.id,
+            in_words(seconds_since(holds(set), now)),
+            words::time(holds(set))
+        ),
+        None => format!(
+            "No set of {deployment} was ever sealed: TODAY THERE IS NOTHING TO RESTORE FROM."
+        ),
+    }
+}
+
+pub fn newest_sealed_json(newest: Option<&BackupSet>, now: Timestamp) -> Value {
+    newest.map_or(Value::Null, |set| {
+        json!({"set": set.id, "captured_at": holds(set), "age_seconds": seconds_since(holds(set), now)})
+    })
+}
+
+/// What on-call has to know first: an application that a run brought to rest and did not bring back.
+pub fn left_quiesced(run: Option<&RunRecord>) -> Option<Timestamp> {
+    run.filter(|run| run.resumed_at.is_none())
+        .and_then(|run| run.quiesced_at)
+}
+
+pub fn points(points: &[Point]) -> String {
+    let lines = points.iter().map(|point| {
+        let what = format!(
+            "{} ({} {})",
+            point.resource.name,
+            point.resource.target.kind(),
+            point.resource.target.identifier()
+        );
+        words::line(&format!("- {what}: {}", state(point))).replacen('-', "  -", 1)
+    });
+    words::listed(lines.collect(), LISTED)
+}
+
+fn state(point: &Point) -> String {
+    let size = point
+        .size_bytes
+        .map(|bytes| format!(", {}", words::size(bytes)))
+        .unwrap_or_default();
+    let captured = point
+        .captured_at
+        .map(|at| format!(", data of {}", words::time(at)))
+        .unwrap_or_default();
+    match (point.status, &point.recovery_point, &point.failure) {
+        (PointStatus::Available, Some(RecoveryPoint::Versions { versions, .. }), _) => {
+            format!("present, {}", words::count(versions.len(), "version"))
+        }
+        (PointStatus::Available, _, _) => format!("available{size}{captured}"),
+        (PointStatus::InProgress, _, _) => {
+            let percent = point
+                .percent
+                .map(|percent| format!(" at {percent:.0} %"))
+                .unwrap_or_default();
+            format!("not finished{percent}")
+        }
+        (PointStatus::Failed, _, Some(failure)) => format!("FAILED, {}", failure.error),
+        (PointStatus::Failed, _, None) => "FAILED".to_owned(),
+    }
+}
+
+pub fn points_json(points: &[Point]) -> Value {
+    let points = points.iter().take(LISTED).map(|point| {
+        json!({
+            "resource": point.resource.name,
+            "kind": point.resource.target.kind(),
+            "target": words::name(point.resource.target.identifier()),
+            "status": point.status,
+            "captured_at": point.captured_at,
+            "finished_at": point.finished_at,
+            "size_bytes": point.size_bytes,
+            "error": point.failure.as_ref().map(|failure| words::name(&failure.error)),
+        })
+    });
+    points.collect()
+}
+
+pub fn reasons(reasons: &[Reason]) -> String {
+    let lines = reasons.iter().map(|reason| {
+        let text = words::line(&reason.message);
+        format!(
+            "  - {}: {}: {text}",
+            words::name(&reason.subject),
+            words::name(&reason.error)
+        )
+    });
+    words::listed(lines.collect(), LISTED)
+}
+
+pub fn reasons_json(reasons: &[Reason]) -> Value {
+    let reasons = reasons.iter().take(LISTED).map(|reason| {
+        json!({
+            "subject": words::name(&reason.subject),
+            "error": words::name(&reason.error),
+            "message": words::line(&reason.message),
+        })
+    });
+    reasons.collect()
+}
+
+/// Counts that were taken, in one line; `None` without any.
+pub fn probes(probes: &[ProbeResult]) -> Option<String> {
+    let counts: Vec<String> = probes
+        .iter()
+        .filter_map(|probe| Some(format!("{} {}", words::name(&probe.name), probe.count?)))
+        .take(LISTED)
+        .collect();
+    (!counts.is_empty()).then(|| format!("Counted before the capture: {}.", counts.join(", ")))
+}
+
+/// A probe that could not count is worth a look, as any warning.
+pub fn probe_warnings(probes: &[ProbeResult]) -> Vec<Reason> {
+    let failed = probes.iter().filter_map(|probe| {
+        let failure = probe.failure.as_ref()?;
+        let subject = format!("probe {}", probe.name);
+        Some(Reason {
+            subject,
+            error: failure.error.clone(),
+            message: failure.message(),
+        })
+    });
+    failed.collect()
+}
+
+/// Recovery points that are available, of all that were planned.
+pub fn tally(set: Option<&BackupSet>, points: &[Point]) -> (usize, usize) {
+    let available = points
+        .iter()
+        .filter(|point| point.status == PointStatus::Available)
+        .count();
+    let planned = set.map_or(0, |set| set.resources.len()).max(points.len());
+    (available, planned)
+}

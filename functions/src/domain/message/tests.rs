@@ -1,0 +1,521 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::set::{BackupSet, Point, Reason, RunRecord};
+
+const ARN: &str =
+    "arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn reason(subject: &str, error: &str, message: &str) -> Reason {
+    Reason {
+        subject: subject.into(),
+        error: error.into(),
+        message: message.into(),
+    }
+}
+
+fn set(status: &str) -> BackupSet {
+    read(json!({
+        "id": "hubs-20261120-021500-ab12", "deployment": "hubs", "status": status, "execution": ARN,
+        "started_at": "2026-11-20T02:15:00Z", "ended_at": "2026-11-20T02:46:00Z", "resources": ["database", "rooms"],
+        "captured_from": "2026-11-20T02:15:07Z", "captured_to": "2026-11-20T02:15:09Z", "skew_seconds": 2.0,
+        "probes": [{"name": "users", "count": 562}],
+    }))
+}
+
+fn yesterday() -> BackupSet {
+    read(json!({
+        "id": "hubs-20261119-021500-cd34", "deployment": "hubs", "status": "sealed", "execution": ARN,
+        "started_at": "2026-11-19T02:15:00Z", "captured_to": "2026-11-19T02:16:00Z",
+    }))
+}
+
+fn points() -> Vec<Point> {
+    read(json!([
+        {
+            "set": "s", "status": "available", "size_bytes": 5368709120u64, "captured_at": "2026-11-20T02:15:07Z",
+            "resource": {"name": "database", "kind": "aurora", "cluster": "hubs-db", "deadline_seconds": 60},
+            "recovery_point": {"type": "cluster_snapshot", "id": "hf", "arn": "arn"},
+        },
+        {
+            "set": "s", "status": "failed",
+            "resource": {"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60},
+            "failure": {"error": "AccessDenied", "cause": "backing up hubs-rooms: AWS answered AccessDenied"},
+        },
+    ]))
+}
+
+fn run(more: Value) -> RunRecord {
+    let mut record = json!({"id": "s", "deployment": "hubs", "execution": ARN, "started_at": "2026-11-20T02:15:00Z"});
+    record
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    read(record)
+}
+
+fn plain<'a>() -> Backup<'a> {
+    Backup {
+        deployment: Some("hubs"),
+        execution: ARN,
+        started_at: at("2026-11-20T02:15:00Z"),
+        now: at("2026-11-20T02:46:00Z"),
+        run: None,
+        set: None,
+        points: &[],
+        newest_sealed: None,
+        failure: None,
+    }
+}
+
+#[test]
+fn a_sealed_set_is_told_in_full_and_asks_for_nothing() {
+    let (set, run, mut points) = (set("sealed"), run(json!({})), points());
+    points.truncate(1);
+    points.push(Point { resource: read(json!({"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60})), ..points[0].clone() });
+    let message = backup(&Backup {
+        set: Some(&set),
+        run: Some(&run),
+        points: &points,
+        newest_sealed: Some(&set),
+        ..plain()
+    });
+    assert_eq!(
+        (message.event, message.severity),
+        (Event::BackupSealed, Severity::Info)
+    );
+    assert_eq!(
+        message.text,
+        "Holdfast: hubs backed up, 2 of 2 recovery points sealed
+
+What happened
+Set hubs-20261120-021500-ab12 is sealed: 2 of 2 recovery points, after 31 minutes.
+  - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
+  - rooms (dynamodb hubs-rooms): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
+Counted before the capture: users 562.
+Between the first and the last capture lie 2 s (skew).
+
+What it means
+hubs can be restored as it was at 2026-11-20 02:15:09 UTC.
+
+What to do next
+1. Nothing.
+2. To look at the set: holdfast show hubs hubs-20261120-021500-ab12
+
+The execution, begun 2026-11-20 02:15:00 UTC:
+https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
+"
+    );
+}
+
+#[test]
+fn a_failed_set_says_why_how_old_the_newest_sealed_one_is_and_what_to_do() {
+    let failed = BackupSet {
+        reasons: vec![reason(
+            "rooms",
+            "AccessDenied",
+            "backing up hubs-rooms: refused",
+        )],
+        ..set("failed")
+    };
+    let newest = yesterday();
+    let message = backup(&Backup {
+        set: Some(&failed),
+        points: &points(),
+        newest_sealed: Some(&newest),
+        ..plain()
+    });
+    assert_eq!(
+        (message.event, message.severity),
+        (Event::BackupFailed, Severity::Critical)
+    );
+    assert_eq!(
+        message.text,
+        "Holdfast: BACKUP OF hubs FAILED (rooms: AccessDenied)
+
+What happened
+The backup of hubs failed. Set hubs-20261120-021500-ab12 is not sealed: 1 of 2 recovery points are there.
+  - rooms: AccessDenied: backing up hubs-rooms: refused
+Its recovery points:
+  - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
+  - rooms (dynamodb hubs-rooms): FAILED, AccessDenied
+
+What it means
+The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data of 2026-11-19 02:16:00 UTC. A restore today would lose what was written since.
+
+What to do next
+1. rooms: the function's role, or the key that encrypts it, refuses. Look in the message for the action and the resource; most often a KMS key policy or a vault policy has changed.
+2. Back up again: holdfast backup hubs --watch
+
+The execution, begun 2026-11-20 02:15:00 UTC:
+https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
+"
+    );
+    assert_eq!(message.json["newest_sealed"]["age_seconds"], 88_200);
+    assert_eq!(message.json["reasons"][0]["error"], "AccessDenied");
+}
+
+#[test]
+fn a_deployment_that_was_never_sealed_hears_so_in_capitals() {
+    let failed = set("failed");
+    let message = backup(&Backup {
+        set: Some(&failed),
+        ..plain()
+    });
+    assert!(
+        message
+            .text
+            .contains("TODAY THERE IS NOTHING TO RESTORE FROM"),
+        "{}",
+        message.text
+    );
+    assert_eq!(message.json["newest_sealed"], Value::Null);
+}
+
+#[test]
+fn an_application_left_at_rest_comes_first_even_when_the_set_is_sealed() {
+    let set = set("sealed");
+    let run = run(
+        json!({"quiesced_at": "2026-11-20T02:15:02Z", "warnings": [{"subject": "Resume", "error": "Unavailable", "message": "no answer"}]}),
+    );
+    let message = backup(&Backup {
+        set: Some(&set),
+        run: Some(&run),
+        ..plain()
+    });
+    assert_eq!(message.severity, Severity::Critical);
+    assert!(
+        message
+            .subject
+            .ends_with("BUT THE APPLICATION IS STILL AT REST"),
+        "{}",
+        message.subject
+    );
+    assert!(
+        message
+            .text
+            .contains("1. FIRST: hubs was brought to rest at 2026-11-20 02:15:02 UTC"),
+        "{}",
+        message.text
+    );
+    assert_eq!(message.json["left_quiesced_at"], "2026-11-20T02:15:02Z");
+}
+
+#[test]
+fn a_probe_or_a_pruning_that_failed_is_a_warning() {
+    let mut set = set("sealed");
+    set.probes = read(
+        json!([{"name": "users", "failure": {"error": "Unavailable", "cause": "{\"errorMessage\": \"no route\"}"}}]),
+    );
+    let pruning = reason("PruneSets", "States.Timeout", "");
+    let message = backup(&Backup {
+        set: Some(&set),
+        failure: Some(&pruning),
+        ..plain()
+    });
+    assert_eq!(message.severity, Severity::Warning);
+    assert!(
+        message.subject.ends_with("with 2 warnings"),
+        "{}",
+        message.subject
+    );
+    assert!(
+        message
+            .text
+            .contains("  - probe users: Unavailable: no route\n  - PruneSets: States.Timeout"),
+        "{}",
+        message.text
+    );
+}
+
+#[test]
+fn a_run_that_was_not_started_says_that_nothing_was_touched() {
+    let newest = yesterday();
+    let busy = reason("PlanBackup", "DeploymentBusy", "another run has the lease");
+    let message = backup(&Backup {
+        failure: Some(&busy),
+        newest_sealed: Some(&newest),
+        ..plain()
+    });
+    assert_eq!(
+        (message.event, message.severity),
+        (Event::BackupNotStarted, Severity::Warning)
+    );
+    assert!(message.text.contains("was not started; nothing was touched.\n  - PlanBackup: DeploymentBusy: another run has the lease"));
+    assert!(!message.text.contains("Back up again"), "{}", message.text);
+
+    let invalid = reason(
+        "PlanBackup",
+        "InvalidInput",
+        "deployment: (missing) is not allowed",
+    );
+    let message = backup(&Backup {
+        deployment: None,
+        failure: Some(&invalid),
+        ..plain()
+    });
+    assert_eq!(message.severity, Severity::Critical);
+    assert_eq!(
+        message.subject,
+        "Holdfast: backup of (no deployment) NOT STARTED (InvalidInput)"
+    );
+    assert!(message.text.contains("holdfast deployments"));
+}
+
+#[test]
+fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
+    let running = set("running");
+    let run =
+        run(json!({"quiesced_at": "2026-11-20T02:15:02Z", "resumed_at": "2026-11-20T02:20:00Z"}));
+    let newest = yesterday();
+    let facts = Backup {
+        set: Some(&running),
+        run: Some(&run),
+        points: &points(),
+        newest_sealed: Some(&newest),
+        ..plain()
+    };
+    let message = ended(
+        &facts,
+        &Ended {
+            status: "ABORTED",
+            cause: Some("by\nme"),
+            lease_released: true,
+        },
+    );
+    assert_eq!(
+        (message.event, message.severity),
+        (Event::BackupEnded, Severity::Critical)
+    );
+    assert_eq!(
+        message.subject,
+        "Holdfast: backup of hubs was aborted, in the console or by a command (ABORTED)"
+    );
+    for part in [
+        "Step Functions says: by me",
+        "The application was brought back at 2026-11-20 02:20:00 UTC.",
+        "The deployment is free for another run.",
+        "The newest sealed set is hubs-20261119-021500-cd34, 1 day old",
+        "Unless it was stopped on purpose, back up again: holdfast backup hubs --watch",
+    ] {
+        assert!(
+            message.text.contains(part),
+            "{part} is not in\n{}",
+            message.text
+        );
+    }
+    assert_eq!(message.json["execution_status"], "ABORTED");
+}
+
+#[test]
+fn a_digest_names_every_deployment_the_failed_first() {
+    let due: Vec<Due> = read(json!([
+        {"deployment": "hubs", "execution_name": "n-hubs"},
+        {"deployment": "staging", "execution_name": "n-staging"},
+        {"deployment": "silent", "execution_name": "n-silent"},
+    ]));
+    let cause = json!({"Error": "BackupFailed", "Cause": "rooms: AccessDenied", "ExecutionArn": "arn:child", "Status": "FAILED"});
+    let results: Vec<NightlyResult> = read(json!([
+        {"deployment": "hubs", "status": "sealed", "execution": ARN},
+        {"deployment": "staging", "status": "failed", "failure": {"error": "States.TaskFailed", "cause": cause.to_string()}},
+    ]));
+    let outcomes = outcomes(&due, &results);
+    let newest = BTreeMap::from([("hubs".to_owned(), set("sealed"))]);
+    let night = Night {
+        execution: ARN,
+        started_at: at("2026-11-20T02:00:00Z"),
+        now: at("2026-11-20T03:15:09Z"),
+        outcomes: &outcomes,
+        newest_sealed: &newest,
+        failure: None,
+    };
+    let message = nightly(&night);
+    assert_eq!(
+        message.subject,
+        "Holdfast: night of 2026-11-20: 2 of 3 deployments FAILED: staging, silent"
+    );
+    assert_eq!(message.severity, Severity::Critical);
+    assert!(
+        message.text.contains(
+            "  - staging: FAILED, BackupFailed: rooms: AccessDenied; NO SEALED SET AT ALL
+  - silent: FAILED, NotReported: nothing was heard of its execution n-silent; NO SEALED SET AT ALL
+  - hubs: sealed; newest sealed set hubs-20261120-021500-ab12, 1 hour old"
+        ),
+        "{}",
+        message.text
+    );
+    let (sealed, broken) = (
+        &outcomes[..1],
+        reason("ListDueDeployments", "Throttled", "m"),
+    );
+    let message = nightly(&Night {
+        outcomes: sealed,
+        ..night
+    });
+    assert_eq!(
+        (message.severity, message.subject.as_str()),
+        (
+            Severity::Info,
+            "Holdfast: night of 2026-11-20: 1 deployment backed up"
+        )
+    );
+    let message = nightly(&Night {
+        outcomes: &[],
+        failure: Some(&broken),
+        ..night
+    });
+    assert_eq!(
+        message.subject,
+        "Holdfast: THE NIGHT OF 2026-11-20 BROKE OFF (ListDueDeployments: Throttled)"
+    );
+    assert_eq!(
+        nightly(&Night {
+            outcomes: &[],
+            ..night
+        })
+        .severity,
+        Severity::Warning
+    );
+}
+
+#[test]
+fn every_error_of_ours_has_its_own_next_step() {
+    let names = [
+        "Throttled",
+        "Unavailable",
+        "NotReady",
+        "QuotaExceeded",
+        "InvalidInput",
+        "NotFound",
+        "AccessDenied",
+        "Conflict",
+        "JobFailed",
+        "DeadlineExceeded",
+        "DeploymentBusy",
+        "VerificationFailed",
+        "States.Timeout",
+        "Lambda.Unknown",
+        "other",
+    ];
+    let steps: std::collections::BTreeSet<String> = names
+        .iter()
+        .map(|name| advice::next_step(name, "rooms", "hubs"))
+        .collect();
+    assert_eq!(steps.len(), names.len());
+}
+
+/// What SNS counts: the JSON document with one text a protocol.
+fn published_bytes(message: &Message) -> usize {
+    let json = message.json.to_string();
+    let all = json!({"default": message.text, "email": message.text, "lambda": json, "sqs": json, "https": json});
+    all.to_string().len() + message.subject.len()
+}
+
+fn check(message: &Message) -> std::result::Result<(), TestCaseError> {
+    prop_assert!(
+        !message.subject.is_empty() && message.subject.len() < 100,
+        "{:?}",
+        message.subject
+    );
+    prop_assert!(
+        message
+            .subject
+            .chars()
+            .all(|c| c == ' ' || c.is_ascii_graphic()),
+        "{:?}",
+        message.subject
+    );
+    prop_assert!(
+        message.text.starts_with(&message.subject)
+            && message.text.contains("\n\nWhat to do next\n1. ")
+    );
+    prop_assert!(
+        !message.text.contains(|c: char| c.is_control() && c != '\n'),
+        "{:?}",
+        message.text
+    );
+    prop_assert_eq!(&message.json["event"], message.event.as_str());
+    prop_assert_eq!(&message.json["severity"], message.severity.as_str());
+    prop_assert!(
+        published_bytes(message) < 250 * 1024,
+        "{} bytes",
+        published_bytes(message)
+    );
+    Ok(())
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![3 => ".{0,40}", 1 => Just("\u{1f525}\\\"\n".repeat(3000)), 1 => "[\\x00-\\x1f\\x7f-\\u{9f}]{0,9}", 1 => Just(String::new())]
+}
+
+fn any_reasons(most: usize) -> impl Strategy<Value = Vec<Reason>> {
+    let reason =
+        (any_text(), any_text(), any_text()).prop_map(|(subject, error, message)| Reason {
+            subject,
+            error,
+            message,
+        });
+    vec(reason, 0..most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_message_fits_into_sns_and_its_subject_into_one_line(
+        deployment in proptest::option::of("[a-z](-?[a-z0-9]){0,15}"),
+        execution in "arn:aws:states:[a-z0-9-]{1,20}:123456789012:execution:[a-z-]{1,80}:[a-z0-9-]{1,80}",
+        reasons in any_reasons(60),
+        warnings in any_reasons(60),
+        failure in any_reasons(2),
+        status in proptest::sample::select(vec!["running", "sealed", "failed", "expiring", "none"]),
+        (ended_status, cause) in (any_text(), proptest::option::of(any_text())),
+        count in prop_oneof![0usize..4, Just(200usize)],
+        target in any_text(),
+    ) {
+        let mut own = (status != "none").then(|| set(status));
+        if let Some(own) = &mut own {
+            own.reasons = reasons.clone();
+            own.probes = warnings.iter().map(|reason| read(json!({"name": reason.subject, "count": reason.error.len()}))).collect();
+        }
+        let mut record = run(json!({}));
+        record.warnings = warnings;
+        let points: Vec<Point> = (0..count).map(|index| {
+            let mut point = points()[index % 2].clone();
+            point.resource.name = format!("tables.{}", "t".repeat(255));
+            point.resource.target = crate::domain::resource::Target::DynamoDb { table: target.clone() };
+            point
+        }).collect();
+        let facts = Backup {
+            deployment: deployment.as_deref(), execution: &execution, run: Some(&record), set: own.as_ref(), points: &points,
+            failure: failure.first(), ..plain()
+        };
+        check(&backup(&facts))?;
+        check(&ended(&facts, &Ended { status: &ended_status, cause: cause.as_deref(), lease_released: count == 0 }))?;
+
+        let outcomes: Vec<Outcome> = reasons.into_iter().map(|reason| Outcome {
+            deployment: reason.subject.clone(), sealed: reason.error.is_empty(), execution: Some(reason.message.clone()),
+            reason: Some(reason).filter(|reason| !reason.error.is_empty()),
+        }).collect();
+        let night = Night {
+            execution: &execution, started_at: at("2026-11-20T02:00:00Z"), now: at("2026-11-20T03:15:09Z"),
+            outcomes: &outcomes, newest_sealed: &BTreeMap::new(), failure: failure.first(),
+        };
+        check(&nightly(&night))?;
+    }
+}

@@ -1,0 +1,129 @@
+//! Texts cut and cleaned for a subject, a line, a list.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// SNS: fewer than 100 characters.
+const SUBJECT: usize = 99;
+/// Characters of an error's message that a text or a JSON field shows.
+const LINE: usize = 500;
+/// Characters of a name that a text or a JSON field shows.
+const NAME: usize = 100;
+
+/// Printable ASCII in one line, at most 99 characters.
+pub fn subject(text: &str) -> String {
+    let ascii: String = one_line(text)
+        .chars()
+        .map(|c| if c.is_ascii() { c } else { '?' })
+        .collect();
+    cut(&ascii, SUBJECT)
+}
+
+/// Without line breaks and other control characters, at most 500 characters.
+pub fn line(text: &str) -> String {
+    cut(&one_line(text), LINE)
+}
+
+/// As [`line`], at most 100 characters.
+pub fn name(text: &str) -> String {
+    cut(&one_line(text), NAME)
+}
+
+/// At most `most` bytes of a text.
+pub fn part(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let end = (0..=most)
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
+    format!("{} ... (cut; the rest is in the execution)", &text[..end])
+}
+
+/// A JSON object of at most `most` bytes: what does not fit loses its longest fields, the first named first.
+pub fn fit(mut json: Value, fields: &[&str], most: usize) -> Value {
+    for field in fields {
+        if json.to_string().len() <= most {
+            break;
+        }
+        json[*field] = Value::Null;
+        json["cut"] = true.into();
+    }
+    json
+}
+
+/// At most `most` entries of a list, and what to say of the others.
+pub fn listed(mut lines: Vec<String>, most: usize) -> String {
+    let more = lines.len().saturating_sub(most);
+    lines.truncate(most);
+    if more > 0 {
+        lines.push(format!("  ... and {more} more"));
+    }
+    lines.join("\n")
+}
+
+pub fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// `1.5 GiB`; at most one decimal.
+pub fn size(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} bytes");
+    }
+    let mut scaled = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while scaled >= 1023.95 && unit + 1 < units.len() {
+        scaled /= 1024.0;
+        unit += 1;
+    }
+    format!("{scaled:.1} {}", units[unit]).replace(".0 ", " ")
+}
+
+/// `1 recovery point`, `2 recovery points`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn one_line(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 3).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, words) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (1024 * 1024 - 1, "1 MiB"),
+            (5 << 30, "5 GiB"),
+            (u64::MAX, "16 EiB"),
+        ] {
+            assert_eq!(size(bytes), words);
+        }
+    }
+
+    #[test]
+    fn a_subject_is_one_short_line_of_ascii() {
+        assert_eq!(subject(" a\r\nb\u{0}c\u{85}d é\u{2028}x "), "a b c d ? x");
+        assert_eq!(subject(&"x".repeat(200)).len(), 99);
+    }
+}
