@@ -1,6 +1,6 @@
 //! MiniStack as a child process: started on a private port, on the lab's clock, and ended with all its functions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,7 +13,17 @@ use tokio::time::{sleep, timeout};
 
 use crate::reaper::Reaper;
 
-const PROGRAM: &str = include_str!("../python/ministack_clock.py");
+/// The program that runs MiniStack, and what it imports, by file name.
+const PROGRAM: &[(&str, &str)] = &[
+    (
+        "ministack_clock.py",
+        include_str!("../python/ministack_clock.py"),
+    ),
+    (
+        "ministack_steps.py",
+        include_str!("../python/ministack_steps.py"),
+    ),
+];
 
 /// How MiniStack is started.
 pub struct Setup<'a> {
@@ -49,9 +59,7 @@ impl Ministack {
         let temporary = data.join("tmp");
         std::fs::create_dir_all(&temporary)
             .with_context(|| format!("creating {}", temporary.display()))?;
-        let program = data.join("ministack_clock.py");
-        std::fs::write(&program, PROGRAM)
-            .with_context(|| format!("writing {}", program.display()))?;
+        let program = write_program(&data.join("program"))?;
         let log_path = setup.dir.join("ministack.log");
         let log = std::fs::File::create(&log_path)
             .with_context(|| format!("creating {}", log_path.display()))?;
@@ -159,6 +167,16 @@ impl Ministack {
             let _ = process.kill().await;
         }
     }
+}
+
+/// Writes the program into a directory of its own and returns the file to run.
+fn write_program(dir: &Path) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    for (name, text) in PROGRAM {
+        let file = dir.join(name);
+        std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+    }
+    Ok(dir.join(PROGRAM[0].0))
 }
 
 /// Whether the health page on this port answers 200.

@@ -1,0 +1,130 @@
+"""Where MiniStack 1.5.33's Step Functions differ from AWS's, and it matters to Holdfast: AWS's way.
+
+- A Parallel state in JSONata honours its Arguments, Output and Assign.
+- A branch's, an item's variables are its own; a Distributed Map's children see none of the parent's.
+- A Distributed Map's child is an execution with its own context object.
+- An execution that has ended starts no further task, and its status never changes again.
+- TimeoutSeconds of a state machine ends its executions as TIMED_OUT, by the lab's clock.
+- StartExecution with the name and the input of an execution that runs answers with that execution.
+"""
+
+import copy
+import threading
+import time
+
+from ministack.core.responses import json_response, set_request_account_id, set_request_region
+from ministack.services import stepfunctions as steps
+
+WATCH_SECONDS = 0.25
+
+
+def _honour_parallel():
+    branches_alone = steps._run_parallel_branches
+
+    def run_parallel(state, given, execution, context):
+        if steps._state_query_language(state, context) != "JSONata":
+            return branches_alone(state, given, execution, context)
+        bare = {key: value for key, value in state.items() if key not in ("Arguments", "Output", "Assign")}
+        arguments = steps._apply_jsonata_arguments(state, given, context)
+        results, following = branches_alone(bare, arguments, execution, context)
+        output = steps._apply_jsonata_output(state, given, context, result=results, default=results)
+        steps._apply_state_assign(state, given, context, result=results)
+        return output, following
+
+    steps._run_parallel_branches = run_parallel
+
+
+def _separate_variables():
+    run_shared = steps._run_sub_machine
+
+    def run_sub_machine(states, start_at, given, execution, context):
+        context = copy.deepcopy(context)
+        if "mapRunArn" in execution and "_entered" not in execution:
+            execution["_entered"] = True
+            context["variables"] = {}
+            context["Execution"] = {
+                "Id": execution["executionArn"],
+                "Input": copy.deepcopy(given),
+                "Name": execution["name"],
+                "StartTime": execution["startDate"],
+            }
+        return run_shared(states, start_at, given, execution, context)
+
+    steps._run_sub_machine = run_sub_machine
+
+
+def _runs(execution):
+    """Whether an execution, and the one whose Distributed Map it belongs to, still runs."""
+    if execution["status"] != "RUNNING":
+        return False
+    run = steps._map_runs.get(execution.get("mapRunArn", ""))
+    parent = steps._executions.get(run["executionArn"]) if run else None
+    return parent is None or _runs(parent)
+
+
+def _stop_what_has_ended():
+    for name in ("_execute_task", "_execute_parallel", "_execute_map"):
+
+        def only_while_it_runs(state, given, execution, context, go_on=getattr(steps, name)):
+            if not _runs(execution):
+                raise steps._ExecutionError("States.Runtime", "the execution has ended")
+            return go_on(state, given, execution, context)
+
+        setattr(steps, name, only_while_it_runs)
+
+    fail = steps._fail_execution
+
+    def fail_execution(execution, error, cause):
+        if execution["status"] == "RUNNING":
+            fail(execution, error, cause)
+
+    steps._fail_execution = fail_execution
+
+
+def _time_out(key, execution):
+    account, region, _ = key
+    machine = steps._state_machines._data.get((account, region, execution["stateMachineArn"]))
+    limit = steps.json.loads(machine["definition"]).get("TimeoutSeconds") if machine else None
+    started = steps._iso_to_epoch_ms(execution["startDate"]) / 1000
+    if limit is None or time.time() - started < limit or execution["status"] != "RUNNING":
+        return
+    execution.update(status="TIMED_OUT", stopDate=steps.now_iso(), error="States.Timeout", cause=None)
+    steps._add_event(execution, "ExecutionTimedOut", {"executionTimedOutEventDetails": {"error": "States.Timeout"}})
+    set_request_account_id(account)
+    set_request_region(region)
+    steps._emit_execution_status_event(execution)
+
+
+def _watch_timeouts():
+    while True:
+        time.sleep(WATCH_SECONDS)
+        for key, execution in list(steps._executions._data.items()):
+            if execution["status"] == "RUNNING" and "mapRunArn" not in execution:
+                try:
+                    _time_out(key, execution)
+                except Exception:  # one odd execution must not end the watch over the others
+                    steps.logger.exception("watching the time of %s", key)
+
+
+def _answer_again():
+    start = steps._start_execution
+
+    def start_execution(request):
+        machine = steps._resolve_state_machine_arn(request.get("stateMachineArn", "").split("#")[0])
+        if machine and request.get("name"):
+            arn = machine.replace(":stateMachine:", ":execution:", 1) + ":" + request["name"]
+            earlier = steps._executions.get(arn)
+            if earlier and earlier["status"] == "RUNNING" and earlier["input"] == request.get("input", "{}"):
+                return json_response({"executionArn": arn, "startDate": earlier["startDate"]})
+        return start(request)
+
+    steps._start_execution = start_execution
+
+
+def apply():
+    """Puts all of it in place; fails when MiniStack has other insides than the version that this was written for."""
+    _honour_parallel()
+    _separate_variables()
+    _stop_what_has_ended()
+    _answer_again()
+    threading.Thread(target=_watch_timeouts, daemon=True).start()
