@@ -7,7 +7,8 @@ import unittest
 import boto3
 import botocore.exceptions
 
-from rds_lab import ENGINE, PASSWORD, RdsTest, control, new_name
+from labkit import lab
+from rds_lab import ENGINE, PASSWORD, RdsTest, new_name
 
 SOURCES = pathlib.Path(__file__).parent.parent / "src/rds"
 UNMODELLED = {
@@ -102,7 +103,7 @@ class Errors(RdsTest):
         for moment in (found["EarliestRestorableTime"].replace(year=2020), found["LatestRestorableTime"].replace(year=2100)):
             self.refuses("InvalidParameterValue", "restore_db_cluster_to_point_in_time", **at, RestoreToTime=moment)
         self.refuses("InvalidParameterCombination", "restore_db_cluster_to_point_in_time", **at)
-        control("durations", "PUT", {"instance_create": 3, "delete": 1})
+        lab("PUT", "/durations", {"instance_create": 3, "delete": 1})
         self.rds.reboot_db_instance(DBInstanceIdentifier=instance)
         self.raises("InvalidDBInstanceStateFault", "modify_db_instance", DBInstanceIdentifier=instance)
         self.rds.modify_db_cluster(DBClusterIdentifier=other, BackupRetentionPeriod=3)
@@ -133,7 +134,7 @@ class Errors(RdsTest):
         self.assertEqual(self.snapshot(copy)["KmsKeyId"], key)
         self.raises("SharedSnapshotQuotaExceededFault", "modify_db_cluster_snapshot_attribute",
                     **(share | dict(DBClusterSnapshotIdentifier=copy)), ValuesToAdd=[f"{n:012}" for n in range(21)])
-        control("durations", "PUT", {"cluster_snapshot": 2})
+        lab("PUT", "/durations", {"cluster_snapshot": 2})
         slow = new_name("slow")
         self.rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=slow)
         self.raises("InvalidDBClusterSnapshotStateFault", "delete_db_cluster_snapshot", DBClusterSnapshotIdentifier=slow)

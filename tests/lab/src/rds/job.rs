@@ -34,9 +34,18 @@ impl Job {
     #[must_use]
     pub fn start(world: &World, call: &Call, takes: Duration) -> Self {
         Self {
-            started: world.clock.now(),
-            takes,
             fault: world.faults.for_job(call),
+            ..Self::lasting(world.clock.now(), takes)
+        }
+    }
+
+    /// A job without faults.
+    #[must_use]
+    pub fn lasting(started: Timestamp, takes: Duration) -> Self {
+        Self {
+            started,
+            takes,
+            fault: None,
             worked: None,
         }
     }

@@ -256,7 +256,8 @@ pub fn resource_id(prefix: &str) -> String {
     format!("{prefix}-{}", crate::ids::hex(26).to_uppercase())
 }
 
-fn empty(world: &World) -> State {
+/// A region with nothing but the account's default groups.
+pub(super) fn empty(world: &World) -> State {
     let default = |kind: &str, family: &str| {
         let name = format!("default.{family}");
         ParameterGroup {

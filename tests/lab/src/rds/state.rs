@@ -287,3 +287,7 @@ fn no_snapshot(id: &str) -> Fault {
         format!("DBClusterSnapshot not found: {id}"),
     )
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -20,6 +20,9 @@ mod snapshots;
 mod subnet_groups;
 mod tagging;
 
+#[cfg(test)]
+pub use snapshots::check_name as check_snapshot_name;
+
 use std::sync::Arc;
 
 use super::fault::{Fault, Result};

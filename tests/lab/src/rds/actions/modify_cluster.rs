@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::describe_clusters;
 use crate::rds::catalogue;
-use crate::rds::cluster::{Cluster, ManagedSecret, Phase};
+use crate::rds::cluster::{Cluster, ManagedSecret, Pending, Phase};
 use crate::rds::fault::{Fault, Result};
 use crate::rds::job::after;
 use crate::rds::names;
@@ -16,70 +16,100 @@ use crate::rds::secret::new_password;
 use crate::rds::state::State;
 use crate::rds::xml::Xml;
 
+/// Changes take as long as an instance's creation, at most this.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// What the call says about the master password.
 struct Password {
     value: Option<String>,
     secret: Option<ManagedSecret>,
+    /// Whether it doesn't wait for the maintenance window, whatever the call says.
+    at_once: bool,
 }
 
 /// ModifyDBCluster.
 pub async fn run(plane: &Arc<Plane>, query: &Query) -> Result<Xml> {
     let name = query.required("DBClusterIdentifier")?;
-    let now_please = query.flag("ApplyImmediately")?.unwrap_or(false);
+    let at_once = query.flag("ApplyImmediately")?.unwrap_or(false);
     let before = plane.state().available_cluster(name)?.clone();
-    let after_it = changed(plane, &before, query)?;
-    let new_id = new_identifier(&plane.state(), &before, query)?;
-    let version = version(&before, query)?;
+    let settings = changed(plane, &before, query)?;
+    let mut asked = Pending {
+        identifier: new_identifier(&plane.state(), &before, query)?,
+        engine_version: version(&before, query)?,
+        master_password: None,
+    };
     let password = password(plane, &before, query).await?;
-    let apply_password = now_please || password.secret != before.secret;
-    if let (Some(value), Some(server), true) = (&password.value, &before.server, apply_password) {
-        server
-            .set_password(&before.settings.master_username, value)
-            .await?;
+    asked.master_password = password.value;
+    let (applied, pending) = sort(asked, &before.pending, at_once, password.at_once);
+    if let (Some(value), Some(server)) = (&applied.master_password, &before.server) {
+        let user = &before.settings.master_username;
+        server.set_password(user, value).await?;
     }
-    let now = plane.now();
-    let changing = plane
-        .world
-        .durations
-        .of(|s| s.instance_create)
-        .min(Duration::from_secs(60));
+    let takes = plane.world.durations.of(|s| s.instance_create);
+    let until = after(plane.now(), takes.min(LONGEST));
     let mut state = plane.state();
     // What came in between two looks at the cluster counts.
-    let cluster = state.available_cluster(name)?;
-    cluster.settings = after_it;
+    let mut cluster = state.available_cluster(name)?.clone();
+    if settings.port != cluster.settings.port {
+        cluster.endpoint = state.addresses.endpoint(&cluster.id, settings.port);
+    }
+    cluster.settings = settings;
     cluster.secret = password.secret;
-    let mut status = "modifying";
-    if apply_password {
-        if password.value.is_some() {
-            status = "resetting-master-credentials";
-            cluster.pending.master_password = None;
-        }
-    } else {
-        cluster.pending.master_password = password.value.or(cluster.pending.master_password.take());
+    cluster.phase = Phase::Changing(status(&applied), until);
+    cluster.pending = pending;
+    cluster.settings.engine_version = applied
+        .engine_version
+        .unwrap_or(cluster.settings.engine_version);
+    let old = cluster.id.clone();
+    state.clusters.insert(old.clone(), cluster.clone());
+    if let Some(new) = applied.identifier {
+        cluster = rename(plane, &mut state, &old, &new)?;
     }
-    match (version, now_please) {
-        (Some(version), true) => {
-            status = "upgrading";
-            cluster.settings.engine_version = version;
-        }
-        (Some(version), false) => cluster.pending.engine_version = Some(version),
-        (None, _) => {}
+    Ok(describe_clusters::one(&state, &cluster, plane.now()))
+}
+
+/// Divides what was asked for into what is applied now and what waits. `ApplyImmediately` applies what waited, too.
+fn sort(
+    asked: Pending,
+    waiting: &Pending,
+    at_once: bool,
+    password_at_once: bool,
+) -> (Pending, Pending) {
+    let waiting = waiting.clone();
+    let mut all = Pending {
+        identifier: asked.identifier.or(waiting.identifier),
+        engine_version: asked.engine_version.or(waiting.engine_version),
+        master_password: asked.master_password.or(waiting.master_password),
+    };
+    if at_once {
+        return (all, Pending::default());
     }
-    if new_id.is_some() && !now_please {
-        cluster.pending.identifier = new_id.clone();
+    let master_password = all.master_password.take_if(|_| password_at_once);
+    (
+        Pending {
+            master_password,
+            ..Pending::default()
+        },
+        all,
+    )
+}
+
+fn status(applied: &Pending) -> &'static str {
+    match applied {
+        Pending {
+            identifier: Some(_),
+            ..
+        } => "renaming",
+        Pending {
+            engine_version: Some(_),
+            ..
+        } => "upgrading",
+        Pending {
+            master_password: Some(_),
+            ..
+        } => "resetting-master-credentials",
+        _ => "modifying",
     }
-    cluster.phase = Phase::Changing(status, after(now, changing));
-    let mut cluster = cluster.clone();
-    if let (Some(new_id), true) = (new_id, now_please) {
-        cluster = rename(
-            plane,
-            &mut state,
-            &cluster.id,
-            &new_id,
-            after(now, changing),
-        )?;
-    }
-    Ok(describe_clusters::one(&state, &cluster, now))
 }
 
 /// The settings after the call, with everything that they name checked.
@@ -90,11 +120,6 @@ fn changed(
 ) -> Result<crate::rds::settings::Settings> {
     let mut settings = cluster.settings.clone();
     settings.apply(query)?;
-    if query.text("DBSubnetGroupName").is_some() || settings.port != cluster.settings.port {
-        return Err(Fault::combination(
-            "The subnet group and the port of an Aurora cluster of the lab can't be changed.",
-        ));
-    }
     if !catalogue::CAS.contains(&settings.ca.as_str()) {
         return Err(Fault::value(format!(
             "CA certificate {} not found",
@@ -140,63 +165,60 @@ async fn password(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<Pas
         .transpose()?;
     let managed = query.flag("ManageMasterUserPassword")?;
     let rotate = query.flag("RotateMasterUserPassword")?.unwrap_or(false);
+    let at_once = query.flag("ApplyImmediately")?.unwrap_or(false);
     let user = &cluster.settings.master_username;
+    let refused = |why: &str| Err(Fault::combination(why));
+    let now = |value: String, secret: Option<ManagedSecret>| Password {
+        value: Some(value),
+        secret,
+        at_once: true,
+    };
     match (managed, given, &cluster.secret) {
-        (Some(true), Some(_), _) => Err(Fault::combination(
+        (Some(true), Some(_), _) => refused(
             "You can't specify MasterUserPassword when ManageMasterUserPassword is enabled.",
-        )),
+        ),
         (Some(true), None, None) => {
             let value = new_password();
             let key = query.text("MasterUserSecretKmsKeyId");
             let secret = plane.create_secret(&cluster.arn, user, &value, key).await?;
-            Ok(Password {
-                value: Some(value),
-                secret: Some(secret),
-            })
+            Ok(now(value, Some(secret)))
         }
-        (Some(false), None, Some(_)) => Err(Fault::combination(
+        (Some(false), None, Some(_)) => refused(
             "You must specify MasterUserPassword when you turn off ManageMasterUserPassword.",
-        )),
+        ),
         (Some(false), Some(value), Some(secret)) => {
             plane.delete_secret(secret).await;
-            Ok(Password {
-                value: Some(value),
-                secret: None,
-            })
+            Ok(now(value, None))
         }
-        (None, Some(_), Some(_)) => Err(Fault::combination(
+        (None, Some(_), Some(_)) => refused(
             "You can't specify MasterUserPassword for a cluster whose password is managed in Secrets Manager.",
-        )),
+        ),
+        (_, None, Some(_)) if rotate && !at_once => {
+            refused("You must specify ApplyImmediately when you rotate the master user password.")
+        }
         (_, None, Some(secret)) if rotate => {
             let value = new_password();
             plane.rotate_secret(secret, user, &value).await?;
-            Ok(Password {
-                value: Some(value),
-                secret: Some(secret.clone()),
-            })
+            Ok(now(value, Some(secret.clone())))
+        }
+        (_, _, None) if rotate => {
+            refused("The master user password isn't managed in Secrets Manager.")
         }
         (_, value, secret) => Ok(Password {
             value,
             secret: secret.clone(),
+            at_once: false,
         }),
     }
 }
 
 /// Gives a cluster another identifier, and with it that identifier's endpoint.
-fn rename(
-    plane: &Plane,
-    state: &mut State,
-    old: &str,
-    new: &str,
-    until: jiff::Timestamp,
-) -> Result<Cluster> {
+fn rename(plane: &Plane, state: &mut State, old: &str, new: &str) -> Result<Cluster> {
     let mut cluster = state.cluster(old)?.clone();
     state.clusters.remove(old);
     cluster.id = new.to_owned();
     cluster.arn = plane.world.arn("rds", &format!("cluster:{new}"));
     cluster.endpoint = state.addresses.endpoint(new, cluster.settings.port);
-    cluster.phase = Phase::Changing("renaming", until);
-    cluster.pending.identifier = None;
     for instance in state
         .instances
         .values_mut()
@@ -206,4 +228,40 @@ fn rename(
     }
     state.clusters.insert(new.to_owned(), cluster.clone());
     Ok(cluster)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_wait_until_one_is_applied_immediately() {
+        let text = |text: &str| Some(text.to_owned());
+        let asked = || Pending {
+            identifier: text("new"),
+            master_password: text("secret"),
+            ..Pending::default()
+        };
+        let (applied, pending) = sort(asked(), &Pending::default(), false, false);
+        assert_eq!((applied, &pending), (Pending::default(), &asked()));
+        let later = Pending {
+            engine_version: text("16.9"),
+            ..Pending::default()
+        };
+        let (applied, rest) = sort(later, &pending, true, false);
+        assert_eq!(
+            applied,
+            Pending {
+                engine_version: text("16.9"),
+                ..asked()
+            }
+        );
+        assert_eq!((rest, status(&applied)), (Pending::default(), "renaming"));
+        let (applied, pending) = sort(asked(), &Pending::default(), false, true);
+        assert_eq!(
+            (applied.master_password, pending.identifier),
+            (text("secret"), text("new"))
+        );
+        assert_eq!(pending.master_password, None);
+    }
 }

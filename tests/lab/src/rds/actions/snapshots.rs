@@ -36,13 +36,10 @@ pub async fn take(
     let id = names::new_identifier("DBClusterSnapshotIdentifier", id)?;
     let path = plane.postgres.new_home().await?;
     let reserved = reserve(plane, call, cluster, &id, tags, path.clone());
-    let server = match &reserved {
-        Ok((_, server)) => server.clone(),
-        Err(_) => None,
-    };
-    let taken = match &server {
-        Some(server) => server.base_backup(&path).await,
-        None => Ok(()),
+    let taken = match &reserved {
+        Ok((_, Some(server))) => server.base_backup(&path).await,
+        Ok((_, None)) => Err(anyhow::anyhow!("the cluster has no server to back up")),
+        Err(_) => Ok(()),
     };
     if reserved.is_err() || taken.is_err() {
         let _ = plane.postgres.remove(&path).await;
