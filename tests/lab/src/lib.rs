@@ -189,9 +189,17 @@ impl Lab {
             service.stop().await;
         }
         self.house.ministack.stop().await;
-        let house = self.house;
+        let house = self.house.clone();
         // Waits for a process: not on a thread that others need.
         let _ = tokio::task::spawn_blocking(move || house.world.reaper.finish()).await;
+    }
+}
+
+impl Drop for Lab {
+    /// After [`Lab::stop`] nothing is left to do; without it, everything is ended at once.
+    fn drop(&mut self) {
+        self.door.abort();
+        self.house.world.reaper.finish();
     }
 }
 
