@@ -15,6 +15,8 @@ pub struct Stack {
     /// ARN of the machine `backup`.
     pub backup_machine: String,
     pub catalog: Catalog,
+    /// ` --stack NAME` for commands that are suggested to the operator; empty where they need none.
+    pub option: String,
 }
 
 impl Stack {
@@ -38,7 +40,15 @@ impl Stack {
             config,
             backup_machine,
             catalog,
+            option: option(global.stack.as_deref()),
         })
+    }
+}
+
+fn option(stack: Option<&str>) -> String {
+    match stack {
+        Some(name) if name != DEFAULT_NAME => format!(" --stack {name}"),
+        _ => String::new(),
     }
 }
 
@@ -87,4 +97,16 @@ fn output(stack: &Description, name: &str, key: &str) -> Result<String> {
                  stack with --stack, or finish its deployment (`make deploy`)."
             ))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggested_commands_name_the_stack_only_where_they_must() {
+        assert_eq!(option(None), "");
+        assert_eq!(option(Some("holdfast")), "");
+        assert_eq!(option(Some("hf")), " --stack hf");
+    }
 }

@@ -52,34 +52,48 @@ impl Apply {
         let descriptors = validated(self.files.iter().map(|file| document::read(file)))?;
         let stack = Stack::open(global).await?;
         let mut all = Vec::new();
-        for descriptor in &descriptors {
-            let stored = match stack.catalog.descriptor(&descriptor.deployment).await {
-                Ok(stored) => Stored::Valid(Box::new(stored)),
-                Err(Error::NotFound(_)) => Stored::Nothing,
-                // One that this version no longer accepts: replacing it is the way out.
-                Err(Error::InvalidInput(_)) => Stored::Invalid,
-                Err(error) => return Err(error.into()),
-            };
-            let applied = compare(&stored, descriptor);
-            if applied.change != Change::Unchanged {
-                stack.catalog.put_descriptor(descriptor).await?;
-            }
-            // Told as it happens: if a later one fails, the operator knows what was written.
-            if !global.json {
-                out::text(&format!(
-                    "{} {}\n",
-                    applied.deployment,
-                    word(applied.change)
-                ))?;
-            }
-            applied
-                .dropped
-                .iter()
-                .for_each(|dropped| eprintln!("{}", warning(&applied.deployment, dropped)));
-            all.push(applied);
+        let done = apply(&stack, &descriptors, global.json, &mut all).await;
+        // Also when one of them failed: what was written is told.
+        if global.json {
+            out::json(&all)?;
         }
-        if global.json { out::json(&all) } else { Ok(()) }
+        done
     }
+}
+
+/// Applies one after the other, and tells of each as it is done.
+async fn apply(
+    stack: &Stack,
+    descriptors: &[Descriptor],
+    json: bool,
+    all: &mut Vec<Applied>,
+) -> Result<()> {
+    for descriptor in descriptors {
+        let stored = match stack.catalog.descriptor(&descriptor.deployment).await {
+            Ok(stored) => Stored::Valid(Box::new(stored)),
+            Err(Error::NotFound(_)) => Stored::Nothing,
+            // One that this version no longer accepts: replacing it is the way out.
+            Err(Error::InvalidInput(_)) => Stored::Invalid,
+            Err(error) => return Err(error.into()),
+        };
+        let applied = compare(&stored, descriptor);
+        if applied.change != Change::Unchanged {
+            stack.catalog.put_descriptor(descriptor).await?;
+        }
+        if !json {
+            out::text(&format!(
+                "{} {}\n",
+                applied.deployment,
+                word(applied.change)
+            ))?;
+        }
+        applied
+            .dropped
+            .iter()
+            .for_each(|dropped| eprintln!("{}", warning(&applied.deployment, dropped)));
+        all.push(applied);
+    }
+    Ok(())
 }
 
 /// The descriptors of all files, or all faults of all files.

@@ -42,7 +42,7 @@ impl Backup {
         match global.json {
             true if self.watch => out::json_line(&started)?,
             true => out::json(&started)?,
-            false => out::text(&told(&started, self.watch, global.stack.as_deref()))?,
+            false => out::text(&told(&started, self.watch, &stack.option))?,
         }
         if self.watch {
             watch::follow(&stack, &started.execution, global.json).await
@@ -86,15 +86,12 @@ fn execution_name(deployment: &str, now: Timestamp) -> String {
     format!("{}-{deployment}", now.strftime("%Y%m%d-%H%M%S-%3f"))
 }
 
-fn told(started: &StartedBackup, watched: bool, stack: Option<&str>) -> String {
+fn told(started: &StartedBackup, watched: bool, stack: &str) -> String {
     let StartedBackup {
         deployment,
         execution,
         console,
     } = started;
-    let stack = stack
-        .map(|name| format!(" --stack {name}"))
-        .unwrap_or_default();
     let next = if watched {
         String::new()
     } else {
@@ -125,13 +122,13 @@ mod tests {
             execution: "arn:x".into(),
             console: "https://c".into(),
         };
-        let text = told(&started, false, Some("hf"));
+        let text = told(&started, false, " --stack hf");
         assert_eq!(
             text,
             "Backup of hubs started: arn:x\nhttps://c\nWatch it: holdfast watch --stack hf arn:x\n"
         );
         assert_eq!(
-            told(&started, true, None),
+            told(&started, true, ""),
             "Backup of hubs started: arn:x\nhttps://c\n"
         );
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
+use holdfast::domain::resource::Target;
 
 use super::clusters::{self, Cluster};
 use super::compose::{BackupPlace, compose};
@@ -131,7 +132,7 @@ pub fn draft(listing: &Listing) -> Draft {
                 clusters::sort_out(found, &listing.clusters),
                 &place,
             );
-            draft.notes.extend(hubs_notes(listing));
+            draft.notes = hubs_notes(listing, &draft);
             draft
         }
     }
@@ -200,13 +201,23 @@ fn call_as_in_hubs(found: &mut Found) {
     }
 }
 
-fn hubs_notes(listing: &Listing) -> Vec<String> {
+fn hubs_notes(listing: &Listing, draft: &Draft) -> Vec<String> {
     let mut notes = vec![
         "The hub stays online during its backup: database and files are captured moments apart (the set says how far). \
          For a hub in Offline mode meanwhile, add a Lambda function that switches it under `hooks`."
             .to_owned(),
         "The admin console's server settings are in none of these: write them down.".to_owned(),
     ];
+    if !draft
+        .resources
+        .iter()
+        .any(|entry| matches!(entry.target, Target::Aurora { .. }))
+    {
+        notes.push(
+            "The hub's database is missing here: the cluster that the stack names was not found."
+                .to_owned(),
+        );
+    }
     if listing.parameters.is_empty() {
         notes.push(format!(
             "No parameters were found below /{}: a restore looks there for the hub's encryption keys. Add their path as a \

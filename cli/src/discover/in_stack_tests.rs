@@ -134,3 +134,22 @@ fn missing_keys_of_a_hub_are_pointed_out() {
             .any(|note| note.contains("below /HubsProd"))
     );
 }
+
+#[test]
+fn a_missing_database_of_a_hub_is_pointed_out() {
+    let mut stack = hubs_stack("hubs-prod-db");
+    stack.clusters.clear();
+    let draft = draft(&stack);
+    assert!(
+        draft
+            .notes
+            .iter()
+            .any(|note| note.contains("database is missing"))
+    );
+    assert!(
+        draft
+            .unprotected
+            .iter()
+            .any(|line| line.contains("no longer there"))
+    );
+}

@@ -19,6 +19,8 @@ use crate::stack::Stack;
 pub struct Look {
     pub execution: String,
     pub deployment: String,
+    /// For the commands that are suggested at the end: `Stack::option`.
+    pub stack_option: String,
     /// Id of the set that it makes.
     pub id: String,
     pub status: ExecutionStatus,
@@ -87,6 +89,7 @@ impl<'a> Watched<'a> {
         let mut look = Look {
             execution: self.execution.to_owned(),
             deployment: self.deployment.clone(),
+            stack_option: self.stack.option.clone(),
             id: self.id.clone(),
             status: description.status().clone(),
             started_at: moment(description.start_date()),

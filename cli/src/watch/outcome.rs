@@ -71,8 +71,8 @@ fn good(look: &Look, set: &BackupSet, now: Timestamp) -> String {
         ));
     }
     text.push_str(&format!(
-        "See it: holdfast show {} {}\n",
-        look.deployment, set.id
+        "See it: holdfast show{} {} {}\n",
+        look.stack_option, look.deployment, set.id
     ));
     text
 }
@@ -104,10 +104,11 @@ fn bad(look: &Look) -> String {
         text.push_str(&format!("  {}\n", one_line(cause)));
     }
     text.push_str(&format!("Look at it: {}\n", console_link(&look.execution)));
-    let again = format!("holdfast backup {} --watch", look.deployment);
+    let option = &look.stack_option;
+    let again = format!("holdfast backup{option} {} --watch", look.deployment);
     match &look.set {
         Some(set) => text.push_str(&format!(
-            "What was made of it: holdfast show {} {}\nThen: {again}",
+            "What was made of it: holdfast show{option} {} {}\nThen: {again}",
             look.deployment, set.id
         )),
         None => text.push_str(&format!("When what it names is put right: {again}")),
@@ -131,7 +132,7 @@ mod tests {
         let text = of(&look, at("2025-01-31T23:30:00Z")).unwrap();
         assert_eq!(
             text,
-            "Set hubs-1 is sealed: 1 of 2 recovery points, 1.5 MiB, took 12 min.\nSee it: holdfast show hubs hubs-1\n"
+            "Set hubs-1 is sealed: 1 of 2 recovery points, 1.5 MiB, took 12 min.\nSee it: holdfast show --stack hf hubs hubs-1\n"
         );
     }
 
@@ -151,7 +152,7 @@ mod tests {
             "failed; no set",
             "  storage: JobFailed: ended EXPIRED\n",
             "console.aws.amazon.com",
-            "holdfast backup hubs",
+            "holdfast backup --stack hf hubs --watch",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

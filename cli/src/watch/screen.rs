@@ -174,8 +174,10 @@ fn redraw(all: &MultiProgress, lines: &mut Vec<ProgressBar>, texts: &[String]) {
                 .unwrap_or_else(|_| ProgressStyle::default_spinner());
             lines.push(all.add(ProgressBar::new_spinner().with_style(plain)));
         }
-        lines[at].set_message(text.clone());
-        lines[at].tick();
+        // Each message set is a redraw of all.
+        if lines[at].message() != *text {
+            lines[at].set_message(text.clone());
+        }
     }
     lines
         .iter()

@@ -20,6 +20,7 @@ pub fn look(set_status: SetStatus, status: ExecutionStatus) -> Look {
     Look {
         execution: set.execution.clone(),
         deployment: "hubs".into(),
+        stack_option: " --stack hf".into(),
         id: set.id.clone(),
         status,
         started_at: at(started),
