@@ -1,6 +1,7 @@
 """Is the lab's RDS AWS's? Clusters and instances, driven by boto3 and botocore's waiters, with SQL as the proof."""
 
 import json
+import socket
 import struct
 import unittest
 
@@ -18,7 +19,11 @@ class Clusters(RdsTest):
         self.assertEqual(self.sql(name, "select 40 + 2"), ["42"])
         member = self.cluster(name)["DBClusterMembers"][0]
         self.assertEqual((member["DBInstanceIdentifier"], member["IsClusterWriter"]), (instance, True))
-        self.rds.delete_db_instance(DBInstanceIdentifier=instance)
+        found = self.cluster(name)
+        with socket.create_connection((found["Endpoint"], found["Port"]), 30) as held:
+            self.rds.delete_db_instance(DBInstanceIdentifier=instance)
+            # Whoever is connected is cut off.
+            self.assertEqual(held.recv(1), b"")
         self.wait("db_instance_deleted", DBInstanceIdentifier=instance)
         self.assertEqual(self.cluster(name)["Status"], "available")
         self.assert_refused(name)

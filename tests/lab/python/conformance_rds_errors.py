@@ -174,6 +174,22 @@ class Errors(RdsTest):
                     DBClusterIdentifier=name, RoleArn=f"{role['RoleArn']}x")
         self.assertEqual(len(self.cluster(name)["AssociatedRoles"]), 5)
 
+    def test_quotas(self):
+        group = dict(DBParameterGroupFamily="aurora-postgresql16", Description="g")
+        with self.assertRaises(self.rds.exceptions.DBParameterGroupQuotaExceededFault):
+            for _ in range(52):
+                name = new_name("q")
+                self.rds.create_db_cluster_parameter_group(DBClusterParameterGroupName=name, **group)
+                self.addCleanup(self.rds.delete_db_cluster_parameter_group, DBClusterParameterGroupName=name)
+        new = dict(DBInstanceClass="db.r6g.large", Engine=ENGINE, DBClusterIdentifier=self.new_cluster(instance=False))
+        with self.assertRaises(self.rds.exceptions.InstanceQuotaExceededFault):
+            for _ in range(42):
+                self.rds.create_db_instance(DBInstanceIdentifier=new_name("i"), **new)
+        quotas = {q["AccountQuotaName"]: q for q in self.rds.describe_account_attributes()["AccountQuotas"]}
+        self.assertEqual(quotas["DBInstances"]["Used"], quotas["DBInstances"]["Max"])
+        for member in self.cluster(new["DBClusterIdentifier"])["DBClusterMembers"]:
+            self.wait("db_instance_available", DBInstanceIdentifier=member["DBInstanceIdentifier"])
+
     def test_every_code_in_the_source_is_modelled_with_its_status(self):
         modelled = {}
         for shape in self.rds.meta.service_model.error_shapes:
