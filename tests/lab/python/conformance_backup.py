@@ -140,6 +140,7 @@ class Efs(Case):
 
     def test_what_does_not_exist_is_said_in_the_model_s_words(self):
         errors, none = self.efs.exceptions, "fs-00000000000000000"
+        nowhere = {"FileSystemId": self.fs, "SubnetId": "subnet-0000000000000000a"}
         for error, call in [
             (errors.FileSystemNotFound, lambda: self.efs.describe_file_systems(FileSystemId=none)),
             (errors.FileSystemNotFound, lambda: self.efs.delete_file_system(FileSystemId=none)),
@@ -154,7 +155,7 @@ class Efs(Case):
             (errors.ReplicationNotFound, lambda: self.efs.describe_replication_configurations(FileSystemId=self.fs)),
             (errors.BadRequest, lambda: self.efs.describe_mount_targets()),
             (errors.InvalidPolicyException, lambda: self.efs.put_file_system_policy(FileSystemId=self.fs, Policy="{")),
-            (errors.SubnetNotFound, lambda: self.efs.create_mount_target(FileSystemId=self.fs, SubnetId="subnet-0000000000000000a")),
+            (errors.SubnetNotFound, lambda: self.efs.create_mount_target(**nowhere)),
         ]:
             with self.subTest(error=error.__name__):
                 with self.assertRaises(error) as caught:
@@ -170,13 +171,15 @@ class Efs(Case):
         self.assertEqual(made["VpcId"], subnet["VpcId"])
         groups = self.efs.describe_mount_target_security_groups(MountTargetId=made["MountTargetId"])
         self.assertEqual(groups["SecurityGroups"], ["sg-00000001", "sg-00000002"])
-        self.efs.modify_mount_target_security_groups(MountTargetId=made["MountTargetId"], SecurityGroups=["sg-00000003"])
+        one = {"MountTargetId": made["MountTargetId"], "SecurityGroups": ["sg-00000003"]}
+        self.efs.modify_mount_target_security_groups(**one)
         groups = self.efs.describe_mount_target_security_groups(MountTargetId=made["MountTargetId"])
         self.assertEqual(groups["SecurityGroups"], ["sg-00000003"])
         with self.assertRaises(self.efs.exceptions.MountTargetConflict):
             self.efs.create_mount_target(FileSystemId=self.fs, SubnetId=subnet["SubnetId"])
         with self.assertRaises(self.efs.exceptions.SecurityGroupLimitExceeded):
-            self.efs.create_mount_target(FileSystemId=self.fs, SubnetId=subnet["SubnetId"], SecurityGroups=["sg-00000001"] * 6)
+            six = {"SubnetId": subnet["SubnetId"], "SecurityGroups": ["sg-00000001"] * 6}
+            self.efs.create_mount_target(FileSystemId=self.fs, **six)
         with self.assertRaises(self.efs.exceptions.FileSystemInUse):
             self.efs.delete_file_system(FileSystemId=self.fs)
         found = self.efs.describe_mount_targets(FileSystemId=self.fs)["MountTargets"]
@@ -371,7 +374,8 @@ class BackupJobs(Case):
             ("job_zero_bytes", "COMPLETED", "SUCCESS", "COMPLETED"),
         ]:
             with self.subTest(kind=kind):
-                fault = lab("POST", "/faults", {"action": "StartBackupJob", "resource": self.fs, "nth": 1, "kind": kind})
+                rule = {"action": "StartBackupJob", "resource": self.fs, "nth": 1, "kind": kind}
+                fault = lab("POST", "/faults", rule)
                 started = self.start()
                 ended = self.job(started, state)
                 self.assertEqual(ended["MessageCategory"], category)

@@ -252,5 +252,35 @@ class Autoscaling(Door):
         self.assertEqual(found["ScalableTargets"], [])
 
 
+class Tags(Door):
+    def test_what_the_lab_answers_itself_is_found_by_tag_too(self):
+        efs = boto3.client("efs", config=CONFIG)
+        tags = [{"Key": "app", "Value": self.name}]
+        fs = efs.create_file_system(CreationToken=self.name, Tags=tags)["FileSystemArn"]
+        rds = boto3.client("rds", config=CONFIG)
+        cluster = rds.create_db_cluster(
+            DBClusterIdentifier=self.name,
+            Engine="aurora-postgresql",
+            MasterUsername="hubs",
+            MasterUserPassword="not-secret",
+            Tags=tags,
+        )["DBCluster"]["DBClusterArn"]
+        dynamodb = self.table()
+        table = dynamodb.describe_table(TableName=self.name)["Table"]["TableArn"]
+        dynamodb.tag_resource(ResourceArn=table, Tags=tags)
+        pages = client("resourcegroupstaggingapi").get_paginator("get_resources")
+
+        def found(**options):
+            filters = [{"Key": "app", "Values": [self.name]}]
+            resources = pages.paginate(TagFilters=filters, PaginationConfig={"PageSize": 1}, **options)
+            return sorted(item["ResourceARN"] for page in resources for item in page["ResourceTagMappingList"])
+
+        self.assertEqual(found(), sorted([fs, cluster, table]))
+        self.assertEqual(found(ResourceTypeFilters=["elasticfilesystem"]), [fs])
+        self.assertEqual(found(ResourceTypeFilters=["rds:cluster", "dynamodb:table"]), sorted([cluster, table]))
+        rds.get_waiter("db_cluster_available").wait(DBClusterIdentifier=self.name, WaiterConfig={"Delay": 1})
+        rds.delete_db_cluster(DBClusterIdentifier=self.name, SkipFinalSnapshot=True)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -35,6 +35,9 @@ def main():
     import ministack_steps
     from ministack.app import main as run
 
+    from ministack.services import scheduler
+
+    scheduler._SCHEDULE_TICK_INTERVAL = 1  # instead of 10 s: a test waits for it
     ministack_steps.apply()
     run()
 

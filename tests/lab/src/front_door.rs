@@ -67,7 +67,9 @@ async fn connection(house: Arc<House>, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
     let answer = service_fn(move |request| {
         let house = house.clone();
-        async move { house.request(request, peer).await }
+        // A task of its own: a call that has come in goes on when its client hangs up or is killed.
+        let answer = tokio::spawn(async move { house.request(request, peer).await });
+        async move { answer.await.unwrap_or(Err(Cut)) }
     });
     // An error here is a client that went away, or a fault that was asked for.
     let _ = hyper::server::conn::http1::Builder::new()

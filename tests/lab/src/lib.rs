@@ -22,6 +22,7 @@ pub mod rds;
 pub mod reaper;
 pub mod rest;
 pub mod service;
+pub mod tagging;
 pub mod tools;
 pub mod upstream;
 pub mod world;
@@ -230,7 +231,10 @@ async fn services(world: &Arc<World>) -> anyhow::Result<Vec<Arc<dyn Service>>> {
     let rds = Arc::new(rds::Rds::start(world.clone()).await?);
     let backup = Arc::new(backup::Backup::new(world.clone(), efs.clone()));
     let autoscaling = Arc::new(autoscaling::Autoscaling::new(world.clone()));
-    Ok(vec![rds, efs, backup, autoscaling])
+    let mut services: Vec<Arc<dyn Service>> = vec![rds, efs, backup, autoscaling];
+    let tagging = tagging::Tagging::new(world.clone(), services.clone());
+    services.push(Arc::new(tagging));
+    Ok(services)
 }
 
 /// An absolute, empty directory for the lab, held until the returned lock is dropped; refuses one that holds

@@ -8,6 +8,8 @@ use axum::body::Bytes;
 use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+use crate::tagging::Tagged;
+
 /// The future of a service's method, boxed so that services can be kept in one list.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -161,6 +163,11 @@ pub trait Service: Send + Sync {
     /// A page of the control API under `/_lab/<name>` that this service knows: what is where on disk, and such.
     fn page(&self, _name: &str) -> Option<Value> {
         None
+    }
+
+    /// The tags of the service's resources, for the Resource Groups Tagging API.
+    fn tagged(&self) -> Tagged {
+        Vec::new()
     }
 
     /// Ends what the service started: servers, listeners, jobs.

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::efs::Efs;
 use crate::rest::{Refusal, Reply, Request};
 use crate::service::{Answer, Call, Later, Service};
+use crate::tagging::Tagged;
 use crate::world::World;
 
 use backup_job::BackupJob;
@@ -89,6 +90,19 @@ impl Service for Backup {
                 .collect()
         };
         (name == "recovery-points").then(places)
+    }
+
+    fn tagged(&self) -> Tagged {
+        let state = self.0.state();
+        let vaults = state
+            .vaults
+            .values()
+            .map(|vault| (self.0.vault_arn(&vault.name), vault.tags.clone()));
+        let points = state
+            .points
+            .values()
+            .map(|point| (point.arn.clone(), point.tags.clone()));
+        vaults.chain(points).collect()
     }
 }
 

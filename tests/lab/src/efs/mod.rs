@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::rest::{Refusal, Reply, Request};
 use crate::service::{Answer, Call, Later, Service};
+use crate::tagging::Tagged;
 use crate::world::World;
 
 use access_point::AccessPoint;
@@ -157,6 +158,21 @@ impl Service for Efs {
                 .collect()
         };
         (name == "efs").then(places)
+    }
+
+    fn tagged(&self) -> Tagged {
+        let state = self.state();
+        let systems = state
+            .file_systems
+            .iter()
+            .map(|(id, fs)| (self.arn(id), fs.tags.clone()));
+        let points = state.access_points.iter().map(|(id, point)| {
+            let arn = self
+                .world
+                .arn("elasticfilesystem", &format!("access-point/{id}"));
+            (arn, point.tags.clone())
+        });
+        systems.chain(points).collect()
     }
 }
 

@@ -29,6 +29,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::service::{Answer, Call, Later, Protocol, Service};
+use crate::tagging::Tagged;
 use crate::world::World;
 use plane::Plane;
 use query::Query;
@@ -68,6 +69,23 @@ impl Service for Rds {
 
     fn page(&self, name: &str) -> Option<Value> {
         (name == "rds").then(|| self.plane.page())
+    }
+
+    fn tagged(&self) -> Tagged {
+        let state = self.plane.state();
+        let clusters = state
+            .clusters
+            .values()
+            .map(|cluster| (cluster.arn.clone(), cluster.tags.clone()));
+        let instances = state
+            .instances
+            .values()
+            .map(|instance| (instance.arn.clone(), instance.tags.clone()));
+        let snapshots = state
+            .snapshots
+            .values()
+            .map(|snapshot| (snapshot.arn.clone(), snapshot.tags.clone()));
+        clusters.chain(instances).chain(snapshots).collect()
     }
 
     fn stop(&self) -> Later<'_, ()> {
