@@ -2,8 +2,14 @@
 
 mod advice;
 mod backup;
+mod composing;
+mod ended;
 mod facts;
+#[cfg(test)]
+mod limits_tests;
 mod nightly;
+#[cfg(test)]
+mod nightly_tests;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -11,7 +17,8 @@ mod words;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use backup::{Backup, Ended, backup, ended};
+pub use backup::{Backup, backup};
+pub use ended::{Ended, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
 
 /// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::parse::named_entries;
-use super::reader::{Faults, Object, quoted, shown};
+use super::reader::{Faults, Object, bare, shown};
 use super::resources::Read;
 use super::{Count, DEFAULT_PROBE_TIMEOUT_SECONDS, Probe, formats, sql};
 use crate::domain::nearest::nearest;
@@ -88,12 +88,9 @@ fn probe(
                     .map(|(name, _)| name.as_str())
             };
             let guess = nearest(name, countable())
-                .map(|name| format!("; did you mean {name}?"))
+                .map(|name| format!("; did you mean {}?", bare(name)))
                 .unwrap_or_default();
-            let names = countable()
-                .map(|name| quoted(name).trim_matches('"').to_owned())
-                .take(20)
-                .collect::<Vec<_>>();
+            let names = countable().map(bare).take(20).collect::<Vec<_>>();
             let names = if names.is_empty() {
                 "none is here".to_owned()
             } else {

@@ -256,6 +256,11 @@ fn names_a_secret(field: &str) -> bool {
     .any(|word| field.contains(word))
 }
 
+/// A name from the document, as safe to show as [`quoted`], without the quotes.
+pub fn bare(name: &str) -> String {
+    quoted(name).trim_matches('"').to_owned()
+}
+
 /// A text as JSON, cut. JSON leaves some control characters as they are; a terminal or an e-mail must not get them.
 pub fn quoted(text: &str) -> String {
     let json = Value::String(cut(text, SHOWN)).to_string();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Protected;
-use super::reader::{Faults, quoted};
+use super::reader::{Faults, bare, quoted};
 use crate::domain::resource::Target;
 
 /// Notes resources that name the same thing, and a descriptor in which nothing is backed up.
@@ -16,7 +16,7 @@ pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
             .find(|(other, value, _)| (*other, *value) == (field, identity))
         {
             Some((_, _, first)) => {
-                let path = format!("resources.{}.{field}", quoted(name).trim_matches('"'));
+                let path = format!("resources.{}.{field}", bare(name));
                 let value = if field == "secret" {
                     "(the same secret)".to_owned()
                 } else {
@@ -25,7 +25,10 @@ pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
                 faults.add(
                     path,
                     value,
-                    format!("a {field} that no other resource has; {first} has this one"),
+                    format!(
+                        "a {field} that no other resource has; {} has this one",
+                        bare(first)
+                    ),
                 );
             }
             None => seen.push((field, identity, name)),

@@ -1,13 +1,11 @@
 //! The messages of one run of `backup`.
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
-
-use super::advice::next_step;
-use super::facts::{self, LISTED};
-use super::{Event, Message, Severity, console_link, words};
+use super::composing::Parts;
+use super::facts;
+use super::{Event, Message, Severity, words};
 use crate::domain::duration::in_words;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
+use jiff::Timestamp;
 
 /// All that is known of a run when on-call is told of it.
 #[derive(Debug, Clone, Copy)]
@@ -27,17 +25,6 @@ pub struct Backup<'a> {
     pub newest_sealed: Option<&'a BackupSet>,
     /// The error that took the machine from its way.
     pub failure: Option<&'a Reason>,
-}
-
-/// How an execution ended that never reached its own Notify.
-#[derive(Debug, Clone, Copy)]
-pub struct Ended<'a> {
-    /// The execution's status: `ABORTED`, `TIMED_OUT`, `FAILED`.
-    pub status: &'a str,
-    /// Step Functions' words, where it has any.
-    pub cause: Option<&'a str>,
-    /// Whether the clean-up gave the deployment's lease back.
-    pub lease_released: bool,
 }
 
 /// The message of a run that reached Notify: sealed, failed, or not started.
@@ -104,15 +91,15 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
         .flatten()
         .collect::<Vec<_>>()
         .join("\n");
-    backup.message(
-        Event::BackupSealed,
+    backup.message(Parts {
+        event: Event::BackupSealed,
         severity,
-        &subject,
-        &happened,
-        &means,
-        &steps,
-        &warnings,
-    )
+        subject: &subject,
+        happened: &happened,
+        means: &means,
+        steps: &steps,
+        reasons: &warnings,
+    })
 }
 
 fn failed(backup: &Backup<'_>) -> Message {
@@ -145,15 +132,15 @@ fn failed(backup: &Backup<'_>) -> Message {
         .collect::<Vec<_>>()
         .join("\n");
     let subject = format!("Holdfast: BACKUP OF {name} FAILED ({why})");
-    backup.message(
-        Event::BackupFailed,
-        Severity::Critical,
-        &subject,
-        &happened,
-        &means,
-        &steps,
-        &reasons,
-    )
+    backup.message(Parts {
+        event: Event::BackupFailed,
+        severity: Severity::Critical,
+        subject: &subject,
+        happened: &happened,
+        means: &means,
+        steps: &steps,
+        reasons: &reasons,
+    })
 }
 
 fn not_started(backup: &Backup<'_>) -> Message {
@@ -183,204 +170,13 @@ fn not_started(backup: &Backup<'_>) -> Message {
         None => "No deployment was backed up by this execution.".to_owned(),
     };
     let subject = format!("Holdfast: backup of {name} NOT STARTED ({error})");
-    backup.message(
-        Event::BackupNotStarted,
+    backup.message(Parts {
+        event: Event::BackupNotStarted,
         severity,
-        &subject,
-        &happened,
-        &means,
-        &steps,
-        &reasons,
-    )
-}
-
-/// The message of the clean-up after an execution that never reached its own Notify.
-pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
-    let name = backup.name();
-    let how = match ended.status {
-        "ABORTED" => "was aborted, in the console or by a command",
-        "TIMED_OUT" => "ran out of its time",
-        _ => "broke off",
-    };
-    let sealed = backup
-        .set
-        .is_some_and(|set| set.status == SetStatus::Sealed);
-    let reasons = backup.reasons();
-    let resumed = backup
-        .run
-        .and_then(|run| run.resumed_at.filter(|_| run.quiesced_at.is_some()));
-    let happened = [
-        Some(format!(
-            "The backup of {name} {how} before it could report."
-        )),
-        ended
-            .cause
-            .map(|cause| format!("Step Functions says: {}", words::line(cause))),
-        (!reasons.is_empty()).then(|| facts::reasons(&reasons)),
-        (!backup.points.is_empty())
-            .then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
-        resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
-        ended
-            .lease_released
-            .then(|| "The deployment is free for another run.".to_owned()),
-    ];
-    let means = match (sealed, backup.set) {
-        (true, Some(set)) => format!(
-            "Its set {} had been sealed before, and can be restored.",
-            set.id
-        ),
-        _ => format!(
-            "Its set is not sealed. Jobs that AWS had begun end by themselves; what they made goes with the failed set. {}",
-            facts::newest_sealed(name, backup.newest_sealed, backup.now)
-        ),
-    };
-    let mut steps = backup.steps(&reasons);
-    if !sealed {
-        steps.push(format!(
-            "Unless it was stopped on purpose, back up again: holdfast backup {name} --watch"
-        ));
-    }
-    let happened = happened
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("\n");
-    let status = words::name(ended.status);
-    let subject = format!("Holdfast: backup of {name} {how} ({status})");
-    let severity = if sealed && facts::left_quiesced(backup.run).is_none() {
-        Severity::Warning
-    } else {
-        Severity::Critical
-    };
-    let mut message = backup.message(
-        Event::BackupEnded,
-        severity,
-        &subject,
-        &happened,
-        &means,
-        &steps,
-        &reasons,
-    );
-    message.json["execution_status"] = status.into();
-    message
-}
-
-impl Backup<'_> {
-    fn name(&self) -> &str {
-        self.deployment.unwrap_or("(no deployment)")
-    }
-
-    /// Why the set is not sealed: what the set says, and what took the machine from its way.
-    fn reasons(&self) -> Vec<Reason> {
-        let mut reasons = self.set.map(|set| set.reasons.clone()).unwrap_or_default();
-        if let Some(failure) = self.failure
-            && !reasons
-                .iter()
-                .any(|reason| reason.subject == failure.subject && reason.error == failure.error)
-        {
-            reasons.push(failure.clone());
-        }
-        reasons
-    }
-
-    /// What went wrong beside the set.
-    fn warnings(&self) -> Vec<Reason> {
-        let mut warnings = self.run.map(|run| run.warnings.clone()).unwrap_or_default();
-        warnings.extend(
-            self.set
-                .map(|set| facts::probe_warnings(&set.probes))
-                .unwrap_or_default(),
-        );
-        // A machine that left its way after sealing: pruning, or closing the run.
-        if let (Some(set), Some(failure)) = (self.set, self.failure)
-            && set.status == SetStatus::Sealed
-            && !warnings.contains(failure)
-        {
-            warnings.push(failure.clone());
-        }
-        warnings
-    }
-
-    /// One step for each reason, each said once; first of all, an application that is still at rest.
-    fn steps(&self, reasons: &[Reason]) -> Vec<String> {
-        let mut steps = Vec::new();
-        if let Some(at) = facts::left_quiesced(self.run) {
-            steps.push(format!(
-                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what its hooks do to resume.",
-                self.name(),
-                words::time(at)
-            ));
-        }
-        for reason in reasons {
-            let step = next_step(
-                &words::name(&reason.error),
-                &words::name(&reason.subject),
-                self.name(),
-            );
-            if !steps.contains(&step) {
-                steps.push(step);
-            }
-        }
-        steps.truncate(LISTED);
-        steps
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn message(
-        &self,
-        event: Event,
-        severity: Severity,
-        subject: &str,
-        happened: &str,
-        means: &str,
-        steps: &[String],
-        reasons: &[Reason],
-    ) -> Message {
-        let subject = words::subject(subject);
-        let link = console_link(self.execution);
-        let numbered: Vec<String> = (1..)
-            .zip(steps)
-            .map(|(number, step)| format!("{number}. {step}"))
-            .collect();
-        let happened = words::part(happened, facts::HAPPENED);
-        let text = format!(
-            "{subject}\n\nWhat happened\n{happened}\n\nWhat it means\n{means}\n\nWhat to do next\n{}\n\nThe execution, begun {}:\n{link}\n",
-            words::part(&numbered.join("\n"), facts::STEPS),
-            words::time(self.started_at)
-        );
-        let (available, planned) = facts::tally(self.set, self.points);
-        let set = self.set;
-        let json = json!({
-            "event": event,
-            "severity": severity,
-            "deployment": self.deployment,
-            "execution": self.execution,
-            "console": link,
-            "started_at": self.started_at,
-            "told_at": self.now,
-            "set": set.map(|set| &set.id),
-            "status": set.map(|set| set.status),
-            "recovery_points": {"available": available, "planned": planned},
-            "points": facts::points_json(self.points),
-            "skew_seconds": set.and_then(|set| set.skew_seconds),
-            "quiesced_seconds": set.and_then(|set| set.quiesced_seconds),
-            "left_quiesced_at": facts::left_quiesced(self.run),
-            "probes": set.map_or(Value::Null, |set| set.probes.iter().take(LISTED).map(|probe| json!({"name": words::name(&probe.name), "count": probe.count})).collect()),
-            "reasons": facts::reasons_json(reasons),
-            "newest_sealed": facts::newest_sealed_json(self.newest_sealed, self.now),
-            "next_steps": steps,
-        });
-        let json = words::fit(
-            json,
-            &["points", "probes", "next_steps", "reasons"],
-            facts::JSON,
-        );
-        Message {
-            subject,
-            text,
-            json,
-            event,
-            severity,
-        }
-    }
+        subject: &subject,
+        happened: &happened,
+        means: &means,
+        steps: &steps,
+        reasons: &reasons,
+    })
 }

@@ -56,13 +56,14 @@ pub fn left_quiesced(run: Option<&RunRecord>) -> Option<Timestamp> {
 
 pub fn points(points: &[Point]) -> String {
     let lines = points.iter().map(|point| {
+        let target = &point.resource.target;
         let what = format!(
             "{} ({} {})",
             point.resource.name,
-            point.resource.target.kind(),
-            point.resource.target.identifier()
+            target.kind(),
+            target.identifier()
         );
-        words::line(&format!("- {what}: {}", state(point))).replacen('-', "  -", 1)
+        format!("  - {}: {}", words::line(&what), state(point))
     });
     words::listed(lines.collect(), LISTED)
 }
@@ -88,7 +89,9 @@ fn state(point: &Point) -> String {
                 .unwrap_or_default();
             format!("not finished{percent}")
         }
-        (PointStatus::Failed, _, Some(failure)) => format!("FAILED, {}", failure.error),
+        (PointStatus::Failed, _, Some(failure)) => {
+            format!("FAILED, {}", words::name(&failure.error))
+        }
         (PointStatus::Failed, _, None) => "FAILED".to_owned(),
     }
 }

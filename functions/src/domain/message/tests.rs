@@ -1,27 +1,23 @@
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use proptest::collection::vec;
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord};
 
-const ARN: &str =
+pub const ARN: &str =
     "arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs";
 
-fn at(text: &str) -> Timestamp {
+pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+pub fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn reason(subject: &str, error: &str, message: &str) -> Reason {
+pub fn reason(subject: &str, error: &str, message: &str) -> Reason {
     Reason {
         subject: subject.into(),
         error: error.into(),
@@ -29,7 +25,7 @@ fn reason(subject: &str, error: &str, message: &str) -> Reason {
     }
 }
 
-fn set(status: &str) -> BackupSet {
+pub fn set(status: &str) -> BackupSet {
     read(json!({
         "id": "hubs-20261120-021500-ab12", "deployment": "hubs", "status": status, "execution": ARN,
         "started_at": "2026-11-20T02:15:00Z", "ended_at": "2026-11-20T02:46:00Z", "resources": ["database", "rooms"],
@@ -45,7 +41,7 @@ fn yesterday() -> BackupSet {
     }))
 }
 
-fn points() -> Vec<Point> {
+pub fn points() -> Vec<Point> {
     read(json!([
         {
             "set": "s", "status": "available", "size_bytes": 5368709120u64, "captured_at": "2026-11-20T02:15:07Z",
@@ -60,7 +56,7 @@ fn points() -> Vec<Point> {
     ]))
 }
 
-fn run(more: Value) -> RunRecord {
+pub fn run(more: Value) -> RunRecord {
     let mut record = json!({"id": "s", "deployment": "hubs", "execution": ARN, "started_at": "2026-11-20T02:15:00Z"});
     record
         .as_object_mut()
@@ -69,7 +65,7 @@ fn run(more: Value) -> RunRecord {
     read(record)
 }
 
-fn plain<'a>() -> Backup<'a> {
+pub fn plain<'a>() -> Backup<'a> {
     Backup {
         deployment: Some("hubs"),
         execution: ARN,
@@ -323,77 +319,6 @@ fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
 }
 
 #[test]
-fn a_digest_names_every_deployment_the_failed_first() {
-    let due: Vec<Due> = read(json!([
-        {"deployment": "hubs", "execution_name": "n-hubs"},
-        {"deployment": "staging", "execution_name": "n-staging"},
-        {"deployment": "silent", "execution_name": "n-silent"},
-    ]));
-    let cause = json!({"Error": "BackupFailed", "Cause": "rooms: AccessDenied", "ExecutionArn": "arn:child", "Status": "FAILED"});
-    let results: Vec<NightlyResult> = read(json!([
-        {"deployment": "hubs", "status": "sealed", "execution": ARN},
-        {"deployment": "staging", "status": "failed", "failure": {"error": "States.TaskFailed", "cause": cause.to_string()}},
-    ]));
-    let outcomes = outcomes(&due, &results);
-    let newest = BTreeMap::from([("hubs".to_owned(), set("sealed"))]);
-    let night = Night {
-        execution: ARN,
-        started_at: at("2026-11-20T02:00:00Z"),
-        now: at("2026-11-20T03:15:09Z"),
-        outcomes: &outcomes,
-        newest_sealed: &newest,
-        failure: None,
-    };
-    let message = nightly(&night);
-    assert_eq!(
-        message.subject,
-        "Holdfast: night of 2026-11-20: 2 of 3 deployments FAILED: staging, silent"
-    );
-    assert_eq!(message.severity, Severity::Critical);
-    assert!(
-        message.text.contains(
-            "  - staging: FAILED, BackupFailed: rooms: AccessDenied; NO SEALED SET AT ALL
-  - silent: FAILED, NotReported: nothing was heard of its execution n-silent; NO SEALED SET AT ALL
-  - hubs: sealed; newest sealed set hubs-20261120-021500-ab12, 1 hour old"
-        ),
-        "{}",
-        message.text
-    );
-    let (sealed, broken) = (
-        &outcomes[..1],
-        reason("ListDueDeployments", "Throttled", "m"),
-    );
-    let message = nightly(&Night {
-        outcomes: sealed,
-        ..night
-    });
-    assert_eq!(
-        (message.severity, message.subject.as_str()),
-        (
-            Severity::Info,
-            "Holdfast: night of 2026-11-20: 1 deployment backed up"
-        )
-    );
-    let message = nightly(&Night {
-        outcomes: &[],
-        failure: Some(&broken),
-        ..night
-    });
-    assert_eq!(
-        message.subject,
-        "Holdfast: THE NIGHT OF 2026-11-20 BROKE OFF (ListDueDeployments: Throttled)"
-    );
-    assert_eq!(
-        nightly(&Night {
-            outcomes: &[],
-            ..night
-        })
-        .severity,
-        Severity::Warning
-    );
-}
-
-#[test]
 fn every_error_of_ours_has_its_own_next_step() {
     let names = [
         "Throttled",
@@ -417,105 +342,4 @@ fn every_error_of_ours_has_its_own_next_step() {
         .map(|name| advice::next_step(name, "rooms", "hubs"))
         .collect();
     assert_eq!(steps.len(), names.len());
-}
-
-/// What SNS counts: the JSON document with one text a protocol.
-fn published_bytes(message: &Message) -> usize {
-    let json = message.json.to_string();
-    let all = json!({"default": message.text, "email": message.text, "lambda": json, "sqs": json, "https": json});
-    all.to_string().len() + message.subject.len()
-}
-
-fn check(message: &Message) -> std::result::Result<(), TestCaseError> {
-    prop_assert!(
-        !message.subject.is_empty() && message.subject.len() < 100,
-        "{:?}",
-        message.subject
-    );
-    prop_assert!(
-        message
-            .subject
-            .chars()
-            .all(|c| c == ' ' || c.is_ascii_graphic()),
-        "{:?}",
-        message.subject
-    );
-    prop_assert!(
-        message.text.starts_with(&message.subject)
-            && message.text.contains("\n\nWhat to do next\n1. ")
-    );
-    prop_assert!(
-        !message.text.contains(|c: char| c.is_control() && c != '\n'),
-        "{:?}",
-        message.text
-    );
-    prop_assert_eq!(&message.json["event"], message.event.as_str());
-    prop_assert_eq!(&message.json["severity"], message.severity.as_str());
-    prop_assert!(
-        published_bytes(message) < 250 * 1024,
-        "{} bytes",
-        published_bytes(message)
-    );
-    Ok(())
-}
-
-fn any_text() -> impl Strategy<Value = String> {
-    prop_oneof![3 => ".{0,40}", 1 => Just("\u{1f525}\\\"\n".repeat(3000)), 1 => "[\\x00-\\x1f\\x7f-\\u{9f}]{0,9}", 1 => Just(String::new())]
-}
-
-fn any_reasons(most: usize) -> impl Strategy<Value = Vec<Reason>> {
-    let reason =
-        (any_text(), any_text(), any_text()).prop_map(|(subject, error, message)| Reason {
-            subject,
-            error,
-            message,
-        });
-    vec(reason, 0..most)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    #[test]
-    fn any_message_fits_into_sns_and_its_subject_into_one_line(
-        deployment in proptest::option::of("[a-z](-?[a-z0-9]){0,15}"),
-        execution in "arn:aws:states:[a-z0-9-]{1,20}:123456789012:execution:[a-z-]{1,80}:[a-z0-9-]{1,80}",
-        reasons in any_reasons(60),
-        warnings in any_reasons(60),
-        failure in any_reasons(2),
-        status in proptest::sample::select(vec!["running", "sealed", "failed", "expiring", "none"]),
-        (ended_status, cause) in (any_text(), proptest::option::of(any_text())),
-        count in prop_oneof![0usize..4, Just(200usize)],
-        target in any_text(),
-    ) {
-        let mut own = (status != "none").then(|| set(status));
-        if let Some(own) = &mut own {
-            own.reasons = reasons.clone();
-            own.probes = warnings.iter().map(|reason| read(json!({"name": reason.subject, "count": reason.error.len()}))).collect();
-        }
-        let mut record = run(json!({}));
-        record.warnings = warnings;
-        let points: Vec<Point> = (0..count).map(|index| {
-            let mut point = points()[index % 2].clone();
-            point.resource.name = format!("tables.{}", "t".repeat(255));
-            point.resource.target = crate::domain::resource::Target::DynamoDb { table: target.clone() };
-            point
-        }).collect();
-        let facts = Backup {
-            deployment: deployment.as_deref(), execution: &execution, run: Some(&record), set: own.as_ref(), points: &points,
-            failure: failure.first(), ..plain()
-        };
-        check(&backup(&facts))?;
-        check(&ended(&facts, &Ended { status: &ended_status, cause: cause.as_deref(), lease_released: count == 0 }))?;
-
-        let outcomes: Vec<Outcome> = reasons.into_iter().map(|reason| Outcome {
-            deployment: reason.subject.clone(), sealed: reason.error.is_empty(), execution: Some(reason.message.clone()),
-            reason: Some(reason).filter(|reason| !reason.error.is_empty()),
-        }).collect();
-        let night = Night {
-            execution: &execution, started_at: at("2026-11-20T02:00:00Z"), now: at("2026-11-20T03:15:09Z"),
-            outcomes: &outcomes, newest_sealed: &BTreeMap::new(), failure: failure.first(),
-        };
-        check(&nightly(&night))?;
-    }
 }

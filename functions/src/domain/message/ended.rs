@@ -1,0 +1,92 @@
+//! The message of a run whose execution ended before it could report.
+
+use super::composing::Parts;
+use super::facts;
+use super::{Backup, Event, Message, Severity, words};
+use crate::domain::set::SetStatus;
+
+/// How an execution ended that never reached its own Notify.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended<'a> {
+    /// The execution's status: `ABORTED`, `TIMED_OUT`, `FAILED`.
+    pub status: &'a str,
+    /// Step Functions' words, where it has any.
+    pub cause: Option<&'a str>,
+    /// Whether the clean-up gave the deployment's lease back.
+    pub lease_released: bool,
+}
+
+/// The message of the clean-up after an execution that never reached its own Notify.
+pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
+    let name = backup.name();
+    let how = match ended.status {
+        "ABORTED" => "was aborted, in the console or by a command",
+        "TIMED_OUT" => "ran out of its time",
+        _ => "broke off",
+    };
+    let sealed = backup
+        .set
+        .is_some_and(|set| set.status == SetStatus::Sealed);
+    let reasons = backup.reasons();
+    let resumed = backup
+        .run
+        .and_then(|run| run.resumed_at.filter(|_| run.quiesced_at.is_some()));
+    let happened = [
+        Some(format!(
+            "The backup of {name} {how} before it could report."
+        )),
+        ended
+            .cause
+            .map(|cause| format!("Step Functions says: {}", words::line(cause))),
+        (!reasons.is_empty()).then(|| facts::reasons(&reasons)),
+        (!backup.points.is_empty())
+            .then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
+        resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
+        ended
+            .lease_released
+            .then(|| "The deployment is free for another run.".to_owned()),
+    ];
+    let means = match (sealed, backup.set) {
+        (true, Some(set)) => format!(
+            "Its set {} had been sealed before, and can be restored.",
+            set.id
+        ),
+        _ => format!(
+            "Its set is not sealed. Jobs that AWS had begun end by themselves; what they made goes with the failed set. {}",
+            facts::newest_sealed(name, backup.newest_sealed, backup.now)
+        ),
+    };
+    let mut steps = backup.steps(&reasons);
+    match backup.set.filter(|_| sealed) {
+        Some(set) => steps.push(format!(
+            "Nothing is lost. To look at the set: holdfast show {name} {}",
+            set.id
+        )),
+        None => steps.push(format!(
+            "Unless it was stopped on purpose, back up again: holdfast backup {name} --watch"
+        )),
+    }
+    let happened = happened
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n");
+    let status = words::name(ended.status);
+    let subject = format!("Holdfast: backup of {name} {how} ({status})");
+    let severity = if sealed && facts::left_quiesced(backup.run).is_none() {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    };
+    let mut message = backup.message(Parts {
+        event: Event::BackupEnded,
+        severity,
+        subject: &subject,
+        happened: &happened,
+        means: &means,
+        steps: &steps,
+        reasons: &reasons,
+    });
+    message.json["execution_status"] = status.into();
+    message
+}
