@@ -3,6 +3,7 @@
 The lab is found through the variables of its `env` file: AWS_ENDPOINT_URL, HOLDFAST_LAB, LAB_CA, and credentials.
 """
 
+import contextlib
 import importlib.util
 import itertools
 import os
@@ -156,7 +157,8 @@ class RdsTest(unittest.TestCase):
                 self.rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False)
                 self.wait("db_cluster_available", DBClusterIdentifier=name)
             for member in cluster["DBClusterMembers"]:
-                self.rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"])
+                with contextlib.suppress(self.rds.exceptions.InvalidDBInstanceStateFault):  # deleting already
+                    self.rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"])
             self.rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
         except (self.rds.exceptions.DBClusterNotFoundFault, botocore.exceptions.WaiterError):
             pass
