@@ -3,8 +3,9 @@
 # botocore's own waiters), each against a lab of its own.
 set -eu
 cd "$(dirname "$0")/.."
-lab=${CARGO_TARGET_DIR:-target}/release/holdfast-lab
+lab=$(realpath "${CARGO_TARGET_DIR:-target}")/release/holdfast-lab
 python=.venv/bin/python
+export HOLDFAST_LAB_BIN="$lab"
 
 stop() {
     [ -z "${pid:-}" ] || { kill "$pid" 2>/dev/null && wait "$pid" || :; }
