@@ -97,7 +97,9 @@ where
     let status = error
         .raw_response()
         .map(|response| response.status().as_u16());
-    let Some(service) = error.as_service_error() else {
+    // The SDK calls a well-meant answer that cannot be parsed a service error without a code.
+    let answered = |service: &&E| service.code().is_some() || status.is_some_and(|s| s >= 400);
+    let Some(service) = error.as_service_error().filter(answered) else {
         return unanswered(doing, what, &error);
     };
     let code = service.code().unwrap_or("no error code");
@@ -304,7 +306,11 @@ mod tests {
             SdkError::timeout_error("slow");
         let garbled: SdkError<DescribeDBClustersError, HttpResponse> =
             SdkError::response_error("unexpected end of XML", response(200));
-        for error in [cut, timeout, garbled] {
+        let unparsed = SdkError::service_error(
+            DescribeDBClustersError::unhandled("no closing tag"),
+            response(200),
+        );
+        for error in [cut, timeout, garbled, unparsed] {
             let error = failure("describing cluster", "hubs-db", error);
             assert_eq!(error.class(), Class::Transient, "{error}");
             assert!(error.to_string().contains("may have worked"), "{error}");

@@ -1,1 +1,203 @@
+//! AWS as a script, for the kinds' tests: every request has to be the next one of the script, and gets the answer
+//! written there, in the wire format of its service.
 
+#![allow(clippy::unwrap_used)]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_rds::config::retry::RetryConfig;
+use aws_sdk_rds::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+
+use crate::domain::job::{Progress, Run};
+use crate::domain::resource::{Resource, Target};
+
+/// One request and what comes of it.
+pub struct Exchange {
+    /// `DescribeDBClusters`, or method and path of a REST service.
+    action: String,
+    /// `None`: the connection is cut before an answer comes.
+    answer: Option<(u16, String, String)>,
+}
+
+/// AWS answers well.
+pub fn answers(action: &str, body: impl Into<String>) -> Exchange {
+    Exchange {
+        action: action.into(),
+        answer: Some((200, String::new(), body.into())),
+    }
+}
+
+/// AWS answers with an error code.
+pub fn refuses(action: &str, status: u16, code: &str) -> Exchange {
+    let xml = action.contains("DB");
+    let body = if xml {
+        format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>words</Message></Error></ErrorResponse>"
+        )
+    } else {
+        format!(r#"{{"__type":"com.amazonaws#{code}","message":"words","Message":"words"}}"#)
+    };
+    Exchange {
+        action: action.into(),
+        answer: Some((status, code.into(), body)),
+    }
+}
+
+/// Nobody hears AWS's answer.
+pub fn cut(action: &str) -> Exchange {
+    Exchange {
+        action: action.into(),
+        answer: None,
+    }
+}
+
+/// An answer of the query protocol.
+pub fn xml(action: &str, result: &str) -> Exchange {
+    answers(
+        action,
+        format!(
+            "<{action}Response xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"><{action}Result>{result}</{action}Result>\
+             <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></{action}Response>"
+        ),
+    )
+}
+
+/// What was asked: the action, and the body in full.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub action: String,
+    pub body: String,
+}
+
+#[derive(Clone)]
+pub struct Replay(Arc<Mutex<(VecDeque<Exchange>, Vec<Asked>)>>);
+
+impl Replay {
+    pub fn new(script: impl IntoIterator<Item = Exchange>) -> Self {
+        Self(Arc::new(Mutex::new((
+            script.into_iter().collect(),
+            Vec::new(),
+        ))))
+    }
+
+    pub fn config(&self) -> SdkConfig {
+        self.config_with(RetryConfig::disabled())
+    }
+
+    pub fn config_with(&self, retry: RetryConfig) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .endpoint_url("http://replay.invalid")
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "id", "key", None, None, "test",
+            )))
+            .retry_config(retry)
+            .http_client(self.clone())
+            .build()
+    }
+
+    /// Everything that was asked, once the script has been played to its end.
+    pub fn played(&self) -> Vec<Asked> {
+        let played = self.0.lock().unwrap();
+        let left: Vec<_> = played.0.iter().map(|exchange| &exchange.action).collect();
+        assert!(left.is_empty(), "never asked: {left:?}");
+        played.1.clone()
+    }
+}
+
+impl std::fmt::Debug for Replay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Replay")
+    }
+}
+
+impl HttpClient for Replay {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Replay {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let asked = asked(&request);
+        let mut played = self.0.lock().unwrap();
+        let next = played.0.pop_front();
+        played.1.push(asked.clone());
+        drop(played);
+        let Some(exchange) = next else {
+            panic!("asked beyond the script: {asked:?}")
+        };
+        assert_eq!(asked.action, exchange.action, "{}", asked.body);
+        HttpConnectorFuture::ready(match exchange.answer {
+            None => Err(ConnectorError::io("connection reset by peer".into())),
+            Some((status, code, body)) => {
+                let mut response =
+                    HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+                response
+                    .headers_mut()
+                    .insert("date", "Fri, 20 Nov 2026 02:16:40 GMT");
+                if !code.is_empty() {
+                    response.headers_mut().insert("x-amzn-errortype", code);
+                }
+                Ok(response)
+            }
+        })
+    }
+}
+
+fn asked(request: &HttpRequest) -> Asked {
+    let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|target| target.split('.').nth(1));
+    let query = body
+        .strip_prefix("Action=")
+        .and_then(|rest| rest.split('&').next());
+    let path = request.uri().trim_start_matches("http://replay.invalid");
+    let path = path.split('?').next().unwrap_or_default();
+    let action = target
+        .or(query)
+        .map_or_else(|| format!("{} {path}", request.method()), str::to_owned);
+    Asked { action, body }
+}
+
+pub fn run() -> Run {
+    Run {
+        deployment: "hubs-prod".into(),
+        set: "hubs-prod-20261120-021500-ab12".into(),
+        execution: "arn:aws:states:eu-west-1:111122223333:execution:holdfast-backup:x".into(),
+        started_at: "2026-11-20T02:15:00Z".parse().unwrap(),
+    }
+}
+
+pub fn resource(target: Target) -> Resource {
+    Resource {
+        name: "thing".into(),
+        target,
+        deadline_seconds: 6 * 3600,
+    }
+}
+
+/// Why a job is seen failed.
+#[track_caller]
+pub fn reason(progress: Progress) -> String {
+    match progress {
+        Progress::Failed { reason } => reason,
+        other => panic!("not failed: {other:?}"),
+    }
+}

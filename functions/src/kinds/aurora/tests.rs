@@ -1,1 +1,505 @@
+#![allow(clippy::unwrap_used)]
 
+use super::*;
+use crate::kinds::replay::{Exchange, Replay, answers, cut, reason, refuses, resource, run, xml};
+
+const ID: &str = "hf-hubs-prod-20261120-021500-ab12-0fa8e7";
+const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:the-snapshot";
+
+fn aurora(script: impl IntoIterator<Item = Exchange>) -> (Aurora, Replay) {
+    let replay = Replay::new(script);
+    (Aurora::from_config(&replay.config()), replay)
+}
+
+fn database() -> Resource {
+    resource(Target::Aurora {
+        cluster: "hubs-db".into(),
+    })
+}
+
+fn id() -> String {
+    names::recovery_point(&run().set, "thing")
+}
+
+fn point() -> RecoveryPoint {
+    RecoveryPoint::ClusterSnapshot {
+        id: ID.into(),
+        arn: ARN.into(),
+    }
+}
+
+fn cluster_is(status: &str) -> Exchange {
+    xml(
+        "DescribeDBClusters",
+        &format!(
+            "<DBClusters><DBCluster><DBClusterIdentifier>hubs-db</DBClusterIdentifier><Status>{status}</Status></DBCluster></DBClusters>"
+        ),
+    )
+}
+
+fn snapshot(status: &str, percent: u32, source: &str, set: &str) -> Exchange {
+    let id = id();
+    xml(
+        "DescribeDBClusterSnapshots",
+        &format!(
+            "<DBClusterSnapshots><DBClusterSnapshot><DBClusterSnapshotIdentifier>{id}</DBClusterSnapshotIdentifier>\
+             <DBClusterIdentifier>{source}</DBClusterIdentifier><DBClusterSnapshotArn>{ARN}</DBClusterSnapshotArn>\
+             <SnapshotCreateTime>2026-11-20T02:16:01.250Z</SnapshotCreateTime><Status>{status}</Status>\
+             <PercentProgress>{percent}</PercentProgress><AllocatedStorage>3</AllocatedStorage><TagList>\
+             <Tag><Key>holdfast:deployment</Key><Value>hubs-prod</Value></Tag>\
+             <Tag><Key>holdfast:set</Key><Value>{set}</Value></Tag>\
+             <Tag><Key>holdfast:resource</Key><Value>thing</Value></Tag>\
+             </TagList></DBClusterSnapshot></DBClusterSnapshots>"
+        ),
+    )
+}
+
+fn ours(status: &str) -> Exchange {
+    snapshot(
+        status,
+        if status == "available" { 100 } else { 40 },
+        "hubs-db",
+        &run().set,
+    )
+}
+
+fn none() -> Exchange {
+    refuses(
+        "DescribeDBClusterSnapshots",
+        404,
+        "DBClusterSnapshotNotFoundFault",
+    )
+}
+
+fn created() -> Exchange {
+    xml(
+        "CreateDBClusterSnapshot",
+        "<DBClusterSnapshot><Status>creating</Status></DBClusterSnapshot>",
+    )
+}
+
+#[tokio::test]
+async fn a_snapshot_is_made_once_under_our_name_with_our_tags() {
+    let (aurora, replay) = aurora([
+        none(),
+        cluster_is("available"),
+        created(),
+        ours("creating"),
+        ours("creating"),
+    ]);
+    let first = aurora.back_up(&run(), &database()).await.unwrap();
+    let second = aurora.back_up(&run(), &database()).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(
+        first.recovery_point,
+        RecoveryPoint::ClusterSnapshot {
+            id: id(),
+            arn: ARN.into()
+        }
+    );
+    assert_eq!(first.started_at, "2026-11-20T02:16:01.25Z".parse().unwrap());
+    assert!(!first.holds_quiesce);
+    let asked = &replay.played()[2].body;
+    for part in [
+        format!("DBClusterSnapshotIdentifier={}", id()),
+        "DBClusterIdentifier=hubs-db".into(),
+        "Tags.Tag.1.Key=holdfast%3Adeployment&Tags.Tag.1.Value=hubs-prod".into(),
+        format!(
+            "Tags.Tag.2.Key=holdfast%3Aset&Tags.Tag.2.Value={}",
+            run().set
+        ),
+        "Tags.Tag.3.Key=holdfast%3Aresource&Tags.Tag.3.Value=thing".into(),
+    ] {
+        assert!(asked.contains(&part), "{part} in {asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_whose_answer_was_lost_is_adopted() {
+    let create = || cut("CreateDBClusterSnapshot");
+    let (aurora, replay) = aurora([none(), cluster_is("available"), create(), ours("creating")]);
+    let lost = aurora.back_up(&run(), &database()).await.unwrap_err();
+    assert_eq!(lost.name(), "Unavailable", "{lost}");
+    aurora.back_up(&run(), &database()).await.unwrap();
+    replay.played();
+}
+
+#[tokio::test]
+async fn one_that_appears_meanwhile_is_adopted_and_one_not_shown_yet_is_looked_for_again() {
+    let exists = || {
+        refuses(
+            "CreateDBClusterSnapshot",
+            400,
+            "DBClusterSnapshotAlreadyExistsFault",
+        )
+    };
+    let (kind, _) = aurora([none(), cluster_is("available"), exists(), ours("creating")]);
+    kind.back_up(&run(), &database()).await.unwrap();
+    let (kind, _) = aurora([none(), cluster_is("available"), created(), none()]);
+    assert_eq!(
+        kind.back_up(&run(), &database()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+}
+
+#[tokio::test]
+async fn a_name_taken_by_something_else_is_a_conflict() {
+    let elses = [
+        snapshot("available", 100, "hubs-db", "another-set"),
+        snapshot("available", 100, "other-db", &run().set),
+    ];
+    for other in elses {
+        let (aurora, replay) = aurora([other]);
+        let error = aurora.back_up(&run(), &database()).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict", "{error}");
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_not_available_is_waited_for_or_refused() {
+    for (status, name) in [
+        ("backing-up", "NotReady"),
+        ("modifying", "NotReady"),
+        ("upgrading", "NotReady"),
+        ("starting", "NotReady"),
+        ("stopped", "JobFailed"),
+        (
+            "inaccessible-encryption-credentials-recoverable",
+            "JobFailed",
+        ),
+        ("migration-failed", "JobFailed"),
+    ] {
+        let (aurora, replay) = aurora([none(), cluster_is(status)]);
+        let error = aurora.back_up(&run(), &database()).await.unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+        assert!(error.to_string().contains(status), "{error}");
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn failures_have_their_names() {
+    for (code, status, name) in [
+        ("Throttling", 400, "Throttled"),
+        ("InternalFailure", 500, "Unavailable"),
+        ("AccessDenied", 403, "AccessDenied"),
+        ("InvalidDBClusterStateFault", 400, "NotReady"),
+        ("SnapshotQuotaExceeded", 400, "QuotaExceeded"),
+        ("DBClusterNotFoundFault", 404, "NotFound"),
+    ] {
+        let (aurora, _) = aurora([
+            none(),
+            cluster_is("available"),
+            refuses("CreateDBClusterSnapshot", status, code),
+        ]);
+        assert_eq!(
+            aurora
+                .back_up(&run(), &database())
+                .await
+                .unwrap_err()
+                .name(),
+            name,
+            "{code}"
+        );
+    }
+    let (kind, _) = aurora([refuses(
+        "DescribeDBClusterSnapshots",
+        400,
+        "ThrottlingException",
+    )]);
+    assert_eq!(
+        kind.poll(&database(), &point()).await.unwrap_err().name(),
+        "Throttled"
+    );
+}
+
+#[tokio::test]
+async fn a_look_says_what_became_of_the_snapshot() {
+    let (kind, _) = aurora([ours("creating"), ours("available"), ours("available")]);
+    assert_eq!(
+        kind.poll(&database(), &point()).await.unwrap(),
+        Progress::InProgress {
+            percent: Some(40.0)
+        }
+    );
+    let done = kind.poll(&database(), &point()).await.unwrap();
+    let finished = Finished {
+        captured_at: "2026-11-20T02:16:01.25Z".parse().unwrap(),
+        finished_at: None,
+        size_bytes: Some(3 << 30),
+    };
+    assert_eq!(done, Progress::Succeeded(finished));
+    assert_eq!(kind.poll(&database(), &point()).await.unwrap(), done);
+    let (kind, _) = aurora([
+        snapshot("available", 99, "hubs-db", "s"),
+        ours("copying"),
+        ours("never-heard-of"),
+    ]);
+    for percent in [99.0, 40.0, 40.0] {
+        let progress = kind.poll(&database(), &point()).await.unwrap();
+        assert_eq!(
+            progress,
+            Progress::InProgress {
+                percent: Some(percent)
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_lost_status_and_a_missing_snapshot_have_failed() {
+    for status in [
+        "deleted",
+        "deleting",
+        "failed",
+        "incompatible-restore",
+        "incompatible-parameters",
+    ] {
+        let (aurora, _) = aurora([ours(status)]);
+        let reason = reason(aurora.poll(&database(), &point()).await.unwrap());
+        assert!(reason.contains(status) && reason.contains(ID), "{reason}");
+    }
+    let (aurora, _) = aurora([none()]);
+    assert!(reason(aurora.poll(&database(), &point()).await.unwrap()).contains("deleted"));
+}
+
+#[tokio::test]
+async fn what_is_ours_is_deleted_and_seen_gone_twice() {
+    let deleted = xml("DeleteDBClusterSnapshot", "");
+    let (aurora, replay) = aurora([ours("available"), deleted, none(), none()]);
+    assert_eq!(
+        aurora.delete(&run(), &point()).await.unwrap(),
+        Deletion::Gone
+    );
+    assert_eq!(
+        aurora.delete(&run(), &point()).await.unwrap(),
+        Deletion::Gone
+    );
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_deletion_may_be_under_way_or_refused() {
+    let delete = |code: &str, status| refuses("DeleteDBClusterSnapshot", status, code);
+    let (kind, replay) = aurora([
+        ours("available"),
+        xml("DeleteDBClusterSnapshot", ""),
+        ours("deleting"),
+        ours("deleting"),
+        ours("creating"),
+        delete("InvalidDBClusterSnapshotStateFault", 400),
+    ]);
+    for _ in 0..3 {
+        assert_eq!(
+            kind.delete(&run(), &point()).await.unwrap(),
+            Deletion::Underway
+        );
+    }
+    replay.played();
+    let (kind, _) = aurora([
+        ours("available"),
+        delete("DBClusterSnapshotNotFoundFault", 404),
+    ]);
+    assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
+    let (kind, _) = aurora([ours("available"), delete("AccessDenied", 403)]);
+    assert!(
+        matches!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Protected(reason) if reason.contains("AccessDenied"))
+    );
+    let (kind, _) = aurora([ours("available"), delete("Throttling", 400)]);
+    assert_eq!(
+        kind.delete(&run(), &point()).await.unwrap_err().name(),
+        "Throttled"
+    );
+}
+
+#[tokio::test]
+async fn what_another_deployment_made_is_never_deleted() {
+    let (aurora, replay) = aurora([ours("available")]);
+    let other = Run {
+        deployment: "hubs".into(),
+        ..run()
+    };
+    assert_eq!(
+        aurora.delete(&other, &point()).await.unwrap_err().name(),
+        "Conflict"
+    );
+    replay.played();
+}
+
+#[tokio::test]
+async fn nothing_can_be_abandoned_and_nothing_of_another_kind_is_touched() {
+    let (aurora, replay) = aurora([]);
+    aurora.abandon(&point()).await.unwrap();
+    let other = RecoveryPoint::TableBackup {
+        arn: "arn".into(),
+        name: "name".into(),
+    };
+    assert_eq!(
+        aurora.poll(&database(), &other).await.unwrap_err().name(),
+        "InvalidInput"
+    );
+    assert_eq!(
+        aurora.delete(&run(), &other).await.unwrap_err().name(),
+        "InvalidInput"
+    );
+    let table = resource(Target::DynamoDb {
+        table: "rooms".into(),
+    });
+    assert_eq!(
+        aurora.back_up(&run(), &table).await.unwrap_err().name(),
+        "InvalidInput"
+    );
+    replay.played();
+}
+
+fn captured_cluster(mode: &str) -> Exchange {
+    xml(
+        "DescribeDBClusters",
+        &format!(
+            "<DBClusters><DBCluster><DBClusterIdentifier>hubs-db</DBClusterIdentifier><Status>available</Status>\
+             <Engine>aurora-postgresql</Engine><EngineVersion>16.4</EngineVersion><EngineMode>{mode}</EngineMode>\
+             <DBSubnetGroup>private</DBSubnetGroup><DBClusterParameterGroup>tuned</DBClusterParameterGroup><Port>5433</Port>\
+             <VpcSecurityGroups><VpcSecurityGroupMembership><VpcSecurityGroupId>sg-1</VpcSecurityGroupId><Status>active</Status>\
+             </VpcSecurityGroupMembership></VpcSecurityGroups>\
+             <AssociatedRoles><DBClusterRole><RoleArn>arn:role</RoleArn><FeatureName>s3Import</FeatureName></DBClusterRole></AssociatedRoles>\
+             <ServerlessV2ScalingConfiguration><MinCapacity>0.5</MinCapacity><MaxCapacity>8</MaxCapacity></ServerlessV2ScalingConfiguration>\
+             <DeletionProtection>true</DeletionProtection><StorageEncrypted>true</StorageEncrypted><KmsKeyId>arn:key</KmsKeyId>\
+             <HttpEndpointEnabled>false</HttpEndpointEnabled><BackupRetentionPeriod>7</BackupRetentionPeriod>\
+             <EnabledCloudwatchLogsExports><member>postgresql</member></EnabledCloudwatchLogsExports>\
+             <IAMDatabaseAuthenticationEnabled>true</IAMDatabaseAuthenticationEnabled>\
+             <MasterUserSecret><SecretArn>arn:secret</SecretArn><SecretStatus>active</SecretStatus></MasterUserSecret>\
+             <DBClusterMembers><DBClusterMember><DBInstanceIdentifier>hubs-db-1</DBInstanceIdentifier><IsClusterWriter>true</IsClusterWriter>\
+             <PromotionTier>1</PromotionTier></DBClusterMember></DBClusterMembers>\
+             <TagList><Tag><Key>team</Key><Value>hubs</Value></Tag></TagList></DBCluster></DBClusters>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names() {
+    let instance = |number: u32| {
+        format!(
+            "<DBInstance><DBInstanceIdentifier>hubs-db-{number}</DBInstanceIdentifier><DBInstanceClass>db.r6g.large</DBInstanceClass>\
+             <AvailabilityZone>eu-west-1a</AvailabilityZone><PromotionTier>{number}</PromotionTier>\
+             <PubliclyAccessible>false</PubliclyAccessible><PerformanceInsightsEnabled>true</PerformanceInsightsEnabled>\
+             <MonitoringInterval>60</MonitoringInterval><CACertificateIdentifier>rds-ca-rsa2048-g1</CACertificateIdentifier>\
+             <DBParameterGroups><DBParameterGroup><DBParameterGroupName>one</DBParameterGroupName></DBParameterGroup></DBParameterGroups>\
+             <TagList><Tag><Key>n</Key><Value>{number}</Value></Tag></TagList></DBInstance>"
+        )
+    };
+    let (aurora, replay) = aurora([
+        captured_cluster("provisioned"),
+        xml(
+            "DescribeDBClusterParameters",
+            "<Parameters><Parameter><ParameterName>work_mem</ParameterName><ParameterValue>65536</ParameterValue><ApplyMethod>immediate</ApplyMethod><Source>user</Source></Parameter></Parameters>",
+        ),
+        xml(
+            "DescribeDBSubnetGroups",
+            "<DBSubnetGroups><DBSubnetGroup><DBSubnetGroupName>private</DBSubnetGroupName><VpcId>vpc-1</VpcId><Subnets><Subnet><SubnetIdentifier>subnet-1</SubnetIdentifier><SubnetAvailabilityZone><Name>eu-west-1a</Name></SubnetAvailabilityZone></Subnet></Subnets></DBSubnetGroup></DBSubnetGroups>",
+        ),
+        xml(
+            "DescribeDBInstances",
+            &format!(
+                "<DBInstances>{}</DBInstances><Marker>more</Marker>",
+                instance(1)
+            ),
+        ),
+        xml(
+            "DescribeDBInstances",
+            &format!("<DBInstances>{}</DBInstances>", instance(2)),
+        ),
+        xml(
+            "DescribeDBClusterEndpoints",
+            "<DBClusterEndpoints><DBClusterEndpointList><DBClusterEndpointIdentifier>reports</DBClusterEndpointIdentifier><EndpointType>CUSTOM</EndpointType><CustomEndpointType>READER</CustomEndpointType><StaticMembers><member>hubs-db-2</member></StaticMembers></DBClusterEndpointList></DBClusterEndpoints>",
+        ),
+    ]);
+    let captured = aurora.capture(&database()).await.unwrap();
+    let at = |pointer: &str| {
+        captured
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("{pointer} in {captured:#}"))
+            .clone()
+    };
+    for (pointer, value) in [
+        ("/DBCluster/EngineVersion", Value::from("16.4")),
+        ("/DBCluster/Port", 5433.into()),
+        (
+            "/DBCluster/VpcSecurityGroups/0/VpcSecurityGroupId",
+            "sg-1".into(),
+        ),
+        (
+            "/DBCluster/AssociatedRoles/0/FeatureName",
+            "s3Import".into(),
+        ),
+        (
+            "/DBCluster/ServerlessV2ScalingConfiguration/MinCapacity",
+            0.5.into(),
+        ),
+        ("/DBCluster/DeletionProtection", true.into()),
+        ("/DBCluster/HttpEndpointEnabled", false.into()),
+        (
+            "/DBCluster/EnabledCloudwatchLogsExports/0",
+            "postgresql".into(),
+        ),
+        ("/DBCluster/MasterUserSecret/SecretArn", "arn:secret".into()),
+        ("/DBCluster/DBClusterMembers/0/IsClusterWriter", true.into()),
+        ("/DBCluster/TagList/0/Value", "hubs".into()),
+        ("/DBClusterParameters/0/ParameterValue", "65536".into()),
+        (
+            "/DBSubnetGroup/Subnets/0/SubnetIdentifier",
+            "subnet-1".into(),
+        ),
+        ("/DBInstances/1/PromotionTier", 2.into()),
+        (
+            "/DBInstances/0/DBParameterGroups/0/DBParameterGroupName",
+            "one".into(),
+        ),
+        ("/DBInstances/0/MonitoringInterval", 60.into()),
+        ("/DBInstances/1/TagList/0/Value", "2".into()),
+        ("/DBClusterEndpoints/0/StaticMembers/0", "hubs-db-2".into()),
+    ] {
+        assert_eq!(at(pointer), value, "{pointer}");
+    }
+    assert!(
+        captured["DBCluster"]
+            .get("GlobalClusterIdentifier")
+            .is_none()
+    );
+    let asked = replay.played();
+    assert!(asked[1].body.contains("Source=user"), "{}", asked[1].body);
+    assert!(
+        asked[3]
+            .body
+            .contains("Filters.Filter.1.Name=db-cluster-id"),
+        "{}",
+        asked[3].body
+    );
+    assert!(asked[4].body.contains("Marker=more"), "{}", asked[4].body);
+}
+
+#[tokio::test]
+async fn a_missing_or_serverless_v1_cluster_is_refused() {
+    let (kind, _) = aurora([captured_cluster("serverless")]);
+    let error = kind.capture(&database()).await.unwrap_err();
+    assert_eq!(error.name(), "InvalidInput");
+    assert!(
+        error
+            .to_string()
+            .starts_with("resources.thing.cluster: hubs-db"),
+        "{error}"
+    );
+    let (kind, _) = aurora([refuses("DescribeDBClusters", 404, "DBClusterNotFoundFault")]);
+    assert_eq!(
+        kind.capture(&database()).await.unwrap_err().name(),
+        "NotFound"
+    );
+    let (kind, _) = aurora([answers(
+        "DescribeDBClusters",
+        "<DescribeDBClustersResponse><Describe",
+    )]);
+    assert_eq!(
+        kind.capture(&database()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+}

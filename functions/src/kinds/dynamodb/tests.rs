@@ -1,1 +1,431 @@
+#![allow(clippy::unwrap_used)]
 
+use super::*;
+use crate::kinds::replay::{Exchange, Replay, answers, cut, reason, refuses, resource, run};
+
+const ARN: &str =
+    "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01795140961000-abcdef01";
+
+fn dynamodb(script: impl IntoIterator<Item = Exchange>) -> (DynamoDb, Replay) {
+    let replay = Replay::new(script);
+    (DynamoDb::from_config(&replay.config()), replay)
+}
+
+fn rooms() -> Resource {
+    resource(Target::DynamoDb {
+        table: "rooms".into(),
+    })
+}
+
+fn name() -> String {
+    names::recovery_point(&run().set, "thing")
+}
+
+fn point() -> RecoveryPoint {
+    RecoveryPoint::TableBackup {
+        arn: ARN.into(),
+        name: name(),
+    }
+}
+
+fn details(name: &str, status: &str, size: u64) -> String {
+    format!(
+        r#"{{"BackupArn":"{ARN}","BackupName":"{name}","BackupSizeBytes":{size},"BackupStatus":"{status}","BackupType":"USER","BackupCreationDateTime":1795140961.5}}"#
+    )
+}
+
+fn created() -> Exchange {
+    answers(
+        "CreateBackup",
+        format!(r#"{{"BackupDetails":{}}}"#, details(&name(), "CREATING", 0)),
+    )
+}
+
+/// Summaries of name, status and seconds, and whether there is another page.
+fn listed(backups: &[(&str, &str, u64)], more: bool) -> Exchange {
+    let summaries: Vec<_> = backups
+        .iter()
+        .map(|(name, status, at)| {
+            format!(r#"{{"TableName":"rooms","BackupArn":"{ARN}-{at}","BackupName":"{name}","BackupStatus":"{status}","BackupCreationDateTime":{at}}}"#)
+        })
+        .collect();
+    let more = if more {
+        r#","LastEvaluatedBackupArn":"arn:aws:dynamodb:eu-west-1:1:table/rooms/backup/last""#
+    } else {
+        ""
+    };
+    answers(
+        "ListBackups",
+        format!(r#"{{"BackupSummaries":[{}]{more}}}"#, summaries.join(",")),
+    )
+}
+
+fn described(name: &str, status: &str, size: u64, items: u64) -> Exchange {
+    let bytes = items * 100;
+    answers(
+        "DescribeBackup",
+        format!(
+            r#"{{"BackupDescription":{{"BackupDetails":{},"SourceTableDetails":{{"TableName":"rooms","TableId":"id","KeySchema":[],
+            "TableCreationDateTime":1.7e9,"ItemCount":{items},"TableSizeBytes":{bytes}}}}}}}"#,
+            details(name, status, size)
+        ),
+    )
+}
+
+fn gone() -> Exchange {
+    refuses("DescribeBackup", 400, "BackupNotFoundException")
+}
+
+#[tokio::test]
+async fn a_backup_is_made_once_after_looking_for_it() {
+    let ours = name();
+    let (dynamodb, replay) = dynamodb([
+        listed(
+            &[
+                ("another", "AVAILABLE", 1795140900),
+                (&ours, "DELETED", 1795140901),
+            ],
+            true,
+        ),
+        listed(&[], false),
+        created(),
+        listed(&[("another", "AVAILABLE", 1795140900)], true),
+        listed(&[(&ours, "CREATING", 1795140961)], false),
+    ]);
+    let first = dynamodb.back_up(&run(), &rooms()).await.unwrap();
+    assert_eq!(first.recovery_point, point());
+    assert_eq!(first.started_at.as_millisecond(), 1_795_140_961_500);
+    assert!(!first.holds_quiesce);
+    let second = dynamodb.back_up(&run(), &rooms()).await.unwrap();
+    assert!(
+        matches!(second.recovery_point, RecoveryPoint::TableBackup { arn, name } if arn == format!("{ARN}-1795140961") && name == ours)
+    );
+    let asked = replay.played();
+    let body = |n: usize| serde_json::from_str::<Value>(&asked[n].body).unwrap();
+    assert_eq!(
+        (
+            body(0)["TableName"].as_str(),
+            body(0)["TimeRangeLowerBound"].as_f64()
+        ),
+        (Some("rooms"), Some(1_795_140_780.0))
+    );
+    assert!(
+        body(1)["ExclusiveStartBackupArn"]
+            .as_str()
+            .unwrap()
+            .ends_with("/last")
+    );
+    assert_eq!(
+        (
+            body(2)["TableName"].as_str(),
+            body(2)["BackupName"].as_str()
+        ),
+        (Some("rooms"), Some(name().as_str()))
+    );
+}
+
+#[tokio::test]
+async fn the_sdk_never_repeats_create_backup_by_itself() {
+    for lost in [
+        cut("CreateBackup"),
+        refuses("CreateBackup", 500, "InternalServerError"),
+    ] {
+        let replay = Replay::new([
+            listed(&[], false),
+            lost,
+            listed(&[(&name(), "AVAILABLE", 1795140961)], false),
+        ]);
+        let dynamodb = DynamoDb::from_config(
+            &replay.config_with(RetryConfig::standard().with_max_attempts(3)),
+        );
+        assert_eq!(
+            dynamodb.back_up(&run(), &rooms()).await.unwrap_err().name(),
+            "Unavailable"
+        );
+        dynamodb.back_up(&run(), &rooms()).await.unwrap();
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn the_earliest_of_several_is_ours() {
+    let ours = name();
+    let (dynamodb, _) = dynamodb([listed(
+        &[
+            (&ours, "AVAILABLE", 1795140999),
+            (&ours, "CREATING", 1795140961),
+        ],
+        false,
+    )]);
+    let adopted = dynamodb.back_up(&run(), &rooms()).await.unwrap();
+    assert_eq!(adopted.started_at.as_second(), 1_795_140_961);
+}
+
+#[tokio::test]
+async fn failures_have_their_names() {
+    for (code, status, name) in [
+        ("ThrottlingException", 400, "Throttled"),
+        ("InternalServerError", 500, "Unavailable"),
+        ("AccessDeniedException", 400, "AccessDenied"),
+        ("TableInUseException", 400, "NotReady"),
+        ("BackupInUseException", 400, "NotReady"),
+        ("ContinuousBackupsUnavailableException", 400, "NotReady"),
+        ("LimitExceededException", 400, "QuotaExceeded"),
+        ("TableNotFoundException", 400, "NotFound"),
+    ] {
+        let (dynamodb, _) = dynamodb([listed(&[], false), refuses("CreateBackup", status, code)]);
+        assert_eq!(
+            dynamodb.back_up(&run(), &rooms()).await.unwrap_err().name(),
+            name,
+            "{code}"
+        );
+    }
+    let (kind, replay) = dynamodb([]);
+    let prefix = resource(Target::DynamodbPrefix {
+        prefix: "hubs-".into(),
+    });
+    assert_eq!(
+        kind.back_up(&run(), &prefix).await.unwrap_err().name(),
+        "NotFound"
+    );
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_look_says_what_became_of_the_backup() {
+    let ours = name();
+    let (kind, _) = dynamodb([
+        described(&ours, "CREATING", 0, 5),
+        described(&ours, "NEVER_HEARD_OF", 0, 5),
+        described(&ours, "AVAILABLE", 500, 5),
+        described(&ours, "AVAILABLE", 500, 5),
+        described(&ours, "AVAILABLE", 0, 0),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(
+            kind.poll(&rooms(), &point()).await.unwrap(),
+            Progress::InProgress { percent: None }
+        );
+    }
+    for size in [500, 500, 0] {
+        let Progress::Succeeded(finished) = kind.poll(&rooms(), &point()).await.unwrap() else {
+            panic!("not finished")
+        };
+        assert_eq!(finished.captured_at.as_millisecond(), 1_795_140_961_500);
+        assert_eq!(
+            (finished.finished_at, finished.size_bytes),
+            (None, Some(size))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_is_deleted_missing_or_empty_of_a_full_table_has_failed() {
+    for (answer, words) in [
+        (described(&name(), "DELETED", 5, 5), "DELETED"),
+        (gone(), "was deleted"),
+        (
+            described(&name(), "AVAILABLE", 0, 5),
+            "5 items of 500 bytes",
+        ),
+    ] {
+        let (dynamodb, _) = dynamodb([answer]);
+        let reason = reason(dynamodb.poll(&rooms(), &point()).await.unwrap());
+        assert!(reason.contains(words) && reason.contains(ARN), "{reason}");
+    }
+    let (dynamodb, _) = dynamodb([refuses("DescribeBackup", 500, "InternalServerError")]);
+    assert_eq!(
+        dynamodb.poll(&rooms(), &point()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+}
+
+#[tokio::test]
+async fn what_is_ours_is_deleted_and_seen_gone_twice() {
+    let deleted = || answers("DeleteBackup", "{}");
+    let ours = name();
+    let (kind, replay) = dynamodb([
+        described(&ours, "AVAILABLE", 5, 5),
+        deleted(),
+        gone(),
+        gone(),
+        described(&ours, "AVAILABLE", 5, 5),
+        deleted(),
+        described(&ours, "DELETED", 5, 5),
+        described(&ours, "DELETED", 5, 5),
+        described(&ours, "AVAILABLE", 5, 5),
+        refuses("DeleteBackup", 400, "BackupNotFoundException"),
+    ]);
+    for _ in 0..5 {
+        assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
+    }
+    replay.played();
+    kind.abandon(&point()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deletion_may_be_under_way_or_refused() {
+    let whole = || described(&name(), "AVAILABLE", 5, 5);
+    let (kind, replay) = dynamodb([
+        described(&name(), "CREATING", 5, 5),
+        whole(),
+        refuses("DeleteBackup", 400, "BackupInUseException"),
+        whole(),
+        answers("DeleteBackup", "{}"),
+        whole(),
+    ]);
+    for _ in 0..3 {
+        assert_eq!(
+            kind.delete(&run(), &point()).await.unwrap(),
+            Deletion::Underway
+        );
+    }
+    replay.played();
+    let (kind, _) = dynamodb([
+        whole(),
+        refuses("DeleteBackup", 400, "AccessDeniedException"),
+    ]);
+    assert!(matches!(
+        kind.delete(&run(), &point()).await.unwrap(),
+        Deletion::Protected(_)
+    ));
+    let (kind, _) = dynamodb([
+        whole(),
+        refuses("DeleteBackup", 400, "LimitExceededException"),
+    ]);
+    assert_eq!(
+        kind.delete(&run(), &point()).await.unwrap_err().name(),
+        "QuotaExceeded"
+    );
+}
+
+#[tokio::test]
+async fn what_another_deployment_made_is_never_deleted() {
+    let (kind, replay) = dynamodb([
+        described("nightly-export", "AVAILABLE", 5, 5),
+        described(&name(), "AVAILABLE", 5, 5),
+    ]);
+    assert_eq!(
+        kind.delete(&run(), &point()).await.unwrap_err().name(),
+        "Conflict"
+    );
+    let other = Run {
+        deployment: "hubs".into(),
+        ..run()
+    };
+    assert_eq!(
+        kind.delete(&other, &point()).await.unwrap_err().name(),
+        "Conflict"
+    );
+    replay.played();
+}
+
+#[test]
+fn a_name_is_ours_to_its_end() {
+    assert!(is_ours("hubs-prod", &name()));
+    for (deployment, other) in [
+        ("hubs", name()),
+        ("hubs-pro", name()),
+        ("hubs-prod", format!("{}-x", name())),
+        ("hubs-prod", format!("x{}", name())),
+        ("hubs-prod", "hf-hubs-prod-20261120-021500-ab12".into()),
+        (
+            "hubs-prod",
+            "hf-hubs-prod-2026112x-021500-ab12-0fa8e7".into(),
+        ),
+        ("hubs-prod", "hf-hubs-prod".into()),
+        ("", String::new()),
+    ] {
+        assert!(!is_ours(deployment, &other), "{deployment} {other}");
+    }
+}
+
+#[tokio::test]
+async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it() {
+    let (kind, replay) = dynamodb([
+        answers(
+            "DescribeTable",
+            r#"{"Table":{"TableName":"rooms","TableArn":"arn:aws:dynamodb:eu-west-1:1:table/rooms","TableStatus":"ACTIVE","DeletionProtectionEnabled":true,"TableClassSummary":{"TableClass":"STANDARD"},"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"GlobalSecondaryIndexes":[{"IndexName":"by-owner"}],"SomethingNew":{"Of":2027}}}"#,
+        ),
+        answers(
+            "DescribeTimeToLive",
+            r#"{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expires"}}"#,
+        ),
+        answers(
+            "DescribeContinuousBackups",
+            r#"{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED","PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"ENABLED"}}}"#,
+        ),
+        answers(
+            "DescribeKinesisStreamingDestination",
+            r#"{"TableName":"rooms","KinesisDataStreamDestinations":[]}"#,
+        ),
+        answers(
+            "DescribeContributorInsights",
+            r#"{"TableName":"rooms","ContributorInsightsStatus":"DISABLED"}"#,
+        ),
+        answers(
+            "DescribeScalableTargets",
+            r#"{"ScalableTargets":[{"ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:ReadCapacityUnits","MinCapacity":1,"MaxCapacity":9,"RoleARN":"arn:r","CreationTime":1.7e9}],"NextToken":"t"}"#,
+        ),
+        answers(
+            "DescribeScalableTargets",
+            r#"{"ScalableTargets":[{"ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:WriteCapacityUnits","MinCapacity":1,"MaxCapacity":5,"RoleARN":"arn:r","CreationTime":1.7e9}]}"#,
+        ),
+        answers(
+            "DescribeScalingPolicies",
+            r#"{"ScalingPolicies":[{"PolicyARN":"arn:p","PolicyName":"reads","ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:ReadCapacityUnits","PolicyType":"TargetTrackingScaling","CreationTime":1.7e9}]}"#,
+        ),
+        answers(
+            "ListTagsOfResource",
+            r#"{"Tags":[{"Key":"team","Value":"hubs"}],"NextToken":"t"}"#,
+        ),
+        answers(
+            "ListTagsOfResource",
+            r#"{"Tags":[{"Key":"cost","Value":"42"}]}"#,
+        ),
+        refuses("GetResourcePolicy", 400, "PolicyNotFoundException"),
+    ]);
+    let captured = kind.capture(&rooms()).await.unwrap();
+    for (pointer, value) in [
+        ("/Table/DeletionProtectionEnabled", Value::from(true)),
+        ("/Table/SomethingNew/Of", 2027.into()),
+        ("/TimeToLiveDescription/AttributeName", "expires".into()),
+        (
+            "/ContinuousBackupsDescription/PointInTimeRecoveryDescription/PointInTimeRecoveryStatus",
+            "ENABLED".into(),
+        ),
+        (
+            "/ContributorInsights/ContributorInsightsStatus",
+            "DISABLED".into(),
+        ),
+        ("/ScalableTargets/1/MaxCapacity", 5.into()),
+        ("/ScalingPolicies/0/PolicyName", "reads".into()),
+        ("/Tags/1/Key", "cost".into()),
+    ] {
+        assert_eq!(
+            captured.pointer(pointer),
+            Some(&value),
+            "{pointer} in {captured:#}"
+        );
+    }
+    assert!(
+        captured.get("Policy").is_none() && captured.get("KinesisDataStreamDestinations").is_none()
+    );
+    let asked = replay.played();
+    assert!(
+        asked[5]
+            .body
+            .contains(r#""ResourceIds":["table/rooms","table/rooms/index/by-owner"]"#),
+        "{}",
+        asked[5].body
+    );
+    assert!(
+        asked[8]
+            .body
+            .contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
+        "{}",
+        asked[8].body
+    );
+    let (kind, _) = dynamodb([refuses("DescribeTable", 400, "ResourceNotFoundException")]);
+    assert_eq!(kind.capture(&rooms()).await.unwrap_err().name(), "NotFound");
+}

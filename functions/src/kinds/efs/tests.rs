@@ -1,1 +1,483 @@
+#![allow(clippy::unwrap_used)]
 
+use super::*;
+use crate::kinds::replay::{Exchange, Replay, answers, cut, reason, refuses, resource, run};
+
+const FILES: &str = "GET /2015-02-01/file-systems";
+const START: &str = "PUT /backup-jobs";
+const JOB: &str = "GET /backup-jobs/job-1";
+const STOP: &str = "POST /backup-jobs/job-1";
+const POINT: &str = "GET /backup-vaults/vault/recovery-points/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
+const DELETE: &str = "DELETE /backup-vaults/vault/recovery-points/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
+const TAGS: &str = "GET /tags/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
+const ARN: &str = "arn:aws:backup:eu-west-1:111122223333:recovery-point:1";
+const FS_ARN: &str = "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-01234567";
+
+fn efs(script: impl IntoIterator<Item = Exchange>) -> (Efs, Replay) {
+    let replay = Replay::new(script);
+    let defaults = Defaults {
+        vault: "vault".into(),
+        role: "arn:role".into(),
+    };
+    (Efs::from_config(&replay.config(), defaults), replay)
+}
+
+fn storage() -> Resource {
+    resource(Target::Efs {
+        file_system: "fs-01234567".into(),
+        vault: None,
+        role: None,
+    })
+}
+
+fn point() -> RecoveryPoint {
+    RecoveryPoint::BackupRecoveryPoint {
+        arn: ARN.into(),
+        vault: "vault".into(),
+        job: "job-1".into(),
+    }
+}
+
+fn file_system(state: &str) -> Exchange {
+    answers(
+        FILES,
+        format!(
+            r#"{{"FileSystems":[{{"FileSystemId":"fs-01234567","FileSystemArn":"{FS_ARN}","OwnerId":"1","CreationToken":"t",
+            "CreationTime":1.7e9,"LifeCycleState":"{state}","NumberOfMountTargets":1,"SizeInBytes":{{"Value":6144}},
+            "PerformanceMode":"generalPurpose","ThroughputMode":"elastic","Encrypted":true,"Tags":[{{"Key":"team","Value":"hubs"}}]}}]}}"#
+        ),
+    )
+}
+
+fn started() -> Exchange {
+    answers(
+        START,
+        format!(
+            r#"{{"BackupJobId":"job-1","RecoveryPointArn":"{ARN}","CreationDate":1795140961.5,"IsParent":false}}"#
+        ),
+    )
+}
+
+fn job(state: &str, more: &str) -> Exchange {
+    answers(
+        JOB,
+        format!(
+            r#"{{"BackupJobId":"job-1","State":"{state}","ResourceArn":"{FS_ARN}","RecoveryPointArn":"{ARN}","IsParent":false,"IsEncrypted":true{more}}}"#
+        ),
+    )
+}
+
+fn completed() -> Exchange {
+    job(
+        "COMPLETED",
+        r#","MessageCategory":"SUCCESS","PercentDone":"100.0","CompletionDate":1795144561.25"#,
+    )
+}
+
+fn recovery_point(status: &str, size: i64) -> Exchange {
+    answers(
+        POINT,
+        format!(
+            r#"{{"RecoveryPointArn":"{ARN}","Status":"{status}","BackupSizeInBytes":{size},"IsEncrypted":true,"IsParent":false}}"#
+        ),
+    )
+}
+
+fn no_point() -> Exchange {
+    refuses(POINT, 400, "ResourceNotFoundException")
+}
+
+fn tags(deployment: &str) -> Exchange {
+    answers(
+        TAGS,
+        format!(
+            r#"{{"Tags":{{"holdfast:deployment":"{deployment}","holdfast:set":"s","holdfast:resource":"thing"}}}}"#
+        ),
+    )
+}
+
+#[tokio::test]
+async fn a_job_is_started_with_our_token_tags_and_windows() {
+    let (efs, replay) = efs([file_system("available"), started(), job("CREATED", "")]);
+    let made = efs.back_up(&run(), &storage()).await.unwrap();
+    assert_eq!(made.recovery_point, point());
+    assert_eq!(made.started_at.as_millisecond(), 1_795_140_961_500);
+    assert!(made.holds_quiesce);
+    let asked: Value = serde_json::from_str(&replay.played()[1].body).unwrap();
+    assert_eq!(asked["BackupVaultName"], "vault");
+    assert_eq!(asked["IamRoleArn"], "arn:role");
+    assert_eq!(asked["ResourceArn"], FS_ARN);
+    assert_eq!(
+        asked["IdempotencyToken"],
+        names::token(&run().set, "thing", "backup")
+    );
+    assert_eq!(asked["StartWindowMinutes"], 60);
+    assert_eq!(asked["CompleteWindowMinutes"], 360);
+    assert_eq!(asked["RecoveryPointTags"]["holdfast:set"], run().set);
+}
+
+#[tokio::test]
+async fn a_resource_has_its_own_vault_and_role_and_a_short_deadline_a_long_enough_window() {
+    let (efs, replay) = efs([file_system("updating"), started(), job("CREATED", "")]);
+    let target = Target::Efs {
+        file_system: "fs-01234567".into(),
+        vault: Some("own".into()),
+        role: Some("arn:own".into()),
+    };
+    let made = efs
+        .back_up(
+            &run(),
+            &Resource {
+                deadline_seconds: 60,
+                ..resource(target)
+            },
+        )
+        .await
+        .unwrap();
+    assert!(
+        matches!(made.recovery_point, RecoveryPoint::BackupRecoveryPoint { vault, .. } if vault == "own")
+    );
+    let asked: Value = serde_json::from_str(&replay.played()[1].body).unwrap();
+    assert_eq!(
+        (
+            asked["BackupVaultName"].as_str(),
+            asked["IamRoleArn"].as_str()
+        ),
+        (Some("own"), Some("arn:own"))
+    );
+    assert_eq!(asked["CompleteWindowMinutes"], 120);
+}
+
+#[tokio::test]
+async fn a_job_whose_answer_was_lost_is_adopted_by_its_token() {
+    let (efs, replay) = efs([
+        file_system("available"),
+        cut(START),
+        file_system("available"),
+        started(),
+        job("RUNNING", ""),
+    ]);
+    assert_eq!(
+        efs.back_up(&run(), &storage()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+    assert_eq!(
+        efs.back_up(&run(), &storage())
+            .await
+            .unwrap()
+            .recovery_point,
+        point()
+    );
+    let asked = replay.played();
+    let body = |n: usize| serde_json::from_str::<Value>(&asked[n].body).unwrap();
+    assert_eq!(body(1), body(3));
+}
+
+#[tokio::test]
+async fn a_job_not_shown_yet_is_asked_for_again_and_one_of_something_else_is_a_conflict() {
+    let (kind, _) = efs([
+        file_system("available"),
+        started(),
+        refuses(JOB, 400, "ResourceNotFoundException"),
+    ]);
+    assert_eq!(
+        kind.back_up(&run(), &storage()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+    let other = answers(
+        JOB,
+        r#"{"BackupJobId":"job-1","State":"CREATED","ResourceArn":"arn:other"}"#,
+    );
+    let (kind, _) = efs([file_system("available"), started(), other]);
+    assert_eq!(
+        kind.back_up(&run(), &storage()).await.unwrap_err().name(),
+        "Conflict"
+    );
+}
+
+#[tokio::test]
+async fn failures_have_their_names() {
+    for (code, status, name) in [
+        ("ThrottlingException", 429, "Throttled"),
+        ("ServiceUnavailableException", 500, "Unavailable"),
+        ("LimitExceededException", 400, "QuotaExceeded"),
+        ("AccessDeniedException", 403, "AccessDenied"),
+        ("ResourceNotFoundException", 400, "NotFound"),
+        ("InvalidRequestException", 400, "JobFailed"),
+    ] {
+        let (efs, _) = efs([file_system("available"), refuses(START, status, code)]);
+        let error = efs.back_up(&run(), &storage()).await.unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+    }
+    for (state, name) in [
+        ("creating", "NotReady"),
+        ("deleting", "JobFailed"),
+        ("error", "JobFailed"),
+    ] {
+        let (efs, _) = efs([file_system(state)]);
+        assert_eq!(
+            efs.back_up(&run(), &storage()).await.unwrap_err().name(),
+            name,
+            "{state}"
+        );
+    }
+    let (efs, _) = efs([refuses(FILES, 404, "FileSystemNotFound")]);
+    assert_eq!(
+        efs.back_up(&run(), &storage()).await.unwrap_err().name(),
+        "NotFound"
+    );
+}
+
+#[tokio::test]
+async fn a_job_under_way_tells_its_percentage() {
+    let (efs, _) = efs([
+        job("CREATED", ""),
+        job("PENDING", ""),
+        job("RUNNING", r#","PercentDone":"12.5""#),
+        job("ABORTING", r#","PercentDone":"40%""#),
+        job("NEVER_HEARD_OF", r#","PercentDone":"many""#),
+    ]);
+    for percent in [None, None, Some(12.5), Some(40.0), None] {
+        assert_eq!(
+            efs.poll(&storage(), &point()).await.unwrap(),
+            Progress::InProgress { percent }
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_completed_job_counts_once_its_recovery_point_is_seen_whole() {
+    let (efs, replay) = efs([
+        completed(),
+        recovery_point("CREATING", 0),
+        completed(),
+        recovery_point("COMPLETED", 4096),
+        job("COMPLETED", r#","CompletionDate":1795144561.25"#),
+        recovery_point("AVAILABLE", 4096),
+    ]);
+    assert!(matches!(
+        efs.poll(&storage(), &point()).await.unwrap(),
+        Progress::InProgress { .. }
+    ));
+    for _ in 0..2 {
+        let Progress::Succeeded(finished) = efs.poll(&storage(), &point()).await.unwrap() else {
+            panic!("not finished")
+        };
+        assert_eq!(finished.captured_at.as_millisecond(), 1_795_144_561_250);
+        assert_eq!(finished.finished_at, Some(finished.captured_at));
+        assert_eq!(finished.size_bytes, Some(4096));
+    }
+    replay.played();
+}
+
+#[tokio::test]
+async fn every_bad_end_has_failed_in_awss_words() {
+    for state in ["FAILED", "ABORTED", "EXPIRED", "PARTIAL"] {
+        let (efs, _) = efs([job(
+            state,
+            r#","StatusMessage":"the reason","MessageCategory":"AccessDenied""#,
+        )]);
+        let reason = reason(efs.poll(&storage(), &point()).await.unwrap());
+        for part in [state, "the reason", "AccessDenied", "job-1"] {
+            assert!(reason.contains(part), "{part} in {reason}");
+        }
+    }
+    let issues = job(
+        "COMPLETED",
+        r#","MessageCategory":"AggregateAll","StatusMessage":"3 files skipped","CompletionDate":1795144561"#,
+    );
+    let bad = [
+        (vec![issues], "3 files skipped"),
+        (vec![completed(), no_point()], "is not in vault vault"),
+        (
+            vec![completed(), recovery_point("COMPLETED", 0)],
+            "holds no bytes",
+        ),
+        (vec![completed(), recovery_point("PARTIAL", 5)], "PARTIAL"),
+        (vec![completed(), recovery_point("EXPIRED", 5)], "EXPIRED"),
+        (vec![completed(), recovery_point("STOPPED", 5)], "STOPPED"),
+        (vec![completed(), recovery_point("DELETING", 5)], "DELETING"),
+        (
+            vec![refuses(JOB, 400, "ResourceNotFoundException")],
+            "does not know",
+        ),
+    ];
+    for (script, words) in bad {
+        let (efs, replay) = efs(script);
+        let reason = reason(efs.poll(&storage(), &point()).await.unwrap());
+        assert!(reason.contains(words), "{words} in {reason}");
+        replay.played();
+    }
+    let (efs, _) = efs([refuses(JOB, 500, "DependencyFailureException")]);
+    assert_eq!(
+        efs.poll(&storage(), &point()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+}
+
+#[tokio::test]
+async fn a_job_past_its_deadline_is_stopped_twice_without_harm() {
+    let (kind, replay) = efs([
+        answers(STOP, ""),
+        refuses(STOP, 400, "InvalidRequestException"),
+        refuses(STOP, 403, "AccessDeniedException"),
+    ]);
+    kind.abandon(&point()).await.unwrap();
+    kind.abandon(&point()).await.unwrap();
+    assert_eq!(
+        kind.abandon(&point()).await.unwrap_err().name(),
+        "AccessDenied"
+    );
+    replay.played();
+}
+
+#[tokio::test]
+async fn what_is_ours_is_deleted_and_seen_gone_twice() {
+    let (efs, replay) = efs([
+        recovery_point("COMPLETED", 5),
+        tags("hubs-prod"),
+        answers(DELETE, ""),
+        no_point(),
+        no_point(),
+    ]);
+    assert_eq!(efs.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
+    assert_eq!(efs.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_deletion_that_aws_only_seems_to_accept_is_seen_through() {
+    let whole = || [recovery_point("AVAILABLE", 5), tags("hubs-prod")];
+    let after = |exchanges: Vec<Exchange>| whole().into_iter().chain(exchanges);
+    let (kind, _) = efs(after(vec![
+        answers(DELETE, ""),
+        recovery_point("DELETING", 5),
+    ]));
+    assert_eq!(
+        kind.delete(&run(), &point()).await.unwrap(),
+        Deletion::Underway
+    );
+    let (kind, _) = efs([recovery_point("CREATING", 0)]);
+    assert_eq!(
+        kind.delete(&run(), &point()).await.unwrap(),
+        Deletion::Underway
+    );
+    for (script, words) in [
+        (
+            vec![answers(DELETE, ""), recovery_point("EXPIRED", 5)],
+            "role that made it",
+        ),
+        (
+            vec![refuses(DELETE, 400, "InvalidRequestException")],
+            "InvalidRequestException",
+        ),
+        (
+            vec![refuses(DELETE, 400, "InvalidResourceStateException")],
+            "InvalidResourceStateException",
+        ),
+        (
+            vec![refuses(DELETE, 403, "AccessDeniedException")],
+            "AccessDeniedException",
+        ),
+    ] {
+        let (kind, _) = efs(after(script));
+        let deletion = kind.delete(&run(), &point()).await.unwrap();
+        assert!(
+            matches!(&deletion, Deletion::Protected(reason) if reason.contains(words)),
+            "{words} in {deletion:?}"
+        );
+    }
+    let (kind, _) = efs(after(vec![refuses(
+        DELETE,
+        400,
+        "ResourceNotFoundException",
+    )]));
+    assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
+    let (kind, _) = efs(after(vec![cut(DELETE)]));
+    assert_eq!(
+        kind.delete(&run(), &point()).await.unwrap_err().name(),
+        "Unavailable"
+    );
+}
+
+#[tokio::test]
+async fn what_another_deployment_made_is_never_deleted() {
+    for elses in [tags("hubs"), answers(TAGS, r#"{"Tags":{}}"#)] {
+        let (efs, replay) = efs([recovery_point("COMPLETED", 5), elses]);
+        assert_eq!(
+            efs.delete(&run(), &point()).await.unwrap_err().name(),
+            "Conflict"
+        );
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn all_that_aws_backup_does_not_keep_is_captured_as_efs_answered_it() {
+    let at = |path: &str| format!("GET /2015-02-01/{path}");
+    let (kind, replay) = efs([
+        file_system("available"),
+        answers(
+            &at("mount-targets"),
+            r#"{"MountTargets":[{"MountTargetId":"fsmt-1","FileSystemId":"fs-01234567","SubnetId":"subnet-1","LifeCycleState":"available"}],"NextMarker":"more"}"#,
+        ),
+        answers(
+            &at("mount-targets/fsmt-1/security-groups"),
+            r#"{"SecurityGroups":["sg-1"]}"#,
+        ),
+        answers(
+            &at("mount-targets"),
+            r#"{"MountTargets":[{"MountTargetId":"fsmt-2","FileSystemId":"fs-01234567","SubnetId":"subnet-2","LifeCycleState":"available"}]}"#,
+        ),
+        answers(
+            &at("mount-targets/fsmt-2/security-groups"),
+            r#"{"SecurityGroups":["sg-2"]}"#,
+        ),
+        answers(
+            &at("access-points"),
+            r#"{"AccessPoints":[{"AccessPointId":"fsap-1","PosixUser":{"Uid":1000,"Gid":1000},"RootDirectory":{"Path":"/storage"}}]}"#,
+        ),
+        answers(
+            &at("file-systems/fs-01234567/policy"),
+            r#"{"FileSystemId":"fs-01234567","Policy":"{\"Version\":\"2012-10-17\"}"}"#,
+        ),
+        answers(
+            &at("file-systems/fs-01234567/lifecycle-configuration"),
+            r#"{"LifecyclePolicies":[{"TransitionToIA":"AFTER_30_DAYS"}]}"#,
+        ),
+        answers(
+            &at("file-systems/fs-01234567/backup-policy"),
+            r#"{"BackupPolicy":{"Status":"DISABLED"}}"#,
+        ),
+        refuses(
+            &at("file-systems/replication-configurations"),
+            404,
+            "ReplicationNotFound",
+        ),
+    ]);
+    let captured = kind.capture(&storage()).await.unwrap();
+    for (pointer, value) in [
+        ("/FileSystem/ThroughputMode", "elastic"),
+        ("/FileSystem/Tags/0/Value", "hubs"),
+        ("/MountTargets/0/SubnetId", "subnet-1"),
+        ("/MountTargets/0/SecurityGroups/0", "sg-1"),
+        ("/MountTargets/1/SecurityGroups/0", "sg-2"),
+        ("/AccessPoints/0/RootDirectory/Path", "/storage"),
+        ("/Policy", r#"{"Version":"2012-10-17"}"#),
+        ("/LifecyclePolicies/0/TransitionToIA", "AFTER_30_DAYS"),
+        ("/BackupPolicy/Status", "DISABLED"),
+    ] {
+        assert_eq!(
+            captured.pointer(pointer).and_then(Value::as_str),
+            Some(value),
+            "{pointer} in {captured:#}"
+        );
+    }
+    assert!(captured.get("Replications").is_none());
+    replay.played();
+    let (kind, _) = efs([refuses(FILES, 404, "FileSystemNotFound")]);
+    assert_eq!(
+        kind.capture(&storage()).await.unwrap_err().name(),
+        "NotFound"
+    );
+}

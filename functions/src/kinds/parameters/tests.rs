@@ -1,1 +1,145 @@
+#![allow(clippy::unwrap_used)]
 
+use super::*;
+use crate::kinds::replay::{Exchange, Replay, answers, cut, refuses, resource, run};
+
+fn parameters(script: impl IntoIterator<Item = Exchange>) -> (Parameters, Replay) {
+    let replay = Replay::new(script);
+    (Parameters::from_config(&replay.config()), replay)
+}
+
+fn keys() -> Resource {
+    resource(Target::Parameters {
+        path: "/hubs/prod/".into(),
+    })
+}
+
+fn described(parameters: &[&str], more: bool) -> Exchange {
+    let more = if more { r#","NextToken":"more""# } else { "" };
+    answers(
+        "DescribeParameters",
+        format!(r#"{{"Parameters":[{}]{more}}}"#, parameters.join(",")),
+    )
+}
+
+const PLAIN: &str = r#"{"Name":"/hubs/prod/url","Type":"String","Version":3,"Tier":"Standard"}"#;
+const SECURE: &str =
+    r#"{"Name":"/hubs/prod/jwt","Type":"SecureString","Version":12,"KeyId":"alias/hubs"}"#;
+const SAME_KEY: &str =
+    r#"{"Name":"/hubs/prod/perms","Type":"SecureString","Version":1,"KeyId":"alias/hubs"}"#;
+const DEFAULT_KEY: &str =
+    r#"{"Name":"/hubs/prod/a","Type":"SecureString","Version":1,"KeyId":"alias/aws/ssm"}"#;
+
+#[tokio::test]
+async fn every_current_version_is_recorded_and_each_key_asked_about_once() {
+    let key = || {
+        answers(
+            "DescribeKey",
+            r#"{"KeyMetadata":{"KeyId":"k","KeyState":"Enabled"}}"#,
+        )
+    };
+    let pages = || {
+        [
+            described(&[PLAIN, SECURE], true),
+            described(&[], true),
+            described(&[SAME_KEY, DEFAULT_KEY], false),
+            key(),
+        ]
+    };
+    let (kind, replay) = parameters(pages().into_iter().chain(pages()));
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        seen.push(kind.back_up(&run(), &keys()).await.unwrap());
+    }
+    assert_eq!(seen[0], seen[1]);
+    let (found, seen_at) = versions(KIND, &seen[0].recovery_point).unwrap();
+    assert_eq!(seen_at, "2026-11-20T02:16:40Z".parse().unwrap());
+    let found: Vec<_> = found
+        .iter()
+        .map(|found| (found.name.as_str(), found.version.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("/hubs/prod/a", "1"),
+            ("/hubs/prod/jwt", "12"),
+            ("/hubs/prod/perms", "1"),
+            ("/hubs/prod/url", "3")
+        ]
+    );
+    assert!(matches!(
+        kind.poll(&keys(), &seen[0].recovery_point).await.unwrap(),
+        Progress::Succeeded(_)
+    ));
+    kind.abandon(&seen[0].recovery_point).await.unwrap();
+    assert_eq!(
+        kind.delete(&run(), &seen[0].recovery_point).await.unwrap(),
+        Deletion::Gone
+    );
+    let asked = replay.played();
+    let first: Value = serde_json::from_str(&asked[0].body).unwrap();
+    assert_eq!(
+        first["ParameterFilters"][0],
+        serde_json::json!({"Key": "Path", "Option": "Recursive", "Values": ["/hubs/prod"]})
+    );
+    assert!(
+        asked[2].body.contains(r#""NextToken":"more""#),
+        "{}",
+        asked[2].body
+    );
+    assert!(asked[3].body.contains("alias/hubs"), "{}", asked[3].body);
+}
+
+#[tokio::test]
+async fn the_descriptions_are_captured_without_any_value() {
+    let (kind, replay) = parameters([described(&[PLAIN], true), described(&[SECURE], false)]);
+    let captured = kind.capture(&keys()).await.unwrap();
+    assert_eq!(captured["Parameters"][0]["Tier"], "Standard");
+    assert_eq!(captured["Parameters"][1]["KeyId"], "alias/hubs");
+    assert!(
+        replay
+            .played()
+            .iter()
+            .all(|asked| asked.action == "DescribeParameters")
+    );
+}
+
+#[tokio::test]
+async fn a_path_without_parameters_or_with_an_unusable_key_is_a_fault() {
+    let disabled = || {
+        answers(
+            "DescribeKey",
+            r#"{"KeyMetadata":{"KeyId":"k","KeyState":"Disabled"}}"#,
+        )
+    };
+    for (script, name, words) in [
+        (vec![described(&[], false)], "NotFound", "/hubs/prod"),
+        (
+            vec![described(&[SECURE], false), disabled()],
+            "JobFailed",
+            "aws kms enable-key --key-id alias/hubs",
+        ),
+        (
+            vec![refuses("DescribeParameters", 400, "ThrottlingException")],
+            "Throttled",
+            "/hubs/prod",
+        ),
+        (
+            vec![refuses("DescribeParameters", 500, "InternalServerError")],
+            "Unavailable",
+            "/hubs/prod",
+        ),
+        (
+            vec![refuses("DescribeParameters", 400, "AccessDeniedException")],
+            "AccessDenied",
+            "/hubs/prod",
+        ),
+        (vec![cut("DescribeParameters")], "Unavailable", "/hubs/prod"),
+    ] {
+        let (kind, replay) = parameters(script);
+        let error = kind.back_up(&run(), &keys()).await.unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        replay.played();
+    }
+}

@@ -1,1 +1,197 @@
+#![allow(clippy::unwrap_used)]
 
+use super::*;
+use crate::domain::job::Finished;
+use crate::kinds::replay::{Exchange, Replay, answers, cut, refuses, resource, run};
+
+const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hubs-login-AbCdEf";
+
+fn secrets(script: impl IntoIterator<Item = Exchange>) -> (super::Secret, Replay) {
+    let replay = Replay::new(script);
+    (super::Secret::from_config(&replay.config()), replay)
+}
+
+fn login() -> Resource {
+    resource(Target::Secret {
+        secret: "hubs-login".into(),
+    })
+}
+
+fn described(more: &str) -> Exchange {
+    answers(
+        "DescribeSecret",
+        format!(
+            r#"{{"ARN":"{ARN}","Name":"hubs-login","VersionIdsToStages":{{"v-1":["AWSPREVIOUS"],"v-2":["AWSCURRENT","x"]}},"Tags":[{{"Key":"team","Value":"hubs"}}]{more}}}"#
+        ),
+    )
+}
+
+fn key(state: &str) -> Exchange {
+    answers(
+        "DescribeKey",
+        format!(r#"{{"KeyMetadata":{{"KeyId":"k","KeyState":"{state}"}}}}"#),
+    )
+}
+
+fn seen() -> RecoveryPoint {
+    RecoveryPoint::Versions {
+        versions: vec![Version {
+            name: ARN.into(),
+            version: "v-2".into(),
+        }],
+        seen_at: "2026-11-20T02:16:40Z".parse().unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn the_current_version_is_recorded_as_of_awss_answer_and_is_finished_at_once() {
+    let (secrets, replay) = secrets([described(""), described("")]);
+    for _ in 0..2 {
+        let started = secrets.back_up(&run(), &login()).await.unwrap();
+        assert_eq!(started.recovery_point, seen());
+        let at = "2026-11-20T02:16:40Z".parse().unwrap();
+        assert_eq!((started.started_at, started.holds_quiesce), (at, false));
+        let progress = secrets
+            .poll(&login(), &started.recovery_point)
+            .await
+            .unwrap();
+        assert_eq!(
+            progress,
+            Progress::Succeeded(Finished {
+                captured_at: at,
+                finished_at: Some(at),
+                size_bytes: None
+            })
+        );
+    }
+    secrets.abandon(&seen()).await.unwrap();
+    assert_eq!(
+        secrets.delete(&run(), &seen()).await.unwrap(),
+        Deletion::Gone
+    );
+    replay.played();
+}
+
+#[tokio::test]
+async fn the_description_is_captured_without_any_value() {
+    let (secrets, replay) = secrets([described(r#","RotationEnabled":true"#)]);
+    let captured = secrets.capture(&login()).await.unwrap();
+    assert_eq!(
+        (
+            captured["ARN"].as_str(),
+            captured["RotationEnabled"].as_bool()
+        ),
+        (Some(ARN), Some(true))
+    );
+    assert_eq!(captured["Tags"][0]["Value"], "hubs");
+    assert!(
+        replay
+            .played()
+            .iter()
+            .all(|asked| asked.action == "DescribeSecret")
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_deleted_or_without_a_current_version_is_a_fault() {
+    for (answer, name, words) in [
+        (
+            refuses("DescribeSecret", 400, "ResourceNotFoundException"),
+            "NotFound",
+            "hubs-login",
+        ),
+        (
+            described(r#","DeletedDate":1.79e9"#),
+            "JobFailed",
+            "aws secretsmanager restore-secret --secret-id hubs-login",
+        ),
+        (
+            answers(
+                "DescribeSecret",
+                r#"{"VersionIdsToStages":{"v-1":["AWSPENDING"]}}"#,
+            ),
+            "JobFailed",
+            "AWSCURRENT",
+        ),
+        (
+            refuses("DescribeSecret", 400, "ThrottlingException"),
+            "Throttled",
+            "hubs-login",
+        ),
+        (
+            refuses("DescribeSecret", 500, "InternalServiceError"),
+            "Unavailable",
+            "hubs-login",
+        ),
+        (
+            refuses("DescribeSecret", 400, "AccessDeniedException"),
+            "AccessDenied",
+            "hubs-login",
+        ),
+        (cut("DescribeSecret"), "Unavailable", "hubs-login"),
+    ] {
+        let (secrets, replay) = secrets([answer]);
+        let error = secrets.back_up(&run(), &login()).await.unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_its_own_has_to_be_enabled() {
+    let own = || described(r#","KmsKeyId":"arn:aws:kms:eu-west-1:111122223333:key/k""#);
+    let (kind, replay) = secrets([own(), key("Enabled")]);
+    assert_eq!(
+        kind.back_up(&run(), &login()).await.unwrap().recovery_point,
+        seen()
+    );
+    replay.played();
+    for (answer, name, words) in [
+        (
+            key("Disabled"),
+            "JobFailed",
+            "aws kms enable-key --key-id arn:aws:kms",
+        ),
+        (
+            key("PendingDeletion"),
+            "JobFailed",
+            "aws kms cancel-key-deletion",
+        ),
+        (
+            key("PendingReplicaDeletion"),
+            "JobFailed",
+            "PendingReplicaDeletion",
+        ),
+        (key("PendingImport"), "JobFailed", "PendingImport"),
+        (key("Unavailable"), "JobFailed", "Unavailable"),
+        (key("Updating"), "NotReady", "looked at again"),
+        (
+            refuses("DescribeKey", 400, "NotFoundException"),
+            "NotFound",
+            "secret hubs-login",
+        ),
+        (
+            refuses("DescribeKey", 400, "AccessDeniedException"),
+            "AccessDenied",
+            "secret hubs-login",
+        ),
+    ] {
+        let (kind, _) = secrets([own(), answer]);
+        let error = kind.back_up(&run(), &login()).await.unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_aws_manages_is_not_asked_about() {
+    for alias in [
+        "alias/aws/secretsmanager",
+        "arn:aws:kms:eu-west-1:111122223333:alias/aws/secretsmanager",
+    ] {
+        let (secrets, replay) = secrets([described(&format!(r#","KmsKeyId":"{alias}""#))]);
+        secrets.back_up(&run(), &login()).await.unwrap();
+        replay.played();
+    }
+}
