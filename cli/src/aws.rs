@@ -83,6 +83,8 @@ fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
         "Ask for this action to be allowed to your role, or use another --profile."
     } else if has("Throttl") || has("TooManyRequests") || has("LimitExceeded") {
         "AWS asks for fewer requests: run the command again in a minute."
+    } else if has("Unavailable") || has("Internal") || has("Timeout") {
+        "The fault is on AWS's side: run the command again in a minute."
     } else {
         "Correct what AWS names, then run the command again."
     };
@@ -113,6 +115,7 @@ mod tests {
             ("AccessDeniedException", 4, "--profile"),
             ("ExpiredTokenException", 4, "aws sso login"),
             ("ThrottlingException", 4, "in a minute"),
+            ("ServiceUnavailable", 4, "on AWS's side"),
             ("ValidationError", 4, "Correct what AWS names"),
         ];
         for (code, exit, next) in cases {

@@ -66,22 +66,35 @@ impl Backup {
     }
 
     async fn start(&self, stack: &Stack, now: Timestamp) -> Result<String> {
+        let name = execution_name(&self.deployment, now);
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .start_execution()
             .state_machine_arn(&stack.backup_machine)
-            .name(execution_name(&self.deployment, now))
+            .name(&name)
             .input(json!({ "deployment": self.deployment }).to_string())
             .send()
-            .await
-            .map_err(|error| {
-                aws::failure("starting the backup of deployment", &self.deployment, error)
-            })?;
-        Ok(answer.execution_arn)
+            .await;
+        match answer {
+            Ok(started) => Ok(started.execution_arn),
+            // An earlier try, whose answer was lost, started it.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_execution_already_exists()) =>
+            {
+                Ok(watch::execution_arn(&name, &stack.backup_machine))
+            }
+            Err(error) => Err(aws::failure(
+                "starting the backup of deployment",
+                &self.deployment,
+                error,
+            )),
+        }
     }
 }
 
-/// Named by us, so that a second try of a call whose answer was lost starts nothing new: StartExecution with a running
-/// execution's name and input answers that execution.
+/// Named by us, so that a second try of a call whose answer was lost starts nothing new: StartExecution with a taken name
+/// answers that execution while it runs with the same input, and ExecutionAlreadyExists otherwise.
 fn execution_name(deployment: &str, now: Timestamp) -> String {
     format!("{}-{deployment}", now.strftime("%Y%m%d-%H%M%S-%3f"))
 }
