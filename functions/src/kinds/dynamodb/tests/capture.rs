@@ -1,0 +1,93 @@
+//! What is captured.
+
+use super::*;
+
+#[tokio::test]
+async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it() {
+    let (kind, replay) = dynamodb([
+        answers(
+            "DescribeTable",
+            r#"{"Table":{"TableName":"rooms","TableArn":"arn:aws:dynamodb:eu-west-1:1:table/rooms","TableStatus":"ACTIVE","DeletionProtectionEnabled":true,"TableClassSummary":{"TableClass":"STANDARD"},"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"GlobalSecondaryIndexes":[{"IndexName":"by-owner"}],"SomethingNew":{"Of":2027}}}"#,
+        ),
+        answers(
+            "DescribeTimeToLive",
+            r#"{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expires"}}"#,
+        ),
+        answers(
+            "DescribeContinuousBackups",
+            r#"{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED","PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"ENABLED"}}}"#,
+        ),
+        answers(
+            "DescribeKinesisStreamingDestination",
+            r#"{"TableName":"rooms","KinesisDataStreamDestinations":[]}"#,
+        ),
+        answers(
+            "DescribeContributorInsights",
+            r#"{"TableName":"rooms","ContributorInsightsStatus":"DISABLED"}"#,
+        ),
+        answers(
+            "DescribeScalableTargets",
+            r#"{"ScalableTargets":[{"ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:ReadCapacityUnits","MinCapacity":1,"MaxCapacity":9,"RoleARN":"arn:r","CreationTime":1.7e9}],"NextToken":"t"}"#,
+        ),
+        answers(
+            "DescribeScalableTargets",
+            r#"{"ScalableTargets":[{"ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:WriteCapacityUnits","MinCapacity":1,"MaxCapacity":5,"RoleARN":"arn:r","CreationTime":1.7e9}]}"#,
+        ),
+        answers(
+            "DescribeScalingPolicies",
+            r#"{"ScalingPolicies":[{"PolicyARN":"arn:p","PolicyName":"reads","ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:ReadCapacityUnits","PolicyType":"TargetTrackingScaling","CreationTime":1.7e9}]}"#,
+        ),
+        answers(
+            "ListTagsOfResource",
+            r#"{"Tags":[{"Key":"team","Value":"hubs"}],"NextToken":"t"}"#,
+        ),
+        answers(
+            "ListTagsOfResource",
+            r#"{"Tags":[{"Key":"cost","Value":"42"}]}"#,
+        ),
+        refuses("GetResourcePolicy", 400, "PolicyNotFoundException"),
+    ]);
+    let captured = kind.capture(&rooms()).await.unwrap();
+    for (pointer, value) in [
+        ("/Table/DeletionProtectionEnabled", Value::from(true)),
+        ("/Table/SomethingNew/Of", 2027.into()),
+        ("/TimeToLiveDescription/AttributeName", "expires".into()),
+        (
+            "/ContinuousBackupsDescription/PointInTimeRecoveryDescription/PointInTimeRecoveryStatus",
+            "ENABLED".into(),
+        ),
+        (
+            "/ContributorInsights/ContributorInsightsStatus",
+            "DISABLED".into(),
+        ),
+        ("/ScalableTargets/1/MaxCapacity", 5.into()),
+        ("/ScalingPolicies/0/PolicyName", "reads".into()),
+        ("/Tags/1/Key", "cost".into()),
+    ] {
+        assert_eq!(
+            captured.pointer(pointer),
+            Some(&value),
+            "{pointer} in {captured:#}"
+        );
+    }
+    assert!(
+        captured.get("Policy").is_none() && captured.get("KinesisDataStreamDestinations").is_none()
+    );
+    let asked = replay.played();
+    assert!(
+        asked[5]
+            .body
+            .contains(r#""ResourceIds":["table/rooms","table/rooms/index/by-owner"]"#),
+        "{}",
+        asked[5].body
+    );
+    assert!(
+        asked[8]
+            .body
+            .contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
+        "{}",
+        asked[8].body
+    );
+    let (kind, _) = dynamodb([refuses("DescribeTable", 400, "ResourceNotFoundException")]);
+    assert_eq!(kind.capture(&rooms()).await.unwrap_err().name(), "NotFound");
+}
