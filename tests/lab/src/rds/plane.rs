@@ -12,14 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::automated::AutomatedBackup;
-use super::catalogue;
 use super::cluster::{Cluster, latest_restorable};
-use super::endpoints::{Addresses, Door};
-use super::groups::{ParameterGroup, SubnetGroup};
+use super::endpoints::Door;
+use super::genesis;
 use super::snapshot::{Kind, Phase, Snapshot};
 use super::state::{Discard, State};
 use super::tags::Tags;
-use super::timeline::Timeline;
 use crate::postgres::{Authority, Postgres, Server};
 use crate::world::World;
 
@@ -43,7 +41,7 @@ impl Plane {
         let postgres = Postgres::prepare(&world).await?;
         let authority =
             Authority::create(&world.dir.join("ca.pem")).context("making the lab's CA")?;
-        let state = Mutex::new(empty(&world));
+        let state = Mutex::new(genesis::empty(&world));
         let plane = Self {
             world,
             postgres,
@@ -254,46 +252,6 @@ impl Plane {
 #[must_use]
 pub fn resource_id(prefix: &str) -> String {
     format!("{prefix}-{}", crate::ids::hex(26).to_uppercase())
-}
-
-/// A region with nothing but the account's default groups.
-pub(super) fn empty(world: &World) -> State {
-    let default = |kind: &str, family: &str| {
-        let name = format!("default.{family}");
-        ParameterGroup {
-            arn: world.arn("rds", &format!("{kind}:{name}")),
-            description: format!("Default parameter group for {family}"),
-            family: family.to_owned(),
-            name,
-            parameters: BTreeMap::new(),
-            tags: Tags::new(),
-        }
-    };
-    let family = catalogue::family(catalogue::DEFAULT_VERSION);
-    let subnets = SubnetGroup {
-        name: "default".to_owned(),
-        arn: world.arn("rds", "subgrp:default"),
-        description: "default".to_owned(),
-        vpc: catalogue::DEFAULT_VPC.to_owned(),
-        subnets: catalogue::DEFAULT_SUBNETS
-            .iter()
-            .map(|id| (*id).to_owned())
-            .collect(),
-        tags: Tags::new(),
-    };
-    let by_name = |group: ParameterGroup| BTreeMap::from([(group.name.clone(), group)]);
-    State {
-        clusters: BTreeMap::new(),
-        instances: BTreeMap::new(),
-        snapshots: BTreeMap::new(),
-        retained: BTreeMap::new(),
-        subnet_groups: BTreeMap::from([(subnets.name.clone(), subnets)]),
-        cluster_parameter_groups: by_name(default("cluster-pg", &family)),
-        parameter_groups: by_name(default("pg", &family)),
-        addresses: Addresses::new(),
-        timeline: Timeline::default(),
-        default_key: world.arn("kms", &format!("key/{}", crate::ids::uuid())),
-    }
 }
 
 /// The id of the Route 53 zone of the region's endpoints, the same for all clusters.

@@ -3,6 +3,7 @@
 use super::catalogue;
 use super::fault::{Fault, Result};
 use super::query::Query;
+use super::rules;
 use super::xml::Xml;
 
 /// Aurora Serverless v2 capacity.
@@ -104,24 +105,24 @@ impl Settings {
             }
         }
         let text = |name: &str| query.text(name).map(str::to_owned);
-        set(&mut self.port, port(query)?);
+        set(&mut self.port, rules::port(query)?);
         set(
             &mut self.subnet_group,
             text("DBSubnetGroupName").map(|name| name.to_lowercase()),
         );
-        set(&mut self.security_groups, security_groups(query)?);
+        set(&mut self.security_groups, rules::security_groups(query)?);
         set(
             &mut self.parameter_group,
             text("DBClusterParameterGroupName").map(|name| name.to_lowercase()),
         );
-        set(&mut self.retention_days, retention(query)?);
+        set(&mut self.retention_days, rules::retention(query)?);
         set(
             &mut self.backup_window,
-            window(query, "PreferredBackupWindow", 11)?,
+            rules::window(query, "PreferredBackupWindow", 11)?,
         );
         set(
             &mut self.maintenance_window,
-            window(query, "PreferredMaintenanceWindow", 19)?,
+            rules::window(query, "PreferredMaintenanceWindow", 19)?,
         );
         set(
             &mut self.iam_authentication,
@@ -135,7 +136,7 @@ impl Settings {
             &mut self.copy_tags_to_snapshot,
             query.flag("CopyTagsToSnapshot")?,
         );
-        set(&mut self.storage_type, storage_type(query)?);
+        set(&mut self.storage_type, rules::storage_type(query)?);
         set(&mut self.network_type, text("NetworkType"));
         set(
             &mut self.auto_minor_version_upgrade,
@@ -165,7 +166,7 @@ impl Settings {
             .or(self.insights_retention_days);
         self.monitoring_role = text("MonitoringRoleArn").or(self.monitoring_role.take());
         if let Some(scaling) = query.structure("ServerlessV2ScalingConfiguration") {
-            self.serverless = Some(serverless(&scaling, self.serverless)?);
+            self.serverless = Some(rules::serverless(&scaling, self.serverless)?);
         }
         self.apply_logs(query)?;
         match query.text("EngineMode") {
@@ -275,81 +276,6 @@ pub fn write_security_groups(xml: &mut Xml, groups: &[String]) {
             xml.text("Status", "active");
         },
     );
-}
-
-fn port(query: &Query) -> Result<Option<u16>> {
-    match query.number("Port")? {
-        Some(port) if port < 1150 => Err(Fault::value(format!(
-            "Invalid Port {port}: it must be from 1150 to 65535"
-        ))),
-        port => Ok(port),
-    }
-}
-
-fn security_groups(query: &Query) -> Result<Option<Vec<String>>> {
-    let groups = query.given_list("VpcSecurityGroupIds");
-    match groups.iter().flatten().find(|id| !id.starts_with("sg-")) {
-        Some(id) => Err(Fault::value(format!(
-            "Invalid security group , groupId= {id}, groupName=."
-        ))),
-        None => Ok(groups),
-    }
-}
-
-fn retention(query: &Query) -> Result<Option<u32>> {
-    match query.number("BackupRetentionPeriod")? {
-        Some(days) if !(1..=35).contains(&days) => Err(Fault::value(format!(
-            "Invalid backup retention period: {days}. Retention period must be between 1 and 35"
-        ))),
-        days => Ok(days),
-    }
-}
-
-/// `hh24:mi-hh24:mi` has 11 characters, `ddd:hh24:mi-ddd:hh24:mi` 19.
-fn window(query: &Query, name: &str, length: usize) -> Result<Option<String>> {
-    let Some(window) = query.text(name) else {
-        return Ok(None);
-    };
-    let digits = window.chars().filter(char::is_ascii_digit).count();
-    if window.len() == length && digits == 8 && window.contains('-') {
-        return Ok(Some(window.to_ascii_lowercase()));
-    }
-    Err(Fault::value(format!("Invalid {name} format: {window}")))
-}
-
-fn storage_type(query: &Query) -> Result<Option<String>> {
-    match query.text("StorageType") {
-        Some(kind) if !["aurora", "aurora-iopt1"].contains(&kind) => Err(Fault::combination(
-            format!("Invalid storage type for aurora-postgresql: {kind}"),
-        )),
-        kind => Ok(kind.map(str::to_owned)),
-    }
-}
-
-fn serverless(query: &Query, before: Option<Serverless>) -> Result<Serverless> {
-    let min = query.number("MinCapacity")?.or(before.map(|s| s.min));
-    let max = query.number("MaxCapacity")?.or(before.map(|s| s.max));
-    let (Some(min), Some(max)) = (min, max) else {
-        return Err(Fault::combination(
-            "ServerlessV2ScalingConfiguration needs MinCapacity and MaxCapacity",
-        ));
-    };
-    let pause = query
-        .number("SecondsUntilAutoPause")?
-        .or(before.and_then(|s| s.pause));
-    let halves = |capacity: f64| (capacity * 2.0).fract() == 0.0;
-    let in_order = 0.0 <= min && min <= max && (1.0..=256.0).contains(&max);
-    if !in_order || !halves(min) || !halves(max) {
-        return Err(Fault::value(format!(
-            "Serverless v2 capacity {min} to {max} is not valid: from 0 to 256 in steps of 0.5, the maximum at least 1"
-        )));
-    }
-    if pause.is_some_and(|seconds| !(300..=86_400).contains(&seconds)) {
-        return Err(Fault::value(
-            "SecondsUntilAutoPause must be from 300 to 86400",
-        ));
-    }
-    Ok(Serverless { min, max, pause })
 }
 
 #[cfg(test)]
