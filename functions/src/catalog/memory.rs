@@ -1,5 +1,7 @@
 //! The store in memory, for tests: the same conditions, and answers that get lost on request.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 

@@ -217,7 +217,7 @@ async fn a_point_that_has_ended_never_goes_back() {
     }
     assert_eq!(
         catalog.points("hubs-prod", &run.set).await.unwrap(),
-        [done.clone()]
+        std::slice::from_ref(&done)
     );
     assert_eq!(
         catalog.sets("hubs-prod").await.unwrap().len(),
