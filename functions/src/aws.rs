@@ -1,5 +1,8 @@
 //! AWS's errors, turned into ours in one place.
 
+#[cfg(test)]
+pub mod replay;
+
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;

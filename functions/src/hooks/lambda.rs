@@ -85,11 +85,10 @@ fn words(payload: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
-    use aws_sdk_lambda::operation::invoke::InvokeOutput;
-    use aws_smithy_mocks::{MockResponseInterceptor, RuleMode, create_mock_http_client, mock};
-
     use super::*;
+    use crate::aws::replay::{Exchange, Replay, answers, cut};
+
+    const INVOKE: &str = "POST /2015-03-31/functions/hubs-offline/invocations";
 
     fn hook() -> Hook {
         Hook {
@@ -110,53 +109,30 @@ mod tests {
         }
     }
 
-    fn hooks(rule: &aws_smithy_mocks::Rule) -> LambdaHooks {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
-            .http_client(create_mock_http_client())
-            .interceptor(
-                MockResponseInterceptor::new()
-                    .rule_mode(RuleMode::Sequential)
-                    .with_rule(rule),
-            );
-        LambdaHooks {
-            client: Client::from_conf(config.build()),
-        }
+    fn hooks(exchange: Exchange) -> (LambdaHooks, Replay) {
+        let replay = Replay::new([exchange]);
+        let willing = replay.config_with(RetryConfig::standard());
+        let client = Client::new(&willing);
+        (LambdaHooks { client }, replay)
     }
 
     #[tokio::test]
     async fn a_hook_is_told_what_to_do_and_for_which_set() {
-        let rule = mock!(Client::invoke)
-            .match_requests(|request| {
-                let event: Value =
-                    serde_json::from_slice(request.payload().unwrap().as_ref()).unwrap();
-                request.function_name() == Some("hubs-offline")
-                    && event
-                        == json!({"action": "resume", "deployment": "hubs-prod",
-                                  "set": "hubs-prod-20261120-010000-abcd", "hook": "offline"})
-            })
-            .then_output(|| InvokeOutput::builder().status_code(200).build());
-        hooks(&rule)
-            .run(&hook(), Action::Resume, &run())
-            .await
-            .unwrap();
-        assert_eq!(rule.num_calls(), 1);
+        let (hooks, replay) = hooks(answers(INVOKE, "null"));
+        hooks.run(&hook(), Action::Resume, &run()).await.unwrap();
+        assert_eq!(
+            replay.played()[0].json(),
+            json!({"action": "resume", "deployment": "hubs-prod",
+                   "set": "hubs-prod-20261120-010000-abcd", "hook": "offline"})
+        );
     }
 
     #[tokio::test]
     async fn a_function_that_fails_is_a_failed_hook_in_its_own_words() {
-        let rule = mock!(Client::invoke).then_output(|| {
-            let payload =
-                Blob::new(r#"{"errorType": "StillBusy", "errorMessage": "3 rooms are open"}"#);
-            InvokeOutput::builder()
-                .status_code(200)
-                .function_error("Unhandled")
-                .payload(payload)
-                .build()
-        });
-        let error = hooks(&rule)
+        let said = r#"{"errorType": "StillBusy", "errorMessage": "3 rooms are open"}"#;
+        let (hooks, replay) =
+            hooks(answers(INVOKE, said).with_header("x-amz-function-error", "Unhandled"));
+        let error = hooks
             .run(&hook(), Action::Quiesce, &run())
             .await
             .unwrap_err();
@@ -166,5 +142,17 @@ mod tests {
             message.contains("hubs-offline") && message.contains("StillBusy: 3 rooms are open"),
             "{message}"
         );
+        replay.played();
+    }
+
+    #[tokio::test]
+    async fn a_hook_that_is_not_heard_of_is_asked_once() {
+        let (hooks, replay) = hooks(cut(INVOKE));
+        let error = hooks
+            .run(&hook(), Action::Quiesce, &run())
+            .await
+            .unwrap_err();
+        assert_eq!(error.name(), "Unavailable");
+        assert_eq!(replay.played().len(), 1);
     }
 }

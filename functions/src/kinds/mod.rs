@@ -21,7 +21,7 @@ mod efs;
 mod keys;
 mod parameters;
 #[cfg(test)]
-mod replay;
+mod samples;
 mod secret;
 mod shared;
 

@@ -77,45 +77,22 @@ async fn count(client: &Client, table: &str) -> Result<u64> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use aws_sdk_dynamodb::Config;
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-    use aws_sdk_dynamodb::operation::scan::ScanOutput;
-    use aws_sdk_dynamodb::types::AttributeValue;
-    use aws_smithy_mocks::{MockResponseInterceptor, RuleMode, create_mock_http_client, mock};
+    use serde_json::json;
 
     use super::*;
+    use crate::aws::replay::{Replay, answers};
 
     #[tokio::test]
     async fn every_page_counts_and_no_item_is_returned() {
-        let first = mock!(Client::scan)
-            .match_requests(|request| {
-                request.select() == Some(&Select::Count)
-                    && request.consistent_read() == Some(true)
-                    && request.exclusive_start_key().is_none()
-            })
-            .then_output(|| {
-                let key = AttributeValue::S("m".into());
-                ScanOutput::builder()
-                    .count(2500)
-                    .last_evaluated_key("id", key)
-                    .build()
-            });
-        let second = mock!(Client::scan)
-            .match_requests(|request| {
-                request
-                    .exclusive_start_key()
-                    .is_some_and(|key| key.contains_key("id"))
-            })
-            .then_output(|| ScanOutput::builder().count(17).build());
-        let answers = MockResponseInterceptor::new().rule_mode(RuleMode::Sequential);
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
-            .http_client(create_mock_http_client())
-            .interceptor(answers.with_rule(&first).with_rule(&second));
+        let replay = Replay::new([
+            answers(
+                "Scan",
+                r#"{"Count":2500,"ScannedCount":2500,"LastEvaluatedKey":{"id":{"S":"m"}}}"#,
+            ),
+            answers("Scan", r#"{"Count":17,"ScannedCount":17}"#),
+        ]);
         let needs = Needs {
-            tables: Client::from_conf(config.build()),
+            tables: Client::new(&replay.config()),
         };
         let probe = PlannedProbe {
             name: "rooms".into(),
@@ -124,6 +101,15 @@ mod tests {
             },
         };
         let result = handle(&needs, Input { probe }).await.unwrap();
-        assert_eq!((result.count, second.num_calls()), (Some(2517), 1));
+        assert_eq!(result.count, Some(2517));
+        let asked = replay.played();
+        assert_eq!(
+            asked[0].json(),
+            json!({"TableName": "hubs-rooms", "Select": "COUNT", "ConsistentRead": true})
+        );
+        assert_eq!(
+            asked[1].json()["ExclusiveStartKey"],
+            json!({"id": {"S": "m"}})
+        );
     }
 }

@@ -3,7 +3,8 @@
 mod capture;
 
 use super::*;
-use crate::kinds::replay::{Exchange, Replay, answers, cut, reason, refuses, resource, run, xml};
+use crate::aws::replay::{Exchange, Replay, answers, cut, refuses, xml};
+use crate::kinds::samples::{reason, resource, run};
 
 const ID: &str = "hf-hubs-prod-20261120-021500-ab12-0fa8e7";
 const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:the-snapshot";

@@ -3,7 +3,8 @@
 mod capture;
 
 use super::*;
-use crate::kinds::replay::{Exchange, Replay, answers, cut, reason, refuses, resource, run};
+use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::kinds::samples::{reason, resource, run};
 
 const ARN: &str =
     "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01795140961000-abcdef01";

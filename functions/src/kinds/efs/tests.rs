@@ -4,7 +4,8 @@ mod capture;
 mod deletion;
 
 use super::*;
-use crate::kinds::replay::{Exchange, Replay, answers, cut, reason, refuses, resource, run};
+use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::kinds::samples::{reason, resource, run};
 
 const FILES: &str = "GET /2015-02-01/file-systems";
 const START: &str = "PUT /backup-jobs";

@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::kinds::replay::{Exchange, Replay, answers, cut, refuses, resource, run};
+use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::kinds::samples::{resource, run};
 
 fn parameters(script: impl IntoIterator<Item = Exchange>) -> (Parameters, Replay) {
     let replay = Replay::new(script);

@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::domain::job::Finished;
-use crate::kinds::replay::{Exchange, Replay, answers, cut, refuses, resource, run};
+use crate::kinds::samples::{resource, run};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hubs-login-AbCdEf";
 

@@ -67,63 +67,54 @@ fn attribute(value: &str) -> Result<MessageAttributeValue> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use aws_sdk_sns::Config;
-    use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
-    use aws_sdk_sns::operation::publish::PublishOutput;
-    use aws_smithy_mocks::{
-        MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock,
-    };
     use serde_json::Value;
 
     use super::*;
+    use crate::aws::replay::{Replay, xml};
     use crate::domain::message::{Event, Severity};
-
-    fn sns(rule: &Rule) -> Sns {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
-            .http_client(create_mock_http_client())
-            .interceptor(
-                MockResponseInterceptor::new()
-                    .rule_mode(RuleMode::Sequential)
-                    .with_rule(rule),
-            );
-        Sns {
-            client: Client::from_conf(config.build()),
-        }
-    }
 
     #[tokio::test]
     async fn people_get_text_machines_json_and_filters_their_attributes() {
-        let rule = mock!(Client::publish)
-            .match_requests(|request| {
-                let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
-                let machine: Value = serde_json::from_str(body["sqs"].as_str().unwrap()).unwrap();
-                let attributes = request.message_attributes().unwrap();
-                let attribute =
-                    |name: &str| attributes.get(name).and_then(|value| value.string_value());
-                request.topic_arn() == Some("arn:topic")
-                    && request.subject() == Some("subject")
-                    && request.message_structure() == Some("json")
-                    && body["default"] == "text"
-                    && body["email"] == "text"
-                    && body["lambda"] == body["sqs"]
-                    && body["https"] == body["sqs"]
-                    && machine["deployment"] == "hubs-prod"
-                    && attribute("event") == Some("backup_failed")
-                    && attribute("severity") == Some("critical")
-                    && attribute("deployment") == Some("hubs-prod")
-            })
-            .then_output(|| PublishOutput::builder().message_id("1").build());
+        let replay = Replay::new([xml("Publish", "<MessageId>1</MessageId>")]);
+        let sns = Sns {
+            client: Client::new(&replay.config()),
+        };
         let message = Message {
             subject: "subject".into(),
-            text: "text".into(),
+            text: "text & more".into(),
             json: json!({"deployment": "hubs-prod"}),
             event: Event::BackupFailed,
             severity: Severity::Critical,
         };
-        sns(&rule).publish("arn:topic", &message).await.unwrap();
-        assert_eq!(rule.num_calls(), 1);
+        sns.publish("arn:topic", &message).await.unwrap();
+        let asked = &replay.played()[0];
+        let field = |name: &str| asked.field(name).unwrap();
+        assert_eq!(field("TopicArn"), "arn:topic");
+        assert_eq!(field("Subject"), "subject");
+        assert_eq!(field("MessageStructure"), "json");
+        let body: Value = serde_json::from_str(&field("Message")).unwrap();
+        let machine = r#"{"deployment":"hubs-prod"}"#;
+        assert_eq!(
+            body,
+            json!({"default": "text & more", "email": "text & more",
+                   "lambda": machine, "sqs": machine, "https": machine})
+        );
+        let mut attributes: Vec<_> = (1..=3)
+            .map(|nth| {
+                let entry = format!("MessageAttributes.entry.{nth}");
+                let name = field(&format!("{entry}.Name"));
+                (name, field(&format!("{entry}.Value.StringValue")))
+            })
+            .collect();
+        attributes.sort();
+        let wanted = [
+            ("deployment", "hubs-prod"),
+            ("event", "backup_failed"),
+            ("severity", "critical"),
+        ];
+        assert_eq!(
+            attributes,
+            wanted.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! AWS as a script, for the kinds' tests: every request has to be the next one of the script, and gets the answer
-//! written there, in the wire format of its service.
+//! AWS as a script, for tests: every request has to be the next one of the script, and gets the answer written there, in
+//! the wire format of its service.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,23 +16,40 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-
-use crate::domain::job::{Progress, Run};
-use crate::domain::resource::{Resource, Target};
+use serde_json::Value;
 
 /// One request and what comes of it.
 pub struct Exchange {
     /// `DescribeDBClusters`, or method and path of a REST service.
     action: String,
     /// `None`: the connection is cut before an answer comes.
-    answer: Option<(u16, String, String)>,
+    answer: Option<Answer>,
+}
+
+struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Exchange {
+    /// The same, with one more header in the answer.
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        let answer = self.answer.as_mut().unwrap();
+        answer.headers.push((name, value.into()));
+        self
+    }
 }
 
 /// AWS answers well.
 pub fn answers(action: &str, body: impl Into<String>) -> Exchange {
     Exchange {
         action: action.into(),
-        answer: Some((200, String::new(), body.into())),
+        answer: Some(Answer {
+            status: 200,
+            headers: Vec::new(),
+            body: body.into(),
+        }),
     }
 }
 
@@ -48,7 +65,11 @@ pub fn refuses(action: &str, status: u16, code: &str) -> Exchange {
     };
     Exchange {
         action: action.into(),
-        answer: Some((status, code.into(), body)),
+        answer: Some(Answer {
+            status,
+            headers: vec![("x-amzn-errortype", code.into())],
+            body,
+        }),
     }
 }
 
@@ -76,6 +97,33 @@ pub fn xml(action: &str, result: &str) -> Exchange {
 pub struct Asked {
     pub action: String,
     pub body: String,
+}
+
+impl Asked {
+    /// The body of a JSON service's request.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// A field of a request of the query protocol.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let mut fields = self.body.split('&').filter_map(|pair| pair.split_once('='));
+        fields
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| unescaped(value))
+    }
+}
+
+/// What stands behind `+` and `%20`.
+fn unescaped(value: &str) -> String {
+    let value = value.replace('+', " ");
+    let mut parts = value.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 #[derive(Clone)]
@@ -144,14 +192,14 @@ impl HttpConnector for Replay {
         assert_eq!(asked.action, exchange.action, "{}", asked.body);
         HttpConnectorFuture::ready(match exchange.answer {
             None => Err(ConnectorError::io("connection reset by peer".into())),
-            Some((status, code, body)) => {
-                let mut response =
-                    HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+            Some(answer) => {
+                let status = answer.status.try_into().unwrap();
+                let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
                 response
                     .headers_mut()
                     .insert("date", "Fri, 20 Nov 2026 02:16:40 GMT");
-                if !code.is_empty() {
-                    response.headers_mut().insert("x-amzn-errortype", code);
+                for (name, value) in answer.headers {
+                    response.headers_mut().insert(name, value);
                 }
                 Ok(response)
             }
@@ -174,30 +222,4 @@ fn asked(request: &HttpRequest) -> Asked {
         .or(query)
         .map_or_else(|| format!("{} {path}", request.method()), str::to_owned);
     Asked { action, body }
-}
-
-pub fn run() -> Run {
-    Run {
-        deployment: "hubs-prod".into(),
-        set: "hubs-prod-20261120-021500-ab12".into(),
-        execution: "arn:aws:states:eu-west-1:111122223333:execution:holdfast-backup:x".into(),
-        started_at: "2026-11-20T02:15:00Z".parse().unwrap(),
-    }
-}
-
-pub fn resource(target: Target) -> Resource {
-    Resource {
-        name: "thing".into(),
-        target,
-        deadline_seconds: 6 * 3600,
-    }
-}
-
-/// Why a job is seen failed.
-#[track_caller]
-pub fn reason(progress: Progress) -> String {
-    match progress {
-        Progress::Failed { reason } => reason,
-        other => panic!("not failed: {other:?}"),
-    }
 }
