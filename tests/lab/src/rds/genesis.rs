@@ -39,6 +39,7 @@ pub fn empty(world: &World) -> State {
     let by_name = |group: ParameterGroup| BTreeMap::from([(group.name.clone(), group)]);
     State {
         clusters: BTreeMap::new(),
+        cluster_endpoints: BTreeMap::new(),
         instances: BTreeMap::new(),
         snapshots: BTreeMap::new(),
         retained: BTreeMap::new(),

@@ -18,12 +18,14 @@ use super::names;
 use super::settings::Settings;
 use super::snapshot::{self, Snapshot};
 use super::timeline::Timeline;
+use super::actions::CustomEndpoint;
 use crate::postgres::Server;
 
 /// The region's resources, by identifier.
 #[allow(missing_docs)]
 pub struct State {
     pub clusters: BTreeMap<String, Cluster>,
+    pub cluster_endpoints: BTreeMap<String, CustomEndpoint>,
     pub instances: BTreeMap<String, Instance>,
     pub snapshots: BTreeMap<String, Snapshot>,
     /// Automated backups of deleted clusters, by resource id.

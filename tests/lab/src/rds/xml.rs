@@ -71,6 +71,11 @@ impl Xml {
         });
     }
 
+    /// Everything in `other`.
+    pub fn append(&mut self, other: Self) {
+        self.0.push_str(&other.0);
+    }
+
     /// The whole answer of an operation, `self` being its result.
     #[must_use]
     pub fn answer(self, action: &str) -> Answer {

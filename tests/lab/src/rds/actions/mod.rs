@@ -1,6 +1,7 @@
 //! RDS's operations, one function each, a family a file.
 
 mod automated_backups;
+mod cluster_endpoints;
 mod cluster_parameters;
 mod copy_snapshot;
 mod create_cluster;
@@ -20,6 +21,7 @@ mod snapshots;
 mod subnet_groups;
 mod tagging;
 
+pub use cluster_endpoints::CustomEndpoint;
 #[cfg(test)]
 pub use snapshots::check_name as check_snapshot_name;
 
@@ -41,6 +43,9 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         "DescribeDBClusters" => describe_clusters::run(plane, query),
         "ModifyDBCluster" => modify_cluster::run(plane, query).await,
         "DeleteDBCluster" => delete_cluster::run(plane, call, query).await,
+        "CreateDBClusterEndpoint" => cluster_endpoints::create(plane, query),
+        "DescribeDBClusterEndpoints" => cluster_endpoints::describe(plane, query),
+        "DeleteDBClusterEndpoint" => cluster_endpoints::delete(plane, query),
         "AddRoleToDBCluster" => roles::add(plane, query),
         "RemoveRoleFromDBCluster" => roles::remove(plane, query),
         "EnableHttpEndpoint" => roles::http_endpoint(plane, query, true),
