@@ -69,7 +69,7 @@ impl Aurora {
     }
 
     /// The manual snapshot of that name, if there is one.
-    async fn find(&self, id: &str) -> Result<Option<DbClusterSnapshot>> {
+    async fn snapshot(&self, id: &str) -> Result<Option<DbClusterSnapshot>> {
         let answer = self
             .rds
             .describe_db_cluster_snapshots()
@@ -128,7 +128,7 @@ impl Kind for Aurora {
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
         let cluster = cluster(resource)?;
         let id = names::recovery_point(&run.set, &resource.name);
-        if let Some(snapshot) = self.find(&id).await? {
+        if let Some(snapshot) = self.snapshot(&id).await? {
             return adopt(run, resource, cluster, &snapshot);
         }
         self.see_available(cluster).await?;
@@ -147,7 +147,7 @@ impl Kind for Aurora {
         {
             return Err(failure("snapshotting cluster", cluster, error));
         }
-        match self.find(&id).await? {
+        match self.snapshot(&id).await? {
             Some(snapshot) => adopt(run, resource, cluster, &snapshot),
             None => Err(Error::Unavailable(format!(
                 "snapshotting cluster {cluster}: RDS accepted snapshot {id} but does not show it yet. It is looked for again"
@@ -155,9 +155,19 @@ impl Kind for Aurora {
         }
     }
 
+    /// By its name. What bears the name without being ours is none.
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
+        let cluster = cluster(resource)?;
+        let id = names::recovery_point(&run.set, &resource.name);
+        let snapshot = self.snapshot(&id).await?;
+        Ok(snapshot
+            .filter(|snapshot| is_ours(run, resource, cluster, snapshot))
+            .map(|snapshot| point(&snapshot)))
+    }
+
     async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
         let (id, _) = snapshot_of(point)?;
-        let Some(snapshot) = self.find(id).await? else {
+        let Some(snapshot) = self.snapshot(id).await? else {
             return Ok(Progress::Failed {
                 reason: format!("cluster snapshot {id} is not there any more: it was deleted"),
             });
@@ -193,7 +203,7 @@ impl Kind for Aurora {
 
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         let (id, _) = snapshot_of(point)?;
-        let Some(snapshot) = self.find(id).await? else {
+        let Some(snapshot) = self.snapshot(id).await? else {
             return Ok(Deletion::Gone);
         };
         see_ours(&format!("cluster snapshot {id}"), tags(&snapshot), run)?;
@@ -214,7 +224,7 @@ impl Kind for Aurora {
                 _ => refused(failure("deleting cluster snapshot", id, error)),
             };
         }
-        Ok(if self.find(id).await?.is_some() {
+        Ok(if self.snapshot(id).await?.is_some() {
             Deletion::Underway
         } else {
             Deletion::Gone
@@ -233,24 +243,32 @@ fn adopt(
         .db_cluster_snapshot_identifier()
         .unwrap_or_default();
     let source = snapshot.db_cluster_identifier().unwrap_or_default();
-    if !source.eq_ignore_ascii_case(cluster) || !tagged_by(tags(snapshot), run, resource) {
+    if !is_ours(run, resource, cluster, snapshot) {
         return Err(Error::Conflict(format!(
             "snapshotting cluster {cluster}: snapshot {id} exists already, of cluster {source}, without this run's tags. \
              Delete or rename it, then start a new run"
         )));
     }
     Ok(Started {
-        recovery_point: RecoveryPoint::ClusterSnapshot {
-            id: id.to_owned(),
-            arn: snapshot
-                .db_cluster_snapshot_arn()
-                .unwrap_or_default()
-                .to_owned(),
-        },
+        recovery_point: point(snapshot),
         // RDS has no time of acceptance, and may leave this one out of a snapshot that has only just begun.
         started_at: captured_at(snapshot).unwrap_or(run.started_at),
         holds_quiesce: false,
     })
+}
+
+/// Whether a snapshot is of this cluster, and carries this run's tags.
+fn is_ours(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> bool {
+    let source = snapshot.db_cluster_identifier().unwrap_or_default();
+    source.eq_ignore_ascii_case(cluster) && tagged_by(tags(snapshot), run, resource)
+}
+
+fn point(snapshot: &DbClusterSnapshot) -> RecoveryPoint {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    RecoveryPoint::ClusterSnapshot {
+        id: text(snapshot.db_cluster_snapshot_identifier()),
+        arn: text(snapshot.db_cluster_snapshot_arn()),
+    }
 }
 
 /// A snapshot holds the cluster volume as it was when the snapshot was created, however long its making takes.

@@ -13,10 +13,9 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupSummary};
 use aws_smithy_types::DateTime;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::shared::{refused, timestamp, wrong_point, wrong_target};
+use super::shared::{refused, since, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
 use crate::aws::{code, failure};
 use crate::domain::job::{Finished, Progress, Run};
@@ -25,9 +24,6 @@ use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 
 const KIND: &str = "dynamodb";
-
-/// How far AWS's clocks may be behind the execution's start when a run looks for its own backup.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
 
 pub struct DynamoDb {
     dynamodb: Client,
@@ -43,11 +39,7 @@ impl DynamoDb {
     }
 
     /// The table's backup of that name made since the run started; the earliest, should there be several.
-    async fn find(&self, table: &str, name: &str, run: &Run) -> Result<Option<BackupSummary>> {
-        let since = run
-            .started_at
-            .saturating_sub(CLOCK_SKEW)
-            .unwrap_or(Timestamp::MIN);
+    async fn made_by(&self, run: &Run, table: &str, name: &str) -> Result<Option<BackupSummary>> {
         let mut found: Vec<BackupSummary> = Vec::new();
         let mut after = None;
         loop {
@@ -55,7 +47,7 @@ impl DynamoDb {
                 .dynamodb
                 .list_backups()
                 .table_name(table)
-                .time_range_lower_bound(DateTime::from_secs(since.as_second()))
+                .time_range_lower_bound(since(run))
                 .set_exclusive_start_backup_arn(after)
                 .send()
                 .await
@@ -99,7 +91,7 @@ impl Kind for DynamoDb {
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
         let table = table(resource)?;
         let name = names::recovery_point(&run.set, &resource.name);
-        if let Some(backup) = self.find(table, &name, run).await? {
+        if let Some(backup) = self.made_by(run, table, &name).await? {
             return Ok(started(
                 run,
                 &name,
@@ -130,6 +122,19 @@ impl Kind for DynamoDb {
                 "backing up table {table}: DynamoDB accepted backup {name} but named no ARN. It is looked for again"
             ))),
         }
+    }
+
+    /// By its name. A prefix without tables has none.
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
+        if matches!(resource.target, Target::DynamodbPrefix { .. }) {
+            return Ok(None);
+        }
+        let name = names::recovery_point(&run.set, &resource.name);
+        let backup = self.made_by(run, table(resource)?, &name).await?;
+        Ok(backup.map(|backup| RecoveryPoint::TableBackup {
+            arn: backup.backup_arn.unwrap_or_default(),
+            name,
+        }))
     }
 
     /// A backup without bytes is whole only where its table had none: DynamoDB's own count of the table's items and bytes,

@@ -1,6 +1,7 @@
 //! `efs`: an EFS file system, backed up by AWS Backup.
 
 mod capture;
+mod finding;
 #[cfg(test)]
 mod tests;
 
@@ -176,6 +177,12 @@ impl Kind for Efs {
         })
     }
 
+    /// By its tags: AWS Backup answers a token only with a job.
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
+        let (file_system, ..) = target(resource)?;
+        finding::find(self, run, resource, file_system).await
+    }
+
     /// A job's `COMPLETED` is not yet a backup: the console's "Completed with issues" is `COMPLETED` with another
     /// `MessageCategory`, and the recovery point has to be there, finished and not empty.
     ///
@@ -294,12 +301,8 @@ impl Kind for Efs {
             }
             Some(_) => {}
         }
-        let tags = match self.backup.list_tags().resource_arn(arn).send().await {
-            Ok(tags) => tags.tags.unwrap_or_default(),
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => {
-                return Ok(Deletion::Gone);
-            }
-            Err(error) => return Err(failure("listing the tags of recovery point", arn, error)),
+        let Some(tags) = finding::tags(self, arn).await? else {
+            return Ok(Deletion::Gone);
         };
         let tags: Vec<_> = tags
             .iter()

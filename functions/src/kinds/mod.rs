@@ -67,6 +67,13 @@ pub trait Kind: Send + Sync {
     /// something that is not ours.
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started>;
 
+    /// Looks for what [`Kind::back_up`] started for this run, when nobody recorded what came of it. `None` for guards, which
+    /// make nothing.
+    ///
+    /// # Errors
+    /// `NotReady` while something that may be ours cannot be told yet.
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>>;
+
     /// Looks once.
     async fn poll(&self, resource: &Resource, point: &RecoveryPoint) -> Result<Progress>;
 

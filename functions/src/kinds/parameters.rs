@@ -107,6 +107,11 @@ impl Kind for Parameters {
         Ok(seen(run, &answer, current))
     }
 
+    /// Nothing was made.
+    async fn find(&self, _: &Run, _: &Resource) -> Result<Option<RecoveryPoint>> {
+        Ok(None)
+    }
+
     /// What is recorded was whole when it was seen: there is nothing to wait for.
     async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
         guarded(KIND, point)

@@ -1,7 +1,7 @@
 //! What the kinds share: times, tags, and what a kind says of what is not its own.
 
 use aws_smithy_types::DateTime;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Answer;
 use super::{Deletion, Started};
@@ -13,6 +13,15 @@ use crate::error::{Error, Result};
 /// The SDK's time as ours; `None` outside jiff's range, which AWS never gives.
 pub fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::from_nanosecond(time.as_nanos()).ok()
+}
+
+/// How far AWS's clocks may be behind the execution's start when a run looks for what it made.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+/// Since when something that a run made can have been made.
+pub fn since(run: &Run) -> DateTime {
+    let since = run.started_at.saturating_sub(CLOCK_SKEW);
+    DateTime::from_secs(since.unwrap_or(Timestamp::MIN).as_second())
 }
 
 /// Whether tags are exactly those that `run` gives what it creates for `resource`.

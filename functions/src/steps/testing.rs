@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -67,9 +67,16 @@ pub struct Backups {
     calls: Mutex<Vec<String>>,
     looks: Mutex<VecDeque<Result<Progress>>>,
     deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
+    /// Names of the backups that are there.
+    made: Mutex<BTreeSet<String>>,
 }
 
 impl Backups {
+    /// Names of the backups that were made and not deleted.
+    pub fn made(&self) -> Vec<String> {
+        self.made.lock().unwrap().iter().cloned().collect()
+    }
+
     pub fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
@@ -114,11 +121,20 @@ impl Kind for Backups {
 
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
         self.note(format!("back_up {}", resource.name));
+        let name = names::recovery_point(&run.set, &resource.name);
+        self.made.lock().unwrap().insert(name.clone());
         Ok(Started {
-            recovery_point: table_backup(&names::recovery_point(&run.set, &resource.name)),
+            recovery_point: table_backup(&name),
             started_at: now(),
             holds_quiesce: false,
         })
+    }
+
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
+        self.note(format!("find {} {}", run.set, resource.name));
+        let name = names::recovery_point(&run.set, &resource.name);
+        let made = self.made.lock().unwrap().contains(&name);
+        Ok(made.then(|| table_backup(&name)))
     }
 
     async fn poll(&self, _: &Resource, _: &RecoveryPoint) -> Result<Progress> {
@@ -136,12 +152,12 @@ impl Kind for Backups {
             panic!("not made here: {point:?}")
         };
         self.note(format!("delete {} {name}", run.set));
-        self.deletions
-            .lock()
-            .unwrap()
-            .get(name)
-            .cloned()
-            .unwrap_or(Ok(Deletion::Gone))
+        let deletion = self.deletions.lock().unwrap().get(name).cloned();
+        let deletion = deletion.unwrap_or(Ok(Deletion::Gone));
+        if matches!(deletion, Ok(Deletion::Gone)) {
+            self.made.lock().unwrap().remove(name);
+        }
+        deletion
     }
 }
 

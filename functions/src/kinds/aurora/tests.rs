@@ -160,6 +160,29 @@ async fn a_name_taken_by_something_else_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn what_a_lost_run_made_is_found_and_nothing_else() {
+    for (answer, found) in [
+        (ours("available"), true),
+        (ours("creating"), true),
+        (none(), false),
+        (snapshot("available", 100, "hubs-db", "another-set"), false),
+        (snapshot("available", 100, "other-db", &run().set), false),
+    ] {
+        let (aurora, replay) = aurora([answer]);
+        let point = RecoveryPoint::ClusterSnapshot {
+            id: id(),
+            arn: ARN.into(),
+        };
+        assert_eq!(
+            aurora.find(&run(), &database()).await.unwrap(),
+            found.then_some(point)
+        );
+        let asked = replay.played();
+        assert_eq!(asked[0].field("DBClusterSnapshotIdentifier"), Some(id()));
+    }
+}
+
+#[tokio::test]
 async fn a_cluster_that_is_not_available_is_waited_for_or_refused() {
     for (status, name) in [
         ("backing-up", "NotReady"),

@@ -165,6 +165,32 @@ async fn the_earliest_of_several_is_ours() {
 }
 
 #[tokio::test]
+async fn what_a_lost_run_made_is_found_and_nothing_else() {
+    let ours = name();
+    let (kind, replay) = dynamodb([
+        listed(&[("another", "AVAILABLE", 1795140900)], true),
+        listed(&[(&ours, "CREATING", 1795140961)], false),
+        listed(&[(&ours, "DELETED", 1795140961)], false),
+    ]);
+    assert_eq!(
+        kind.find(&run(), &rooms()).await.unwrap(),
+        Some(RecoveryPoint::TableBackup {
+            arn: format!("{ARN}-1795140961"),
+            name: name(),
+        })
+    );
+    assert_eq!(kind.find(&run(), &rooms()).await.unwrap(), None);
+    let none = resource(Target::DynamodbPrefix {
+        prefix: "none-".into(),
+    });
+    assert_eq!(kind.find(&run(), &none).await.unwrap(), None);
+    assert_eq!(
+        replay.played()[0].json()["TimeRangeLowerBound"].as_f64(),
+        Some(1_795_140_780.0)
+    );
+}
+
+#[tokio::test]
 async fn failures_have_their_names() {
     for (code, status, name) in [
         ("ThrottlingException", 400, "Throttled"),

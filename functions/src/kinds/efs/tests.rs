@@ -2,6 +2,7 @@
 
 mod capture;
 mod deletion;
+mod finding;
 
 use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};

@@ -144,3 +144,10 @@ async fn a_path_without_parameters_or_with_an_unusable_key_is_a_fault() {
         replay.played();
     }
 }
+
+#[tokio::test]
+async fn a_guard_leaves_nothing_to_find() {
+    let (kind, replay) = parameters([]);
+    assert_eq!(kind.find(&run(), &keys()).await.unwrap(), None);
+    replay.played();
+}

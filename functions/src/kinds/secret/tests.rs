@@ -196,3 +196,10 @@ async fn a_key_that_aws_manages_is_not_asked_about() {
         replay.played();
     }
 }
+
+#[tokio::test]
+async fn a_guard_leaves_nothing_to_find() {
+    let (kind, replay) = secrets([]);
+    assert_eq!(kind.find(&run(), &login()).await.unwrap(), None);
+    replay.played();
+}

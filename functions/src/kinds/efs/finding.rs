@@ -1,0 +1,157 @@
+//! What a run made of a file system without recording it: told by its tags, among all recovery points of the file system
+//! and the jobs that have not ended.
+
+use std::collections::HashMap;
+
+use aws_sdk_backup::types::{BackupJob, BackupJobState, RecoveryPointByResource};
+
+use super::Efs;
+use crate::aws::{code, failure};
+use crate::domain::job::Run;
+use crate::domain::resource::{RecoveryPoint, Resource};
+use crate::error::{Error, Result};
+use crate::kinds::shared::{since, tagged_by};
+
+/// # Errors
+/// `NotReady` while a job that may be ours has not made a recovery point that shows its tags.
+pub async fn find(
+    efs: &Efs,
+    run: &Run,
+    resource: &Resource,
+    file_system: &str,
+) -> Result<Option<RecoveryPoint>> {
+    let source = source(run, file_system)?;
+    let jobs = jobs(efs, run, &source).await?;
+    let job_of = |arn: &str| {
+        let job = jobs
+            .iter()
+            .find(|job| job.recovery_point_arn() == Some(arn));
+        // AWS Backup forgets its jobs after a month; nothing that is done to a recovery point needs them.
+        let id = job.and_then(BackupJob::backup_job_id);
+        id.unwrap_or_default().to_owned()
+    };
+    for point in points(efs, run, &source).await? {
+        let (Some(arn), Some(vault)) = (point.recovery_point_arn, point.backup_vault_name) else {
+            continue;
+        };
+        if is_ours(efs, run, resource, &arn).await? == Some(true) {
+            let job = job_of(&arn);
+            return Ok(Some(RecoveryPoint::BackupRecoveryPoint { arn, vault, job }));
+        }
+    }
+    let mut untold = None;
+    // What a plan started is not ours.
+    for job in jobs
+        .into_iter()
+        .filter(|job| under_way(job) && job.created_by.is_none())
+    {
+        let id = job.backup_job_id.unwrap_or_default();
+        let (Some(arn), Some(vault)) = (job.recovery_point_arn, job.backup_vault_name) else {
+            untold = Some(id);
+            continue;
+        };
+        match is_ours(efs, run, resource, &arn).await? {
+            Some(true) => {
+                let job = id;
+                return Ok(Some(RecoveryPoint::BackupRecoveryPoint { arn, vault, job }));
+            }
+            Some(false) => {}
+            None => untold = Some(id),
+        }
+    }
+    match untold {
+        Some(id) => Err(Error::NotReady(format!(
+            "looking for the backup of file system {file_system} in set {}: backup job {id} has not ended, and does not show \
+             yet whose it is. It is looked at again in a later run",
+            run.set
+        ))),
+        None => Ok(None),
+    }
+}
+
+/// ARN of the file system, which may be gone by now: it is, or was, where the run was.
+fn source(run: &Run, file_system: &str) -> Result<String> {
+    match run.execution.split(':').collect::<Vec<_>>()[..] {
+        ["arn", partition, "states", region, account, ..] => Ok(format!(
+            "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{file_system}"
+        )),
+        _ => Err(Error::invalid(
+            "execution",
+            &run.execution,
+            "the ARN of an execution",
+        )),
+    }
+}
+
+/// All of its recovery points since the run started. AWS Backup lists only its own, which are all there are of EFS.
+async fn points(efs: &Efs, run: &Run, source: &str) -> Result<Vec<RecoveryPointByResource>> {
+    let since = since(run);
+    let mut found = Vec::new();
+    let mut pages = efs
+        .backup
+        .list_recovery_points_by_resource()
+        .resource_arn(source)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page =
+            page.map_err(|error| failure("listing the recovery points of", source, error))?;
+        let points = page.recovery_points.unwrap_or_default();
+        found.extend(
+            points
+                .into_iter()
+                .filter(|point| point.creation_date().is_none_or(|made| *made >= since)),
+        );
+    }
+    Ok(found)
+}
+
+async fn jobs(efs: &Efs, run: &Run, source: &str) -> Result<Vec<BackupJob>> {
+    let mut found = Vec::new();
+    let mut pages = efs
+        .backup
+        .list_backup_jobs()
+        .by_resource_arn(source)
+        .by_created_after(since(run))
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| failure("listing the backup jobs of", source, error))?;
+        found.extend(page.backup_jobs.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+fn under_way(job: &BackupJob) -> bool {
+    !matches!(
+        job.state(),
+        Some(
+            BackupJobState::Completed
+                | BackupJobState::Failed
+                | BackupJobState::Aborted
+                | BackupJobState::Expired
+                | BackupJobState::Partial
+        )
+    )
+}
+
+/// `None`: there is no recovery point yet.
+async fn is_ours(efs: &Efs, run: &Run, resource: &Resource, arn: &str) -> Result<Option<bool>> {
+    let tags = tags(efs, arn).await?;
+    Ok(tags.map(|tags| {
+        let tags: Vec<_> = tags
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        tagged_by(tags, run, resource)
+    }))
+}
+
+/// The tags of a recovery point, if it is there.
+pub async fn tags(efs: &Efs, arn: &str) -> Result<Option<HashMap<String, String>>> {
+    match efs.backup.list_tags().resource_arn(arn).send().await {
+        Ok(tags) => Ok(Some(tags.tags.unwrap_or_default())),
+        Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
+        Err(error) => Err(failure("listing the tags of recovery point", arn, error)),
+    }
+}
