@@ -22,6 +22,7 @@ WITHOUT_RESOURCE = {
     "application-autoscaling:DescribeScalingPolicies",
     "backup:DescribeBackupJob",
     "backup:ListBackupJobs",
+    "backup:ListRecoveryPointsByResource",
     "backup:StopBackupJob",
     "dynamodb:ListBackups",
     "dynamodb:ListTables",

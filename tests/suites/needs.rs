@@ -73,7 +73,13 @@ pub fn needs(call: &Value) -> Vec<Need> {
                 resource: format!("arn:aws:backup:{HERE}:recovery-point:any"),
             },
         ],
-        ("backup", "DescribeBackupJob" | "StopBackupJob" | "ListBackupJobs") => one("*".to_owned()),
+        (
+            "backup",
+            "DescribeBackupJob"
+            | "StopBackupJob"
+            | "ListBackupJobs"
+            | "ListRecoveryPointsByResource",
+        ) => one("*".to_owned()),
         ("elasticfilesystem", _) => one(file_system(call)),
         ("dynamodb", "ListBackups" | "ListTables") => one("*".to_owned()),
         ("dynamodb", _) => one(table(field("resource"))),

@@ -14,15 +14,20 @@ use crate::error::{Error, Result};
 #[derive(Default)]
 pub struct Memory {
     items: Mutex<BTreeMap<Key, Item>>,
-    /// Writes to go until one takes effect without its answer being heard.
-    lose_answer_of: Mutex<Option<usize>>,
+    /// Writes to go until one fails, and whether it takes effect all the same.
+    failing: Mutex<Option<(usize, bool)>>,
     writes: Mutex<usize>,
 }
 
 impl Memory {
     /// The `nth` write from now on (from 1) takes effect and then fails as `Unavailable`.
     pub fn lose_answer(&self, nth: usize) {
-        *self.lose_answer_of.lock().unwrap() = Some(nth);
+        *self.failing.lock().unwrap() = Some((nth, true));
+    }
+
+    /// The `nth` write from now on (from 1) never arrives, and fails as `Unavailable`.
+    pub fn lose_write(&self, nth: usize) {
+        *self.failing.lock().unwrap() = Some((nth, false));
     }
 
     pub fn writes(&self) -> usize {
@@ -41,17 +46,22 @@ impl Memory {
     ) -> Result<bool> {
         let mut items = self.items.lock().unwrap();
         *self.writes.lock().unwrap() += 1;
+        let mut failing = self.failing.lock().unwrap();
+        let fails = failing.take_if(|(nth, _)| {
+            *nth -= 1;
+            *nth == 0
+        });
+        if let Some((_, false)) = fails {
+            return Err(Error::Unavailable("the write was lost".into()));
+        }
         let held = holds(condition, items.get(key));
         if held {
             effect(&mut items);
         }
-        let mut lose = self.lose_answer_of.lock().unwrap();
-        *lose = lose.and_then(|nth| nth.checked_sub(1));
-        if *lose == Some(0) {
-            *lose = None;
-            return Err(Error::Unavailable("the answer was lost".into()));
+        match fails {
+            Some(_) => Err(Error::Unavailable("the answer was lost".into())),
+            None => Ok(held),
         }
-        Ok(held)
     }
 }
 

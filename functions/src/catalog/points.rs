@@ -29,6 +29,20 @@ impl Catalog {
         items.into_iter().map(decode).collect()
     }
 
+    /// Writes that a backup is about to be started, unless anything is known of it. Answers the point that the catalog
+    /// holds now.
+    pub async fn begin_point(&self, deployment: &str, point: &Point) -> Result<Point> {
+        let place = place(deployment, &point.set, &point.resource.name);
+        let absent = Condition::Absent("pk");
+        if self.store.put(&place, encode(point)?, &absent).await? {
+            return Ok(point.clone());
+        }
+        let found = self
+            .point(deployment, &point.set, &point.resource.name)
+            .await?;
+        Ok(found.unwrap_or_else(|| point.clone()))
+    }
+
     /// Writes what is known of a point, unless it has ended before: a finished or failed point is never taken back by a
     /// late look. Answers the point that the catalog holds now.
     pub async fn put_point(&self, deployment: &str, point: &Point) -> Result<Point> {

@@ -152,22 +152,24 @@ async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason
     Ok(true)
 }
 
-/// Deletes one recovery point, on behalf of the run that made it. A point that never came to one is gone.
+/// Deletes one recovery point, on behalf of the run that made it. One that is not recorded is looked for: its start may have
+/// been the last that its run did. A point that never came to one is gone.
 async fn delete(needs: &Needs, set: &BackupSet, point: &Point) -> Result<Deletion> {
-    let Some(recovery_point) = &point.recovery_point else {
-        return Ok(Deletion::Gone);
-    };
     let maker = Run {
         deployment: set.deployment.clone(),
         set: set.id.clone(),
         execution: set.execution.clone(),
         started_at: set.started_at,
     };
-    needs
-        .kinds
-        .of(&point.resource.target)
-        .delete(&maker, recovery_point)
-        .await
+    let kind = needs.kinds.of(&point.resource.target);
+    let recovery_point = match &point.recovery_point {
+        Some(recovery_point) => Some(recovery_point.clone()),
+        None => kind.find(&maker, &point.resource).await?,
+    };
+    match recovery_point {
+        Some(recovery_point) => kind.delete(&maker, &recovery_point).await,
+        None => Ok(Deletion::Gone),
+    }
 }
 
 fn warning(set: &str, error: &Error) -> Reason {

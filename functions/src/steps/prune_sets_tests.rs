@@ -5,15 +5,23 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::*;
+use crate::catalog::memory::Memory;
 use crate::domain::descriptor::Descriptor;
+use crate::domain::names;
 use crate::domain::set::PointStatus;
+use crate::steps::start;
 use crate::steps::testing::{
     Backups, document, kinds, now, planned, record, resource, running_set, table_backup,
 };
 
 /// Four sets, a day apart, the newest made by this run; `keep` holds the newest two.
 async fn four_sealed_sets() -> (Needs, Arc<Backups>, Input) {
-    let (catalog, _, run) = planned(&[]).await;
+    let (needs, _, kind, input) = four_sets().await;
+    (needs, kind, input)
+}
+
+async fn four_sets() -> (Needs, Arc<Memory>, Arc<Backups>, Input) {
+    let (catalog, memory, run) = planned(&[]).await;
     let mut document = document(&run.deployment, &[]);
     document["keep"] = serde_json::json!({"last": 2, "daily": 0, "weekly": 0, "monthly": 0});
     let descriptor = Descriptor::parse(&document).unwrap();
@@ -41,6 +49,7 @@ async fn four_sealed_sets() -> (Needs, Arc<Backups>, Input) {
             catalog,
             kinds: kinds(&kind),
         },
+        memory,
         kind,
         Input { run, now: now() },
     )
@@ -193,4 +202,61 @@ async fn a_set_whose_run_was_lost_has_failed() {
         "{:?}",
         set.reasons
     );
+}
+
+/// Starts the backup of `rooms` in the set that expires first, and dies at the write that records what came of it.
+async fn killed_while_starting(needs: &Needs, memory: &Memory, kind: &Backups, run: &Run) -> Run {
+    let mut lost = run.clone();
+    lost.set = "set-3".into();
+    lost.execution = "execution-3".into();
+    let catalog = &needs.catalog;
+    for point in catalog.points("hubs-prod", "set-3").await.unwrap() {
+        catalog.delete_point("hubs-prod", &point).await.unwrap();
+    }
+    memory.lose_write(2);
+    let input = start::Input {
+        run: lost.clone(),
+        resource: resource("rooms"),
+        now: now(),
+    };
+    start::start(catalog, kind, input).await.unwrap_err();
+    lost
+}
+
+#[tokio::test]
+async fn what_a_killed_start_left_in_aws_is_found_and_deleted() {
+    let (needs, memory, kind, input) = four_sets().await;
+    let lost = killed_while_starting(&needs, &memory, &kind, &input.run).await;
+    let orphan = names::recovery_point(&lost.set, "rooms");
+    assert_eq!(kind.made(), [orphan.as_str()]);
+    kind.deleting(&orphan, Ok(Deletion::Underway));
+    let output = handle(&needs, input.clone()).await.unwrap();
+    assert_eq!(output.unfinished, ["set-3"]);
+    assert_eq!(kind.made(), [orphan.as_str()]);
+    kind.deleting(&orphan, Ok(Deletion::Gone));
+    let output = handle(&needs, input.clone()).await.unwrap();
+    assert_eq!(output.deleted, ["set-3"]);
+    assert!(kind.made().is_empty());
+    let calls = kind.calls();
+    let found = "find set-3 rooms".to_owned();
+    assert_eq!(calls.iter().filter(|call| **call == found).count(), 2);
+    handle(&needs, input).await.unwrap();
+    assert_eq!(kind.calls(), calls);
+}
+
+#[tokio::test]
+async fn a_start_that_was_killed_before_anything_was_made_leaves_nothing_to_delete() {
+    let (needs, _, kind, input) = four_sets().await;
+    let catalog = &needs.catalog;
+    let mut intent = catalog
+        .points("hubs-prod", "set-3")
+        .await
+        .unwrap()
+        .remove(0);
+    intent.recovery_point = None;
+    intent.status = PointStatus::InProgress;
+    catalog.settle_point("hubs-prod", &intent).await.unwrap();
+    let output = handle(&needs, input).await.unwrap();
+    assert_eq!(output.deleted, ["set-3", "set-2"]);
+    assert_eq!(kind.calls(), ["find set-3 rooms", "delete set-2 of-set-2"]);
 }

@@ -1,5 +1,5 @@
-//! What the four start steps share: the configuration is captured, the backup is started or adopted, and the point is
-//! in the catalog before the machine hears of it.
+//! What the four start steps share: the configuration is captured, the point is in the catalog before anything is made of
+//! which nobody would know, the backup is started or adopted, and recorded before the machine hears of it.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -58,26 +58,18 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
             .await?
             .durations,
     );
-    if let Some(point) =
-        known.filter(|point| point.recovery_point.is_some() || point.status == PointStatus::Failed)
-    {
+    if let Some(point) = known.filter(has_started) {
         return Ok(jobs::of_point(&point, usual, now));
     }
     // Captured before the backup: what is missing in the configuration is then missing in the backup too.
     let configuration = kind.capture(&resource).await?;
-    let Started {
-        recovery_point,
-        started_at,
-        holds_quiesce,
-    } = kind.back_up(&run, &resource).await?;
-    let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
     let mut point = Point {
         set: run.set.clone(),
         resource,
         status: PointStatus::InProgress,
-        recovery_point: Some(recovery_point),
+        recovery_point: None,
         configuration,
-        started_at: Some(started_at),
+        started_at: None,
         captured_at: None,
         finished_at: None,
         size_bytes: None,
@@ -85,6 +77,19 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
         looked_at: None,
         failure: None,
     };
+    // Whoever deletes the set looks for what this step made and did not live to record.
+    let held = catalog.begin_point(&run.deployment, &point).await?;
+    if has_started(&held) {
+        return Ok(jobs::of_point(&held, usual, now));
+    }
+    let Started {
+        recovery_point,
+        started_at,
+        holds_quiesce,
+    } = kind.back_up(&run, &point.resource).await?;
+    let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
+    point.recovery_point = Some(recovery_point);
+    point.started_at = Some(started_at);
     if at_once {
         // A guard has seen all there is to see.
         jobs::look(kind, &mut point, now).await?;
@@ -95,6 +100,11 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
         holds_quiesce,
         ..jobs::of_point(&point, usual, now)
     })
+}
+
+/// Whether a point is more than the intent to start one.
+fn has_started(point: &Point) -> bool {
+    point.recovery_point.is_some() || point.status == PointStatus::Failed
 }
 
 #[cfg(test)]
@@ -138,16 +148,62 @@ mod tests {
     async fn a_point_whose_write_was_not_heard_of_is_adopted() {
         let (catalog, memory, run) = planned(&[]).await;
         let kind = Backups::default();
-        memory.lose_answer(1);
-        assert_eq!(
-            start(&catalog, &kind, input(&run))
-                .await
-                .unwrap_err()
-                .name(),
-            "Unavailable"
-        );
+        memory.lose_answer(2);
+        let lost = start(&catalog, &kind, input(&run)).await.unwrap_err();
+        assert_eq!(lost.name(), "Unavailable");
         start(&catalog, &kind, input(&run)).await.unwrap();
         assert_eq!(kind.calls(), ["capture rooms", "back_up rooms"]);
+    }
+
+    #[tokio::test]
+    async fn a_step_that_dies_at_any_write_leaves_a_point_and_is_run_again_without_harm() {
+        // The intent is lost, its answer is lost, the result is lost, its answer is lost.
+        for (nth, arrives, known, made) in [
+            (1, false, false, 0),
+            (1, true, true, 0),
+            (2, false, true, 1),
+            (2, true, true, 1),
+        ] {
+            let (catalog, memory, run) = planned(&[]).await;
+            let kind = Backups::default();
+            if arrives {
+                memory.lose_answer(nth);
+            } else {
+                memory.lose_write(nth);
+            }
+            start(&catalog, &kind, input(&run)).await.unwrap_err();
+            let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap();
+            assert_eq!(
+                (point.is_some(), kind.made().len()),
+                (known, made),
+                "{nth} {arrives}"
+            );
+            let job = start(&catalog, &kind, input(&run)).await.unwrap();
+            assert_eq!(
+                (job.status, kind.made().len()),
+                (JobStatus::InProgress, 1),
+                "{nth} {arrives}"
+            );
+            assert!(job.recovery_point.is_some());
+            let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap();
+            assert_eq!(point.unwrap().recovery_point, job.recovery_point);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_another_call_recorded_meanwhile_is_never_taken_back() {
+        let (catalog, _, run) = planned(&[]).await;
+        let kind = Backups::default();
+        let job = start(&catalog, &kind, input(&run)).await.unwrap();
+        let recorded = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap();
+        let mut late = recorded.clone().unwrap();
+        late.recovery_point = None;
+        let held = catalog.begin_point("hubs-prod", &late).await.unwrap();
+        assert_eq!(held.recovery_point, job.recovery_point);
+        assert_eq!(
+            catalog.point("hubs-prod", &run.set, "rooms").await.unwrap(),
+            recorded
+        );
     }
 
     #[tokio::test]
