@@ -1,5 +1,7 @@
 //! What the kinds' tests share: a run, a resource, and what a look answers.
 
+#![allow(clippy::unwrap_used)]
+
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{Resource, Target};
 
