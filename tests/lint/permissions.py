@@ -26,6 +26,7 @@ WITHOUT_RESOURCE = {
     "backup:StopBackupJob",
     "dynamodb:ListBackups",
     "dynamodb:ListTables",
+    "ec2:DescribeNetworkInterfaceAttribute",
     "kms:ListAliases",
     "ssm:DescribeParameters",
 }
