@@ -1,6 +1,6 @@
 //! `prune-sets`: deletes the sets that the retention policy no longer keeps, and ends the deletions that earlier runs
-//! began. Only recovery points that are in the catalog and carry our tags go; one that somebody protects stays, with its
-//! set, and is reported.
+//! began. Only what a set in the catalog made, and what shows that it is ours, goes; a recovery point that somebody protects
+//! stays, with its set, and is reported.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
