@@ -90,9 +90,7 @@ mod tests {
             "holdfast sets hubs --yaml",
         ] {
             assert_eq!(
-                Cli::try_parse_from(line.split(' '))
-                    .unwrap_err()
-                    .exit_code(),
+                Cli::try_parse_from(line.split(' ')).unwrap_err().exit_code(),
                 2,
                 "{line}"
             );

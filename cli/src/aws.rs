@@ -73,11 +73,7 @@ fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
         let next = "See that the name, the account and the Region are right.";
         return Failure::NotFound(format!("{heard}. {next}"));
     }
-    let next = if has("Expired")
-        || has("InvalidClientToken")
-        || has("UnrecognizedClient")
-        || has("Signature")
-    {
+    let next = if has("Expired") || has("InvalidClientToken") || has("UnrecognizedClient") || has("Signature") {
         "The credentials are not valid (any more): sign in again (`aws sso login`), or set others."
     } else if has("AccessDenied") || has("Unauthorized") || has("NotAuthorized") {
         "Ask for this action to be allowed to your role, or use another --profile."
@@ -122,9 +118,7 @@ mod tests {
             let failure = answered("describing stack", "holdfast", code, "words");
             assert_eq!(failure.code(), exit, "{code}");
             let message = failure.to_string();
-            assert!(message.starts_with(&format!(
-                "describing stack holdfast: AWS answered {code}: words. "
-            )));
+            assert!(message.starts_with(&format!("describing stack holdfast: AWS answered {code}: words. ")));
             assert!(message.contains(next), "{message}");
         }
     }

@@ -19,10 +19,7 @@ pub struct Document {
 pub fn read(path: &str) -> Result<Vec<Document>, Vec<String>> {
     let mut text = String::new();
     let read = match path {
-        "-" => std::io::stdin()
-            .lock()
-            .read_to_string(&mut text)
-            .map(|_| ()),
+        "-" => std::io::stdin().lock().read_to_string(&mut text).map(|_| ()),
         _ => std::fs::read_to_string(path).map(|content| text = content),
     };
     let origin = if path == "-" { "standard input" } else { path };
@@ -39,10 +36,7 @@ pub fn parse(origin: &str, text: &str) -> Result<Vec<Document>, Vec<String>> {
     match serde_saphyr::from_multiple_with_options::<Value>(text, options) {
         Err(error) => Err(vec![fault(origin, &error)]),
         Ok(values) => {
-            let values = values
-                .into_iter()
-                .filter(|value| !value.is_null())
-                .collect::<Vec<_>>();
+            let values = values.into_iter().filter(|value| !value.is_null()).collect::<Vec<_>>();
             if values.is_empty() {
                 return Err(vec![format!(
                     "{origin}: holds no document; expected one descriptor or several"
@@ -59,10 +53,7 @@ pub fn parse(origin: &str, text: &str) -> Result<Vec<Document>, Vec<String>> {
             Ok(values
                 .into_iter()
                 .enumerate()
-                .map(|(n, value)| Document {
-                    origin: name(n),
-                    value,
-                })
+                .map(|(n, value)| Document { origin: name(n), value })
                 .collect())
         }
     }
@@ -122,19 +113,14 @@ mod tests {
 
     #[test]
     fn a_key_that_stands_twice_is_a_fault_with_its_line_and_column() {
-        let faults = parse(
-            "a.yaml",
-            "deployment: hubs\nenabled: true\nenabled: false\n",
-        )
-        .unwrap_err();
+        let faults = parse("a.yaml", "deployment: hubs\nenabled: true\nenabled: false\n").unwrap_err();
         assert_eq!(faults.len(), 1);
         assert!(
             faults[0].starts_with("a.yaml:3:1: ") && faults[0].contains("enabled"),
             "{}",
             faults[0]
         );
-        let faults =
-            parse("a.json", "{\"deployment\": \"a\",\n \"deployment\": \"b\"}").unwrap_err();
+        let faults = parse("a.json", "{\"deployment\": \"a\",\n \"deployment\": \"b\"}").unwrap_err();
         assert!(faults[0].starts_with("a.json:2:2: "), "{}", faults[0]);
     }
 
@@ -161,19 +147,13 @@ mod tests {
     #[test]
     fn a_name_that_yaml_1_1_takes_for_a_boolean_stays_a_name() {
         let documents = parse("a.yaml", "deployment: no\nenabled: false\n").unwrap();
-        assert_eq!(
-            documents[0].value,
-            json!({ "deployment": "no", "enabled": false })
-        );
+        assert_eq!(documents[0].value, json!({ "deployment": "no", "enabled": false }));
     }
 
     #[test]
     fn several_documents_are_told_apart() {
         let documents = parse("a.yaml", "deployment: a\n---\ndeployment: b\n---\n").unwrap();
-        let origins = documents
-            .iter()
-            .map(|d| d.origin.as_str())
-            .collect::<Vec<_>>();
+        let origins = documents.iter().map(|d| d.origin.as_str()).collect::<Vec<_>>();
         assert_eq!(origins, ["a.yaml (document 1)", "a.yaml (document 2)"]);
     }
 

@@ -38,10 +38,8 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Failure::NotDone(message)
-        | Failure::Wrong(message)
-        | Failure::NotFound(message)
-        | Failure::Aws(message)) = self;
+        let (Failure::NotDone(message) | Failure::Wrong(message) | Failure::NotFound(message) | Failure::Aws(message)) =
+            self;
         f.write_str(message)
     }
 }
@@ -88,10 +86,7 @@ mod tests {
         }
         let help = crate::args::EXIT_CODES;
         for code in 0..=4 {
-            assert!(
-                help.contains(&format!("\n  {code}  ")),
-                "{code} is not in the help"
-            );
+            assert!(help.contains(&format!("\n  {code}  ")), "{code} is not in the help");
         }
     }
 }

@@ -43,14 +43,9 @@ mod tests {
         };
         let reasons = reasons(&sets, &keep, at("2025-01-03T00:00:00Z"));
         assert!(
-            reasons["new"]
-                .iter()
-                .any(|reason| reason.contains("newest sealed")),
+            reasons["new"].iter().any(|reason| reason.contains("newest sealed")),
             "{reasons:?}"
         );
-        assert!(
-            reasons["old"][0].starts_with("goes with the next run: "),
-            "{reasons:?}"
-        );
+        assert!(reasons["old"][0].starts_with("goes with the next run: "), "{reasons:?}");
     }
 }

@@ -10,9 +10,9 @@ use crate::failure::{Failure, Result};
 pub fn text(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::NotDone(format!(
-            "writing to standard output: {error}"
-        ))),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::NotDone(format!("writing to standard output: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -27,10 +27,7 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 
 /// Writes one JSON document in one line.
 pub fn json_line(value: &impl Serialize) -> Result<()> {
-    text(&format!(
-        "{}\n",
-        serde_json::to_string(value).map_err(unwritable)?
-    ))
+    text(&format!("{}\n", serde_json::to_string(value).map_err(unwritable)?))
 }
 
 fn unwritable(error: serde_json::Error) -> Failure {

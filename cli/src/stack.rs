@@ -59,24 +59,13 @@ pub const DEFAULT_NAME: &str = "holdfast";
 pub async fn describe(config: &SdkConfig, name: &str, next: &str) -> Result<Description> {
     let client = aws_sdk_cloudformation::Client::new(config);
     let region = config.region().map_or("", |region| region.as_ref());
-    let nowhere = || {
-        Failure::NotFound(format!(
-            "describing stack {name}: there is none in {region}. {next}"
-        ))
-    };
+    let nowhere = || Failure::NotFound(format!("describing stack {name}: there is none in {region}. {next}"));
     match client.describe_stacks().stack_name(name).send().await {
-        Ok(answer) => answer
-            .stacks
-            .unwrap_or_default()
-            .into_iter()
-            .next()
-            .ok_or_else(nowhere),
+        Ok(answer) => answer.stacks.unwrap_or_default().into_iter().next().ok_or_else(nowhere),
         // CloudFormation has no code of its own for a stack that does not exist.
         Err(error)
             if error.code() == Some("ValidationError")
-                && error
-                    .message()
-                    .is_some_and(|m| m.contains("does not exist")) =>
+                && error.message().is_some_and(|m| m.contains("does not exist")) =>
         {
             Err(nowhere())
         }

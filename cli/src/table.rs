@@ -11,10 +11,7 @@ impl Table {
     /// Headings; one that begins with `>` stands over a column of numbers, which are aligned to the right.
     pub fn new<const N: usize>(heading: [&'static str; N]) -> Self {
         let right = heading.iter().map(|name| name.starts_with('>')).collect();
-        let heading = heading
-            .iter()
-            .map(|name| name.trim_start_matches('>'))
-            .collect();
+        let heading = heading.iter().map(|name| name.trim_start_matches('>')).collect();
         Table {
             heading,
             right,
@@ -36,19 +33,10 @@ impl Table {
 
     /// The table's lines, the headings first.
     pub fn lines(&self) -> Vec<String> {
-        let heading = self
-            .heading
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>();
+        let heading = self.heading.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let all = || std::iter::once(&heading).chain(&self.rows);
         let widths = (0..self.heading.len())
-            .map(|column| {
-                all()
-                    .map(|row| row[column].chars().count())
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|column| all().map(|row| row[column].chars().count()).max().unwrap_or(0))
             .collect::<Vec<_>>();
         all().map(|row| self.line(row, &widths)).collect()
     }

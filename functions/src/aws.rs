@@ -83,9 +83,7 @@ const ACCESS_DENIED: &[&str] = &[
 
 /// The code that AWS answered, where it answered.
 pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
-    error
-        .as_service_error()
-        .and_then(ProvideErrorMetadata::code)
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
 /// Our error for a failed call. `doing` and `what` finish the sentence "failed while …": `failure("snapshotting
@@ -97,9 +95,7 @@ pub fn failure<E>(doing: &str, what: &str, error: SdkError<E, HttpResponse>) -> 
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let status = error
-        .raw_response()
-        .map(|response| response.status().as_u16());
+    let status = error.raw_response().map(|response| response.status().as_u16());
     // The SDK calls a well-meant answer that cannot be parsed a service error without a code.
     let answered = |service: &&E| service.code().is_some() || status.is_some_and(|s| s >= 400);
     let Some(service) = error.as_service_error().filter(answered) else {
@@ -137,9 +133,7 @@ where
         (Answer::NotFound, _) => Error::NotFound(message(
             "See that it exists in this account and Region, and that its name is right.",
         )),
-        (Answer::Conflict, _) => Error::Conflict(message(
-            "Rename or remove what is in the way, then start a new run.",
-        )),
+        (Answer::Conflict, _) => Error::Conflict(message("Rename or remove what is in the way, then start a new run.")),
         (Answer::Refused, _) => Error::JobFailed(message(
             "Trying again changes nothing: correct what AWS names, then start a new run.",
         )),
@@ -166,25 +160,14 @@ fn classify(code: &str, status: Option<u16>) -> Answer {
         Answer::Unavailable
     } else if NOT_READY.contains(&code) {
         Answer::NotReady
-    } else if ACCESS_DENIED.contains(&code)
-        || code.contains("AccessDenied")
-        || code.starts_with("KMS")
-    {
+    } else if ACCESS_DENIED.contains(&code) || code.contains("AccessDenied") || code.starts_with("KMS") {
         Answer::AccessDenied
-    } else if code.contains("NotFound")
-        || code.contains("DoesNotExist")
-        || code.starts_with("NoSuch")
-    {
+    } else if code.contains("NotFound") || code.contains("DoesNotExist") || code.starts_with("NoSuch") {
         Answer::NotFound
-    } else if code.contains("AlreadyExists")
-        || code == "ConflictException"
-        || code == "ConditionalCheckFailedException"
+    } else if code.contains("AlreadyExists") || code == "ConflictException" || code == "ConditionalCheckFailedException"
     {
         Answer::Conflict
-    } else if code.contains("QuotaExceeded")
-        || code.contains("LimitExceeded")
-        || code.starts_with("Insufficient")
-    {
+    } else if code.contains("QuotaExceeded") || code.contains("LimitExceeded") || code.starts_with("Insufficient") {
         Answer::Quota
     } else {
         match status {
@@ -290,9 +273,7 @@ mod tests {
     #[test]
     fn a_message_says_what_was_done_to_what_what_aws_answered_and_what_to_do() {
         let message = answered("AccessDenied", 403).to_string();
-        assert!(message.starts_with(
-            "describing cluster hubs-db: AWS answered AccessDenied (HTTP 403): words. "
-        ));
+        assert!(message.starts_with("describing cluster hubs-db: AWS answered AccessDenied (HTTP 403): words. "));
         assert!(message.contains("Allow this action"), "{message}");
         assert!(
             answered("KMSKeyNotAccessibleFault", 400)
@@ -305,14 +286,10 @@ mod tests {
     fn no_answer_is_transient_because_the_call_may_have_worked() {
         let cut: SdkError<DescribeDBClustersError, HttpResponse> =
             SdkError::dispatch_failure(ConnectorError::io("connection reset".into()));
-        let timeout: SdkError<DescribeDBClustersError, HttpResponse> =
-            SdkError::timeout_error("slow");
+        let timeout: SdkError<DescribeDBClustersError, HttpResponse> = SdkError::timeout_error("slow");
         let garbled: SdkError<DescribeDBClustersError, HttpResponse> =
             SdkError::response_error("unexpected end of XML", response(200));
-        let unparsed = SdkError::service_error(
-            DescribeDBClustersError::unhandled("no closing tag"),
-            response(200),
-        );
+        let unparsed = SdkError::service_error(DescribeDBClustersError::unhandled("no closing tag"), response(200));
         for error in [cut, timeout, garbled, unparsed] {
             let error = failure("describing cluster", "hubs-db", error);
             assert_eq!(error.class(), Class::Transient, "{error}");
@@ -326,8 +303,7 @@ mod tests {
             StatusCode::try_from(200).unwrap(),
             SdkBody::from("{\"SecretString\":\"hunter2\""),
         );
-        let error: SdkError<DescribeDBClustersError, HttpResponse> =
-            SdkError::response_error("unexpected end", body);
+        let error: SdkError<DescribeDBClustersError, HttpResponse> = SdkError::response_error("unexpected end", body);
         let message = failure("reading secret", "login", error).to_string();
         assert!(
             message.contains("unexpected end") && !message.contains("hunter2"),
@@ -337,8 +313,7 @@ mod tests {
 
     #[test]
     fn a_request_that_cannot_be_built_is_final() {
-        let error: SdkError<DescribeDBClustersError, HttpResponse> =
-            SdkError::construction_failure("no Region");
+        let error: SdkError<DescribeDBClustersError, HttpResponse> = SdkError::construction_failure("no Region");
         let error = failure("describing cluster", "hubs-db", error);
         assert_eq!(error.name(), "InvalidInput");
         assert!(error.to_string().contains("no Region"), "{error}");

@@ -64,9 +64,7 @@ fn encode<T: Serialize>(record: &T) -> Result<Item> {
         Ok(other) => Err(Error::VerificationFailed(format!(
             "writing to the catalog: {other} is not a record"
         ))),
-        Err(error) => Err(Error::VerificationFailed(format!(
-            "writing to the catalog: {error}"
-        ))),
+        Err(error) => Err(Error::VerificationFailed(format!("writing to the catalog: {error}"))),
     }
 }
 
@@ -80,10 +78,7 @@ fn decode<T: DeserializeOwned>(item: Item) -> Result<T> {
 }
 
 fn text(item: &Item, name: &str) -> String {
-    item.get(name)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The names of an enum as they stand in the table.

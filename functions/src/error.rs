@@ -77,7 +77,11 @@ impl Error {
 
     /// One fault in one field.
     pub fn invalid(path: impl Into<String>, value: impl Into<String>, allowed: impl Into<String>) -> Self {
-        Error::InvalidInput(vec![Fault { path: path.into(), value: value.into(), allowed: allowed.into() }])
+        Error::InvalidInput(vec![Fault {
+            path: path.into(),
+            value: value.into(),
+            allowed: allowed.into(),
+        }])
     }
 }
 
@@ -94,7 +98,11 @@ pub struct Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} is not allowed; expected {}", self.path, self.value, self.allowed)
+        write!(
+            f,
+            "{}: {} is not allowed; expected {}",
+            self.path, self.value, self.allowed
+        )
     }
 }
 

@@ -4,9 +4,7 @@ mod logging;
 
 use std::time::Duration;
 
-use aws_config::environment::{
-    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
-};
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
@@ -108,18 +106,17 @@ where
             Ok(output) => Ok(output),
             Err(error) => {
                 tracing::error!(request_id = %request, error = error.name(), message = %error, "the step failed");
-                Err(Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() })
+                Err(Diagnostic {
+                    error_type: error.name().to_owned(),
+                    error_message: error.to_string(),
+                })
             }
         }
     }))
     .await
 }
 
-async fn answer<N, I, O>(
-    needs: &Result<N>,
-    handle: &impl AsyncFn(&N, I) -> Result<O>,
-    payload: Value,
-) -> Result<Value>
+async fn answer<N, I, O>(needs: &Result<N>, handle: &impl AsyncFn(&N, I) -> Result<O>, payload: Value) -> Result<Value>
 where
     I: DeserializeOwned,
     O: Serialize,
@@ -133,9 +130,8 @@ where
         )
     })?;
     let output = handle(needs, input).await?;
-    serde_json::to_value(output).map_err(|error| {
-        Error::VerificationFailed(format!("answering: the output is no JSON: {error}"))
-    })
+    serde_json::to_value(output)
+        .map_err(|error| Error::VerificationFailed(format!("answering: the output is no JSON: {error}")))
 }
 
 #[cfg(test)]
@@ -156,10 +152,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_is_read_handled_and_answered() {
         assert_eq!(answer(&Ok(2), &double, json!(21)).await.unwrap(), json!(42));
-        assert_eq!(
-            answer(&Ok(2), &double, json!(13)).await.unwrap_err().name(),
-            "Conflict"
-        );
+        assert_eq!(answer(&Ok(2), &double, json!(13)).await.unwrap_err().name(), "Conflict");
     }
 
     #[tokio::test]
@@ -173,9 +166,6 @@ mod tests {
         );
         let missing = setting("HOLDFAST_NO_SUCH_SETTING").map(|_| 2);
         let error = answer(&missing, &double, json!(1)).await.unwrap_err();
-        assert!(
-            error.to_string().contains("HOLDFAST_NO_SUCH_SETTING"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("HOLDFAST_NO_SUCH_SETTING"), "{error}");
     }
 }

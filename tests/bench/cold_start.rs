@@ -46,17 +46,12 @@ pub async fn print(functions: &[(String, PathBuf)]) -> Result<()> {
     let address = listener.local_addr()?.to_string();
     let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route(
-            "/2018-06-01/runtime/invocation/{id}/{outcome}",
-            post(answered),
-        )
+        .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(answered))
         .fallback(any(refuse))
         .with_state(desk.clone());
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
 
-    println!(
-        "cold start: process start to first answer, one refused AWS call included; medians of {RUNS}"
-    );
+    println!("cold start: process start to first answer, one refused AWS call included; medians of {RUNS}");
     println!(
         "{:<24} {:>9} {:>12} {:>10} {:>9}",
         "function", "ms", "times bare", "peak MiB", "targets"
@@ -69,20 +64,11 @@ pub async fn print(functions: &[(String, PathBuf)]) -> Result<()> {
             starts.push(start(bootstrap, &address, event_for(step), &desk, &mut answers).await?);
         }
         let recent = &bare_starts[bare_starts.len() - RUNS..];
-        let ratio = median(&starts, |start| start.milliseconds)
-            / median(recent, |start| start.milliseconds);
+        let ratio = median(&starts, |start| start.milliseconds) / median(recent, |start| start.milliseconds);
         let peak = median(&starts, |start| start.peak_mib);
-        let verdict = if ratio <= 3.0 && peak < 12.0 {
-            "met"
-        } else {
-            "MISSED"
-        };
+        let verdict = if ratio <= 3.0 && peak < 12.0 { "met" } else { "MISSED" };
         let calls = median(&starts, |start| start.calls as f64);
-        let note = if calls < 1.0 {
-            "  (no AWS call was made)"
-        } else {
-            ""
-        };
+        let note = if calls < 1.0 { "  (no AWS call was made)" } else { "" };
         println!(
             "{step:<24} {:>9.1} {ratio:>12.2} {peak:>10.1} {verdict:>9}{note}",
             median(&starts, |start| start.milliseconds)
@@ -106,14 +92,8 @@ async fn start(
     desk: &Desk,
     answers: &mut mpsc::Receiver<Instant>,
 ) -> Result<Start> {
-    *desk
-        .event
-        .lock()
-        .map_err(|_| anyhow::anyhow!("a handler panicked"))? = event;
-    *desk
-        .calls
-        .lock()
-        .map_err(|_| anyhow::anyhow!("a handler panicked"))? = 0;
+    *desk.event.lock().map_err(|_| anyhow::anyhow!("a handler panicked"))? = event;
+    *desk.calls.lock().map_err(|_| anyhow::anyhow!("a handler panicked"))? = 0;
     let endpoint = format!("http://{address}");
     let started = Instant::now();
     let mut child = Command::new(bootstrap)
@@ -130,10 +110,7 @@ async fn start(
             ("AWS_ACCESS_KEY_ID", "bench"),
             ("AWS_SECRET_ACCESS_KEY", "bench"),
             ("CATALOG_TABLE", "catalog"),
-            (
-                "ONCALL_TOPIC_ARN",
-                "arn:aws:sns:us-east-1:000000000000:on-call",
-            ),
+            ("ONCALL_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:on-call"),
             ("BACKUP_VAULT", "vault"),
             ("BACKUP_ROLE_ARN", "arn:aws:iam::000000000000:role/backup"),
             ("STACK_NAME", "bench"),
@@ -149,10 +126,7 @@ async fn start(
     let answered = answer
         .with_context(|| format!("{} gave no answer", bootstrap.display()))?
         .context("the desk closed")?;
-    let calls = *desk
-        .calls
-        .lock()
-        .map_err(|_| anyhow::anyhow!("a handler panicked"))?;
+    let calls = *desk.calls.lock().map_err(|_| anyhow::anyhow!("a handler panicked"))?;
     Ok(Start {
         milliseconds: (answered - started).as_secs_f64() * 1000.0,
         peak_mib: peak_mib?,
@@ -167,11 +141,7 @@ fn peak_mib(pid: u32) -> Result<f64> {
         .lines()
         .find(|line| line.starts_with("VmHWM:"))
         .context("no VmHWM")?;
-    let kib: f64 = line
-        .split_whitespace()
-        .nth(1)
-        .context("no figure")?
-        .parse()?;
+    let kib: f64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
     Ok(kib / 1024.0)
 }
 
@@ -192,10 +162,7 @@ async fn next(State(desk): State<Desk>) -> Response {
         std::future::pending::<()>().await;
     }
     let headers = [
-        (
-            "Lambda-Runtime-Aws-Request-Id",
-            "00000000-0000-0000-0000-000000000000",
-        ),
+        ("Lambda-Runtime-Aws-Request-Id", "00000000-0000-0000-0000-000000000000"),
         ("Lambda-Runtime-Deadline-Ms", "9999999999999"),
         (
             "Lambda-Runtime-Invoked-Function-Arn",
@@ -216,10 +183,9 @@ async fn refuse(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     if let Ok(mut calls) = desk.calls.lock() {
         *calls += 1;
     }
-    let form = headers.get("content-type").is_some_and(|kind| {
-        kind.as_bytes()
-            .starts_with(b"application/x-www-form-urlencoded")
-    });
+    let form = headers
+        .get("content-type")
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     if form {
         let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>0</RequestId></ErrorResponse>";
         return (StatusCode::FORBIDDEN, [("content-type", "text/xml")], xml).into_response();
@@ -240,7 +206,8 @@ async fn refuse(State(desk): State<Desk>, headers: HeaderMap) -> Response {
 fn event_for(step: &str) -> Value {
     let arn = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:bench";
     let time = "2026-01-01T00:00:00Z";
-    let run = json!({ "deployment": "bench", "set": "bench-20260101-000000-0000", "execution": arn, "started_at": time });
+    let run =
+        json!({ "deployment": "bench", "set": "bench-20260101-000000-0000", "execution": arn, "started_at": time });
     let resource = |kind: Value| {
         let mut resource = json!({ "name": "thing", "deadline_seconds": 3600 });
         if let (Some(all), Some(more)) = (resource.as_object_mut(), kind.as_object()) {
@@ -259,9 +226,7 @@ fn event_for(step: &str) -> Value {
             json!({ "run": run, "probe": { "name": "rooms", "kind": "items", "table": "t", "resource": "thing", "timeout_seconds": 30 } })
         }
         "snapshot-cluster" => start(json!({ "kind": "aurora", "cluster": "c" })),
-        "back-up-file-system" => {
-            start(json!({ "kind": "efs", "file_system": "fs-0123456789abcdef0" }))
-        }
+        "back-up-file-system" => start(json!({ "kind": "efs", "file_system": "fs-0123456789abcdef0" })),
         "back-up-table" => start(json!({ "kind": "dynamodb", "table": "t" })),
         "check-secrets" => start(json!({ "kind": "secret", "secret": "s" })),
         "poll-status" => json!({ "run": run, "now": time, "job": {

@@ -85,9 +85,7 @@ fn walk(machine: &Value, mut item: Item, count: &mut Count) -> Result<()> {
             .with_context(|| format!("no state {name}"))?;
         count.transitions += 1;
         match state["Type"].as_str() {
-            Some("Task") if state["Resource"] == "arn:aws:states:::lambda:invoke" => {
-                count.invocations += 1
-            }
+            Some("Task") if state["Resource"] == "arn:aws:states:::lambda:invoke" => count.invocations += 1,
             Some("Map") => {
                 for inner in items_of(name, item)? {
                     walk(&state["ItemProcessor"], inner, count)?;
@@ -161,9 +159,7 @@ fn choose<'a>(choice: &str, state: &'a Value, item: &mut Item) -> Result<&'a str
         }
         "ChooseResume" => "GroupEnded",
         // The good end stands first.
-        "ChooseOutcome" => state["Choices"][0]["Next"]
-            .as_str()
-            .context("no good end")?,
+        "ChooseOutcome" => state["Choices"][0]["Next"].as_str().context("no good end")?,
         _ => bail!("the bench does not know what {choice} decides"),
     })
 }

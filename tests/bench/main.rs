@@ -26,8 +26,8 @@ async fn main() -> Result<()> {
 /// The shipped bootstraps, by the name of their step.
 fn functions() -> Result<Vec<(String, PathBuf)>> {
     let directory = holdfast_tests::lab::repository().join("target/lambda");
-    let entries = std::fs::read_dir(&directory)
-        .with_context(|| format!("{}: `make build` makes it", directory.display()))?;
+    let entries =
+        std::fs::read_dir(&directory).with_context(|| format!("{}: `make build` makes it", directory.display()))?;
     let mut functions = Vec::new();
     for entry in entries {
         let entry = entry?;

@@ -7,35 +7,27 @@ use holdfast::domain::pacing::{usual, watch};
 const NIGHTS: [(&str, [u64; 14]); 5] = [
     (
         "cluster, 40 GB",
-        [
-            231, 228, 240, 236, 229, 244, 238, 233, 241, 247, 239, 236, 243, 240,
-        ],
+        [231, 228, 240, 236, 229, 244, 238, 233, 241, 247, 239, 236, 243, 240],
     ),
     (
         "cluster, 2 TB",
         [
-            1_702, 1_745, 1_698, 1_760, 1_731, 1_777, 1_749, 1_752, 1_790, 1_771, 1_768, 1_795,
-            1_801, 1_788,
+            1_702, 1_745, 1_698, 1_760, 1_731, 1_777, 1_749, 1_752, 1_790, 1_771, 1_768, 1_795, 1_801, 1_788,
         ],
     ),
     (
         "file system, 90 GB",
         [
-            1_905, 1_880, 1_912, 1_990, 1_934, 1_921, 2_040, 1_977, 1_969, 1_985, 2_010, 1_996,
-            2_031, 2_018,
+            1_905, 1_880, 1_912, 1_990, 1_934, 1_921, 2_040, 1_977, 1_969, 1_985, 2_010, 1_996, 2_031, 2_018,
         ],
     ),
     (
         "file system, small files",
         [
-            9_240, 9_310, 9_275, 9_480, 9_420, 9_395, 9_510, 9_560, 9_533, 9_601, 9_588, 9_640,
-            9_672, 9_655,
+            9_240, 9_310, 9_275, 9_480, 9_420, 9_395, 9_510, 9_560, 9_533, 9_601, 9_588, 9_640, 9_672, 9_655,
         ],
     ),
-    (
-        "table",
-        [62, 61, 64, 60, 63, 62, 61, 65, 62, 63, 60, 61, 64, 62],
-    ),
+    ("table", [62, 61, 64, 60, 63, 62, 61, 65, 62, 63, 60, 61, 64, 62]),
 ];
 
 /// Prints polls and end-lag, and whether design.md's targets are met.
@@ -48,18 +40,13 @@ pub fn print() {
         "durations", "jobs", "polls max", "polls mean", "lag max %", "targets"
     );
     for (name, durations) in NIGHTS {
-        let jobs = (1..durations.len()).map(|night| {
-            (
-                durations[night],
-                usual(&durations[night.saturating_sub(10)..night]),
-            )
-        });
+        let jobs =
+            (1..durations.len()).map(|night| (durations[night], usual(&durations[night.saturating_sub(10)..night])));
         row(name, jobs.collect());
     }
     for minutes in [1_u64, 5, 30, 120, 720] {
         let typical = minutes * 60;
-        let jobs =
-            (900..=1100).map(|permille| ((typical * permille).div_ceil(1000), Some(typical)));
+        let jobs = (900..=1100).map(|permille| ((typical * permille).div_ceil(1000), Some(typical)));
         row(&format!("generated, {minutes} min ± 10 %"), jobs.collect());
     }
     for minutes in [1, 5, 30, 120] {

@@ -8,10 +8,7 @@ use anyhow::{Context, Result, ensure};
 /// Prints each function's zip and the bootstrap in it.
 pub fn print(functions: &[(String, PathBuf)]) -> Result<()> {
     println!("shipped sizes");
-    println!(
-        "{:<24} {:>12} {:>12}",
-        "function", "zip KiB", "bootstrap KiB"
-    );
+    println!("{:<24} {:>12} {:>12}", "function", "zip KiB", "bootstrap KiB");
     let scratch = std::env::temp_dir().join(format!("holdfast-bench-{}.zip", std::process::id()));
     let mut total = 0;
     for (step, bootstrap) in functions {

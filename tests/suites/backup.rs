@@ -1,19 +1,15 @@
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::dataset::{Dataset, Sizes, put_items};
-use holdfast_tests::readback::{
-    files_below, files_in_recovery_point, items, items_in_backup, users_in_snapshot,
-};
+use holdfast_tests::readback::{files_below, files_in_recovery_point, items, items_in_backup, users_in_snapshot};
 use holdfast_tests::records::Records;
 use libtest_mimic::Trial;
 
 use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![
-        stages.test("backup::holds_exactly_the_data_of_its_moment", |stage| {
-            Box::pin(exact(stage))
-        }),
-    ]
+    vec![stages.test("backup::holds_exactly_the_data_of_its_moment", |stage| {
+        Box::pin(exact(stage))
+    })]
 }
 
 /// Data is written after the capture; what was backed up must not contain it, and must contain all the rest.
@@ -59,19 +55,8 @@ async fn exact(stage: &Stage) -> Result<()> {
             .with_context(|| format!("{point}"))?
             .to_owned())
     };
-    ensure!(
-        users_in_snapshot(
-            &stage.aws,
-            &dataset,
-            &arn("database", "/recovery_point/id")?
-        )
-        .await?
-            == users
-    );
-    ensure!(
-        files_in_recovery_point(&stage.lab, &arn("storage", "/recovery_point/arn")?).await?
-            == files
-    );
+    ensure!(users_in_snapshot(&stage.aws, &dataset, &arn("database", "/recovery_point/id")?).await? == users);
+    ensure!(files_in_recovery_point(&stage.lab, &arn("storage", "/recovery_point/arn")?).await? == files);
     for (table, before) in dataset.tables.iter().zip(&tables) {
         let backup = arn(&format!("tables.{table}"), "/recovery_point/arn")?;
         ensure!(

@@ -45,10 +45,7 @@ impl<'a> Subject<'a> {
         let mut descriptor = dataset.descriptor();
         adapt(&mut descriptor);
         records.apply(&descriptor).await?;
-        let inbox = stage
-            .stack
-            .inbox(&stage.aws, &format!("inbox-{name}"))
-            .await?;
+        let inbox = stage.stack.inbox(&stage.aws, &format!("inbox-{name}")).await?;
         let foreign = Foreign::plant(stage, &dataset).await?;
         Ok(Self {
             stage,
@@ -149,12 +146,7 @@ impl<'a> Subject<'a> {
         let mut files = 0;
         for arn in recovery_points_of(self.stage, &self.dataset.file_system).await? {
             let tags = aws
-                .rest(
-                    "backup",
-                    Method::GET,
-                    &format!("/tags/{}", escape(&arn)),
-                    None,
-                )
+                .rest("backup", Method::GET, &format!("/tags/{}", escape(&arn)), None)
                 .await?;
             files += usize::from(tags["Tags"]["holdfast:set"] == set);
         }
@@ -169,9 +161,7 @@ impl<'a> Subject<'a> {
             let field = |name: &str| call[name].as_str().unwrap_or_default();
             let (action, resource) = (field("action"), field("resource"));
             let reads = ["Describe", "List", "Get", "Query", "Scan", "BatchGet"];
-            if !field("caller").starts_with("holdfast-")
-                || reads.iter().any(|read| action.starts_with(read))
-            {
+            if !field("caller").starts_with("holdfast-") || reads.iter().any(|read| action.starts_with(read)) {
                 continue;
             }
             let ours = match (field("service"), action) {
@@ -184,9 +174,7 @@ impl<'a> Subject<'a> {
                     !self.foreign.table_backup.contains(resource) && resource.contains("/backup/")
                 }
                 ("dynamodb", _) => resource.contains(catalog),
-                ("rds", "CreateDBClusterSnapshot" | "DeleteDBClusterSnapshot") => {
-                    call.to_string().contains("hf-")
-                }
+                ("rds", "CreateDBClusterSnapshot" | "DeleteDBClusterSnapshot") => call.to_string().contains("hf-"),
                 ("backup", "StartBackupJob" | "StopBackupJob" | "DeleteRecoveryPoint") => {
                     !call.to_string().contains(&self.foreign.recovery_point)
                 }
@@ -252,11 +240,7 @@ impl Foreign {
             "/backup-vaults/{vault}/recovery-points/{}",
             escape(&self.recovery_point)
         );
-        stage
-            .aws
-            .rest("backup", Method::GET, &path, None)
-            .await
-            .map(drop)
+        stage.aws.rest("backup", Method::GET, &path, None).await.map(drop)
     }
 }
 
@@ -270,35 +254,21 @@ async fn back_up_by_hand(stage: &Stage, dataset: &Dataset) -> Result<String> {
         .aws
         .rest("backup", Method::PUT, "/backup-jobs", Some(request))
         .await?;
-    let job = started["BackupJobId"]
-        .as_str()
-        .context("no job")?
-        .to_owned();
+    let job = started["BackupJobId"].as_str().context("no job")?.to_owned();
     holdfast_tests::wait::until("a backup by hand ends", PATIENCE, || async {
         let state = stage
             .aws
             .rest("backup", Method::GET, &format!("/backup-jobs/{job}"), None)
             .await?;
-        Ok((state["State"] == "COMPLETED").then(|| {
-            state["RecoveryPointArn"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        }))
+        Ok((state["State"] == "COMPLETED").then(|| state["RecoveryPointArn"].as_str().unwrap_or_default().to_owned()))
     })
     .await
 }
 
 async fn recovery_points_of(stage: &Stage, file_system: &str) -> Result<Vec<String>> {
-    let path = format!(
-        "/resources/{}/recovery-points",
-        escape(&file_system_arn(file_system))
-    );
+    let path = format!("/resources/{}/recovery-points", escape(&file_system_arn(file_system)));
     let answer = stage.aws.rest("backup", Method::GET, &path, None).await?;
-    let points = answer["RecoveryPoints"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let points = answer["RecoveryPoints"].as_array().cloned().unwrap_or_default();
     Ok(points
         .iter()
         .filter_map(|point| point["RecoveryPointArn"].as_str().map(str::to_owned))

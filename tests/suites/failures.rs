@@ -16,10 +16,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
-        stages.test(
-            "failures::a_failed_job_fails_the_set_and_names_the_resource",
-            |stage| Box::pin(failed_jobs(stage)),
-        ),
+        stages.test("failures::a_failed_job_fails_the_set_and_names_the_resource", |stage| {
+            Box::pin(failed_jobs(stage))
+        }),
         stages.test("failures::a_stuck_job_ends_at_its_deadline", |stage| {
             Box::pin(stuck_jobs(stage))
         }),
@@ -30,17 +29,13 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.test("failures::a_killed_function_is_run_again", |stage| {
             Box::pin(killed(stage))
         }),
-        stages.test(
-            "failures::a_missing_or_doomed_secret_fails_the_set",
-            |stage| Box::pin(doomed_secret(stage)),
-        ),
-        stages.test(
-            "failures::a_second_run_at_the_same_time_is_refused",
-            |stage| Box::pin(busy(stage)),
-        ),
-        stages.test("failures::a_denied_call_says_which", |stage| {
-            Box::pin(denied(stage))
+        stages.test("failures::a_missing_or_doomed_secret_fails_the_set", |stage| {
+            Box::pin(doomed_secret(stage))
         }),
+        stages.test("failures::a_second_run_at_the_same_time_is_refused", |stage| {
+            Box::pin(busy(stage))
+        }),
+        stages.test("failures::a_denied_call_says_which", |stage| Box::pin(denied(stage))),
         stages.test("failures::a_wrong_request_names_the_field", |stage| {
             Box::pin(wrong_request(stage))
         }),
@@ -56,12 +51,7 @@ async fn failed_jobs(stage: &Stage) -> Result<()> {
         ("backup", "StartBackupJob", "job_expired", "storage"),
         ("backup", "StartBackupJob", "job_partial", "storage"),
         ("backup", "StartBackupJob", "job_aborted", "storage"),
-        (
-            "backup",
-            "StartBackupJob",
-            "job_completed_with_issues",
-            "storage",
-        ),
+        ("backup", "StartBackupJob", "job_completed_with_issues", "storage"),
         ("backup", "StartBackupJob", "job_zero_bytes", "storage"),
     ];
     for (service, action, kind, resource) in jobs {
@@ -87,11 +77,7 @@ async fn failed_jobs(stage: &Stage) -> Result<()> {
             .map(|point| point["status"].clone())
             .collect();
         ensure!(
-            statuses
-                .iter()
-                .filter(|status| **status == "failed")
-                .count()
-                == 1,
+            statuses.iter().filter(|status| **status == "failed").count() == 1,
             "one failure cancels no other: {statuses:?}"
         );
     }
@@ -119,20 +105,15 @@ async fn stuck_jobs(stage: &Stage) -> Result<()> {
         let mark = stage.lab.ledger_position().await?;
         let execution = begin(&subject).await?;
         called(stage, mark, "holdfast-poll-status", look).await?;
-        stage.lab.advance_clock(2 * 3600).await?;
+        // Past the deadline, and within the two hours that AWS Backup is given to complete.
+        stage.lab.advance_clock(90 * 60).await?;
         let end = ended(&stage.aws, &execution, LIMIT).await?;
-        let (set, mail) = subject
-            .check(&end, mark)
-            .await
-            .with_context(|| resource.to_owned())?;
+        let (set, mail) = subject.check(&end, mark).await.with_context(|| resource.to_owned())?;
         let reasons = set.context("no set")?["reasons"].clone();
         ensure!(
-            reasons
-                .as_array()
-                .is_some_and(|all| all
-                    .iter()
-                    .any(|reason| reason["subject"] == resource
-                        && reason["error"] == "DeadlineExceeded")),
+            reasons.as_array().is_some_and(|all| all
+                .iter()
+                .any(|reason| reason["subject"] == resource && reason["error"] == "DeadlineExceeded")),
             "{reasons}"
         );
         ensure!(
@@ -150,14 +131,15 @@ async fn aborted(stage: &Stage) -> Result<()> {
     stage.lab.set_durations(3.0).await?;
     let mark = stage.lab.ledger_position().await?;
     let execution = begin(&subject).await?;
-    called(
-        stage,
-        mark,
-        "holdfast-back-up-file-system",
-        "StartBackupJob",
-    )
-    .await?;
-    stage.aws.json("states", "AWSStepFunctions.StopExecution", json!({ "executionArn": execution, "error": "Operator", "cause": "stopped in the console" })).await?;
+    called(stage, mark, "holdfast-back-up-file-system", "StartBackupJob").await?;
+    stage
+        .aws
+        .json(
+            "states",
+            "AWSStepFunctions.StopExecution",
+            json!({ "executionArn": execution, "error": "Operator", "cause": "stopped in the console" }),
+        )
+        .await?;
     let end = ended(&stage.aws, &execution, LIMIT).await?;
     ensure!(end.status == "ABORTED", "{end:?}");
     let (set, mail) = subject.check(&end, mark).await?;
@@ -165,11 +147,7 @@ async fn aborted(stage: &Stage) -> Result<()> {
         set.is_some_and(|set| set["status"] == "failed"),
         "an aborted run's set has failed"
     );
-    ensure!(
-        mail.body.to_lowercase().contains("aborted"),
-        "{}",
-        mail.body
-    );
+    ensure!(mail.body.to_lowercase().contains("aborted"), "{}", mail.body);
     stage.lab.set_durations(0.3).await?;
     Ok(())
 }
@@ -186,15 +164,12 @@ async fn killed(stage: &Stage) -> Result<()> {
         ("notify", "sns", "kill_caller_before"),
     ];
     for (function, service, kind) in victims {
-        let fault = stage.lab.inject(json!({ "caller": format!("holdfast-{function}"), "service": service, "nth": 1, "kind": kind })).await?;
-        let (ended, _, _) = subject
-            .back_up()
-            .await
-            .with_context(|| format!("{kind} {function}"))?;
-        ensure!(
-            stage.lab.hits(fault).await? == 1,
-            "{function} was not killed"
-        );
+        let fault = stage
+            .lab
+            .inject(json!({ "caller": format!("holdfast-{function}"), "service": service, "nth": 1, "kind": kind }))
+            .await?;
+        let (ended, _, _) = subject.back_up().await.with_context(|| format!("{kind} {function}"))?;
+        ensure!(stage.lab.hits(fault).await? == 1, "{function} was not killed");
         ensure!(ended.status == "SUCCEEDED", "{function}: {ended:?}");
         stage.lab.heal().await?;
     }
@@ -233,13 +208,7 @@ async fn busy(stage: &Stage) -> Result<()> {
     stage.lab.set_durations(3.0).await?;
     let mark = stage.lab.ledger_position().await?;
     let first = begin(&subject).await?;
-    called(
-        stage,
-        mark,
-        "holdfast-back-up-file-system",
-        "StartBackupJob",
-    )
-    .await?;
+    called(stage, mark, "holdfast-back-up-file-system", "StartBackupJob").await?;
     let second = stage.back_up(&subject.dataset.name).await?;
     ensure!(second.status == "FAILED", "{second:?}");
     let refusal = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
@@ -249,28 +218,24 @@ async fn busy(stage: &Stage) -> Result<()> {
         refusal.body
     );
     let end = ended(&stage.aws, &first, LIMIT).await?;
-    ensure!(
-        end.status == "SUCCEEDED",
-        "the first run goes on undisturbed: {end:?}"
-    );
+    ensure!(end.status == "SUCCEEDED", "the first run goes on undisturbed: {end:?}");
     subject.check(&end, mark).await?;
     stage.lab.set_durations(0.3).await
 }
 
 async fn denied(stage: &Stage) -> Result<()> {
     let subject = Subject::create(stage, "denied", &Sizes::small(), |_| ()).await?;
-    stage.lab.inject(json!({ "service": "rds", "action": "CreateDBClusterSnapshot", "kind": "access_denied" })).await?;
+    stage
+        .lab
+        .inject(json!({ "service": "rds", "action": "CreateDBClusterSnapshot", "kind": "access_denied" }))
+        .await?;
     let (ended, set, mail) = subject.back_up().await?;
     ensure!(ended.status == "FAILED", "{ended:?}");
     ensure!(
         set.context("no set")?["reasons"][0]["error"] == "AccessDenied",
         "the reason bears its stable name"
     );
-    ensure!(
-        mail.body.contains(&subject.dataset.cluster),
-        "{}",
-        mail.body
-    );
+    ensure!(mail.body.contains(&subject.dataset.cluster), "{}", mail.body);
     Ok(())
 }
 
@@ -284,16 +249,13 @@ async fn wrong_request(stage: &Stage) -> Result<()> {
     ] {
         let mark = stage.lab.ledger_position().await?;
         let end = holdfast_tests::executions::run(&stage.aws, machine, &input, LIMIT).await?;
-        ensure!(
-            end.status == "FAILED" && end.cause.contains(field),
-            "{input}: {end:?}"
-        );
-        let touched = stage.lab.ledger(mark).await?.into_iter().find(|call| {
-            matches!(
-                call["service"].as_str(),
-                Some("rds" | "backup" | "elasticfilesystem")
-            )
-        });
+        ensure!(end.status == "FAILED" && end.cause.contains(field), "{input}: {end:?}");
+        let touched = stage
+            .lab
+            .ledger(mark)
+            .await?
+            .into_iter()
+            .find(|call| matches!(call["service"].as_str(), Some("rds" | "backup" | "elasticfilesystem")));
         ensure!(touched.is_none(), "{input} touched {touched:?}");
     }
     Ok(())

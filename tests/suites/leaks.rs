@@ -11,11 +11,9 @@ use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![
-        stages.test("leaks::no_password_is_ever_written_down", |stage| {
-            Box::pin(whole_run(stage))
-        }),
-    ]
+    vec![stages.test("leaks::no_password_is_ever_written_down", |stage| {
+        Box::pin(whole_run(stage))
+    })]
 }
 
 /// A good run, a run whose probe is refused by the database, and one whose every step fails once.
@@ -26,7 +24,7 @@ async fn whole_run(stage: &Stage) -> Result<()> {
     for fault in [
         None,
         Some(json!({ "service": "secretsmanager", "kind": "error_500", "times": 20, "nth": 1 })),
-        Some(json!({ "service": "rds", "kind": "access_denied" })),
+        Some(json!({ "service": "rds", "caller": "holdfast-snapshot-cluster", "kind": "access_denied" })),
     ] {
         if let Some(fault) = fault {
             stage.lab.inject(fault).await?;
@@ -39,10 +37,7 @@ async fn whole_run(stage: &Stage) -> Result<()> {
             Value::from(history(&stage.aws, &ended.arn).await?).to_string(),
         ));
     }
-    subject
-        .dataset
-        .execute("alter table users rename to people")
-        .await?;
+    subject.dataset.execute("alter table users rename to people").await?;
     let (ended, set, mail) = subject.back_up().await?;
     ensure!(
         ended.status == "SUCCEEDED",
@@ -61,10 +56,7 @@ async fn whole_run(stage: &Stage) -> Result<()> {
         "the catalog",
         Value::from(subject.records.items(&subject.dataset.name, "").await?).to_string(),
     ));
-    seen.push((
-        "the ledger",
-        Value::from(stage.lab.ledger(mark).await?).to_string(),
-    ));
+    seen.push(("the ledger", Value::from(stage.lab.ledger(mark).await?).to_string()));
     let logs = logs(&stage.aws).await?;
     ensure!(
         logs.contains("discreet") || logs.contains("START") || !logs.is_empty(),
@@ -72,10 +64,7 @@ async fn whole_run(stage: &Stage) -> Result<()> {
     );
     seen.push(("a log", logs));
     for (place, text) in seen {
-        ensure!(
-            !text.contains(&subject.dataset.password),
-            "{place} holds the password"
-        );
+        ensure!(!text.contains(&subject.dataset.password), "{place} holds the password");
     }
     Ok(())
 }
@@ -83,9 +72,7 @@ async fn whole_run(stage: &Stage) -> Result<()> {
 /// Every event of every log group.
 async fn logs(aws: &Aws) -> Result<String> {
     let mut text = String::new();
-    let groups = aws
-        .json("logs", "Logs_20140328.DescribeLogGroups", json!({}))
-        .await?;
+    let groups = aws.json("logs", "Logs_20140328.DescribeLogGroups", json!({})).await?;
     for group in groups["logGroups"].as_array().context("no log groups")? {
         let events = aws
             .json(

@@ -47,10 +47,9 @@ pub fn needs(call: &Value) -> Vec<Need> {
                 },
             ]
         }
-        ("rds", "DeleteDBClusterSnapshot" | "DescribeDBClusterSnapshots") => one(rds(
-            "cluster-snapshot",
-            parameter("DBClusterSnapshotIdentifier"),
-        )),
+        ("rds", "DeleteDBClusterSnapshot" | "DescribeDBClusterSnapshots") => {
+            one(rds("cluster-snapshot", parameter("DBClusterSnapshotIdentifier")))
+        }
         ("rds", "DescribeDBClusters" | "DescribeDBClusterEndpoints") => {
             one(rds("cluster", parameter("DBClusterIdentifier")))
         }
@@ -63,23 +62,16 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ("backup", "StartBackupJob") => vec![
             Need {
                 action: "backup:StartBackupJob".to_owned(),
-                resource: format!(
-                    "arn:aws:backup:{HERE}:backup-vault:{}",
-                    parameter("BackupVaultName")
-                ),
+                resource: format!("arn:aws:backup:{HERE}:backup-vault:{}", parameter("BackupVaultName")),
             },
             Need {
                 action: "backup:TagResource".to_owned(),
                 resource: format!("arn:aws:backup:{HERE}:recovery-point:any"),
             },
         ],
-        (
-            "backup",
-            "DescribeBackupJob"
-            | "StopBackupJob"
-            | "ListBackupJobs"
-            | "ListRecoveryPointsByResource",
-        ) => one("*".to_owned()),
+        ("backup", "DescribeBackupJob" | "StopBackupJob" | "ListBackupJobs" | "ListRecoveryPointsByResource") => {
+            one("*".to_owned())
+        }
         ("elasticfilesystem", _) => one(file_system(call)),
         ("dynamodb", "ListBackups" | "ListTables") => one("*".to_owned()),
         ("dynamodb", _) => one(table(field("resource"))),

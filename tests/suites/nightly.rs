@@ -16,10 +16,11 @@ use crate::stage::{Stage, Stages};
 const LIMIT: Duration = Duration::from_secs(150);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![stages.alone(
-        "nightly::the_schedule_backs_up_all_and_the_digest_names_all",
-        || Box::pin(scheduled()),
-    )]
+    vec![
+        stages.alone("nightly::the_schedule_backs_up_all_and_the_digest_names_all", || {
+            Box::pin(scheduled())
+        }),
+    ]
 }
 
 async fn scheduled() -> Result<()> {
@@ -41,9 +42,7 @@ async fn scheduled() -> Result<()> {
     let digest = until("a digest that names both", LIMIT, || async {
         let mails = inbox.take().await?;
         Ok(mails.into_iter().find(|mail| {
-            mail.attributes["event"]["Value"] == "nightly"
-                && mail.body.contains("good")
-                && mail.body.contains("bad")
+            mail.attributes["event"]["Value"] == "nightly" && mail.body.contains("good") && mail.body.contains("bad")
         }))
     })
     .await?;
@@ -53,15 +52,12 @@ async fn scheduled() -> Result<()> {
         digest.body
     );
     let set = records.newest_set("good").await?;
-    ensure!(
-        set.as_ref().is_some_and(|set| set["status"] == "sealed"),
-        "{set:?}"
-    );
+    ensure!(set.as_ref().is_some_and(|set| set["status"] == "sealed"), "{set:?}");
     let failed = records.newest_set("bad").await?;
     ensure!(
-        failed.as_ref().is_some_and(
-            |set| set["status"] == "failed" && set["reasons"][0]["subject"] == "database"
-        ),
+        failed
+            .as_ref()
+            .is_some_and(|set| set["status"] == "failed" && set["reasons"][0]["subject"] == "database"),
         "{failed:?}"
     );
     Ok(())

@@ -12,10 +12,11 @@ const NIGHTS: usize = 14;
 const DAY: u64 = 24 * 3600;
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![stages.test(
-        "retention::fourteen_nights_leave_what_the_policy_says",
-        |stage| Box::pin(fourteen_nights(stage)),
-    )]
+    vec![
+        stages.test("retention::fourteen_nights_leave_what_the_policy_says", |stage| {
+            Box::pin(fourteen_nights(stage))
+        }),
+    ]
 }
 
 /// `last: 2, daily: 5, weekly: 2`: the last five nights, and the newest of the week before them.
@@ -28,7 +29,10 @@ async fn fourteen_nights(stage: &Stage) -> Result<()> {
     for night in 0..NIGHTS {
         // The fifth night fails; a failed set is kept for `failed_days`, and counts for nothing.
         if night == 4 {
-            stage.lab.inject(json!({ "service": "backup", "action": "StartBackupJob", "kind": "job_failed" })).await?;
+            stage
+                .lab
+                .inject(json!({ "service": "backup", "action": "StartBackupJob", "kind": "job_failed" }))
+                .await?;
         }
         let (ended, set, _) = subject.back_up().await?;
         ensure!(
@@ -51,10 +55,7 @@ async fn fourteen_nights(stage: &Stage) -> Result<()> {
         "the last five nights are kept: {kept:?} of {all:?}"
     );
     let expected = expected(&all);
-    ensure!(
-        kept == expected,
-        "kept {kept:?}, the policy says {expected:?}"
-    );
+    ensure!(kept == expected, "kept {kept:?}, the policy says {expected:?}");
     for id in &all {
         let there = subject.recovery_points(id).await?.values().sum::<usize>();
         ensure!(
@@ -70,9 +71,7 @@ async fn fourteen_nights(stage: &Stage) -> Result<()> {
 fn expected(all: &[String]) -> Vec<String> {
     let week = |id: &str| -> Option<(i16, i8)> {
         let stamp = id.rsplit('-').nth(2)?;
-        let date = jiff::civil::Date::strptime("%Y%m%d", stamp)
-            .ok()?
-            .iso_week_date();
+        let date = jiff::civil::Date::strptime("%Y%m%d", stamp).ok()?.iso_week_date();
         Some((date.year(), date.week()))
     };
     let sealed: Vec<&String> = all
@@ -82,10 +81,7 @@ fn expected(all: &[String]) -> Vec<String> {
         .map(|(_, id)| id)
         .collect();
     let mut weeks = Vec::new();
-    let mut kept: Vec<String> = sealed[sealed.len() - 5..]
-        .iter()
-        .map(|id| (*id).clone())
-        .collect();
+    let mut kept: Vec<String> = sealed[sealed.len() - 5..].iter().map(|id| (*id).clone()).collect();
     for id in sealed.iter().rev() {
         let this = week(id);
         if !weeks.contains(&this) && weeks.len() < 2 {

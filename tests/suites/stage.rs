@@ -80,11 +80,7 @@ impl Stages {
     }
 
     /// A test that gets a lab of the pool.
-    pub fn test(
-        &self,
-        name: &str,
-        body: impl for<'a> Fn(&'a Stage) -> Running<'a> + Send + 'static,
-    ) -> Trial {
+    pub fn test(&self, name: &str, body: impl for<'a> Fn(&'a Stage) -> Running<'a> + Send + 'static) -> Trial {
         let stages = self.clone();
         Trial::test(name, move || stages.lend(&body).map_err(report))
     }
@@ -100,7 +96,7 @@ impl Stages {
         self.runtime.block_on(async {
             let stage = match idle {
                 Some(stage) => stage,
-                None => Stage::start(&Options::default(), &[]).await?,
+                None => Stage::start(&Options::default(), &["ScheduleState=DISABLED"]).await?,
             };
             let mark = stage.lab.ledger_position().await?;
             let outcome = body(&stage).await;

@@ -43,10 +43,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         let name = if caller == "every-step-twice" {
             "trials::every_step_twice_gives_one_effect".to_owned()
         } else {
-            format!(
-                "trials::every_call_of_{}_fails_in_every_way",
-                caller.replace('-', "_")
-            )
+            format!("trials::every_call_of_{}_fails_in_every_way", caller.replace('-', "_"))
         };
         stages.test(&name, move |stage| {
             Box::pin(async move {
@@ -93,10 +90,7 @@ async fn every_call(stage: &Stage, caller: &str) -> Result<()> {
         }
     }
     // How often a job is looked at varies from run to run; every other call must have been hit.
-    ensure!(
-        caller == "poll-status" || missed.is_empty(),
-        "never hit: {missed:?}"
-    );
+    ensure!(caller == "poll-status" || missed.is_empty(), "never hit: {missed:?}");
     Ok(())
 }
 
@@ -108,10 +102,7 @@ async fn calls_of(stage: &Stage, caller: &str, mark: u64) -> Result<Vec<(String,
         if call["caller"] != format!("holdfast-{caller}") {
             continue;
         }
-        let (service, action) = (
-            text(&call, "/service")?.to_owned(),
-            text(&call, "/action")?.to_owned(),
-        );
+        let (service, action) = (text(&call, "/service")?.to_owned(), text(&call, "/action")?.to_owned());
         let nth = seen.entry((service.clone(), action.clone())).or_default();
         *nth += 1;
         // Looks beyond the second at the same job differ in nothing.

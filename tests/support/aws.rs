@@ -37,9 +37,7 @@ impl Aws {
     pub fn new(endpoint: &str, access_key: &str, secret_key: &str) -> Result<Self> {
         Ok(Self {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
-            http: Client::builder()
-                .timeout(Duration::from_secs(120))
-                .build()?,
+            http: Client::builder().timeout(Duration::from_secs(120)).build()?,
             credentials: Credentials::new(access_key, secret_key, None, None, "tests"),
         })
     }
@@ -52,10 +50,7 @@ impl Aws {
             "1.1"
         };
         let content_type = format!("application/x-amz-json-{version}");
-        let headers = [
-            ("content-type", content_type.as_str()),
-            ("x-amz-target", target),
-        ];
+        let headers = [("content-type", content_type.as_str()), ("x-amz-target", target)];
         let answer = self
             .send(service, Method::POST, "/", &headers, body.to_string())
             .await
@@ -82,10 +77,7 @@ impl Aws {
             .map(|(key, value)| format!("{}={}", escape(key), escape(value)))
             .collect::<Vec<_>>()
             .join("&");
-        let headers = [(
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8",
-        )];
+        let headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
         self.send(service, Method::POST, "/", &headers, body)
             .await
             .with_context(|| action.to_owned())
@@ -97,13 +89,7 @@ impl Aws {
     }
 
     /// One call of a REST service (EFS, AWS Backup, Lambda).
-    pub async fn rest(
-        &self,
-        service: &str,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<Value> {
+    pub async fn rest(&self, service: &str, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let text = body.map(|body| body.to_string()).unwrap_or_default();
         let answer = self
             .send(
@@ -158,12 +144,7 @@ impl Aws {
         .into())
     }
 
-    fn sign(
-        &self,
-        service: &str,
-        request: &mut http::Request<String>,
-        headers: &[(&str, &str)],
-    ) -> Result<()> {
+    fn sign(&self, service: &str, request: &mut http::Request<String>, headers: &[(&str, &str)]) -> Result<()> {
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
@@ -204,9 +185,7 @@ pub fn refusal<T>(result: Result<T>) -> Result<Option<String>> {
 /// Text of the first element `name` in an XML answer.
 pub fn element(xml: &str, name: &str) -> Result<String> {
     let document = roxmltree::Document::parse(xml)?;
-    let node = document
-        .descendants()
-        .find(|node| node.tag_name().name() == name);
+    let node = document.descendants().find(|node| node.tag_name().name() == name);
     node.and_then(|node| node.text())
         .map(str::to_owned)
         .ok_or_else(|| anyhow!("no <{name}> in {xml}"))
@@ -240,9 +219,7 @@ fn error_code(body: &str) -> String {
 pub fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                (byte as char).to_string()
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => (byte as char).to_string(),
             _ => format!("%{byte:02X}"),
         })
         .collect()

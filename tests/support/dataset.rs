@@ -83,10 +83,7 @@ impl Dataset {
             .map(|index| {
                 format!(
                     "{name}-{}",
-                    ["rooms", "scenes", "avatars"]
-                        .get(index)
-                        .copied()
-                        .unwrap_or("more")
+                    ["rooms", "scenes", "avatars"].get(index).copied().unwrap_or("more")
                 )
             })
             .collect();
@@ -195,10 +192,7 @@ pub async fn add_instance(aws: &Aws, cluster: &str) -> Result<()> {
         Duration::from_secs(60),
         || async {
             let xml = aws
-                .rds(
-                    "DescribeDBInstances",
-                    &[("DBInstanceIdentifier", &instance)],
-                )
+                .rds("DescribeDBInstances", &[("DBInstanceIdentifier", &instance)])
                 .await?;
             Ok((element(&xml, "DBInstanceStatus")? == "available").then_some(()))
         },
@@ -259,9 +253,7 @@ async fn create_file_system(aws: &Aws, name: &str) -> Result<String> {
         Duration::from_secs(60),
         || async {
             let path = format!("/2015-02-01/file-systems?FileSystemId={id}");
-            let answer = aws
-                .rest("elasticfilesystem", Method::GET, &path, None)
-                .await?;
+            let answer = aws.rest("elasticfilesystem", Method::GET, &path, None).await?;
             Ok((text(&answer, "/FileSystems/0/LifeCycleState")? == "available").then_some(()))
         },
     )
@@ -328,10 +320,7 @@ fn write_files(directory: &Path, sizes: &Sizes) -> Result<()> {
             bytes(n, 100 + (n as usize * 37) % 5000),
         )?;
     }
-    std::fs::write(
-        directory.join("large.bin"),
-        bytes(9, sizes.large_file_bytes),
-    )?;
+    std::fs::write(directory.join("large.bin"), bytes(9, sizes.large_file_bytes))?;
     Ok(())
 }
 

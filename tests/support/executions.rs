@@ -45,13 +45,7 @@ pub async fn ended(aws: &Aws, execution: &str, limit: Duration) -> Result<Ended>
         if status == "RUNNING" {
             return Ok(None);
         }
-        let field = |name: &str| {
-            answer
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Some(Ended {
             arn: execution.to_owned(),
             status: status.to_owned(),
@@ -74,8 +68,7 @@ pub async fn history(aws: &Aws, execution: &str) -> Result<Vec<Value>> {
     let mut events = Vec::new();
     let mut token = Value::Null;
     loop {
-        let mut request =
-            json!({ "executionArn": execution, "maxResults": 1000, "includeExecutionData": true });
+        let mut request = json!({ "executionArn": execution, "maxResults": 1000, "includeExecutionData": true });
         if !token.is_null() {
             request["nextToken"] = token;
         }

@@ -39,8 +39,7 @@ impl Inbox {
             .await?;
         let arn = text(&attributes, "/Attributes/QueueArn")?;
         let subscription = [("TopicArn", topic), ("Protocol", "sqs"), ("Endpoint", arn)];
-        aws.query("sns", "2010-03-31", "Subscribe", &subscription)
-            .await?;
+        aws.query("sns", "2010-03-31", "Subscribe", &subscription).await?;
         Ok(Self {
             aws: aws.clone(),
             queue,
@@ -51,12 +50,8 @@ impl Inbox {
     pub async fn take(&self) -> Result<Vec<Mail>> {
         let mut mails = Vec::new();
         loop {
-            let request =
-                json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0 });
-            let answer = self
-                .aws
-                .json("sqs", "AmazonSQS.ReceiveMessage", request)
-                .await?;
+            let request = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0 });
+            let answer = self.aws.json("sqs", "AmazonSQS.ReceiveMessage", request).await?;
             let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
             if messages.is_empty() {
                 return Ok(mails);
@@ -85,12 +80,9 @@ impl Inbox {
     pub async fn about(&self, deployment: &str, limit: Duration) -> Result<Mail> {
         until(&format!("on-call hears of {deployment}"), limit, || async {
             let mails = self.take().await?;
-            Ok(mails.into_iter().find(|mail| {
-                mail.attributes
-                    .pointer("/deployment/Value")
-                    .and_then(Value::as_str)
-                    == Some(deployment)
-            }))
+            Ok(mails
+                .into_iter()
+                .find(|mail| mail.attributes.pointer("/deployment/Value").and_then(Value::as_str) == Some(deployment)))
         })
         .await
     }

@@ -72,9 +72,7 @@ impl Lab {
             .arg("0")
             .arg("--dir")
             .arg(&directory);
-        command
-            .arg("--wait-scale")
-            .arg(options.wait_scale.to_string());
+        command.arg("--wait-scale").arg(options.wait_scale.to_string());
         if options.auth {
             command.arg("--auth");
         }
@@ -119,9 +117,7 @@ impl Lab {
 
     /// Makes every job take `seconds`.
     pub async fn set_durations(&self, seconds: f64) -> Result<()> {
-        let durations = self
-            .control(reqwest::Method::GET, "durations", None)
-            .await?;
+        let durations = self.control(reqwest::Method::GET, "durations", None).await?;
         let names = durations
             .as_object()
             .map(|map| map.keys().cloned().collect::<Vec<_>>())
@@ -148,12 +144,8 @@ impl Lab {
 
     /// Asks for a fault; answers its id.
     pub async fn inject(&self, rule: Value) -> Result<u64> {
-        let answer = self
-            .control(reqwest::Method::POST, "faults", Some(rule))
-            .await?;
-        answer["id"]
-            .as_u64()
-            .with_context(|| format!("no id in {answer}"))
+        let answer = self.control(reqwest::Method::POST, "faults", Some(rule)).await?;
+        answer["id"].as_u64().with_context(|| format!("no id in {answer}"))
     }
 
     /// How often a fault has struck.
@@ -162,16 +154,12 @@ impl Lab {
         let fault = faults
             .as_array()
             .and_then(|all| all.iter().find(|fault| fault["id"] == id).cloned());
-        Ok(fault
-            .and_then(|fault| fault["hits"].as_u64())
-            .unwrap_or_default())
+        Ok(fault.and_then(|fault| fault["hits"].as_u64()).unwrap_or_default())
     }
 
     /// Takes every fault back.
     pub async fn heal(&self) -> Result<()> {
-        self.control(reqwest::Method::DELETE, "faults", None)
-            .await
-            .map(drop)
+        self.control(reqwest::Method::DELETE, "faults", None).await.map(drop)
     }
 
     /// The calls since entry `since`, oldest first.
@@ -193,12 +181,7 @@ impl Lab {
     }
 
     /// One call of the control API.
-    pub async fn control(
-        &self,
-        method: reqwest::Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<Value> {
+    pub async fn control(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value> {
         let url = format!("{}/_lab/{path}", self.endpoint);
         let mut request = self.http.request(method, &url);
         if let Some(body) = body {

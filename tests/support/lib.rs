@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod executions;
 pub mod inbox;
 pub mod lab;
+pub mod letters;
 pub mod readback;
 pub mod records;
 pub mod stack;

@@ -15,11 +15,7 @@ use crate::lab::Lab;
 use crate::wait::until;
 
 /// The users in a cluster snapshot, read from a cluster restored beside the live one.
-pub async fn users_in_snapshot(
-    aws: &Aws,
-    dataset: &Dataset,
-    snapshot: &str,
-) -> Result<Vec<String>> {
+pub async fn users_in_snapshot(aws: &Aws, dataset: &Dataset, snapshot: &str) -> Result<Vec<String>> {
     let cluster = format!("{}-readback", dataset.cluster);
     let parameters = [
         ("DBClusterIdentifier", cluster.as_str()),
@@ -44,10 +40,7 @@ pub fn files_below(directory: &Path) -> Result<BTreeMap<String, String>> {
             } else {
                 let name = path.strip_prefix(directory)?.to_string_lossy().into_owned();
                 let digest = Sha256::digest(std::fs::read(&path)?);
-                files.insert(
-                    name,
-                    digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-                );
+                files.insert(name, digest.iter().map(|byte| format!("{byte:02x}")).collect());
             }
         }
     }
@@ -72,9 +65,7 @@ pub async fn items(aws: &Aws, table: &str) -> Result<BTreeMap<String, Value>> {
         if !start.is_null() {
             request["ExclusiveStartKey"] = start;
         }
-        let answer = aws
-            .json("dynamodb", "DynamoDB_20120810.Scan", request)
-            .await?;
+        let answer = aws.json("dynamodb", "DynamoDB_20120810.Scan", request).await?;
         for item in answer["Items"].as_array().into_iter().flatten() {
             items.insert(text(item, "/id/S")?.to_owned(), item.clone());
         }
@@ -86,18 +77,10 @@ pub async fn items(aws: &Aws, table: &str) -> Result<BTreeMap<String, Value>> {
 }
 
 /// The items in a table's backup, read from a table restored beside the live one.
-pub async fn items_in_backup(
-    aws: &Aws,
-    backup: &str,
-    scratch_table: &str,
-) -> Result<BTreeMap<String, Value>> {
+pub async fn items_in_backup(aws: &Aws, backup: &str, scratch_table: &str) -> Result<BTreeMap<String, Value>> {
     let request = json!({ "BackupArn": backup, "TargetTableName": scratch_table });
-    aws.json(
-        "dynamodb",
-        "DynamoDB_20120810.RestoreTableFromBackup",
-        request,
-    )
-    .await?;
+    aws.json("dynamodb", "DynamoDB_20120810.RestoreTableFromBackup", request)
+        .await?;
     until(
         &format!("table {scratch_table} is active"),
         Duration::from_secs(60),

@@ -29,8 +29,7 @@ impl Records {
 
     /// Applies a descriptor with the operator's command.
     pub async fn apply(&self, descriptor: &Value) -> Result<()> {
-        let mut command =
-            tokio::process::Command::new(repository().join("target/release/holdfast"));
+        let mut command = tokio::process::Command::new(repository().join("target/release/holdfast"));
         command
             .args(["--stack", &self.stack, "apply", "-"])
             .envs(&self.environment);
@@ -59,10 +58,7 @@ impl Records {
             "KeyConditionExpression": "pk = :pk and begins_with(sk, :sk)",
             "ExpressionAttributeValues": { ":pk": { "S": format!("DEPLOYMENT#{deployment}") }, ":sk": { "S": prefix } },
         });
-        let answer = self
-            .aws
-            .json("dynamodb", "DynamoDB_20120810.Query", request)
-            .await?;
+        let answer = self.aws.json("dynamodb", "DynamoDB_20120810.Query", request).await?;
         Ok(answer["Items"]
             .as_array()
             .into_iter()

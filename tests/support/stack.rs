@@ -77,10 +77,9 @@ async fn outputs(aws: &Aws, stack: &str) -> Result<BTreeMap<String, String>> {
             .and_then(|node| node.text())
             .map(str::to_owned)
     };
-    let members = document.descendants().filter(|node| {
-        node.children()
-            .any(|child| child.tag_name().name() == "OutputKey")
-    });
+    let members = document
+        .descendants()
+        .filter(|node| node.children().any(|child| child.tag_name().name() == "OutputKey"));
     Ok(members
         .filter_map(|member| Some((text(member, "OutputKey")?, text(member, "OutputValue")?)))
         .collect())

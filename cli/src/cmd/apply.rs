@@ -62,12 +62,7 @@ impl Apply {
 }
 
 /// Applies one after the other, and tells of each as it is done.
-async fn apply(
-    stack: &Stack,
-    descriptors: &[Descriptor],
-    json: bool,
-    all: &mut Vec<Applied>,
-) -> Result<()> {
+async fn apply(stack: &Stack, descriptors: &[Descriptor], json: bool, all: &mut Vec<Applied>) -> Result<()> {
     for descriptor in descriptors {
         let stored = match stack.catalog.descriptor(&descriptor.deployment).await {
             Ok(stored) => Stored::Valid(Box::new(stored)),
@@ -81,11 +76,7 @@ async fn apply(
             stack.catalog.put_descriptor(descriptor).await?;
         }
         if !json {
-            out::text(&format!(
-                "{} {}\n",
-                applied.deployment,
-                word(applied.change)
-            ))?;
+            out::text(&format!("{} {}\n", applied.deployment, word(applied.change)))?;
         }
         applied
             .dropped
@@ -97,9 +88,7 @@ async fn apply(
 }
 
 /// The descriptors of all files, or all faults of all files.
-fn validated(
-    files: impl Iterator<Item = std::result::Result<Vec<Document>, Vec<String>>>,
-) -> Result<Vec<Descriptor>> {
+fn validated(files: impl Iterator<Item = std::result::Result<Vec<Document>, Vec<String>>>) -> Result<Vec<Descriptor>> {
     let mut faults = Vec::new();
     let mut descriptors = Vec::new();
     let mut origins = BTreeMap::<String, String>::new();
@@ -110,9 +99,7 @@ fn validated(
         }) {
             match Descriptor::parse(&value) {
                 Ok(descriptor) => {
-                    if let Some(first) =
-                        origins.insert(descriptor.deployment.clone(), origin.clone())
-                    {
+                    if let Some(first) = origins.insert(descriptor.deployment.clone(), origin.clone()) {
                         faults.push(format!(
                             "{origin}: deployment: {} is already described by {first}",
                             descriptor.deployment
@@ -254,10 +241,7 @@ mod tests {
         assert_eq!(applied.change, Change::Updated);
         assert_eq!(applied.dropped.len(), 1);
         let warning = warning("hubs", &applied.dropped[0]);
-        assert!(
-            warning.contains("login (secret s) is no longer backed up"),
-            "{warning}"
-        );
+        assert!(warning.contains("login (secret s) is no longer backed up"), "{warning}");
     }
 
     #[test]

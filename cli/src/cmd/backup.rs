@@ -121,10 +121,7 @@ mod tests {
     #[test]
     fn an_execution_is_named_for_its_moment_and_deployment_within_aws_limit() {
         let now = "2025-01-31T23:05:09.087Z".parse().unwrap();
-        assert_eq!(
-            execution_name("hubs-prod", now),
-            "20250131-230509-087-hubs-prod"
-        );
+        assert_eq!(execution_name("hubs-prod", now), "20250131-230509-087-hubs-prod");
         assert!(execution_name(&"a".repeat(32), now).len() <= 80);
     }
 
@@ -140,9 +137,6 @@ mod tests {
             text,
             "Backup of hubs started: arn:x\nhttps://c\nWatch it: holdfast watch --stack hf arn:x\n"
         );
-        assert_eq!(
-            told(&started, true, ""),
-            "Backup of hubs started: arn:x\nhttps://c\n"
-        );
+        assert_eq!(told(&started, true, ""), "Backup of hubs started: arn:x\nhttps://c\n");
     }
 }

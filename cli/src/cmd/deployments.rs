@@ -100,10 +100,7 @@ fn newest_sealed(sets: &[BackupSet], now: Timestamp) -> Option<Sealed> {
 
 fn last_run(sets: &[BackupSet], runs: &[RunRecord]) -> Option<LastRun> {
     let run = runs.iter().max_by_key(|run| run.started_at)?;
-    let status = sets
-        .iter()
-        .find(|set| set.id == run.id)
-        .map(|set| set.status);
+    let status = sets.iter().find(|set| set.id == run.id).map(|set| set.status);
     let outcome = match (status, run.ended_at) {
         (Some(SetStatus::Sealed | SetStatus::Expiring), _) => Outcome::Sealed,
         (_, None) => Outcome::Running,
@@ -122,7 +119,8 @@ fn last_run(sets: &[BackupSet], runs: &[RunRecord]) -> Option<LastRun> {
 
 fn text(standings: &[Standing], now: Timestamp) -> String {
     if standings.is_empty() {
-        return "No deployments yet. Write a descriptor (`holdfast discover` helps) and run `holdfast apply FILE`.\n".to_owned();
+        return "No deployments yet. Write a descriptor (`holdfast discover` helps) and run `holdfast apply FILE`.\n"
+            .to_owned();
     }
     let mut table = Table::new([
         "DEPLOYMENT",
@@ -140,18 +138,12 @@ fn text(standings: &[Standing], now: Timestamp) -> String {
             standing
                 .resources
                 .as_ref()
-                .map_or("invalid".to_owned(), |resources| {
-                    resources.len().to_string()
-                }),
+                .map_or("invalid".to_owned(), |resources| resources.len().to_string()),
             sealed.map_or("none".to_owned(), |sealed| sealed.set.clone()),
             sealed
                 .map(|sealed| format::duration(sealed.age_seconds))
                 .unwrap_or_default(),
-            standing
-                .last_run
-                .as_ref()
-                .map(|run| run.text(now))
-                .unwrap_or_default(),
+            standing.last_run.as_ref().map(|run| run.text(now)).unwrap_or_default(),
         ]);
     }
     table.to_string()
@@ -188,11 +180,7 @@ mod tests {
         ];
         let runs = [
             run("hubs-2", "2025-02-01T00:00:00Z", None),
-            run(
-                "hubs-3",
-                "2025-02-01T22:00:00Z",
-                Some("2025-02-01T23:00:00Z"),
-            ),
+            run("hubs-3", "2025-02-01T22:00:00Z", Some("2025-02-01T23:00:00Z")),
         ];
         let standings = [
             Standing {
@@ -225,15 +213,8 @@ mod tests {
             last_run(&[], std::slice::from_ref(&going)).unwrap().outcome,
             Outcome::Running
         );
-        let refused = run(
-            "hubs-2",
-            "2025-02-01T01:00:00Z",
-            Some("2025-02-01T01:00:02Z"),
-        );
-        assert_eq!(
-            last_run(&[], &[going, refused]).unwrap().outcome,
-            Outcome::Failed
-        );
+        let refused = run("hubs-2", "2025-02-01T01:00:00Z", Some("2025-02-01T01:00:02Z"));
+        assert_eq!(last_run(&[], &[going, refused]).unwrap().outcome, Outcome::Failed);
     }
 
     #[test]

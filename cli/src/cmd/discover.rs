@@ -42,10 +42,7 @@ impl Discover {
                 by_tag::draft(&config, key, value).await?,
                 format!("by tag {key}={value}"),
             ),
-            Place::Prefix(prefix) => (
-                by_prefix::draft(&config, prefix).await?,
-                format!("by prefix {prefix}"),
-            ),
+            Place::Prefix(prefix) => (by_prefix::draft(&config, prefix).await?, format!("by prefix {prefix}")),
         };
         let text = checked(&draft, &source)?;
         if !global.json {
@@ -54,11 +51,8 @@ impl Discover {
         for line in draft.notes.iter().chain(&draft.unprotected) {
             eprintln!("{line}");
         }
-        let documents = document::parse(&source, &text)
-            .map_err(|faults| Failure::NotDone(faults.join("\n")))?;
-        documents
-            .first()
-            .map_or(Ok(()), |document| out::json(&document.value))
+        let documents = document::parse(&source, &text).map_err(|faults| Failure::NotDone(faults.join("\n")))?;
+        documents.first().map_or(Ok(()), |document| out::json(&document.value))
     }
 
     fn place<'a>(&'a self, stack: Option<&'a str>) -> Result<Place<'a>> {
@@ -79,10 +73,7 @@ fn checked(draft: &Draft, source: &str) -> Result<String> {
     if draft.resources.is_empty() {
         let others = match draft.unprotected.as_slice() {
             [] => String::new(),
-            some => format!(
-                " What there is, nothing here backs up: {}.",
-                some.join("; ")
-            ),
+            some => format!(" What there is, nothing here backs up: {}.", some.join("; ")),
         };
         return Err(Failure::NotFound(format!(
             "discovering {source}: found no Aurora cluster, EFS file system, DynamoDB table, secret or parameter path. See \
@@ -90,8 +81,7 @@ fn checked(draft: &Draft, source: &str) -> Result<String> {
         )));
     }
     let text = yaml::write(draft, source);
-    let documents =
-        document::parse(source, &text).map_err(|faults| Failure::NotDone(faults.join("\n")))?;
+    let documents = document::parse(source, &text).map_err(|faults| Failure::NotDone(faults.join("\n")))?;
     for document in documents {
         Descriptor::parse(&document.value).map_err(|error| {
             Failure::NotDone(format!(
@@ -130,18 +120,12 @@ mod tests {
 
     #[test]
     fn exactly_one_place_to_look_is_taken() {
-        assert_eq!(
-            place("holdfast discover --stack hubs").unwrap(),
-            "Stack(\"hubs\")"
-        );
+        assert_eq!(place("holdfast discover --stack hubs").unwrap(), "Stack(\"hubs\")");
         assert_eq!(
             place("holdfast discover --tag app=hubs=1").unwrap(),
             "Tag(\"app\", \"hubs=1\")"
         );
-        assert_eq!(
-            place("holdfast discover --prefix hubs-").unwrap(),
-            "Prefix(\"hubs-\")"
-        );
+        assert_eq!(place("holdfast discover --prefix hubs-").unwrap(), "Prefix(\"hubs-\")");
         for line in [
             "",
             " --tag a=b --prefix c",

@@ -78,9 +78,7 @@ fn text(deployment: &str, lines: &[Line]) -> String {
     if lines.is_empty() {
         return format!("No sets yet. Make one now with `holdfast backup {deployment} --watch`.\n");
     }
-    let mut table = Table::new([
-        "SET", "STATUS", "STARTED", ">POINTS", ">SIZE", ">SKEW", "KEPT FOR",
-    ]);
+    let mut table = Table::new(["SET", "STATUS", "STARTED", ">POINTS", ">SIZE", ">SKEW", "KEPT FOR"]);
     for line in lines {
         table.row([
             line.set.id.clone(),
@@ -110,26 +108,12 @@ mod tests {
     fn a_set_shows_how_many_of_its_points_are_there() {
         let mut sealed = set("hubs-2", SetStatus::Sealed, "2025-02-01T00:00:00Z");
         sealed.skew_seconds = Some(3.25);
-        let mut done = point(
-            "hubs-2",
-            "database",
-            PointStatus::Available,
-            "2025-02-01T00:00:00Z",
-        );
+        let mut done = point("hubs-2", "database", PointStatus::Available, "2025-02-01T00:00:00Z");
         done.size_bytes = Some(1_572_864);
-        let going = point(
-            "hubs-2",
-            "storage",
-            PointStatus::InProgress,
-            "2025-02-01T00:00:00Z",
-        );
+        let going = point("hubs-2", "storage", PointStatus::InProgress, "2025-02-01T00:00:00Z");
         let lines = [
             line(sealed, &[done, going], vec!["last".into(), "daily".into()]),
-            line(
-                set("hubs-1", SetStatus::Failed, "2025-01-31T00:00:00Z"),
-                &[],
-                vec![],
-            ),
+            line(set("hubs-1", SetStatus::Failed, "2025-01-31T00:00:00Z"), &[], vec![]),
         ];
         assert_eq!(
             text("hubs", &lines),

@@ -95,11 +95,7 @@ fn head(set: &BackupSet) -> String {
         .map(|ended| format!(", took {}", format::span(set.started_at, ended)));
     line(
         "started",
-        format!(
-            "{}{}",
-            format::moment(set.started_at),
-            took.unwrap_or_default()
-        ),
+        format!("{}{}", format::moment(set.started_at), took.unwrap_or_default()),
     );
     if let (Some(from), Some(to)) = (set.captured_from, set.captured_to) {
         let skew = set
@@ -144,11 +140,7 @@ fn points(points: &[Point]) -> String {
             point.size_bytes.map(format::bytes).unwrap_or_default(),
             point.captured_at.map(format::moment).unwrap_or_default(),
             took.unwrap_or_default(),
-            point
-                .recovery_point
-                .as_ref()
-                .map(recovery_point)
-                .unwrap_or_default(),
+            point.recovery_point.as_ref().map(recovery_point).unwrap_or_default(),
         ]);
     }
     table.to_string()
@@ -179,10 +171,7 @@ fn probes(set: &BackupSet) -> String {
     for probe in &set.probes {
         table.row([
             probe.name.clone(),
-            probe
-                .count
-                .map(|count| count.to_string())
-                .unwrap_or_default(),
+            probe.count.map(|count| count.to_string()).unwrap_or_default(),
             probe
                 .failure
                 .as_ref()
@@ -212,12 +201,7 @@ mod tests {
             count: Some(562),
             failure: None,
         }];
-        let mut database = point(
-            "hubs-1",
-            "database",
-            PointStatus::Available,
-            "2025-01-31T23:00:05Z",
-        );
+        let mut database = point("hubs-1", "database", PointStatus::Available, "2025-01-31T23:00:05Z");
         database.captured_at = database.started_at;
         database.finished_at = Some(at("2025-01-31T23:10:05Z"));
         database.size_bytes = Some(1_610_612_736);
@@ -239,9 +223,7 @@ PROBE  COUNT  FAILURE
 users    562  -
 ";
         assert!(
-            text.starts_with(
-                "Set hubs-1 is sealed.\n  started   2025-01-31 23:00:00Z, took 12 min 3 s\n"
-            ),
+            text.starts_with("Set hubs-1 is sealed.\n  started   2025-01-31 23:00:00Z, took 12 min 3 s\n"),
             "{text}"
         );
         assert!(
@@ -285,10 +267,7 @@ users    562  -
             text.contains("\nWarnings:\n  Resume: JobFailed: a hook failed\n"),
             "{text}"
         );
-        assert!(
-            text.contains("users      -  Unavailable: no answer\n"),
-            "{text}"
-        );
+        assert!(text.contains("users      -  Unavailable: no answer\n"), "{text}");
     }
 
     #[test]

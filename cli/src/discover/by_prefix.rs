@@ -16,16 +16,11 @@ pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<Draft> {
     let of_prefix = clusters
         .keys()
         .filter(|id| id.starts_with(&prefix.to_ascii_lowercase()));
-    let mut found = of_prefix
-        .map(|id| cluster(id, &clusters))
-        .collect::<Vec<_>>();
+    let mut found = of_prefix.map(|id| cluster(id, &clusters)).collect::<Vec<_>>();
     found.extend(file_systems(config, prefix).await?);
     found.extend(tables(config, prefix).await?);
     found.extend(secrets(config, prefix).await?);
-    for path in [
-        prefix.to_owned(),
-        format!("/{}", prefix.trim_start_matches('/')),
-    ] {
+    for path in [prefix.to_owned(), format!("/{}", prefix.trim_start_matches('/'))] {
         let names = parameters(config, &path).await?;
         found.extend(names.into_iter().map(|name| Found::Parameter { name }));
     }
@@ -43,11 +38,7 @@ fn cluster(id: &str, all: &std::collections::BTreeMap<String, Cluster>) -> Found
 
 async fn file_systems(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
     let client = aws_sdk_efs::Client::new(config);
-    let mut pages = client
-        .describe_file_systems()
-        .into_paginator()
-        .items()
-        .send();
+    let mut pages = client.describe_file_systems().into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(system) = pages.next().await {
         let system = system.map_err(|error| aws::failure("listing", "file systems", error))?;
@@ -85,15 +76,8 @@ async fn tables(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
 
 async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
     let client = aws_sdk_secretsmanager::Client::new(config);
-    let filter = Filter::builder()
-        .key(FilterNameStringType::Name)
-        .values(prefix)
-        .build();
-    let mut pages = client
-        .list_secrets()
-        .filters(filter)
-        .into_paginator()
-        .send();
+    let filter = Filter::builder().key(FilterNameStringType::Name).values(prefix).build();
+    let mut pages = client.list_secrets().filters(filter).into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| aws::failure("listing", "secrets", error))?;
@@ -119,9 +103,8 @@ pub async fn parameters(config: &SdkConfig, prefix: &str) -> Result<Vec<String>>
         .option("BeginsWith")
         .values(prefix)
         .build();
-    let filter = filter.map_err(|error| {
-        crate::failure::Failure::Wrong(format!("listing parameters {prefix}: {error}"))
-    })?;
+    let filter =
+        filter.map_err(|error| crate::failure::Failure::Wrong(format!("listing parameters {prefix}: {error}")))?;
     let mut pages = client
         .describe_parameters()
         .parameter_filters(filter)
@@ -130,15 +113,8 @@ pub async fn parameters(config: &SdkConfig, prefix: &str) -> Result<Vec<String>>
     let mut names = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| aws::failure("listing parameters", prefix, error))?;
-        let found = page
-            .parameters()
-            .iter()
-            .filter_map(|parameter| parameter.name());
-        names.extend(
-            found
-                .filter(|name| name.starts_with(prefix))
-                .map(str::to_owned),
-        );
+        let found = page.parameters().iter().filter_map(|parameter| parameter.name());
+        names.extend(found.filter(|name| name.starts_with(prefix)).map(str::to_owned));
     }
     Ok(names)
 }

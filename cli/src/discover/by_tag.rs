@@ -31,8 +31,7 @@ async fn tagged(config: &SdkConfig, key: &str, value: &str) -> Result<Vec<Found>
     let mut found = Vec::new();
     while let Some(resource) = pages.next().await {
         let what = format!("{key}={value}");
-        let resource =
-            resource.map_err(|error| aws::failure("listing resources with tag", &what, error))?;
+        let resource = resource.map_err(|error| aws::failure("listing resources with tag", &what, error))?;
         found.extend(resource.resource_arn().and_then(classify::arn));
     }
     Ok(found)

@@ -29,9 +29,7 @@ pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<Found
     match kind {
         "AWS::RDS::DBCluster" => Some(Found::Cluster { id, hint }),
         "AWS::EFS::FileSystem" => Some(Found::FileSystem { id, hint }),
-        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => {
-            Some(Found::Table { name: id, hint })
-        }
+        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => Some(Found::Table { name: id, hint }),
         "AWS::SecretsManager::Secret" => Some(Found::Secret { id, hint }),
         "AWS::SSM::Parameter" => Some(Found::Parameter { name: id }),
         _ if STATEFUL.contains(&kind) => Some(Found::Unprotected {
@@ -65,10 +63,7 @@ pub fn arn(arn: &str) -> Option<Found> {
         ("dynamodb", "table") if !id.contains('/') => Some(Found::Table { name: id, hint }),
         ("secretsmanager", "secret") => {
             // Secrets Manager adds a hyphen and six random characters to the name.
-            let name = id
-                .rsplit_once('-')
-                .map_or(id.as_str(), |(name, _)| name)
-                .to_owned();
+            let name = id.rsplit_once('-').map_or(id.as_str(), |(name, _)| name).to_owned();
             Some(Found::Secret {
                 id: arn.to_owned(),
                 hint: name,
@@ -85,9 +80,7 @@ pub fn arn(arn: &str) -> Option<Found> {
         }
         ("s3", "") => unprotected("AWS::S3::Bucket"),
         ("ec2", "volume") => unprotected("AWS::EC2::Volume"),
-        ("elasticache", "cluster" | "replicationgroup" | "serverlesscache") => {
-            unprotected("ElastiCache")
-        }
+        ("elasticache", "cluster" | "replicationgroup" | "serverlesscache") => unprotected("ElastiCache"),
         ("memorydb", "cluster") => unprotected("AWS::MemoryDB::Cluster"),
         ("es", "domain") => unprotected("AWS::OpenSearchService::Domain"),
         ("redshift", "cluster") => unprotected("AWS::Redshift::Cluster"),
@@ -121,22 +114,13 @@ mod tests {
         let secret = "secretsmanager:us-east-1:000000000000:secret:hubs/login-AbCdEf";
         let (id, hint) = (format!("arn:aws:{secret}"), "hubs/login".to_owned());
         assert_eq!(a(secret), Some(Found::Secret { id, hint }));
-        let parameter = |name: &str| {
-            Some(Found::Parameter {
-                name: name.to_owned(),
-            })
-        };
+        let parameter = |name: &str| Some(Found::Parameter { name: name.to_owned() });
         assert_eq!(
             a("ssm:us-east-1:000000000000:parameter/hubs/prod/key"),
             parameter("/hubs/prod/key")
         );
-        assert_eq!(
-            a("ssm:us-east-1:000000000000:parameter/key"),
-            parameter("key")
-        );
-        assert!(
-            matches!(a("s3:::hubs-assets").unwrap(), Found::Unprotected { id, .. } if id == "hubs-assets")
-        );
+        assert_eq!(a("ssm:us-east-1:000000000000:parameter/key"), parameter("key"));
+        assert!(matches!(a("s3:::hubs-assets").unwrap(), Found::Unprotected { id, .. } if id == "hubs-assets"));
     }
 
     #[test]

@@ -19,25 +19,17 @@ pub struct Cluster {
 /// All clusters of this account and Region, by identifier.
 pub async fn list(config: &SdkConfig) -> Result<BTreeMap<String, Cluster>> {
     let client = aws_sdk_rds::Client::new(config);
-    let mut pages = client
-        .describe_db_clusters()
-        .into_paginator()
-        .items()
-        .send();
+    let mut pages = client.describe_db_clusters().into_paginator().items().send();
     let mut clusters = BTreeMap::new();
     while let Some(cluster) = pages.next().await {
-        let cluster =
-            cluster.map_err(|error| aws::failure("listing", "database clusters", error))?;
+        let cluster = cluster.map_err(|error| aws::failure("listing", "database clusters", error))?;
         let members = cluster.db_cluster_members().iter();
         let instances = members
             .filter_map(|member| member.db_instance_identifier().map(str::to_owned))
             .collect();
         let engine = cluster.engine().unwrap_or("unknown").to_owned();
         clusters.insert(
-            cluster
-                .db_cluster_identifier()
-                .unwrap_or_default()
-                .to_owned(),
+            cluster.db_cluster_identifier().unwrap_or_default().to_owned(),
             Cluster { engine, instances },
         );
     }
@@ -53,9 +45,7 @@ pub fn sort_out(found: Vec<Found>, clusters: &BTreeMap<String, Cluster>) -> Vec<
     };
     let sorted = found.into_iter().filter_map(|found| match found {
         Found::Cluster { id, hint } => match clusters.get(&id.to_ascii_lowercase()) {
-            Some(cluster) if cluster.engine.starts_with("aurora") => {
-                Some(Found::Cluster { id, hint })
-            }
+            Some(cluster) if cluster.engine.starts_with("aurora") => Some(Found::Cluster { id, hint }),
             Some(cluster) => Some(Found::Unprotected {
                 what: format!("{} cluster", cluster.engine),
                 id,
@@ -82,10 +72,7 @@ mod tests {
             instances: vec![instance.into()],
         };
         let clusters = BTreeMap::from([
-            (
-                "hubs-db".to_owned(),
-                cluster("aurora-postgresql", "hubs-db-1"),
-            ),
+            ("hubs-db".to_owned(), cluster("aurora-postgresql", "hubs-db-1")),
             ("docs".to_owned(), cluster("docdb", "docs-1")),
         ]);
         let found = |id: &str| Found::Cluster {

@@ -50,11 +50,7 @@ pub fn compose(deployment: &str, found: Vec<Found>, place: &BackupPlace) -> Draf
             Found::Table { name, hint } => (hint, Target::DynamoDb { table: name }, None),
             Found::Tables { prefix, now } => {
                 let comment = format!("today: {}", now.join(", "));
-                (
-                    "tables".to_owned(),
-                    Target::DynamodbPrefix { prefix },
-                    Some(comment),
-                )
+                ("tables".to_owned(), Target::DynamodbPrefix { prefix }, Some(comment))
             }
             Found::Secret { id, hint } => (hint, Target::Secret { secret: id }, None),
             Found::Parameter { name } => {
@@ -71,11 +67,7 @@ pub fn compose(deployment: &str, found: Vec<Found>, place: &BackupPlace) -> Draf
             continue;
         }
         let name = unique(&kebab(&hint, target.kind()), &mut taken);
-        draft.resources.push(Entry {
-            name,
-            target,
-            comment,
-        });
+        draft.resources.push(Entry { name, target, comment });
     }
     add_parameters(&mut draft, &parameters, &mut taken);
     draft
@@ -96,10 +88,9 @@ fn add_parameters(draft: &mut Draft, parameters: &BTreeSet<String>, taken: &mut 
         }
     }
     let below = |path: &str| {
-        paths.iter().any(|other| {
-            path.strip_prefix(other)
-                .is_some_and(|rest| rest.starts_with('/'))
-        })
+        paths
+            .iter()
+            .any(|other| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')))
     };
     for path in paths.iter().filter(|path| !below(path)) {
         let count = parameters
@@ -112,10 +103,7 @@ fn add_parameters(draft: &mut Draft, parameters: &BTreeSet<String>, taken: &mut 
         } else {
             unique("keys", taken)
         };
-        let comment = Some(format!(
-            "today: {}",
-            crate::format::count(count, "parameter")
-        ));
+        let comment = Some(format!("today: {}", crate::format::count(count, "parameter")));
         draft.resources.push(Entry {
             name,
             target: Target::Parameters { path: path.clone() },
@@ -141,22 +129,14 @@ mod tests {
 
     #[test]
     fn parameters_become_the_fewest_paths() {
-        let draft = parameters(&[
-            "/hubs/prod/a",
-            "/hubs/prod/b",
-            "/hubs/prod/deep/c",
-            "/other/d",
-        ]);
+        let draft = parameters(&["/hubs/prod/a", "/hubs/prod/b", "/hubs/prod/deep/c", "/other/d"]);
         let paths = draft
             .resources
             .iter()
             .map(|e| (e.name.as_str(), e.target.identifier()))
             .collect::<Vec<_>>();
         assert_eq!(paths, [("keys", "/hubs/prod"), ("other", "/other")]);
-        assert_eq!(
-            draft.resources[0].comment.as_deref(),
-            Some("today: 3 parameters")
-        );
+        assert_eq!(draft.resources[0].comment.as_deref(), Some("today: 3 parameters"));
     }
 
     #[test]
@@ -178,11 +158,7 @@ mod tests {
             name: "rooms".to_owned(),
             hint: hint.to_owned(),
         };
-        let draft = compose(
-            "x",
-            vec![table("a"), table("a"), table("b")],
-            &BackupPlace::default(),
-        );
+        let draft = compose("x", vec![table("a"), table("a"), table("b")], &BackupPlace::default());
         assert_eq!(draft.resources.len(), 1);
     }
 }

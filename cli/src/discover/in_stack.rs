@@ -68,26 +68,19 @@ async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>>
             .items()
             .send();
         while let Some(resource) = pages.next().await {
-            let resource = resource
-                .map_err(|error| aws::failure("listing the resources of stack", &stack, error))?;
+            let resource = resource.map_err(|error| aws::failure("listing the resources of stack", &stack, error))?;
             // One that was deleted, or never came to be, has no physical id or says so.
             let gone = resource
                 .resource_status()
                 .is_some_and(|s| s.as_str() == "DELETE_COMPLETE");
-            let Some(physical) = resource
-                .physical_resource_id()
-                .filter(|id| !gone && !id.is_empty())
-            else {
+            let Some(physical) = resource.physical_resource_id().filter(|id| !gone && !id.is_empty()) else {
                 continue;
             };
             let kind = resource.resource_type().unwrap_or_default().to_owned();
             if kind == "AWS::CloudFormation::Stack" {
                 stacks.push(physical.to_owned());
             }
-            let logical = resource
-                .logical_resource_id()
-                .unwrap_or_default()
-                .to_owned();
+            let logical = resource.logical_resource_id().unwrap_or_default().to_owned();
             resources.push(StackResource {
                 kind,
                 logical,
@@ -100,11 +93,7 @@ async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>>
 
 /// The draft for a stack; a Hubs stack is known by its output `AppDb` and its file system `StorageEFS`.
 pub fn draft(listing: &Listing) -> Draft {
-    let mut found = listing
-        .resources
-        .iter()
-        .filter_map(classified)
-        .collect::<Vec<_>>();
+    let mut found = listing.resources.iter().filter_map(classified).collect::<Vec<_>>();
     found.extend(
         listing
             .parameters
@@ -127,11 +116,7 @@ pub fn draft(listing: &Listing) -> Draft {
                 },
             );
             found.iter_mut().for_each(call_as_in_hubs);
-            let mut draft = compose(
-                &listing.name,
-                clusters::sort_out(found, &listing.clusters),
-                &place,
-            );
+            let mut draft = compose(&listing.name, clusters::sort_out(found, &listing.clusters), &place);
             draft.notes = hubs_notes(listing, &draft);
             draft
         }
@@ -182,10 +167,7 @@ fn cluster_of_output(output: &str, listing: &Listing) -> Option<String> {
 /// A role's physical id is its name; its account and partition are the stack's.
 fn role_arn(stack_arn: &str, role: &str) -> String {
     let mut parts = stack_arn.split(':').skip(1);
-    let (partition, account) = (
-        parts.next().unwrap_or("aws"),
-        parts.nth(2).unwrap_or_default(),
-    );
+    let (partition, account) = (parts.next().unwrap_or("aws"), parts.nth(2).unwrap_or_default());
     if role.starts_with("arn:") {
         role.to_owned()
     } else {
@@ -213,10 +195,7 @@ fn hubs_notes(listing: &Listing, draft: &Draft) -> Vec<String> {
         .iter()
         .any(|entry| matches!(entry.target, Target::Aurora { .. }))
     {
-        notes.push(
-            "The hub's database is missing here: the cluster that the stack names was not found."
-                .to_owned(),
-        );
+        notes.push("The hub's database is missing here: the cluster that the stack names was not found.".to_owned());
     }
     if listing.parameters.is_empty() {
         notes.push(format!(

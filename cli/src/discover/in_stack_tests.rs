@@ -26,16 +26,8 @@ fn hubs_stack(app_db: &str) -> Listing {
         outputs: BTreeMap::from([("AppDb".to_owned(), app_db.to_owned())]),
         resources: vec![
             resource("AWS::EFS::FileSystem", "StorageEFS", "fs-0123456789abcdef0"),
-            resource(
-                "AWS::Backup::BackupVault",
-                "DailyBackupVault",
-                "hubs-prod-vault",
-            ),
-            resource(
-                "AWS::IAM::Role",
-                "DailyBackupRole",
-                "HubsProd-DailyBackupRole-1X",
-            ),
+            resource("AWS::Backup::BackupVault", "DailyBackupVault", "hubs-prod-vault"),
+            resource("AWS::IAM::Role", "DailyBackupRole", "HubsProd-DailyBackupRole-1X"),
             resource("AWS::RDS::DBCluster", "AppDbCluster", "hubs-prod-db"),
             resource("AWS::RDS::DBInstance", "AppDbInstance", "hubs-prod-db-1"),
             resource("AWS::SecretsManager::Secret", "AppDbSecret", SECRET),
@@ -71,10 +63,7 @@ fn a_hubs_stack_becomes_a_descriptor_that_is_valid() {
     );
     Descriptor::parse(&documents[0].value).unwrap();
     assert_eq!(draft.unprotected, ["AWS::S3::Bucket hubs-prod-assets"]);
-    assert!(
-        text.contains("#   AWS::S3::Bucket hubs-prod-assets\n"),
-        "{text}"
-    );
+    assert!(text.contains("#   AWS::S3::Bucket hubs-prod-assets\n"), "{text}");
     assert!(text.contains("Offline mode"), "{text}");
 }
 
@@ -89,11 +78,7 @@ fn the_database_is_found_whatever_form_the_output_has() {
     ] {
         let draft = draft(&hubs_stack(output));
         assert_eq!(draft.resources[0].name, "database", "{output}");
-        assert_eq!(
-            draft.resources[0].target.identifier(),
-            "hubs-prod-db",
-            "{output}"
-        );
+        assert_eq!(draft.resources[0].target.identifier(), "hubs-prod-db", "{output}");
     }
 }
 
@@ -112,13 +97,7 @@ fn another_stack_gets_its_names_from_its_logical_ids() {
         .collect::<Vec<_>>();
     assert_eq!(
         names,
-        [
-            "storage-efs",
-            "app-db-cluster",
-            "app-db-secret",
-            "rooms-table",
-            "keys"
-        ]
+        ["storage-efs", "app-db-cluster", "app-db-secret", "rooms-table", "keys"]
     );
     assert!(draft.notes.is_empty());
 }
@@ -127,12 +106,7 @@ fn another_stack_gets_its_names_from_its_logical_ids() {
 fn missing_keys_of_a_hub_are_pointed_out() {
     let mut stack = hubs_stack("hubs-prod-db");
     stack.parameters.clear();
-    assert!(
-        draft(&stack)
-            .notes
-            .iter()
-            .any(|note| note.contains("below /HubsProd"))
-    );
+    assert!(draft(&stack).notes.iter().any(|note| note.contains("below /HubsProd")));
 }
 
 #[test]
@@ -140,16 +114,6 @@ fn a_missing_database_of_a_hub_is_pointed_out() {
     let mut stack = hubs_stack("hubs-prod-db");
     stack.clusters.clear();
     let draft = draft(&stack);
-    assert!(
-        draft
-            .notes
-            .iter()
-            .any(|note| note.contains("database is missing"))
-    );
-    assert!(
-        draft
-            .unprotected
-            .iter()
-            .any(|line| line.contains("no longer there"))
-    );
+    assert!(draft.notes.iter().any(|note| note.contains("database is missing")));
+    assert!(draft.unprotected.iter().any(|line| line.contains("no longer there")));
 }

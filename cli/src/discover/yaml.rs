@@ -27,11 +27,7 @@ pub fn write(draft: &Draft, source: &str) -> String {
         }
     }
     section(&mut text, "Before you apply it:", &draft.notes);
-    section(
-        &mut text,
-        "Found, but nothing here backs these up:",
-        &draft.unprotected,
-    );
+    section(&mut text, "Found, but nothing here backs these up:", &draft.unprotected);
     text
 }
 
@@ -47,9 +43,7 @@ fn section(text: &mut String, title: &str, lines: &[String]) {
 /// A string, quoted (as JSON, which is YAML) wherever a parser might see something else in it.
 fn scalar(value: &str) -> String {
     let plain = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
-        && value
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c))
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c))
         && !value.ends_with(':')
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
             .contains(&value.to_ascii_lowercase().as_str());
@@ -87,9 +81,7 @@ mod tests {
                 deployment: "hubs".into(),
                 resources: vec![Entry {
                     name: "login".into(),
-                    target: Target::Secret {
-                        secret: value.into(),
-                    },
+                    target: Target::Secret { secret: value.into() },
                     comment: None,
                 }],
                 unprotected: vec!["two\nlines: [".into()],

@@ -122,15 +122,8 @@ impl<'a> Watched<'a> {
     }
 }
 
-async fn describe(
-    client: &aws_sdk_sfn::Client,
-    execution: &str,
-) -> Result<DescribeExecutionOutput> {
-    let answer = client
-        .describe_execution()
-        .execution_arn(execution)
-        .send()
-        .await;
+async fn describe(client: &aws_sdk_sfn::Client, execution: &str) -> Result<DescribeExecutionOutput> {
+    let answer = client.describe_execution().execution_arn(execution).send().await;
     answer.map_err(|error| aws::failure("describing execution", execution, error))
 }
 

@@ -45,9 +45,7 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
                     clock::wait(Duration::from_secs(1)).await;
                 }
             }
-            Err(Failure::Aws(message))
-                if unanswered < PATIENCE && !message.contains("sign in again") =>
-            {
+            Err(Failure::Aws(message)) if unanswered < PATIENCE && !message.contains("sign in again") => {
                 unanswered += 1;
                 screen.note(&message);
                 clock::wait(Duration::from_secs(5)).await;

@@ -15,10 +15,7 @@ use crate::table::one_line;
 /// # Errors
 /// `NotDone`, with each reason, when the set is not sealed or the execution failed all the same.
 pub fn of(look: &Look, now: Timestamp) -> Result<String> {
-    let sealed = look
-        .set
-        .as_ref()
-        .filter(|set| set.status == SetStatus::Sealed);
+    let sealed = look.set.as_ref().filter(|set| set.status == SetStatus::Sealed);
     match sealed {
         Some(set) if look.status == ExecutionStatus::Succeeded => Ok(good(look, set, now)),
         Some(set) => Err(Failure::NotDone(format!(
@@ -41,11 +38,7 @@ fn good(look: &Look, set: &BackupSet, now: Timestamp) -> String {
         .iter()
         .filter(|point| point.status == PointStatus::Available)
         .count();
-    let size = look
-        .points
-        .iter()
-        .filter_map(|point| point.size_bytes)
-        .sum();
+    let size = look.points.iter().filter_map(|point| point.size_bytes).sum();
     let mut text = format!(
         "Set {} is sealed: {available} of {} recovery points, {}",
         set.id,
@@ -83,15 +76,8 @@ fn bad(look: &Look) -> String {
         ExecutionStatus::TimedOut => "timed out",
         _ => "failed",
     };
-    let mut text = format!(
-        "The backup of {} {what}; no set was sealed.\n",
-        look.deployment
-    );
-    let reasons = look
-        .set
-        .iter()
-        .flat_map(|set| &set.reasons)
-        .collect::<Vec<_>>();
+    let mut text = format!("The backup of {} {what}; no set was sealed.\n", look.deployment);
+    let reasons = look.set.iter().flat_map(|set| &set.reasons).collect::<Vec<_>>();
     for reason in &reasons {
         text.push_str(&format!(
             "  {}: {}: {}\n",
@@ -163,12 +149,9 @@ mod tests {
         let mut look = look(SetStatus::Failed, ExecutionStatus::Aborted);
         look.set = None;
         look.cause = Some("DeploymentBusy: another run holds it".into());
-        let text = of(&look, at("2025-01-31T23:30:00Z"))
-            .unwrap_err()
-            .to_string();
+        let text = of(&look, at("2025-01-31T23:30:00Z")).unwrap_err().to_string();
         assert!(
-            text.contains("was aborted")
-                && text.contains("  DeploymentBusy: another run holds it\n"),
+            text.contains("was aborted") && text.contains("  DeploymentBusy: another run holds it\n"),
             "{text}"
         );
     }

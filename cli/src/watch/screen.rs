@@ -56,9 +56,7 @@ impl Screen {
                 .try_for_each(|line| out::text(line))?,
             Form::Json => changed(self.before.as_ref(), view)
                 .into_iter()
-                .try_for_each(|row| {
-                    out::json_line(&json!({ "at": view.at, "set": view.set, "progress": row }))
-                })?,
+                .try_for_each(|row| out::json_line(&json!({ "at": view.at, "set": view.set, "progress": row })))?,
         }
         self.before = Some(view.clone());
         Ok(())
@@ -125,10 +123,7 @@ fn changes(before: Option<&View>, view: &View) -> Vec<String> {
             .as_ref()
             .map(|target| format!(" ({target})"))
             .unwrap_or_default();
-        let percent = row
-            .percent
-            .map(|percent| format!(", {percent} %"))
-            .unwrap_or_default();
+        let percent = row.percent.map(|percent| format!(", {percent} %")).unwrap_or_default();
         let remark = row.remark();
         let remark = if remark.is_empty() {
             remark
@@ -153,9 +148,7 @@ fn live(view: &View) -> Vec<String> {
             table.row([
                 row.resource.clone(),
                 row.state.word().to_owned(),
-                row.percent
-                    .map(|percent| percent.to_string())
-                    .unwrap_or_default(),
+                row.percent.map(|percent| percent.to_string()).unwrap_or_default(),
                 row.elapsed_seconds
                     .map(|seconds| format::duration(seconds as f64))
                     .unwrap_or_default(),
@@ -170,8 +163,7 @@ fn live(view: &View) -> Vec<String> {
 fn redraw(all: &MultiProgress, lines: &mut Vec<ProgressBar>, texts: &[String]) {
     for (at, text) in texts.iter().enumerate() {
         if lines.len() <= at {
-            let plain = ProgressStyle::with_template("{msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let plain = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             lines.push(all.add(ProgressBar::new_spinner().with_style(plain)));
         }
         // Each message set is a redraw of all.
@@ -179,10 +171,7 @@ fn redraw(all: &MultiProgress, lines: &mut Vec<ProgressBar>, texts: &[String]) {
             lines[at].set_message(text.clone());
         }
     }
-    lines
-        .iter()
-        .skip(texts.len())
-        .for_each(|line| line.set_message(""));
+    lines.iter().skip(texts.len()).for_each(|line| line.set_message(""));
 }
 
 #[cfg(test)]

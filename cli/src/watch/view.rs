@@ -79,11 +79,7 @@ impl Row {
             None => None,
         };
         let note = (!self.note.is_empty()).then(|| self.note.clone());
-        [note, next]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ")
+        [note, next].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -140,9 +136,7 @@ fn row(look: &Look, name: &str, now: Timestamp) -> Row {
             row.note = usual
                 .map(|seconds| format!("usually {}", format::duration(seconds as f64)))
                 .unwrap_or_default();
-            row.next_look_seconds = (!look.has_ended())
-                .then(|| next_look(point, usual, now))
-                .flatten();
+            row.next_look_seconds = (!look.has_ended()).then(|| next_look(point, usual, now)).flatten();
         }
         PointStatus::Available => {
             row.state = State::Available;
@@ -166,11 +160,7 @@ fn next_look(point: &Point, usual: Option<u64>, now: Timestamp) -> Option<u64> {
     let last = point.looked_at.unwrap_or(started);
     let elapsed = format::seconds_between(started, last).max(0.0) as u64;
     let wait = pacing::next_look_before(elapsed, usual, point.resource.deadline_seconds);
-    Some(
-        (wait as f64 - format::seconds_between(last, now))
-            .max(0.0)
-            .ceil() as u64,
-    )
+    Some((wait as f64 - format::seconds_between(last, now)).max(0.0).ceil() as u64)
 }
 
 fn phase(look: &Look, rows: &[Row]) -> &'static str {
@@ -178,10 +168,7 @@ fn phase(look: &Look, rows: &[Row]) -> &'static str {
         .run
         .as_ref()
         .is_some_and(|run| run.quiesced_at.is_some() && run.resumed_at.is_none());
-    let closed = look
-        .set
-        .as_ref()
-        .is_some_and(|set| set.status != SetStatus::Running);
+    let closed = look.set.as_ref().is_some_and(|set| set.status != SetStatus::Running);
     if look.has_ended() {
         return "ended";
     }
@@ -219,10 +206,7 @@ fn times(look: &Look, now: Timestamp) -> String {
         } else {
             "quiesced for"
         };
-        times.push_str(&format!(
-            ", {word} {}",
-            format::span(quiesced, until.unwrap_or(now))
-        ));
+        times.push_str(&format!(", {word} {}", format::span(quiesced, until.unwrap_or(now))));
     }
     times
 }

@@ -36,11 +36,7 @@ fn with_history_the_usual_duration_is_told() {
 #[test]
 fn a_look_that_is_due_is_under_way() {
     let row = view(&running(), at("2025-01-31T23:30:00Z")).rows.remove(0);
-    assert!(
-        row.remark().ends_with("being looked at"),
-        "{}",
-        row.remark()
-    );
+    assert!(row.remark().ends_with("being looked at"), "{}", row.remark());
 }
 
 #[test]
@@ -55,10 +51,7 @@ fn a_resource_without_a_point_is_starting_and_says_what_it_waits_for() {
     );
     look.status = ExecutionStatus::Aborted;
     look.waits_for.clear();
-    assert_eq!(
-        view(&look, at("2025-01-31T23:00:13Z")).rows[1].state,
-        State::NotStarted
-    );
+    assert_eq!(view(&look, at("2025-01-31T23:00:13Z")).rows[1].state, State::NotStarted);
 }
 
 #[test]

@@ -47,11 +47,7 @@ impl Waiting {
             .flat_map(|set| &set.resources)
             .filter(|name| !started(name))
             .collect::<Vec<_>>();
-        self.looks = if missing.is_empty() {
-            0
-        } else {
-            self.looks + 1
-        };
+        self.looks = if missing.is_empty() { 0 } else { self.looks + 1 };
         // A start takes a moment, and a failed one is tried again after a minute: every fifth look is enough.
         if self.looks % 5 == 4 {
             let resources = match self.resources.take() {
@@ -68,21 +64,14 @@ impl Waiting {
             self.resources = Some(resources);
         }
         let of_missing = self.found.iter().filter(|(name, _)| missing.contains(name));
-        Ok(of_missing
-            .map(|(name, what)| (name.clone(), what.clone()))
-            .collect())
+        Ok(of_missing.map(|(name, what)| (name.clone(), what.clone())).collect())
     }
 
     async fn history(&self) -> Result<Vec<HistoryEvent>> {
-        let history = self
-            .client
-            .get_execution_history()
-            .execution_arn(&self.execution);
+        let history = self.client.get_execution_history().execution_arn(&self.execution);
         let answer = history.reverse_order(true).max_results(EVENTS).send().await;
         Ok(answer
-            .map_err(|error| {
-                aws::failure("reading the history of execution", &self.execution, error)
-            })?
+            .map_err(|error| aws::failure("reading the history of execution", &self.execution, error))?
             .events)
     }
 }
@@ -92,11 +81,7 @@ fn failures(newest_first: &[HistoryEvent]) -> Vec<String> {
     let failed = newest_first
         .iter()
         .filter_map(|event| event.task_failed_event_details());
-    let retried = failed.filter(|details| {
-        details
-            .error()
-            .is_some_and(|error| TRIED_AGAIN.contains(&error))
-    });
+    let retried = failed.filter(|details| details.error().is_some_and(|error| TRIED_AGAIN.contains(&error)));
     retried
         .map(|details| {
             let error = details.error().unwrap_or_default().to_owned();
@@ -171,15 +156,9 @@ mod tests {
     #[test]
     fn a_resource_waits_for_what_the_newest_retried_failure_about_it_says() {
         let events = [
-            failed(
-                "NotReady",
-                "snapshotting cluster hubs-db: it is being modified",
-            ),
+            failed("NotReady", "snapshotting cluster hubs-db: it is being modified"),
             failed("NotReady", "snapshotting cluster hubs-db: older"),
-            failed(
-                "AccessDenied",
-                "snapshotting cluster other: not tried again",
-            ),
+            failed("AccessDenied", "snapshotting cluster other: not tried again"),
         ];
         let resources = [
             cluster("database", "hubs-db"),
@@ -188,9 +167,6 @@ mod tests {
         ];
         let waits = assign(&resources, &failures(&events));
         assert_eq!(waits.len(), 1, "{waits:?}");
-        assert_eq!(
-            waits["database"],
-            "snapshotting cluster hubs-db: it is being modified"
-        );
+        assert_eq!(waits["database"], "snapshotting cluster hubs-db: it is being modified");
     }
 }

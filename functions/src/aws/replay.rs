@@ -108,9 +108,7 @@ impl Asked {
     /// A field of a request of the query protocol.
     pub fn field(&self, name: &str) -> Option<String> {
         let mut fields = self.body.split('&').filter_map(|pair| pair.split_once('='));
-        fields
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| unescaped(value))
+        fields.find(|(key, _)| *key == name).map(|(_, value)| unescaped(value))
     }
 }
 
@@ -131,10 +129,7 @@ pub struct Replay(Arc<Mutex<(VecDeque<Exchange>, Vec<Asked>)>>);
 
 impl Replay {
     pub fn new(script: impl IntoIterator<Item = Exchange>) -> Self {
-        Self(Arc::new(Mutex::new((
-            script.into_iter().collect(),
-            Vec::new(),
-        ))))
+        Self(Arc::new(Mutex::new((script.into_iter().collect(), Vec::new()))))
     }
 
     pub fn config(&self) -> SdkConfig {
@@ -170,11 +165,7 @@ impl std::fmt::Debug for Replay {
 }
 
 impl HttpClient for Replay {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -195,9 +186,7 @@ impl HttpConnector for Replay {
             Some(answer) => {
                 let status = answer.status.try_into().unwrap();
                 let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
-                response
-                    .headers_mut()
-                    .insert("date", "Fri, 20 Nov 2026 02:16:40 GMT");
+                response.headers_mut().insert("date", "Fri, 20 Nov 2026 02:16:40 GMT");
                 for (name, value) in answer.headers {
                     response.headers_mut().insert(name, value);
                 }
@@ -213,9 +202,7 @@ fn asked(request: &HttpRequest) -> Asked {
         .headers()
         .get("x-amz-target")
         .and_then(|target| target.split('.').nth(1));
-    let query = body
-        .strip_prefix("Action=")
-        .and_then(|rest| rest.split('&').next());
+    let query = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
     let path = request.uri().trim_start_matches("http://replay.invalid");
     let path = path.split('?').next().unwrap_or_default();
     let action = target

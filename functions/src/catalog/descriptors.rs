@@ -16,11 +16,7 @@ impl Catalog {
             "document": descriptor,
         }))?;
         self.store
-            .put(
-                &key(&descriptor.deployment, "DESCRIPTOR"),
-                item,
-                &Condition::Always,
-            )
+            .put(&key(&descriptor.deployment, "DESCRIPTOR"), item, &Condition::Always)
             .await?;
         Ok(())
     }
@@ -47,9 +43,7 @@ impl Catalog {
             .map(|item| {
                 (
                     text(item, "deployment"),
-                    item.get("enabled")
-                        .and_then(Value::as_bool)
-                        .unwrap_or(false),
+                    item.get("enabled").and_then(Value::as_bool).unwrap_or(false),
                 )
             })
             .collect();

@@ -22,9 +22,7 @@ impl Placeholders {
             Condition::Always => None,
             Condition::Absent(name) => Some(format!("attribute_not_exists({})", self.name(name))),
             Condition::Present(name) => Some(format!("attribute_exists({})", self.name(name))),
-            Condition::Equals(name, value) => {
-                Some(format!("{} = {}", self.name(name), self.value(value)?))
-            }
+            Condition::Equals(name, value) => Some(format!("{} = {}", self.name(name), self.value(value)?)),
             Condition::All(parts) => self.joined(parts, " AND ")?,
             Condition::Any(parts) => self.joined(parts, " OR ")?,
         })
@@ -92,10 +90,7 @@ mod tests {
             "(attribute_not_exists(#pk) OR (#status = :v0 AND attribute_exists(#execution)))"
         );
         assert_eq!(placeholders.names["#status"], "status");
-        assert_eq!(
-            placeholders.values[":v0"],
-            AttributeValue::S("running".into())
-        );
+        assert_eq!(placeholders.values[":v0"], AttributeValue::S("running".into()));
     }
 
     #[test]
@@ -110,10 +105,7 @@ mod tests {
             "SET #percent = :v0, #status = :v1"
         );
         let condition = Condition::Equals("status", json!("in_progress"));
-        assert_eq!(
-            placeholders.condition(&condition).unwrap().unwrap(),
-            "#status = :v2"
-        );
+        assert_eq!(placeholders.condition(&condition).unwrap().unwrap(), "#status = :v2");
         assert_eq!(placeholders.condition(&Condition::Always).unwrap(), None);
     }
 }

@@ -68,11 +68,7 @@ impl Catalog {
     }
 
     pub async fn lease(&self, deployment: &str) -> Result<Option<Lease>> {
-        self.store
-            .get(&key(deployment, "LEASE"))
-            .await?
-            .map(decode)
-            .transpose()
+        self.store.get(&key(deployment, "LEASE")).await?.map(decode).transpose()
     }
 
     /// Gives the lease back; held by nobody or by another execution is success.

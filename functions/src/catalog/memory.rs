@@ -38,12 +38,7 @@ impl Memory {
         self.items.lock().unwrap().clone()
     }
 
-    fn write(
-        &self,
-        key: &Key,
-        condition: &Condition,
-        effect: impl FnOnce(&mut BTreeMap<Key, Item>),
-    ) -> Result<bool> {
+    fn write(&self, key: &Key, condition: &Condition, effect: impl FnOnce(&mut BTreeMap<Key, Item>)) -> Result<bool> {
         let mut items = self.items.lock().unwrap();
         *self.writes.lock().unwrap() += 1;
         let mut failing = self.failing.lock().unwrap();
@@ -66,10 +61,7 @@ impl Memory {
 }
 
 fn holds(condition: &Condition, item: Option<&Item>) -> bool {
-    let attribute = |name: &str| {
-        item.and_then(|item| item.get(name))
-            .filter(|value| !value.is_null())
-    };
+    let attribute = |name: &str| item.and_then(|item| item.get(name)).filter(|value| !value.is_null());
     match condition {
         Condition::Always => true,
         Condition::Absent(name) => attribute(name).is_none(),

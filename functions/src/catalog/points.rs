@@ -6,12 +6,7 @@ use crate::domain::set::{Point, PointStatus};
 use crate::error::Result;
 
 impl Catalog {
-    pub async fn point(
-        &self,
-        deployment: &str,
-        set: &str,
-        resource: &str,
-    ) -> Result<Option<Point>> {
+    pub async fn point(&self, deployment: &str, set: &str, resource: &str) -> Result<Option<Point>> {
         self.store
             .get(&place(deployment, set, resource))
             .await?
@@ -37,9 +32,7 @@ impl Catalog {
         if self.store.put(&place, encode(point)?, &absent).await? {
             return Ok(point.clone());
         }
-        let found = self
-            .point(deployment, &point.set, &point.resource.name)
-            .await?;
+        let found = self.point(deployment, &point.set, &point.resource.name).await?;
         Ok(found.unwrap_or_else(|| point.clone()))
     }
 
@@ -54,18 +47,14 @@ impl Catalog {
         if self.store.put(&place, encode(point)?, &open).await? {
             return Ok(point.clone());
         }
-        let found = self
-            .point(deployment, &point.set, &point.resource.name)
-            .await?;
+        let found = self.point(deployment, &point.set, &point.resource.name).await?;
         Ok(found.unwrap_or_else(|| point.clone()))
     }
 
     /// Writes the last word on a point, whatever was known before: for the step that seals.
     pub async fn settle_point(&self, deployment: &str, point: &Point) -> Result<()> {
         let place = place(deployment, &point.set, &point.resource.name);
-        self.store
-            .put(&place, encode(point)?, &Condition::Always)
-            .await?;
+        self.store.put(&place, encode(point)?, &Condition::Always).await?;
         Ok(())
     }
 

@@ -39,11 +39,7 @@ impl Catalog {
         let mut item = encode(run)?;
         item.insert("descriptor".to_owned(), name_of(descriptor));
         self.store
-            .put(
-                &key(&run.deployment, sk(&run.id)),
-                item,
-                &Condition::Absent("pk"),
-            )
+            .put(&key(&run.deployment, sk(&run.id)), item, &Condition::Absent("pk"))
             .await?;
         Ok(())
     }
@@ -68,11 +64,7 @@ impl Catalog {
     }
 
     pub async fn run(&self, deployment: &str, id: &str) -> Result<Option<RunRecord>> {
-        self.store
-            .get(&key(deployment, sk(id)))
-            .await?
-            .map(decode)
-            .transpose()
+        self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }
 
     /// All runs of a deployment, the oldest first.
@@ -87,21 +79,10 @@ impl Catalog {
     }
 
     /// Notes when a run passed a mark; the first time counts. A run that is not recorded is left so.
-    pub async fn mark_run(
-        &self,
-        deployment: &str,
-        id: &str,
-        mark: Mark,
-        at: Timestamp,
-    ) -> Result<()> {
-        let first = Condition::All(vec![
-            Condition::Present("pk"),
-            Condition::Absent(mark.attribute()),
-        ]);
+    pub async fn mark_run(&self, deployment: &str, id: &str, mark: Mark, at: Timestamp) -> Result<()> {
+        let first = Condition::All(vec![Condition::Present("pk"), Condition::Absent(mark.attribute())]);
         let set = encode(&json!({ mark.attribute(): at }))?;
-        self.store
-            .update(&key(deployment, sk(id)), set, &first)
-            .await?;
+        self.store.update(&key(deployment, sk(id)), set, &first).await?;
         Ok(())
     }
 
@@ -118,11 +99,7 @@ impl Catalog {
             let mut warnings = run.warnings;
             warnings.push(warning.clone());
             let set = encode(&json!({ "warnings": warnings }))?;
-            if self
-                .store
-                .update(&key(deployment, sk(id)), set, &before)
-                .await?
-            {
+            if self.store.update(&key(deployment, sk(id)), set, &before).await? {
                 return Ok(());
             }
         }
@@ -133,9 +110,7 @@ impl Catalog {
 
     /// Forgets a run; already gone is success.
     pub async fn delete_run(&self, deployment: &str, id: &str) -> Result<()> {
-        self.store
-            .delete(&key(deployment, sk(id)), &Condition::Always)
-            .await?;
+        self.store.delete(&key(deployment, sk(id)), &Condition::Always).await?;
         Ok(())
     }
 }

@@ -22,11 +22,7 @@ impl Catalog {
         ]);
         if self
             .store
-            .put(
-                &key,
-                item,
-                &Condition::Any(vec![Condition::Absent("pk"), ours]),
-            )
+            .put(&key, item, &Condition::Any(vec![Condition::Absent("pk"), ours]))
             .await?
         {
             return Ok(());
@@ -39,11 +35,7 @@ impl Catalog {
     }
 
     pub async fn set(&self, deployment: &str, id: &str) -> Result<Option<BackupSet>> {
-        self.store
-            .get(&key(deployment, sk(id)))
-            .await?
-            .map(decode)
-            .transpose()
+        self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }
 
     /// All sets of a deployment, the oldest first.
@@ -124,18 +116,14 @@ impl Catalog {
         }
         match self.set(deployment, id).await? {
             None => Ok(()),
-            Some(_) => Err(Error::Conflict(format!(
-                "expiring set {id}: its run has not ended"
-            ))),
+            Some(_) => Err(Error::Conflict(format!("expiring set {id}: its run has not ended"))),
         }
     }
 
     /// Deletes the record of an expiring set; already gone is success.
     pub async fn delete_set(&self, deployment: &str, id: &str) -> Result<()> {
         let expiring = Condition::Equals("status", name_of(SetStatus::Expiring));
-        self.store
-            .delete(&key(deployment, sk(id)), &expiring)
-            .await?;
+        self.store.delete(&key(deployment, sk(id)), &expiring).await?;
         Ok(())
     }
 }

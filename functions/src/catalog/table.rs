@@ -40,19 +40,14 @@ impl Store for Table {
     async fn query(&self, pk: &str, prefix: &str, filter: &Condition) -> Result<Vec<Item>> {
         let mut placeholders = Placeholders::default();
         let (pk_name, sk_name) = (placeholders.name("pk"), placeholders.name("sk"));
-        let (pk_value, sk_value) = (
-            placeholders.value(&pk.into())?,
-            placeholders.value(&prefix.into())?,
-        );
+        let (pk_value, sk_value) = (placeholders.value(&pk.into())?, placeholders.value(&prefix.into())?);
         let filter = placeholders.condition(filter)?;
         let mut pages = self
             .client
             .query()
             .table_name(&self.name)
             .consistent_read(true)
-            .key_condition_expression(format!(
-                "{pk_name} = {pk_value} AND begins_with({sk_name}, {sk_value})"
-            ))
+            .key_condition_expression(format!("{pk_name} = {pk_value} AND begins_with({sk_name}, {sk_value})"))
             .set_filter_expression(filter)
             .set_expression_attribute_names(Some(placeholders.names))
             .set_expression_attribute_values(Some(placeholders.values))

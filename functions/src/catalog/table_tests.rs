@@ -66,10 +66,7 @@ async fn a_condition_that_does_not_hold_is_an_answer_and_any_other_refusal_an_er
     ]);
     let absent = Condition::Absent("pk");
     assert!(!table.put(&key(), Item::new(), &absent).await.unwrap());
-    let error = table
-        .put(&key(), Item::new(), &Condition::Always)
-        .await
-        .unwrap_err();
+    let error = table.put(&key(), Item::new(), &Condition::Always).await.unwrap_err();
     assert_eq!(error.name(), "AccessDenied");
     replay.played();
 }
@@ -78,10 +75,7 @@ async fn a_condition_that_does_not_hold_is_an_answer_and_any_other_refusal_an_er
 async fn an_update_sets_only_what_it_names() {
     let (table, replay) = table([answers("UpdateItem", "{}")]);
     let set = json!({"status": "expiring"}).as_object().unwrap().clone();
-    let condition = Condition::All(vec![
-        Condition::Present("pk"),
-        Condition::Absent("ended_at"),
-    ]);
+    let condition = Condition::All(vec![Condition::Present("pk"), Condition::Absent("ended_at")]);
     assert!(table.update(&key(), set, &condition).await.unwrap());
     let asked = &replay.played()[0];
     assert_eq!(spelled(asked, "UpdateExpression"), "SET status = expiring");
@@ -121,12 +115,6 @@ async fn reads_are_consistent_and_whole() {
         spelled(&asked[1], "KeyConditionExpression"),
         "pk = DEPLOYMENT#x AND begins_with(sk, SET#)"
     );
-    assert_eq!(
-        spelled(&asked[1], "FilterExpression"),
-        "attribute_exists(id)"
-    );
-    assert_eq!(
-        asked[2].json()["ExclusiveStartKey"],
-        json!({"sk": {"S": "SET#a"}})
-    );
+    assert_eq!(spelled(&asked[1], "FilterExpression"), "attribute_exists(id)");
+    assert_eq!(asked[2].json()["ExclusiveStartKey"], json!({"sk": {"S": "SET#a"}}));
 }

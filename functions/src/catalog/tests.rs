@@ -55,22 +55,13 @@ async fn the_same_execution_gets_its_lease_again_and_another_does_not() {
         error.to_string().contains(&first.execution) && error.to_string().contains("https://"),
         "{error}"
     );
-    catalog
-        .release_lease("hubs-prod", &second.execution)
-        .await
-        .unwrap();
+    catalog.release_lease("hubs-prod", &second.execution).await.unwrap();
     assert_eq!(
         catalog.lease("hubs-prod").await.unwrap().unwrap().execution,
         first.execution
     );
-    catalog
-        .release_lease("hubs-prod", &first.execution)
-        .await
-        .unwrap();
-    catalog
-        .release_lease("hubs-prod", &first.execution)
-        .await
-        .unwrap();
+    catalog.release_lease("hubs-prod", &first.execution).await.unwrap();
+    catalog.release_lease("hubs-prod", &first.execution).await.unwrap();
     assert_eq!(catalog.lease("hubs-prod").await.unwrap(), None);
 }
 
@@ -88,10 +79,7 @@ async fn a_lease_of_an_ended_execution_is_taken_over_from_that_execution_alone()
         execution: "second".into(),
         ..run()
     };
-    catalog
-        .acquire_lease(&first, |_| async { Ok(true) })
-        .await
-        .unwrap();
+    catalog.acquire_lease(&first, |_| async { Ok(true) }).await.unwrap();
     // While the second looks at the first, the third takes over: the second must not take it from the third.
     let asked = AtomicUsize::new(0);
     let error = catalog
@@ -99,9 +87,7 @@ async fn a_lease_of_an_ended_execution_is_taken_over_from_that_execution_alone()
             let (catalog, third, asked) = (catalog.clone(), third.clone(), &asked);
             async move {
                 if asked.fetch_add(1, Ordering::SeqCst) == 0 {
-                    catalog
-                        .acquire_lease(&third, |_| async { Ok(false) })
-                        .await?;
+                    catalog.acquire_lease(&third, |_| async { Ok(false) }).await?;
                 }
                 Ok(holder == "third")
             }
@@ -109,26 +95,15 @@ async fn a_lease_of_an_ended_execution_is_taken_over_from_that_execution_alone()
         .await
         .unwrap_err();
     assert_eq!(error.name(), "DeploymentBusy");
-    assert_eq!(
-        catalog.lease("hubs-prod").await.unwrap().unwrap().execution,
-        "third"
-    );
+    assert_eq!(catalog.lease("hubs-prod").await.unwrap().unwrap().execution, "third");
 }
 
 #[tokio::test]
 async fn a_lost_answer_to_a_lease_is_no_second_run() {
     let (catalog, memory) = catalog();
     memory.lose_answer(1);
-    assert!(
-        catalog
-            .acquire_lease(&run(), |_| async { Ok(true) })
-            .await
-            .is_err()
-    );
-    catalog
-        .acquire_lease(&run(), |_| async { Ok(true) })
-        .await
-        .unwrap();
+    assert!(catalog.acquire_lease(&run(), |_| async { Ok(true) }).await.is_err());
+    catalog.acquire_lease(&run(), |_| async { Ok(true) }).await.unwrap();
 }
 
 #[tokio::test]
@@ -138,15 +113,9 @@ async fn a_set_is_closed_once() {
     sealed.status = SetStatus::Sealed;
     assert_eq!(catalog.close_set(&sealed).await.unwrap(), SetStatus::Sealed);
     assert_eq!(catalog.close_set(&sealed).await.unwrap(), SetStatus::Sealed);
-    let after = catalog
-        .fail_set("hubs-prod", &run.set, reason(), now())
-        .await
-        .unwrap();
+    let after = catalog.fail_set("hubs-prod", &run.set, reason(), now()).await.unwrap();
     assert_eq!(after, Some(SetStatus::Sealed));
-    assert_eq!(
-        catalog.set("hubs-prod", &run.set).await.unwrap().unwrap(),
-        sealed
-    );
+    assert_eq!(catalog.set("hubs-prod", &run.set).await.unwrap().unwrap(), sealed);
     assert_eq!(
         catalog
             .begin_set(&running_set(&run, &["rooms"]))
@@ -163,32 +132,19 @@ async fn a_set_of_another_execution_is_not_closed() {
     let mut other = running_set(&run, &["rooms"]);
     other.status = SetStatus::Sealed;
     other.execution = "another".into();
-    assert_eq!(
-        catalog.close_set(&other).await.unwrap_err().name(),
-        "Conflict"
-    );
+    assert_eq!(catalog.close_set(&other).await.unwrap_err().name(), "Conflict");
     other.id = "gone".into();
-    assert_eq!(
-        catalog.close_set(&other).await.unwrap_err().name(),
-        "Conflict"
-    );
+    assert_eq!(catalog.close_set(&other).await.unwrap_err().name(), "Conflict");
 }
 
 #[tokio::test]
 async fn only_an_ended_set_expires_and_only_an_expiring_one_is_deleted() {
     let (catalog, _, run) = planned(&[]).await;
     assert_eq!(
-        catalog
-            .expire_set("hubs-prod", &run.set)
-            .await
-            .unwrap_err()
-            .name(),
+        catalog.expire_set("hubs-prod", &run.set).await.unwrap_err().name(),
         "Conflict"
     );
-    catalog
-        .fail_set("hubs-prod", &run.set, reason(), now())
-        .await
-        .unwrap();
+    catalog.fail_set("hubs-prod", &run.set, reason(), now()).await.unwrap();
     catalog.delete_set("hubs-prod", &run.set).await.unwrap();
     assert!(catalog.set("hubs-prod", &run.set).await.unwrap().is_some());
     for _ in 0..2 {
@@ -207,10 +163,7 @@ async fn a_point_that_has_ended_never_goes_back() {
     let (catalog, _, run) = planned(&[]).await;
     let under_way = point(&run, PointStatus::InProgress, 10.0);
     let done = point(&run, PointStatus::Available, 100.0);
-    assert_eq!(
-        catalog.put_point("hubs-prod", &under_way).await.unwrap(),
-        under_way
-    );
+    assert_eq!(catalog.put_point("hubs-prod", &under_way).await.unwrap(), under_way);
     assert_eq!(catalog.put_point("hubs-prod", &done).await.unwrap(), done);
     for late in [&under_way, &point(&run, PointStatus::Failed, 0.0)] {
         assert_eq!(catalog.put_point("hubs-prod", late).await.unwrap(), done);
@@ -219,19 +172,9 @@ async fn a_point_that_has_ended_never_goes_back() {
         catalog.points("hubs-prod", &run.set).await.unwrap(),
         std::slice::from_ref(&done)
     );
-    assert_eq!(
-        catalog.sets("hubs-prod").await.unwrap().len(),
-        1,
-        "a point is no set"
-    );
+    assert_eq!(catalog.sets("hubs-prod").await.unwrap().len(), 1, "a point is no set");
     catalog.delete_point("hubs-prod", &done).await.unwrap();
-    assert!(
-        catalog
-            .points("hubs-prod", &run.set)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(catalog.points("hubs-prod", &run.set).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -247,33 +190,19 @@ async fn a_mark_counts_the_first_time_and_a_warning_once() {
         .await
         .unwrap();
     memory.lose_answer(1);
-    assert!(
-        catalog
-            .warn_run("hubs-prod", &run.set, reason())
-            .await
-            .is_err()
-    );
-    catalog
-        .warn_run("hubs-prod", &run.set, reason())
-        .await
-        .unwrap();
+    assert!(catalog.warn_run("hubs-prod", &run.set, reason()).await.is_err());
+    catalog.warn_run("hubs-prod", &run.set, reason()).await.unwrap();
     let expected = crate::domain::set::RunRecord {
         quiesced_at: Some(now()),
         warnings: vec![reason()],
         ..record(&run)
     };
-    assert_eq!(
-        catalog.run("hubs-prod", &run.set).await.unwrap().unwrap(),
-        expected
-    );
+    assert_eq!(catalog.run("hubs-prod", &run.set).await.unwrap().unwrap(), expected);
     catalog
         .mark_run("hubs-prod", "nobody", Mark::Ended, now())
         .await
         .unwrap();
-    catalog
-        .warn_run("hubs-prod", "nobody", reason())
-        .await
-        .unwrap();
+    catalog.warn_run("hubs-prod", "nobody", reason()).await.unwrap();
     assert_eq!(catalog.runs("hubs-prod").await.unwrap().len(), 1);
 }
 
@@ -281,12 +210,7 @@ async fn a_mark_counts_the_first_time_and_a_warning_once() {
 async fn a_timing_is_added_once_a_set_and_ten_are_kept() {
     let (catalog, memory) = catalog();
     memory.lose_answer(1);
-    assert!(
-        catalog
-            .add_timing("hubs-prod", "rooms", "set-0", 100)
-            .await
-            .is_err()
-    );
+    assert!(catalog.add_timing("hubs-prod", "rooms", "set-0", 100).await.is_err());
     for n in 0..12 {
         for _ in 0..2 {
             catalog
@@ -313,10 +237,7 @@ async fn a_descriptor_comes_back_as_it_was_applied() {
     let descriptor = testing::descriptor("hubs-prod");
     catalog.put_descriptor(&descriptor).await.unwrap();
     assert_eq!(catalog.descriptor("hubs-prod").await.unwrap(), descriptor);
-    assert_eq!(
-        catalog.deployments().await.unwrap(),
-        [("hubs-prod".to_owned(), true)]
-    );
+    assert_eq!(catalog.deployments().await.unwrap(), [("hubs-prod".to_owned(), true)]);
     let error = catalog.descriptor("shop").await.unwrap_err();
     assert_eq!(error.name(), "NotFound");
     assert!(error.to_string().contains("holdfast apply"), "{error}");

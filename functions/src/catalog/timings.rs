@@ -28,8 +28,7 @@ impl Catalog {
     /// The durations of a resource's last sealed backups; none where there is no history.
     pub async fn timing(&self, deployment: &str, resource: &str) -> Result<Timing> {
         let record = self.record(deployment, resource).await?;
-        let durations =
-            record.map(|record| record.entries.iter().map(|entry| entry.seconds).collect());
+        let durations = record.map(|record| record.entries.iter().map(|entry| entry.seconds).collect());
         Ok(Timing {
             resource: resource.to_owned(),
             durations: durations.unwrap_or_default(),
@@ -37,13 +36,7 @@ impl Catalog {
     }
 
     /// Adds the duration of a resource's backup in a sealed set, once for each set.
-    pub async fn add_timing(
-        &self,
-        deployment: &str,
-        resource: &str,
-        set: &str,
-        seconds: u64,
-    ) -> Result<()> {
+    pub async fn add_timing(&self, deployment: &str, resource: &str, set: &str, seconds: u64) -> Result<()> {
         for _ in 0..TRIES {
             let record = self.record(deployment, resource).await?;
             let before = match &record {

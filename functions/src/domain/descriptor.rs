@@ -160,9 +160,7 @@ impl Descriptor {
         let belongs_elsewhere = |name: &str| {
             others().any(|target| match target {
                 Target::DynamoDb { table } => table == name,
-                Target::DynamodbPrefix { prefix } => {
-                    prefix.len() > own.len() && name.starts_with(prefix.as_str())
-                }
+                Target::DynamodbPrefix { prefix } => prefix.len() > own.len() && name.starts_with(prefix.as_str()),
                 _ => false,
             })
         };
@@ -176,9 +174,7 @@ impl Descriptor {
             .into_iter()
             .map(|table| Resource {
                 name: format!("{}.{table}", prefix_resource.name),
-                target: Target::DynamoDb {
-                    table: table.clone(),
-                },
+                target: Target::DynamoDb { table: table.clone() },
                 deadline_seconds: prefix_resource.deadline_seconds,
             })
             .collect()

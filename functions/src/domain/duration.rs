@@ -27,8 +27,7 @@ pub fn text(seconds: u64) -> String {
 /// A length of time for a reader in a hurry: `45 seconds`, `3 hours 20 minutes`, `5 days`. Two units at most,
 /// and one from three days on.
 pub fn in_words(seconds: u64) -> String {
-    let count =
-        |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    let count = |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
     let (large, small, size, part) = match seconds {
         0..60 => return count(seconds, "second"),
         60..3_600 => ("minute", "second", 60, 1),

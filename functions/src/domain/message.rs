@@ -35,6 +35,16 @@ pub struct Message {
     pub severity: Severity,
 }
 
+impl Message {
+    /// What happened and why, in at most 1,000 characters: the cause with which an execution fails.
+    pub fn cause(&self) -> String {
+        let reasons = self.json["reasons"].as_array().into_iter().flatten();
+        let why = reasons.filter_map(|reason| reason["message"].as_str());
+        let parts: Vec<&str> = std::iter::once(self.subject.as_str()).chain(why).collect();
+        parts.join(": ").chars().take(1000).collect()
+    }
+}
+
 /// What a message is about; the message attribute `event`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

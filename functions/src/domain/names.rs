@@ -13,7 +13,8 @@ pub const TAG_RESOURCE: &str = "holdfast:resource";
 pub const MAX_NAME: usize = 32;
 
 /// What a name may be, in words for an operator.
-pub const NAME_RULE: &str = "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen";
+pub const NAME_RULE: &str =
+    "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen";
 
 /// Whether `text` may name a deployment, resource, probe or hook: `^[a-z](-?[a-z0-9])*$`, at most 32 characters.
 pub fn is_name(text: &str) -> bool {
@@ -86,8 +87,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ARN: &str =
-        "arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs-prod";
+    const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs-prod";
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

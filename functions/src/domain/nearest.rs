@@ -15,8 +15,8 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .filter_map(|candidate| {
             let name = plain(candidate);
-            let extended = name.len() >= 3 && wanted.starts_with(&name)
-                || wanted.len() >= 3 && name.starts_with(&wanted);
+            let extended =
+                name.len() >= 3 && wanted.starts_with(&name) || wanted.len() >= 3 && name.starts_with(&wanted);
             let distance = if extended { 1 } else { edits(&wanted, &name) };
             (distance <= name.len().max(3) / 3).then_some((distance, candidate))
         })

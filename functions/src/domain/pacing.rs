@@ -28,18 +28,12 @@ pub fn next_look(elapsed_seconds: u64, usual_seconds: Option<u64>) -> u64 {
             }
         }
         // Waits of 10, 15, 22.5, ... end at elapsed times for which the next wait is 10 plus half of the elapsed time.
-        None => (FIRST.saturating_add(elapsed_seconds / 2))
-            .min(GROWN)
-            .max(twentieth),
+        None => (FIRST.saturating_add(elapsed_seconds / 2)).min(GROWN).max(twentieth),
     }
 }
 
 /// As [`next_look`], but never later than the deadline, at which the job has failed. At least 1.
-pub fn next_look_before(
-    elapsed_seconds: u64,
-    usual_seconds: Option<u64>,
-    deadline_seconds: u64,
-) -> u64 {
+pub fn next_look_before(elapsed_seconds: u64, usual_seconds: Option<u64>, deadline_seconds: u64) -> u64 {
     let left = deadline_seconds.saturating_sub(elapsed_seconds).max(1);
     next_look(elapsed_seconds, usual_seconds).min(left)
 }

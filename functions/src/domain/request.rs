@@ -49,9 +49,7 @@ mod tests {
     #[test]
     fn a_request_names_a_deployment_and_nothing_else() {
         assert_eq!(
-            Request::parse(&json!({"deployment": "hubs-prod"}))
-                .unwrap()
-                .deployment,
+            Request::parse(&json!({"deployment": "hubs-prod"})).unwrap().deployment,
             "hubs-prod"
         );
     }
@@ -61,19 +59,52 @@ mod tests {
         const NAME: &str = "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen";
         let input = r#"an input such as {"deployment": "hubs-prod"}"#;
         for (request, message) in [
-            (json!(null), format!("(document): null is not allowed; expected {input}")),
-            (json!("hubs-prod"), format!("(document): \"hubs-prod\" is not allowed; expected {input}")),
-            (json!(["hubs-prod"]), format!("(document): a list with 1 entry is not allowed; expected {input}")),
+            (
+                json!(null),
+                format!("(document): null is not allowed; expected {input}"),
+            ),
+            (
+                json!("hubs-prod"),
+                format!("(document): \"hubs-prod\" is not allowed; expected {input}"),
+            ),
+            (
+                json!(["hubs-prod"]),
+                format!("(document): a list with 1 entry is not allowed; expected {input}"),
+            ),
             (json!([]), format!("(document): [] is not allowed; expected {input}")),
             (json!(7), format!("(document): 7 is not allowed; expected {input}")),
-            (json!({}), format!("deployment: (missing) is not allowed; expected {NAME}")),
-            (json!({"deployment": null}), format!("deployment: null is not allowed; expected {NAME}")),
-            (json!({"deployment": ""}), format!("deployment: \"\" is not allowed; expected {NAME}")),
-            (json!({"deployment": 12}), format!("deployment: 12 is not allowed; expected {NAME}")),
-            (json!({"deployment": "Hubs"}), format!("deployment: \"Hubs\" is not allowed; expected {NAME}")),
-            (json!({"deployment": "hubs--prod"}), format!("deployment: \"hubs--prod\" is not allowed; expected {NAME}")),
-            (json!({"deployment": "hubs-"}), format!("deployment: \"hubs-\" is not allowed; expected {NAME}")),
-            (json!({"deployment": "hubs\n"}), format!("deployment: \"hubs\\n\" is not allowed; expected {NAME}")),
+            (
+                json!({}),
+                format!("deployment: (missing) is not allowed; expected {NAME}"),
+            ),
+            (
+                json!({"deployment": null}),
+                format!("deployment: null is not allowed; expected {NAME}"),
+            ),
+            (
+                json!({"deployment": ""}),
+                format!("deployment: \"\" is not allowed; expected {NAME}"),
+            ),
+            (
+                json!({"deployment": 12}),
+                format!("deployment: 12 is not allowed; expected {NAME}"),
+            ),
+            (
+                json!({"deployment": "Hubs"}),
+                format!("deployment: \"Hubs\" is not allowed; expected {NAME}"),
+            ),
+            (
+                json!({"deployment": "hubs--prod"}),
+                format!("deployment: \"hubs--prod\" is not allowed; expected {NAME}"),
+            ),
+            (
+                json!({"deployment": "hubs-"}),
+                format!("deployment: \"hubs-\" is not allowed; expected {NAME}"),
+            ),
+            (
+                json!({"deployment": "hubs\n"}),
+                format!("deployment: \"hubs\\n\" is not allowed; expected {NAME}"),
+            ),
             (
                 json!({"deployment": ["a", "b"]}),
                 format!("deployment: a list with 2 entries is not allowed; expected {NAME}"),
@@ -91,7 +122,8 @@ mod tests {
             ),
             (
                 json!({"deployment": "hubs", "password": "hunter2"}),
-                "password: (text of 7 characters, not shown) is not allowed; expected one of the fields deployment".to_owned(),
+                "password: (text of 7 characters, not shown) is not allowed; expected one of the fields deployment"
+                    .to_owned(),
             ),
         ] {
             assert_eq!(Request::parse(&request).unwrap_err().to_string(), message, "{request}");

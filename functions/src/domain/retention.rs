@@ -79,9 +79,7 @@ fn failed_recently(set: &BackupSet, keep: &Keep, now: Timestamp) -> Option<KeepR
 
 fn expiry(set: &BackupSet, keep: &Keep) -> ExpireReason {
     match set.status {
-        SetStatus::Failed => ExpireReason::FailedLongEnough {
-            days: keep.failed_days,
-        },
+        SetStatus::Failed => ExpireReason::FailedLongEnough { days: keep.failed_days },
         SetStatus::Expiring => ExpireReason::DeletionUnfinished,
         SetStatus::Sealed | SetStatus::Running => ExpireReason::NoRuleKeepsIt,
     }

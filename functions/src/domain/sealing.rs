@@ -59,12 +59,7 @@ impl Capture {
 /// Judges a set. Everything that was planned has to be there: a set without a single recovery point is not sealed either.
 pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
     let mut reasons = evidence.failures.to_vec();
-    reasons.extend(
-        evidence
-            .planned
-            .iter()
-            .filter_map(|name| unfit(evidence, name)),
-    );
+    reasons.extend(evidence.planned.iter().filter_map(|name| unfit(evidence, name)));
     let planned = evidence
         .points
         .iter()
@@ -88,11 +83,7 @@ pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
 fn unfit(evidence: &Evidence<'_>, name: &str) -> Option<Reason> {
     let job = evidence.jobs.iter().find(|job| job.resource.name == name);
     let job_failure = job.and_then(|job| job.failure.as_ref());
-    let Some(point) = evidence
-        .points
-        .iter()
-        .find(|point| point.resource.name == name)
-    else {
+    let Some(point) = evidence.points.iter().find(|point| point.resource.name == name) else {
         return Some(explained(name, job_failure, "its backup was never started"));
     };
     match point.status {
@@ -161,9 +152,7 @@ mod tests {
     fn resource(name: &str) -> Resource {
         Resource {
             name: name.into(),
-            target: Target::Aurora {
-                cluster: name.into(),
-            },
+            target: Target::Aurora { cluster: name.into() },
             deadline_seconds: 60,
         }
     }
@@ -248,11 +237,7 @@ mod tests {
     #[test]
     fn a_job_that_failed_to_be_watched_does_not_spoil_a_point_that_is_there() {
         assert_eq!(
-            reasons(judge(
-                &["a"],
-                &[point("a", 0)],
-                &[failed_job("a", "AccessDenied")]
-            )),
+            reasons(judge(&["a"], &[point("a", 0)], &[failed_job("a", "AccessDenied")])),
             ["sealed"]
         );
     }
@@ -309,9 +294,7 @@ mod tests {
 
     #[test]
     fn a_set_that_holds_nothing_is_not_sealed() {
-        let nothing = [
-            "set: JobFailed: the run made no recovery point: there is nothing in this set to restore",
-        ];
+        let nothing = ["set: JobFailed: the run made no recovery point: there is nothing in this set to restore"];
         assert_eq!(reasons(judge(&[], &[], &[])), nothing);
         assert_eq!(reasons(judge(&["c"], &[guard("c", 0)], &[])), nothing);
     }

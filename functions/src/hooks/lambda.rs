@@ -130,12 +130,8 @@ mod tests {
     #[tokio::test]
     async fn a_function_that_fails_is_a_failed_hook_in_its_own_words() {
         let said = r#"{"errorType": "StillBusy", "errorMessage": "3 rooms are open"}"#;
-        let (hooks, replay) =
-            hooks(answers(INVOKE, said).with_header("x-amz-function-error", "Unhandled"));
-        let error = hooks
-            .run(&hook(), Action::Quiesce, &run())
-            .await
-            .unwrap_err();
+        let (hooks, replay) = hooks(answers(INVOKE, said).with_header("x-amz-function-error", "Unhandled"));
+        let error = hooks.run(&hook(), Action::Quiesce, &run()).await.unwrap_err();
         assert_eq!(error.name(), "JobFailed");
         let message = error.to_string();
         assert!(
@@ -148,10 +144,7 @@ mod tests {
     #[tokio::test]
     async fn a_hook_that_is_not_heard_of_is_asked_once() {
         let (hooks, replay) = hooks(cut(INVOKE));
-        let error = hooks
-            .run(&hook(), Action::Quiesce, &run())
-            .await
-            .unwrap_err();
+        let error = hooks.run(&hook(), Action::Quiesce, &run()).await.unwrap_err();
         assert_eq!(error.name(), "Unavailable");
         assert_eq!(replay.played().len(), 1);
     }

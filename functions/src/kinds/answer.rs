@@ -30,19 +30,12 @@ impl Answer {
     /// One attribute of the answer; `Null` where it has none.
     pub fn take(&self, attribute: &str) -> Value {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.body
-            .get_mut(attribute)
-            .map(Value::take)
-            .unwrap_or_default()
+        kept.body.get_mut(attribute).map(Value::take).unwrap_or_default()
     }
 
     /// The whole answer.
     pub fn take_all(&self) -> Value {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .body
-            .take()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).body.take()
     }
 
     /// When AWS answered, by its own clock, to the second.

@@ -25,10 +25,7 @@ const KIND: &str = "aurora";
 /// Cluster statuses that do not end by themselves, and the way out of each.
 const STUCK: &[(&str, &str)] = &[
     ("stopped", "Start the cluster, or disable the deployment"),
-    (
-        "deleting",
-        "It is being deleted: remove it from the descriptor",
-    ),
+    ("deleting", "It is being deleted: remove it from the descriptor"),
     (
         "inaccessible-encryption-credentials",
         "Its KMS key is lost: restore the cluster from a backup",
@@ -37,10 +34,7 @@ const STUCK: &[(&str, &str)] = &[
         "inaccessible-encryption-credentials-recoverable",
         "Enable its KMS key within seven days, then start the cluster",
     ),
-    (
-        "incompatible-network",
-        "Correct its subnets and security groups",
-    ),
+    ("incompatible-network", "Correct its subnets and security groups"),
     ("incompatible-parameters", "Correct its parameter group"),
     ("incompatible-restore", "Restore it again"),
     ("cloning-failed", "Clone it again"),
@@ -63,9 +57,7 @@ pub struct Aurora {
 
 impl Aurora {
     pub fn from_config(aws: &SdkConfig) -> Self {
-        Self {
-            rds: Client::new(aws),
-        }
+        Self { rds: Client::new(aws) }
     }
 
     /// The manual snapshot of that name, if there is one.
@@ -77,11 +69,7 @@ impl Aurora {
             .send()
             .await;
         match answer {
-            Ok(found) => Ok(found
-                .db_cluster_snapshots
-                .unwrap_or_default()
-                .into_iter()
-                .next()),
+            Ok(found) => Ok(found.db_cluster_snapshots.unwrap_or_default().into_iter().next()),
             Err(error) if code(&error) == Some("DBClusterSnapshotNotFoundFault") => Ok(None),
             Err(error) => Err(failure("describing cluster snapshot", id, error)),
         }
@@ -101,14 +89,11 @@ impl Aurora {
             .first()
             .and_then(|cluster| cluster.status())
             .unwrap_or("unknown");
-        let seen = format!(
-            "snapshotting cluster {cluster}: its status is {status}, and only an available cluster can be"
-        );
+        let seen =
+            format!("snapshotting cluster {cluster}: its status is {status}, and only an available cluster can be");
         match STUCK.iter().find(|(stuck, _)| *stuck == status) {
             _ if status == "available" => Ok(()),
-            Some((_, next)) => Err(Error::JobFailed(format!(
-                "{seen}. {next}, then start a new run"
-            ))),
+            Some((_, next)) => Err(Error::JobFailed(format!("{seen}. {next}, then start a new run"))),
             None => Err(Error::NotReady(format!(
                 "{seen}. It is tried again in minutes, when that has ended"
             ))),
@@ -182,13 +167,11 @@ impl Kind for Aurora {
             });
         }
         match captured_at(&snapshot) {
-            Some(captured_at) if status == "available" && percent >= 100 => {
-                Ok(Progress::Succeeded(Finished {
-                    captured_at,
-                    finished_at: None,
-                    size_bytes: size_bytes(&snapshot),
-                }))
-            }
+            Some(captured_at) if status == "available" && percent >= 100 => Ok(Progress::Succeeded(Finished {
+                captured_at,
+                finished_at: None,
+                size_bytes: size_bytes(&snapshot),
+            })),
             // A status that nothing here knows is under way: the deadline ends it.
             _ => Ok(Progress::InProgress {
                 percent: Some(f64::from(percent)),
@@ -233,15 +216,8 @@ impl Kind for Aurora {
 }
 
 /// A snapshot by our name, as ours, where its tags and its source say that it is.
-fn adopt(
-    run: &Run,
-    resource: &Resource,
-    cluster: &str,
-    snapshot: &DbClusterSnapshot,
-) -> Result<Started> {
-    let id = snapshot
-        .db_cluster_snapshot_identifier()
-        .unwrap_or_default();
+fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Result<Started> {
+    let id = snapshot.db_cluster_snapshot_identifier().unwrap_or_default();
     let source = snapshot.db_cluster_identifier().unwrap_or_default();
     if !is_ours(run, resource, cluster, snapshot) {
         return Err(Error::Conflict(format!(
@@ -286,12 +262,7 @@ fn tags(snapshot: &DbClusterSnapshot) -> Vec<(&str, &str)> {
     snapshot
         .tag_list()
         .iter()
-        .map(|tag| {
-            (
-                tag.key().unwrap_or_default(),
-                tag.value().unwrap_or_default(),
-            )
-        })
+        .map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default()))
         .collect()
 }
 

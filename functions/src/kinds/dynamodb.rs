@@ -52,15 +52,9 @@ impl DynamoDb {
                 .send()
                 .await
                 .map_err(|error| failure("listing the backups of table", table, error))?;
-            found.extend(
-                page.backup_summaries
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter(|backup| {
-                        backup.backup_name() == Some(name)
-                            && backup.backup_status() != Some(&BackupStatus::Deleted)
-                    }),
-            );
+            found.extend(page.backup_summaries.unwrap_or_default().into_iter().filter(|backup| {
+                backup.backup_name() == Some(name) && backup.backup_status() != Some(&BackupStatus::Deleted)
+            }));
             after = page.last_evaluated_backup_arn;
             if after.is_none() {
                 break;
@@ -99,8 +93,7 @@ impl Kind for DynamoDb {
                 backup.backup_creation_date_time(),
             ));
         }
-        let once = aws_sdk_dynamodb::config::Builder::new()
-            .retry_config(RetryConfig::standard().with_max_attempts(1));
+        let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(1));
         let created = self
             .dynamodb
             .create_backup()
@@ -153,21 +146,15 @@ impl Kind for DynamoDb {
         match backup.backup_status() {
             BackupStatus::Available => {}
             BackupStatus::Deleted => {
-                return failed(format!(
-                    "the status of table backup {name} ({arn}) is DELETED"
-                ));
+                return failed(format!("the status of table backup {name} ({arn}) is DELETED"));
             }
             // A status that nothing here knows is under way: the deadline ends it.
             _ => return Ok(Progress::InProgress { percent: None }),
         }
-        let size_bytes = backup
-            .backup_size_bytes()
-            .and_then(|size| u64::try_from(size).ok());
+        let size_bytes = backup.backup_size_bytes().and_then(|size| u64::try_from(size).ok());
         let source = found.source_table_details();
         let items = source.and_then(|table| table.item_count()).unwrap_or(0);
-        let bytes = source
-            .and_then(|table| table.table_size_bytes())
-            .unwrap_or(0);
+        let bytes = source.and_then(|table| table.table_size_bytes()).unwrap_or(0);
         if size_bytes.unwrap_or(0) == 0 && (items > 0 || bytes > 0) {
             return failed(format!(
                 "table backup {name} ({arn}) holds no bytes, although its table had {items} items of {bytes} bytes"
@@ -220,11 +207,7 @@ impl Kind for DynamoDb {
             Some(backup) => *backup.backup_status() == BackupStatus::Deleted,
             None => true,
         };
-        Ok(if gone {
-            Deletion::Gone
-        } else {
-            Deletion::Underway
-        })
+        Ok(if gone { Deletion::Gone } else { Deletion::Underway })
     }
 }
 
@@ -242,18 +225,12 @@ fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Sta
 /// Whether a name is `hf-<deployment>-<yyyymmdd>-<hhmmss>-<4 hex>-<6 hex>`. The rest is matched to its end, so that a
 /// backup of `hubs-prod` is not one of `hubs`.
 fn is_ours(deployment: &str, name: &str) -> bool {
-    let Some(rest) = name
-        .strip_prefix("hf-")
-        .and_then(|name| name.strip_prefix(deployment))
-    else {
+    let Some(rest) = name.strip_prefix("hf-").and_then(|name| name.strip_prefix(deployment)) else {
         return false;
     };
     let parts: Vec<&str> = rest.split('-').collect();
-    let digits =
-        |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    let hex = |text: &str, count| {
-        text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    let hex = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match parts[..] {
         ["", date, time, execution, resource] => {
             digits(date, 8) && digits(time, 6) && hex(execution, 4) && hex(resource, 6)

@@ -58,8 +58,7 @@ impl Efs {
             .file_system_id(file_system)
             .send()
             .await;
-        let found =
-            answer.map_err(|error| failure("describing file system", file_system, error))?;
+        let found = answer.map_err(|error| failure("describing file system", file_system, error))?;
         let Some(found) = found.file_systems().first() else {
             return Err(Error::NotFound(format!(
                 "describing file system {file_system}: EFS shows none of that id. Correct the descriptor"
@@ -71,9 +70,7 @@ impl Efs {
         );
         match (found.life_cycle_state().as_str(), found.file_system_arn()) {
             ("available" | "updating", Some(arn)) => Ok(arn.to_owned()),
-            ("creating", _) => Err(Error::NotReady(format!(
-                "{seen}. It is tried again in minutes"
-            ))),
+            ("creating", _) => Err(Error::NotReady(format!("{seen}. It is tried again in minutes"))),
             _ => Err(Error::JobFailed(format!(
                 "{seen}. Repair it, or remove it from the descriptor, then start a new run"
             ))),
@@ -81,24 +78,14 @@ impl Efs {
     }
 
     async fn job(&self, job: &str) -> Result<Option<DescribeBackupJobOutput>> {
-        match self
-            .backup
-            .describe_backup_job()
-            .backup_job_id(job)
-            .send()
-            .await
-        {
+        match self.backup.describe_backup_job().backup_job_id(job).send().await {
             Ok(found) => Ok(Some(found)),
             Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(failure("describing backup job", job, error)),
         }
     }
 
-    async fn recovery_point(
-        &self,
-        vault: &str,
-        arn: &str,
-    ) -> Result<Option<DescribeRecoveryPointOutput>> {
+    async fn recovery_point(&self, vault: &str, arn: &str) -> Result<Option<DescribeRecoveryPointOutput>> {
         let answer = self
             .backup
             .describe_recovery_point()
@@ -160,15 +147,10 @@ impl Kind for Efs {
             )));
         }
         let point = started.recovery_point_arn().or(job.recovery_point_arn());
-        let accepted = started
-            .creation_date()
-            .or(job.creation_date())
-            .and_then(timestamp);
+        let accepted = started.creation_date().or(job.creation_date()).and_then(timestamp);
         Ok(Started {
             recovery_point: RecoveryPoint::BackupRecoveryPoint {
-                arn: point
-                    .ok_or_else(|| not_shown("its recovery point"))?
-                    .to_owned(),
+                arn: point.ok_or_else(|| not_shown("its recovery point"))?.to_owned(),
                 vault: vault.to_owned(),
                 job: id.to_owned(),
             },
@@ -192,26 +174,19 @@ impl Kind for Efs {
         let (arn, vault, job_id) = parts(point)?;
         let failed = |reason: String| Ok(Progress::Failed { reason });
         let Some(job) = self.job(job_id).await? else {
-            return failed(format!(
-                "AWS Backup does not know backup job {job_id} any more"
-            ));
+            return failed(format!("AWS Backup does not know backup job {job_id} any more"));
         };
         let said = words(&job);
         match job.state() {
             Some(BackupJobState::Completed) => {}
             Some(
-                BackupJobState::Failed
-                | BackupJobState::Aborted
-                | BackupJobState::Expired
-                | BackupJobState::Partial,
+                BackupJobState::Failed | BackupJobState::Aborted | BackupJobState::Expired | BackupJobState::Partial,
             ) => {
                 return failed(format!("backup job {job_id} ended {said}"));
             }
             // A state that nothing here knows is under way: the deadline ends it.
             _ => {
-                return Ok(Progress::InProgress {
-                    percent: percent(&job),
-                });
+                return Ok(Progress::InProgress { percent: percent(&job) });
             }
         }
         if job
@@ -228,9 +203,7 @@ impl Kind for Efs {
         match found.status() {
             Some(RecoveryPointStatus::Completed | RecoveryPointStatus::Available) => {}
             Some(RecoveryPointStatus::Creating) | None => {
-                return Ok(Progress::InProgress {
-                    percent: percent(&job),
-                });
+                return Ok(Progress::InProgress { percent: percent(&job) });
             }
             Some(status) => {
                 let why = found
@@ -252,32 +225,20 @@ impl Kind for Efs {
                 "recovery point {arn} holds no bytes, although backup job {job_id} ended {said}"
             ));
         };
-        match job
-            .completion_date()
-            .or(found.completion_date())
-            .and_then(timestamp)
-        {
+        match job.completion_date().or(found.completion_date()).and_then(timestamp) {
             Some(ended) => Ok(Progress::Succeeded(Finished {
                 captured_at: ended,
                 finished_at: Some(ended),
                 size_bytes: Some(size_bytes),
             })),
-            None => Ok(Progress::InProgress {
-                percent: percent(&job),
-            }),
+            None => Ok(Progress::InProgress { percent: percent(&job) }),
         }
     }
 
     /// A job that has ended, or that AWS Backup has forgotten, needs no stopping.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
         let (_, _, job) = parts(point)?;
-        match self
-            .backup
-            .stop_backup_job()
-            .backup_job_id(job)
-            .send()
-            .await
-        {
+        match self.backup.stop_backup_job().backup_job_id(job).send().await {
             Ok(_) => Ok(()),
             Err(error) => match code(&error) {
                 Some("InvalidRequestException" | "ResourceNotFoundException") => Ok(()),
@@ -290,11 +251,7 @@ impl Kind for Efs {
     /// "not found" is gone.
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         let (arn, vault, _) = parts(point)?;
-        match self
-            .recovery_point(vault, arn)
-            .await?
-            .map(|found| found.status)
-        {
+        match self.recovery_point(vault, arn).await?.map(|found| found.status) {
             None => return Ok(Deletion::Gone),
             Some(Some(RecoveryPointStatus::Deleting | RecoveryPointStatus::Creating)) => {
                 return Ok(Deletion::Underway);
@@ -304,10 +261,7 @@ impl Kind for Efs {
         let Some(tags) = finding::tags(self, arn).await? else {
             return Ok(Deletion::Gone);
         };
-        let tags: Vec<_> = tags
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
+        let tags: Vec<_> = tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         see_ours(&format!("recovery point {arn}"), tags, run)?;
         let deleted = self
             .backup
@@ -320,20 +274,18 @@ impl Kind for Efs {
             return match code(&error) {
                 Some("ResourceNotFoundException") => Ok(Deletion::Gone),
                 // A vault lock or a legal hold.
-                Some("InvalidRequestException" | "InvalidResourceStateException") => Ok(
-                    Deletion::Protected(failure("deleting recovery point", arn, error).to_string()),
-                ),
+                Some("InvalidRequestException" | "InvalidResourceStateException") => Ok(Deletion::Protected(
+                    failure("deleting recovery point", arn, error).to_string(),
+                )),
                 _ => refused(failure("deleting recovery point", arn, error)),
             };
         }
         Ok(match self.recovery_point(vault, arn).await? {
             None => Deletion::Gone,
-            Some(found) if found.status() == Some(&RecoveryPointStatus::Expired) => {
-                Deletion::Protected(format!(
-                    "deleting recovery point {arn}: AWS Backup accepted it, but the status is EXPIRED: the role that made it \
+            Some(found) if found.status() == Some(&RecoveryPointStatus::Expired) => Deletion::Protected(format!(
+                "deleting recovery point {arn}: AWS Backup accepted it, but the status is EXPIRED: the role that made it \
                  is gone or lacks the permission to delete. Give it back, then delete the recovery point by hand"
-                ))
-            }
+            )),
             Some(_) => Deletion::Underway,
         })
     }
@@ -347,9 +299,7 @@ fn complete_window(deadline_seconds: u64) -> i64 {
 
 /// State, category and message of a job, for the operator.
 fn words(job: &DescribeBackupJobOutput) -> String {
-    let state = job
-        .state()
-        .map_or("without a state", BackupJobState::as_str);
+    let state = job.state().map_or("without a state", BackupJobState::as_str);
     let category = job
         .message_category()
         .map(|category| format!(" ({category})"))

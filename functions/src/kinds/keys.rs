@@ -21,10 +21,7 @@ pub async fn see_usable(kms: &Client, key: &str, protects: &str) -> Result<()> {
         .send()
         .await
         .map_err(|error| failure(&doing, key, error))?;
-    let state = described
-        .key_metadata()
-        .and_then(|key| key.key_state())
-        .cloned();
+    let state = described.key_metadata().and_then(|key| key.key_state()).cloned();
     let next = match state {
         Some(KeyState::Enabled) => return Ok(()),
         Some(KeyState::Creating | KeyState::Updating) => {
@@ -34,9 +31,7 @@ pub async fn see_usable(kms: &Client, key: &str, protects: &str) -> Result<()> {
         }
         Some(KeyState::Disabled) => format!("Enable it: aws kms enable-key --key-id {key}"),
         Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion) => {
-            format!(
-                "Cancel its deletion before it is too late: aws kms cancel-key-deletion --key-id {key}"
-            )
+            format!("Cancel its deletion before it is too late: aws kms cancel-key-deletion --key-id {key}")
         }
         _ => "Make its key material available again".to_owned(),
     };

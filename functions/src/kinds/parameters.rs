@@ -42,9 +42,7 @@ impl Parameters {
             .option("Recursive")
             .values(path)
             .build()
-            .map_err(|error| {
-                Error::invalid("path", path, format!("a path of parameters ({error})"))
-            })?;
+            .map_err(|error| Error::invalid("path", path, format!("a path of parameters ({error})")))?;
         let (mut found, mut described, mut token) = (Vec::new(), Vec::new(), None);
         loop {
             let answer = Answer::default();
@@ -90,10 +88,7 @@ impl Kind for Parameters {
         let secure = found
             .iter()
             .filter(|parameter| parameter.r#type() == Some(&ParameterType::SecureString));
-        for key in secure
-            .filter_map(ParameterMetadata::key_id)
-            .collect::<BTreeSet<_>>()
-        {
+        for key in secure.filter_map(ParameterMetadata::key_id).collect::<BTreeSet<_>>() {
             keys::see_usable(&self.kms, key, &format!("the parameters below {path}")).await?;
         }
         let mut current: Vec<Version> = found

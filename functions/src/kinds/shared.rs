@@ -32,22 +32,14 @@ pub fn tagged_by<'a>(
 ) -> bool {
     names::tags(&run.deployment, &run.set, &resource.name)
         .iter()
-        .all(|(key, value)| {
-            tags.clone()
-                .into_iter()
-                .any(|tag| tag == (*key, value.as_str()))
-        })
+        .all(|(key, value)| tags.clone().into_iter().any(|tag| tag == (*key, value.as_str())))
 }
 
 /// Sees that tags name this run's deployment and some set of it: only then may what carries them be deleted.
 ///
 /// # Errors
 /// `Conflict` otherwise.
-pub fn see_ours<'a>(
-    what: &str,
-    tags: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
-    run: &Run,
-) -> Result<()> {
+pub fn see_ours<'a>(what: &str, tags: impl IntoIterator<Item = (&'a str, &'a str)> + Clone, run: &Run) -> Result<()> {
     let of = |wanted: &str| {
         tags.clone()
             .into_iter()

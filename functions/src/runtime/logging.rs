@@ -21,9 +21,5 @@ pub(super) fn start() {
         .flatten_event(true)
         .with_ansi(false);
     // Started once in a process; a second start, in tests, changes nothing.
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(targets)
-        .try_init()
-        .ok();
+    tracing_subscriber::registry().with(lines).with(targets).try_init().ok();
 }

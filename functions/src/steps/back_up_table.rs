@@ -11,10 +11,7 @@ pub struct Needs(start::Needs<DynamoDb>);
 
 impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self(start::Needs::from_env(
-            aws,
-            DynamoDb::from_config(aws),
-        )?))
+        Ok(Self(start::Needs::from_env(aws, DynamoDb::from_config(aws))?))
     }
 }
 

@@ -82,17 +82,9 @@ pub struct Output {
 }
 
 pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result<Output> {
-    let started_at = Timestamp::from_millisecond(detail.start_date).map_err(|error| {
-        Error::invalid(
-            "detail.startDate",
-            error.to_string(),
-            "milliseconds since 1970",
-        )
-    })?;
-    let told_itself = detail
-        .error
-        .as_deref()
-        .is_some_and(|error| TOLD.contains(&error));
+    let started_at = Timestamp::from_millisecond(detail.start_date)
+        .map_err(|error| Error::invalid("detail.startDate", error.to_string(), "milliseconds since 1970"))?;
+    let told_itself = detail.error.as_deref().is_some_and(|error| TOLD.contains(&error));
     if detail.state_machine_arn == needs.nightly {
         return match told_itself {
             true => Ok(Output { acted: false }),
@@ -114,13 +106,7 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
     }
 }
 
-async fn clean_up(
-    needs: &Needs,
-    run: &Run,
-    detail: &Detail,
-    told_itself: bool,
-    now: Timestamp,
-) -> Result<Output> {
+async fn clean_up(needs: &Needs, run: &Run, detail: &Detail, told_itself: bool, now: Timestamp) -> Result<Output> {
     let catalog = &needs.catalog;
     let record = catalog.run(&run.deployment, &run.set).await?;
     let at_rest = record
@@ -173,25 +159,11 @@ async fn tell_of(
     };
     let message = message::ended(&known.backup(&of, None), &ended);
     let topic = needs.topic.as_ref();
-    tell_once(
-        &needs.catalog,
-        topic,
-        &needs.stacks_topic,
-        &known,
-        run,
-        &message,
-        now,
-    )
-    .await
+    tell_once(&needs.catalog, topic, &needs.stacks_topic, &known, run, &message, now).await
 }
 
 /// A night leaves nothing behind: its backups are executions of their own, and told of as such.
-async fn tell_of_lost_night(
-    needs: &Needs,
-    detail: &Detail,
-    started_at: Timestamp,
-    now: Timestamp,
-) -> Result<Output> {
+async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestamp, now: Timestamp) -> Result<Output> {
     let reason = Reason {
         subject: "nightly".to_owned(),
         ..reason(detail)
@@ -216,10 +188,7 @@ fn reason(detail: &Detail) -> Reason {
     };
     Reason {
         subject: "backup".to_owned(),
-        error: detail
-            .error
-            .clone()
-            .unwrap_or_else(|| detail.status.clone()),
+        error: detail.error.clone().unwrap_or_else(|| detail.status.clone()),
         message: detail.cause.clone().unwrap_or_else(|| how.to_owned()),
     }
 }

@@ -23,12 +23,7 @@ fn event(machine: &str, status: &str, error: Option<&str>, input: &str) -> Input
 }
 
 fn aborted() -> Input {
-    event(
-        "arn:backup",
-        "ABORTED",
-        None,
-        r#"{"deployment": "hubs-prod"}"#,
-    )
+    event("arn:backup", "ABORTED", None, r#"{"deployment": "hubs-prod"}"#)
 }
 
 struct Fixture {
@@ -72,34 +67,18 @@ async fn a_lost_run_is_resumed_failed_released_and_told_of_once() {
     assert!(handle(&needs, aborted()).await.unwrap().acted);
     assert!(!handle(&needs, aborted()).await.unwrap().acted);
     assert_eq!(hooks.calls(), ["resume offline"]);
-    let set = needs
-        .catalog
-        .set("hubs-prod", &run.set)
-        .await
-        .unwrap()
-        .unwrap();
+    let set = needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap();
     assert_eq!(
         (set.status, set.reasons[0].error.as_str()),
         (SetStatus::Failed, "ABORTED")
     );
     assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
-    let record = needs
-        .catalog
-        .run("hubs-prod", &run.set)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(
-        record.ended_at.is_some() && record.resumed_at.is_some() && record.notified_at.is_some()
-    );
+    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    assert!(record.ended_at.is_some() && record.resumed_at.is_some() && record.notified_at.is_some());
     let told = inbox.messages();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].1.event, Event::BackupEnded);
-    assert!(
-        told[0].1.text.contains("free for another run"),
-        "{}",
-        told[0].1.text
-    );
+    assert!(told[0].1.text.contains("free for another run"), "{}", told[0].1.text);
 }
 
 #[tokio::test]
@@ -139,10 +118,7 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
         inbox,
         run,
     } = lost(Recorded::failing("offline", 1)).await;
-    assert_eq!(
-        handle(&needs, aborted()).await.unwrap_err().name(),
-        "Unavailable"
-    );
+    assert_eq!(handle(&needs, aborted()).await.unwrap_err().name(), "Unavailable");
     assert!(
         inbox.messages()[0].1.text.contains("brought to rest"),
         "{}",
@@ -150,12 +126,7 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
     );
     assert!(handle(&needs, aborted()).await.unwrap().acted);
     assert_eq!((hooks.calls().len(), inbox.messages().len()), (2, 1));
-    let record = needs
-        .catalog
-        .run("hubs-prod", &run.set)
-        .await
-        .unwrap()
-        .unwrap();
+    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
     assert!(record.resumed_at.is_some());
 }
 
@@ -173,22 +144,14 @@ async fn the_lease_of_a_later_run_stays() {
         .unwrap();
     handle(&needs, aborted()).await.unwrap();
     assert_eq!(
-        needs
-            .catalog
-            .lease("hubs-prod")
-            .await
-            .unwrap()
-            .unwrap()
-            .execution,
+        needs.catalog.lease("hubs-prod").await.unwrap().unwrap().execution,
         "later"
     );
 }
 
 #[tokio::test]
 async fn an_execution_that_never_came_to_a_run_is_told_of_unless_it_did_so_itself() {
-    let Fixture {
-        mut needs, inbox, ..
-    } = lost(Recorded::all_well()).await;
+    let Fixture { mut needs, inbox, .. } = lost(Recorded::all_well()).await;
     needs.catalog = catalog().0;
     for input in ["", "not json", "{}", r#"{"deployment": "nobody"}"#] {
         let told = event("arn:backup", "FAILED", Some("BackupFailed"), input);
@@ -206,10 +169,7 @@ async fn an_execution_that_never_came_to_a_run_is_told_of_unless_it_did_so_itsel
 #[tokio::test]
 async fn a_lost_night_is_told_of_and_a_failed_one_has_told_itself() {
     let Fixture {
-        needs,
-        inbox,
-        hooks,
-        ..
+        needs, inbox, hooks, ..
     } = lost(Recorded::all_well()).await;
     assert!(
         !handle(&needs, event(NIGHTLY, "FAILED", Some("NightFailed"), "{}"))

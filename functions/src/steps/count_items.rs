@@ -107,9 +107,6 @@ mod tests {
             asked[0].json(),
             json!({"TableName": "hubs-rooms", "Select": "COUNT", "ConsistentRead": true})
         );
-        assert_eq!(
-            asked[1].json()["ExclusiveStartKey"],
-            json!({"id": {"S": "m"}})
-        );
+        assert_eq!(asked[1].json()["ExclusiveStartKey"], json!({"id": {"S": "m"}}));
     }
 }

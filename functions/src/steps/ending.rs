@@ -21,20 +21,12 @@ pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Resu
         .await?;
     if end.failed {
         let set = catalog.set(&run.deployment, &run.set).await?;
-        if set
-            .is_none_or(|set| set.status != SetStatus::Failed || !set.reasons.contains(&end.reason))
-        {
-            catalog
-                .warn_run(&run.deployment, &run.set, end.reason)
-                .await?;
+        if set.is_none_or(|set| set.status != SetStatus::Failed || !set.reasons.contains(&end.reason)) {
+            catalog.warn_run(&run.deployment, &run.set, end.reason).await?;
         }
     }
-    catalog
-        .mark_run(&run.deployment, &run.set, Mark::Ended, now)
-        .await?;
+    catalog.mark_run(&run.deployment, &run.set, Mark::Ended, now).await?;
     // Last: nobody takes the deployment over while its run is still being written.
-    catalog
-        .release_lease(&run.deployment, &run.execution)
-        .await?;
+    catalog.release_lease(&run.deployment, &run.execution).await?;
     Ok(set.map(|_| run.set.clone()))
 }

@@ -17,21 +17,16 @@ pub fn of_point(point: &Point, usual_seconds: Option<u64>, now: Timestamp) -> Jo
         PointStatus::Failed => JobStatus::Failed,
     };
     let wait_seconds = match status {
-        JobStatus::InProgress => pacing::next_look_before(
-            elapsed(point, now),
-            usual_seconds,
-            point.resource.deadline_seconds,
-        ),
+        JobStatus::InProgress => {
+            pacing::next_look_before(elapsed(point, now), usual_seconds, point.resource.deadline_seconds)
+        }
         _ => 0,
     };
     Job {
         resource: point.resource.clone(),
         status,
         // AWS Backup reads a file system while the job runs; snapshots and table backups are taken when accepted.
-        holds_quiesce: matches!(
-            point.recovery_point,
-            Some(RecoveryPoint::BackupRecoveryPoint { .. })
-        ),
+        holds_quiesce: matches!(point.recovery_point, Some(RecoveryPoint::BackupRecoveryPoint { .. })),
         wait_seconds,
         percent: point.percent,
         recovery_point: point.recovery_point.clone(),

@@ -66,11 +66,7 @@ mod tests {
             started_at: "2026-11-20T02:15:00Z".parse().unwrap(),
         };
         let output = handle(&needs, input()).await.unwrap();
-        let names: Vec<_> = output
-            .due
-            .iter()
-            .map(|due| due.execution_name.as_str())
-            .collect();
+        let names: Vec<_> = output.due.iter().map(|due| due.execution_name.as_str()).collect();
         assert_eq!(names, ["20261120-021500-hubs-prod", "20261120-021500-shop"]);
         assert_eq!(handle(&needs, input()).await.unwrap(), output);
     }

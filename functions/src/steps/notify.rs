@@ -69,7 +69,7 @@ pub struct Nightly {
 pub struct Output {
     /// Whether all is well: the set is sealed, or every set of the night.
     pub sealed: bool,
-    /// One line for the execution's own cause.
+    /// For the execution's own cause.
     pub summary: String,
 }
 
@@ -107,7 +107,7 @@ async fn tell_of_backup(needs: &Needs, input: Backup) -> Result<Output> {
     .await?;
     Ok(Output {
         sealed: known.is_sealed(),
-        summary: message.subject,
+        summary: message.cause(),
     })
 }
 
@@ -138,7 +138,7 @@ async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
     let sealed = failure.is_none() && outcomes.iter().all(|outcome| outcome.sealed);
     Ok(Output {
         sealed,
-        summary: message.subject,
+        summary: message.cause(),
     })
 }
 

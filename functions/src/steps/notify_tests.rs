@@ -44,22 +44,16 @@ async fn a_sealed_set_is_told_of_once() {
     let mut outputs = Vec::new();
     for _ in 0..2 {
         outputs.push(
-            handle(
-                &needs,
-                backup(json!({"deployment": "hubs-prod"}), json!(null)),
-            )
-            .await
-            .unwrap(),
+            handle(&needs, backup(json!({"deployment": "hubs-prod"}), json!(null)))
+                .await
+                .unwrap(),
         );
     }
     assert!(outputs[0].sealed);
     assert_eq!(outputs[0], outputs[1]);
     let told = inbox.messages();
     assert_eq!(told.len(), 1);
-    assert_eq!(
-        (told[0].0.as_str(), told[0].1.event),
-        (STACKS, Event::BackupSealed)
-    );
+    assert_eq!((told[0].0.as_str(), told[0].1.event), (STACKS, Event::BackupSealed));
     assert!(told[0].1.text.contains(&set));
     let record = needs.catalog.run("hubs-prod", &set).await.unwrap().unwrap();
     assert_eq!(record.notified_at, Some(now()));
@@ -73,10 +67,7 @@ async fn a_failed_set_is_told_of_with_its_reasons() {
         error: "JobFailed".into(),
         message: "the table is gone".into(),
     };
-    catalog
-        .fail_set("hubs-prod", &run.set, reason, now())
-        .await
-        .unwrap();
+    catalog.fail_set("hubs-prod", &run.set, reason, now()).await.unwrap();
     let inbox = Inbox::open();
     let output = handle(
         &needs(catalog, &inbox),
@@ -84,10 +75,7 @@ async fn a_failed_set_is_told_of_with_its_reasons() {
     )
     .await
     .unwrap();
-    assert!(
-        !output.sealed && output.summary.contains("FAILED"),
-        "{output:?}"
-    );
+    assert!(!output.sealed && output.summary.contains("FAILED"), "{output:?}");
     let (_, message) = inbox.messages().remove(0);
     assert_eq!(
         (message.event, message.severity),
@@ -102,18 +90,9 @@ async fn a_backup_that_could_not_start_is_told_of_whatever_its_input() {
     let inbox = Inbox::open();
     let needs = needs(catalog, &inbox);
     let failure = json!({"state": "PlanBackup", "error": "InvalidInput", "cause": "{\"errorMessage\": \"no name\"}"});
-    for request in [
-        json!(null),
-        json!({"deployment": "nobody"}),
-        json!({"deployment": 7}),
-    ] {
-        let output = handle(&needs, backup(request, failure.clone()))
-            .await
-            .unwrap();
-        assert!(
-            !output.sealed && output.summary.contains("NOT STARTED"),
-            "{output:?}"
-        );
+    for request in [json!(null), json!({"deployment": "nobody"}), json!({"deployment": 7})] {
+        let output = handle(&needs, backup(request, failure.clone())).await.unwrap();
+        assert!(!output.sealed && output.summary.contains("NOT STARTED"), "{output:?}");
     }
     assert_eq!(inbox.messages().len(), 3);
 }
@@ -127,17 +106,10 @@ async fn a_deployments_own_topic_is_told_and_the_stacks_where_it_refuses() {
     catalog.put_descriptor(&descriptor).await.unwrap();
     let inbox = Inbox::refusing(OWN, Error::NotFound("no such topic".into()));
     let needs = needs(catalog, &inbox);
-    handle(
-        &needs,
-        backup(json!({"deployment": "hubs-prod"}), json!(null)),
-    )
-    .await
-    .unwrap();
-    let topics: Vec<_> = inbox
-        .messages()
-        .into_iter()
-        .map(|(topic, _)| topic)
-        .collect();
+    handle(&needs, backup(json!({"deployment": "hubs-prod"}), json!(null)))
+        .await
+        .unwrap();
+    let topics: Vec<_> = inbox.messages().into_iter().map(|(topic, _)| topic).collect();
     assert_eq!(topics, [STACKS]);
 }
 
@@ -146,21 +118,12 @@ async fn a_topic_that_may_answer_later_is_tried_again() {
     let (catalog, set) = sealed().await;
     let inbox = Inbox::refusing(STACKS, Error::Throttled("slow down".into()));
     let needs = needs(catalog, &inbox);
-    let error = handle(
-        &needs,
-        backup(json!({"deployment": "hubs-prod"}), json!(null)),
-    )
-    .await
-    .unwrap_err();
+    let error = handle(&needs, backup(json!({"deployment": "hubs-prod"}), json!(null)))
+        .await
+        .unwrap_err();
     assert_eq!(error.name(), "Throttled");
     assert_eq!(
-        needs
-            .catalog
-            .run("hubs-prod", &set)
-            .await
-            .unwrap()
-            .unwrap()
-            .notified_at,
+        needs.catalog.run("hubs-prod", &set).await.unwrap().unwrap().notified_at,
         None
     );
 }
@@ -176,12 +139,9 @@ async fn a_night_is_told_in_one_message_that_names_everybody() {
         "results": [{"deployment": "hubs-prod", "status": "sealed", "execution": "arn"}, "garbage",
                     {"deployment": "shop", "status": "failed", "failure": {"error": "States.TaskFailed", "cause": "{}"}}],
     });
-    let output = handle(
-        &needs(catalog, &inbox),
-        serde_json::from_value(input).unwrap(),
-    )
-    .await
-    .unwrap();
+    let output = handle(&needs(catalog, &inbox), serde_json::from_value(input).unwrap())
+        .await
+        .unwrap();
     assert!(!output.sealed);
     let (topic, message) = inbox.messages().remove(0);
     assert_eq!(

@@ -64,9 +64,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         return Err(Error::invalid(
             "enabled",
             "false",
-            format!(
-                "true, to back up {deployment}; apply its descriptor again with `enabled: true`"
-            ),
+            format!("true, to back up {deployment}; apply its descriptor again with `enabled: true`"),
         ));
     }
     let run = Run {
@@ -79,10 +77,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let discovery = needs.discovery.as_ref();
     needs
         .catalog
-        .acquire_lease(
-            &run,
-            |holder| async move { discovery.is_running(&holder).await },
-        )
+        .acquire_lease(&run, |holder| async move { discovery.is_running(&holder).await })
         .await?;
     let resources = resources(discovery, &descriptor).await?;
     let probes = probes(discovery, &descriptor).await?;
@@ -118,10 +113,7 @@ fn running(run: &Run, resources: &[Resource]) -> BackupSet {
         execution: run.execution.clone(),
         started_at: run.started_at,
         ended_at: None,
-        resources: resources
-            .iter()
-            .map(|resource| resource.name.clone())
-            .collect(),
+        resources: resources.iter().map(|resource| resource.name.clone()).collect(),
         captured_from: None,
         captured_to: None,
         skew_seconds: None,
@@ -182,13 +174,9 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
                     timeout_seconds: *timeout_seconds,
                 })
             }
-            (descriptor::Count::Items { table: Some(table) }, _) => Count::Items {
-                table: table.clone(),
-            },
+            (descriptor::Count::Items { table: Some(table) }, _) => Count::Items { table: table.clone() },
             (descriptor::Count::Items { table: None }, Some(Target::DynamoDb { table })) => {
-                Count::Items {
-                    table: table.clone(),
-                }
+                Count::Items { table: table.clone() }
             }
             _ => {
                 return Err(Error::invalid(

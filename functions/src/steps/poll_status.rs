@@ -48,9 +48,7 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Job
         let kind = needs.kinds.of(&job.resource.target);
         jobs::look(kind, &mut point, now).await?;
         let elapsed = jobs::elapsed(&point, now);
-        if point.status == PointStatus::InProgress
-            && pacing::past_deadline(elapsed, job.resource.deadline_seconds)
-        {
+        if point.status == PointStatus::InProgress && pacing::past_deadline(elapsed, job.resource.deadline_seconds) {
             let late = give_up(kind, &point, elapsed).await?;
             jobs::fail(&mut point, &late, now);
         }
@@ -130,9 +128,7 @@ mod tests {
     #[tokio::test]
     async fn a_job_in_progress_is_looked_at_again_later() {
         let (needs, kind, run, job) = under_way().await;
-        kind.next(Progress::InProgress {
-            percent: Some(40.0),
-        });
+        kind.next(Progress::InProgress { percent: Some(40.0) });
         let job = handle(
             &needs,
             Input {
@@ -153,10 +149,7 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(
-            (point.percent, point.looked_at),
-            (Some(40.0), Some(later(60)))
-        );
+        assert_eq!((point.percent, point.looked_at), (Some(40.0), Some(later(60))));
     }
 
     #[tokio::test]
@@ -170,9 +163,7 @@ mod tests {
         };
         let first = handle(&needs, input.clone()).await.unwrap();
         assert_eq!(first.status, JobStatus::Succeeded);
-        kind.next(Progress::InProgress {
-            percent: Some(99.0),
-        });
+        kind.next(Progress::InProgress { percent: Some(99.0) });
         assert_eq!(handle(&needs, input).await.unwrap(), first);
     }
 
@@ -193,10 +184,7 @@ mod tests {
         .await
         .unwrap();
         let failure = job.failure.unwrap();
-        assert_eq!(
-            (job.status, failure.error.as_str()),
-            (JobStatus::Failed, "JobFailed")
-        );
+        assert_eq!((job.status, failure.error.as_str()), (JobStatus::Failed, "JobFailed"));
         assert!(failure.cause.contains("EXPIRED"));
     }
 
@@ -205,16 +193,7 @@ mod tests {
         let (needs, kind, run, job) = under_way().await;
         kind.next(Progress::InProgress { percent: Some(5.0) });
         let late = later(6 * 3600 + 1);
-        let job = handle(
-            &needs,
-            Input {
-                run,
-                job,
-                now: late,
-            },
-        )
-        .await
-        .unwrap();
+        let job = handle(&needs, Input { run, job, now: late }).await.unwrap();
         assert_eq!(job.status, JobStatus::Failed);
         assert_eq!(job.failure.unwrap().error, "DeadlineExceeded");
         assert_eq!(kind.calls().last().unwrap(), "abandon");

@@ -68,9 +68,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             Err(error) if error.class() == Class::Transient => passing = passing.or(Some(error)),
             Err(error) => {
                 output.unfinished.push(id.clone());
-                catalog
-                    .warn_run(&run.deployment, &run.set, warning(id, &error))
-                    .await?;
+                catalog.warn_run(&run.deployment, &run.set, warning(id, &error)).await?;
             }
         }
     }
@@ -81,26 +79,16 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
 }
 
 /// A set of another run that is still `running` has lost that run: this one holds the lease.
-async fn fail_if_lost(
-    catalog: &Catalog,
-    run: &Run,
-    set: &mut BackupSet,
-    now: Timestamp,
-) -> Result<()> {
+async fn fail_if_lost(catalog: &Catalog, run: &Run, set: &mut BackupSet, now: Timestamp) -> Result<()> {
     if set.status != SetStatus::Running || set.execution == run.execution {
         return Ok(());
     }
     let reason = Reason {
         subject: "backup".to_owned(),
         error: "Unavailable".to_owned(),
-        message: format!(
-            "its execution {} ended without closing the set",
-            set.execution
-        ),
+        message: format!("its execution {} ended without closing the set", set.execution),
     };
-    catalog
-        .fail_set(&run.deployment, &set.id, reason, now)
-        .await?;
+    catalog.fail_set(&run.deployment, &set.id, reason, now).await?;
     if let Some(found) = catalog.set(&run.deployment, &set.id).await? {
         *set = found;
     }

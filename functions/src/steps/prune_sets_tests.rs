@@ -10,9 +10,7 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::names;
 use crate::domain::set::PointStatus;
 use crate::steps::start;
-use crate::steps::testing::{
-    Backups, document, kinds, now, planned, record, resource, running_set, table_backup,
-};
+use crate::steps::testing::{Backups, document, kinds, now, planned, record, resource, running_set, table_backup};
 
 /// Four sets, a day apart, the newest made by this run; `keep` holds the newest two.
 async fn four_sealed_sets() -> (Needs, Arc<Backups>, Input) {
@@ -33,10 +31,7 @@ async fn four_sets() -> (Needs, Arc<Memory>, Arc<Backups>, Input) {
             made.set = format!("set-{days}");
             made.execution = format!("execution-{days}");
             catalog.put_run(&record(&made), &descriptor).await.unwrap();
-            catalog
-                .begin_set(&running_set(&made, &["rooms"]))
-                .await
-                .unwrap();
+            catalog.begin_set(&running_set(&made, &["rooms"])).await.unwrap();
         }
         catalog.put_point("hubs-prod", &point(&made)).await.unwrap();
         let mut sealed = running_set(&made, &["rooms"]);
@@ -92,46 +87,25 @@ async fn what_the_policy_does_not_keep_goes_with_its_points_and_its_run() {
         (output.kept, output.deleted.as_slice()),
         (2, ["set-3".to_owned(), "set-2".to_owned()].as_slice())
     );
-    assert_eq!(
-        kind.calls(),
-        ["delete set-3 of-set-3", "delete set-2 of-set-2"]
-    );
+    assert_eq!(kind.calls(), ["delete set-3 of-set-3", "delete set-2 of-set-2"]);
     assert_eq!(ids(&needs).await, ["set-1", run.set.as_str()]);
-    assert!(
-        needs
-            .catalog
-            .points("hubs-prod", "set-3")
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(needs.catalog.points("hubs-prod", "set-3").await.unwrap().is_empty());
     assert_eq!(needs.catalog.run("hubs-prod", "set-3").await.unwrap(), None);
     let again = handle(&needs, input).await.unwrap();
-    assert_eq!(
-        (again.kept, again.deleted.len(), kind.calls().len()),
-        (2, 0, 2)
-    );
+    assert_eq!((again.kept, again.deleted.len(), kind.calls().len()), (2, 0, 2));
 }
 
 #[tokio::test]
 async fn a_protected_point_stays_with_its_set_and_is_reported() {
     let (needs, kind, input) = four_sealed_sets().await;
     let run = input.run.clone();
-    kind.deleting(
-        "of-set-3",
-        Ok(Deletion::Protected("the vault is locked".into())),
-    );
+    kind.deleting("of-set-3", Ok(Deletion::Protected("the vault is locked".into())));
     let output = handle(&needs, input).await.unwrap();
     assert_eq!(
         (output.deleted, output.unfinished),
         (vec!["set-2".to_owned()], vec!["set-3".to_owned()])
     );
-    let set = needs
-        .catalog
-        .set("hubs-prod", "set-3")
-        .await
-        .unwrap()
-        .unwrap();
+    let set = needs.catalog.set("hubs-prod", "set-3").await.unwrap().unwrap();
     assert_eq!(set.status, SetStatus::Expiring);
     let warnings = needs
         .catalog
@@ -140,20 +114,14 @@ async fn a_protected_point_stays_with_its_set_and_is_reported() {
         .unwrap()
         .unwrap()
         .warnings;
-    assert!(
-        warnings[0].message.contains("the vault is locked"),
-        "{warnings:?}"
-    );
+    assert!(warnings[0].message.contains("the vault is locked"), "{warnings:?}");
 }
 
 #[tokio::test]
 async fn a_deletion_that_failed_stops_no_other_and_ends_in_a_later_run() {
     let (needs, kind, input) = four_sealed_sets().await;
     kind.deleting("of-set-3", Err(Error::Unavailable("cut".into())));
-    assert_eq!(
-        handle(&needs, input.clone()).await.unwrap_err().name(),
-        "Unavailable"
-    );
+    assert_eq!(handle(&needs, input.clone()).await.unwrap_err().name(), "Unavailable");
     assert_eq!(ids(&needs).await.len(), 3);
     kind.deleting("of-set-3", Ok(Deletion::Gone));
     assert_eq!(handle(&needs, input).await.unwrap().deleted, ["set-3"]);
@@ -162,20 +130,9 @@ async fn a_deletion_that_failed_stops_no_other_and_ends_in_a_later_run() {
 #[tokio::test]
 async fn a_point_that_is_not_ours_is_never_forgotten() {
     let (needs, kind, input) = four_sealed_sets().await;
-    kind.deleting(
-        "of-set-3",
-        Err(Error::Conflict("it does not carry our tags".into())),
-    );
+    kind.deleting("of-set-3", Err(Error::Conflict("it does not carry our tags".into())));
     assert_eq!(handle(&needs, input).await.unwrap().unfinished, ["set-3"]);
-    assert_eq!(
-        needs
-            .catalog
-            .points("hubs-prod", "set-3")
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(needs.catalog.points("hubs-prod", "set-3").await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -184,24 +141,11 @@ async fn a_set_whose_run_was_lost_has_failed() {
     let mut lost = input.run.clone();
     lost.set = "lost".into();
     lost.execution = "lost".into();
-    needs
-        .catalog
-        .begin_set(&running_set(&lost, &["rooms"]))
-        .await
-        .unwrap();
+    needs.catalog.begin_set(&running_set(&lost, &["rooms"])).await.unwrap();
     handle(&needs, input).await.unwrap();
-    let set = needs
-        .catalog
-        .set("hubs-prod", "lost")
-        .await
-        .unwrap()
-        .unwrap();
+    let set = needs.catalog.set("hubs-prod", "lost").await.unwrap().unwrap();
     assert_eq!(set.status, SetStatus::Failed);
-    assert!(
-        set.reasons[0].message.contains("without closing"),
-        "{:?}",
-        set.reasons
-    );
+    assert!(set.reasons[0].message.contains("without closing"), "{:?}", set.reasons);
 }
 
 /// Starts the backup of `rooms` in the set that expires first, and dies at the write that records what came of it.
@@ -248,11 +192,7 @@ async fn what_a_killed_start_left_in_aws_is_found_and_deleted() {
 async fn a_start_that_was_killed_before_anything_was_made_leaves_nothing_to_delete() {
     let (needs, _, kind, input) = four_sets().await;
     let catalog = &needs.catalog;
-    let mut intent = catalog
-        .points("hubs-prod", "set-3")
-        .await
-        .unwrap()
-        .remove(0);
+    let mut intent = catalog.points("hubs-prod", "set-3").await.unwrap().remove(0);
     intent.recovery_point = None;
     intent.status = PointStatus::InProgress;
     catalog.settle_point("hubs-prod", &intent).await.unwrap();

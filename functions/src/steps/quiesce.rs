@@ -84,12 +84,7 @@ mod tests {
         .unwrap();
         assert_eq!(output.quiesced, ["offline", "drain"]);
         assert_eq!(hooks.calls(), ["quiesce offline", "quiesce drain"]);
-        let record = needs
-            .catalog
-            .run(&run.deployment, &run.set)
-            .await
-            .unwrap()
-            .unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
         assert_eq!(record.quiesced_at, Some(now()));
     }
 
@@ -112,12 +107,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(error.name(), "JobFailed");
         assert_eq!(hooks.calls(), ["quiesce offline"]);
-        let record = needs
-            .catalog
-            .run(&run.deployment, &run.set)
-            .await
-            .unwrap()
-            .unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
         assert_eq!(record.quiesced_at, Some(now()));
     }
 }

@@ -80,10 +80,7 @@ mod tests {
         .unwrap();
         assert_eq!(output.resumed, ["drain", "offline"]);
         assert_eq!(
-            handle(&needs, Input { run, now: now() })
-                .await
-                .unwrap()
-                .resumed,
+            handle(&needs, Input { run, now: now() }).await.unwrap().resumed,
             [""; 0]
         );
         assert_eq!(hooks.calls(), ["resume drain", "resume offline"]);
@@ -115,19 +112,9 @@ mod tests {
         .unwrap();
         assert_eq!(
             hooks.calls(),
-            [
-                "resume drain",
-                "resume offline",
-                "resume drain",
-                "resume offline"
-            ]
+            ["resume drain", "resume offline", "resume drain", "resume offline"]
         );
-        let record = needs
-            .catalog
-            .run(&run.deployment, &run.set)
-            .await
-            .unwrap()
-            .unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
         assert_eq!(record.resumed_at, Some(now()));
     }
 
@@ -140,10 +127,7 @@ mod tests {
             hooks: hooks.clone(),
         };
         assert_eq!(
-            handle(&needs, Input { run, now: now() })
-                .await
-                .unwrap()
-                .resumed,
+            handle(&needs, Input { run, now: now() }).await.unwrap().resumed,
             [""; 0]
         );
         assert!(hooks.calls().is_empty());

@@ -66,19 +66,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         now,
     } = input;
     let catalog = &needs.catalog;
-    let mut set = catalog
-        .set(&run.deployment, &run.set)
-        .await?
-        .ok_or_else(|| {
-            Error::NotFound(format!(
-                "sealing set {}: it is not in the catalog. Start a new run",
-                run.set
-            ))
-        })?;
+    let mut set = catalog.set(&run.deployment, &run.set).await?.ok_or_else(|| {
+        Error::NotFound(format!(
+            "sealing set {}: it is not in the catalog. Start a new run",
+            run.set
+        ))
+    })?;
     for caught in groups.iter().filter_map(|group| group.failure.as_ref()) {
-        catalog
-            .warn_run(&run.deployment, &run.set, caught.reason())
-            .await?;
+        catalog.warn_run(&run.deployment, &run.set, caught.reason()).await?;
     }
     let jobs: Vec<Job> = groups.into_iter().flat_map(|group| group.jobs).collect();
     if set.status == SetStatus::Running {
@@ -102,29 +97,18 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         remember_durations(catalog, &run).await?;
     }
     tracing::info!(deployment = %run.deployment, set = %run.set, sealed, "closed");
-    Ok(Output {
-        sealed,
-        set: run.set,
-    })
+    Ok(Output { sealed, set: run.set })
 }
 
 /// Looks once more at every point, writes what was seen, and answers the set's points.
-async fn settle(
-    needs: &Needs,
-    run: &Run,
-    set: &BackupSet,
-    jobs: &[Job],
-    now: Timestamp,
-) -> Result<Vec<Point>> {
+async fn settle(needs: &Needs, run: &Run, set: &BackupSet, jobs: &[Job], now: Timestamp) -> Result<Vec<Point>> {
     let mut points = needs.catalog.points(&run.deployment, &run.set).await?;
     for point in &mut points {
         let before = point.clone();
         if point.recovery_point.is_some() && point.status != PointStatus::Failed {
             describe(needs, point, now).await?;
         }
-        let job = jobs
-            .iter()
-            .find(|job| job.resource.name == point.resource.name);
+        let job = jobs.iter().find(|job| job.resource.name == point.resource.name);
         let failed = job.filter(|job| job.status == JobStatus::Failed);
         if point.status == PointStatus::InProgress
             && let Some(job) = failed
@@ -140,11 +124,7 @@ async fn settle(
     // A backup that never started leaves a point too, so that the set shows every resource.
     for job in jobs {
         let planned = set.resources.contains(&job.resource.name);
-        if planned
-            && !points
-                .iter()
-                .any(|point| point.resource.name == job.resource.name)
-        {
+        if planned && !points.iter().any(|point| point.resource.name == job.resource.name) {
             let point = never_started(run, job, now);
             needs.catalog.settle_point(&run.deployment, &point).await?;
             points.push(point);

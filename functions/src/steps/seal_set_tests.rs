@@ -23,13 +23,7 @@ async fn backed_up() -> (Needs, Arc<Backups>, Input) {
         };
         jobs.push(start::start(&catalog, kind.as_ref(), input).await.unwrap());
     }
-    let groups = vec![
-        Group::default(),
-        Group {
-            jobs,
-            failure: None,
-        },
-    ];
+    let groups = vec![Group::default(), Group { jobs, failure: None }];
     let input = Input {
         run,
         groups,
@@ -48,12 +42,7 @@ async fn backed_up() -> (Needs, Arc<Backups>, Input) {
 }
 
 async fn set(needs: &Needs, run: &Run) -> BackupSet {
-    needs
-        .catalog
-        .set("hubs-prod", &run.set)
-        .await
-        .unwrap()
-        .unwrap()
+    needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -85,10 +74,7 @@ async fn a_set_is_sealed_once_with_its_times_and_its_skew() {
         );
     }
     let set = set(&needs, &run).await;
-    assert_eq!(
-        (set.status, set.ended_at),
-        (SetStatus::Sealed, Some(later(120)))
-    );
+    assert_eq!((set.status, set.ended_at), (SetStatus::Sealed, Some(later(120))));
     assert_eq!(
         (set.captured_from, set.captured_to, set.skew_seconds),
         (Some(later(1)), Some(later(5)), Some(4.0))
@@ -158,11 +144,7 @@ async fn a_backup_that_never_started_has_a_failed_point() {
         .await
         .unwrap()
         .unwrap();
-    needs
-        .catalog
-        .delete_point("hubs-prod", &rooms)
-        .await
-        .unwrap();
+    needs.catalog.delete_point("hubs-prod", &rooms).await.unwrap();
     let job = json!({
         "resource": resource("rooms"), "status": "failed",
         "failure": {"error": "AccessDenied", "cause": "{\"errorMessage\": \"not allowed\"}"},
@@ -175,15 +157,7 @@ async fn a_backup_that_never_started_has_a_failed_point() {
         (reasons[0].error.as_str(), reasons[0].message.as_str()),
         ("AccessDenied", "not allowed")
     );
-    assert_eq!(
-        needs
-            .catalog
-            .points("hubs-prod", &run.set)
-            .await
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(needs.catalog.points("hubs-prod", &run.set).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -210,12 +184,7 @@ async fn a_failure_to_resume_warns_and_seals_all_the_same() {
     kind.next(Progress::Succeeded(finished()));
     kind.next(Progress::Succeeded(finished()));
     assert!(handle(&needs, input).await.unwrap().sealed);
-    let record = needs
-        .catalog
-        .run("hubs-prod", &run.set)
-        .await
-        .unwrap()
-        .unwrap();
+    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
     assert_eq!(record.warnings[0].subject, "Resume");
 }
 

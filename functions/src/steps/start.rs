@@ -49,15 +49,8 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
             resource.name
         )));
     }
-    let known = catalog
-        .point(&run.deployment, &run.set, &resource.name)
-        .await?;
-    let usual = pacing::usual(
-        &catalog
-            .timing(&run.deployment, &resource.name)
-            .await?
-            .durations,
-    );
+    let known = catalog.point(&run.deployment, &run.set, &resource.name).await?;
+    let usual = pacing::usual(&catalog.timing(&run.deployment, &resource.name).await?.durations);
     if let Some(point) = known.filter(has_started) {
         return Ok(jobs::of_point(&point, usual, now));
     }
@@ -131,15 +124,8 @@ mod tests {
         let second = start(&catalog, &kind, input(&run)).await.unwrap();
         assert_eq!(first, second);
         assert_eq!(kind.calls(), ["capture rooms", "back_up rooms"]);
-        assert_eq!(
-            (first.status, first.wait_seconds),
-            (JobStatus::InProgress, 10)
-        );
-        let point = catalog
-            .point("hubs-prod", &run.set, "rooms")
-            .await
-            .unwrap()
-            .unwrap();
+        assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 10));
+        let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap().unwrap();
         assert_eq!(point.recovery_point, first.recovery_point);
         assert_eq!(point.configuration["captured"], "rooms");
     }
@@ -173,11 +159,7 @@ mod tests {
             }
             start(&catalog, &kind, input(&run)).await.unwrap_err();
             let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap();
-            assert_eq!(
-                (point.is_some(), kind.made().len()),
-                (known, made),
-                "{nth} {arrives}"
-            );
+            assert_eq!((point.is_some(), kind.made().len()), (known, made), "{nth} {arrives}");
             let job = start(&catalog, &kind, input(&run)).await.unwrap();
             assert_eq!(
                 (job.status, kind.made().len()),
@@ -200,24 +182,16 @@ mod tests {
         late.recovery_point = None;
         let held = catalog.begin_point("hubs-prod", &late).await.unwrap();
         assert_eq!(held.recovery_point, job.recovery_point);
-        assert_eq!(
-            catalog.point("hubs-prod", &run.set, "rooms").await.unwrap(),
-            recorded
-        );
+        assert_eq!(catalog.point("hubs-prod", &run.set, "rooms").await.unwrap(), recorded);
     }
 
     #[tokio::test]
     async fn the_first_look_comes_at_nine_tenths_of_the_usual_time() {
         let (catalog, _, run) = planned(&[]).await;
         for (set, seconds) in [("a", 900), ("b", 1000), ("c", 1100)] {
-            catalog
-                .add_timing("hubs-prod", "rooms", set, seconds)
-                .await
-                .unwrap();
+            catalog.add_timing("hubs-prod", "rooms", set, seconds).await.unwrap();
         }
-        let job = start(&catalog, &Backups::default(), input(&run))
-            .await
-            .unwrap();
+        let job = start(&catalog, &Backups::default(), input(&run)).await.unwrap();
         assert_eq!((job.usual_seconds, job.wait_seconds), (Some(1000), 900));
     }
 
@@ -225,12 +199,8 @@ mod tests {
     async fn a_prefix_without_tables_fails_alone() {
         let (catalog, _, run) = planned(&[]).await;
         let mut input = input(&run);
-        input.resource.target = Target::DynamodbPrefix {
-            prefix: "none-".into(),
-        };
-        let error = start(&catalog, &Backups::default(), input)
-            .await
-            .unwrap_err();
+        input.resource.target = Target::DynamodbPrefix { prefix: "none-".into() };
+        let error = start(&catalog, &Backups::default(), input).await.unwrap_err();
         assert_eq!(error.name(), "NotFound");
     }
 }

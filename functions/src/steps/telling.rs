@@ -41,15 +41,11 @@ impl Known {
     }
 
     pub fn is_sealed(&self) -> bool {
-        self.set
-            .as_ref()
-            .is_some_and(|set| set.status == SetStatus::Sealed)
+        self.set.as_ref().is_some_and(|set| set.status == SetStatus::Sealed)
     }
 
     pub fn was_told(&self) -> bool {
-        self.record
-            .as_ref()
-            .is_some_and(|record| record.notified_at.is_some())
+        self.record.as_ref().is_some_and(|record| record.notified_at.is_some())
     }
 
     /// What the composer of messages takes.
@@ -80,9 +76,7 @@ pub struct Execution<'a> {
 
 /// The newest of the sealed sets; `sets` are the oldest first.
 pub fn newest_sealed(sets: &[BackupSet]) -> Option<&BackupSet> {
-    sets.iter()
-        .rev()
-        .find(|set| set.status == SetStatus::Sealed)
+    sets.iter().rev().find(|set| set.status == SetStatus::Sealed)
 }
 
 /// A descriptor that is missing or faulty has no topic of its own: on-call is told of that too.
@@ -95,12 +89,7 @@ async fn own_topic(catalog: &Catalog, deployment: &str) -> Result<Option<String>
 }
 
 /// Sends a message to the deployment's own topic, and to the stack's where there is no other or the other refuses.
-pub async fn tell(
-    topic: &dyn Topic,
-    own: Option<&str>,
-    stacks: &str,
-    message: &Message,
-) -> Result<()> {
+pub async fn tell(topic: &dyn Topic, own: Option<&str>, stacks: &str, message: &Message) -> Result<()> {
     let Some(own) = own else {
         return topic.publish(stacks, message).await;
     };
@@ -129,9 +118,7 @@ pub async fn tell_once(
     }
     tell(topic, known.topic.as_deref(), stacks, message).await?;
     if let Some(run) = run {
-        catalog
-            .mark_run(&run.deployment, &run.set, Mark::Notified, now)
-            .await?;
+        catalog.mark_run(&run.deployment, &run.set, Mark::Notified, now).await?;
     }
     Ok(())
 }

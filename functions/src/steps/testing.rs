@@ -22,8 +22,7 @@ use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
 use crate::kinds::{Deletion, Kind, Kinds, Started};
 
-pub const EXECUTION: &str =
-    "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
+pub const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
 
 pub fn started_at() -> Timestamp {
     "2026-11-20T02:15:00Z".parse().unwrap()
@@ -47,10 +46,7 @@ pub fn later(seconds: i64) -> Timestamp {
 /// A resource of the deployment that [`document`] describes.
 pub fn resource(name: &str) -> Resource {
     let resources = descriptor("hubs-prod").resources();
-    resources
-        .into_iter()
-        .find(|resource| resource.name == name)
-        .unwrap()
+    resources.into_iter().find(|resource| resource.name == name).unwrap()
 }
 
 pub fn finished() -> Finished {
@@ -230,10 +226,7 @@ pub async fn planned(hooks: &[&str]) -> (Catalog, Arc<Memory>, Run) {
     let descriptor = Descriptor::parse(&document(&run.deployment, hooks)).unwrap();
     catalog.put_descriptor(&descriptor).await.unwrap();
     catalog.put_run(&record(&run), &descriptor).await.unwrap();
-    catalog
-        .acquire_lease(&run, |_| async { Ok(true) })
-        .await
-        .unwrap();
+    catalog.acquire_lease(&run, |_| async { Ok(true) }).await.unwrap();
     catalog
         .begin_set(&running_set(&run, &["database", "rooms"]))
         .await
@@ -313,10 +306,7 @@ impl Topic for Inbox {
         {
             return Err(error.clone());
         }
-        self.messages
-            .lock()
-            .unwrap()
-            .push((topic.into(), message.clone()));
+        self.messages.lock().unwrap().push((topic.into(), message.clone()));
         Ok(())
     }
 }

@@ -126,9 +126,7 @@ impl Autoscaling {
         );
         let arn = earlier["PolicyARN"].as_str().map(str::to_owned);
         let arn = arn.unwrap_or_else(|| self.world.arn("autoscaling", &path));
-        let kind = request["PolicyType"]
-            .as_str()
-            .or(earlier["PolicyType"].as_str());
+        let kind = request["PolicyType"].as_str().or(earlier["PolicyType"].as_str());
         let policy = json!({
             "PolicyARN": arn,
             "PolicyName": name,

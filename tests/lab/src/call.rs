@@ -52,19 +52,8 @@ const ABOUT: &[&str] = &[
 impl Call {
     /// Reads a request: nothing of it is required, an unknown one gets `-` for what it doesn't say.
     #[must_use]
-    pub fn read(
-        method: Method,
-        path: String,
-        query: String,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Self {
-        let text = |name: &str| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or("")
-        };
+    pub fn read(method: Method, path: String, query: String, headers: HeaderMap, body: Bytes) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
         let scope = credential_scope(text("authorization"), &query);
         let target = text("x-amz-target").to_owned();
         let content_type = text("content-type").to_owned();
@@ -73,10 +62,7 @@ impl Call {
         let mut identifiers = BTreeMap::new();
         let (protocol, action) = if !target.is_empty() {
             identify_json(&body, &mut identifiers);
-            (
-                Protocol::Json,
-                target.rsplit('.').next().unwrap_or("-").to_owned(),
-            )
+            (Protocol::Json, target.rsplit('.').next().unwrap_or("-").to_owned())
         } else if service == "s3" {
             (Protocol::RestXml, s3_action(&method, &path, &query))
         } else if let Some((action, labels)) = route(&service, &method, &path) {
@@ -110,13 +96,7 @@ impl Call {
             .find_map(|name| identifiers.get(*name))
             .or_else(|| identifiers.values().next())
             .cloned()
-            .unwrap_or_else(|| {
-                if service == "s3" {
-                    decode(&path)
-                } else {
-                    String::new()
-                }
-            });
+            .unwrap_or_else(|| if service == "s3" { decode(&path) } else { String::new() });
         Self {
             method,
             path,
@@ -173,16 +153,11 @@ pub fn error_code(headers: &HeaderMap, body: &[u8]) -> String {
         let code = code.split(':').next().unwrap_or(code);
         code.rsplit('#').next().unwrap_or(code).to_owned()
     };
-    if let Some(code) = headers
-        .get("x-amzn-errortype")
-        .and_then(|code| code.to_str().ok())
-    {
+    if let Some(code) = headers.get("x-amzn-errortype").and_then(|code| code.to_str().ok()) {
         return bare(code);
     }
     if let Ok(json) = serde_json::from_slice::<Value>(body) {
-        let code = ["__type", "code", "Code"]
-            .iter()
-            .find_map(|name| json[*name].as_str());
+        let code = ["__type", "code", "Code"].iter().find_map(|name| json[*name].as_str());
         return code.map_or_else(|| "-".to_owned(), bare);
     }
     let text = String::from_utf8_lossy(body);
@@ -199,9 +174,7 @@ pub fn decode(text: &str) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten();
+        let escape = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
         if let Some(byte) = escape.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             decoded.push(byte);
             at += 3;
@@ -216,12 +189,10 @@ pub fn decode(text: &str) -> String {
 /// Names and values of a query string or form, decoded.
 fn pairs(text: &str) -> impl Iterator<Item = (String, String)> + '_ {
     let decode = |part: &str| decode(&part.replace('+', " "));
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(move |pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
-        })
+    text.split('&').filter(|pair| !pair.is_empty()).map(move |pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
 }
 
 /// The service in `Credential=<key>/<date>/<region>/<service>/aws4_request`, of the header or of a presigned query.
@@ -295,10 +266,7 @@ fn route(service: &str, method: &Method, path: &str) -> Option<(String, BTreeMap
         let Some(labels) = fit(pattern, &parts) else {
             continue;
         };
-        if best
-            .as_ref()
-            .is_none_or(|(fewest, ..)| labels.len() < *fewest)
-        {
+        if best.as_ref().is_none_or(|(fewest, ..)| labels.len() < *fewest) {
             best = Some((labels.len(), action.to_owned(), labels));
         }
     }
@@ -312,10 +280,7 @@ fn fit(pattern: &str, parts: &[&str]) -> Option<BTreeMap<String, String>> {
     }
     let mut labels = BTreeMap::new();
     for (wanted, part) in wanted.iter().zip(parts) {
-        match wanted
-            .strip_prefix('{')
-            .and_then(|label| label.strip_suffix('}'))
-        {
+        match wanted.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
             Some(_) if part.is_empty() => return None,
             Some(label) => {
                 labels.insert(label.trim_end_matches('+').to_owned(), decode(part));
@@ -341,9 +306,7 @@ fn s3_action(method: &Method, path: &str, query: &str) -> String {
         ("HEAD", false, _) => "HeadBucket".to_owned(),
         ("PUT", false, None) => "CreateBucket".to_owned(),
         ("DELETE", false, None) => "DeleteBucket".to_owned(),
-        ("GET", false, Some("list-type" | "prefix" | "delimiter" | "max-keys")) => {
-            "ListObjects".to_owned()
-        }
+        ("GET", false, Some("list-type" | "prefix" | "delimiter" | "max-keys")) => "ListObjects".to_owned(),
         (method, _, part) => format!("{method}?{}", part.unwrap_or("")),
     }
 }

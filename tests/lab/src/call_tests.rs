@@ -82,10 +82,7 @@ fn a_json_call_is_read_from_its_target() {
 #[test]
 fn a_rest_call_is_read_from_its_path_with_encoded_labels() {
     let arn = "arn:aws:backup:us-east-1:000000000000:recovery-point:1-2";
-    let path = format!(
-        "/backup-vaults/nightly/recovery-points/{}",
-        arn.replace(':', "%3A")
-    );
+    let path = format!("/backup-vaults/nightly/recovery-points/{}", arn.replace(':', "%3A"));
     let call = read(Method::GET, &path, "backup", &[], "");
     assert_eq!(call.action, "DescribeRecoveryPoint");
     assert_eq!(call.protocol, Protocol::RestJson);
@@ -95,22 +92,14 @@ fn a_rest_call_is_read_from_its_path_with_encoded_labels() {
         (Method::PUT, "/backup-jobs", "StartBackupJob"),
         (Method::GET, "/backup-jobs/", "ListBackupJobs"),
         (Method::POST, "/backup-jobs/1", "StopBackupJob"),
-        (
-            Method::GET,
-            "/restore-jobs/1/metadata",
-            "GetRestoreJobMetadata",
-        ),
+        (Method::GET, "/restore-jobs/1/metadata", "GetRestoreJobMetadata"),
         (
             Method::GET,
             "/backup-vaults/v/recovery-points/",
             "ListRecoveryPointsByBackupVault",
         ),
     ] {
-        assert_eq!(
-            read(method, path, "backup", &[], "").action,
-            action,
-            "{path}"
-        );
+        assert_eq!(read(method, path, "backup", &[], "").action, action, "{path}");
     }
     let describe = "/2015-02-01/file-systems?FileSystemId=fs-0123456789abcdef0";
     let call = read(Method::GET, describe, "elasticfilesystem", &[], "");
@@ -125,8 +114,7 @@ fn s3_calls_are_named_and_presigned_ones_are_recognised() {
         (call.action.as_str(), call.resource.as_str()),
         ("PutObject", "/bucket/a key")
     );
-    let query =
-        "X-Amz-Credential=test%2F20261120%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=1";
+    let query = "X-Amz-Credential=test%2F20261120%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=1";
     let call = Call::read(
         Method::GET,
         "/b/k".to_owned(),
@@ -134,22 +122,13 @@ fn s3_calls_are_named_and_presigned_ones_are_recognised() {
         HeaderMap::new(),
         Bytes::new(),
     );
-    assert_eq!(
-        (call.service.as_str(), call.action.as_str()),
-        ("s3", "GetObject")
-    );
+    assert_eq!((call.service.as_str(), call.action.as_str()), ("s3", "GetObject"));
 }
 
 #[test]
 fn any_bytes_at_all_can_be_read() {
     for target in ["/", "//", "/%", "/%zz?%=%&&=&a", "/backup-vaults//", "/é"] {
-        let call = read(
-            Method::GET,
-            target,
-            "backup",
-            &[("x-amz-target", "")],
-            "{\"a\":",
-        );
+        let call = read(Method::GET, target, "backup", &[("x-amz-target", "")], "{\"a\":");
         assert!(!call.service.is_empty());
     }
     assert_eq!(decode("%41%zz%"), "A%zz%");
@@ -159,10 +138,7 @@ fn any_bytes_at_all_can_be_read() {
 fn error_codes_are_found_in_every_protocol() {
     let mut headers = HeaderMap::new();
     assert_eq!(
-        error_code(
-            &headers,
-            br#"{"__type":"com.amazon#ResourceNotFoundException"}"#
-        ),
+        error_code(&headers, br#"{"__type":"com.amazon#ResourceNotFoundException"}"#),
         "ResourceNotFoundException"
     );
     assert_eq!(
@@ -173,9 +149,6 @@ fn error_codes_are_found_in_every_protocol() {
         "Throttling"
     );
     assert_eq!(error_code(&headers, b"gateway"), "-");
-    headers.insert(
-        "x-amzn-errortype",
-        "LimitExceededException:http://x".parse().unwrap(),
-    );
+    headers.insert("x-amzn-errortype", "LimitExceededException:http://x".parse().unwrap());
     assert_eq!(error_code(&headers, b"{}"), "LimitExceededException");
 }

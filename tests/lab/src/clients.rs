@@ -18,17 +18,15 @@ pub fn kill_client(peer: SocketAddr, port: u16, ancestor: u32) -> Option<u32> {
 
 /// The inode of the TCP socket that is bound to `local` and connected to `remote`, on this machine.
 fn socket_inode(local: u16, remote: u16) -> Option<u64> {
-    ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .find_map(|table| {
-            let table = std::fs::read_to_string(table).ok()?;
-            table.lines().skip(1).find_map(|line| {
-                let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-                let port = |field: &str| u16::from_str_radix(field.rsplit(':').next()?, 16).ok();
-                let ours = port(fields.get(1)?)? == local && port(fields.get(2)?)? == remote;
-                ours.then(|| fields.get(9)?.parse().ok())?
-            })
+    ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| {
+        let table = std::fs::read_to_string(table).ok()?;
+        table.lines().skip(1).find_map(|line| {
+            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+            let port = |field: &str| u16::from_str_radix(field.rsplit(':').next()?, 16).ok();
+            let ours = port(fields.get(1)?)? == local && port(fields.get(2)?)? == remote;
+            ours.then(|| fields.get(9)?.parse().ok())?
         })
+    })
 }
 
 fn processes() -> impl Iterator<Item = u32> {
@@ -60,13 +58,7 @@ fn descends(mut pid: u32, ancestor: u32) -> bool {
 
 fn parent(pid: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let parent = stat
-        .rsplit_once(')')?
-        .1
-        .split_ascii_whitespace()
-        .nth(1)?
-        .parse()
-        .ok()?;
+    let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
     (parent > 0).then_some(parent)
 }
 
@@ -93,11 +85,7 @@ mod tests {
             .unwrap();
         let (mut stream, peer) = listener.accept().unwrap();
         stream.read_exact(&mut [0; 6]).unwrap();
-        assert_eq!(
-            kill_client(peer, port, child.id()),
-            None,
-            "not its own descendant"
-        );
+        assert_eq!(kill_client(peer, port, child.id()), None, "not its own descendant");
         assert!(child.try_wait().unwrap().is_none());
         assert!(kill_client(peer, port, std::process::id()).is_some());
         let status = child.wait().unwrap();

@@ -47,8 +47,7 @@ impl Clock {
 
     /// Moves the clock forward and wakes whoever waits for a time that has come by it. Returns the new time.
     pub fn advance(&self, by: Duration) -> Timestamp {
-        self.offset
-            .send_modify(|offset| *offset = offset.saturating_add(by));
+        self.offset.send_modify(|offset| *offset = offset.saturating_add(by));
         self.now()
     }
 

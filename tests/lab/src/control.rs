@@ -37,8 +37,7 @@ async fn reply(house: &House, call: &Call) -> Result<Value, (u16, String)> {
         }
         ("GET", ["faults"]) => Ok(world.faults.list()),
         ("POST", ["faults"]) => {
-            let rule: Rule = serde_json::from_slice(&call.body)
-                .map_err(|error| (400, format!("fault: {error}")))?;
+            let rule: Rule = serde_json::from_slice(&call.body).map_err(|error| (400, format!("fault: {error}")))?;
             let id = world.faults.add(rule).map_err(|error| (400, error))?;
             Ok(json!({ "id": id }))
         }
@@ -52,10 +51,7 @@ async fn reply(house: &House, call: &Call) -> Result<Value, (u16, String)> {
         },
         ("GET", ["durations"]) => Ok(json!(world.durations.seconds())),
         ("PUT", ["durations"]) => {
-            let seconds = world
-                .durations
-                .change(&body(call)?)
-                .map_err(|error| (400, error))?;
+            let seconds = world.durations.change(&body(call)?).map_err(|error| (400, error))?;
             Ok(json!(seconds))
         }
         ("GET", ["clock"]) => Ok(json!({"now": world.clock.now().to_string()})),
@@ -89,9 +85,7 @@ fn body(call: &Call) -> Result<Value, (u16, String)> {
 /// MiniStack first: nobody can see the lab's new time and find MiniStack behind it.
 async fn advance(house: &House, request: &Value) -> Result<Value, (u16, String)> {
     static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    let seconds = request["advance_seconds"]
-        .as_f64()
-        .filter(|s| (0.0..=1e9).contains(s));
+    let seconds = request["advance_seconds"].as_f64().filter(|s| (0.0..=1e9).contains(s));
     let Some(seconds) = seconds else {
         return Err((
             400,
@@ -99,8 +93,7 @@ async fn advance(house: &House, request: &Value) -> Result<Value, (u16, String)>
         ));
     };
     if house.auth {
-        let why =
-            "clock: with --auth, signatures are checked and bind the lab to the machine's clock";
+        let why = "clock: with --auth, signatures are checked and bind the lab to the machine's clock";
         return Err((409, why.to_owned()));
     }
     let _turn = ONE_AT_A_TIME.lock().await;

@@ -101,18 +101,8 @@ mod tests {
     #[test]
     fn unknown_kinds_and_negative_seconds_are_refused() {
         let durations = Durations::default();
-        assert!(
-            durations
-                .change(&json!({"coffee": 1}))
-                .unwrap_err()
-                .contains("coffee")
-        );
-        assert!(
-            durations
-                .change(&json!({"delete": -1}))
-                .unwrap_err()
-                .contains("delete")
-        );
+        assert!(durations.change(&json!({"coffee": 1})).unwrap_err().contains("coffee"));
+        assert!(durations.change(&json!({"delete": -1})).unwrap_err().contains("delete"));
         assert_eq!(durations.seconds(), Seconds::default());
     }
 }

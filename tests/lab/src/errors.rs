@@ -41,12 +41,7 @@ pub fn internal(call: &Call) -> Answer {
         (_, "secretsmanager") => "InternalServiceError",
         _ => "InternalFailure",
     };
-    error(
-        call,
-        500,
-        code,
-        "We encountered an internal error. Please try again.",
-    )
+    error(call, 500, code, "We encountered an internal error. Please try again.")
 }
 
 /// The service is not there for the moment.
@@ -92,10 +87,11 @@ mod tests {
         efs.protocol = Protocol::RestJson;
         let answer = throttled(&efs);
         assert_eq!(answer.status, 429);
-        assert!(answer.headers.contains(&(
-            "x-amzn-errortype".to_owned(),
-            "ThrottlingException".to_owned()
-        )));
+        assert!(
+            answer
+                .headers
+                .contains(&("x-amzn-errortype".to_owned(), "ThrottlingException".to_owned()))
+        );
     }
 
     #[test]

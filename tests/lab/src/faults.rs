@@ -239,9 +239,8 @@ impl Faults {
 
 fn matches(rule: &Rule, call: &Call) -> bool {
     let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
-    let about = |part: &str| {
-        call.resource.contains(part) || call.identifiers.values().any(|value| value.contains(part))
-    };
+    let about =
+        |part: &str| call.resource.contains(part) || call.identifiers.values().any(|value| value.contains(part));
     same(&rule.service, &call.service)
         && same(&rule.action, &call.action)
         && same(&rule.caller, &call.caller)

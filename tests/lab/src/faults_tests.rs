@@ -11,11 +11,7 @@ fn rule(kind: Kind) -> Rule {
 
 fn kinds(faults: &Faults, calls: usize) -> Vec<bool> {
     (0..calls)
-        .map(|_| {
-            faults
-                .for_call(&call("backup", "StartBackupJob", "fs-1"))
-                .is_some()
-        })
+        .map(|_| faults.for_call(&call("backup", "StartBackupJob", "fs-1")).is_some())
         .collect()
 }
 
@@ -29,10 +25,7 @@ fn the_nth_matching_call_is_hit_and_only_it() {
             ..rule(Kind::Throttle)
         })
         .unwrap();
-    assert_eq!(
-        faults.for_call(&call("backup", "DescribeBackupJob", "x")),
-        None
-    );
+    assert_eq!(faults.for_call(&call("backup", "DescribeBackupJob", "x")), None);
     assert_eq!(kinds(&faults, 4), [false, true, false, false]);
     assert_eq!(faults.list()[0]["hits"], 1);
     assert_eq!(faults.list()[0]["seen"], 4);

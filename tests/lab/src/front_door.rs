@@ -79,11 +79,7 @@ async fn connection(house: Arc<House>, stream: TcpStream, peer: SocketAddr) {
 }
 
 impl House {
-    async fn request(
-        &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Result<Response<Body>, Cut> {
+    async fn request(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<Body>, Cut> {
         let time = self.world.clock.now();
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(Body::new(body), usize::MAX)
@@ -100,18 +96,9 @@ impl House {
         }
         let hit = self.world.faults.for_call(&call);
         let answer = self.answer(&call, hit, peer).await;
-        self.ledger
-            .write(time, &call, hit.map(|hit| hit.kind), answer.as_ref());
+        self.ledger.write(time, &call, hit.map(|hit| hit.kind), answer.as_ref());
         match (hit.map(|hit| hit.kind), answer) {
-            (
-                Some(
-                    Kind::CutBefore
-                    | Kind::CutAfter
-                    | Kind::KillCallerBefore
-                    | Kind::KillCallerAfter,
-                ),
-                _,
-            )
+            (Some(Kind::CutBefore | Kind::CutAfter | Kind::KillCallerBefore | Kind::KillCallerAfter), _)
             | (_, None) => Err(Cut),
             (_, Some(answer)) => Ok(respond(&call.method, answer)),
         }
@@ -175,14 +162,10 @@ impl House {
 
 fn respond(method: &Method, answer: Answer) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_str(value),
-        ) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             headers.append(name, value);
         }
     }

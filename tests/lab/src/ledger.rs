@@ -44,13 +44,7 @@ pub struct Ledger(Mutex<(u64, Vec<Entry>)>);
 
 impl Ledger {
     /// Writes a call down; `answer` is none when it never took effect.
-    pub fn write(
-        &self,
-        time: Timestamp,
-        call: &Call,
-        fault: Option<Kind>,
-        answer: Option<&Answer>,
-    ) {
+    pub fn write(&self, time: Timestamp, call: &Call, fault: Option<Kind>, answer: Option<&Answer>) {
         let mut guard = self.0.lock().unwrap_or_else(|e| e.into_inner());
         guard.0 += 1;
         let seq = guard.0;
@@ -96,11 +90,7 @@ mod tests {
         for resource in ["a", "b", "c"] {
             ledger.write(now, &call("backup", "StartBackupJob", resource), None, None);
         }
-        let seen: Vec<String> = ledger
-            .since(1)
-            .into_iter()
-            .map(|entry| entry.resource)
-            .collect();
+        let seen: Vec<String> = ledger.since(1).into_iter().map(|entry| entry.resource).collect();
         assert_eq!(seen, ["b", "c"]);
         ledger.clear();
         assert!(ledger.since(0).is_empty());

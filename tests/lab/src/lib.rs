@@ -94,13 +94,9 @@ impl Lab {
         let listener = TcpListener::bind(("127.0.0.1", config.port))
             .await
             .with_context(|| format!("opening the front door on port {}", config.port))?;
-        let port = listener
-            .local_addr()
-            .context("opening the front door")?
-            .port();
+        let port = listener.local_addr().context("opening the front door")?.port();
         let endpoint = format!("http://127.0.0.1:{port}");
-        let reaper = reaper::Reaper::start(&python)
-            .with_context(|| format!("starting {}", python.display()))?;
+        let reaper = reaper::Reaper::start(&python).with_context(|| format!("starting {}", python.display()))?;
         let upstream_port = tools::free_port()?;
         let world = Arc::new(World {
             clock: clock::Clock::new(),

@@ -15,14 +15,8 @@ use crate::reaper::Reaper;
 
 /// The program that runs MiniStack, and what it imports, by file name.
 const PROGRAM: &[(&str, &str)] = &[
-    (
-        "ministack_clock.py",
-        include_str!("../python/ministack_clock.py"),
-    ),
-    (
-        "ministack_steps.py",
-        include_str!("../python/ministack_steps.py"),
-    ),
+    ("ministack_clock.py", include_str!("../python/ministack_clock.py")),
+    ("ministack_steps.py", include_str!("../python/ministack_steps.py")),
 ];
 
 /// How MiniStack is started.
@@ -57,12 +51,10 @@ impl Ministack {
     pub async fn start(setup: &Setup<'_>, reaper: &Reaper) -> anyhow::Result<Self> {
         let data = setup.dir.join("ministack");
         let temporary = data.join("tmp");
-        std::fs::create_dir_all(&temporary)
-            .with_context(|| format!("creating {}", temporary.display()))?;
+        std::fs::create_dir_all(&temporary).with_context(|| format!("creating {}", temporary.display()))?;
         let program = write_program(&data.join("program"))?;
         let log_path = setup.dir.join("ministack.log");
-        let log = std::fs::File::create(&log_path)
-            .with_context(|| format!("creating {}", log_path.display()))?;
+        let log = std::fs::File::create(&log_path).with_context(|| format!("creating {}", log_path.display()))?;
         let (mark, value) = reaper.mark();
         let mut process = Command::new(setup.python)
             .arg(&program)
@@ -104,9 +96,7 @@ impl Ministack {
             }
         };
         let waited = timeout(Duration::from_secs(60), answers).await;
-        if let Err(error) =
-            waited.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer for a minute")))
-        {
+        if let Err(error) = waited.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer for a minute"))) {
             let log = std::fs::read_to_string(&log_path).unwrap_or_default();
             let lines: Vec<&str> = log.lines().rev().take(15).collect();
             let tail: Vec<&str> = lines.into_iter().rev().collect();
@@ -160,10 +150,7 @@ impl Ministack {
             let pid = nix::unistd::Pid::from_raw(pid);
             let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
         }
-        if timeout(Duration::from_secs(5), process.wait())
-            .await
-            .is_err()
-        {
+        if timeout(Duration::from_secs(5), process.wait()).await.is_err() {
             let _ = process.kill().await;
         }
     }
@@ -184,9 +171,7 @@ async fn healthy(port: u16) -> bool {
     let asked = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream
-            .write_all(
-                b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-            )
+            .write_all(b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             .await?;
         let mut status = String::new();
         BufReader::new(stream).read_line(&mut status).await?;

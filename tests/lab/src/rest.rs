@@ -43,13 +43,7 @@ impl Refusal {
     pub fn answer(mut self) -> Answer {
         // EFS's errors name their code once more; the others' clients pass over it.
         self.members.push(("ErrorCode", json!(self.code)));
-        Answer::error_with(
-            Protocol::RestJson,
-            self.status,
-            self.code,
-            &self.message,
-            &self.members,
-        )
+        Answer::error_with(Protocol::RestJson, self.status, self.code, &self.message, &self.members)
     }
 }
 
@@ -91,12 +85,7 @@ impl Request {
                 .map(|(_, value)| value.clone())
         };
         let in_body = || self.body[name].as_str().map(str::to_owned);
-        let found = self
-            .labels
-            .get(name)
-            .cloned()
-            .or_else(in_query)
-            .or_else(in_body);
+        let found = self.labels.get(name).cloned().or_else(in_query).or_else(in_body);
         found.filter(|text| !text.is_empty())
     }
 
@@ -125,10 +114,7 @@ impl Request {
     /// One page of a list: `limit` items from where the earlier page's `token` says, and the next page's token.
     #[must_use]
     pub fn page<T>(&self, items: Vec<T>, limit: &str, token: &str) -> (Vec<T>, Value) {
-        let from = self
-            .text(token)
-            .and_then(|token| token.parse().ok())
-            .unwrap_or(0);
+        let from = self.text(token).and_then(|token| token.parse().ok()).unwrap_or(0);
         let size = self
             .number(limit)
             .and_then(|n| usize::try_from(n).ok())
@@ -195,10 +181,7 @@ mod tests {
         let mut list = call("backup", "ListBackupJobs", "");
         list.query = "createdAfter=2026-11-20T08%3A00%3A00Z&createdBefore=1795161600".to_owned();
         let request = Request::read(&list).unwrap();
-        assert_eq!(
-            request.time("createdAfter").unwrap().as_second(),
-            1_795_161_600
-        );
+        assert_eq!(request.time("createdAfter").unwrap().as_second(), 1_795_161_600);
         assert_eq!(request.time("createdAfter"), request.time("createdBefore"));
     }
 
@@ -210,9 +193,6 @@ mod tests {
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(body["FileSystemId"], "fs-1");
         assert_eq!(body["ErrorCode"], "FileSystemAlreadyExists");
-        assert_eq!(
-            answer.error_code.as_deref(),
-            Some("FileSystemAlreadyExists")
-        );
+        assert_eq!(answer.error_code.as_deref(), Some("FileSystemAlreadyExists"));
     }
 }

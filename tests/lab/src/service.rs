@@ -113,13 +113,7 @@ impl Answer {
 
     /// Like [`Answer::error`], with further members of the error's shape (JSON protocols only).
     #[must_use]
-    pub fn error_with(
-        protocol: Protocol,
-        status: u16,
-        code: &str,
-        message: &str,
-        members: &[(&str, Value)],
-    ) -> Self {
+    pub fn error_with(protocol: Protocol, status: u16, code: &str, message: &str, members: &[(&str, Value)]) -> Self {
         let id = crate::ids::uuid();
         let mut headers = vec![("x-amzn-requestid".to_owned(), id.clone())];
         let (content_type, body) = match protocol {

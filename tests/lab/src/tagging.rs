@@ -29,13 +29,8 @@ impl Tagging {
         let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else {
             return answer;
         };
-        let has_more = body["PaginationToken"]
-            .as_str()
-            .is_some_and(|token| !token.is_empty());
-        let Some(list) = body["ResourceTagMappingList"]
-            .as_array_mut()
-            .filter(|_| !has_more)
-        else {
+        let has_more = body["PaginationToken"].as_str().is_some_and(|token| !token.is_empty());
+        let Some(list) = body["ResourceTagMappingList"].as_array_mut().filter(|_| !has_more) else {
             return answer;
         };
         let known: BTreeSet<String> = list
@@ -43,9 +38,7 @@ impl Tagging {
             .filter_map(|item| Some(item["ResourceARN"].as_str()?.to_owned()))
             .collect();
         let ours = self.services.iter().flat_map(|service| service.tagged());
-        let asked = ours.filter(|(arn, tags)| {
-            !known.contains(arn) && !tags.is_empty() && is_asked(request, arn, tags)
-        });
+        let asked = ours.filter(|(arn, tags)| !known.contains(arn) && !tags.is_empty() && is_asked(request, arn, tags));
         list.extend(asked.map(|(arn, tags)| {
             let tags: Vec<Value> = tags
                 .iter()
@@ -79,11 +72,7 @@ impl Service for Tagging {
 /// Whether a resource fits the request's filters: all of its keys, any of each key's values, any of its types.
 fn is_asked(request: &Value, arn: &str, tags: &BTreeMap<String, String>) -> bool {
     let list = |value: &Value| -> Vec<String> {
-        let texts = value
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
+        let texts = value.as_array().into_iter().flatten().filter_map(Value::as_str);
         texts.map(str::to_owned).collect()
     };
     let fits = |filter: &Value| {
@@ -93,11 +82,7 @@ fn is_asked(request: &Value, arn: &str, tags: &BTreeMap<String, String>) -> bool
     };
     let types = list(&request["ResourceTypeFilters"]);
     let arns = list(&request["ResourceARNList"]);
-    request["TagFilters"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .all(fits)
+    request["TagFilters"].as_array().into_iter().flatten().all(fits)
         && (types.is_empty() || types.iter().any(|wanted| has_type(arn, wanted)))
         && (arns.is_empty() || arns.iter().any(|wanted| wanted == arn))
 }
@@ -127,19 +112,10 @@ mod tests {
         let tags = BTreeMap::from([("app".to_owned(), "hubs".to_owned())]);
         for (request, asked) in [
             (json!({}), true),
-            (
-                json!({"TagFilters": [{"Key": "app", "Values": ["x", "hubs"]}]}),
-                true,
-            ),
+            (json!({"TagFilters": [{"Key": "app", "Values": ["x", "hubs"]}]}), true),
             (json!({"TagFilters": [{"Key": "app"}]}), true),
-            (
-                json!({"TagFilters": [{"Key": "app", "Values": ["x"]}]}),
-                false,
-            ),
-            (
-                json!({"TagFilters": [{"Key": "app"}, {"Key": "stage"}]}),
-                false,
-            ),
+            (json!({"TagFilters": [{"Key": "app", "Values": ["x"]}]}), false),
+            (json!({"TagFilters": [{"Key": "app"}, {"Key": "stage"}]}), false),
             (json!({"ResourceTypeFilters": ["dynamodb", "rds"]}), true),
             (json!({"ResourceTypeFilters": ["rds:cluster"]}), true),
             (json!({"ResourceTypeFilters": ["rds:db"]}), false),

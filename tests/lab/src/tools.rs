@@ -12,10 +12,7 @@ use anyhow::{Context, bail};
 pub fn python(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     let from_environment = std::env::var_os("HOLDFAST_LAB_PYTHON").map(PathBuf::from);
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
-    let chosen = given
-        .map(Path::to_owned)
-        .or(from_environment)
-        .unwrap_or(venv);
+    let chosen = given.map(Path::to_owned).or(from_environment).unwrap_or(venv);
     if !chosen.exists() {
         bail!(
             "there is no Python at {}: run `make setup`, or name one with --python or HOLDFAST_LAB_PYTHON",
@@ -30,10 +27,6 @@ pub fn python(given: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// When the machine has none.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
-    Ok(listener
-        .local_addr()
-        .context("looking for a free port")?
-        .port())
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
+    Ok(listener.local_addr().context("looking for a free port")?.port())
 }

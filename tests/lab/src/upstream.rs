@@ -48,13 +48,8 @@ impl Upstream {
             "" => call.path.clone(),
             query => format!("{}?{query}", call.path),
         };
-        self.send(
-            call.method.clone(),
-            &target,
-            &call.headers,
-            call.body.clone(),
-        )
-        .await
+        self.send(call.method.clone(), &target, &call.headers, call.body.clone())
+            .await
     }
 
     /// Makes a call of the lab's own: `service` is the signing name, `target` the `X-Amz-Target` of the JSON
@@ -92,13 +87,7 @@ impl Upstream {
         self.send(method, path, &headers, body.into()).await
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        target: &str,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Result<Answer, NoAnswer> {
+    async fn send(&self, method: Method, target: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, NoAnswer> {
         let failed = |error: &dyn std::fmt::Display| NoAnswer(error.to_string());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let stream = TcpStream::connect(address).await.map_err(|e| failed(&e))?;

@@ -39,9 +39,6 @@ impl World {
     /// The ARN of a resource: `world.arn("rds", "cluster:hubs")`.
     #[must_use]
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        format!(
-            "arn:aws:{service}:{}:{}:{resource}",
-            self.region, self.account
-        )
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
     }
 }

@@ -58,18 +58,9 @@ async fn a_dropped_lab_leaves_nothing_and_its_directory_can_be_used_again() {
     let lab = Lab::start(LabConfig::new(dir.path())).await.unwrap();
     let mark = lab.world().reaper.mark().1.to_owned();
     let second = Lab::start(LabConfig::new(dir.path())).await;
-    assert!(
-        second
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("a lab is running")
-    );
+    assert!(second.err().unwrap().to_string().contains("a lab is running"));
     drop(lab);
     assert_eq!(marked(&mark), Vec::<String>::new());
-    let again = tokio::time::timeout(
-        Duration::from_secs(60),
-        Lab::start(LabConfig::new(dir.path())),
-    );
+    let again = tokio::time::timeout(Duration::from_secs(60), Lab::start(LabConfig::new(dir.path())));
     again.await.unwrap().unwrap().stop().await;
 }

@@ -11,15 +11,11 @@ pub const CLUSTER: Format = visible(
     |text| text.len() <= 63 && names::is_hyphenated(text),
 );
 
-pub const FILE_SYSTEM: Format =
-    visible("an EFS FileSystemId such as fs-0123456789abcdef0", |text| {
-        text.strip_prefix("fs-").is_some_and(|hex| {
-            (8..=40).contains(&hex.len())
-                && hex
-                    .bytes()
-                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        })
-    });
+pub const FILE_SYSTEM: Format = visible("an EFS FileSystemId such as fs-0123456789abcdef0", |text| {
+    text.strip_prefix("fs-").is_some_and(|hex| {
+        (8..=40).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
+});
 
 pub const VAULT: Format = visible(
     "the name of an AWS Backup vault: 2 to 50 letters, digits, hyphens and underscores",
@@ -30,9 +26,9 @@ pub const ROLE: Format = visible(
     "the ARN of an IAM role such as arn:aws:iam::123456789012:role/holdfast-backup",
     |text| {
         arn(text, "iam", Region::None).is_some_and(|resource| {
-            resource.strip_prefix("role/").is_some_and(|name| {
-                !name.is_empty() && name.len() <= 576 && plain(name, "+=,.@-_/")
-            })
+            resource
+                .strip_prefix("role/")
+                .is_some_and(|name| !name.is_empty() && name.len() <= 576 && plain(name, "+=,.@-_/"))
         })
     },
 );
@@ -62,10 +58,7 @@ pub const PARAMETERS: Format = visible(
     |text| {
         text.len() <= 1011
             && text.strip_prefix('/').is_some_and(|rest| {
-                rest.split('/').count() <= 15
-                    && rest
-                        .split('/')
-                        .all(|level| !level.is_empty() && plain(level, "-_."))
+                rest.split('/').count() <= 15 && rest.split('/').all(|level| !level.is_empty() && plain(level, "-_."))
             })
     },
 );
@@ -73,10 +66,7 @@ pub const PARAMETERS: Format = visible(
 /// A FIFO topic would need a message group.
 pub const TOPIC: Format = visible(
     "the ARN of a standard SNS topic such as arn:aws:sns:eu-west-1:123456789012:on-call",
-    |text| {
-        arn(text, "sns", Region::Some)
-            .is_some_and(|name| (1..=256).contains(&name.len()) && plain(name, "-_"))
-    },
+    |text| arn(text, "sns", Region::Some).is_some_and(|name| (1..=256).contains(&name.len()) && plain(name, "-_")),
 );
 
 pub const FUNCTION: Format = visible(
@@ -116,8 +106,7 @@ fn secret_name(text: &str) -> bool {
 
 /// ASCII letters, digits and `extra`.
 fn plain(text: &str, extra: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+    text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
 enum Region {
@@ -145,6 +134,5 @@ fn arn<'a>(text: &'a str, service: &str, region: Region) -> Option<&'a str> {
         }
     };
     let account_fits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    (arn == "arn" && found == service && partition_fits && place_fits && account_fits)
-        .then_some(resource)
+    (arn == "arn" && found == service && partition_fits && place_fits && account_fits).then_some(resource)
 }

@@ -14,9 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Result};
 
 /// Holds when a document was accepted, or refused as `InvalidInput` with every fault told in full.
-pub fn refused_by_its_faults<T: Debug>(
-    outcome: Result<T>,
-) -> std::result::Result<(), TestCaseError> {
+pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Result<(), TestCaseError> {
     match outcome {
         Ok(_) => Ok(()),
         Err(Error::InvalidInput(faults)) => {
@@ -28,18 +26,11 @@ pub fn refused_by_its_faults<T: Debug>(
                     fault
                 );
                 prop_assert!(fault.value.chars().count() <= 500, "{:?}", fault);
-                prop_assert!(
-                    !fault.to_string().chars().any(char::is_control),
-                    "{:?}",
-                    fault
-                );
+                prop_assert!(!fault.to_string().chars().any(char::is_control), "{:?}", fault);
             }
             Ok(())
         }
-        Err(other) => Err(TestCaseError::fail(format!(
-            "refused as {}: {other}",
-            other.name()
-        ))),
+        Err(other) => Err(TestCaseError::fail(format!("refused as {}: {other}", other.name()))),
     }
 }
 
@@ -102,16 +93,14 @@ pub fn anything() -> impl Strategy<Value = Value> {
         word().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 40, 8, |inner| {
-        let map = btree_map(word(), inner.clone(), 0..8)
-            .prop_map(|map| Value::Object(map.into_iter().collect()));
+        let map = btree_map(word(), inner.clone(), 0..8).prop_map(|map| Value::Object(map.into_iter().collect()));
         prop_oneof![vec(inner, 0..4).prop_map(Value::from), map]
     })
 }
 
 /// A request, near a request, or anything.
 pub fn request() -> impl Strategy<Value = Value> {
-    let named = prop_oneof![Just(json!("hubs-prod")), anything()]
-        .prop_map(|name| json!({"deployment": name}));
+    let named = prop_oneof![Just(json!("hubs-prod")), anything()].prop_map(|name| json!({"deployment": name}));
     let with_more = (named.clone(), word(), anything()).prop_map(|(mut request, field, value)| {
         request[field] = value;
         request
@@ -144,9 +133,7 @@ fn resource(index: usize) -> impl Strategy<Value = Value> {
     let target = prop_oneof![
         Just(json!({"kind": "aurora", "cluster": format!("db-{index}")})),
         Just(json!({"kind": "efs", "file_system": format!("fs-{index:017x}")})),
-        Just(
-            json!({"kind": "efs", "file_system": format!("fs-{index:08x}"), "vault": "a_vault", "role": role})
-        ),
+        Just(json!({"kind": "efs", "file_system": format!("fs-{index:08x}"), "vault": "a_vault", "role": role})),
         Just(json!({"kind": "dynamodb", "table": format!("table.{index}")})),
         Just(json!({"kind": "dynamodb", "prefix": format!("prefix_{index}-")})),
         Just(json!({"kind": "secret", "secret": format!("hubs/{index}")})),
@@ -165,8 +152,7 @@ fn probes(resources: &Map<String, Value>) -> Value {
     let countable = resources
         .iter()
         .filter(|(_, resource)| matches!(resource["kind"].as_str(), Some("aurora" | "dynamodb")));
-    let probe = |name: &String, resource: &Value| match (&resource["cluster"], &resource["prefix"])
-    {
+    let probe = |name: &String, resource: &Value| match (&resource["cluster"], &resource["prefix"]) {
         (Value::String(_), _) => {
             json!({"resource": name, "sql": "select count(*) from users", "secret": "hubs/db", "database": "app", "timeout": "45s"})
         }
@@ -184,29 +170,23 @@ fn probes(resources: &Map<String, Value>) -> Value {
 /// A descriptor without a fault.
 pub fn right() -> impl Strategy<Value = Value> {
     let resources = (1usize..12)
-        .prop_flat_map(|count| {
-            (
-                vec(name(), count),
-                (0..count).map(resource).collect::<Vec<_>>(),
-            )
-        })
+        .prop_flat_map(|count| (vec(name(), count), (0..count).map(resource).collect::<Vec<_>>()))
         .prop_map(|(names, resources)| {
             let mut map: Map<String, Value> = names.into_iter().zip(resources).collect();
             map.insert("main".into(), json!({"kind": "aurora", "cluster": "main"}));
             map
         });
-    let hooks =
-        btree_map(name(), weighted(0.5, duration(&["1s", "60s", "1m"])), 0..4).prop_map(|hooks| {
-            let hook = |(name, timeout): (String, Option<String>)| {
-                fields(vec![
-                    ("name", Some(name.into())),
-                    ("kind", Some("lambda".into())),
-                    ("function", Some("quiesce:live".into())),
-                    ("timeout", timeout.map(Value::from)),
-                ])
-            };
-            Value::Array(hooks.into_iter().map(hook).collect())
-        });
+    let hooks = btree_map(name(), weighted(0.5, duration(&["1s", "60s", "1m"])), 0..4).prop_map(|hooks| {
+        let hook = |(name, timeout): (String, Option<String>)| {
+            fields(vec![
+                ("name", Some(name.into())),
+                ("kind", Some("lambda".into())),
+                ("function", Some("quiesce:live".into())),
+                ("timeout", timeout.map(Value::from)),
+            ])
+        };
+        Value::Array(hooks.into_iter().map(hook).collect())
+    });
     let keep = (
         weighted(0.5, 1u32..9),
         weighted(0.5, 0u32..1000),
@@ -221,10 +201,7 @@ pub fn right() -> impl Strategy<Value = Value> {
                 ("failed_days", failed_days.map(Value::from)),
             ])
         });
-    let topic = weighted(
-        0.3,
-        Just(json!("arn:aws-cn:sns:cn-north-1:123456789012:on-call")),
-    );
+    let topic = weighted(0.3, Just(json!("arn:aws-cn:sns:cn-north-1:123456789012:on-call")));
     (
         name(),
         weighted(0.5, any::<bool>()),
@@ -234,20 +211,18 @@ pub fn right() -> impl Strategy<Value = Value> {
         weighted(0.5, keep),
         weighted(0.5, duration(&DEADLINES)),
     )
-        .prop_map(
-            |(deployment, enabled, topic, resources, hooks, keep, deadline)| {
-                fields(vec![
-                    ("deployment", Some(deployment.into())),
-                    ("enabled", enabled.map(Value::from)),
-                    ("topic", topic),
-                    ("probes", Some(probes(&resources))),
-                    ("resources", Some(Value::Object(resources))),
-                    ("hooks", Some(hooks)),
-                    ("keep", keep),
-                    ("deadline", deadline.map(Value::from)),
-                ])
-            },
-        )
+        .prop_map(|(deployment, enabled, topic, resources, hooks, keep, deadline)| {
+            fields(vec![
+                ("deployment", Some(deployment.into())),
+                ("enabled", enabled.map(Value::from)),
+                ("topic", topic),
+                ("probes", Some(probes(&resources))),
+                ("resources", Some(Value::Object(resources))),
+                ("hooks", Some(hooks)),
+                ("keep", keep),
+                ("deadline", deadline.map(Value::from)),
+            ])
+        })
 }
 
 /// One change to a document: at a place, put something there, take it away, or call it something else.
@@ -283,11 +258,7 @@ fn pointers(document: &Value) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut inside = |key: &str, value: &Value| {
         let key = key.replace('~', "~0").replace('/', "~1");
-        found.extend(
-            pointers(value)
-                .into_iter()
-                .map(|rest| format!("/{key}{rest}")),
-        );
+        found.extend(pointers(value).into_iter().map(|rest| format!("/{key}{rest}")));
     };
     match document {
         Value::Object(map) => map.iter().for_each(|(key, value)| inside(key, value)),

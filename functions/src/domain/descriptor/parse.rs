@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::reader::{Faults, Object, quoted, shown};
-use super::{
-    DEFAULT_DEADLINE_SECONDS, DEFAULT_HOOK_TIMEOUT_SECONDS, Descriptor, Hook, HookAction, Keep,
-};
+use super::{DEFAULT_DEADLINE_SECONDS, DEFAULT_HOOK_TIMEOUT_SECONDS, Descriptor, Hook, HookAction, Keep};
 use super::{formats, probes, relations, resources};
 use crate::domain::{duration, names};
 use crate::error::{Error, Result};
@@ -91,16 +89,9 @@ pub fn named_entries<'a>(
     let mut open = |(name, value): (&'a String, &'a Value)| {
         let path = map.path(name);
         if !names::is_name(name) {
-            faults.add(
-                &path,
-                quoted(name),
-                format!("a name of {}", names::NAME_RULE),
-            );
+            faults.add(&path, quoted(name), format!("a name of {}", names::NAME_RULE));
         }
-        (
-            name,
-            Object::open(faults, &path, value, "a mapping with its fields"),
-        )
+        (name, Object::open(faults, &path, value, "a mapping with its fields"))
     };
     map.entries().into_iter().map(&mut open).collect()
 }
@@ -130,10 +121,7 @@ fn hooks(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
         .filter_map(|(index, entry)| hook(faults, index, entry))
         .collect();
     for (index, hook) in hooks.iter().enumerate() {
-        if hooks[..index]
-            .iter()
-            .any(|earlier| earlier.name == hook.name)
-        {
+        if hooks[..index].iter().any(|earlier| earlier.name == hook.name) {
             faults.add(
                 format!("hooks[{index}].name"),
                 quoted(&hook.name),
@@ -173,9 +161,7 @@ fn hook(faults: &mut Faults, index: usize, entry: &Value) -> Option<Hook> {
     let timeout = object.optional_duration(faults, "timeout", 1, HOOKS_TOGETHER_SECONDS);
     Some(Hook {
         name: name?,
-        action: HookAction::Lambda {
-            function: function?,
-        },
+        action: HookAction::Lambda { function: function? },
         timeout_seconds: timeout.unwrap_or(DEFAULT_HOOK_TIMEOUT_SECONDS),
     })
 }
@@ -190,15 +176,9 @@ fn keep(faults: &mut Faults, document: &Object<'_>) -> Keep {
     let Some(object) = Object::open(faults, "keep", value, rule) else {
         return default;
     };
-    object.only(
-        faults,
-        &["last", "daily", "weekly", "monthly", "failed_days"],
-    );
-    let mut count = |field: &str, most: u32, default: u32| {
-        object
-            .optional_count(faults, field, most)
-            .unwrap_or(default)
-    };
+    object.only(faults, &["last", "daily", "weekly", "monthly", "failed_days"]);
+    let mut count =
+        |field: &str, most: u32, default: u32| object.optional_count(faults, field, most).unwrap_or(default);
     let keep = Keep {
         last: count("last", MOST_KEPT, default.last),
         daily: count("daily", MOST_KEPT, default.daily),

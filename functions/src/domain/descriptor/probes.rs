@@ -17,11 +17,7 @@ const RULE: &str = "a mapping from the names of at most 50 probes to what they c
 /// One second and five minutes.
 const TIMEOUT: (u64, u64) = (1, 300);
 
-pub fn read(
-    faults: &mut Faults,
-    document: &Object<'_>,
-    resources: &BTreeMap<String, Read>,
-) -> BTreeMap<String, Probe> {
+pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<String, Read>) -> BTreeMap<String, Probe> {
     if let Some(Value::Object(map)) = document.get("probes")
         && map.len() > MOST_PROBES
     {
@@ -33,19 +29,12 @@ pub fn read(
         .collect()
 }
 
-fn probe(
-    faults: &mut Faults,
-    object: &Object<'_>,
-    resources: &BTreeMap<String, Read>,
-) -> Option<Probe> {
+fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, Read>) -> Option<Probe> {
     let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
     let resource = resources.get(name);
     match resource.map(|resource| resource.kind) {
         Some(Some("aurora")) => {
-            object.only(
-                faults,
-                &["resource", "sql", "secret", "database", "timeout"],
-            );
+            object.only(faults, &["resource", "sql", "secret", "database", "timeout"]);
             let sql = object.text(faults, "sql", &sql::STATEMENT);
             let secret = object.text(faults, "secret", &formats::SECRET);
             let database = object.text(faults, "database", &formats::DATABASE);
@@ -76,10 +65,7 @@ fn probe(
         // The resource's own kind is at fault, and said so.
         Some(None) => None,
         _ => {
-            object.only(
-                faults,
-                &["resource", "sql", "secret", "database", "timeout", "table"],
-            );
+            object.only(faults, &["resource", "sql", "secret", "database", "timeout", "table"]);
             let countable = || {
                 let fits = |read: &Read| matches!(read.kind, Some("aurora" | "dynamodb") | None);
                 resources
@@ -108,11 +94,7 @@ fn probe(
 }
 
 /// The table that a probe counts, where the probe has to name it. `None` only where there is a fault.
-fn table(
-    faults: &mut Faults,
-    object: &Object<'_>,
-    target: Option<&Target>,
-) -> Option<Option<String>> {
+fn table(faults: &mut Faults, object: &Object<'_>, target: Option<&Target>) -> Option<Option<String>> {
     let given = object.optional_text(faults, "table", &formats::TABLE);
     match (target?, object.get("table"), given) {
         (Target::DynamodbPrefix { prefix }, None, _) => {
@@ -123,9 +105,7 @@ fn table(
             );
             None
         }
-        (Target::DynamodbPrefix { prefix }, Some(value), Some(table))
-            if !table.starts_with(prefix.as_str()) =>
-        {
+        (Target::DynamodbPrefix { prefix }, Some(value), Some(table)) if !table.starts_with(prefix.as_str()) => {
             faults.add(
                 object.path("table"),
                 shown(value),

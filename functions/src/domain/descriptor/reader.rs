@@ -24,12 +24,7 @@ pub struct Format {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    pub fn add(
-        &mut self,
-        path: impl Into<String>,
-        value: impl Into<String>,
-        allowed: impl Into<String>,
-    ) {
+    pub fn add(&mut self, path: impl Into<String>, value: impl Into<String>, allowed: impl Into<String>) {
         self.0.push(Fault {
             path: path.into(),
             value: value.into(),
@@ -132,23 +127,14 @@ impl<'a> Object<'a> {
         self.optional_text(faults, field, format)
     }
 
-    pub fn optional_text(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        format: &Format,
-    ) -> Option<String> {
+    pub fn optional_text(&self, faults: &mut Faults, field: &str, format: &Format) -> Option<String> {
         let value = self.get(field)?;
         match value.as_str() {
             Some(text) if (format.accepts)(text) => Some(text.to_owned()),
             _ => {
                 faults.add(
                     self.path(field),
-                    if format.hidden {
-                        hidden(value)
-                    } else {
-                        shown(value)
-                    },
+                    if format.hidden { hidden(value) } else { shown(value) },
                     format.rule,
                 );
                 None
@@ -159,11 +145,7 @@ impl<'a> Object<'a> {
     pub fn optional_bool(&self, faults: &mut Faults, field: &str) -> Option<bool> {
         let value = self.get(field)?;
         if value.as_bool().is_none() {
-            faults.add(
-                self.path(field),
-                shown(value),
-                "true or false, without quotes",
-            );
+            faults.add(self.path(field), shown(value), "true or false, without quotes");
         }
         value.as_bool()
     }
@@ -186,13 +168,7 @@ impl<'a> Object<'a> {
     }
 
     /// Seconds of a duration between `least` and `most` seconds.
-    pub fn optional_duration(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        least: u64,
-        most: u64,
-    ) -> Option<u64> {
+    pub fn optional_duration(&self, faults: &mut Faults, field: &str, least: u64, most: u64) -> Option<u64> {
         let value = self.get(field)?;
         let seconds = value
             .as_str()
@@ -200,9 +176,7 @@ impl<'a> Object<'a> {
             .filter(|seconds| (least..=most).contains(seconds));
         if seconds.is_none() {
             let (least, most) = (duration::text(least), duration::text(most));
-            let rule = format!(
-                "a duration from {least} to {most}: a whole number and s, m, h or d, such as 90s or 6h"
-            );
+            let rule = format!("a duration from {least} to {most}: a whole number and s, m, h or d, such as 90s or 6h");
             faults.add(self.path(field), shown(value), rule);
         }
         seconds
@@ -242,18 +216,9 @@ fn hidden(value: &Value) -> String {
 
 fn names_a_secret(field: &str) -> bool {
     let field = field.to_lowercase();
-    [
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "credential",
-        "key",
-        "dsn",
-        "url",
-    ]
-    .iter()
-    .any(|word| field.contains(word))
+    ["pass", "pwd", "secret", "token", "credential", "key", "dsn", "url"]
+        .iter()
+        .any(|word| field.contains(word))
 }
 
 /// A name from the document, as safe to show as [`quoted`], without the quotes.

@@ -25,23 +25,16 @@ pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
                 faults.add(
                     path,
                     value,
-                    format!(
-                        "a {field} that no other resource has; {} has this one",
-                        bare(first)
-                    ),
+                    format!("a {field} that no other resource has; {} has this one", bare(first)),
                 );
             }
             None => seen.push((field, identity, name)),
         }
     }
-    let guard = |protected: &Protected| {
-        matches!(
-            protected.target,
-            Target::Secret { .. } | Target::Parameters { .. }
-        )
-    };
+    let guard = |protected: &Protected| matches!(protected.target, Target::Secret { .. } | Target::Parameters { .. });
     if !resources.is_empty() && resources.values().all(guard) {
-        let rule = "at least one resource of kind aurora, efs or dynamodb: secrets and parameters are checked, not backed up";
+        let rule =
+            "at least one resource of kind aurora, efs or dynamodb: secrets and parameters are checked, not backed up";
         faults.add("resources", "only secrets and parameters", rule);
     }
 }

@@ -47,10 +47,7 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, Read
                 kind: None,
                 protected: None,
             };
-            (
-                name.clone(),
-                object.map_or(unread, |object| resource(faults, &object)),
-            )
+            (name.clone(), object.map_or(unread, |object| resource(faults, &object)))
         })
         .collect()
 }
@@ -65,10 +62,7 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
                 .map(|cluster| Target::Aurora { cluster })
         }
         Some("efs") => {
-            object.only(
-                faults,
-                &["kind", "file_system", "vault", "role", "deadline"],
-            );
+            object.only(faults, &["kind", "file_system", "vault", "role", "deadline"]);
             let vault = object.optional_text(faults, "vault", &formats::VAULT);
             let role = object.optional_text(faults, "role", &formats::ROLE);
             let file_system = object.text(faults, "file_system", &formats::FILE_SYSTEM);
@@ -119,11 +113,7 @@ fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {
             .map(|kind| format!("; did you mean {kind}?"))
             .unwrap_or_default();
         let rule = format!("one of the kinds {}{guess}", KINDS.join(", "));
-        faults.add(
-            object.path("kind"),
-            value.map_or("(missing)".to_owned(), shown),
-            rule,
-        );
+        faults.add(object.path("kind"), value.map_or("(missing)".to_owned(), shown), rule);
     }
     kind
 }
@@ -140,11 +130,7 @@ fn tables(faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
     if object.get("table").is_some()
         && let Some(prefix) = object.get("prefix")
     {
-        faults.add(
-            object.path("prefix"),
-            shown(prefix),
-            "either table or prefix, not both",
-        );
+        faults.add(object.path("prefix"), shown(prefix), "either table or prefix, not both");
     }
     let prefix = object
         .optional_text(faults, "prefix", &formats::PREFIX)

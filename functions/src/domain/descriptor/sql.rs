@@ -15,11 +15,7 @@ pub const STATEMENT: Format = Format {
 };
 
 fn reads_only(text: &str) -> bool {
-    if text.chars().count() > LONGEST
-        || text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-    {
+    if text.chars().count() > LONGEST || text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return false;
     }
     let Some(bare) = bare(text) else { return false };
@@ -30,12 +26,8 @@ fn reads_only(text: &str) -> bool {
         .map(str::to_lowercase)
         .peekable();
     !statement.contains(';')
-        && words
-            .peek()
-            .is_some_and(|first| first == "select" || first == "with")
-        && statement
-            .trim_start()
-            .starts_with(|c: char| c.is_ascii_alphabetic())
+        && words.peek().is_some_and(|first| first == "select" || first == "with")
+        && statement.trim_start().starts_with(|c: char| c.is_ascii_alphabetic())
         && !words.any(|word| WRITING.contains(&word.as_str()))
 }
 
@@ -48,9 +40,7 @@ fn bare(text: &str) -> Option<String> {
             '\'' | '"' => quoted(rest, c, c == '\'' && escapes(&bare))?,
             '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => comment(rest)?,
-            '$' if !bare.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') => {
-                dollars(rest)?
-            }
+            '$' if !bare.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') => dollars(rest)?,
             _ => 0,
         };
         if skipped == 0 {
@@ -67,10 +57,7 @@ fn bare(text: &str) -> Option<String> {
 /// Whether the literal that follows is an escape string, `E'...'`, in which a backslash hides a quote.
 fn escapes(before: &str) -> bool {
     let mut last = before.chars().rev();
-    matches!(last.next(), Some('e' | 'E'))
-        && !last
-            .next()
-            .is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$')
+    matches!(last.next(), Some('e' | 'E')) && !last.next().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$')
 }
 
 /// Bytes of a quoted text with its quotes; a doubled quote stands for one.
@@ -112,15 +99,11 @@ fn dollars(text: &str) -> Option<usize> {
     let Some((tag, _)) = text[1..].split_once('$') else {
         return Some(0);
     };
-    if tag.starts_with(|c: char| c.is_ascii_digit())
-        || !tag.chars().all(|c| c.is_alphanumeric() || c == '_')
-    {
+    if tag.starts_with(|c: char| c.is_ascii_digit()) || !tag.chars().all(|c| c.is_alphanumeric() || c == '_') {
         return Some(0);
     }
     let mark = &text[..tag.len() + 2];
-    text[mark.len()..]
-        .find(mark)
-        .map(|end| mark.len() * 2 + end)
+    text[mark.len()..].find(mark).map(|end| mark.len() * 2 + end)
 }
 
 #[cfg(test)]

@@ -68,10 +68,7 @@ fn what_is_left_out_has_its_default_and_is_written_out() {
     long["hooks"][0]["timeout"] = json!("1m");
     long["keep"] = json!({"last": 30, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7});
     long["deadline"] = json!("6h");
-    assert_eq!(
-        serde_json::to_value(Descriptor::parse(&short).unwrap()).unwrap(),
-        long
-    );
+    assert_eq!(serde_json::to_value(Descriptor::parse(&short).unwrap()).unwrap(), long);
 }
 
 #[test]
@@ -97,19 +94,11 @@ fn a_resource_has_its_own_deadline_or_the_deployments() {
 #[test]
 fn a_table_belongs_to_one_resource_alone() {
     let mut document = whole();
-    document["resources"]["logs"] =
-        json!({"kind": "dynamodb", "prefix": "hubs-log-", "deadline": "1h"});
+    document["resources"]["logs"] = json!({"kind": "dynamodb", "prefix": "hubs-log-", "deadline": "1h"});
     let descriptor = Descriptor::parse(&document).unwrap();
-    let found: Vec<String> = [
-        "hubs-log-a",
-        "hubs-rooms",
-        "hubs-likes",
-        "hubs-likes",
-        "other",
-        "hubs-",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let found: Vec<String> = ["hubs-log-a", "hubs-rooms", "hubs-likes", "hubs-likes", "other", "hubs-"]
+        .map(str::to_owned)
+        .to_vec();
     let tables = |name: &str| -> Vec<String> {
         let resource = descriptor
             .resources()
@@ -132,8 +121,7 @@ fn no_fault_shows_a_password() {
     let mut document = whole();
     document["resources"]["login"]["secret"] = json!("hunter2 is the password");
     document["resources"]["database"]["password"] = json!("hunter2");
-    document["resources"]["database"]["cluster"] =
-        json!("postgres://postgres:hunter2@hubs-db/polycosm");
+    document["resources"]["database"]["cluster"] = json!("postgres://postgres:hunter2@hubs-db/polycosm");
     document["resources"]["rooms"]["api_key"] = json!(["hunter2"]);
     document["probes"]["users"]["secret"] = json!({"username": "postgres", "password": "hunter2"});
     let faults = faults(&document);
@@ -189,10 +177,7 @@ fn wrong_descriptors_are_told_exactly_what_is_wrong() {
             wrong.push_str(&format!("{edits}{found}\n"));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "these faults differ from wrong.txt:\n{wrong}"
-    );
+    assert!(wrong.is_empty(), "these faults differ from wrong.txt:\n{wrong}");
     assert!(cases >= 100, "{cases} cases");
 }
 

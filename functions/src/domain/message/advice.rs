@@ -60,8 +60,8 @@ pub fn next_step(error: &str, subject: &str, deployment: &str) -> String {
         error if error.starts_with("Lambda.") || error.starts_with("Runtime.") => format!(
             "{subject}: its function broke or could not be run ({error}). Look at its log, linked in the execution; then back up again."
         ),
-        error => format!(
-            "{subject}: look at the state in the execution, linked below, for {error}; then back up again."
-        ),
+        error => {
+            format!("{subject}: look at the state in the execution, linked below, for {error}; then back up again.")
+        }
     }
 }

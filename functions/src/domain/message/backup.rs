@@ -46,10 +46,7 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
         (None, false) => Severity::Warning,
         (None, true) => Severity::Info,
     };
-    let took = in_words(facts::seconds_since(
-        set.started_at,
-        set.ended_at.unwrap_or(backup.now),
-    ));
+    let took = in_words(facts::seconds_since(set.started_at, set.ended_at.unwrap_or(backup.now)));
     let skew = set
         .skew_seconds
         .map(|skew| format!("Between the first and the last capture lie {skew} s (skew)."));
@@ -75,22 +72,14 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
     if steps.is_empty() {
         steps.push("Nothing.".to_owned());
     }
-    steps.push(format!(
-        "To look at the set: holdfast show {name} {}",
-        set.id
-    ));
+    steps.push(format!("To look at the set: holdfast show {name} {}", set.id));
     let but = match (quiesced, warnings.len()) {
         (Some(_), _) => ", BUT THE APPLICATION IS STILL AT REST".to_owned(),
         (None, 0) => String::new(),
         (None, number) => format!(", with {}", words::count(number, "warning")),
     };
-    let subject =
-        format!("Holdfast: {name} backed up, {available} of {planned} recovery points sealed{but}");
-    let happened = happened
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("\n");
+    let subject = format!("Holdfast: {name} backed up, {available} of {planned} recovery points sealed{but}");
+    let happened = happened.into_iter().flatten().collect::<Vec<_>>().join("\n");
     backup.message(Parts {
         event: Event::BackupSealed,
         severity,
@@ -118,8 +107,7 @@ fn failed(backup: &Backup<'_>) -> Message {
             "The backup of {name} failed. Set {id} is not sealed: {available} of {planned} recovery points are there."
         )),
         Some(facts::reasons(&reasons)),
-        (!backup.points.is_empty())
-            .then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
+        (!backup.points.is_empty()).then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
         (!warnings.is_empty()).then(|| format!("Besides:\n{}", facts::reasons(&warnings))),
     ];
     let means = facts::newest_sealed(name, backup.newest_sealed, backup.now);
@@ -150,11 +138,7 @@ fn not_started(backup: &Backup<'_>) -> Message {
         .first()
         .map_or("no reason recorded", |reason| reason.error.as_str());
     let busy = error == "DeploymentBusy";
-    let severity = if busy {
-        Severity::Warning
-    } else {
-        Severity::Critical
-    };
+    let severity = if busy { Severity::Warning } else { Severity::Critical };
     let happened = format!(
         "The backup of {name} was not started; nothing was touched.\n{}",
         facts::reasons(&reasons)

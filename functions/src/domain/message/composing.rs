@@ -65,11 +65,7 @@ impl Backup<'_> {
             ));
         }
         for reason in reasons {
-            let step = next_step(
-                &words::name(&reason.error),
-                &words::name(&reason.subject),
-                self.name(),
-            );
+            let step = next_step(&words::name(&reason.error), &words::name(&reason.subject), self.name());
             if !steps.contains(&step) {
                 steps.push(step);
             }
@@ -122,11 +118,7 @@ impl Backup<'_> {
             "newest_sealed": facts::newest_sealed_json(self.newest_sealed, self.now),
             "next_steps": steps,
         });
-        let json = words::fit(
-            json,
-            &["points", "probes", "next_steps", "reasons"],
-            facts::JSON,
-        );
+        let json = words::fit(json, &["points", "probes", "next_steps", "reasons"], facts::JSON);
         Message {
             subject,
             text,

@@ -24,33 +24,25 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
         "TIMED_OUT" => "ran out of its time",
         _ => "broke off",
     };
-    let sealed = backup
-        .set
-        .is_some_and(|set| set.status == SetStatus::Sealed);
+    let sealed = backup.set.is_some_and(|set| set.status == SetStatus::Sealed);
     let reasons = backup.reasons();
     let resumed = backup
         .run
         .and_then(|run| run.resumed_at.filter(|_| run.quiesced_at.is_some()));
     let happened = [
-        Some(format!(
-            "The backup of {name} {how} before it could report."
-        )),
+        Some(format!("The backup of {name} {how} before it could report.")),
         ended
             .cause
             .map(|cause| format!("Step Functions says: {}", words::line(cause))),
         (!reasons.is_empty()).then(|| facts::reasons(&reasons)),
-        (!backup.points.is_empty())
-            .then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
+        (!backup.points.is_empty()).then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
         resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
         ended
             .lease_released
             .then(|| "The deployment is free for another run.".to_owned()),
     ];
     let means = match (sealed, backup.set) {
-        (true, Some(set)) => format!(
-            "Its set {} had been sealed before, and can be restored.",
-            set.id
-        ),
+        (true, Some(set)) => format!("Its set {} had been sealed before, and can be restored.", set.id),
         _ => format!(
             "Its set is not sealed. Jobs that AWS had begun end by themselves; what they made goes with the failed set. {}",
             facts::newest_sealed(name, backup.newest_sealed, backup.now)
@@ -66,11 +58,7 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
             "Unless it was stopped on purpose, back up again: holdfast backup {name} --watch"
         )),
     }
-    let happened = happened
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("\n");
+    let happened = happened.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let status = words::name(ended.status);
     let subject = format!("Holdfast: backup of {name} {how} ({status})");
     let severity = if sealed && facts::left_quiesced(backup.run).is_none() {

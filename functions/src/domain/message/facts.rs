@@ -36,16 +36,15 @@ pub fn newest_sealed(deployment: &str, newest: Option<&BackupSet>, now: Timestam
             in_words(seconds_since(holds(set), now)),
             words::time(holds(set))
         ),
-        None => format!(
-            "No set of {deployment} was ever sealed: TODAY THERE IS NOTHING TO RESTORE FROM."
-        ),
+        None => format!("No set of {deployment} was ever sealed: TODAY THERE IS NOTHING TO RESTORE FROM."),
     }
 }
 
 pub fn newest_sealed_json(newest: Option<&BackupSet>, now: Timestamp) -> Value {
-    newest.map_or(Value::Null, |set| {
-        json!({"set": set.id, "captured_at": holds(set), "age_seconds": seconds_since(holds(set), now)})
-    })
+    newest.map_or(
+        Value::Null,
+        |set| json!({"set": set.id, "captured_at": holds(set), "age_seconds": seconds_since(holds(set), now)}),
+    )
 }
 
 /// What on-call has to know first: an application that a run brought to rest and did not bring back.
@@ -57,12 +56,7 @@ pub fn left_quiesced(run: Option<&RunRecord>) -> Option<Timestamp> {
 pub fn points(points: &[Point]) -> String {
     let lines = points.iter().map(|point| {
         let target = &point.resource.target;
-        let what = format!(
-            "{} ({} {})",
-            point.resource.name,
-            target.kind(),
-            target.identifier()
-        );
+        let what = format!("{} ({} {})", point.resource.name, target.kind(), target.identifier());
         format!("  - {}: {}", words::line(&what), state(point))
     });
     words::listed(lines.collect(), LISTED)

@@ -27,17 +27,11 @@ fn check(message: &Message) -> std::result::Result<(), TestCaseError> {
         message.subject
     );
     prop_assert!(
-        message
-            .subject
-            .chars()
-            .all(|c| c == ' ' || c.is_ascii_graphic()),
+        message.subject.chars().all(|c| c == ' ' || c.is_ascii_graphic()),
         "{:?}",
         message.subject
     );
-    prop_assert!(
-        message.text.starts_with(&message.subject)
-            && message.text.contains("\n\nWhat to do next\n1. ")
-    );
+    prop_assert!(message.text.starts_with(&message.subject) && message.text.contains("\n\nWhat to do next\n1. "));
     prop_assert!(
         !message.text.contains(|c: char| c.is_control() && c != '\n'),
         "{:?}",
@@ -58,12 +52,11 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 fn any_reasons(most: usize) -> impl Strategy<Value = Vec<Reason>> {
-    let reason =
-        (any_text(), any_text(), any_text()).prop_map(|(subject, error, message)| Reason {
-            subject,
-            error,
-            message,
-        });
+    let reason = (any_text(), any_text(), any_text()).prop_map(|(subject, error, message)| Reason {
+        subject,
+        error,
+        message,
+    });
     vec(reason, 0..most)
 }
 

@@ -60,11 +60,7 @@ pub struct Night<'a> {
 
 /// One outcome for each deployment that was due: also for those of which the machine says nothing, which are not sealed.
 pub fn outcomes(due: &[Due], results: &[NightlyResult]) -> Vec<Outcome> {
-    let told = |deployment: &str| {
-        results
-            .iter()
-            .find(|result| result.deployment == deployment)
-    };
+    let told = |deployment: &str| results.iter().find(|result| result.deployment == deployment);
     due.iter()
         .map(|due| told(&due.deployment).map_or_else(|| silent(due), outcome))
         .collect()
@@ -113,16 +109,8 @@ fn outcome(result: &NightlyResult) -> Outcome {
 /// One message for a whole night: the failed first.
 pub fn nightly(night: &Night<'_>) -> Message {
     let total = night.outcomes.len();
-    let failed: Vec<&Outcome> = night
-        .outcomes
-        .iter()
-        .filter(|outcome| !outcome.sealed)
-        .collect();
-    let sealed: Vec<&Outcome> = night
-        .outcomes
-        .iter()
-        .filter(|outcome| outcome.sealed)
-        .collect();
+    let failed: Vec<&Outcome> = night.outcomes.iter().filter(|outcome| !outcome.sealed).collect();
+    let sealed: Vec<&Outcome> = night.outcomes.iter().filter(|outcome| outcome.sealed).collect();
     let severity = match (night.failure, failed.len(), total) {
         (Some(_), _, _) | (None, 1.., _) => Severity::Critical,
         (None, 0, 0) => Severity::Warning,
@@ -137,10 +125,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
     if total == 0 {
         happened.push("No enabled deployment was found: nothing was backed up.".to_owned());
     }
-    let lines = failed
-        .iter()
-        .chain(&sealed)
-        .map(|outcome| line(night, outcome));
+    let lines = failed.iter().chain(&sealed).map(|outcome| line(night, outcome));
     happened.push(words::listed(lines.collect(), facts::LISTED * 3));
     let steps = steps(night, &failed);
     let link = console_link(night.execution);
@@ -197,10 +182,7 @@ fn subject(night: &Night<'_>, failed: &[&Outcome], sealed: &[&Outcome]) -> Strin
         (None, []) if sealed.is_empty() => format!("Holdfast: night of {date}: nothing to back up"),
         (None, []) => format!("Holdfast: night of {date}: {total} backed up"),
         (None, failed) => {
-            let names: Vec<&str> = failed
-                .iter()
-                .map(|outcome| outcome.deployment.as_str())
-                .collect();
+            let names: Vec<&str> = failed.iter().map(|outcome| outcome.deployment.as_str()).collect();
             format!(
                 "Holdfast: night of {date}: {} of {total} FAILED: {}",
                 failed.len(),
@@ -248,12 +230,12 @@ fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<String> {
             .as_deref()
             .map(|arn| format!(" ({})", console_link(&words::line(arn))))
             .unwrap_or_default();
-        steps.push(format!("{name}: read its own message{place}, then back up again: holdfast backup {name} --watch"));
+        steps.push(format!(
+            "{name}: read its own message{place}, then back up again: holdfast backup {name} --watch"
+        ));
     }
     if steps.is_empty() && night.outcomes.is_empty() {
-        steps.push(
-            "Describe a deployment and apply it: holdfast discover, holdfast apply FILE".to_owned(),
-        );
+        steps.push("Describe a deployment and apply it: holdfast discover, holdfast apply FILE".to_owned());
     }
     if steps.is_empty() {
         steps.push("Nothing. To see all sets: holdfast deployments".to_owned());

@@ -44,20 +44,14 @@ fn a_digest_names_every_deployment_the_failed_first() {
         "{}",
         message.text
     );
-    let (sealed, broken) = (
-        &outcomes[..1],
-        reason("ListDueDeployments", "Throttled", "m"),
-    );
+    let (sealed, broken) = (&outcomes[..1], reason("ListDueDeployments", "Throttled", "m"));
     let message = nightly(&Night {
         outcomes: sealed,
         ..night
     });
     assert_eq!(
         (message.severity, message.subject.as_str()),
-        (
-            Severity::Info,
-            "Holdfast: night of 2026-11-20: 1 deployment backed up"
-        )
+        (Severity::Info, "Holdfast: night of 2026-11-20: 1 deployment backed up")
     );
     let message = nightly(&Night {
         outcomes: &[],
@@ -68,12 +62,5 @@ fn a_digest_names_every_deployment_the_failed_first() {
         message.subject,
         "Holdfast: THE NIGHT OF 2026-11-20 BROKE OFF (ListDueDeployments: Throttled)"
     );
-    assert_eq!(
-        nightly(&Night {
-            outcomes: &[],
-            ..night
-        })
-        .severity,
-        Severity::Warning
-    );
+    assert_eq!(nightly(&Night { outcomes: &[], ..night }).severity, Severity::Warning);
 }

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord};
 
-pub const ARN: &str =
-    "arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs";
+pub const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs";
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -83,7 +82,10 @@ pub fn plain<'a>() -> Backup<'a> {
 fn a_sealed_set_is_told_in_full_and_asks_for_nothing() {
     let (set, run, mut points) = (set("sealed"), run(json!({})), points());
     points.truncate(1);
-    points.push(Point { resource: read(json!({"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60})), ..points[0].clone() });
+    points.push(Point {
+        resource: read(json!({"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60})),
+        ..points[0].clone()
+    });
     let message = backup(&Backup {
         set: Some(&set),
         run: Some(&run),
@@ -91,10 +93,7 @@ fn a_sealed_set_is_told_in_full_and_asks_for_nothing() {
         newest_sealed: Some(&set),
         ..plain()
     });
-    assert_eq!(
-        (message.event, message.severity),
-        (Event::BackupSealed, Severity::Info)
-    );
+    assert_eq!((message.event, message.severity), (Event::BackupSealed, Severity::Info));
     assert_eq!(
         message.text,
         "Holdfast: hubs backed up, 2 of 2 recovery points sealed
@@ -122,11 +121,7 @@ https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/execut
 #[test]
 fn a_failed_set_says_why_how_old_the_newest_sealed_one_is_and_what_to_do() {
     let failed = BackupSet {
-        reasons: vec![reason(
-            "rooms",
-            "AccessDenied",
-            "backing up hubs-rooms: refused",
-        )],
+        reasons: vec![reason("rooms", "AccessDenied", "backing up hubs-rooms: refused")],
         ..set("failed")
     };
     let newest = yesterday();
@@ -174,9 +169,7 @@ fn a_deployment_that_was_never_sealed_hears_so_in_capitals() {
         ..plain()
     });
     assert!(
-        message
-            .text
-            .contains("TODAY THERE IS NOTHING TO RESTORE FROM"),
+        message.text.contains("TODAY THERE IS NOTHING TO RESTORE FROM"),
         "{}",
         message.text
     );
@@ -196,9 +189,7 @@ fn an_application_left_at_rest_comes_first_even_when_the_set_is_sealed() {
     });
     assert_eq!(message.severity, Severity::Critical);
     assert!(
-        message
-            .subject
-            .ends_with("BUT THE APPLICATION IS STILL AT REST"),
+        message.subject.ends_with("BUT THE APPLICATION IS STILL AT REST"),
         "{}",
         message.subject
     );
@@ -225,11 +216,7 @@ fn a_probe_or_a_pruning_that_failed_is_a_warning() {
         ..plain()
     });
     assert_eq!(message.severity, Severity::Warning);
-    assert!(
-        message.subject.ends_with("with 2 warnings"),
-        "{}",
-        message.subject
-    );
+    assert!(message.subject.ends_with("with 2 warnings"), "{}", message.subject);
     assert!(
         message
             .text
@@ -252,14 +239,14 @@ fn a_run_that_was_not_started_says_that_nothing_was_touched() {
         (message.event, message.severity),
         (Event::BackupNotStarted, Severity::Warning)
     );
-    assert!(message.text.contains("was not started; nothing was touched.\n  - PlanBackup: DeploymentBusy: another run has the lease"));
+    assert!(
+        message.text.contains(
+            "was not started; nothing was touched.\n  - PlanBackup: DeploymentBusy: another run has the lease"
+        )
+    );
     assert!(!message.text.contains("Back up again"), "{}", message.text);
 
-    let invalid = reason(
-        "PlanBackup",
-        "InvalidInput",
-        "deployment: (missing) is not allowed",
-    );
+    let invalid = reason("PlanBackup", "InvalidInput", "deployment: (missing) is not allowed");
     let message = backup(&Backup {
         deployment: None,
         failure: Some(&invalid),
@@ -276,8 +263,7 @@ fn a_run_that_was_not_started_says_that_nothing_was_touched() {
 #[test]
 fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
     let running = set("running");
-    let run =
-        run(json!({"quiesced_at": "2026-11-20T02:15:02Z", "resumed_at": "2026-11-20T02:20:00Z"}));
+    let run = run(json!({"quiesced_at": "2026-11-20T02:15:02Z", "resumed_at": "2026-11-20T02:20:00Z"}));
     let newest = yesterday();
     let facts = Backup {
         set: Some(&running),
@@ -309,11 +295,7 @@ fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
         "The newest sealed set is hubs-20261119-021500-cd34, 1 day old",
         "Unless it was stopped on purpose, back up again: holdfast backup hubs --watch",
     ] {
-        assert!(
-            message.text.contains(part),
-            "{part} is not in\n{}",
-            message.text
-        );
+        assert!(message.text.contains(part), "{part} is not in\n{}", message.text);
     }
     assert_eq!(message.json["execution_status"], "ABORTED");
 }

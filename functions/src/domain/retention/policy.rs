@@ -17,11 +17,7 @@ struct Rule {
 }
 
 impl Rule {
-    fn new(
-        of: u32,
-        period: fn(Date) -> String,
-        reason: fn(String, u32, u32) -> KeepReason,
-    ) -> Self {
+    fn new(of: u32, period: fn(Date) -> String, reason: fn(String, u32, u32) -> KeepReason) -> Self {
         Rule {
             of,
             kept: 0,
@@ -54,13 +50,7 @@ pub fn apply(newest_first: &[&BackupSet], keep: &Keep) -> Vec<Vec<KeepReason>> {
         ),
         Rule::new(
             keep.weekly,
-            |date| {
-                format!(
-                    "{}-W{:02}",
-                    date.iso_week_date().year(),
-                    date.iso_week_date().week()
-                )
-            },
+            |date| format!("{}-W{:02}", date.iso_week_date().year(), date.iso_week_date().week()),
             |week, number, of| KeepReason::Weekly { week, number, of },
         ),
         Rule::new(
@@ -73,10 +63,7 @@ pub fn apply(newest_first: &[&BackupSet], keep: &Keep) -> Vec<Vec<KeepReason>> {
         .zip(newest_first)
         .map(|(number, set)| {
             let date = set.started_at.to_zoned(TimeZone::UTC).date();
-            let last = (number <= keep.last).then_some(KeepReason::Last {
-                number,
-                of: keep.last,
-            });
+            let last = (number <= keep.last).then_some(KeepReason::Last { number, of: keep.last });
             last.into_iter()
                 .chain(rules.iter_mut().filter_map(|rule| rule.keeps(date)))
                 .collect()

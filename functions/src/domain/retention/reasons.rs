@@ -39,11 +39,7 @@ impl fmt::Display for KeepReason {
             }
             KeepReason::Running => write!(f, "its run has not ended"),
             KeepReason::FailedRecently { until } => {
-                write!(
-                    f,
-                    "failed, kept until {} UTC",
-                    until.strftime("%Y-%m-%d %H:%M")
-                )
+                write!(f, "failed, kept until {} UTC", until.strftime("%Y-%m-%d %H:%M"))
             }
             KeepReason::NoNewerSealed => write!(f, "no newer set is sealed"),
         }
@@ -65,10 +61,9 @@ impl fmt::Display for ExpireReason {
             ExpireReason::NoRuleKeepsIt => {
                 write!(f, "no rule of the deployment's keep holds it any longer")
             }
-            ExpireReason::FailedLongEnough { days } => write!(
-                f,
-                "failed more than {days} days ago, and a newer set is sealed"
-            ),
+            ExpireReason::FailedLongEnough { days } => {
+                write!(f, "failed more than {days} days ago, and a newer set is sealed")
+            }
             ExpireReason::DeletionUnfinished => write!(f, "its deletion was begun and has to end"),
         }
     }

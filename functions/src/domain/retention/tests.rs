@@ -32,13 +32,7 @@ fn set(id: &str, status: SetStatus, started: i64) -> BackupSet {
 /// A sealed set a night, named by its age in nights; night 0 is `NOW`'s.
 fn nights(count: i64) -> Vec<BackupSet> {
     (0..count)
-        .map(|night| {
-            set(
-                &night.to_string(),
-                SetStatus::Sealed,
-                NOW - night * 24 * HOUR,
-            )
-        })
+        .map(|night| set(&night.to_string(), SetStatus::Sealed, NOW - night * 24 * HOUR))
         .collect()
 }
 
@@ -68,10 +62,7 @@ fn expired(retention: &Retention) -> Vec<&str> {
 fn a_year_of_nights_leaves_days_weeks_and_months() {
     let retention = retention(&nights(365), &keep(2, 4, 3, 3), now());
     // Friday the 20th back to the 17th; Sundays the 15th and 8th; the last nights of October and September.
-    assert_eq!(
-        kept(&retention),
-        ["0", "1", "2", "3", "5", "12", "20", "51"]
-    );
+    assert_eq!(kept(&retention), ["0", "1", "2", "3", "5", "12", "20", "51"]);
     assert_eq!(retention.expire.len(), 365 - 8);
     assert_eq!(expired(&retention)[0], "364");
 }
@@ -85,11 +76,7 @@ fn every_kept_set_says_why() {
         .map(|(id, reasons)| {
             format!(
                 "{id}: {}",
-                reasons
-                    .iter()
-                    .map(KeepReason::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                reasons.iter().map(KeepReason::to_string).collect::<Vec<_>>().join(", ")
             )
         })
         .collect();
@@ -120,12 +107,8 @@ fn a_failed_set_goes_its_days_after_its_end_once_a_newer_one_is_sealed() {
     let failed = set("failed", SetStatus::Failed, NOW - 8 * 24 * HOUR);
     let ends = failed.ended_at.unwrap();
     let sets = [failed, set("sealed", SetStatus::Sealed, NOW - 24 * HOUR)];
-    let day_seven = ends
-        .saturating_add(SignedDuration::from_hours(7 * 24))
-        .unwrap();
-    let before = day_seven
-        .saturating_sub(SignedDuration::from_secs(1))
-        .unwrap();
+    let day_seven = ends.saturating_add(SignedDuration::from_hours(7 * 24)).unwrap();
+    let before = day_seven.saturating_sub(SignedDuration::from_secs(1)).unwrap();
     let of = |sets: &[BackupSet], at| expired(&retention(sets, &keep(1, 0, 0, 0), at)).join(" ");
     assert_eq!(of(&sets, before), "");
     assert_eq!(of(&sets, day_seven), "failed");
@@ -149,10 +132,7 @@ fn a_begun_deletion_ends_and_a_run_under_way_stays() {
 
 #[test]
 fn nothing_gives_nothing() {
-    assert_eq!(
-        retention(&[], &Keep::default(), now()),
-        Retention::default()
-    );
+    assert_eq!(retention(&[], &Keep::default(), now()), Retention::default());
 }
 
 /// Histories with irregular nights, several sets a day, sets of one instant, and clocks that disagree.
@@ -163,30 +143,18 @@ fn history() -> impl Strategy<Value = Vec<BackupSet>> {
         1 => Just(SetStatus::Running),
         1 => Just(SetStatus::Expiring),
     ];
-    let gap = prop_oneof![
-        Just(0),
-        1..6 * HOUR,
-        Just(24 * HOUR),
-        24 * HOUR..40 * 24 * HOUR
-    ];
+    let gap = prop_oneof![Just(0), 1..6 * HOUR, Just(24 * HOUR), 24 * HOUR..40 * 24 * HOUR];
     let night = (status, gap, any::<bool>());
-    (
-        proptest::collection::vec(night, 0..60),
-        -5 * 24 * HOUR..5 * 24 * HOUR,
-    )
-        .prop_map(|(nights, offset)| {
-            let mut started = NOW + offset;
-            let sets = nights
-                .into_iter()
-                .enumerate()
-                .map(|(index, (status, gap, ended))| {
-                    started -= gap;
-                    let mut set = set(&format!("s{:02}", (index * 37) % 61), status, started);
-                    set.ended_at = set.ended_at.filter(|_| ended);
-                    set
-                });
-            sets.collect()
-        })
+    (proptest::collection::vec(night, 0..60), -5 * 24 * HOUR..5 * 24 * HOUR).prop_map(|(nights, offset)| {
+        let mut started = NOW + offset;
+        let sets = nights.into_iter().enumerate().map(|(index, (status, gap, ended))| {
+            started -= gap;
+            let mut set = set(&format!("s{:02}", (index * 37) % 61), status, started);
+            set.ended_at = set.ended_at.filter(|_| ended);
+            set
+        });
+        sets.collect()
+    })
 }
 
 fn shuffled_history() -> impl Strategy<Value = Vec<BackupSet>> {
@@ -194,15 +162,13 @@ fn shuffled_history() -> impl Strategy<Value = Vec<BackupSet>> {
 }
 
 fn policy() -> impl Strategy<Value = Keep> {
-    (0u32..9, 0u32..9, 0u32..9, 0u32..9, 0u32..20).prop_map(
-        |(last, daily, weekly, monthly, failed_days)| Keep {
-            last,
-            daily,
-            weekly,
-            monthly,
-            failed_days,
-        },
-    )
+    (0u32..9, 0u32..9, 0u32..9, 0u32..9, 0u32..20).prop_map(|(last, daily, weekly, monthly, failed_days)| Keep {
+        last,
+        daily,
+        weekly,
+        monthly,
+        failed_days,
+    })
 }
 
 fn newest_sealed(sets: &[BackupSet]) -> Option<&BackupSet> {

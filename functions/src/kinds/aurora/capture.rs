@@ -2,9 +2,7 @@
 //! and kept under RDS's own attribute names.
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{
-    DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter, Parameter,
-};
+use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter, Parameter};
 use serde_json::Value;
 
 use super::describe;
@@ -44,11 +42,7 @@ pub async fn capture(rds: &Client, resource: &str, id: &str) -> Result<Value> {
 }
 
 async fn cluster(rds: &Client, id: &str) -> Result<DbCluster> {
-    let answer = rds
-        .describe_db_clusters()
-        .db_cluster_identifier(id)
-        .send()
-        .await;
+    let answer = rds.describe_db_clusters().db_cluster_identifier(id).send().await;
     let clusters = answer
         .map_err(|error| failure("describing cluster", id, error))?
         .db_clusters
@@ -88,11 +82,7 @@ async fn changed_parameters(rds: &Client, group: &str) -> Result<Vec<Parameter>>
 }
 
 async fn subnet_group(rds: &Client, name: &str) -> Result<DbSubnetGroup> {
-    let answer = rds
-        .describe_db_subnet_groups()
-        .db_subnet_group_name(name)
-        .send()
-        .await;
+    let answer = rds.describe_db_subnet_groups().db_subnet_group_name(name).send().await;
     let groups = answer
         .map_err(|error| failure("describing subnet group", name, error))?
         .db_subnet_groups

@@ -2,8 +2,8 @@
 
 use aws_sdk_rds::types::{
     CertificateDetails, DbCluster, DbClusterEndpoint, DbClusterMember, DbClusterRole, DbInstance,
-    DbParameterGroupStatus, DbSubnetGroup, MasterUserSecret, Parameter,
-    ServerlessV2ScalingConfigurationInfo, Subnet, Tag, VpcSecurityGroupMembership,
+    DbParameterGroupStatus, DbSubnetGroup, MasterUserSecret, Parameter, ServerlessV2ScalingConfigurationInfo, Subnet,
+    Tag, VpcSecurityGroupMembership,
 };
 use serde_json::Value;
 
@@ -180,9 +180,7 @@ fn parameter_group(group: &DbParameterGroupStatus) -> Value {
 }
 
 fn subnet(subnet: &Subnet) -> Value {
-    let zone = subnet
-        .subnet_availability_zone()
-        .and_then(|zone| zone.name());
+    let zone = subnet.subnet_availability_zone().and_then(|zone| zone.name());
     attributes! {
         "SubnetIdentifier" => subnet.subnet_identifier(),
         "SubnetAvailabilityZone" => attributes! { "Name" => zone },

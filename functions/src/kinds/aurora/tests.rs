@@ -67,11 +67,7 @@ fn ours(status: &str) -> Exchange {
 }
 
 fn none() -> Exchange {
-    refuses(
-        "DescribeDBClusterSnapshots",
-        404,
-        "DBClusterSnapshotNotFoundFault",
-    )
+    refuses("DescribeDBClusterSnapshots", 404, "DBClusterSnapshotNotFoundFault")
 }
 
 fn created() -> Exchange {
@@ -107,10 +103,7 @@ async fn a_snapshot_is_made_once_under_our_name_with_our_tags() {
         format!("DBClusterSnapshotIdentifier={}", id()),
         "DBClusterIdentifier=hubs-db".into(),
         "Tags.Tag.1.Key=holdfast%3Adeployment&Tags.Tag.1.Value=hubs-prod".into(),
-        format!(
-            "Tags.Tag.2.Key=holdfast%3Aset&Tags.Tag.2.Value={}",
-            run().set
-        ),
+        format!("Tags.Tag.2.Key=holdfast%3Aset&Tags.Tag.2.Value={}", run().set),
         "Tags.Tag.3.Key=holdfast%3Aresource&Tags.Tag.3.Value=thing".into(),
     ] {
         assert!(asked.contains(&part), "{part} in {asked}");
@@ -129,13 +122,7 @@ async fn a_snapshot_whose_answer_was_lost_is_adopted() {
 
 #[tokio::test]
 async fn one_that_appears_meanwhile_is_adopted_and_one_not_shown_yet_is_looked_for_again() {
-    let exists = || {
-        refuses(
-            "CreateDBClusterSnapshot",
-            400,
-            "DBClusterSnapshotAlreadyExistsFault",
-        )
-    };
+    let exists = || refuses("CreateDBClusterSnapshot", 400, "DBClusterSnapshotAlreadyExistsFault");
     let (kind, _) = aurora([none(), cluster_is("available"), exists(), ours("creating")]);
     kind.back_up(&run(), &database()).await.unwrap();
     let (kind, _) = aurora([none(), cluster_is("available"), created(), none()]);
@@ -173,10 +160,7 @@ async fn what_a_lost_run_made_is_found_and_nothing_else() {
             id: id(),
             arn: ARN.into(),
         };
-        assert_eq!(
-            aurora.find(&run(), &database()).await.unwrap(),
-            found.then_some(point)
-        );
+        assert_eq!(aurora.find(&run(), &database()).await.unwrap(), found.then_some(point));
         let asked = replay.played();
         assert_eq!(asked[0].field("DBClusterSnapshotIdentifier"), Some(id()));
     }
@@ -190,10 +174,7 @@ async fn a_cluster_that_is_not_available_is_waited_for_or_refused() {
         ("upgrading", "NotReady"),
         ("starting", "NotReady"),
         ("stopped", "JobFailed"),
-        (
-            "inaccessible-encryption-credentials-recoverable",
-            "JobFailed",
-        ),
+        ("inaccessible-encryption-credentials-recoverable", "JobFailed"),
         ("migration-failed", "JobFailed"),
     ] {
         let (aurora, replay) = aurora([none(), cluster_is(status)]);
@@ -220,24 +201,13 @@ async fn failures_have_their_names() {
             refuses("CreateDBClusterSnapshot", status, code),
         ]);
         assert_eq!(
-            aurora
-                .back_up(&run(), &database())
-                .await
-                .unwrap_err()
-                .name(),
+            aurora.back_up(&run(), &database()).await.unwrap_err().name(),
             name,
             "{code}"
         );
     }
-    let (kind, _) = aurora([refuses(
-        "DescribeDBClusterSnapshots",
-        400,
-        "ThrottlingException",
-    )]);
-    assert_eq!(
-        kind.poll(&database(), &point()).await.unwrap_err().name(),
-        "Throttled"
-    );
+    let (kind, _) = aurora([refuses("DescribeDBClusterSnapshots", 400, "ThrottlingException")]);
+    assert_eq!(kind.poll(&database(), &point()).await.unwrap_err().name(), "Throttled");
 }
 
 #[tokio::test]
@@ -245,9 +215,7 @@ async fn a_look_says_what_became_of_the_snapshot() {
     let (kind, _) = aurora([ours("creating"), ours("available"), ours("available")]);
     assert_eq!(
         kind.poll(&database(), &point()).await.unwrap(),
-        Progress::InProgress {
-            percent: Some(40.0)
-        }
+        Progress::InProgress { percent: Some(40.0) }
     );
     let done = kind.poll(&database(), &point()).await.unwrap();
     let finished = Finished {
@@ -264,12 +232,7 @@ async fn a_look_says_what_became_of_the_snapshot() {
     ]);
     for percent in [99.0, 40.0, 40.0] {
         let progress = kind.poll(&database(), &point()).await.unwrap();
-        assert_eq!(
-            progress,
-            Progress::InProgress {
-                percent: Some(percent)
-            }
-        );
+        assert_eq!(progress, Progress::InProgress { percent: Some(percent) });
     }
 }
 
@@ -294,14 +257,8 @@ async fn every_lost_status_and_a_missing_snapshot_have_failed() {
 async fn what_is_ours_is_deleted_and_seen_gone_twice() {
     let deleted = xml("DeleteDBClusterSnapshot", "");
     let (aurora, replay) = aurora([ours("available"), deleted, none(), none()]);
-    assert_eq!(
-        aurora.delete(&run(), &point()).await.unwrap(),
-        Deletion::Gone
-    );
-    assert_eq!(
-        aurora.delete(&run(), &point()).await.unwrap(),
-        Deletion::Gone
-    );
+    assert_eq!(aurora.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
+    assert_eq!(aurora.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
     replay.played();
 }
 
@@ -317,26 +274,17 @@ async fn a_deletion_may_be_under_way_or_refused() {
         delete("InvalidDBClusterSnapshotStateFault", 400),
     ]);
     for _ in 0..3 {
-        assert_eq!(
-            kind.delete(&run(), &point()).await.unwrap(),
-            Deletion::Underway
-        );
+        assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Underway);
     }
     replay.played();
-    let (kind, _) = aurora([
-        ours("available"),
-        delete("DBClusterSnapshotNotFoundFault", 404),
-    ]);
+    let (kind, _) = aurora([ours("available"), delete("DBClusterSnapshotNotFoundFault", 404)]);
     assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
     let (kind, _) = aurora([ours("available"), delete("AccessDenied", 403)]);
     assert!(
         matches!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Protected(reason) if reason.contains("AccessDenied"))
     );
     let (kind, _) = aurora([ours("available"), delete("Throttling", 400)]);
-    assert_eq!(
-        kind.delete(&run(), &point()).await.unwrap_err().name(),
-        "Throttled"
-    );
+    assert_eq!(kind.delete(&run(), &point()).await.unwrap_err().name(), "Throttled");
 }
 
 #[tokio::test]
@@ -346,10 +294,7 @@ async fn what_another_deployment_made_is_never_deleted() {
         deployment: "hubs".into(),
         ..run()
     };
-    assert_eq!(
-        aurora.delete(&other, &point()).await.unwrap_err().name(),
-        "Conflict"
-    );
+    assert_eq!(aurora.delete(&other, &point()).await.unwrap_err().name(), "Conflict");
     replay.played();
 }
 
@@ -365,16 +310,8 @@ async fn nothing_can_be_abandoned_and_nothing_of_another_kind_is_touched() {
         aurora.poll(&database(), &other).await.unwrap_err().name(),
         "InvalidInput"
     );
-    assert_eq!(
-        aurora.delete(&run(), &other).await.unwrap_err().name(),
-        "InvalidInput"
-    );
-    let table = resource(Target::DynamoDb {
-        table: "rooms".into(),
-    });
-    assert_eq!(
-        aurora.back_up(&run(), &table).await.unwrap_err().name(),
-        "InvalidInput"
-    );
+    assert_eq!(aurora.delete(&run(), &other).await.unwrap_err().name(), "InvalidInput");
+    let table = resource(Target::DynamoDb { table: "rooms".into() });
+    assert_eq!(aurora.back_up(&run(), &table).await.unwrap_err().name(), "InvalidInput");
     replay.played();
 }

@@ -30,11 +30,7 @@ pub async fn capture(
     autoscaling: &aws_sdk_applicationautoscaling::Client,
     table: &str,
 ) -> Result<Value> {
-    let (described, answer) = answer!(
-        dynamodb.describe_table().table_name(table),
-        "describing table",
-        table
-    )?;
+    let (described, answer) = answer!(dynamodb.describe_table().table_name(table), "describing table", table)?;
     let description = answer.take("Table");
     let arn = described
         .table
@@ -53,9 +49,7 @@ pub async fn capture(
         table
     )?;
     let (_, streaming) = answer!(
-        dynamodb
-            .describe_kinesis_streaming_destination()
-            .table_name(table),
+        dynamodb.describe_kinesis_streaming_destination().table_name(table),
         "describing the Kinesis destinations of table",
         table
     )?;
@@ -89,10 +83,7 @@ async fn tags(dynamodb: &Client, arn: &str) -> Result<Vec<Value>> {
     let mut tags = Vec::new();
     let mut token = None;
     loop {
-        let call = dynamodb
-            .list_tags_of_resource()
-            .resource_arn(arn)
-            .set_next_token(token);
+        let call = dynamodb.list_tags_of_resource().resource_arn(arn).set_next_token(token);
         let (page, answer) = answer!(call, "listing the tags of table", arn)?;
         if let Value::Array(found) = answer.take("Tags") {
             tags.extend(found);
@@ -106,12 +97,7 @@ async fn tags(dynamodb: &Client, arn: &str) -> Result<Vec<Value>> {
 
 /// The resource policy, as the JSON text that DynamoDB takes back.
 async fn policy(dynamodb: &Client, arn: &str) -> Result<Value> {
-    match dynamodb
-        .get_resource_policy()
-        .resource_arn(arn)
-        .send()
-        .await
-    {
+    match dynamodb.get_resource_policy().resource_arn(arn).send().await {
         Ok(found) => Ok(found.policy.map(Value::from).unwrap_or_default()),
         Err(error) if code(&error) == Some("PolicyNotFoundException") => Ok(Value::Null),
         Err(error) => Err(failure("reading the resource policy of table", arn, error)),
@@ -125,11 +111,7 @@ fn scalable(table: &str, description: Option<&TableDescription>) -> Vec<String> 
         .unwrap_or_default();
     let of_index = |name: &str| format!("table/{table}/index/{name}");
     std::iter::once(format!("table/{table}"))
-        .chain(
-            indexes
-                .iter()
-                .filter_map(|index| index.index_name().map(of_index)),
-        )
+        .chain(indexes.iter().filter_map(|index| index.index_name().map(of_index)))
         .collect()
 }
 

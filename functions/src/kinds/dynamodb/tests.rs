@@ -6,8 +6,7 @@ use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::kinds::samples::{reason, resource, run};
 
-const ARN: &str =
-    "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01795140961000-abcdef01";
+const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01795140961000-abcdef01";
 
 fn dynamodb(script: impl IntoIterator<Item = Exchange>) -> (DynamoDb, Replay) {
     let replay = Replay::new(script);
@@ -15,9 +14,7 @@ fn dynamodb(script: impl IntoIterator<Item = Exchange>) -> (DynamoDb, Replay) {
 }
 
 fn rooms() -> Resource {
-    resource(Target::DynamoDb {
-        table: "rooms".into(),
-    })
+    resource(Target::DynamoDb { table: "rooms".into() })
 }
 
 fn name() -> String {
@@ -84,10 +81,7 @@ async fn a_backup_is_made_once_after_looking_for_it() {
     let ours = name();
     let (dynamodb, replay) = dynamodb([
         listed(
-            &[
-                ("another", "AVAILABLE", 1795140900),
-                (&ours, "DELETED", 1795140901),
-            ],
+            &[("another", "AVAILABLE", 1795140900), (&ours, "DELETED", 1795140901)],
             true,
         ),
         listed(&[], false),
@@ -106,41 +100,25 @@ async fn a_backup_is_made_once_after_looking_for_it() {
     let asked = replay.played();
     let body = |n: usize| serde_json::from_str::<Value>(&asked[n].body).unwrap();
     assert_eq!(
-        (
-            body(0)["TableName"].as_str(),
-            body(0)["TimeRangeLowerBound"].as_f64()
-        ),
+        (body(0)["TableName"].as_str(), body(0)["TimeRangeLowerBound"].as_f64()),
         (Some("rooms"), Some(1_795_140_780.0))
     );
-    assert!(
-        body(1)["ExclusiveStartBackupArn"]
-            .as_str()
-            .unwrap()
-            .ends_with("/last")
-    );
+    assert!(body(1)["ExclusiveStartBackupArn"].as_str().unwrap().ends_with("/last"));
     assert_eq!(
-        (
-            body(2)["TableName"].as_str(),
-            body(2)["BackupName"].as_str()
-        ),
+        (body(2)["TableName"].as_str(), body(2)["BackupName"].as_str()),
         (Some("rooms"), Some(name().as_str()))
     );
 }
 
 #[tokio::test]
 async fn the_sdk_never_repeats_create_backup_by_itself() {
-    for lost in [
-        cut("CreateBackup"),
-        refuses("CreateBackup", 500, "InternalServerError"),
-    ] {
+    for lost in [cut("CreateBackup"), refuses("CreateBackup", 500, "InternalServerError")] {
         let replay = Replay::new([
             listed(&[], false),
             lost,
             listed(&[(&name(), "AVAILABLE", 1795140961)], false),
         ]);
-        let dynamodb = DynamoDb::from_config(
-            &replay.config_with(RetryConfig::standard().with_max_attempts(3)),
-        );
+        let dynamodb = DynamoDb::from_config(&replay.config_with(RetryConfig::standard().with_max_attempts(3)));
         assert_eq!(
             dynamodb.back_up(&run(), &rooms()).await.unwrap_err().name(),
             "Unavailable"
@@ -154,10 +132,7 @@ async fn the_sdk_never_repeats_create_backup_by_itself() {
 async fn the_earliest_of_several_is_ours() {
     let ours = name();
     let (dynamodb, _) = dynamodb([listed(
-        &[
-            (&ours, "AVAILABLE", 1795140999),
-            (&ours, "CREATING", 1795140961),
-        ],
+        &[(&ours, "AVAILABLE", 1795140999), (&ours, "CREATING", 1795140961)],
         false,
     )]);
     let adopted = dynamodb.back_up(&run(), &rooms()).await.unwrap();
@@ -180,9 +155,7 @@ async fn what_a_lost_run_made_is_found_and_nothing_else() {
         })
     );
     assert_eq!(kind.find(&run(), &rooms()).await.unwrap(), None);
-    let none = resource(Target::DynamodbPrefix {
-        prefix: "none-".into(),
-    });
+    let none = resource(Target::DynamodbPrefix { prefix: "none-".into() });
     assert_eq!(kind.find(&run(), &none).await.unwrap(), None);
     assert_eq!(
         replay.played()[0].json()["TimeRangeLowerBound"].as_f64(),
@@ -210,13 +183,8 @@ async fn failures_have_their_names() {
         );
     }
     let (kind, replay) = dynamodb([]);
-    let prefix = resource(Target::DynamodbPrefix {
-        prefix: "hubs-".into(),
-    });
-    assert_eq!(
-        kind.back_up(&run(), &prefix).await.unwrap_err().name(),
-        "NotFound"
-    );
+    let prefix = resource(Target::DynamodbPrefix { prefix: "hubs-".into() });
+    assert_eq!(kind.back_up(&run(), &prefix).await.unwrap_err().name(), "NotFound");
     replay.played();
 }
 
@@ -241,10 +209,7 @@ async fn a_look_says_what_became_of_the_backup() {
             panic!("not finished")
         };
         assert_eq!(finished.captured_at.as_millisecond(), 1_795_140_961_500);
-        assert_eq!(
-            (finished.finished_at, finished.size_bytes),
-            (None, Some(size))
-        );
+        assert_eq!((finished.finished_at, finished.size_bytes), (None, Some(size)));
     }
 }
 
@@ -253,10 +218,7 @@ async fn a_backup_that_is_deleted_missing_or_empty_of_a_full_table_has_failed() 
     for (answer, words) in [
         (described(&name(), "DELETED", 5, 5), "DELETED"),
         (gone(), "was deleted"),
-        (
-            described(&name(), "AVAILABLE", 0, 5),
-            "5 items of 500 bytes",
-        ),
+        (described(&name(), "AVAILABLE", 0, 5), "5 items of 500 bytes"),
     ] {
         let (dynamodb, _) = dynamodb([answer]);
         let reason = reason(dynamodb.poll(&rooms(), &point()).await.unwrap());
@@ -304,28 +266,16 @@ async fn a_deletion_may_be_under_way_or_refused() {
         whole(),
     ]);
     for _ in 0..3 {
-        assert_eq!(
-            kind.delete(&run(), &point()).await.unwrap(),
-            Deletion::Underway
-        );
+        assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Underway);
     }
     replay.played();
-    let (kind, _) = dynamodb([
-        whole(),
-        refuses("DeleteBackup", 400, "AccessDeniedException"),
-    ]);
+    let (kind, _) = dynamodb([whole(), refuses("DeleteBackup", 400, "AccessDeniedException")]);
     assert!(matches!(
         kind.delete(&run(), &point()).await.unwrap(),
         Deletion::Protected(_)
     ));
-    let (kind, _) = dynamodb([
-        whole(),
-        refuses("DeleteBackup", 400, "LimitExceededException"),
-    ]);
-    assert_eq!(
-        kind.delete(&run(), &point()).await.unwrap_err().name(),
-        "QuotaExceeded"
-    );
+    let (kind, _) = dynamodb([whole(), refuses("DeleteBackup", 400, "LimitExceededException")]);
+    assert_eq!(kind.delete(&run(), &point()).await.unwrap_err().name(), "QuotaExceeded");
 }
 
 #[tokio::test]
@@ -334,18 +284,12 @@ async fn what_another_deployment_made_is_never_deleted() {
         described("nightly-export", "AVAILABLE", 5, 5),
         described(&name(), "AVAILABLE", 5, 5),
     ]);
-    assert_eq!(
-        kind.delete(&run(), &point()).await.unwrap_err().name(),
-        "Conflict"
-    );
+    assert_eq!(kind.delete(&run(), &point()).await.unwrap_err().name(), "Conflict");
     let other = Run {
         deployment: "hubs".into(),
         ..run()
     };
-    assert_eq!(
-        kind.delete(&other, &point()).await.unwrap_err().name(),
-        "Conflict"
-    );
+    assert_eq!(kind.delete(&other, &point()).await.unwrap_err().name(), "Conflict");
     replay.played();
 }
 
@@ -358,10 +302,7 @@ fn a_name_is_ours_to_its_end() {
         ("hubs-prod", format!("{}-x", name())),
         ("hubs-prod", format!("x{}", name())),
         ("hubs-prod", "hf-hubs-prod-20261120-021500-ab12".into()),
-        (
-            "hubs-prod",
-            "hf-hubs-prod-2026112x-021500-ab12-0fa8e7".into(),
-        ),
+        ("hubs-prod", "hf-hubs-prod-2026112x-021500-ab12-0fa8e7".into()),
         ("hubs-prod", "hf-hubs-prod".into()),
         ("", String::new()),
     ] {

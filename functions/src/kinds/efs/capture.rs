@@ -28,19 +28,10 @@ pub async fn capture(efs: &Client, file_system: &str) -> Result<Value> {
         .unwrap_or_default();
     Ok(present([
         ("FileSystem", described),
-        (
-            "MountTargets",
-            mount_targets(efs, file_system).await?.into(),
-        ),
-        (
-            "AccessPoints",
-            access_points(efs, file_system).await?.into(),
-        ),
+        ("MountTargets", mount_targets(efs, file_system).await?.into()),
+        ("AccessPoints", access_points(efs, file_system).await?.into()),
         ("Policy", policy(efs, file_system).await?),
-        (
-            "LifecyclePolicies",
-            lifecycle_policies(efs, file_system).await?,
-        ),
+        ("LifecyclePolicies", lifecycle_policies(efs, file_system).await?),
         ("BackupPolicy", backup_policy(efs, file_system).await?),
         ("Replications", replications(efs, file_system).await?),
     ]))
@@ -59,13 +50,7 @@ async fn mount_targets(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
             .interceptor(answer.clone())
             .send()
             .await
-            .map_err(|error| {
-                failure(
-                    "describing the mount targets of file system",
-                    file_system,
-                    error,
-                )
-            })?;
+            .map_err(|error| failure("describing the mount targets of file system", file_system, error))?;
         let described = answer.take("MountTargets");
         for (target, described) in page
             .mount_targets()
@@ -73,8 +58,7 @@ async fn mount_targets(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
             .zip(described.as_array().into_iter().flatten())
         {
             let mut described = described.clone();
-            described["SecurityGroups"] =
-                security_groups(efs, target.mount_target_id()).await?.into();
+            described["SecurityGroups"] = security_groups(efs, target.mount_target_id()).await?.into();
             targets.push(described);
         }
         marker = page.next_marker;
@@ -90,13 +74,7 @@ async fn security_groups(efs: &Client, mount_target: &str) -> Result<Vec<String>
         .send()
         .await
         .map(|groups| groups.security_groups)
-        .map_err(|error| {
-            failure(
-                "describing the security groups of mount target",
-                mount_target,
-                error,
-            )
-        })
+        .map_err(|error| failure("describing the security groups of mount target", mount_target, error))
 }
 
 async fn access_points(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
@@ -112,13 +90,7 @@ async fn access_points(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
             .interceptor(answer.clone())
             .send()
             .await
-            .map_err(|error| {
-                failure(
-                    "describing the access points of file system",
-                    file_system,
-                    error,
-                )
-            })?;
+            .map_err(|error| failure("describing the access points of file system", file_system, error))?;
         if let Value::Array(described) = answer.take("AccessPoints") {
             points.extend(described);
         }
@@ -139,11 +111,7 @@ async fn policy(efs: &Client, file_system: &str) -> Result<Value> {
     {
         Ok(found) => Ok(found.policy.map(Value::from).unwrap_or_default()),
         Err(error) if code(&error) == Some("PolicyNotFound") => Ok(Value::Null),
-        Err(error) => Err(failure(
-            "describing the policy of file system",
-            file_system,
-            error,
-        )),
+        Err(error) => Err(failure("describing the policy of file system", file_system, error)),
     }
 }
 
@@ -197,10 +165,6 @@ async fn replications(efs: &Client, file_system: &str) -> Result<Value> {
     match found {
         Ok(_) => Ok(answer.take("Replications")),
         Err(error) if code(&error) == Some("ReplicationNotFound") => Ok(Value::Null),
-        Err(error) => Err(failure(
-            "describing the replication of file system",
-            file_system,
-            error,
-        )),
+        Err(error) => Err(failure("describing the replication of file system", file_system, error)),
     }
 }

@@ -14,18 +14,11 @@ use crate::kinds::shared::{since, tagged_by};
 
 /// # Errors
 /// `NotReady` while a job that may be ours has not made a recovery point that shows its tags.
-pub async fn find(
-    efs: &Efs,
-    run: &Run,
-    resource: &Resource,
-    file_system: &str,
-) -> Result<Option<RecoveryPoint>> {
+pub async fn find(efs: &Efs, run: &Run, resource: &Resource, file_system: &str) -> Result<Option<RecoveryPoint>> {
     let source = source(run, file_system)?;
     let jobs = jobs(efs, run, &source).await?;
     let job_of = |arn: &str| {
-        let job = jobs
-            .iter()
-            .find(|job| job.recovery_point_arn() == Some(arn));
+        let job = jobs.iter().find(|job| job.recovery_point_arn() == Some(arn));
         // AWS Backup forgets its jobs after a month; nothing that is done to a recovery point needs them.
         let id = job.and_then(BackupJob::backup_job_id);
         id.unwrap_or_default().to_owned()
@@ -75,11 +68,7 @@ fn source(run: &Run, file_system: &str) -> Result<String> {
         ["arn", partition, "states", region, account, ..] => Ok(format!(
             "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{file_system}"
         )),
-        _ => Err(Error::invalid(
-            "execution",
-            &run.execution,
-            "the ARN of an execution",
-        )),
+        _ => Err(Error::invalid("execution", &run.execution, "the ARN of an execution")),
     }
 }
 
@@ -94,8 +83,7 @@ async fn points(efs: &Efs, run: &Run, source: &str) -> Result<Vec<RecoveryPointB
         .into_paginator()
         .send();
     while let Some(page) = pages.next().await {
-        let page =
-            page.map_err(|error| failure("listing the recovery points of", source, error))?;
+        let page = page.map_err(|error| failure("listing the recovery points of", source, error))?;
         let points = page.recovery_points.unwrap_or_default();
         found.extend(
             points
@@ -139,10 +127,7 @@ fn under_way(job: &BackupJob) -> bool {
 async fn is_ours(efs: &Efs, run: &Run, resource: &Resource, arn: &str) -> Result<Option<bool>> {
     let tags = tags(efs, arn).await?;
     Ok(tags.map(|tags| {
-        let tags: Vec<_> = tags
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
+        let tags: Vec<_> = tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         tagged_by(tags, run, resource)
     }))
 }

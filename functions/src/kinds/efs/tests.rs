@@ -12,8 +12,10 @@ const FILES: &str = "GET /2015-02-01/file-systems";
 const START: &str = "PUT /backup-jobs";
 const JOB: &str = "GET /backup-jobs/job-1";
 const STOP: &str = "POST /backup-jobs/job-1";
-const POINT: &str = "GET /backup-vaults/vault/recovery-points/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
-const DELETE: &str = "DELETE /backup-vaults/vault/recovery-points/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
+const POINT: &str =
+    "GET /backup-vaults/vault/recovery-points/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
+const DELETE: &str =
+    "DELETE /backup-vaults/vault/recovery-points/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
 const TAGS: &str = "GET /tags/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
 const ARN: &str = "arn:aws:backup:eu-west-1:111122223333:recovery-point:1";
 const FS_ARN: &str = "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-01234567";
@@ -57,9 +59,7 @@ fn file_system(state: &str) -> Exchange {
 fn started() -> Exchange {
     answers(
         START,
-        format!(
-            r#"{{"BackupJobId":"job-1","RecoveryPointArn":"{ARN}","CreationDate":1795140961.5,"IsParent":false}}"#
-        ),
+        format!(r#"{{"BackupJobId":"job-1","RecoveryPointArn":"{ARN}","CreationDate":1795140961.5,"IsParent":false}}"#),
     )
 }
 
@@ -112,10 +112,7 @@ async fn a_job_is_started_with_our_token_tags_and_windows() {
     assert_eq!(asked["BackupVaultName"], "vault");
     assert_eq!(asked["IamRoleArn"], "arn:role");
     assert_eq!(asked["ResourceArn"], FS_ARN);
-    assert_eq!(
-        asked["IdempotencyToken"],
-        names::token(&run().set, "thing", "backup")
-    );
+    assert_eq!(asked["IdempotencyToken"], names::token(&run().set, "thing", "backup"));
     assert_eq!(asked["StartWindowMinutes"], 60);
     assert_eq!(asked["CompleteWindowMinutes"], 360);
     assert_eq!(asked["RecoveryPointTags"]["holdfast:set"], run().set);
@@ -139,15 +136,10 @@ async fn a_resource_has_its_own_vault_and_role_and_a_short_deadline_a_long_enoug
         )
         .await
         .unwrap();
-    assert!(
-        matches!(made.recovery_point, RecoveryPoint::BackupRecoveryPoint { vault, .. } if vault == "own")
-    );
+    assert!(matches!(made.recovery_point, RecoveryPoint::BackupRecoveryPoint { vault, .. } if vault == "own"));
     let asked: Value = serde_json::from_str(&replay.played()[1].body).unwrap();
     assert_eq!(
-        (
-            asked["BackupVaultName"].as_str(),
-            asked["IamRoleArn"].as_str()
-        ),
+        (asked["BackupVaultName"].as_str(), asked["IamRoleArn"].as_str()),
         (Some("own"), Some("arn:own"))
     );
     assert_eq!(asked["CompleteWindowMinutes"], 120);
@@ -162,17 +154,8 @@ async fn a_job_whose_answer_was_lost_is_adopted_by_its_token() {
         started(),
         job("RUNNING", ""),
     ]);
-    assert_eq!(
-        efs.back_up(&run(), &storage()).await.unwrap_err().name(),
-        "Unavailable"
-    );
-    assert_eq!(
-        efs.back_up(&run(), &storage())
-            .await
-            .unwrap()
-            .recovery_point,
-        point()
-    );
+    assert_eq!(efs.back_up(&run(), &storage()).await.unwrap_err().name(), "Unavailable");
+    assert_eq!(efs.back_up(&run(), &storage()).await.unwrap().recovery_point, point());
     let asked = replay.played();
     let body = |n: usize| serde_json::from_str::<Value>(&asked[n].body).unwrap();
     assert_eq!(body(1), body(3));
@@ -194,10 +177,7 @@ async fn a_job_not_shown_yet_is_asked_for_again_and_one_of_something_else_is_a_c
         r#"{"BackupJobId":"job-1","State":"CREATED","ResourceArn":"arn:other"}"#,
     );
     let (kind, _) = efs([file_system("available"), started(), other]);
-    assert_eq!(
-        kind.back_up(&run(), &storage()).await.unwrap_err().name(),
-        "Conflict"
-    );
+    assert_eq!(kind.back_up(&run(), &storage()).await.unwrap_err().name(), "Conflict");
 }
 
 #[tokio::test]
@@ -227,10 +207,7 @@ async fn failures_have_their_names() {
         );
     }
     let (efs, _) = efs([refuses(FILES, 404, "FileSystemNotFound")]);
-    assert_eq!(
-        efs.back_up(&run(), &storage()).await.unwrap_err().name(),
-        "NotFound"
-    );
+    assert_eq!(efs.back_up(&run(), &storage()).await.unwrap_err().name(), "NotFound");
 }
 
 #[tokio::test]
@@ -294,18 +271,12 @@ async fn every_bad_end_has_failed_in_awss_words() {
     let bad = [
         (vec![issues], "3 files skipped"),
         (vec![completed(), no_point()], "is not in vault vault"),
-        (
-            vec![completed(), recovery_point("COMPLETED", 0)],
-            "holds no bytes",
-        ),
+        (vec![completed(), recovery_point("COMPLETED", 0)], "holds no bytes"),
         (vec![completed(), recovery_point("PARTIAL", 5)], "PARTIAL"),
         (vec![completed(), recovery_point("EXPIRED", 5)], "EXPIRED"),
         (vec![completed(), recovery_point("STOPPED", 5)], "STOPPED"),
         (vec![completed(), recovery_point("DELETING", 5)], "DELETING"),
-        (
-            vec![refuses(JOB, 400, "ResourceNotFoundException")],
-            "does not know",
-        ),
+        (vec![refuses(JOB, 400, "ResourceNotFoundException")], "does not know"),
     ];
     for (script, words) in bad {
         let (efs, replay) = efs(script);
@@ -314,10 +285,7 @@ async fn every_bad_end_has_failed_in_awss_words() {
         replay.played();
     }
     let (efs, _) = efs([refuses(JOB, 500, "DependencyFailureException")]);
-    assert_eq!(
-        efs.poll(&storage(), &point()).await.unwrap_err().name(),
-        "Unavailable"
-    );
+    assert_eq!(efs.poll(&storage(), &point()).await.unwrap_err().name(), "Unavailable");
 }
 
 #[tokio::test]
@@ -329,9 +297,6 @@ async fn a_job_past_its_deadline_is_stopped_twice_without_harm() {
     ]);
     kind.abandon(&point()).await.unwrap();
     kind.abandon(&point()).await.unwrap();
-    assert_eq!(
-        kind.abandon(&point()).await.unwrap_err().name(),
-        "AccessDenied"
-    );
+    assert_eq!(kind.abandon(&point()).await.unwrap_err().name(), "AccessDenied");
     replay.played();
 }

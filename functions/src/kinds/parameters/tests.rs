@@ -24,21 +24,13 @@ fn described(parameters: &[&str], more: bool) -> Exchange {
 }
 
 const PLAIN: &str = r#"{"Name":"/hubs/prod/url","Type":"String","Version":3,"Tier":"Standard"}"#;
-const SECURE: &str =
-    r#"{"Name":"/hubs/prod/jwt","Type":"SecureString","Version":12,"KeyId":"alias/hubs"}"#;
-const SAME_KEY: &str =
-    r#"{"Name":"/hubs/prod/perms","Type":"SecureString","Version":1,"KeyId":"alias/hubs"}"#;
-const DEFAULT_KEY: &str =
-    r#"{"Name":"/hubs/prod/a","Type":"SecureString","Version":1,"KeyId":"alias/aws/ssm"}"#;
+const SECURE: &str = r#"{"Name":"/hubs/prod/jwt","Type":"SecureString","Version":12,"KeyId":"alias/hubs"}"#;
+const SAME_KEY: &str = r#"{"Name":"/hubs/prod/perms","Type":"SecureString","Version":1,"KeyId":"alias/hubs"}"#;
+const DEFAULT_KEY: &str = r#"{"Name":"/hubs/prod/a","Type":"SecureString","Version":1,"KeyId":"alias/aws/ssm"}"#;
 
 #[tokio::test]
 async fn every_current_version_is_recorded_and_each_key_asked_about_once() {
-    let key = || {
-        answers(
-            "DescribeKey",
-            r#"{"KeyMetadata":{"KeyId":"k","KeyState":"Enabled"}}"#,
-        )
-    };
+    let key = || answers("DescribeKey", r#"{"KeyMetadata":{"KeyId":"k","KeyState":"Enabled"}}"#);
     let pages = || {
         [
             described(&[PLAIN, SECURE], true),
@@ -83,11 +75,7 @@ async fn every_current_version_is_recorded_and_each_key_asked_about_once() {
         first["ParameterFilters"][0],
         serde_json::json!({"Key": "Path", "Option": "Recursive", "Values": ["/hubs/prod"]})
     );
-    assert!(
-        asked[2].body.contains(r#""NextToken":"more""#),
-        "{}",
-        asked[2].body
-    );
+    assert!(asked[2].body.contains(r#""NextToken":"more""#), "{}", asked[2].body);
     assert!(asked[3].body.contains("alias/hubs"), "{}", asked[3].body);
 }
 
@@ -97,22 +85,12 @@ async fn the_descriptions_are_captured_without_any_value() {
     let captured = kind.capture(&keys()).await.unwrap();
     assert_eq!(captured["Parameters"][0]["Tier"], "Standard");
     assert_eq!(captured["Parameters"][1]["KeyId"], "alias/hubs");
-    assert!(
-        replay
-            .played()
-            .iter()
-            .all(|asked| asked.action == "DescribeParameters")
-    );
+    assert!(replay.played().iter().all(|asked| asked.action == "DescribeParameters"));
 }
 
 #[tokio::test]
 async fn a_path_without_parameters_or_with_an_unusable_key_is_a_fault() {
-    let disabled = || {
-        answers(
-            "DescribeKey",
-            r#"{"KeyMetadata":{"KeyId":"k","KeyState":"Disabled"}}"#,
-        )
-    };
+    let disabled = || answers("DescribeKey", r#"{"KeyMetadata":{"KeyId":"k","KeyState":"Disabled"}}"#);
     for (script, name, words) in [
         (vec![described(&[], false)], "NotFound", "/hubs/prod"),
         (

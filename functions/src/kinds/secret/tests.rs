@@ -52,10 +52,7 @@ async fn the_current_version_is_recorded_as_of_awss_answer_and_is_finished_at_on
         assert_eq!(started.recovery_point, seen());
         let at = "2026-11-20T02:16:40Z".parse().unwrap();
         assert_eq!((started.started_at, started.holds_quiesce), (at, false));
-        let progress = secrets
-            .poll(&login(), &started.recovery_point)
-            .await
-            .unwrap();
+        let progress = secrets.poll(&login(), &started.recovery_point).await.unwrap();
         assert_eq!(
             progress,
             Progress::Succeeded(Finished {
@@ -66,10 +63,7 @@ async fn the_current_version_is_recorded_as_of_awss_answer_and_is_finished_at_on
         );
     }
     secrets.abandon(&seen()).await.unwrap();
-    assert_eq!(
-        secrets.delete(&run(), &seen()).await.unwrap(),
-        Deletion::Gone
-    );
+    assert_eq!(secrets.delete(&run(), &seen()).await.unwrap(), Deletion::Gone);
     replay.played();
 }
 
@@ -78,19 +72,11 @@ async fn the_description_is_captured_without_any_value() {
     let (secrets, replay) = secrets([described(r#","RotationEnabled":true"#)]);
     let captured = secrets.capture(&login()).await.unwrap();
     assert_eq!(
-        (
-            captured["ARN"].as_str(),
-            captured["RotationEnabled"].as_bool()
-        ),
+        (captured["ARN"].as_str(), captured["RotationEnabled"].as_bool()),
         (Some(ARN), Some(true))
     );
     assert_eq!(captured["Tags"][0]["Value"], "hubs");
-    assert!(
-        replay
-            .played()
-            .iter()
-            .all(|asked| asked.action == "DescribeSecret")
-    );
+    assert!(replay.played().iter().all(|asked| asked.action == "DescribeSecret"));
 }
 
 #[tokio::test]
@@ -107,10 +93,7 @@ async fn a_secret_that_is_missing_deleted_or_without_a_current_version_is_a_faul
             "aws secretsmanager restore-secret --secret-id hubs-login",
         ),
         (
-            answers(
-                "DescribeSecret",
-                r#"{"VersionIdsToStages":{"v-1":["AWSPENDING"]}}"#,
-            ),
+            answers("DescribeSecret", r#"{"VersionIdsToStages":{"v-1":["AWSPENDING"]}}"#),
             "JobFailed",
             "AWSCURRENT",
         ),
@@ -143,27 +126,12 @@ async fn a_secret_that_is_missing_deleted_or_without_a_current_version_is_a_faul
 async fn a_key_of_its_own_has_to_be_enabled() {
     let own = || described(r#","KmsKeyId":"arn:aws:kms:eu-west-1:111122223333:key/k""#);
     let (kind, replay) = secrets([own(), key("Enabled")]);
-    assert_eq!(
-        kind.back_up(&run(), &login()).await.unwrap().recovery_point,
-        seen()
-    );
+    assert_eq!(kind.back_up(&run(), &login()).await.unwrap().recovery_point, seen());
     replay.played();
     for (answer, name, words) in [
-        (
-            key("Disabled"),
-            "JobFailed",
-            "aws kms enable-key --key-id arn:aws:kms",
-        ),
-        (
-            key("PendingDeletion"),
-            "JobFailed",
-            "aws kms cancel-key-deletion",
-        ),
-        (
-            key("PendingReplicaDeletion"),
-            "JobFailed",
-            "PendingReplicaDeletion",
-        ),
+        (key("Disabled"), "JobFailed", "aws kms enable-key --key-id arn:aws:kms"),
+        (key("PendingDeletion"), "JobFailed", "aws kms cancel-key-deletion"),
+        (key("PendingReplicaDeletion"), "JobFailed", "PendingReplicaDeletion"),
         (key("PendingImport"), "JobFailed", "PendingImport"),
         (key("Unavailable"), "JobFailed", "Unavailable"),
         (key("Updating"), "NotReady", "looked at again"),

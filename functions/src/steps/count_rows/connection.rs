@@ -65,10 +65,7 @@ async fn count_within(
         .await
         .map_err(|error| failure(place, &error))?;
     let served = tokio::spawn(connection);
-    let rows = client
-        .query(sql, &[])
-        .await
-        .map_err(|error| failure(place, &error));
+    let rows = client.query(sql, &[]).await.map_err(|error| failure(place, &error));
     drop(client);
     served.abort();
     let rows = rows?;
@@ -103,13 +100,8 @@ fn doing(place: &Place<'_>) -> String {
 fn failure(place: &Place<'_>, error: &tokio_postgres::Error) -> Error {
     let doing = doing(place);
     let Some(server) = error.as_db_error() else {
-        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| {
-            error.source()
-        });
-        let causes = causes
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(": ");
+        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        let causes = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
         return Error::Unavailable(format!(
             "{doing}: {causes}. It is tried again; if this goes on, see that the cluster has an instance, that the \
              function's subnets and security groups reach it, and that its certificate is trusted"
@@ -133,9 +125,7 @@ fn failure(place: &Place<'_>, error: &tokio_postgres::Error) -> Error {
         ));
     }
     // Class 53: insufficient resources; 57P: the operator's intervention, such as a restart; 08: connections.
-    let transient = ["53", "57P", "08"]
-        .iter()
-        .any(|class| code.code().starts_with(class));
+    let transient = ["53", "57P", "08"].iter().any(|class| code.code().starts_with(class));
     if transient {
         return Error::Unavailable(format!("{said}. It is tried again"));
     }

@@ -46,8 +46,7 @@ impl Discovery for Aws {
         let mut pages = self.tables.list_tables().into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(table) = pages.next().await {
-            let table = table
-                .map_err(|error| failure("listing the tables that begin with", prefix, error))?;
+            let table = table.map_err(|error| failure("listing the tables that begin with", prefix, error))?;
             if table.starts_with(prefix) {
                 found.push(table);
             }
@@ -62,8 +61,7 @@ impl Discovery for Aws {
             .db_cluster_identifier(cluster)
             .send()
             .await;
-        let answer = answer
-            .map_err(|error| failure("looking up the endpoint of cluster", cluster, error))?;
+        let answer = answer.map_err(|error| failure("looking up the endpoint of cluster", cluster, error))?;
         let found = answer.db_clusters().first();
         let host = found.and_then(|cluster| cluster.endpoint());
         let port = found

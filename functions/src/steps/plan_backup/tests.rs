@@ -39,12 +39,7 @@ impl Discovery for Account {
     }
 
     async fn is_running(&self, execution: &str) -> Result<bool> {
-        Ok(self
-            .running
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|running| running == execution))
+        Ok(self.running.lock().unwrap().iter().any(|running| running == execution))
     }
 }
 
@@ -104,13 +99,7 @@ async fn the_lease_of_an_execution_that_is_gone_is_taken_over() {
     let second = EXECUTION.replace("20261120-021500", "by-hand");
     handle(&needs, input(&second)).await.unwrap();
     assert_eq!(
-        needs
-            .catalog
-            .lease("hubs-prod")
-            .await
-            .unwrap()
-            .unwrap()
-            .execution,
+        needs.catalog.lease("hubs-prod").await.unwrap().unwrap().execution,
         second
     );
 }
@@ -126,9 +115,7 @@ async fn a_prefix_becomes_its_tables_and_one_without_tables_stays_to_fail_alone(
         tables: vec!["hubs-rooms", "hubs-users", "shop-users"],
         ..Account::default()
     };
-    let output = handle(&needs(document, account).await, input(EXECUTION))
-        .await
-        .unwrap();
+    let output = handle(&needs(document, account).await, input(EXECUTION)).await.unwrap();
     let planned = serde_json::to_value(&output.resources).unwrap();
     assert_eq!(
         planned,
@@ -145,15 +132,12 @@ async fn probes_know_where_to_count_or_why_they_cannot() {
     let mut document = document("hubs-prod", &[]);
     document["resources"]["old"] = json!({"kind": "aurora", "cluster": "gone"});
     let sql = |resource: &str| json!({"resource": resource, "sql": "select count(*) from users", "secret": "login", "database": "polycosm"});
-    document["probes"] =
-        json!({"users": sql("database"), "lost": sql("old"), "rooms": {"resource": "rooms"}});
+    document["probes"] = json!({"users": sql("database"), "lost": sql("old"), "rooms": {"resource": "rooms"}});
     let account = Account {
         clusters: vec!["hubs-db"],
         ..Account::default()
     };
-    let output = handle(&needs(document, account).await, input(EXECUTION))
-        .await
-        .unwrap();
+    let output = handle(&needs(document, account).await, input(EXECUTION)).await.unwrap();
     let planned = serde_json::to_value(&output.probes).unwrap();
     assert_eq!(
         planned[0]["failure"],
@@ -164,10 +148,7 @@ async fn probes_know_where_to_count_or_why_they_cannot() {
         json!({"name": "rooms", "kind": "items", "table": "hubs-rooms"})
     );
     assert_eq!(planned[2]["kind"], "sql");
-    assert_eq!(
-        planned[2]["endpoint"],
-        json!({"host": "hubs-db.local", "port": 5432})
-    );
+    assert_eq!(planned[2]["endpoint"], json!({"host": "hubs-db.local", "port": 5432}));
 }
 
 #[tokio::test]

@@ -38,11 +38,7 @@ impl Topic for Sns {
             .message(body.to_string())
             .message_attributes("event", attribute(message.event.as_str())?)
             .message_attributes("severity", attribute(message.severity.as_str())?);
-        if let Some(deployment) = message
-            .json
-            .get("deployment")
-            .and_then(|name| name.as_str())
-        {
+        if let Some(deployment) = message.json.get("deployment").and_then(|name| name.as_str()) {
             request = request.message_attributes("deployment", attribute(deployment)?);
         }
         request
@@ -58,9 +54,7 @@ fn attribute(value: &str) -> Result<MessageAttributeValue> {
         .data_type("String")
         .string_value(value)
         .build()
-        .map_err(|error| {
-            Error::VerificationFailed(format!("composing a message attribute: {error}"))
-        })
+        .map_err(|error| Error::VerificationFailed(format!("composing a message attribute: {error}")))
 }
 
 #[cfg(test)]

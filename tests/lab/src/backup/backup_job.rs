@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 use super::job::{Course, JobState};
 use super::point::{Point, PointStatus};
 use super::queue::Waited;
-use super::wire::{
-    asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit,
-};
+use super::wire::{asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit};
 use super::{Inner, State, tags, tree};
 use crate::clock::epoch_seconds;
 use crate::faults::Kind;
@@ -37,18 +35,12 @@ pub(super) struct BackupJob {
 }
 
 impl Inner {
-    pub(super) async fn start_backup_job(
-        self: &Arc<Self>,
-        call: &Call,
-        request: &Request,
-    ) -> Reply {
+    pub(super) async fn start_backup_job(self: &Arc<Self>, call: &Call, request: &Request) -> Reply {
         let vault = self.vault(&required(request, "BackupVaultName")?).await?;
         let resource = required(request, "ResourceArn")?;
         let role = role(request)?;
         if !resource.contains(":elasticfilesystem:") {
-            return Err(unfit(format!(
-                "Resource type of {resource} is not opted in"
-            )));
+            return Err(unfit(format!("Resource type of {resource} is not opted in")));
         }
         let known = self.efs.directory(&resource).is_some() && self.efs.arn(&resource) == resource;
         let order = self.efs.order(&resource).filter(|_| known);
@@ -67,9 +59,7 @@ impl Inner {
 
         let now = self.world.clock.now();
         let mut state = self.state();
-        let token = request
-            .text("IdempotencyToken")
-            .map(|token| ("StartBackupJob", token));
+        let token = request.text("IdempotencyToken").map(|token| ("StartBackupJob", token));
         let earlier = token.as_ref().and_then(|token| state.tokens.get(token));
         if let Some(job) = earlier.and_then(|id| state.backup_job(id)) {
             return Ok(started(job));
@@ -156,13 +146,9 @@ impl Inner {
     }
 
     /// The job's whole life: how it ends, why, and how many bytes were copied.
-    async fn back_up(
-        &self,
-        job: &BackupJob,
-    ) -> (JobState, Option<String>, Option<&'static str>, u64) {
+    async fn back_up(&self, job: &BackupJob) -> (JobState, Option<String>, Option<&'static str>, u64) {
         let id = job.course.id.as_str();
-        let ends =
-            |state, message: &str, category| (state, Some(message.to_owned()), Some(category), 0);
+        let ends = |state, message: &str, category| (state, Some(message.to_owned()), Some(category), 0);
         let aborted = || ends(JobState::Aborted, "The backup job was stopped", "FAILURE");
         let expired = || {
             ends(
@@ -221,27 +207,16 @@ impl Inner {
         match self.copy_files(job).await {
             Ok(size) => match job.fault {
                 Some(Kind::JobPartial) => {
-                    let message =
-                        "The backup window closed before all files were copied".to_owned();
+                    let message = "The backup window closed before all files were copied".to_owned();
                     (JobState::Partial, Some(message), Some("FAILURE"), size)
                 }
                 Some(Kind::JobCompletedWithIssues) => {
-                    let message =
-                        "Backup job completed with issues: some files were skipped".to_owned();
-                    (
-                        JobState::Completed,
-                        Some(message),
-                        Some("AccessDenied"),
-                        size,
-                    )
+                    let message = "Backup job completed with issues: some files were skipped".to_owned();
+                    (JobState::Completed, Some(message), Some("AccessDenied"), size)
                 }
                 _ => (JobState::Completed, None, Some("SUCCESS"), size),
             },
-            Err(error) => ends(
-                JobState::Failed,
-                &format!("Backup job failed: {error}"),
-                "FAILURE",
-            ),
+            Err(error) => ends(JobState::Failed, &format!("Backup job failed: {error}"), "FAILURE"),
         }
     }
 
@@ -269,9 +244,7 @@ impl Inner {
     pub(super) fn describe_backup_job(&self, request: &Request) -> Reply {
         let id = required(request, "backupJobId")?;
         let state = self.state();
-        let job = state
-            .backup_job(&id)
-            .ok_or_else(|| not_found("Backup job", &id))?;
+        let job = state.backup_job(&id).ok_or_else(|| not_found("Backup job", &id))?;
         Ok(Answer::json(&self.view_backup_job(job)))
     }
 
@@ -286,11 +259,7 @@ impl Inner {
                 && asked(request, "resourceArn", &job.resource)
                 && asked(request, "state", job.course.state.name())
                 && asked(request, "backupVaultName", &job.vault)
-                && asked(
-                    request,
-                    "messageCategory",
-                    job.course.category.unwrap_or(""),
-                )
+                && asked(request, "messageCategory", job.course.category.unwrap_or(""))
                 && asked(request, "resourceType", "EFS")
                 && created_within(request, job.course.created_at)
         };
@@ -306,9 +275,7 @@ impl Inner {
     pub(super) fn stop_backup_job(&self, request: &Request) -> Reply {
         let id = required(request, "backupJobId")?;
         let mut state = self.state();
-        let job = state
-            .backup_job_mut(&id)
-            .ok_or_else(|| not_found("Backup job", &id))?;
+        let job = state.backup_job_mut(&id).ok_or_else(|| not_found("Backup job", &id))?;
         if job.course.state.is_final() {
             return Err(unfit(format!(
                 "Backup job {id} is {} and can't be stopped",

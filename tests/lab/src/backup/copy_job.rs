@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use super::job::{Course, JobState};
 use super::point::{Point, PointStatus};
 use super::queue::Waited;
-use super::wire::{
-    asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit,
-};
+use super::wire::{asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit};
 use super::{Inner, State, tree};
 use crate::clock::epoch_seconds;
 use crate::faults::Kind;
@@ -30,37 +28,25 @@ pub(super) struct CopyJob {
 impl Inner {
     pub(super) async fn start_copy_job(self: &Arc<Self>, call: &Call, request: &Request) -> Reply {
         let arn = required(request, "RecoveryPointArn")?;
-        let from = self
-            .vault(&required(request, "SourceBackupVaultName")?)
-            .await?;
+        let from = self.vault(&required(request, "SourceBackupVaultName")?).await?;
         let to = required(request, "DestinationBackupVaultArn")?;
         let role = role(request)?;
         let prefix = self.vault_arn("");
         let name = to.strip_prefix(&prefix);
-        let name =
-            name.ok_or_else(|| invalid(format!("{to} is not a vault of this account and Region")))?;
+        let name = name.ok_or_else(|| invalid(format!("{to} is not a vault of this account and Region")))?;
         let to = self.vault(name).await?;
         let lifecycle = lifecycle(request)?;
         let now = self.world.clock.now();
         let mut state = self.state();
-        let token = request
-            .text("IdempotencyToken")
-            .map(|token| ("StartCopyJob", token));
+        let token = request.text("IdempotencyToken").map(|token| ("StartCopyJob", token));
         let earlier = token.as_ref().and_then(|token| state.tokens.get(token));
         if let Some(job) = earlier.and_then(|id| state.copy_job(id)) {
             return Ok(started(job));
         }
-        let source = state
-            .points
-            .get(&arn)
-            .filter(|point| point.vault == from.name)
-            .cloned();
+        let source = state.points.get(&arn).filter(|point| point.vault == from.name).cloned();
         let source = source.ok_or_else(|| not_found("Recovery point", &arn))?;
         if source.status != PointStatus::Completed {
-            let message = format!(
-                "Recovery point {arn} is {} and can't be copied",
-                source.status.name()
-            );
+            let message = format!("Recovery point {arn} is {} and can't be copied", source.status.name());
             return Err(unfit(message));
         }
         let fault = self.world.faults.for_job(call);
@@ -136,9 +122,7 @@ impl Inner {
     async fn copy_point(&self, job: &CopyJob) -> Result<Option<String>, (JobState, String)> {
         let id = job.course.id.as_str();
         let failed = |message: &str| (JobState::Failed, message.to_owned());
-        let turn = self
-            .wait_for_turn(&job.target.resource, id, Timestamp::MAX)
-            .await;
+        let turn = self.wait_for_turn(&job.target.resource, id, Timestamp::MAX).await;
         let due = {
             let mut state = self.state();
             let job = state.copy_job_mut(id).filter(|_| turn == Waited::Through);
@@ -147,17 +131,10 @@ impl Inner {
             job.course.due()
         };
         let stuck = job.fault == Some(Kind::JobStuck);
-        if self
-            .wait_until(id, if stuck { Timestamp::MAX } else { due })
-            .await
-            == Waited::Stopped
-        {
+        if self.wait_until(id, if stuck { Timestamp::MAX } else { due }).await == Waited::Stopped {
             return Err(failed("The copy job is gone"));
         }
-        if matches!(
-            job.fault,
-            Some(Kind::JobFailed | Kind::JobAborted | Kind::JobExpired)
-        ) {
+        if matches!(job.fault, Some(Kind::JobFailed | Kind::JobAborted | Kind::JobExpired)) {
             return Err(failed(
                 "Copy job failed: the vault's policy denies backup:CopyIntoBackupVault",
             ));
@@ -179,9 +156,7 @@ impl Inner {
                 let message = "The copy window closed before all files were copied".to_owned();
                 Err((JobState::Partial, message))
             }
-            Some(Kind::JobCompletedWithIssues) => {
-                Ok(Some("Copy job completed with issues".to_owned()))
-            }
+            Some(Kind::JobCompletedWithIssues) => Ok(Some("Copy job completed with issues".to_owned())),
             _ => Ok(None),
         }
     }
@@ -189,9 +164,7 @@ impl Inner {
     pub(super) fn describe_copy_job(&self, request: &Request) -> Reply {
         let id = required(request, "copyJobId")?;
         let state = self.state();
-        let job = state
-            .copy_job(&id)
-            .ok_or_else(|| not_found("Copy job", &id))?;
+        let job = state.copy_job(&id).ok_or_else(|| not_found("Copy job", &id))?;
         Ok(Answer::json(&json!({"CopyJob": self.view_copy_job(job)})))
     }
 
@@ -199,11 +172,7 @@ impl Inner {
         let wanted = |job: &&CopyJob| {
             asked(request, "resourceArn", &job.target.resource)
                 && asked(request, "state", job.course.state.name())
-                && asked(
-                    request,
-                    "destinationVaultArn",
-                    &self.vault_arn(&job.target.vault),
-                )
+                && asked(request, "destinationVaultArn", &self.vault_arn(&job.target.vault))
                 && asked(request, "sourceRecoveryPointArn", &job.source.arn)
                 && created_within(request, job.course.created_at)
         };

@@ -90,13 +90,7 @@ impl Course {
         self.started_at = Some(now);
     }
 
-    pub fn end(
-        &mut self,
-        now: Timestamp,
-        state: JobState,
-        message: Option<String>,
-        category: Option<&'static str>,
-    ) {
+    pub fn end(&mut self, now: Timestamp, state: JobState, message: Option<String>, category: Option<&'static str>) {
         self.state = state;
         self.ended_at = Some(now);
         self.message = message;
@@ -155,21 +149,10 @@ mod tests {
         let start: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
         let mut course = Course::new(start, Duration::from_secs(10));
         course.start(start);
-        course.end(
-            start + SignedDuration::from_secs(3),
-            JobState::Failed,
-            None,
-            None,
-        );
-        assert_eq!(
-            course.percent_text(start + SignedDuration::from_hours(1)),
-            "30.0"
-        );
+        course.end(start + SignedDuration::from_secs(3), JobState::Failed, None, None);
+        assert_eq!(course.percent_text(start + SignedDuration::from_hours(1)), "30.0");
         course.stuck = true;
         course.ended_at = None;
-        assert_eq!(
-            course.percent_text(start + SignedDuration::from_hours(1)),
-            "42.0"
-        );
+        assert_eq!(course.percent_text(start + SignedDuration::from_hours(1)), "42.0");
     }
 }

@@ -168,6 +168,5 @@ impl Inner {
 
 /// The name in a vault's ARN.
 fn vault_name(arn: &str) -> Option<String> {
-    arn.split_once(":backup-vault:")
-        .map(|(_, name)| name.to_owned())
+    arn.split_once(":backup-vault:").map(|(_, name)| name.to_owned())
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::wire::{
-    asked, created_within, delete_at, lifecycle, not_found, required, time, wrong_state,
-};
+use super::wire::{asked, created_within, delete_at, lifecycle, not_found, required, time, wrong_state};
 use super::{Inner, State};
 use crate::clock::epoch_seconds;
 use crate::efs;
@@ -69,10 +67,7 @@ impl Inner {
     }
 
     pub(super) async fn list_points_by_vault(&self, request: &Request) -> Reply {
-        let vault = self
-            .vault(&required(request, "backupVaultName")?)
-            .await?
-            .name;
+        let vault = self.vault(&required(request, "backupVaultName")?).await?.name;
         let wanted = |point: &&Point| {
             point.vault == vault
                 && asked(request, "resourceArn", &point.resource)
@@ -100,12 +95,7 @@ impl Inner {
         self.list(request, |point| point.resource == resource, view)
     }
 
-    fn list(
-        &self,
-        request: &Request,
-        wanted: impl Fn(&&Point) -> bool,
-        view: impl Fn(&Point) -> Value,
-    ) -> Reply {
+    fn list(&self, request: &Request, wanted: impl Fn(&&Point) -> bool, view: impl Fn(&Point) -> Value) -> Reply {
         let state = self.state();
         let mut points: Vec<&Point> = state.points.values().filter(wanted).collect();
         points.sort_by_key(|point| std::cmp::Reverse(point.created_at));
@@ -135,10 +125,7 @@ impl Inner {
             let point = state.point(request)?;
             match point.status {
                 PointStatus::Creating => {
-                    let message = format!(
-                        "Recovery point {} is being created and cannot be deleted",
-                        point.arn
-                    );
+                    let message = format!("Recovery point {} is being created and cannot be deleted", point.arn);
                     return Err(wrong_state(message));
                 }
                 PointStatus::Deleting => return Ok(Answer::empty(200)),
@@ -146,10 +133,8 @@ impl Inner {
             }
             if self.world.faults.fires(call, Kind::DeleteIgnored) {
                 point.status = PointStatus::Expired;
-                point.message = Some(
-                    "AWS Backup could not delete the recovery point: insufficient permissions"
-                        .to_owned(),
-                );
+                point.message =
+                    Some("AWS Backup could not delete the recovery point: insufficient permissions".to_owned());
                 return Ok(Answer::empty(200));
             }
             point.status = PointStatus::Deleting;
@@ -249,10 +234,7 @@ impl State {
     pub(super) fn point(&mut self, request: &Request) -> Result<&mut Point, Refusal> {
         let vault = required(request, "backupVaultName")?;
         let arn = required(request, "recoveryPointArn")?;
-        let found = self
-            .points
-            .get_mut(&arn)
-            .filter(|point| point.vault == vault);
+        let found = self.points.get_mut(&arn).filter(|point| point.vault == vault);
         found.ok_or_else(|| not_found("Recovery point", &arn))
     }
 }

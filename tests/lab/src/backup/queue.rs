@@ -36,12 +36,7 @@ impl Inner {
     }
 
     /// Waits until the job is the first of its resource's queue.
-    pub(super) async fn wait_for_turn(
-        &self,
-        resource: &str,
-        job: &str,
-        latest: Timestamp,
-    ) -> Waited {
+    pub(super) async fn wait_for_turn(&self, resource: &str, job: &str, latest: Timestamp) -> Waited {
         let first = |state: &State| {
             state
                 .queues
@@ -87,9 +82,6 @@ impl State {
         let backup = self.backup_jobs.iter().map(|job| &job.course);
         let restore = self.restore_jobs.iter().map(|job| &job.course);
         let copy = self.copy_jobs.iter().map(|job| &job.course);
-        backup
-            .chain(restore)
-            .chain(copy)
-            .find(|course| course.id == job)
+        backup.chain(restore).chain(copy).find(|course| course.id == job)
     }
 }

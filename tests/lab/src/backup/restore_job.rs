@@ -38,23 +38,13 @@ impl Inner {
             return Err(Refusal::new(400, "MissingParameterValueException", message));
         }
         let metadata = tags::read(&request.body["Metadata"])?;
-        if request
-            .text("ResourceType")
-            .is_some_and(|kind| kind != "EFS")
-        {
-            return Err(invalid(
-                "ResourceType does not fit the recovery point, which is of EFS",
-            ));
+        if request.text("ResourceType").is_some_and(|kind| kind != "EFS") {
+            return Err(invalid("ResourceType does not fit the recovery point, which is of EFS"));
         }
-        let role = request
-            .text("IamRoleArn")
-            .map(|_| role(request))
-            .transpose()?;
+        let role = request.text("IamRoleArn").map(|_| role(request)).transpose()?;
         let now = self.world.clock.now();
         let mut state = self.state();
-        let token = request
-            .text("IdempotencyToken")
-            .map(|token| ("StartRestoreJob", token));
+        let token = request.text("IdempotencyToken").map(|token| ("StartRestoreJob", token));
         if let Some(id) = token.as_ref().and_then(|token| state.tokens.get(token)) {
             return Ok(Answer::json(&json!({"RestoreJobId": id})));
         }
@@ -64,10 +54,7 @@ impl Inner {
             .ok_or_else(|| not_found("Recovery point", &arn))?
             .clone();
         if !matches!(point.status, PointStatus::Completed | PointStatus::Partial) {
-            let message = format!(
-                "Recovery point {arn} is {} and can't be restored",
-                point.status.name()
-            );
+            let message = format!("Recovery point {arn} is {} and can't be restored", point.status.name());
             return Err(unfit(message));
         }
         let fault = self.world.faults.for_job(call);
@@ -124,8 +111,7 @@ impl Inner {
         let order = restore_order::read(&job.metadata).map_err(failed)?;
         let file_system = self.target(&order, job).map_err(failed)?;
         let root = self.efs.directory(&file_system);
-        let root =
-            root.ok_or_else(|| failed(format!("File system {file_system} does not exist")))?;
+        let root = root.ok_or_else(|| failed(format!("File system {file_system} does not exist")))?;
         let due = {
             let mut state = self.state();
             let job = state.restore_job_mut(id).ok_or_else(gone)?;
@@ -147,14 +133,10 @@ impl Inner {
             Some(Kind::JobFailed | Kind::JobExpired) => Err(failed(
                 "Restore job failed: the role lacks elasticfilesystem:Restore".to_owned(),
             )),
-            Some(Kind::JobAborted) => {
-                Err((JobState::Aborted, "The restore job was aborted".to_owned()))
-            }
+            Some(Kind::JobAborted) => Err((JobState::Aborted, "The restore job was aborted".to_owned())),
             Some(Kind::JobZeroBytes) => Ok(()),
             other => {
-                let copied = self
-                    .copy_back(job, order.items, directory.clone(), other)
-                    .await;
+                let copied = self.copy_back(job, order.items, directory.clone(), other).await;
                 copied.map_err(|error| failed(format!("Restore job failed: {error}")))
             }
         };
@@ -213,9 +195,7 @@ impl Inner {
     pub(super) fn describe_restore_job(&self, request: &Request) -> Reply {
         let id = required(request, "restoreJobId")?;
         let state = self.state();
-        let job = state
-            .restore_job(&id)
-            .ok_or_else(|| not_found("Restore job", &id))?;
+        let job = state.restore_job(&id).ok_or_else(|| not_found("Restore job", &id))?;
         Ok(Answer::json(&self.view_restore_job(job)))
     }
 
@@ -237,12 +217,8 @@ impl Inner {
     pub(super) fn restore_job_metadata(&self, request: &Request) -> Reply {
         let id = required(request, "restoreJobId")?;
         let state = self.state();
-        let job = state
-            .restore_job(&id)
-            .ok_or_else(|| not_found("Restore job", &id))?;
-        Ok(Answer::json(
-            &json!({"RestoreJobId": id, "Metadata": job.metadata}),
-        ))
+        let job = state.restore_job(&id).ok_or_else(|| not_found("Restore job", &id))?;
+        Ok(Answer::json(&json!({"RestoreJobId": id, "Metadata": job.metadata})))
     }
 
     fn view_restore_job(&self, job: &RestoreJob) -> Value {

@@ -32,24 +32,15 @@ pub(super) struct RestoreOrder {
 
 /// Understands the metadata, or says what is wrong with it.
 pub(super) fn read(metadata: &BTreeMap<String, String>) -> Result<RestoreOrder, String> {
-    let get = |key: &str| {
-        metadata
-            .get(key)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    };
+    let get = |key: &str| metadata.get(key).map(String::as_str).filter(|value| !value.is_empty());
     if let Some(unknown) = metadata.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Err(format!(
-            "Invalid restore metadata: {unknown} is not known for EFS"
-        ));
+        return Err(format!("Invalid restore metadata: {unknown} is not known for EFS"));
     }
     let flag = |key: &str| match get(key) {
         None => Ok(None),
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
-        Some(other) => Err(format!(
-            "Invalid restore metadata: {key} is {other}, not true or false"
-        )),
+        Some(other) => Err(format!("Invalid restore metadata: {key} is {other}, not true or false")),
     };
     let missing = |key: &str| format!("Invalid restore metadata: {key} is missing");
     let file_system = get("file-system-id")
@@ -64,9 +55,7 @@ pub(super) fn read(metadata: &BTreeMap<String, String>) -> Result<RestoreOrder, 
     }
     let mode = get("PerformanceMode").unwrap_or("generalPurpose");
     if !["generalPurpose", "maxIO"].contains(&mode) {
-        return Err(format!(
-            "Invalid restore metadata: PerformanceMode is {mode}"
-        ));
+        return Err(format!("Invalid restore metadata: PerformanceMode is {mode}"));
     }
     let new = is_new.then(|| efs::Order {
         creation_token: token.to_owned(),
@@ -88,11 +77,8 @@ fn items(text: Option<&str>) -> Result<Vec<PathBuf>, String> {
     let Some(text) = text else {
         return Ok(Vec::new());
     };
-    let wrong = || {
-        format!(
-            "Invalid restore metadata: ItemsToRestore {text} is not a JSON list of 1 to 5 absolute paths"
-        )
-    };
+    let wrong =
+        || format!("Invalid restore metadata: ItemsToRestore {text} is not a JSON list of 1 to 5 absolute paths");
     let list: Vec<Value> = serde_json::from_str(text).map_err(|_| wrong())?;
     if list.is_empty() || list.len() > 5 {
         return Err(wrong());
@@ -103,9 +89,7 @@ fn items(text: Option<&str>) -> Result<Vec<PathBuf>, String> {
             .all(|part| matches!(part, Component::Normal(_)))
             .then_some(path)
     };
-    list.iter()
-        .map(|item| path(item).ok_or_else(wrong))
-        .collect()
+    list.iter().map(|item| path(item).ok_or_else(wrong)).collect()
 }
 
 #[cfg(test)]
@@ -130,11 +114,7 @@ mod tests {
         let order = read(&metadata(&[])).unwrap();
         assert!(order.new.is_none() && order.items.is_empty());
         assert_eq!(order.file_system, "fs-1");
-        let new = metadata(&[
-            ("newFileSystem", "true"),
-            ("Encrypted", "true"),
-            ("KmsKeyId", "k"),
-        ]);
+        let new = metadata(&[("newFileSystem", "true"), ("Encrypted", "true"), ("KmsKeyId", "k")]);
         let made = read(&new).unwrap().new.unwrap();
         assert_eq!((made.creation_token.as_str(), made.encrypted), ("t", true));
     }
@@ -150,10 +130,7 @@ mod tests {
             "[]",
             r#"["/1","/2","/3","/4","/5","/6"]"#,
         ] {
-            assert!(
-                read(&metadata(&[("itemsToRestore", wrong)])).is_err(),
-                "{wrong}"
-            );
+            assert!(read(&metadata(&[("itemsToRestore", wrong)])).is_err(), "{wrong}");
         }
     }
 

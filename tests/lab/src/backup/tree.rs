@@ -12,9 +12,7 @@ use std::time::SystemTime;
 /// # Errors
 /// The first thing that can't be read or written, named.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<u64> {
-    let named = |error: io::Error, path: &Path| {
-        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-    };
+    let named = |error: io::Error, path: &Path| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let meta = fs::symlink_metadata(from).map_err(|error| named(error, from))?;
     let bytes = if meta.is_symlink() {
         let target = fs::read_link(from).map_err(|error| named(error, from))?;
@@ -32,11 +30,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<u64> {
             let name = entry?.file_name();
             bytes += match copy(&from.join(&name), &to.join(&name)) {
                 // Deleted while we looked: it was not there at the end.
-                Err(error)
-                    if error.kind() == io::ErrorKind::NotFound && !from.join(&name).exists() =>
-                {
-                    0
-                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !from.join(&name).exists() => 0,
                 copied => copied?,
             };
         }
@@ -99,21 +93,12 @@ mod tests {
         assert_eq!(copy(&from, &to).unwrap(), 7);
         assert_eq!(fs::read(to.join("a/b/é file")).unwrap(), b"bytes\0\xff");
         assert_eq!(fs::read(to.join("a/empty")).unwrap(), b"");
-        assert_eq!(
-            fs::read_link(to.join("a/link")).unwrap(),
-            Path::new("b/é file")
-        );
-        assert_eq!(
-            fs::read_link(to.join("dangling")).unwrap(),
-            Path::new("nowhere")
-        );
+        assert_eq!(fs::read_link(to.join("a/link")).unwrap(), Path::new("b/é file"));
+        assert_eq!(fs::read_link(to.join("dangling")).unwrap(), Path::new("nowhere"));
         assert!(!to.join("pipe").exists());
         let file = |root: &Path| fs::metadata(root.join("a/b/é file")).unwrap();
         assert_eq!(file(&to).mode() & 0o7777, 0o440);
-        assert_eq!(
-            file(&to).modified().unwrap(),
-            file(&from).modified().unwrap()
-        );
+        assert_eq!(file(&to).modified().unwrap(), file(&from).modified().unwrap());
         assert_eq!(fs::metadata(to.join("a/b")).unwrap().mode() & 0o7777, 0o750);
     }
 

@@ -38,9 +38,7 @@ impl Inner {
         }
         let vault = Vault {
             created_at: self.world.clock.now(),
-            key: request
-                .text("EncryptionKeyArn")
-                .unwrap_or_else(|| self.default_key()),
+            key: request.text("EncryptionKeyArn").unwrap_or_else(|| self.default_key()),
             request_id: request.text("CreatorRequestId"),
             tags: super::tags::read(&request.body["BackupVaultTags"])?,
             name: name.clone(),
@@ -79,12 +77,7 @@ impl Inner {
     pub(super) async fn delete_vault(&self, call: &Call, request: &Request) -> Reply {
         let name = required(request, "backupVaultName")?;
         self.vault(&name).await?;
-        if self
-            .state()
-            .points
-            .values()
-            .any(|point| point.vault == name)
-        {
+        if self.state().points.values().any(|point| point.vault == name) {
             return Err(unfit(format!(
                 "Backup vault {name} cannot be deleted because it contains recovery points"
             )));
@@ -102,19 +95,10 @@ impl Inner {
         }
         let missing = || not_found("Backup vault", name);
         let path = format!("/backup-vaults/{name}");
-        let asked = self
-            .world
-            .upstream
-            .ask(Method::GET, &path, "backup", "", "")
-            .await;
-        let answer = asked
-            .ok()
-            .filter(|answer| answer.status == 200)
-            .ok_or_else(missing)?;
+        let asked = self.world.upstream.ask(Method::GET, &path, "backup", "", "").await;
+        let answer = asked.ok().filter(|answer| answer.status == 200).ok_or_else(missing)?;
         let found: Value = serde_json::from_slice(&answer.body).map_err(|_| missing())?;
-        let key = found["EncryptionKeyArn"]
-            .as_str()
-            .filter(|key| !key.is_empty());
+        let key = found["EncryptionKeyArn"].as_str().filter(|key| !key.is_empty());
         let vault = Vault {
             name: name.to_owned(),
             created_at: self.world.clock.now(),
@@ -122,24 +106,13 @@ impl Inner {
             request_id: None,
             tags: self.tags_in_ministack(name).await,
         };
-        Ok(self
-            .state()
-            .vaults
-            .entry(name.to_owned())
-            .or_insert(vault)
-            .clone())
+        Ok(self.state().vaults.entry(name.to_owned()).or_insert(vault).clone())
     }
 
     async fn tags_in_ministack(&self, name: &str) -> BTreeMap<String, String> {
         let path = format!("/tags/{}", self.vault_arn(name));
-        let asked = self
-            .world
-            .upstream
-            .ask(Method::GET, &path, "backup", "", "")
-            .await;
-        let body: Option<Value> = asked
-            .ok()
-            .and_then(|answer| serde_json::from_slice(&answer.body).ok());
+        let asked = self.world.upstream.ask(Method::GET, &path, "backup", "", "").await;
+        let body: Option<Value> = asked.ok().and_then(|answer| serde_json::from_slice(&answer.body).ok());
         body.and_then(|body| super::tags::read(&body["Tags"]).ok())
             .unwrap_or_default()
     }
@@ -150,9 +123,7 @@ impl Inner {
             .upstream
             .ask(Method::GET, "/backup-vaults/", "backup", "", "")
             .await;
-        let body: Option<Value> = asked
-            .ok()
-            .and_then(|answer| serde_json::from_slice(&answer.body).ok());
+        let body: Option<Value> = asked.ok().and_then(|answer| serde_json::from_slice(&answer.body).ok());
         let list = body
             .and_then(|body| body["BackupVaultList"].as_array().cloned())
             .unwrap_or_default();
@@ -162,11 +133,7 @@ impl Inner {
     }
 
     fn view_vault(&self, vault: &Vault, state: &State) -> Value {
-        let points = state
-            .points
-            .values()
-            .filter(|point| point.vault == vault.name)
-            .count();
+        let points = state.points.values().filter(|point| point.vault == vault.name).count();
         without_nulls(json!({
             "BackupVaultName": vault.name,
             "BackupVaultArn": self.vault_arn(&vault.name),

@@ -13,11 +13,7 @@ pub(super) fn invalid(message: impl Into<String>) -> Refusal {
 
 /// Something that the request names does not exist.
 pub(super) fn not_found(what: &str, name: &str) -> Refusal {
-    Refusal::new(
-        400,
-        "ResourceNotFoundException",
-        format!("{what} {name} was not found"),
-    )
+    Refusal::new(400, "ResourceNotFoundException", format!("{what} {name} was not found"))
 }
 
 /// The request can't be done to this thing, or in this way.
@@ -58,8 +54,7 @@ pub(super) fn lifecycle(request: &Request) -> Result<Value, Refusal> {
     if lifecycle["DeleteAfterDays"].as_i64() == Some(0) {
         return Err(invalid("DeleteAfterDays must be at least 1"));
     }
-    if let (Some(cold), Some(delete)) =
-        (days("MoveToColdStorageAfterDays"), days("DeleteAfterDays"))
+    if let (Some(cold), Some(delete)) = (days("MoveToColdStorageAfterDays"), days("DeleteAfterDays"))
         && delete < cold + 90
     {
         return Err(invalid(
@@ -71,9 +66,7 @@ pub(super) fn lifecycle(request: &Request) -> Result<Value, Refusal> {
 
 /// When a lifecycle deletes what was created then.
 pub(super) fn delete_at(lifecycle: &Value, created_at: Timestamp) -> Option<Timestamp> {
-    let days = lifecycle["DeleteAfterDays"]
-        .as_i64()
-        .filter(|days| *days > 0)?;
+    let days = lifecycle["DeleteAfterDays"].as_i64().filter(|days| *days > 0)?;
     created_at
         .checked_add(SignedDuration::from_hours(days.checked_mul(24)?))
         .ok()
@@ -86,12 +79,8 @@ pub(super) fn time(time: Option<Timestamp>) -> Value {
 
 /// Whether a time lies between the bounds that a list's request may give.
 pub(super) fn created_within(request: &Request, created_at: Timestamp) -> bool {
-    request
-        .time("createdAfter")
-        .is_none_or(|after| created_at > after)
-        && request
-            .time("createdBefore")
-            .is_none_or(|before| created_at < before)
+    request.time("createdAfter").is_none_or(|after| created_at > after)
+        && request.time("createdBefore").is_none_or(|before| created_at < before)
 }
 
 /// Whether a list's request asks for this value, or for any.

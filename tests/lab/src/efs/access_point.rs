@@ -30,17 +30,11 @@ impl Efs {
         let fs = state.file_system(request)?;
         fs.must_be_available(now)?;
         let file_system = fs.id.clone();
-        if let Some(earlier) = state
-            .access_points
-            .values()
-            .find(|point| point.token == token)
-        {
-            let message = format!(
-                "Access point already exists in this account: {}",
-                earlier.id
+        if let Some(earlier) = state.access_points.values().find(|point| point.token == token) {
+            let message = format!("Access point already exists in this account: {}", earlier.id);
+            return Err(
+                Refusal::new(409, "AccessPointAlreadyExists", message).with("AccessPointId", earlier.id.clone())
             );
-            return Err(Refusal::new(409, "AccessPointAlreadyExists", message)
-                .with("AccessPointId", earlier.id.clone()));
         }
         let root = match &request.body["RootDirectory"] {
             Value::Null => json!({"Path": "/"}),
@@ -65,9 +59,7 @@ impl Efs {
         let mut state = self.state();
         let (fs, id) = (request.text("FileSystemId"), request.text("AccessPointId"));
         if fs.is_some() && id.is_some() {
-            return Err(bad_request(
-                "Either FileSystemId or AccessPointId, not both",
-            ));
+            return Err(bad_request("Either FileSystemId or AccessPointId, not both"));
         }
         if fs.is_some() {
             state.file_system(request)?;
@@ -76,8 +68,7 @@ impl Efs {
             state.access_point(bare_id(id))?;
         }
         let wanted = |point: &&AccessPoint| {
-            fs.as_deref()
-                .is_none_or(|fs| bare_id(fs) == point.file_system)
+            fs.as_deref().is_none_or(|fs| bare_id(fs) == point.file_system)
                 && id.as_deref().is_none_or(|id| bare_id(id) == point.id)
         };
         let views: Vec<Value> = state
@@ -136,9 +127,7 @@ fn make_root(file_system: &Path, root: &Value) -> Result<(), Refusal> {
     let path = PathBuf::from(root["Path"].as_str().unwrap_or("/"));
     let plain = |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
     if !path.is_absolute() || !path.components().all(plain) {
-        return Err(bad_request(
-            "RootDirectory.Path must be absolute and without . and ..",
-        ));
+        return Err(bad_request("RootDirectory.Path must be absolute and without . and .."));
     }
     let place = file_system.join(path.strip_prefix("/").unwrap_or(&path));
     let info = &root["CreationInfo"];

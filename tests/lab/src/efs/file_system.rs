@@ -85,10 +85,7 @@ impl Efs {
         };
         let id = self.create(order)?;
         let state = self.state();
-        let created = state
-            .file_systems
-            .get(&id)
-            .ok_or_else(|| no_file_system(&id))?;
+        let created = state.file_systems.get(&id).ok_or_else(|| no_file_system(&id))?;
         Ok(Answer {
             status: 201,
             ..Answer::json(&self.describe(created, 0))
@@ -112,8 +109,7 @@ impl Efs {
                 "File system '{}' already exists with creation token '{}'",
                 earlier.id, order.creation_token
             );
-            return Err(Refusal::new(409, "FileSystemAlreadyExists", message)
-                .with("FileSystemId", earlier.id.clone()));
+            return Err(Refusal::new(409, "FileSystemAlreadyExists", message).with("FileSystemId", earlier.id.clone()));
         }
         let id = format!("fs-{}", crate::ids::hex(17));
         let place = self.place(&id);
@@ -149,17 +145,9 @@ impl Efs {
         }
         let wanted = |fs: &&FileSystem| {
             id.as_deref().is_none_or(|id| bare_id(id) == fs.id)
-                && token
-                    .as_deref()
-                    .is_none_or(|token| token == fs.order.creation_token)
+                && token.as_deref().is_none_or(|token| token == fs.order.creation_token)
         };
-        let mounts = |id: &str| {
-            state
-                .mount_targets
-                .values()
-                .filter(|mt| mt.file_system == id)
-                .count()
-        };
+        let mounts = |id: &str| state.mount_targets.values().filter(|mt| mt.file_system == id).count();
         let views = state.file_systems.values().filter(wanted);
         let views: Vec<Value> = views.map(|fs| self.describe(fs, mounts(&fs.id))).collect();
         let (page, next) = request.page(views, "MaxItems", "Marker");
@@ -178,15 +166,8 @@ impl Efs {
             fs.order.provisioned_mibps = request.body["ProvisionedThroughputInMibps"].as_f64();
         }
         let id = fs.id.clone();
-        let mounts = state
-            .mount_targets
-            .values()
-            .filter(|mt| mt.file_system == id)
-            .count();
-        let view = state
-            .file_systems
-            .get(&id)
-            .map(|fs| self.describe(fs, mounts));
+        let mounts = state.mount_targets.values().filter(|mt| mt.file_system == id).count();
+        let view = state.file_systems.get(&id).map(|fs| self.describe(fs, mounts));
         Ok(Answer {
             status: 202,
             ..Answer::json(&view.unwrap_or_default())
@@ -200,9 +181,7 @@ impl Efs {
             let message = format!("File system '{id}' has mount targets: delete them first");
             return Err(Refusal::new(409, "FileSystemInUse", message));
         }
-        state
-            .access_points
-            .retain(|_, point| point.file_system != id);
+        state.access_points.retain(|_, point| point.file_system != id);
         state.file_systems.remove(&id);
         if let Err(error) = std::fs::remove_dir_all(self.place(&id)) {
             tracing::warn!(%error, id, "removing a file system's directory");

@@ -50,10 +50,7 @@ impl Efs {
     #[must_use]
     pub fn directory(&self, id_or_arn: &str) -> Option<PathBuf> {
         let id = bare_id(id_or_arn);
-        self.state()
-            .file_systems
-            .contains_key(id)
-            .then(|| self.place(id))
+        self.state().file_systems.contains_key(id).then(|| self.place(id))
     }
 
     /// The tags of a file system, by id or ARN.
@@ -68,10 +65,7 @@ impl Efs {
     #[must_use]
     pub fn order(&self, id_or_arn: &str) -> Option<Order> {
         let state = self.state();
-        state
-            .file_systems
-            .get(bare_id(id_or_arn))
-            .map(|fs| fs.order.clone())
+        state.file_systems.get(bare_id(id_or_arn)).map(|fs| fs.order.clone())
     }
 
     /// The ARN of a file system.
@@ -91,16 +85,9 @@ impl Efs {
 
     /// When something that is created now becomes available.
     fn available_at(&self) -> Timestamp {
-        let wait = self
-            .world
-            .durations
-            .of(|seconds| seconds.file_system_create);
+        let wait = self.world.durations.of(|seconds| seconds.file_system_create);
         let wait = SignedDuration::try_from(wait).unwrap_or_default();
-        self.world
-            .clock
-            .now()
-            .checked_add(wait)
-            .unwrap_or(Timestamp::MAX)
+        self.world.clock.now().checked_add(wait).unwrap_or(Timestamp::MAX)
     }
 
     async fn reply(&self, call: &Call) -> Option<Reply> {
@@ -167,9 +154,7 @@ impl Service for Efs {
             .iter()
             .map(|(id, fs)| (self.arn(id), fs.tags.clone()));
         let points = state.access_points.iter().map(|(id, point)| {
-            let arn = self
-                .world
-                .arn("elasticfilesystem", &format!("access-point/{id}"));
+            let arn = self.world.arn("elasticfilesystem", &format!("access-point/{id}"));
             (arn, point.tags.clone())
         });
         systems.chain(points).collect()
@@ -180,9 +165,7 @@ impl State {
     fn file_system(&mut self, request: &Request) -> Result<&mut FileSystem, Refusal> {
         let id = required(request, "FileSystemId")?;
         let id = bare_id(&id);
-        self.file_systems
-            .get_mut(id)
-            .ok_or_else(|| no_file_system(id))
+        self.file_systems.get_mut(id).ok_or_else(|| no_file_system(id))
     }
 }
 
@@ -202,11 +185,7 @@ fn bad_request(message: impl Into<String>) -> Refusal {
 }
 
 fn no_file_system(id: &str) -> Refusal {
-    Refusal::new(
-        404,
-        "FileSystemNotFound",
-        format!("File system '{id}' does not exist."),
-    )
+    Refusal::new(404, "FileSystemNotFound", format!("File system '{id}' does not exist."))
 }
 
 fn not_available(what: &str, state: &str) -> Refusal {

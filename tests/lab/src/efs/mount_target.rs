@@ -46,8 +46,7 @@ impl Efs {
         if !state.file_systems.contains_key(&file_system) {
             return Err(no_file_system(&file_system));
         }
-        let same_zone =
-            |mt: &&MountTarget| mt.file_system == file_system && mt.subnet.zone == subnet.zone;
+        let same_zone = |mt: &&MountTarget| mt.file_system == file_system && mt.subnet.zone == subnet.zone;
         if state.mount_targets.values().any(|mt| same_zone(&mt)) {
             let message = format!("mount target already exists in this AZ ({})", subnet.zone);
             return Err(Refusal::new(409, "MountTargetConflict", message));
@@ -74,9 +73,7 @@ impl Efs {
 
     pub(super) fn describe_mount_targets(&self, request: &Request) -> Reply {
         let mut state = self.state();
-        let mut file_system = request
-            .text("FileSystemId")
-            .map(|id| bare_id(&id).to_owned());
+        let mut file_system = request.text("FileSystemId").map(|id| bare_id(&id).to_owned());
         let id = request.text("MountTargetId");
         if file_system.is_some() {
             state.file_system(request)?;
@@ -94,8 +91,7 @@ impl Efs {
             ));
         }
         let wanted = |mt: &&MountTarget| {
-            file_system.as_deref().is_none_or(|fs| fs == mt.file_system)
-                && id.as_deref().is_none_or(|id| id == mt.id)
+            file_system.as_deref().is_none_or(|fs| fs == mt.file_system) && id.as_deref().is_none_or(|id| id == mt.id)
         };
         let views: Vec<Value> = state
             .mount_targets
@@ -120,9 +116,7 @@ impl Efs {
     pub(super) fn describe_security_groups(&self, request: &Request) -> Reply {
         let mut state = self.state();
         let target = state.mount_target(&required(request, "MountTargetId")?)?;
-        Ok(Answer::json(
-            &json!({"SecurityGroups": target.security_groups}),
-        ))
+        Ok(Answer::json(&json!({"SecurityGroups": target.security_groups})))
     }
 
     pub(super) fn modify_security_groups(&self, request: &Request) -> Reply {
@@ -153,11 +147,7 @@ impl Efs {
     /// Asks MiniStack's EC2 for a subnet.
     async fn subnet(&self, id: &str) -> Result<Subnet, Refusal> {
         let path = format!("/?Action=DescribeSubnets&Version=2016-11-15&SubnetId.1={id}");
-        let asked = self
-            .world
-            .upstream
-            .ask(Method::GET, &path, "ec2", "", "")
-            .await;
+        let asked = self.world.upstream.ask(Method::GET, &path, "ec2", "", "").await;
         let text = asked
             .ok()
             .filter(|answer| answer.status == 200)
@@ -195,10 +185,7 @@ impl State {
 }
 
 fn read_groups(request: &Request) -> Result<Vec<String>, Refusal> {
-    let groups = request.body["SecurityGroups"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let groups = request.body["SecurityGroups"].as_array().cloned().unwrap_or_default();
     if groups.len() > 5 {
         return Err(Refusal::new(
             400,

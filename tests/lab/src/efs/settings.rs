@@ -20,9 +20,7 @@ impl Efs {
         let fs = state.file_system(request)?;
         fs.must_be_available(now)?;
         fs.policy = Some(policy.clone());
-        Ok(Answer::json(
-            &json!({"FileSystemId": fs.id, "Policy": policy}),
-        ))
+        Ok(Answer::json(&json!({"FileSystemId": fs.id, "Policy": policy})))
     }
 
     pub(super) fn describe_policy(&self, request: &Request) -> Reply {
@@ -32,9 +30,7 @@ impl Efs {
             let message = format!("File system '{}' has no policy", fs.id);
             Refusal::new(404, "PolicyNotFound", message)
         })?;
-        Ok(Answer::json(
-            &json!({"FileSystemId": fs.id, "Policy": policy}),
-        ))
+        Ok(Answer::json(&json!({"FileSystemId": fs.id, "Policy": policy})))
     }
 
     pub(super) fn delete_policy(&self, request: &Request) -> Reply {
@@ -80,9 +76,7 @@ impl Efs {
     pub(super) fn describe_backup_policy(&self, request: &Request) -> Reply {
         let mut state = self.state();
         let fs = state.file_system(request)?;
-        Ok(Answer::json(
-            &json!({"BackupPolicy": {"Status": fs.backup_policy}}),
-        ))
+        Ok(Answer::json(&json!({"BackupPolicy": {"Status": fs.backup_policy}})))
     }
 
     /// The lab's file systems are never replicated.

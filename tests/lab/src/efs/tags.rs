@@ -33,9 +33,7 @@ impl Efs {
         let mut state = self.state();
         let list = write(state.tags(request)?);
         let (page, next) = request.page(list, "MaxResults", "NextToken");
-        Ok(Answer::json(&without_nulls(
-            json!({"Tags": page, "NextToken": next}),
-        )))
+        Ok(Answer::json(&without_nulls(json!({"Tags": page, "NextToken": next}))))
     }
 }
 
@@ -60,14 +58,11 @@ pub(super) fn read(body: &Value) -> Result<BTreeMap<String, String>, Refusal> {
     };
     let pair = |tag: &Value| {
         let (key, value) = (tag["Key"].as_str()?, tag["Value"].as_str()?);
-        let valid =
-            !key.is_empty() && !key.starts_with("aws:") && key.len() <= 128 && value.len() <= 256;
+        let valid = !key.is_empty() && !key.starts_with("aws:") && key.len() <= 128 && value.len() <= 256;
         valid.then(|| (key.to_owned(), value.to_owned()))
     };
     let pairs: Option<BTreeMap<String, String>> = list.iter().map(pair).collect();
-    pairs.ok_or_else(|| {
-        bad_request("A tag needs a Key of 1 to 128 characters, not aws:, and a Value")
-    })
+    pairs.ok_or_else(|| bad_request("A tag needs a Key of 1 to 128 characters, not aws:, and a Value"))
 }
 
 /// Tags as EFS lists them.

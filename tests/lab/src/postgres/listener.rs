@@ -27,11 +27,7 @@ impl Listener {
     ///
     /// # Errors
     /// When the address can't be bound.
-    pub async fn open(
-        address: SocketAddr,
-        tls: Arc<ServerConfig>,
-        socket: PathBuf,
-    ) -> io::Result<Self> {
+    pub async fn open(address: SocketAddr, tls: Arc<ServerConfig>, socket: PathBuf) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let force_tls = Arc::new(AtomicBool::new(false));
         let door = Door {
@@ -117,11 +113,7 @@ impl Door {
         }
     }
 
-    async fn carry(
-        &self,
-        mut client: impl AsyncRead + AsyncWrite + Unpin,
-        start: &[u8],
-    ) -> io::Result<()> {
+    async fn carry(&self, mut client: impl AsyncRead + AsyncWrite + Unpin, start: &[u8]) -> io::Result<()> {
         let mut server = UnixStream::connect(&self.socket).await?;
         server.write_all(start).await?;
         copy_bidirectional(&mut client, &mut server).await.map(drop)

@@ -72,9 +72,7 @@ impl Postgres {
     fn program(&self, name: &str) -> tokio::process::Command {
         let mut command = self.place.command(&self.binaries.path(name));
         let (mark, run) = self.world.reaper.mark();
-        command
-            .env("PGPASSWORD", &self.admin_password)
-            .env(mark, run);
+        command.env("PGPASSWORD", &self.admin_password).env(mark, run);
         command
     }
 
@@ -93,12 +91,9 @@ impl Postgres {
     pub async fn copy(&self, from: &Path, to: &Path) -> Result<()> {
         let mut command = self.place.command(Path::new("cp"));
         command.arg("-a").arg("--reflink=auto").arg(from).arg(to);
-        place::run(
-            command,
-            &format!("copying {} to {}", from.display(), to.display()),
-        )
-        .await
-        .map(drop)
+        place::run(command, &format!("copying {} to {}", from.display(), to.display()))
+            .await
+            .map(drop)
     }
 
     /// Removes a server's or a backup's directory; one that is gone already is fine.

@@ -70,8 +70,7 @@ impl Place {
     pub fn write(&self, file: &Path, text: &str) -> Result<()> {
         let what = || format!("writing {}", file.display());
         std::fs::write(file, text).with_context(what)?;
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
-            .with_context(what)?;
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).with_context(what)?;
         if let Some(user) = &self.user {
             chown(file, Some(user.uid.as_raw()), Some(user.gid.as_raw())).with_context(what)?;
         }
@@ -160,9 +159,7 @@ fn servers_user() -> Result<Option<User>> {
         return Ok(None);
     }
     for name in UNPRIVILEGED {
-        if let Some(user) =
-            User::from_name(name).with_context(|| format!("looking up the user {name}"))?
-        {
+        if let Some(user) = User::from_name(name).with_context(|| format!("looking up the user {name}"))? {
             return Ok(Some(user));
         }
     }

@@ -46,14 +46,9 @@ impl Postgres {
     ///
     /// # Errors
     /// When a copy fails.
-    pub async fn home_for_recovery(
-        &self,
-        source: &Path,
-        target: Target,
-    ) -> Result<std::path::PathBuf> {
+    pub async fn home_for_recovery(&self, source: &Path, target: Target) -> Result<std::path::PathBuf> {
         let home = self.home_from_backup(&source.join("base")).await?;
-        self.copy(&source.join("archive"), &home.join("wal"))
-            .await?;
+        self.copy(&source.join("archive"), &home.join("wal")).await?;
         let mut settings = String::from(
             "restore_command = 'cp ../wal/%f %p'\nrecovery_target_action = 'promote'\nrecovery_target_timeline = 'latest'\n",
         );
@@ -63,8 +58,7 @@ impl Postgres {
                 "recovery_target_time = '{time}'\nrecovery_target_inclusive = on\n"
             ));
         }
-        self.place
-            .write(&home.join("data/lab-recovery.conf"), &settings)?;
+        self.place.write(&home.join("data/lab-recovery.conf"), &settings)?;
         self.place.write(&home.join("data/recovery.signal"), "")?;
         Ok(home)
     }
@@ -88,10 +82,7 @@ mod tests {
 
     async fn rows(server: &Server) -> String {
         server
-            .sql(
-                "postgres",
-                "SELECT coalesce(string_agg(v, ',' ORDER BY v), '') FROM t",
-            )
+            .sql("postgres", "SELECT coalesce(string_agg(v, ',' ORDER BY v), '') FROM t")
             .await
             .unwrap()
     }
@@ -99,29 +90,18 @@ mod tests {
     #[tokio::test]
     async fn a_backup_holds_its_moment_and_recovery_stops_at_its_time() {
         let dir = tempfile::tempdir().unwrap();
-        let postgres = Postgres::prepare(&testing::world(dir.path()))
-            .await
-            .unwrap();
+        let postgres = Postgres::prepare(&testing::world(dir.path())).await.unwrap();
         let server = Arc::new(Server::create(&postgres).await.unwrap());
-        server
-            .create_master("hubs", "a'b\\c", Some("ret"))
-            .await
-            .unwrap();
+        server.create_master("hubs", "a'b\\c", Some("ret")).await.unwrap();
         server.start_backups().await.unwrap();
         server
-            .sql(
-                "postgres",
-                "CREATE TABLE t (v text); INSERT INTO t VALUES ('a')",
-            )
+            .sql("postgres", "CREATE TABLE t (v text); INSERT INTO t VALUES ('a')")
             .await
             .unwrap();
         let snapshot = postgres.new_home().await.unwrap();
         server.base_backup(&snapshot).await.unwrap();
         let between = Timestamp::now();
-        server
-            .sql("postgres", "INSERT INTO t VALUES ('b')")
-            .await
-            .unwrap();
+        server.sql("postgres", "INSERT INTO t VALUES ('b')").await.unwrap();
         server.archive_now().await.unwrap();
 
         let home = postgres.home_from_backup(&snapshot).await.unwrap();
@@ -135,10 +115,7 @@ mod tests {
         let recovered = Arc::new(Server::start(&postgres, &home).await.unwrap());
         assert_eq!(rows(&recovered).await, "a");
         recovered.start_backups().await.unwrap();
-        recovered
-            .sql("postgres", "INSERT INTO t VALUES ('c')")
-            .await
-            .unwrap();
+        recovered.sql("postgres", "INSERT INTO t VALUES ('c')").await.unwrap();
         recovered.archive_now().await.unwrap();
 
         let home = postgres
@@ -148,10 +125,7 @@ mod tests {
         let again = Server::start(&postgres, &home).await.unwrap();
         assert_eq!(rows(&again).await, "a,c");
 
-        let home = postgres
-            .home_for_recovery(server.home(), Target::Latest)
-            .await
-            .unwrap();
+        let home = postgres.home_for_recovery(server.home(), Target::Latest).await.unwrap();
         let latest = Server::start(&postgres, &home).await.unwrap();
         assert_eq!(rows(&latest).await, "a,b");
         for server in [&*server, &restored, &*recovered, &again, &latest] {

@@ -60,9 +60,7 @@ impl Server {
             .with_context(|| format!("opening {}", log_file.display()))?;
         let mut command = postgres.program("postgres");
         command.arg("-D").arg(home.join("data"));
-        command
-            .stdout(Stdio::from(log.try_clone()?))
-            .stderr(Stdio::from(log));
+        command.stdout(Stdio::from(log.try_clone()?)).stderr(Stdio::from(log));
         let mut child = command.spawn().context("starting postgres")?;
         // A postmaster overwrites its environment, where the reaper would find its mark.
         if let Some(id) = child.id() {
@@ -109,10 +107,7 @@ impl Server {
         if let Err(error) = kill(Pid::from_raw(id), Signal::SIGINT) {
             tracing::warn!(id, %error, "can't stop a PostgreSQL server");
         }
-        if tokio::time::timeout(STOP_LIMIT, child.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(STOP_LIMIT, child.wait()).await.is_err() {
             let _ = kill(Pid::from_raw(id), Signal::SIGQUIT);
             let _ = child.wait().await;
         }
@@ -125,11 +120,8 @@ async fn wait_until_ready(child: &mut Child, home: &Path) -> Result<()> {
     let pid_file = home.join("data/postmaster.pid");
     let started = Instant::now();
     loop {
-        let ready = std::fs::read_to_string(&pid_file).is_ok_and(|text| {
-            text.lines()
-                .nth(7)
-                .is_some_and(|status| status.trim() == "ready")
-        });
+        let ready = std::fs::read_to_string(&pid_file)
+            .is_ok_and(|text| text.lines().nth(7).is_some_and(|status| status.trim() == "ready"));
         if ready {
             return Ok(());
         }

@@ -31,15 +31,10 @@ impl Server {
             "-",
         ]);
         psql.arg("-h").arg(self.socket_directory());
-        psql.stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = psql.spawn().context("starting psql")?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin
-                .write_all(script.as_bytes())
-                .await
-                .context("writing to psql")?;
+            stdin.write_all(script.as_bytes()).await.context("writing to psql")?;
         }
         let output = child.wait_with_output().await.context("waiting for psql")?;
         if !output.status.success() {
@@ -47,27 +42,16 @@ impl Server {
             let first = said
                 .lines()
                 .find(|line| line.contains("ERROR") || line.contains("error"));
-            bail!(
-                "SQL on {}: {}",
-                self.home().display(),
-                first.unwrap_or(said.trim())
-            );
+            bail!("SQL on {}: {}", self.home().display(), first.unwrap_or(said.trim()));
         }
-        Ok(String::from_utf8_lossy(&output.stdout)
-            .trim_end()
-            .to_owned())
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
 
     /// Creates the master user with Aurora's rights (not a superuser) and the first database, which it owns.
     ///
     /// # Errors
     /// As [`Server::sql`]; a name that PostgreSQL refuses.
-    pub async fn create_master(
-        &self,
-        user: &str,
-        password: &str,
-        database: Option<&str>,
-    ) -> Result<()> {
+    pub async fn create_master(&self, user: &str, password: &str, database: Option<&str>) -> Result<()> {
         let (user, password) = (identifier(user), literal(password));
         let mut script = format!(
             "CREATE ROLE rds_superuser NOLOGIN;
@@ -77,10 +61,7 @@ impl Server {
              ALTER DATABASE postgres OWNER TO {user};\n"
         );
         if let Some(database) = database {
-            script.push_str(&format!(
-                "CREATE DATABASE {} OWNER {user};\n",
-                identifier(database)
-            ));
+            script.push_str(&format!("CREATE DATABASE {} OWNER {user};\n", identifier(database)));
         }
         self.sql("postgres", &script).await.map(drop)
     }
@@ -90,11 +71,7 @@ impl Server {
     /// # Errors
     /// As [`Server::sql`].
     pub async fn set_password(&self, user: &str, password: &str) -> Result<()> {
-        let script = format!(
-            "ALTER ROLE {} PASSWORD {};",
-            identifier(user),
-            literal(password)
-        );
+        let script = format!("ALTER ROLE {} PASSWORD {};", identifier(user), literal(password));
         self.sql("postgres", &script).await.map(drop)
     }
 }

@@ -57,11 +57,7 @@ impl Postgres {
         self.place
             .write(&password_file, &format!("{}\n", self.admin_password))?;
         let mut initdb = self.program("initdb");
-        initdb
-            .arg("-D")
-            .arg(&data)
-            .arg("--pwfile")
-            .arg(&password_file);
+        initdb.arg("-D").arg(&data).arg("--pwfile").arg(&password_file);
         initdb.args([
             "-U",
             ADMIN,

@@ -46,10 +46,7 @@ impl AutomatedBackup {
         xml.text("Region", crate::world::REGION);
         xml.text("LicenseModel", "postgresql-license");
         xml.text("Status", self.status);
-        xml.text(
-            "IAMDatabaseAuthenticationEnabled",
-            settings.iam_authentication,
-        );
+        xml.text("IAMDatabaseAuthenticationEnabled", settings.iam_authentication);
         xml.time("ClusterCreateTime", self.cluster_created);
         xml.text("StorageEncrypted", settings.kms_key.is_some());
         xml.text("AllocatedStorage", 1);
@@ -58,11 +55,7 @@ impl AutomatedBackup {
         xml.text("BackupRetentionPeriod", settings.retention_days);
         xml.text("PreferredBackupWindow", &settings.backup_window);
         xml.text("EngineMode", &settings.engine_mode);
-        xml.texts(
-            "AvailabilityZones",
-            "AvailabilityZone",
-            &settings.availability_zones,
-        );
+        xml.texts("AvailabilityZones", "AvailabilityZone", &settings.availability_zones);
         xml.text("Port", settings.port);
         xml.maybe("KmsKeyId", settings.kms_key.as_ref());
         xml.text("StorageType", &settings.storage_type);

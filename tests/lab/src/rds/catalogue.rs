@@ -5,9 +5,7 @@ use super::fault::{Fault, Result};
 /// The only engine: real PostgreSQL stands in for Aurora's.
 pub const ENGINE: &str = "aurora-postgresql";
 /// Versions that a cluster can have. The server is always PostgreSQL 16; versions are names here.
-pub const VERSIONS: &[&str] = &[
-    "16.1", "16.2", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10", "16.11",
-];
+pub const VERSIONS: &[&str] = &["16.1", "16.2", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10", "16.11"];
 /// The version that a create or restore call without `EngineVersion` gets, whatever its source had.
 pub const DEFAULT_VERSION: &str = "16.11";
 /// Availability zones.
@@ -94,14 +92,8 @@ mod tests {
         assert_eq!(version(None).unwrap(), DEFAULT_VERSION);
         assert_eq!(version(Some("16.8")).unwrap(), "16.8");
         assert_eq!(version(Some("16")).unwrap(), "16.11");
-        assert_eq!(
-            version(Some("9.6")).unwrap_err().code,
-            "InvalidParameterCombination"
-        );
+        assert_eq!(version(Some("9.6")).unwrap_err().code, "InvalidParameterCombination");
         assert!(can_upgrade("16.8", "16.10") && !can_upgrade("16.10", "16.8"));
-        assert_eq!(
-            default_cluster_parameter_group("16.8"),
-            "default.aurora-postgresql16"
-        );
+        assert_eq!(default_cluster_parameter_group("16.8"), "default.aurora-postgresql16");
     }
 }

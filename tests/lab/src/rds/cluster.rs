@@ -145,27 +145,17 @@ impl Cluster {
             xml.time("EarliestRestorableTime", earliest);
             xml.time("LatestRestorableTime", latest_restorable(now).max(earliest));
         }
-        xml.elements(
-            "DBClusterMembers",
-            "DBClusterMember",
-            members,
-            |xml, member| {
-                xml.text("DBInstanceIdentifier", member.id);
-                xml.text("IsClusterWriter", member.writer);
-                xml.text("DBClusterParameterGroupStatus", "in-sync");
-                xml.text("PromotionTier", member.tier);
-            },
-        );
-        xml.elements(
-            "AssociatedRoles",
-            "DBClusterRole",
-            &self.roles,
-            |xml, role| {
-                xml.text("RoleArn", &role.arn);
-                xml.text("Status", "ACTIVE");
-                xml.maybe("FeatureName", role.feature.as_ref());
-            },
-        );
+        xml.elements("DBClusterMembers", "DBClusterMember", members, |xml, member| {
+            xml.text("DBInstanceIdentifier", member.id);
+            xml.text("IsClusterWriter", member.writer);
+            xml.text("DBClusterParameterGroupStatus", "in-sync");
+            xml.text("PromotionTier", member.tier);
+        });
+        xml.elements("AssociatedRoles", "DBClusterRole", &self.roles, |xml, role| {
+            xml.text("RoleArn", &role.arn);
+            xml.text("Status", "ACTIVE");
+            xml.maybe("FeatureName", role.feature.as_ref());
+        });
         if let Some(secret) = &self.secret {
             xml.element("MasterUserSecret", |xml| {
                 xml.text("SecretArn", &secret.arn);
@@ -193,17 +183,12 @@ impl Cluster {
 /// The latest time that can be restored to: a second ago. (Aurora is up to five minutes behind.)
 #[must_use]
 pub fn latest_restorable(now: Timestamp) -> Timestamp {
-    now.checked_sub(jiff::SignedDuration::from_secs(1))
-        .unwrap_or(now)
+    now.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(now)
 }
 
 /// The earliest time that a base backup and a retention period allow.
 #[must_use]
-pub fn earliest(
-    since: Option<Timestamp>,
-    retention_days: u32,
-    now: Timestamp,
-) -> Option<Timestamp> {
+pub fn earliest(since: Option<Timestamp>, retention_days: u32, now: Timestamp) -> Option<Timestamp> {
     let retained = jiff::SignedDuration::from_hours(24 * i64::from(retention_days));
     let oldest = now.checked_sub(retained).unwrap_or(Timestamp::MIN);
     since.map(|since| since.max(oldest))

@@ -74,11 +74,7 @@ impl Plane {
         let wanted = wanted(&self.state());
         let unwanted: Vec<SocketAddr> = doors
             .iter()
-            .filter(|(address, door)| {
-                wanted
-                    .get(address)
-                    .is_none_or(|(socket, _)| *socket != door.socket)
-            })
+            .filter(|(address, door)| wanted.get(address).is_none_or(|(socket, _)| *socket != door.socket))
             .map(|(address, _)| *address)
             .collect();
         for address in unwanted {
@@ -116,9 +112,7 @@ fn wanted(state: &State) -> BTreeMap<SocketAddr, (PathBuf, bool)> {
         let Some(server) = open(state, cluster) else {
             continue;
         };
-        let group = state
-            .cluster_parameter_groups
-            .get(&cluster.settings.parameter_group);
+        let group = state.cluster_parameter_groups.get(&cluster.settings.parameter_group);
         let force_tls = group.is_some_and(|group| group.forces_tls());
         for host in [&cluster.endpoint.writer, &cluster.endpoint.reader] {
             if let Ok(ip) = host.parse::<IpAddr>() {
@@ -133,11 +127,7 @@ fn wanted(state: &State) -> BTreeMap<SocketAddr, (PathBuf, bool)> {
 /// The socket of a cluster's server, if clients are let in.
 fn open(state: &State, cluster: &Cluster) -> Option<PathBuf> {
     let served = cluster.serves() && state.instances_of(&cluster.id).any(Instance::serves);
-    cluster
-        .server
-        .as_ref()
-        .filter(|_| served)
-        .map(|server| server.socket())
+    cluster.server.as_ref().filter(|_| served).map(|server| server.socket())
 }
 
 #[cfg(test)]

@@ -64,10 +64,7 @@ impl Fault {
     #[must_use]
     pub fn internal(error: &anyhow::Error) -> Self {
         tracing::error!("the lab's RDS failed: {error:#}");
-        Self::new(
-            "InternalFailure",
-            format!("the lab's RDS failed: {error:#}"),
-        )
+        Self::new("InternalFailure", format!("the lab's RDS failed: {error:#}"))
     }
 }
 

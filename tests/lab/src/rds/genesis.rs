@@ -30,10 +30,7 @@ pub fn empty(world: &World) -> State {
         arn: world.arn("rds", "subgrp:default"),
         description: "default".to_owned(),
         vpc: catalogue::DEFAULT_VPC.to_owned(),
-        subnets: catalogue::DEFAULT_SUBNETS
-            .iter()
-            .map(|id| (*id).to_owned())
-            .collect(),
+        subnets: catalogue::DEFAULT_SUBNETS.iter().map(|id| (*id).to_owned()).collect(),
         tags: Tags::new(),
     };
     let by_name = |group: ParameterGroup| BTreeMap::from([(group.name.clone(), group)]);

@@ -67,21 +67,11 @@ impl Instance {
     /// Whether clients come in through it.
     #[must_use]
     pub fn serves(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Available | Phase::Changing("modifying", _)
-        )
+        matches!(self.phase, Phase::Available | Phase::Changing("modifying", _))
     }
 
     /// Writes a `DBInstance`.
-    pub fn write(
-        &self,
-        xml: &mut Xml,
-        cluster: &Cluster,
-        subnets: Option<&SubnetGroup>,
-        writer: bool,
-        zone_id: &str,
-    ) {
+    pub fn write(&self, xml: &mut Xml, cluster: &Cluster, subnets: Option<&SubnetGroup>, writer: bool, zone_id: &str) {
         let settings = &cluster.settings;
         xml.text("DBInstanceIdentifier", &self.id);
         xml.text("DBInstanceArn", &self.arn);
@@ -96,14 +86,7 @@ impl Instance {
         if !matches!(self.phase, Phase::Creating(_) | Phase::Failed) {
             xml.element("Endpoint", |xml| {
                 let endpoint = &cluster.endpoint;
-                xml.text(
-                    "Address",
-                    if writer {
-                        &endpoint.writer
-                    } else {
-                        &endpoint.reader
-                    },
-                );
+                xml.text("Address", if writer { &endpoint.writer } else { &endpoint.reader });
                 xml.text("Port", endpoint.port);
                 xml.text("HostedZoneId", zone_id);
             });
@@ -136,25 +119,17 @@ impl Instance {
         xml.text("StorageEncrypted", settings.kms_key.is_some());
         xml.maybe("KmsKeyId", settings.kms_key.as_ref());
         xml.text("CACertificateIdentifier", &self.ca);
-        xml.element("CertificateDetails", |xml| {
-            xml.text("CAIdentifier", &self.ca)
-        });
+        xml.element("CertificateDetails", |xml| xml.text("CAIdentifier", &self.ca));
         xml.element("DomainMemberships", |_| {});
         xml.text("CopyTagsToSnapshot", settings.copy_tags_to_snapshot);
         xml.text("MonitoringInterval", self.monitoring_interval);
         xml.maybe("MonitoringRoleArn", self.monitoring_role.as_ref());
         xml.text("PromotionTier", self.tier);
-        xml.text(
-            "IAMDatabaseAuthenticationEnabled",
-            settings.iam_authentication,
-        );
+        xml.text("IAMDatabaseAuthenticationEnabled", settings.iam_authentication);
         xml.text("PerformanceInsightsEnabled", self.performance_insights);
         xml.maybe("PerformanceInsightsKMSKeyId", self.insights_key.as_ref());
         if self.performance_insights {
-            xml.text(
-                "PerformanceInsightsRetentionPeriod",
-                self.insights_retention_days,
-            );
+            xml.text("PerformanceInsightsRetentionPeriod", self.insights_retention_days);
         }
         xml.text("DeletionProtection", settings.deletion_protection);
         xml.text("NetworkType", &settings.network_type);

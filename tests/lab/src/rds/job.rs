@@ -69,9 +69,7 @@ impl Job {
         };
         match (self.fault, self.worked) {
             (Some(Kind::JobStuck), _) => percent(),
-            (Some(Kind::JobFailed | Kind::JobAborted | Kind::JobExpired | Kind::JobPartial), _)
-                if over =>
-            {
+            (Some(Kind::JobFailed | Kind::JobAborted | Kind::JobExpired | Kind::JobPartial), _) if over => {
                 Progress::Failed
             }
             (_, Some(false)) => Progress::Failed,

@@ -29,11 +29,7 @@ pub fn new_identifier(parameter: &str, text: &str) -> Result<String> {
 pub fn identifier(kind: &str, text: &str) -> String {
     let mut parts = text.splitn(7, ':');
     let is_arn = parts.next() == Some("arn") && parts.nth(4) == Some(kind);
-    let name = if is_arn {
-        parts.next().unwrap_or("")
-    } else {
-        text
-    };
+    let name = if is_arn { parts.next().unwrap_or("") } else { text };
     name.to_ascii_lowercase()
 }
 
@@ -69,9 +65,7 @@ pub fn master_username(name: &str) -> Result<String> {
 /// # Errors
 /// `InvalidParameterValue`, without the password.
 pub fn master_password(password: &str) -> Result<String> {
-    let plain = password
-        .chars()
-        .all(|c| c.is_ascii_graphic() && !"/\"@".contains(c));
+    let plain = password.chars().all(|c| c.is_ascii_graphic() && !"/\"@".contains(c));
     if plain && (8..=41).contains(&password.len()) {
         return Ok(password.to_owned());
     }
@@ -118,10 +112,7 @@ mod tests {
             "hubs"
         );
         assert_eq!(
-            identifier(
-                "cluster-snapshot",
-                "arn:aws:rds:us-east-1:0:cluster-snapshot:rds:a-b"
-            ),
+            identifier("cluster-snapshot", "arn:aws:rds:us-east-1:0:cluster-snapshot:rds:a-b"),
             "rds:a-b"
         );
         assert_eq!(identifier("cluster", "HUBS"), "hubs");
@@ -133,13 +124,7 @@ mod tests {
     #[test]
     fn passwords_and_user_names_follow_the_rules() {
         assert!(master_password("s3cret-s3cret").is_ok());
-        for wrong in [
-            "short",
-            "with/slash-1",
-            "with@at-sign",
-            "with space 1",
-            &"x".repeat(42),
-        ] {
+        for wrong in ["short", "with/slash-1", "with@at-sign", "with space 1", &"x".repeat(42)] {
             let fault = master_password(wrong).unwrap_err();
             assert!(!fault.message.contains(wrong));
         }

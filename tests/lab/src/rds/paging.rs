@@ -32,14 +32,11 @@ impl Filters {
     /// Whether something with this value passes the filters called `name`; ARNs of `kind` count as identifiers.
     #[must_use]
     pub fn pass(&self, name: &str, kind: &str, value: &str) -> bool {
-        self.0
-            .iter()
-            .filter(|(filter, _)| filter == name)
-            .all(|(_, accepted)| {
-                accepted
-                    .iter()
-                    .any(|accepted| accepted == value || names::identifier(kind, accepted) == value)
-            })
+        self.0.iter().filter(|(filter, _)| filter == name).all(|(_, accepted)| {
+            accepted
+                .iter()
+                .any(|accepted| accepted == value || names::identifier(kind, accepted) == value)
+        })
     }
 }
 
@@ -63,10 +60,7 @@ impl<T> Page<T> {
             )));
         }
         let after = query.text("Marker").unwrap_or("");
-        let mut rest = items
-            .into_iter()
-            .filter(|(key, _)| key.as_str() > after)
-            .peekable();
+        let mut rest = items.into_iter().filter(|(key, _)| key.as_str() > after).peekable();
         let (mut page, mut last) = (Vec::new(), String::new());
         while page.len() < size
             && let Some((key, item)) = rest.next()
@@ -75,10 +69,7 @@ impl<T> Page<T> {
             last = key;
         }
         let marker = rest.peek().is_some().then_some(last);
-        Ok(Self {
-            items: page,
-            marker,
-        })
+        Ok(Self { items: page, marker })
     }
 
     /// The answer's result: the marker of the next page, and the list.

@@ -39,8 +39,7 @@ impl Plane {
     /// When PostgreSQL can't be prepared or the lab CA can't be written.
     pub async fn new(world: Arc<World>) -> anyhow::Result<Arc<Self>> {
         let postgres = Postgres::prepare(&world).await?;
-        let authority =
-            Authority::create(&world.dir.join("ca.pem")).context("making the lab's CA")?;
+        let authority = Authority::create(&world.dir.join("ca.pem")).context("making the lab's CA")?;
         let state = Mutex::new(genesis::empty(&world));
         let plane = Self {
             world,
@@ -67,9 +66,7 @@ impl Plane {
     /// Notes how far the lab's clock is ahead of the machine's.
     fn observe(&self) {
         let clock = &self.world.clock;
-        self.state()
-            .timeline
-            .observe(Timestamp::now(), clock.offset());
+        self.state().timeline.observe(Timestamp::now(), clock.offset());
     }
 
     /// The machine's time when the lab's clock showed `lab`.
@@ -132,11 +129,7 @@ impl Plane {
     fn arrived(&self, resource_id: &str, server: Option<Arc<Server>>) -> Option<Arc<Server>> {
         let now = self.now();
         let mut state = self.state();
-        let Some(cluster) = state
-            .clusters
-            .values_mut()
-            .find(|c| c.resource_id == resource_id)
-        else {
+        let Some(cluster) = state.clusters.values_mut().find(|c| c.resource_id == resource_id) else {
             return server;
         };
         if let super::cluster::Phase::Creating(job) = &mut cluster.phase {
@@ -152,13 +145,7 @@ impl Plane {
         None
     }
 
-    fn first_automated_snapshot(
-        &self,
-        state: &State,
-        cluster: &Cluster,
-        home: &Path,
-        now: Timestamp,
-    ) -> Snapshot {
+    fn first_automated_snapshot(&self, state: &State, cluster: &Cluster, home: &Path, now: Timestamp) -> Snapshot {
         let id = format!("rds:{}-{}", cluster.id, now.strftime("%Y-%m-%d-%H-%M"));
         Snapshot {
             arn: self.world.arn("rds", &format!("cluster-snapshot:{id}")),

@@ -27,10 +27,7 @@ impl Query {
     /// A parameter's text; an empty one counts as absent.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// A parameter that must be there.
@@ -68,9 +65,7 @@ impl Query {
             None => Ok(None),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(text) => Err(Fault::value(format!(
-                "{name} is {text}: it must be true or false"
-            ))),
+            Some(text) => Err(Fault::value(format!("{name} is {text}: it must be true or false"))),
         }
     }
 
@@ -134,11 +129,7 @@ impl Query {
             };
             let (number, rest) = path.split_once('.').unwrap_or((path, ""));
             if let Ok(number) = number.parse() {
-                members
-                    .entry(number)
-                    .or_default()
-                    .0
-                    .insert(rest.to_owned(), value);
+                members.entry(number).or_default().0.insert(rest.to_owned(), value);
             }
         }
         members
@@ -184,10 +175,7 @@ mod tests {
             (tags[0].text("Key"), tags[0].text("Value")),
             (Some("k y"), Some("v+1 2"))
         );
-        assert_eq!(
-            query.structure("S").unwrap().number::<f64>("Min").unwrap(),
-            Some(0.5)
-        );
+        assert_eq!(query.structure("S").unwrap().number::<f64>("Min").unwrap(), Some(0.5));
         assert_eq!(query.text("Empty"), None);
         assert!(query.structure("Nothing").is_none());
     }
@@ -195,19 +183,10 @@ mod tests {
     #[test]
     fn wrong_values_are_faults_that_name_the_parameter() {
         let query = Query::read("Port=x&Flag=perhaps&At=yesterday&Bad=%zz");
-        assert!(
-            query
-                .number::<u16>("Port")
-                .unwrap_err()
-                .message
-                .contains("Port")
-        );
+        assert!(query.number::<u16>("Port").unwrap_err().message.contains("Port"));
         assert!(query.flag("Flag").unwrap_err().message.contains("Flag"));
         assert_eq!(query.time("At").unwrap_err().code, "InvalidParameterValue");
-        assert_eq!(
-            query.required("Other").unwrap_err().code,
-            "MissingParameter"
-        );
+        assert_eq!(query.required("Other").unwrap_err().code, "MissingParameter");
         assert_eq!(query.text("Bad"), Some("%zz"));
     }
 }

@@ -51,9 +51,9 @@ pub fn window(query: &Query, name: &str, length: usize) -> Result<Option<String>
 /// `StorageType`: `aurora` or `aurora-iopt1`.
 pub fn storage_type(query: &Query) -> Result<Option<String>> {
     match query.text("StorageType") {
-        Some(kind) if !["aurora", "aurora-iopt1"].contains(&kind) => Err(Fault::combination(
-            format!("Invalid storage type for aurora-postgresql: {kind}"),
-        )),
+        Some(kind) if !["aurora", "aurora-iopt1"].contains(&kind) => Err(Fault::combination(format!(
+            "Invalid storage type for aurora-postgresql: {kind}"
+        ))),
         kind => Ok(kind.map(str::to_owned)),
     }
 }
@@ -67,9 +67,7 @@ pub fn serverless(query: &Query, before: Option<Serverless>) -> Result<Serverles
             "ServerlessV2ScalingConfiguration needs MinCapacity and MaxCapacity",
         ));
     };
-    let pause = query
-        .number("SecondsUntilAutoPause")?
-        .or(before.and_then(|s| s.pause));
+    let pause = query.number("SecondsUntilAutoPause")?.or(before.and_then(|s| s.pause));
     let halves = |capacity: f64| (capacity * 2.0).fract() == 0.0;
     let in_order = 0.0 <= min && min <= max && (1.0..=256.0).contains(&max);
     if !in_order || !halves(min) || !halves(max) {
@@ -78,9 +76,7 @@ pub fn serverless(query: &Query, before: Option<Serverless>) -> Result<Serverles
         )));
     }
     if pause.is_some_and(|seconds| !(300..=86_400).contains(&seconds)) {
-        return Err(Fault::value(
-            "SecondsUntilAutoPause must be from 300 to 86400",
-        ));
+        return Err(Fault::value("SecondsUntilAutoPause must be from 300 to 86400"));
     }
     Ok(Serverless { min, max, pause })
 }

@@ -36,9 +36,7 @@ impl Plane {
                 {"Key": "aws:rds:primaryDBClusterArn", "Value": cluster_arn},
             ],
         });
-        let made = self
-            .secrets_manager("CreateSecret", &without_null(body))
-            .await?;
+        let made = self.secrets_manager("CreateSecret", &without_null(body)).await?;
         let default_key = || self.world.arn("kms", "alias/aws/secretsmanager");
         Ok(ManagedSecret {
             arn: made["ARN"].as_str().unwrap_or_default().to_owned(),
@@ -50,28 +48,17 @@ impl Plane {
     ///
     /// # Errors
     /// `InternalFailure` when Secrets Manager refuses.
-    pub async fn rotate_secret(
-        &self,
-        secret: &ManagedSecret,
-        user: &str,
-        password: &str,
-    ) -> Result<()> {
+    pub async fn rotate_secret(&self, secret: &ManagedSecret, user: &str, password: &str) -> Result<()> {
         let value = json!({"username": user, "password": password}).to_string();
         let body = json!({"SecretId": secret.arn, "SecretString": value});
-        self.secrets_manager("PutSecretValue", &body)
-            .await
-            .map(drop)
+        self.secrets_manager("PutSecretValue", &body).await.map(drop)
     }
 
     /// Deletes the secret at once; one that is gone is fine.
     pub async fn delete_secret(&self, secret: &ManagedSecret) {
         let body = json!({"SecretId": secret.arn, "ForceDeleteWithoutRecovery": true});
         if let Err(fault) = self.secrets_manager("DeleteSecret", &body).await {
-            tracing::warn!(
-                secret = secret.arn,
-                "a cluster's secret stays: {}",
-                fault.message
-            );
+            tracing::warn!(secret = secret.arn, "a cluster's secret stays: {}", fault.message);
         }
     }
 
@@ -80,13 +67,7 @@ impl Plane {
         let answer = self
             .world
             .upstream
-            .ask(
-                Method::POST,
-                "/",
-                "secretsmanager",
-                &target,
-                body.to_string(),
-            )
+            .ask(Method::POST, "/", "secretsmanager", &target, body.to_string())
             .await
             .map_err(|error| Fault::internal(&error.into()))?;
         if answer.status == 200 {

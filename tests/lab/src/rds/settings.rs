@@ -128,14 +128,8 @@ impl Settings {
             &mut self.iam_authentication,
             query.flag("EnableIAMDatabaseAuthentication")?,
         );
-        set(
-            &mut self.deletion_protection,
-            query.flag("DeletionProtection")?,
-        );
-        set(
-            &mut self.copy_tags_to_snapshot,
-            query.flag("CopyTagsToSnapshot")?,
-        );
+        set(&mut self.deletion_protection, query.flag("DeletionProtection")?);
+        set(&mut self.copy_tags_to_snapshot, query.flag("CopyTagsToSnapshot")?);
         set(&mut self.storage_type, rules::storage_type(query)?);
         set(&mut self.network_type, text("NetworkType"));
         set(
@@ -144,23 +138,14 @@ impl Settings {
         );
         set(&mut self.lifecycle_support, text("EngineLifecycleSupport"));
         set(&mut self.insights_mode, text("DatabaseInsightsMode"));
-        set(
-            &mut self.performance_insights,
-            query.flag("EnablePerformanceInsights")?,
-        );
-        set(
-            &mut self.monitoring_interval,
-            query.number("MonitoringInterval")?,
-        );
+        set(&mut self.performance_insights, query.flag("EnablePerformanceInsights")?);
+        set(&mut self.monitoring_interval, query.number("MonitoringInterval")?);
         set(&mut self.ca, text("CACertificateIdentifier"));
         set(
             &mut self.local_write_forwarding,
             query.flag("EnableLocalWriteForwarding")?,
         );
-        set(
-            &mut self.availability_zones,
-            query.given_list("AvailabilityZones"),
-        );
+        set(&mut self.availability_zones, query.given_list("AvailabilityZones"));
         self.insights_retention_days = query
             .number("PerformanceInsightsRetentionPeriod")?
             .or(self.insights_retention_days);
@@ -224,19 +209,13 @@ impl Settings {
         xml.text("HttpEndpointEnabled", self.http_endpoint);
         xml.text("CopyTagsToSnapshot", self.copy_tags_to_snapshot);
         // As AWS: the standard storage type isn't named.
-        xml.maybe(
-            "StorageType",
-            Some(&self.storage_type).filter(|kind| *kind != "aurora"),
-        );
+        xml.maybe("StorageType", Some(&self.storage_type).filter(|kind| *kind != "aurora"));
         xml.text("AutoMinorVersionUpgrade", self.auto_minor_version_upgrade);
         xml.text("NetworkType", &self.network_type);
         xml.text("EngineLifecycleSupport", &self.lifecycle_support);
         xml.text("DatabaseInsightsMode", &self.insights_mode);
         xml.text("PerformanceInsightsEnabled", self.performance_insights);
-        xml.maybe(
-            "PerformanceInsightsRetentionPeriod",
-            self.insights_retention_days,
-        );
+        xml.maybe("PerformanceInsightsRetentionPeriod", self.insights_retention_days);
         xml.text("MonitoringInterval", self.monitoring_interval);
         xml.maybe("MonitoringRoleArn", self.monitoring_role.as_ref());
         xml.text(
@@ -247,14 +226,8 @@ impl Settings {
                 "disabled"
             },
         );
-        xml.texts(
-            "AvailabilityZones",
-            "AvailabilityZone",
-            &self.availability_zones,
-        );
-        xml.element("CertificateDetails", |xml| {
-            xml.text("CAIdentifier", &self.ca)
-        });
+        xml.texts("AvailabilityZones", "AvailabilityZone", &self.availability_zones);
+        xml.element("CertificateDetails", |xml| xml.text("CAIdentifier", &self.ca));
         if let Some(scaling) = self.serverless {
             xml.element("ServerlessV2ScalingConfiguration", |xml| {
                 xml.text("MinCapacity", format!("{:?}", scaling.min));

@@ -11,8 +11,7 @@ fn applied(form: &str) -> Result<Settings> {
 fn what_is_not_said_stays() {
     let before = Settings::defaults("16.8");
     assert_eq!(applied("DBClusterIdentifier=a").unwrap(), before);
-    let after =
-        applied("BackupRetentionPeriod=7&VpcSecurityGroupIds.VpcSecurityGroupId.1=sg-1").unwrap();
+    let after = applied("BackupRetentionPeriod=7&VpcSecurityGroupIds.VpcSecurityGroupId.1=sg-1").unwrap();
     assert_eq!(after.retention_days, 7);
     assert_eq!(after.security_groups, ["sg-1"]);
     assert_eq!(after.subnet_group, "default");
@@ -29,9 +28,7 @@ fn log_exports_are_set_by_restores_and_changed_by_modifications() {
         .unwrap();
     assert_eq!(settings.log_exports, ["instance"]);
     assert_eq!(
-        applied("EnableCloudwatchLogsExports.member.1=audit")
-            .unwrap_err()
-            .code,
+        applied("EnableCloudwatchLogsExports.member.1=audit").unwrap_err().code,
         "InvalidParameterCombination"
     );
 }

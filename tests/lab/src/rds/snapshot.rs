@@ -106,11 +106,7 @@ impl Snapshot {
     /// nor has AWS's.
     pub fn write(&self, xml: &mut Xml, now: Timestamp) {
         let settings = &self.settings;
-        xml.texts(
-            "AvailabilityZones",
-            "AvailabilityZone",
-            &settings.availability_zones,
-        );
+        xml.texts("AvailabilityZones", "AvailabilityZone", &settings.availability_zones);
         xml.text("DBClusterSnapshotIdentifier", &self.id);
         xml.text("DBClusterIdentifier", &self.cluster);
         xml.time("SnapshotCreateTime", self.created);
@@ -133,10 +129,7 @@ impl Snapshot {
         xml.text("PreferredBackupWindow", &settings.backup_window);
         xml.text("DBClusterSnapshotArn", &self.arn);
         xml.maybe("SourceDBClusterSnapshotArn", self.source_arn.as_ref());
-        xml.text(
-            "IAMDatabaseAuthenticationEnabled",
-            settings.iam_authentication,
-        );
+        xml.text("IAMDatabaseAuthenticationEnabled", settings.iam_authentication);
         xml.text("DbClusterResourceId", &self.cluster_resource_id);
         tags::write(xml, &self.tags);
     }

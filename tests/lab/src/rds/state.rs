@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::actions::CustomEndpoint;
 use super::automated::AutomatedBackup;
 use super::catalogue;
 use super::cluster::{self, Cluster, Member};
@@ -18,7 +19,6 @@ use super::names;
 use super::settings::Settings;
 use super::snapshot::{self, Snapshot};
 use super::timeline::Timeline;
-use super::actions::CustomEndpoint;
 use crate::postgres::Server;
 
 /// The region's resources, by identifier.
@@ -149,10 +149,7 @@ impl State {
     /// parameter group is of another family.
     pub fn check_references(&self, settings: &Settings) -> Result<()> {
         if !self.subnet_groups.contains_key(&settings.subnet_group) {
-            let message = format!(
-                "DB subnet group '{}' does not exist.",
-                settings.subnet_group
-            );
+            let message = format!("DB subnet group '{}' does not exist.", settings.subnet_group);
             return Err(Fault::new("DBSubnetGroupNotFoundFault", message));
         }
         let name = &settings.parameter_group;
@@ -177,8 +174,7 @@ impl State {
         self.settle_clusters(now, &mut discards);
         self.settle_snapshots(now, &mut discards);
         let expired = |backup: &AutomatedBackup| {
-            cluster::earliest(Some(backup.earliest), backup.settings.retention_days, now)
-                > Some(backup.latest)
+            cluster::earliest(Some(backup.earliest), backup.settings.retention_days, now) > Some(backup.latest)
         };
         self.retained.retain(|_, backup| {
             let gone = expired(backup);
@@ -217,8 +213,7 @@ impl State {
 
     fn settle_clusters(&mut self, now: Timestamp, discards: &mut Vec<Discard>) {
         use cluster::Phase;
-        let (instances, retained, snapshots) =
-            (&self.instances, &self.retained, &mut self.snapshots);
+        let (instances, retained, snapshots) = (&self.instances, &self.retained, &mut self.snapshots);
         self.clusters.retain(|_, cluster| {
             let members = || instances.values().filter(|i| i.cluster == cluster.id);
             match &cluster.phase {
@@ -234,8 +229,7 @@ impl State {
                     let path = home.filter(|_| !retained.contains_key(&cluster.resource_id));
                     discards.push(Discard { server, path });
                     snapshots.retain(|_, snapshot| {
-                        snapshot.kind == snapshot::Kind::Manual
-                            || snapshot.cluster_resource_id != cluster.resource_id
+                        snapshot.kind == snapshot::Kind::Manual || snapshot.cluster_resource_id != cluster.resource_id
                     });
                     return false;
                 }
@@ -245,9 +239,7 @@ impl State {
             let living = || members().filter(|i| !matches!(i.phase, instance::Phase::Deleting(_)));
             let writer = living().find(|i| cluster.writer.as_ref() == Some(&i.id));
             if writer.is_none() {
-                cluster.writer = living()
-                    .min_by_key(|i| (i.tier, i.created))
-                    .map(|i| i.id.clone());
+                cluster.writer = living().min_by_key(|i| (i.tier, i.created)).map(|i| i.id.clone());
             }
             true
         });
@@ -277,10 +269,7 @@ impl State {
 }
 
 fn no_cluster(id: &str) -> Fault {
-    Fault::new(
-        "DBClusterNotFoundFault",
-        format!("DBCluster {id} not found."),
-    )
+    Fault::new("DBClusterNotFoundFault", format!("DBCluster {id} not found."))
 }
 
 fn no_snapshot(id: &str) -> Fault {

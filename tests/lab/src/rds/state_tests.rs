@@ -97,8 +97,7 @@ fn add(state: &mut State, snapshot: Snapshot) {
 fn a_snapshot_is_there_when_its_job_is_done_and_leaves_its_directory_to_be_removed() {
     let mut state = state();
     let mut new = snapshot("s", "c", Kind::Manual);
-    new.phase =
-        snapshot::Phase::Creating(Job::lasting(at(100), Duration::from_secs(10)).of_time_only());
+    new.phase = snapshot::Phase::Creating(Job::lasting(at(100), Duration::from_secs(10)).of_time_only());
     add(&mut state, new);
     assert!(state.settle(at(109)).is_empty());
     assert_eq!(state.snapshot("S").unwrap().status(), "creating");
@@ -108,10 +107,7 @@ fn a_snapshot_is_there_when_its_job_is_done_and_leaves_its_directory_to_be_remov
     assert!(state.settle(at(119)).is_empty());
     let discards = state.settle(at(120));
     assert_eq!(discards[0].path.as_deref(), Some(Path::new("/snapshots/s")));
-    assert_eq!(
-        state.snapshot("s").unwrap_err().code,
-        "DBClusterSnapshotNotFoundFault"
-    );
+    assert_eq!(state.snapshot("s").unwrap_err().code, "DBClusterSnapshotNotFoundFault");
 }
 
 #[test]
@@ -121,9 +117,7 @@ fn the_instance_of_the_lowest_tier_follows_a_writer_that_goes() {
     one.writer = Some("w".to_owned());
     state.clusters.insert("c".to_owned(), one);
     for (id, tier) in [("w", 0), ("a", 5), ("b", 1)] {
-        state
-            .instances
-            .insert(id.to_owned(), instance(id, "c", tier));
+        state.instances.insert(id.to_owned(), instance(id, "c", tier));
     }
     state.settle(at(1));
     assert_eq!(state.cluster("c").unwrap().writer.as_deref(), Some("w"));
@@ -148,10 +142,7 @@ fn a_cluster_goes_after_its_instances_with_its_automated_snapshots_only() {
     state.settle(at(10));
     assert_eq!(state.cluster("c").unwrap().status(), "deleting");
     state.settle(at(20));
-    assert_eq!(
-        state.cluster("c").err().unwrap().code,
-        "DBClusterNotFoundFault"
-    );
+    assert_eq!(state.cluster("c").err().unwrap().code, "DBClusterNotFoundFault");
     assert_eq!(state.snapshots.keys().collect::<Vec<_>>(), ["manual"]);
 }
 
@@ -169,10 +160,7 @@ fn only_an_available_cluster_takes_operations() {
     ] {
         state.cluster_mut("c").unwrap().phase = phase;
         let fault = state.available_cluster("c").err().unwrap();
-        assert_eq!(
-            (fault.code, fault.status),
-            ("InvalidDBClusterStateFault", 400)
-        );
+        assert_eq!((fault.code, fault.status), ("InvalidDBClusterStateFault", 400));
     }
     state.cluster_mut("c").unwrap().phase = cluster::Phase::Changing("modifying", until);
     state.settle(until);
@@ -184,10 +172,7 @@ fn the_quota_counts_manual_snapshots_only() {
     use crate::rds::actions::check_snapshot_name;
     let mut state = state();
     for number in 0..99 {
-        add(
-            &mut state,
-            snapshot(&format!("s{number}"), "c", Kind::Manual),
-        );
+        add(&mut state, snapshot(&format!("s{number}"), "c", Kind::Manual));
     }
     add(&mut state, snapshot("rds:a", "c", Kind::Automated));
     assert!(check_snapshot_name(&state, "new").is_ok());

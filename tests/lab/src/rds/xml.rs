@@ -43,12 +43,7 @@ impl Xml {
     }
 
     /// A list of texts.
-    pub fn texts<T: Display>(
-        &mut self,
-        name: &str,
-        member: &str,
-        values: impl IntoIterator<Item = T>,
-    ) {
+    pub fn texts<T: Display>(&mut self, name: &str, member: &str, values: impl IntoIterator<Item = T>) {
         self.element(name, |xml| {
             for value in values {
                 xml.text(member, value);

@@ -49,10 +49,7 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
         ),
         xml(
             "DescribeDBInstances",
-            &format!(
-                "<DBInstances>{}</DBInstances><Marker>more</Marker>",
-                instance(1)
-            ),
+            &format!("<DBInstances>{}</DBInstances><Marker>more</Marker>", instance(1)),
         ),
         xml(
             "DescribeDBInstances",
@@ -73,54 +70,30 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
     for (pointer, value) in [
         ("/DBCluster/EngineVersion", Value::from("16.4")),
         ("/DBCluster/Port", 5433.into()),
-        (
-            "/DBCluster/VpcSecurityGroups/0/VpcSecurityGroupId",
-            "sg-1".into(),
-        ),
-        (
-            "/DBCluster/AssociatedRoles/0/FeatureName",
-            "s3Import".into(),
-        ),
-        (
-            "/DBCluster/ServerlessV2ScalingConfiguration/MinCapacity",
-            0.5.into(),
-        ),
+        ("/DBCluster/VpcSecurityGroups/0/VpcSecurityGroupId", "sg-1".into()),
+        ("/DBCluster/AssociatedRoles/0/FeatureName", "s3Import".into()),
+        ("/DBCluster/ServerlessV2ScalingConfiguration/MinCapacity", 0.5.into()),
         ("/DBCluster/DeletionProtection", true.into()),
         ("/DBCluster/HttpEndpointEnabled", false.into()),
-        (
-            "/DBCluster/EnabledCloudwatchLogsExports/0",
-            "postgresql".into(),
-        ),
+        ("/DBCluster/EnabledCloudwatchLogsExports/0", "postgresql".into()),
         ("/DBCluster/MasterUserSecret/SecretArn", "arn:secret".into()),
         ("/DBCluster/DBClusterMembers/0/IsClusterWriter", true.into()),
         ("/DBCluster/TagList/0/Value", "hubs".into()),
         ("/DBClusterParameters/0/ParameterValue", "65536".into()),
-        (
-            "/DBSubnetGroup/Subnets/0/SubnetIdentifier",
-            "subnet-1".into(),
-        ),
+        ("/DBSubnetGroup/Subnets/0/SubnetIdentifier", "subnet-1".into()),
         ("/DBInstances/1/PromotionTier", 2.into()),
-        (
-            "/DBInstances/0/DBParameterGroups/0/DBParameterGroupName",
-            "one".into(),
-        ),
+        ("/DBInstances/0/DBParameterGroups/0/DBParameterGroupName", "one".into()),
         ("/DBInstances/0/MonitoringInterval", 60.into()),
         ("/DBInstances/1/TagList/0/Value", "2".into()),
         ("/DBClusterEndpoints/0/StaticMembers/0", "hubs-db-2".into()),
     ] {
         assert_eq!(at(pointer), value, "{pointer}");
     }
-    assert!(
-        captured["DBCluster"]
-            .get("GlobalClusterIdentifier")
-            .is_none()
-    );
+    assert!(captured["DBCluster"].get("GlobalClusterIdentifier").is_none());
     let asked = replay.played();
     assert!(asked[1].body.contains("Source=user"), "{}", asked[1].body);
     assert!(
-        asked[3]
-            .body
-            .contains("Filters.Filter.1.Name=db-cluster-id"),
+        asked[3].body.contains("Filters.Filter.1.Name=db-cluster-id"),
         "{}",
         asked[3].body
     );
@@ -133,22 +106,11 @@ async fn a_missing_or_serverless_v1_cluster_is_refused() {
     let error = kind.capture(&database()).await.unwrap_err();
     assert_eq!(error.name(), "InvalidInput");
     assert!(
-        error
-            .to_string()
-            .starts_with("resources.thing.cluster: hubs-db"),
+        error.to_string().starts_with("resources.thing.cluster: hubs-db"),
         "{error}"
     );
     let (kind, _) = aurora([refuses("DescribeDBClusters", 404, "DBClusterNotFoundFault")]);
-    assert_eq!(
-        kind.capture(&database()).await.unwrap_err().name(),
-        "NotFound"
-    );
-    let (kind, _) = aurora([answers(
-        "DescribeDBClusters",
-        "<DescribeDBClustersResponse><Describe",
-    )]);
-    assert_eq!(
-        kind.capture(&database()).await.unwrap_err().name(),
-        "Unavailable"
-    );
+    assert_eq!(kind.capture(&database()).await.unwrap_err().name(), "NotFound");
+    let (kind, _) = aurora([answers("DescribeDBClusters", "<DescribeDBClustersResponse><Describe")]);
+    assert_eq!(kind.capture(&database()).await.unwrap_err().name(), "Unavailable");
 }

@@ -41,10 +41,7 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
             "ListTagsOfResource",
             r#"{"Tags":[{"Key":"team","Value":"hubs"}],"NextToken":"t"}"#,
         ),
-        answers(
-            "ListTagsOfResource",
-            r#"{"Tags":[{"Key":"cost","Value":"42"}]}"#,
-        ),
+        answers("ListTagsOfResource", r#"{"Tags":[{"Key":"cost","Value":"42"}]}"#),
         refuses("GetResourcePolicy", 400, "PolicyNotFoundException"),
     ]);
     let captured = kind.capture(&rooms()).await.unwrap();
@@ -56,23 +53,14 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
             "/ContinuousBackupsDescription/PointInTimeRecoveryDescription/PointInTimeRecoveryStatus",
             "ENABLED".into(),
         ),
-        (
-            "/ContributorInsights/ContributorInsightsStatus",
-            "DISABLED".into(),
-        ),
+        ("/ContributorInsights/ContributorInsightsStatus", "DISABLED".into()),
         ("/ScalableTargets/1/MaxCapacity", 5.into()),
         ("/ScalingPolicies/0/PolicyName", "reads".into()),
         ("/Tags/1/Key", "cost".into()),
     ] {
-        assert_eq!(
-            captured.pointer(pointer),
-            Some(&value),
-            "{pointer} in {captured:#}"
-        );
+        assert_eq!(captured.pointer(pointer), Some(&value), "{pointer} in {captured:#}");
     }
-    assert!(
-        captured.get("Policy").is_none() && captured.get("KinesisDataStreamDestinations").is_none()
-    );
+    assert!(captured.get("Policy").is_none() && captured.get("KinesisDataStreamDestinations").is_none());
     let asked = replay.played();
     assert!(
         asked[5]
@@ -82,9 +70,7 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
         asked[5].body
     );
     assert!(
-        asked[8]
-            .body
-            .contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
+        asked[8].body.contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
         "{}",
         asked[8].body
     );

@@ -66,8 +66,5 @@ async fn all_that_aws_backup_does_not_keep_is_captured_as_efs_answered_it() {
     assert!(captured.get("Replications").is_none());
     replay.played();
     let (kind, _) = efs([refuses(FILES, 404, "FileSystemNotFound")]);
-    assert_eq!(
-        kind.capture(&storage()).await.unwrap_err().name(),
-        "NotFound"
-    );
+    assert_eq!(kind.capture(&storage()).await.unwrap_err().name(), "NotFound");
 }

@@ -11,17 +11,12 @@ fn points(points: &[(&str, u64)]) -> Exchange {
             format!(r#"{{"RecoveryPointArn":"{arn}","BackupVaultName":"vault","Status":"COMPLETED","CreationDate":{at},"IsParent":false}}"#)
         })
         .collect();
-    answers(
-        POINTS,
-        format!(r#"{{"RecoveryPoints":[{}]}}"#, points.join(",")),
-    )
+    answers(POINTS, format!(r#"{{"RecoveryPoints":[{}]}}"#, points.join(",")))
 }
 
 /// A job of [`ARN`], with other members.
 fn a_job(state: &str, more: &str) -> String {
-    format!(
-        r#"{{"BackupJobId":"job-1","BackupVaultName":"vault","State":"{state}","CreationDate":1795140961{more}}}"#
-    )
+    format!(r#"{{"BackupJobId":"job-1","BackupVaultName":"vault","State":"{state}","CreationDate":1795140961{more}}}"#)
 }
 
 fn makes_ours() -> String {
@@ -99,11 +94,7 @@ async fn what_others_made_or_failed_to_make_is_not_ours() {
         assert_eq!(theirs.await.unwrap(), None);
     }
     let running = a_job("RUNNING", &makes_ours());
-    let theirs = found([
-        jobs(&[running]),
-        points(&[]),
-        tagged("another-set", "thing"),
-    ]);
+    let theirs = found([jobs(&[running]), points(&[]), tagged("another-set", "thing")]);
     assert_eq!(theirs.await.unwrap(), None);
 }
 
@@ -111,11 +102,7 @@ async fn what_others_made_or_failed_to_make_is_not_ours() {
 async fn a_job_that_does_not_show_whose_it_is_yet_is_waited_for() {
     for script in [
         vec![jobs(&[a_job("CREATED", "")]), points(&[])],
-        vec![
-            jobs(&[a_job("RUNNING", &makes_ours())]),
-            points(&[]),
-            no_tags(),
-        ],
+        vec![jobs(&[a_job("RUNNING", &makes_ours())]), points(&[]), no_tags()],
     ] {
         let error = found(script).await.unwrap_err();
         assert_eq!(error.name(), "NotReady");

@@ -32,10 +32,7 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
             && filters.pass("db-cluster-id", "cluster", &backup.cluster)
             && filters.pass("db-cluster-resource-id", "", &backup.resource_id)
     };
-    let mut found: Vec<_> = all
-        .filter(passes)
-        .map(|b| (b.resource_id.clone(), b))
-        .collect();
+    let mut found: Vec<_> = all.filter(passes).map(|b| (b.resource_id.clone(), b)).collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     if let (Some(resource), true) = (resource, found.is_empty()) {
         return Err(not_found(resource));
@@ -54,21 +51,11 @@ pub async fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
     let resource = query.required("DbClusterResourceId")?;
     let backup = {
         let mut state = plane.state();
-        if state
-            .clusters
-            .values()
-            .any(|cluster| cluster.resource_id == resource)
-        {
+        if state.clusters.values().any(|cluster| cluster.resource_id == resource) {
             let message = "The automated backups of a cluster that exists can't be deleted.";
-            return Err(Fault::new(
-                "InvalidDBClusterAutomatedBackupStateFault",
-                message,
-            ));
+            return Err(Fault::new("InvalidDBClusterAutomatedBackupStateFault", message));
         }
-        state
-            .retained
-            .remove(resource)
-            .ok_or_else(|| not_found(resource))?
+        state.retained.remove(resource).ok_or_else(|| not_found(resource))?
     };
     plane.postgres.remove(&backup.home).await?;
     let mut xml = Xml::new();

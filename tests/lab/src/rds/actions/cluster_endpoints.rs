@@ -75,20 +75,13 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
             .any(|kind| filters.pass("db-cluster-endpoint-type", "", kind))
     };
     let mut found: Vec<(String, Xml)> = Vec::new();
-    for cluster in state
-        .clusters
-        .values()
-        .filter(|cluster| wanted(&cluster.id))
-    {
+    for cluster in state.clusters.values().filter(|cluster| wanted(&cluster.id)) {
         for (kind, host) in [
             ("WRITER", &cluster.endpoint.writer),
             ("READER", &cluster.endpoint.reader),
         ] {
             if passes(kind) && query.text("DBClusterEndpointIdentifier").is_none() {
-                found.push((
-                    format!("{} {kind}", cluster.id),
-                    built_in(cluster, kind, host),
-                ));
+                found.push((format!("{} {kind}", cluster.id), built_in(cluster, kind, host)));
             }
         }
     }
@@ -107,18 +100,16 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
         }
     }
     let page = Page::of(query, found)?;
-    Ok(page.write(
-        "DBClusterEndpoints",
-        "DBClusterEndpointList",
-        |xml, endpoint| xml.append(endpoint),
-    ))
+    Ok(
+        page.write("DBClusterEndpoints", "DBClusterEndpointList", |xml, endpoint| {
+            xml.append(endpoint)
+        }),
+    )
 }
 
 /// DeleteDBClusterEndpoint.
 pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
-    let id = query
-        .required("DBClusterEndpointIdentifier")?
-        .to_lowercase();
+    let id = query.required("DBClusterEndpointIdentifier")?.to_lowercase();
     match plane.state().cluster_endpoints.remove(&id) {
         Some(endpoint) => {
             let mut xml = Xml::new();

@@ -14,10 +14,7 @@ const NAME: &str = "DBClusterParameterGroupName";
 const DEFAULTS: &[(&str, &str)] = &[
     ("log_min_duration_statement", "-1"),
     ("log_statement", "none"),
-    (
-        "max_connections",
-        "LEAST({DBInstanceClassMemory/9531392},5000)",
-    ),
+    ("max_connections", "LEAST({DBInstanceClassMemory/9531392},5000)"),
     ("rds.force_ssl", "0"),
     ("rds.logical_replication", "0"),
     ("shared_preload_libraries", "pg_stat_statements"),
@@ -39,12 +36,7 @@ pub fn create(plane: &Plane, query: &Query) -> Result<Xml> {
 
 /// DescribeDBClusterParameterGroups.
 pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
-    shared::list(
-        &plane.state().cluster_parameter_groups,
-        query,
-        NAME,
-        "DBCluster",
-    )
+    shared::list(&plane.state().cluster_parameter_groups, query, NAME, "DBCluster")
 }
 
 /// DeleteDBClusterParameterGroup, when no cluster has it.
@@ -74,14 +66,8 @@ pub fn modify(plane: &Plane, query: &Query) -> Result<Xml> {
     let mut parameters = group.parameters.clone();
     for parameter in query.structures("Parameters") {
         let value = parameter.text("ParameterValue").unwrap_or("").to_owned();
-        let method = parameter
-            .text("ApplyMethod")
-            .unwrap_or("immediate")
-            .to_owned();
-        parameters.insert(
-            parameter.required("ParameterName")?.to_owned(),
-            (value, method),
-        );
+        let method = parameter.text("ApplyMethod").unwrap_or("immediate").to_owned();
+        parameters.insert(parameter.required("ParameterName")?.to_owned(), (value, method));
     }
     group.parameters = parameters;
     let mut xml = Xml::new();
@@ -112,10 +98,8 @@ pub fn parameters(plane: &Plane, query: &Query) -> Result<Xml> {
         .collect();
     all.sort_unstable();
     let page = Page::of(query, all.into_iter().map(|p| (p.0.to_owned(), p)))?;
-    Ok(page.write(
-        "Parameters",
-        "Parameter",
-        |xml, (name, value, method, source)| {
+    Ok(
+        page.write("Parameters", "Parameter", |xml, (name, value, method, source)| {
             xml.text("ParameterName", name);
             xml.text("ParameterValue", value);
             xml.text("Source", source);
@@ -124,6 +108,6 @@ pub fn parameters(plane: &Plane, query: &Query) -> Result<Xml> {
             xml.text("IsModifiable", true);
             xml.text("ApplyMethod", method);
             xml.texts("SupportedEngineModes", "member", ["provisioned"]);
-        },
-    ))
+        }),
+    )
 }

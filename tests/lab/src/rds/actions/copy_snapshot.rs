@@ -27,10 +27,7 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         let mut state = plane.state();
         let source = state.snapshot(source)?.clone();
         if !matches!(source.phase, Phase::Available) {
-            let message = format!(
-                "The source snapshot {} is not in available state.",
-                source.id
-            );
+            let message = format!("The source snapshot {} is not in available state.", source.id);
             return Err(Fault::new("InvalidDBClusterSnapshotStateFault", message));
         }
         snapshots::check_name(&state, &target)?;
@@ -38,16 +35,10 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         let takes = plane.world.durations.of(|s| s.copy_job);
         let mut copy = Snapshot {
             id: target.clone(),
-            arn: plane
-                .world
-                .arn("rds", &format!("cluster-snapshot:{target}")),
+            arn: plane.world.arn("rds", &format!("cluster-snapshot:{target}")),
             kind: Kind::Manual,
             source_arn: Some(source.arn.clone()),
-            tags: tags.unwrap_or(if copy_tags {
-                inherited
-            } else {
-                tags::Tags::new()
-            }),
+            tags: tags.unwrap_or(if copy_tags { inherited } else { tags::Tags::new() }),
             shared_with: BTreeSet::new(),
             phase: Phase::Copying(Job::start(&plane.world, call, takes)),
             path: path.clone(),
@@ -58,10 +49,7 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         state.snapshots.insert(target.clone(), copy.clone());
         (source.path, copy)
     };
-    let copied = plane
-        .postgres
-        .copy(&source_path.join("data"), &path.join("data"))
-        .await;
+    let copied = plane.postgres.copy(&source_path.join("data"), &path.join("data")).await;
     let mut state = plane.state();
     if let Some(job) = state.snapshots.get_mut(&target).and_then(Snapshot::job) {
         job.worked = Some(copied.is_ok());

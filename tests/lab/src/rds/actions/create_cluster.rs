@@ -24,10 +24,7 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
     new.settings = Settings::defaults(&catalogue::version(query.text("EngineVersion"))?);
     new.settings.apply(query)?;
     new.settings.http_endpoint = query.flag("EnableHttpEndpoint")?.unwrap_or(false);
-    new.settings.database_name = query
-        .text("DatabaseName")
-        .map(names::database_name)
-        .transpose()?;
+    new.settings.database_name = query.text("DatabaseName").map(names::database_name).transpose()?;
     new.settings.master_username = names::master_username(query.required("MasterUsername")?)?;
     let managed = query.flag("ManageMasterUserPassword")?.unwrap_or(false);
     let password = match (query.text("MasterUserPassword"), managed) {
@@ -51,20 +48,13 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         let key = query.text("MasterUserSecretKmsKeyId");
         new.secret = Some(plane.create_secret(&arn, user, &password, key).await?);
     }
-    let job = Job::start(
-        &plane.world,
-        call,
-        plane.world.durations.of(|s| s.cluster_restore),
-    );
+    let job = Job::start(&plane.world, call, plane.world.durations.of(|s| s.cluster_restore));
     let settings = new.settings.clone();
     let (resource_id, xml) = new.add(plane, job)?;
     let postgres = plane.postgres.clone();
     plane.work(resource_id, async move {
         let server = Server::create(&postgres).await?;
-        let database = settings
-            .database_name
-            .as_deref()
-            .filter(|name| *name != "postgres");
+        let database = settings.database_name.as_deref().filter(|name| *name != "postgres");
         server
             .create_master(&settings.master_username, &password, database)
             .await?;
@@ -94,10 +84,7 @@ impl New {
             })
         };
         Ok(Self {
-            id: names::new_identifier(
-                "DBClusterIdentifier",
-                query.required("DBClusterIdentifier")?,
-            )?,
+            id: names::new_identifier("DBClusterIdentifier", query.required("DBClusterIdentifier")?)?,
             settings: Settings::defaults(catalogue::DEFAULT_VERSION),
             tags: tags::requested(query)?.unwrap_or_default(),
             roles: roles.iter().map(role).collect::<Result<_>>()?,

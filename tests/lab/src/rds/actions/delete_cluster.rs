@@ -21,9 +21,7 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
     check(plane, name)?;
     match (skip, final_snapshot) {
         (true, None) => {}
-        (false, Some(id)) => snapshots::take(plane, call, name, id, Tags::new())
-            .await
-            .map(drop)?,
+        (false, Some(id)) => snapshots::take(plane, call, name, id, Tags::new()).await.map(drop)?,
         (false, None) => {
             return Err(Fault::combination(
                 "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",

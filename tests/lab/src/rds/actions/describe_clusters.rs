@@ -32,18 +32,10 @@ pub fn run(plane: &Plane, query: &Query) -> Result<Xml> {
             && filters.pass("db-cluster-id", "cluster", &cluster.id)
             && filters.pass("db-cluster-resource-id", "", &cluster.resource_id)
             && filters.pass("engine", "", ENGINE)
-            && filters.pass(
-                "clone-group-id",
-                "",
-                cluster.clone_group.as_deref().unwrap_or(""),
-            )
+            && filters.pass("clone-group-id", "", cluster.clone_group.as_deref().unwrap_or(""))
             && filters.pass("domain", "", "")
     };
-    let found = state
-        .clusters
-        .values()
-        .filter(passes)
-        .map(|c| (c.id.clone(), c));
+    let found = state.clusters.values().filter(passes).map(|c| (c.id.clone(), c));
     let now = plane.now();
     Ok(
         Page::of(query, found)?.write("DBClusters", "DBCluster", |xml, cluster| {

@@ -9,12 +9,7 @@ use crate::rds::query::Query;
 use crate::rds::snapshot::{Kind, Snapshot};
 use crate::rds::xml::Xml;
 
-const FILTERS: &[&str] = &[
-    "db-cluster-id",
-    "db-cluster-snapshot-id",
-    "snapshot-type",
-    "engine",
-];
+const FILTERS: &[&str] = &["db-cluster-id", "db-cluster-snapshot-id", "snapshot-type", "engine"];
 const KINDS: &[&str] = &["automated", "manual", "shared", "public", "awsbackup"];
 
 /// DescribeDBClusterSnapshots. An automated snapshot is found by its identifier only together with its type.
@@ -57,11 +52,9 @@ pub fn run(plane: &Plane, query: &Query) -> Result<Xml> {
         return Err(Fault::new("DBClusterSnapshotNotFoundFault", message));
     }
     let now = plane.now();
-    Ok(Page::of(query, found)?.write(
-        "DBClusterSnapshots",
-        "DBClusterSnapshot",
-        |xml, snapshot| {
+    Ok(
+        Page::of(query, found)?.write("DBClusterSnapshots", "DBClusterSnapshot", |xml, snapshot| {
             snapshot.write(xml, now);
-        },
-    ))
+        }),
+    )
 }

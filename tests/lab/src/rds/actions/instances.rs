@@ -31,10 +31,7 @@ const CLUSTERS: &[&str] = &[
 
 /// CreateDBInstance, in a cluster that is available.
 pub fn create(plane: &Plane, call: &Call, query: &Query) -> Result<Xml> {
-    let id = names::new_identifier(
-        "DBInstanceIdentifier",
-        query.required("DBInstanceIdentifier")?,
-    )?;
+    let id = names::new_identifier("DBInstanceIdentifier", query.required("DBInstanceIdentifier")?)?;
     let class = query.required("DBInstanceClass")?;
     catalogue::engine(query.required("Engine")?)?;
     let Some(cluster) = query.text("DBClusterIdentifier") else {
@@ -79,17 +76,10 @@ pub fn create(plane: &Plane, call: &Call, query: &Query) -> Result<Xml> {
     one(&state, &id)
 }
 
-fn new(
-    plane: &Plane,
-    call: &Call,
-    query: &Query,
-    id: String,
-    cluster: &cluster::Cluster,
-) -> Result<Instance> {
+fn new(plane: &Plane, call: &Call, query: &Query, id: String, cluster: &cluster::Cluster) -> Result<Instance> {
     let settings = &cluster.settings;
     let text = |name: &str| query.text(name).map(str::to_owned);
-    let zone =
-        text("AvailabilityZone").unwrap_or_else(|| catalogue::ZONES[id.len() % 3].to_owned());
+    let zone = text("AvailabilityZone").unwrap_or_else(|| catalogue::ZONES[id.len() % 3].to_owned());
     if !catalogue::ZONES.contains(&zone.as_str()) {
         return Err(Fault::value(format!("Invalid availability zone: {zone}")));
     }
@@ -115,28 +105,19 @@ fn new(
         created: plane.now(),
         zone,
         tier,
-        parameter_group: text("DBParameterGroupName")
-            .map_or_else(default_group, |name| name.to_lowercase()),
+        parameter_group: text("DBParameterGroupName").map_or_else(default_group, |name| name.to_lowercase()),
         publicly_accessible: query.flag("PubliclyAccessible")?.unwrap_or(false),
-        maintenance_window: text("PreferredMaintenanceWindow")
-            .unwrap_or_else(|| settings.maintenance_window.clone()),
+        maintenance_window: text("PreferredMaintenanceWindow").unwrap_or_else(|| settings.maintenance_window.clone()),
         auto_minor_version_upgrade: query.flag("AutoMinorVersionUpgrade")?.unwrap_or(true),
         monitoring_interval: query.number("MonitoringInterval")?.unwrap_or(0),
         monitoring_role: text("MonitoringRoleArn"),
         performance_insights: query.flag("EnablePerformanceInsights")?.unwrap_or(false),
         insights_key: text("PerformanceInsightsKMSKeyId"),
-        insights_retention_days: query
-            .number("PerformanceInsightsRetentionPeriod")?
-            .unwrap_or(7),
+        insights_retention_days: query.number("PerformanceInsightsRetentionPeriod")?.unwrap_or(7),
         ca,
         tags: tags::requested(query)?.unwrap_or_default(),
         phase: Phase::Creating(
-            Job::start(
-                &plane.world,
-                call,
-                plane.world.durations.of(|s| s.instance_create),
-            )
-            .of_time_only(),
+            Job::start(&plane.world, call, plane.world.durations.of(|s| s.instance_create)).of_time_only(),
         ),
         id,
     })
@@ -153,13 +134,7 @@ pub fn check_parameter_group(state: &State, name: &str) -> Result<()> {
     ))
 }
 
-const FILTERS: &[&str] = &[
-    "db-cluster-id",
-    "db-instance-id",
-    "dbi-resource-id",
-    "engine",
-    "domain",
-];
+const FILTERS: &[&str] = &["db-cluster-id", "db-instance-id", "dbi-resource-id", "engine", "domain"];
 
 /// DescribeDBInstances.
 pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
@@ -177,11 +152,7 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
             && filters.pass("engine", "", catalogue::ENGINE)
             && filters.pass("domain", "", "")
     };
-    let found = state
-        .instances
-        .values()
-        .filter(passes)
-        .map(|i| (i.id.clone(), i));
+    let found = state.instances.values().filter(passes).map(|i| (i.id.clone(), i));
     Ok(
         Page::of(query, found)?.write("DBInstances", "DBInstance", |xml, instance| {
             write(xml, &state, instance)
@@ -200,11 +171,7 @@ pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
         ));
     }
     if matches!(instance.phase, Phase::Creating(_) | Phase::Deleting(_)) {
-        let message = format!(
-            "Instance {} is in {} state.",
-            instance.id,
-            instance.status()
-        );
+        let message = format!("Instance {} is in {} state.", instance.id, instance.status());
         return Err(Fault::new("InvalidDBInstanceState", message));
     }
     instance.phase = Phase::Deleting(until);

@@ -57,9 +57,7 @@ pub async fn run(plane: &Arc<Plane>, query: &Query) -> Result<Xml> {
     cluster.secret = password.secret;
     cluster.phase = Phase::Changing(status(&applied), until);
     cluster.pending = pending;
-    cluster.settings.engine_version = applied
-        .engine_version
-        .unwrap_or(cluster.settings.engine_version);
+    cluster.settings.engine_version = applied.engine_version.unwrap_or(cluster.settings.engine_version);
     let old = cluster.id.clone();
     state.clusters.insert(old.clone(), cluster.clone());
     if let Some(new) = applied.identifier {
@@ -69,12 +67,7 @@ pub async fn run(plane: &Arc<Plane>, query: &Query) -> Result<Xml> {
 }
 
 /// Divides what was asked for into what is applied now and what waits. `ApplyImmediately` applies what waited, too.
-fn sort(
-    asked: Pending,
-    waiting: &Pending,
-    at_once: bool,
-    password_at_once: bool,
-) -> (Pending, Pending) {
+fn sort(asked: Pending, waiting: &Pending, at_once: bool, password_at_once: bool) -> (Pending, Pending) {
     let waiting = waiting.clone();
     let mut all = Pending {
         identifier: asked.identifier.or(waiting.identifier),
@@ -97,8 +90,7 @@ fn sort(
 fn status(applied: &Pending) -> &'static str {
     match applied {
         Pending {
-            identifier: Some(_),
-            ..
+            identifier: Some(_), ..
         } => "renaming",
         Pending {
             engine_version: Some(_),
@@ -113,18 +105,11 @@ fn status(applied: &Pending) -> &'static str {
 }
 
 /// The settings after the call, with everything that they name checked.
-fn changed(
-    plane: &Plane,
-    cluster: &Cluster,
-    query: &Query,
-) -> Result<crate::rds::settings::Settings> {
+fn changed(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<crate::rds::settings::Settings> {
     let mut settings = cluster.settings.clone();
     settings.apply(query)?;
     if !catalogue::CAS.contains(&settings.ca.as_str()) {
-        return Err(Fault::value(format!(
-            "CA certificate {} not found",
-            settings.ca
-        )));
+        return Err(Fault::value(format!("CA certificate {} not found", settings.ca)));
     }
     plane.state().check_references(&settings)?;
     Ok(settings)
@@ -174,25 +159,25 @@ async fn password(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<Pas
         at_once: true,
     };
     match (managed, given, &cluster.secret) {
-        (Some(true), Some(_), _) => refused(
-            "You can't specify MasterUserPassword when ManageMasterUserPassword is enabled.",
-        ),
+        (Some(true), Some(_), _) => {
+            refused("You can't specify MasterUserPassword when ManageMasterUserPassword is enabled.")
+        }
         (Some(true), None, None) => {
             let value = new_password();
             let key = query.text("MasterUserSecretKmsKeyId");
             let secret = plane.create_secret(&cluster.arn, user, &value, key).await?;
             Ok(now(value, Some(secret)))
         }
-        (Some(false), None, Some(_)) => refused(
-            "You must specify MasterUserPassword when you turn off ManageMasterUserPassword.",
-        ),
+        (Some(false), None, Some(_)) => {
+            refused("You must specify MasterUserPassword when you turn off ManageMasterUserPassword.")
+        }
         (Some(false), Some(value), Some(secret)) => {
             plane.delete_secret(secret).await;
             Ok(now(value, None))
         }
-        (None, Some(_), Some(_)) => refused(
-            "You can't specify MasterUserPassword for a cluster whose password is managed in Secrets Manager.",
-        ),
+        (None, Some(_), Some(_)) => {
+            refused("You can't specify MasterUserPassword for a cluster whose password is managed in Secrets Manager.")
+        }
         (_, None, Some(_)) if rotate && !at_once => {
             refused("You must specify ApplyImmediately when you rotate the master user password.")
         }
@@ -201,9 +186,7 @@ async fn password(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<Pas
             plane.rotate_secret(secret, user, &value).await?;
             Ok(now(value, Some(secret.clone())))
         }
-        (_, _, None) if rotate => {
-            refused("The master user password isn't managed in Secrets Manager.")
-        }
+        (_, _, None) if rotate => refused("The master user password isn't managed in Secrets Manager."),
         (_, value, secret) => Ok(Password {
             value,
             secret: secret.clone(),
@@ -219,11 +202,7 @@ fn rename(plane: &Plane, state: &mut State, old: &str, new: &str) -> Result<Clus
     cluster.id = new.to_owned();
     cluster.arn = plane.world.arn("rds", &format!("cluster:{new}"));
     cluster.endpoint = state.addresses.endpoint(new, cluster.settings.port);
-    for instance in state
-        .instances
-        .values_mut()
-        .filter(|instance| instance.cluster == old)
-    {
+    for instance in state.instances.values_mut().filter(|instance| instance.cluster == old) {
         instance.cluster = new.to_owned();
     }
     state.clusters.insert(new.to_owned(), cluster.clone());

@@ -24,8 +24,7 @@ pub fn modify(plane: &Plane, query: &Query) -> Result<Xml> {
     instance.parameter_group = text("DBParameterGroupName")
         .unwrap_or(instance.parameter_group)
         .to_lowercase();
-    instance.maintenance_window =
-        text("PreferredMaintenanceWindow").unwrap_or(instance.maintenance_window);
+    instance.maintenance_window = text("PreferredMaintenanceWindow").unwrap_or(instance.maintenance_window);
     instance.publicly_accessible = query
         .flag("PubliclyAccessible")?
         .unwrap_or(instance.publicly_accessible);

@@ -20,12 +20,7 @@ pub fn create(plane: &Plane, query: &Query) -> Result<Xml> {
 
 /// DescribeDBParameterGroups.
 pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
-    list(
-        &plane.state().parameter_groups,
-        query,
-        "DBParameterGroupName",
-        "DB",
-    )
+    list(&plane.state().parameter_groups, query, "DBParameterGroupName", "DB")
 }
 
 /// DeleteDBParameterGroup, when no instance has it.
@@ -59,30 +54,19 @@ pub fn new(plane: &Plane, query: &Query, name: &str, kind: &str) -> Result<Param
 }
 
 /// Adds a group whose name is free.
-pub fn add(
-    groups: &mut BTreeMap<String, ParameterGroup>,
-    group: ParameterGroup,
-    prefix: &str,
-) -> Result<Xml> {
+pub fn add(groups: &mut BTreeMap<String, ParameterGroup>, group: ParameterGroup, prefix: &str) -> Result<Xml> {
     if groups.contains_key(&group.name) {
         let message = format!("Parameter group {} already exists", group.name);
         return Err(Fault::new("DBParameterGroupAlreadyExists", message));
     }
     let mut xml = Xml::new();
-    xml.element(&format!("{prefix}ParameterGroup"), |xml| {
-        group.write(xml, prefix)
-    });
+    xml.element(&format!("{prefix}ParameterGroup"), |xml| group.write(xml, prefix));
     groups.insert(group.name.clone(), group);
     Ok(xml)
 }
 
 /// Describes groups, or the one that the parameter `name` names.
-pub fn list(
-    groups: &BTreeMap<String, ParameterGroup>,
-    query: &Query,
-    name: &str,
-    prefix: &str,
-) -> Result<Xml> {
+pub fn list(groups: &BTreeMap<String, ParameterGroup>, query: &Query, name: &str, prefix: &str) -> Result<Xml> {
     let asked = query.text(name).map(str::to_lowercase);
     if let Some(name) = asked.as_ref().filter(|name| !groups.contains_key(*name)) {
         return Err(not_found(name));
@@ -91,19 +75,12 @@ pub fn list(
         .values()
         .filter(|g| asked.as_ref().is_none_or(|name| *name == g.name));
     let page = Page::of(query, found.map(|g| (g.name.clone(), g)))?;
-    let (many, member) = (
-        format!("{prefix}ParameterGroups"),
-        format!("{prefix}ParameterGroup"),
-    );
+    let (many, member) = (format!("{prefix}ParameterGroups"), format!("{prefix}ParameterGroup"));
     Ok(page.write(&many, &member, |xml, group| group.write(xml, prefix)))
 }
 
 /// Removes a group that isn't a default and isn't used.
-pub fn remove(
-    groups: &mut BTreeMap<String, ParameterGroup>,
-    name: &str,
-    used: bool,
-) -> Result<Xml> {
+pub fn remove(groups: &mut BTreeMap<String, ParameterGroup>, name: &str, used: bool) -> Result<Xml> {
     if !groups.contains_key(name) {
         return Err(not_found(name));
     }

@@ -14,8 +14,7 @@ pub fn engine_versions(query: &Query) -> Result<Xml> {
     let default_only = query.flag("DefaultOnly")?.unwrap_or(false);
     let passes = |version: &&&str| {
         wanted("Engine", catalogue::ENGINE)
-            && (wanted("EngineVersion", version)
-                || wanted("EngineVersion", catalogue::major(version)))
+            && (wanted("EngineVersion", version) || wanted("EngineVersion", catalogue::major(version)))
             && wanted("DBParameterGroupFamily", &catalogue::family(version))
             && (!default_only || **version == catalogue::DEFAULT_VERSION)
     };
@@ -27,10 +26,8 @@ pub fn engine_versions(query: &Query) -> Result<Xml> {
         query,
         found.map(|(place, version)| (format!("{place:04}"), (place, *version))),
     )?;
-    Ok(page.write(
-        "DBEngineVersions",
-        "DBEngineVersion",
-        |xml, (place, version)| {
+    Ok(
+        page.write("DBEngineVersions", "DBEngineVersion", |xml, (place, version)| {
             xml.text("Engine", catalogue::ENGINE);
             xml.text("MajorEngineVersion", catalogue::major(version));
             xml.text("EngineVersion", version);
@@ -54,14 +51,10 @@ pub fn engine_versions(query: &Query) -> Result<Xml> {
             xml.texts("ExportableLogTypes", "member", ["instance", "postgresql"]);
             xml.text("SupportsLogExportsToCloudwatchLogs", true);
             xml.texts("SupportedEngineModes", "member", ["provisioned"]);
-            xml.texts(
-                "SupportedCACertificateIdentifiers",
-                "member",
-                catalogue::CAS,
-            );
+            xml.texts("SupportedCACertificateIdentifiers", "member", catalogue::CAS);
             xml.text("Status", "available");
-        },
-    ))
+        }),
+    )
 }
 
 /// DescribeAccountAttributes: what is used of each quota.
@@ -82,24 +75,14 @@ pub fn account_attributes(plane: &Plane) -> Xml {
         ),
         (
             catalogue::CLUSTER_ROLES,
-            state
-                .clusters
-                .values()
-                .map(|c| c.roles.len())
-                .max()
-                .unwrap_or(0),
+            state.clusters.values().map(|c| c.roles.len()).max().unwrap_or(0),
         ),
     ];
     let mut xml = Xml::new();
-    xml.elements(
-        "AccountQuotas",
-        "AccountQuota",
-        quotas,
-        |xml, ((name, most), used)| {
-            xml.text("AccountQuotaName", name);
-            xml.text("Used", used);
-            xml.text("Max", most);
-        },
-    );
+    xml.elements("AccountQuotas", "AccountQuota", quotas, |xml, ((name, most), used)| {
+        xml.text("AccountQuotaName", name);
+        xml.text("Used", used);
+        xml.text("Max", most);
+    });
     xml
 }

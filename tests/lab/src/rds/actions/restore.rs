@@ -44,22 +44,12 @@ pub async fn from_snapshot(plane: &Arc<Plane>, call: &Call, query: &Query) -> Re
         new.settings.database_name = Some(name.to_owned());
     }
     new.check(plane)?;
-    new.settings.kms_key = plane
-        .requested_key(query)
-        .await?
-        .or(snapshot.settings.kms_key);
+    new.settings.kms_key = plane.requested_key(query).await?.or(snapshot.settings.kms_key);
     let home = plane.postgres.home_from_backup(&snapshot.path).await?;
-    let job = Job::start(
-        &plane.world,
-        call,
-        plane.world.durations.of(|s| s.cluster_restore),
-    );
+    let job = Job::start(&plane.world, call, plane.world.durations.of(|s| s.cluster_restore));
     let (resource_id, xml) = new.add(plane, job)?;
     let postgres = plane.postgres.clone();
-    plane.work(
-        resource_id,
-        async move { Server::start(&postgres, &home).await },
-    );
+    plane.work(resource_id, async move { Server::start(&postgres, &home).await });
     Ok(xml)
 }
 
@@ -80,10 +70,7 @@ fn source(plane: &Plane, name: &str) -> Result<Snapshot> {
 
 /// What both kinds of restore refuse.
 pub fn refuse_limitless(query: &Query) -> Result<()> {
-    match LIMITLESS_ONLY
-        .iter()
-        .find(|name| query.text(name).is_some())
-    {
+    match LIMITLESS_ONLY.iter().find(|name| query.text(name).is_some()) {
         Some(name) => Err(Fault::combination(format!(
             "You can specify {name} only when restoring from a source Aurora Limitless DB cluster."
         ))),
@@ -136,9 +123,6 @@ mod tests {
     #[test]
     fn monitoring_and_insights_are_refused() {
         let fault = refuse_limitless(&Query::read("MonitoringInterval=60"));
-        assert_eq!(
-            fault.map_err(|fault| fault.code),
-            Err("InvalidParameterCombination")
-        );
+        assert_eq!(fault.map_err(|fault| fault.code), Err("InvalidParameterCombination"));
     }
 }

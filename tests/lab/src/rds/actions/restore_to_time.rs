@@ -29,32 +29,17 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
     }
     new.clone_group = Some(source.resource_id.clone()).filter(|_| copy_on_write(query));
     new.check(plane)?;
-    new.settings.kms_key = plane
-        .requested_key(query)
-        .await?
-        .or(source.settings.kms_key);
+    new.settings.kms_key = plane.requested_key(query).await?.or(source.settings.kms_key);
     // A deleted cluster's log was archived to its end when it was deleted.
     if let Some(server) = server {
         server.archive_now().await?;
     }
-    let target = until.map_or(Target::Latest, |time| {
-        Target::Time(plane.machine_time(time))
-    });
-    let home = plane
-        .postgres
-        .home_for_recovery(&source.home, target)
-        .await?;
-    let job = Job::start(
-        &plane.world,
-        call,
-        plane.world.durations.of(|s| s.cluster_restore),
-    );
+    let target = until.map_or(Target::Latest, |time| Target::Time(plane.machine_time(time)));
+    let home = plane.postgres.home_for_recovery(&source.home, target).await?;
+    let job = Job::start(&plane.world, call, plane.world.durations.of(|s| s.cluster_restore));
     let (resource_id, xml) = new.add(plane, job)?;
     let postgres = plane.postgres.clone();
-    plane.work(
-        resource_id,
-        async move { Server::start(&postgres, &home).await },
-    );
+    plane.work(resource_id, async move { Server::start(&postgres, &home).await });
     Ok(xml)
 }
 
@@ -83,10 +68,7 @@ fn source(plane: &Plane, query: &Query) -> Result<(AutomatedBackup, Option<Arc<S
             if let Some(backup) = state.retained.get(resource) {
                 return Ok((backup.clone(), None));
             }
-            let living = state
-                .clusters
-                .values()
-                .find(|cluster| cluster.resource_id == resource);
+            let living = state.clusters.values().find(|cluster| cluster.resource_id == resource);
             living.map(|cluster| cluster.id.clone()).ok_or_else(|| {
                 let message = format!("DB cluster automated backup not found: {resource}");
                 Fault::new("DBClusterAutomatedBackupNotFoundFault", message)

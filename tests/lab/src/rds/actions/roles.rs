@@ -26,14 +26,9 @@ pub fn add(plane: &Plane, query: &Query) -> Result<Xml> {
     let role = role(query)?;
     let mut state = plane.state();
     let cluster = state.available_cluster(query.required("DBClusterIdentifier")?)?;
-    let taken = |other: &Role| {
-        other.arn == role.arn || other.feature.is_some() && other.feature == role.feature
-    };
+    let taken = |other: &Role| other.arn == role.arn || other.feature.is_some() && other.feature == role.feature;
     if cluster.roles.iter().any(taken) {
-        let message = format!(
-            "Role ARN {} is already added to DB Cluster: {}.",
-            role.arn, cluster.id
-        );
+        let message = format!("Role ARN {} is already added to DB Cluster: {}.", role.arn, cluster.id);
         return Err(Fault::new("DBClusterRoleAlreadyExists", message));
     }
     if cluster.roles.len() >= CLUSTER_ROLES.1 {
@@ -52,10 +47,7 @@ pub fn remove(plane: &Plane, query: &Query) -> Result<Xml> {
     let before = cluster.roles.len();
     cluster.roles.retain(|other| *other != role);
     if cluster.roles.len() == before {
-        let message = format!(
-            "Role ARN {} cannot be found for DB Cluster: {}.",
-            role.arn, cluster.id
-        );
+        let message = format!("Role ARN {} cannot be found for DB Cluster: {}.", role.arn, cluster.id);
         return Err(Fault::new("DBClusterRoleNotFound", message));
     }
     Ok(Xml::new())

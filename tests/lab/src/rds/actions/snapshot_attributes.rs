@@ -13,9 +13,7 @@ const MOST_ACCOUNTS: usize = 20;
 /// DescribeDBClusterSnapshotAttributes.
 pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
     let state = plane.state();
-    Ok(result(state.snapshot(
-        query.required("DBClusterSnapshotIdentifier")?,
-    )?))
+    Ok(result(state.snapshot(query.required("DBClusterSnapshotIdentifier")?)?))
 }
 
 /// ModifyDBClusterSnapshotAttribute, with the attribute `restore`.
@@ -35,9 +33,7 @@ pub fn modify(plane: &Plane, query: &Query) -> Result<Xml> {
     if !added.is_empty() && snapshot.settings.kms_key.as_deref() == Some(default_key.as_str()) {
         return refused("Snapshots encrypted with the default aws/rds key can't be shared.");
     }
-    let account = |value: &String| {
-        value == "all" || value.len() == 12 && value.bytes().all(|b| b.is_ascii_digit())
-    };
+    let account = |value: &String| value == "all" || value.len() == 12 && value.bytes().all(|b| b.is_ascii_digit());
     if let Some(wrong) = added.iter().find(|value| !account(value)) {
         return Err(Fault::value(format!("Invalid AWS account: {wrong}")));
     }

@@ -26,13 +26,7 @@ pub async fn create(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xm
 
 /// Takes a snapshot with the data of this moment: the base backup is taken before this returns, its status then
 /// follows the clock.
-pub async fn take(
-    plane: &Arc<Plane>,
-    call: &Call,
-    cluster: &str,
-    id: &str,
-    tags: Tags,
-) -> Result<Snapshot> {
+pub async fn take(plane: &Arc<Plane>, call: &Call, cluster: &str, id: &str, tags: Tags) -> Result<Snapshot> {
     let id = names::new_identifier("DBClusterSnapshotIdentifier", id)?;
     let path = plane.postgres.new_home().await?;
     let reserved = reserve(plane, call, cluster, &id, tags, path.clone());
@@ -103,23 +97,14 @@ pub fn check_name(state: &State, id: &str) -> Result<()> {
     if state.snapshots.contains_key(id) {
         return Err(Fault::new(
             "DBClusterSnapshotAlreadyExistsFault",
-            format!(
-                "Cannot create the cluster snapshot because one with the identifier {id} already exists."
-            ),
+            format!("Cannot create the cluster snapshot because one with the identifier {id} already exists."),
         ));
     }
-    let manual = state
-        .snapshots
-        .values()
-        .filter(|s| s.kind == Kind::Manual)
-        .count();
+    let manual = state.snapshots.values().filter(|s| s.kind == Kind::Manual).count();
     if manual >= MANUAL_SNAPSHOTS.1 {
         return Err(Fault::new(
             "SnapshotQuotaExceeded",
-            format!(
-                "Cannot create more than {} manual snapshots",
-                MANUAL_SNAPSHOTS.1
-            ),
+            format!("Cannot create more than {} manual snapshots", MANUAL_SNAPSHOTS.1),
         ));
     }
     Ok(())

@@ -14,16 +14,11 @@ pub fn create(plane: &Plane, query: &Query) -> Result<Xml> {
     let name = query.required("DBSubnetGroupName")?.to_lowercase();
     let plain = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
     if name == "default" || name.len() > 255 || !name.chars().all(plain) {
-        return Err(Fault::value(format!(
-            "Invalid DB subnet group name: {name}"
-        )));
+        return Err(Fault::value(format!("Invalid DB subnet group name: {name}")));
     }
     let subnets = query.list("SubnetIds");
     if let Some(wrong) = subnets.iter().find(|id| !id.starts_with("subnet-")) {
-        return Err(Fault::new(
-            "InvalidSubnet",
-            format!("Subnet {wrong} is not valid"),
-        ));
+        return Err(Fault::new("InvalidSubnet", format!("Subnet {wrong} is not valid")));
     }
     if subnets.len() < 2 {
         return Err(Fault::new(
@@ -61,10 +56,7 @@ fn not_found(name: &str) -> Fault {
 pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
     let asked = query.text("DBSubnetGroupName").map(str::to_lowercase);
     let state = plane.state();
-    if let Some(name) = asked
-        .as_ref()
-        .filter(|name| !state.subnet_groups.contains_key(*name))
-    {
+    if let Some(name) = asked.as_ref().filter(|name| !state.subnet_groups.contains_key(*name)) {
         return Err(not_found(name));
     }
     let found = state
@@ -72,9 +64,7 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
         .values()
         .filter(|g| asked.as_ref().is_none_or(|name| *name == g.name));
     let page = Page::of(query, found.map(|g| (g.name.clone(), g)))?;
-    Ok(page.write("DBSubnetGroups", "DBSubnetGroup", |xml, group| {
-        group.write(xml)
-    }))
+    Ok(page.write("DBSubnetGroups", "DBSubnetGroup", |xml, group| group.write(xml)))
 }
 
 /// DeleteDBSubnetGroup, when no cluster is in it.

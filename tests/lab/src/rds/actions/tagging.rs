@@ -25,12 +25,7 @@ fn tags_of<'a>(state: &'a mut State, arn: &str) -> Result<&'a mut Tags> {
             .snapshots
             .get_mut(&name)
             .map(|snapshot| &mut snapshot.tags)
-            .ok_or_else(|| {
-                Fault::new(
-                    "DBSnapshotNotFound",
-                    format!("DBClusterSnapshot not found: {name}"),
-                )
-            }),
+            .ok_or_else(|| Fault::new("DBSnapshotNotFound", format!("DBClusterSnapshot not found: {name}"))),
         "subgrp" => state
             .subnet_groups
             .get_mut(&name)
@@ -65,10 +60,7 @@ pub fn add(plane: &Plane, query: &Query) -> Result<Xml> {
 pub fn list(plane: &Plane, query: &Query) -> Result<Xml> {
     let mut state = plane.state();
     let mut xml = Xml::new();
-    tags::write(
-        &mut xml,
-        tags_of(&mut state, query.required("ResourceName")?)?,
-    );
+    tags::write(&mut xml, tags_of(&mut state, query.required("ResourceName")?)?);
     Ok(xml)
 }
 

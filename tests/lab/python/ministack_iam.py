@@ -1,0 +1,34 @@
+"""Where MiniStack 1.5.33's IAM differs from AWS's, and it matters to Holdfast: AWS's way.
+
+- A DynamoDB call that names its table or backup by ResourceArn or BackupArn is judged by that ARN.
+- The lab's one port stands for AWS's TLS endpoints: `aws:SecureTransport` is true.
+"""
+
+import json
+
+from ministack import app
+from ministack.core import iam_actions
+
+
+def _judge_dynamodb_by_arn():
+    by_table = iam_actions.dynamodb_resource_arns
+
+    def resource_arns(body, region, account_id):
+        try:
+            request = json.loads(body or b"{}")
+        except ValueError:
+            return by_table(body, region, account_id)
+        named = [request[key] for key in ("BackupArn", "ResourceArn") if isinstance(request.get(key), str)]
+        return named or by_table(body, region, account_id)
+
+    iam_actions.dynamodb_resource_arns = resource_arns
+
+
+def _stand_for_tls():
+    pin = app.pin_request_origin
+    app.pin_request_origin = lambda address, _secure: pin(address, True)
+
+
+def apply():
+    _judge_dynamodb_by_arn()
+    _stand_for_tls()
