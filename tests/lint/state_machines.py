@@ -148,19 +148,23 @@ def queries(machine, _errors):
     for _, _, state, _ in asl.states(machine):
         for holder in [state, *state.get("Catch", []), *state.get("Choices", [])]:
             assigned |= holder.get("Assign", {}).keys()
-    if machine.get("QueryLanguage") != "JSONata":
-        yield "", "a machine's QueryLanguage is JSONata"
     for path, _, state, _ in asl.states(machine):
         for text in jsonata.expressions(state):
             for fault in jsonata.faults(text, assigned):
                 yield path, fault
-    # The local engine does not evaluate JSONata in a distributed map: there, and only there, a state may say JSONPath.
+    # AWS refuses JSONPath states in a JSONata machine, and states inside a map have the machine's language, not the map's.
+    # The local engine does not evaluate JSONata in a distributed map. So a machine is JSONata; or JSONPath for its
+    # distributed map, and each state outside of that says JSONata.
+    whole = machine.get("QueryLanguage", "JSONPath")
     for path, scope in asl.scopes(machine):
         distributed = scope.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
         for name, state in scope["States"].items():
             around = state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-            if state.get("QueryLanguage", "JSONata") != "JSONata" and not (distributed or around):
-                yield f"{path}{name}", "JSONPath is for distributed maps only"
+            language = state.get("QueryLanguage", whole)
+            if whole == "JSONata" and language != "JSONata":
+                yield f"{path}{name}", "AWS refuses a JSONPath state in a JSONata machine"
+            if whole == "JSONPath" and language != "JSONata" and not (distributed or around):
+                yield f"{path}{name}", "JSONPath is for distributed maps only: this state's QueryLanguage is JSONata"
 
 
 def _positive(value):

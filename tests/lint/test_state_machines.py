@@ -180,11 +180,16 @@ class Broken(unittest.TestCase):
         self.caught("parentheses only call", output("{% (1) %}"))
 
     def test_jsonpath_outside_a_distributed_map(self):
-        self.set("JSONPath is for distributed maps only", "ProbeTaken", "QueryLanguage", "JSONPath")
+        self.set("AWS refuses a JSONPath state in a JSONata machine", "ProbeTaken", "QueryLanguage", "JSONPath")
         self.caught("QueryLanguage is JSONata", lambda m: m.pop("QueryLanguage"))
         self.caught(
             "JSONPath is for distributed maps only",
             lambda m: state(m, "Notify").update(QueryLanguage="JSONPath"),
+            NIGHTLY,
+        )
+        self.caught(
+            "AWS refuses a JSONPath state",
+            lambda m: (m.update(QueryLanguage="JSONata"), state(m, "BackUpDeployments").update(QueryLanguage="JSONPath")),
             NIGHTLY,
         )
 
