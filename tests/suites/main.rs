@@ -9,6 +9,8 @@ mod backup;
 mod checks;
 /// Jobs that fail or never end, aborted executions, killed functions, wrong requests.
 mod failures;
+/// The application is brought to rest and back, whatever happens in between.
+mod hooks;
 /// No password is ever written down.
 mod leaks;
 /// What IAM asks for when a call is made.
@@ -35,6 +37,7 @@ fn main() {
     tests.extend(backup::tests(&stages));
     tests.extend(nightly::tests(&stages));
     tests.extend(failures::tests(&stages));
+    tests.extend(hooks::tests(&stages));
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
     tests.extend(trials::tests(&stages));

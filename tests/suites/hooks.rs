@@ -1,0 +1,170 @@
+//! The application is brought to rest before the backup and back as early as the kinds allow, whatever happens.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use holdfast_tests::dataset::Sizes;
+use holdfast_tests::executions::{ended, start};
+use holdfast_tests::lab::repository;
+use holdfast_tests::wait::until;
+use libtest_mimic::Trial;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::checks::Subject;
+use crate::stage::{Stage, Stages};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![
+        stages.test("hooks::the_application_resumes_before_the_snapshot_ends", |stage| {
+            Box::pin(early(stage))
+        }),
+        stages.test("hooks::a_failing_hook_fails_the_set_and_still_resumes", |stage| {
+            Box::pin(failing(stage))
+        }),
+        stages.test("hooks::an_aborted_run_is_resumed_by_clean_up", |stage| {
+            Box::pin(aborted(stage))
+        }),
+    ]
+}
+
+/// The file system's job ends early, the cluster's snapshot late: resume comes between the two.
+async fn early(stage: &Stage) -> Result<()> {
+    let subject = with_hook(stage, "resting-early", "hook-early").await?;
+    let durations = json!({ "cluster_snapshot": 4.0, "backup_job": 0.3 });
+    stage.lab.control(Method::PUT, "durations", Some(durations)).await?;
+    let mark = stage.lab.ledger_position().await?;
+    let (ended, set, _) = subject.back_up().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    let set = set.context("no set")?;
+    let quiesced = set["quiesced_seconds"].as_f64().context("the window is measured")?;
+    ensure!(quiesced > 0.0, "{set}");
+    let calls = invocations(stage, mark).await?;
+    ensure!(calls == ["holdfast-quiesce", "holdfast-resume"], "{calls:?}");
+    let points = subject.records.points(&subject.dataset.name, &set).await?;
+    let run = subject
+        .records
+        .items(&subject.dataset.name, "RUN#")
+        .await?
+        .pop()
+        .context("no run")?;
+    let snapshot = points
+        .iter()
+        .find(|point| point["resource"]["name"] == "database")
+        .context("no snapshot")?;
+    let time = |value: &Value| -> Result<jiff::Timestamp> {
+        Ok(value.as_str().with_context(|| format!("no time: {value}"))?.parse()?)
+    };
+    ensure!(
+        time(&run["resumed_at"])? < time(&snapshot["finished_at"])?,
+        "resumed only after the snapshot: {run} {snapshot}"
+    );
+    Ok(())
+}
+
+async fn failing(stage: &Stage) -> Result<()> {
+    let subject = with_hook(stage, "resting-fails", "hook-fails").await?;
+    let fault = json!({ "caller": "holdfast-quiesce", "service": "lambda", "kind": "access_denied" });
+    stage.lab.inject(fault).await?;
+    let mark = stage.lab.ledger_position().await?;
+    let (ended, set, mail) = subject.back_up().await?;
+    ensure!(ended.status == "FAILED", "{ended:?}");
+    ensure!(
+        set.context("no set")?["reasons"][0]["subject"] == "Quiesce",
+        "{}",
+        mail.body
+    );
+    let calls = invocations(stage, mark).await?;
+    ensure!(
+        calls.last().is_some_and(|caller| caller == "holdfast-resume"),
+        "what may be half at rest is brought back: {calls:?}"
+    );
+    let started = stage
+        .lab
+        .ledger(mark)
+        .await?
+        .into_iter()
+        .find(|call| call["action"] == "StartBackupJob");
+    ensure!(
+        started.is_none(),
+        "nothing is backed up of an application that did not come to rest"
+    );
+    Ok(())
+}
+
+async fn aborted(stage: &Stage) -> Result<()> {
+    let subject = with_hook(stage, "resting-aborted", "hook-aborted").await?;
+    stage.lab.set_durations(3.0).await?;
+    let mark = stage.lab.ledger_position().await?;
+    let machine = stage.stack.output("BackupStateMachineArn")?;
+    let execution = start(&stage.aws, machine, &json!({ "deployment": subject.dataset.name })).await?;
+    until("the file system's job starts", LIMIT, || async {
+        let calls = stage.lab.ledger(mark).await?;
+        Ok(calls
+            .iter()
+            .any(|call| call["action"] == "StartBackupJob")
+            .then_some(()))
+    })
+    .await?;
+    stage
+        .aws
+        .json(
+            "states",
+            "AWSStepFunctions.StopExecution",
+            json!({ "executionArn": execution }),
+        )
+        .await?;
+    let end = ended(&stage.aws, &execution, LIMIT).await?;
+    let (_, mail) = subject.check(&end, mark).await?;
+    let calls = invocations(stage, mark).await?;
+    ensure!(
+        calls == ["holdfast-quiesce", "holdfast-clean-up"],
+        "{calls:?}: {}",
+        mail.body
+    );
+    Ok(())
+}
+
+/// A deployment whose hook is a function that answers what it is asked.
+async fn with_hook<'a>(stage: &'a Stage, name: &str, function: &str) -> Result<Subject<'a>> {
+    create_function(stage, function).await?;
+    Subject::create(stage, name, &Sizes::small(), |descriptor| {
+        descriptor["hooks"] = json!([{ "name": "offline", "kind": "lambda", "function": function }]);
+    })
+    .await
+}
+
+async fn create_function(stage: &Stage, name: &str) -> Result<()> {
+    let directory = stage.lab.directory().join(name);
+    std::fs::create_dir_all(&directory)?;
+    std::fs::copy(repository().join("target/release/bare"), directory.join("bootstrap"))?;
+    let zipped = Command::new("python3")
+        .args(["-m", "zipfile", "-c", "hook.zip", "bootstrap"])
+        .current_dir(&directory)
+        .status()?;
+    ensure!(zipped.success(), "zip the hook");
+    let zip = base64::engine::general_purpose::STANDARD.encode(std::fs::read(directory.join("hook.zip"))?);
+    let request = json!({
+        "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap",
+        "Role": "arn:aws:iam::000000000000:role/hook", "Code": { "ZipFile": zip },
+    });
+    stage
+        .aws
+        .rest("lambda", Method::POST, "/2015-03-31/functions", Some(request))
+        .await
+        .map(drop)
+}
+
+/// Which of our functions invoked a hook, in order.
+async fn invocations(stage: &Stage, mark: u64) -> Result<Vec<String>> {
+    let calls = stage.lab.ledger(mark).await?.into_iter();
+    let ours = calls.filter(|call| call["service"] == "lambda" && call["action"] == "Invoke");
+    Ok(ours
+        .filter_map(|call| call["caller"].as_str().map(str::to_owned))
+        .filter(|caller| caller.starts_with("holdfast-"))
+        .collect())
+}
