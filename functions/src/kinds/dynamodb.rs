@@ -4,6 +4,7 @@
 //! deployment and the set (`domain::names::recovery_point`), and by standing in the catalog.
 
 mod capture;
+mod deletion;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupSummary};
 use aws_smithy_types::DateTime;
 use serde_json::Value;
 
-use super::shared::{refused, since, timestamp, wrong_point, wrong_target};
+use super::shared::{since, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
 use crate::aws::{code, failure};
 use crate::domain::job::{Finished, Progress, Run};
@@ -38,8 +39,8 @@ impl DynamoDb {
         }
     }
 
-    /// The table's backup of that name made since the run started; the earliest, should there be several.
-    async fn made_by(&self, run: &Run, table: &str, name: &str) -> Result<Option<BackupSummary>> {
+    /// The table's backups of that name made since the run started. Several, where an answer was lost and the list lagged.
+    async fn named(&self, run: &Run, table: &str, name: &str) -> Result<Vec<BackupSummary>> {
         let mut found: Vec<BackupSummary> = Vec::new();
         let mut after = None;
         loop {
@@ -57,9 +58,14 @@ impl DynamoDb {
             }));
             after = page.last_evaluated_backup_arn;
             if after.is_none() {
-                break;
+                return Ok(found);
             }
         }
+    }
+
+    /// The earliest of them: the one whose moment is nearest to the other resources'.
+    async fn made_by(&self, run: &Run, table: &str, name: &str) -> Result<Option<BackupSummary>> {
+        let found = self.named(run, table, name).await?;
         Ok(found
             .into_iter()
             .min_by_key(|backup| backup.backup_creation_date_time().map(DateTime::as_nanos)))
@@ -177,37 +183,7 @@ impl Kind for DynamoDb {
     }
 
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
-        let (arn, _) = parts(point)?;
-        let found = self.describe(arn).await?;
-        let Some(backup) = found.as_ref().and_then(BackupDescription::backup_details) else {
-            return Ok(Deletion::Gone);
-        };
-        if !is_ours(&run.deployment, backup.backup_name()) {
-            return Err(Error::Conflict(format!(
-                "deleting table backup {arn}: its name, {}, is none that a run of deployment {} gives, so it is left alone. \
-                 Delete it by hand if it is not needed",
-                backup.backup_name(),
-                run.deployment
-            )));
-        }
-        match backup.backup_status() {
-            BackupStatus::Deleted => return Ok(Deletion::Gone),
-            BackupStatus::Creating => return Ok(Deletion::Underway),
-            _ => {}
-        }
-        if let Err(error) = self.dynamodb.delete_backup().backup_arn(arn).send().await {
-            return match code(&error) {
-                Some("BackupNotFoundException") => Ok(Deletion::Gone),
-                Some("BackupInUseException") => Ok(Deletion::Underway),
-                _ => refused(failure("deleting table backup", arn, error)),
-            };
-        }
-        let left = self.describe(arn).await?;
-        let gone = match left.as_ref().and_then(BackupDescription::backup_details) {
-            Some(backup) => *backup.backup_status() == BackupStatus::Deleted,
-            None => true,
-        };
-        Ok(if gone { Deletion::Gone } else { Deletion::Underway })
+        deletion::delete(self, run, point).await
     }
 }
 
@@ -219,23 +195,6 @@ fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Sta
         },
         started_at: accepted.and_then(timestamp).unwrap_or(run.started_at),
         holds_quiesce: false,
-    }
-}
-
-/// Whether a name is `hf-<deployment>-<yyyymmdd>-<hhmmss>-<4 hex>-<6 hex>`. The rest is matched to its end, so that a
-/// backup of `hubs-prod` is not one of `hubs`.
-fn is_ours(deployment: &str, name: &str) -> bool {
-    let Some(rest) = name.strip_prefix("hf-").and_then(|name| name.strip_prefix(deployment)) else {
-        return false;
-    };
-    let parts: Vec<&str> = rest.split('-').collect();
-    let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    let hex = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match parts[..] {
-        ["", date, time, execution, resource] => {
-            digits(date, 8) && digits(time, 6) && hex(execution, 4) && hex(resource, 6)
-        }
-        _ => false,
     }
 }
 

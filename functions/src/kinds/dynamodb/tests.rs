@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
+mod deletion;
 
 use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
@@ -229,83 +230,4 @@ async fn a_backup_that_is_deleted_missing_or_empty_of_a_full_table_has_failed() 
         dynamodb.poll(&rooms(), &point()).await.unwrap_err().name(),
         "Unavailable"
     );
-}
-
-#[tokio::test]
-async fn what_is_ours_is_deleted_and_seen_gone_twice() {
-    let deleted = || answers("DeleteBackup", "{}");
-    let ours = name();
-    let (kind, replay) = dynamodb([
-        described(&ours, "AVAILABLE", 5, 5),
-        deleted(),
-        gone(),
-        gone(),
-        described(&ours, "AVAILABLE", 5, 5),
-        deleted(),
-        described(&ours, "DELETED", 5, 5),
-        described(&ours, "DELETED", 5, 5),
-        described(&ours, "AVAILABLE", 5, 5),
-        refuses("DeleteBackup", 400, "BackupNotFoundException"),
-    ]);
-    for _ in 0..5 {
-        assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
-    }
-    replay.played();
-    kind.abandon(&point()).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_deletion_may_be_under_way_or_refused() {
-    let whole = || described(&name(), "AVAILABLE", 5, 5);
-    let (kind, replay) = dynamodb([
-        described(&name(), "CREATING", 5, 5),
-        whole(),
-        refuses("DeleteBackup", 400, "BackupInUseException"),
-        whole(),
-        answers("DeleteBackup", "{}"),
-        whole(),
-    ]);
-    for _ in 0..3 {
-        assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Underway);
-    }
-    replay.played();
-    let (kind, _) = dynamodb([whole(), refuses("DeleteBackup", 400, "AccessDeniedException")]);
-    assert!(matches!(
-        kind.delete(&run(), &point()).await.unwrap(),
-        Deletion::Protected(_)
-    ));
-    let (kind, _) = dynamodb([whole(), refuses("DeleteBackup", 400, "LimitExceededException")]);
-    assert_eq!(kind.delete(&run(), &point()).await.unwrap_err().name(), "QuotaExceeded");
-}
-
-#[tokio::test]
-async fn what_another_deployment_made_is_never_deleted() {
-    let (kind, replay) = dynamodb([
-        described("nightly-export", "AVAILABLE", 5, 5),
-        described(&name(), "AVAILABLE", 5, 5),
-    ]);
-    assert_eq!(kind.delete(&run(), &point()).await.unwrap_err().name(), "Conflict");
-    let other = Run {
-        deployment: "hubs".into(),
-        ..run()
-    };
-    assert_eq!(kind.delete(&other, &point()).await.unwrap_err().name(), "Conflict");
-    replay.played();
-}
-
-#[test]
-fn a_name_is_ours_to_its_end() {
-    assert!(is_ours("hubs-prod", &name()));
-    for (deployment, other) in [
-        ("hubs", name()),
-        ("hubs-pro", name()),
-        ("hubs-prod", format!("{}-x", name())),
-        ("hubs-prod", format!("x{}", name())),
-        ("hubs-prod", "hf-hubs-prod-20261120-021500-ab12".into()),
-        ("hubs-prod", "hf-hubs-prod-2026112x-021500-ab12-0fa8e7".into()),
-        ("hubs-prod", "hf-hubs-prod".into()),
-        ("", String::new()),
-    ] {
-        assert!(!is_ours(deployment, &other), "{deployment} {other}");
-    }
 }
