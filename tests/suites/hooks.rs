@@ -34,7 +34,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 
 /// The file system's job ends early, the cluster's snapshot late: resume comes between the two.
 async fn early(stage: &Stage) -> Result<()> {
-    let subject = with_hook(stage, "resting-early", "hook-early").await?;
+    let subject = with_hook(stage, "resting-early", "early").await?;
     let durations = json!({ "cluster_snapshot": 4.0, "backup_job": 0.3 });
     stage.lab.control(Method::PUT, "durations", Some(durations)).await?;
     let mark = stage.lab.ledger_position().await?;
@@ -67,7 +67,7 @@ async fn early(stage: &Stage) -> Result<()> {
 }
 
 async fn failing(stage: &Stage) -> Result<()> {
-    let subject = with_hook(stage, "resting-fails", "hook-fails").await?;
+    let subject = with_hook(stage, "resting-fails", "fails").await?;
     let fault = json!({ "caller": "holdfast-quiesce", "service": "lambda", "kind": "access_denied" });
     stage.lab.inject(fault).await?;
     let mark = stage.lab.ledger_position().await?;
@@ -97,7 +97,7 @@ async fn failing(stage: &Stage) -> Result<()> {
 }
 
 async fn aborted(stage: &Stage) -> Result<()> {
-    let subject = with_hook(stage, "resting-aborted", "hook-aborted").await?;
+    let subject = with_hook(stage, "resting-aborted", "aborted").await?;
     stage.lab.set_durations(3.0).await?;
     let mark = stage.lab.ledger_position().await?;
     let machine = stage.stack.output("BackupStateMachineArn")?;
@@ -131,7 +131,8 @@ async fn aborted(stage: &Stage) -> Result<()> {
 
 /// A deployment whose hook is a function that answers what it is asked.
 async fn with_hook<'a>(stage: &'a Stage, name: &str, function: &str) -> Result<Subject<'a>> {
-    create_function(stage, function).await?;
+    let function = format!("holdfast-hook-{function}");
+    create_function(stage, &function).await?;
     Subject::create(stage, name, &Sizes::small(), |descriptor| {
         descriptor["hooks"] = json!([{ "name": "offline", "kind": "lambda", "function": function }]);
     })

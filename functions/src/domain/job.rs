@@ -56,7 +56,10 @@ pub struct Job {
 /// error, whose `cause` may be the JSON text in which Lambda wraps `errorMessage` (see [`Failure::message`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
+    #[serde(alias = "Error")]
     pub error: String,
+    /// Empty where Step Functions gives none: a task that timed out.
+    #[serde(alias = "Cause", default)]
     pub cause: String,
 }
 
