@@ -77,6 +77,13 @@ fn decode<T: DeserializeOwned>(item: Item) -> Result<T> {
     })
 }
 
+/// A record of a list: one that cannot be read must not hide the others.
+fn legible<T: DeserializeOwned>(item: Item) -> Option<T> {
+    decode(item)
+        .inspect_err(|error| tracing::warn!(error = error.name(), message = %error, "left out"))
+        .ok()
+}
+
 fn text(item: &Item, name: &str) -> String {
     item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -11,11 +11,16 @@ use serde_json::Value;
 use super::store::{Condition, Item, Key, Store};
 use crate::error::{Error, Result};
 
+/// What somebody else does to the items.
+type Deed = Box<dyn FnOnce(&mut BTreeMap<Key, Item>) + Send>;
+
 #[derive(Default)]
 pub struct Memory {
     items: Mutex<BTreeMap<Key, Item>>,
     /// Writes to go until one fails, and whether it takes effect all the same.
     failing: Mutex<Option<(usize, bool)>>,
+    /// Writes to go until somebody else gets in, and what they do.
+    meanwhile: Mutex<Option<(usize, Deed)>>,
     writes: Mutex<usize>,
 }
 
@@ -28,6 +33,20 @@ impl Memory {
     /// The `nth` write from now on (from 1) never arrives, and fails as `Unavailable`.
     pub fn lose_write(&self, nth: usize) {
         *self.failing.lock().unwrap() = Some((nth, false));
+    }
+
+    /// Right after the `nth` write from now on (from 1), somebody else does this.
+    pub fn meanwhile(&self, nth: usize, deed: impl FnOnce(&mut BTreeMap<Key, Item>) + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some((nth, Box::new(deed)));
+    }
+
+    /// Makes the records at some places such that they cannot be decoded.
+    pub fn spoil(&self, place: impl Fn(&Key) -> bool) {
+        for (key, item) in self.items.lock().unwrap().iter_mut() {
+            if place(key) {
+                item.insert("started_at".into(), Value::String("not a time".into()));
+            }
+        }
     }
 
     pub fn writes(&self) -> usize {
@@ -52,6 +71,13 @@ impl Memory {
         let held = holds(condition, items.get(key));
         if held {
             effect(&mut items);
+        }
+        let due = self.meanwhile.lock().unwrap().take_if(|(nth, _)| {
+            *nth -= 1;
+            *nth == 0
+        });
+        if let Some((_, deed)) = due {
+            deed(&mut items);
         }
         match fails {
             Some(_) => Err(Error::Unavailable("the answer was lost".into())),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::store::Condition;
-use super::{Catalog, decode, encode, key, name_of};
+use super::{Catalog, decode, encode, key, legible, name_of};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::set::{Reason, RunRecord};
@@ -67,13 +67,13 @@ impl Catalog {
         self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }
 
-    /// All runs of a deployment, the oldest first.
+    /// All runs of a deployment that can be read, the oldest first. One that cannot is named in the log, and left alone.
     pub async fn runs(&self, deployment: &str) -> Result<Vec<RunRecord>> {
         let items = self
             .store
             .query(&key(deployment, "").pk, "RUN#", &Condition::Always)
             .await?;
-        let mut runs: Vec<RunRecord> = items.into_iter().map(decode).collect::<Result<_>>()?;
+        let mut runs: Vec<RunRecord> = items.into_iter().filter_map(legible).collect();
         runs.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
         Ok(runs)
     }
@@ -84,6 +84,23 @@ impl Catalog {
         let set = encode(&json!({ mark.attribute(): at }))?;
         self.store.update(&key(deployment, sk(id)), set, &first).await?;
         Ok(())
+    }
+
+    /// Records that a run has ended of which nothing was recorded: a step of it that is still in flight finds it ended,
+    /// and begins nothing. One that is recorded is only marked.
+    pub async fn entomb_run(&self, run: &Run, at: Timestamp) -> Result<()> {
+        let ended = RunRecord {
+            ended_at: Some(at),
+            ..RunRecord::begun(run)
+        };
+        self.store
+            .update(
+                &key(&run.deployment, sk(&run.set)),
+                encode(&ended)?,
+                &Condition::Absent("pk"),
+            )
+            .await?;
+        self.mark_run(&run.deployment, &run.set, Mark::Ended, at).await
     }
 
     /// Adds a warning to a run, once. A run that is not recorded is left so.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::store::Condition;
-use super::{Catalog, decode, encode, key, name_of};
+use super::{Catalog, decode, encode, key, legible, name_of};
 use crate::domain::set::{BackupSet, Reason, SetStatus};
 use crate::error::{Error, Result};
 
@@ -38,14 +38,14 @@ impl Catalog {
         self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }
 
-    /// All sets of a deployment, the oldest first.
+    /// All sets of a deployment that can be read, the oldest first. One that cannot is named in the log, and left alone.
     pub async fn sets(&self, deployment: &str) -> Result<Vec<BackupSet>> {
         // Points lie under their sets; of the two, only a set has an id of its own.
         let items = self
             .store
             .query(&key(deployment, "").pk, "SET#", &Condition::Present("id"))
             .await?;
-        let mut sets: Vec<BackupSet> = items.into_iter().map(decode).collect::<Result<_>>()?;
+        let mut sets: Vec<BackupSet> = items.into_iter().filter_map(legible).collect();
         sets.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
         Ok(sets)
     }

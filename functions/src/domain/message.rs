@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use backup::{Backup, backup};
-pub use ended::{Ended, ended};
+pub use ended::{Ended, brought_back, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
 
 /// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text
@@ -55,6 +55,8 @@ pub enum Event {
     BackupNotStarted,
     /// The execution ended without reaching its own Notify: aborted, timed out, or broken.
     BackupEnded,
+    /// An application that an earlier message called at rest is no longer.
+    BroughtBack,
     Nightly,
 }
 
@@ -65,6 +67,7 @@ impl Event {
             Event::BackupFailed => "backup_failed",
             Event::BackupNotStarted => "backup_not_started",
             Event::BackupEnded => "backup_ended",
+            Event::BroughtBack => "brought_back",
             Event::Nightly => "nightly",
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::job::Failure;
+use super::job::{Failure, Run};
 use super::resource::{RecoveryPoint, Resource};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +128,23 @@ pub struct RunRecord {
     /// What went wrong beside the set itself: a hook, retention, a step.
     #[serde(default)]
     pub warnings: Vec<Reason>,
+}
+
+impl RunRecord {
+    /// The record of a run that has just begun.
+    pub fn begun(run: &Run) -> Self {
+        Self {
+            id: run.set.clone(),
+            deployment: run.deployment.clone(),
+            execution: run.execution.clone(),
+            started_at: run.started_at,
+            ended_at: None,
+            quiesced_at: None,
+            resumed_at: None,
+            notified_at: None,
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// The durations, in seconds, of a resource's last sealed backups; the newest last, at most ten.

@@ -152,3 +152,46 @@ async fn a_night_is_told_in_one_message_that_names_everybody() {
         assert!(message.text.contains(named), "{named}: {}", message.text);
     }
 }
+
+#[tokio::test]
+async fn a_run_whose_records_cannot_be_read_is_told_of_by_the_stacks_topic() {
+    for spoilt in ["RUN#", "SET#", "POINT"] {
+        let (catalog, memory, run) = planned(&[]).await;
+        let mut document = document("hubs-prod", &[]);
+        document["topic"] = json!(OWN);
+        let descriptor = crate::domain::descriptor::Descriptor::parse(&document).unwrap();
+        catalog.put_descriptor(&descriptor).await.unwrap();
+        let input = crate::steps::start::Input {
+            run: run.clone(),
+            resource: crate::steps::testing::resource("rooms"),
+            now: now(),
+        };
+        crate::steps::start::start(&catalog, &crate::steps::testing::Backups::default(), input)
+            .await
+            .unwrap();
+        memory.spoil(|key| match spoilt {
+            "SET#" => key.sk == format!("SET#{}", run.set),
+            spoilt => key.sk.contains(spoilt),
+        });
+        let inbox = Inbox::open();
+        let failure = json!({"state": "SealSet", "error": "VerificationFailed", "cause": "spoilt"});
+        let output = handle(
+            &needs(catalog, &inbox),
+            backup(json!({"deployment": "hubs-prod"}), failure),
+        )
+        .await
+        .unwrap();
+        assert!(!output.sealed);
+        let (topic, message) = inbox.messages().remove(0);
+        assert_eq!(
+            (topic.as_str(), message.event, message.severity),
+            (STACKS, Event::BackupFailed, Severity::Critical)
+        );
+        for said in [spoilt, "SealSet", "cannot be read"] {
+            assert!(message.text.contains(said), "{said}: {}", message.text);
+        }
+        for wrong in ["NOTHING TO RESTORE", "NOT STARTED", "nothing was touched"] {
+            assert!(!message.text.contains(wrong), "{wrong}: {}", message.text);
+        }
+    }
+}

@@ -21,12 +21,34 @@ pub struct Known {
     pub newest_sealed: Option<BackupSet>,
     /// The deployment's own topic.
     pub topic: Option<String>,
+    /// Why all of this is not known: a record cannot be read, and never will be.
+    pub unreadable: Option<Reason>,
 }
 
 impl Known {
+    /// Never fails for good: of a run whose records cannot be read on-call is told just that, by the stack's topic.
     pub async fn of(catalog: &Catalog, run: &Run) -> Result<Self> {
+        match Self::read(catalog, run).await {
+            Err(error) if error.class() == Class::Final => {
+                tracing::error!(deployment = %run.deployment, error = error.name(), message = %error, "unreadable");
+                let reason = Reason {
+                    subject: "catalog".to_owned(),
+                    error: error.name().to_owned(),
+                    message: error.to_string(),
+                };
+                Ok(Self {
+                    unreadable: Some(reason),
+                    ..Self::default()
+                })
+            }
+            known => known,
+        }
+    }
+
+    async fn read(catalog: &Catalog, run: &Run) -> Result<Self> {
         let sets = catalog.sets(&run.deployment).await?;
-        let set = sets.iter().find(|set| set.id == run.set).cloned();
+        // Not from the list, which leaves out what cannot be read.
+        let set = catalog.set(&run.deployment, &run.set).await?;
         let points = match &set {
             Some(_) => catalog.points(&run.deployment, &run.set).await?,
             None => Vec::new(),
@@ -37,6 +59,7 @@ impl Known {
             points,
             newest_sealed: newest_sealed(&sets).cloned(),
             topic: own_topic(catalog, &run.deployment).await?,
+            unreadable: None,
         })
     }
 
@@ -60,6 +83,7 @@ impl Known {
             points: &self.points,
             newest_sealed: self.newest_sealed.as_ref(),
             failure,
+            unreadable: self.unreadable.as_ref(),
         }
     }
 }

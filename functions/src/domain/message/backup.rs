@@ -25,6 +25,8 @@ pub struct Backup<'a> {
     pub newest_sealed: Option<&'a BackupSet>,
     /// The error that took the machine from its way.
     pub failure: Option<&'a Reason>,
+    /// Why nothing is known but the execution: a record in the catalog cannot be read.
+    pub unreadable: Option<&'a Reason>,
 }
 
 /// The message of a run that reached Notify: sealed, failed, or not started.
@@ -32,6 +34,7 @@ pub fn backup(backup: &Backup<'_>) -> Message {
     match backup.set {
         Some(set) if set.status == SetStatus::Sealed => sealed(backup, set),
         Some(_) => failed(backup),
+        None if backup.unreadable.is_some() => unknown(backup),
         None => not_started(backup),
     }
 }
@@ -126,6 +129,26 @@ fn failed(backup: &Backup<'_>) -> Message {
         subject: &subject,
         happened: &happened,
         means: &means,
+        steps: &steps,
+        reasons: &reasons,
+    })
+}
+
+fn unknown(backup: &Backup<'_>) -> Message {
+    let name = backup.name();
+    let reasons = backup.reasons();
+    let happened = format!(
+        "The backup of {name} ended, but what became of it cannot be read in the catalog.\n{}",
+        facts::reasons(&reasons)
+    );
+    let mut steps = backup.steps(&reasons);
+    steps.push(format!("Back up again: holdfast backup {name} --watch"));
+    backup.message(Parts {
+        event: Event::BackupFailed,
+        severity: Severity::Critical,
+        subject: &format!("Holdfast: BACKUP OF {name}: ITS OUTCOME CANNOT BE READ"),
+        happened: &happened,
+        means: &backup.standing(),
         steps: &steps,
         reasons: &reasons,
     })

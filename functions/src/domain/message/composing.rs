@@ -33,7 +33,19 @@ impl Backup<'_> {
         {
             reasons.push(failure.clone());
         }
+        reasons.extend(self.unreadable.cloned());
         reasons
+    }
+
+    /// What a restore could take today.
+    pub(super) fn standing(&self) -> String {
+        match self.unreadable {
+            Some(_) => format!(
+                "Whether its set is sealed, and which set could be restored today, could not be read. To look: holdfast sets {}",
+                self.name()
+            ),
+            None => facts::newest_sealed(self.name(), self.newest_sealed, self.now),
+        }
     }
 
     /// What went wrong beside the set.
@@ -62,6 +74,12 @@ impl Backup<'_> {
                 "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what its hooks do to resume.",
                 self.name(),
                 words::time(at)
+            ));
+        }
+        if self.unreadable.is_some() {
+            steps.push(format!(
+                "FIRST: see whether {} is at rest, which could not be read either. If it is, bring it back by hand, by what its hooks do to resume.",
+                self.name()
             ));
         }
         for reason in reasons {

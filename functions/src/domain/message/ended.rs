@@ -43,9 +43,10 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
     ];
     let means = match (sealed, backup.set) {
         (true, Some(set)) => format!("Its set {} had been sealed before, and can be restored.", set.id),
+        _ if backup.unreadable.is_some() => backup.standing(),
         _ => format!(
             "Its set is not sealed. Jobs that AWS had begun end by themselves; what they made goes with the failed set. {}",
-            facts::newest_sealed(name, backup.newest_sealed, backup.now)
+            backup.standing()
         ),
     };
     let mut steps = backup.steps(&reasons);
@@ -77,4 +78,22 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
     });
     message.json["execution_status"] = status.into();
     message
+}
+
+/// The message of a clean-up that brought an application back, of which on-call had been told that it is at rest.
+pub fn brought_back(backup: &Backup<'_>) -> Message {
+    let name = backup.name();
+    let at = backup.run.and_then(|run| run.resumed_at).unwrap_or(backup.now);
+    backup.message(Parts {
+        event: Event::BroughtBack,
+        severity: Severity::Info,
+        subject: &format!("Holdfast: {name} was brought back"),
+        happened: &format!(
+            "The application of {name}, which an earlier message called at rest, was brought back at {}.",
+            words::time(at)
+        ),
+        means: "All hooks of this run have resumed.",
+        steps: &["Nothing, unless somebody is bringing it back by hand: tell them.".to_owned()],
+        reasons: &[],
+    })
 }

@@ -94,6 +94,10 @@ proptest! {
         };
         check(&backup(&facts))?;
         check(&ended(&facts, &Ended { status: &ended_status, cause: cause.as_deref(), lease_released: count == 0 }))?;
+        check(&brought_back(&facts))?;
+        let unreadable = Backup { unreadable: failure.first(), ..facts };
+        check(&backup(&unreadable))?;
+        check(&ended(&unreadable, &Ended { status: &ended_status, cause: cause.as_deref(), lease_released: true }))?;
 
         let outcomes: Vec<Outcome> = reasons.into_iter().map(|reason| Outcome {
             deployment: reason.subject.clone(), sealed: reason.error.is_empty(), execution: Some(reason.message.clone()),

@@ -75,6 +75,7 @@ pub fn plain<'a>() -> Backup<'a> {
         points: &[],
         newest_sealed: None,
         failure: None,
+        unreadable: None,
     }
 }
 
