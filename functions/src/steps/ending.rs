@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::domain::set::{Reason, SetStatus};
-use crate::error::Result;
+use crate::error::{Class, Error, Result};
 
 /// Why a set that is still running has failed, and whether anything failed at all.
 pub struct End {
@@ -13,9 +13,44 @@ pub struct End {
     pub failed: bool,
 }
 
-/// Fails the set if it is still running, notes a failure that is not among the set's reasons as a warning, marks the run
-/// as ended, and gives the lease back if it is this run's. Answers the set's id, where there is a set.
+/// Refuses to begin anything for a run that has ended: its set has failed and on-call was told of it, but a step may still
+/// be in flight, or its execution redriven.
+///
+/// # Errors
+/// `Conflict`, which names the run.
+pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
+    match catalog.run(&run.deployment, &run.set).await? {
+        Some(record) if record.ended_at.is_some() => Err(has_ended(run, doing)),
+        _ => Ok(()),
+    }
+}
+
+/// The error of a step that finds its run ended.
+pub fn has_ended(run: &Run, doing: &str) -> Error {
+    Error::Conflict(format!(
+        "{doing}: run {} has ended, and does nothing more. Start a new run: holdfast backup {}",
+        run.set, run.deployment
+    ))
+}
+
+/// Marks the run as ended, fails the set if it is still running, notes a failure that is not among the set's reasons as a
+/// warning, and gives the lease back if it is this run's. Answers the set's id, where there is a set.
 pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
+    // First: what is in flight looks for this mark after each of its own writes, and so undoes what is not undone here.
+    catalog.mark_run(&run.deployment, &run.set, Mark::Ended, now).await?;
+    let closed = close(catalog, run, end, now).await;
+    if let Err(error) = &closed
+        && error.class() != Class::Final
+    {
+        return closed;
+    }
+    // Last: nobody takes the deployment over while its run is still being written. But a record that cannot be read does
+    // not keep the lease for ever.
+    catalog.release_lease(&run.deployment, &run.execution).await?;
+    closed
+}
+
+async fn close(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
     let set = catalog
         .fail_set(&run.deployment, &run.set, end.reason.clone(), now)
         .await?;
@@ -25,8 +60,5 @@ pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Resu
             catalog.warn_run(&run.deployment, &run.set, end.reason).await?;
         }
     }
-    catalog.mark_run(&run.deployment, &run.set, Mark::Ended, now).await?;
-    // Last: nobody takes the deployment over while its run is still being written.
-    catalog.release_lease(&run.deployment, &run.execution).await?;
     Ok(set.map(|_| run.set.clone()))
 }

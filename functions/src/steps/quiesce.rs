@@ -6,12 +6,20 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ending::has_ended;
 use crate::catalog::{Catalog, Mark};
+use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
-use crate::error::Result;
+use crate::domain::set::Reason;
+use crate::error::{Error, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{Action, Hooks};
 use crate::runtime;
+
+const DOING: &str = "quiescing";
+
+/// Tries to bring back a hook of a run that has ended.
+const TRIES: usize = 3;
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -42,20 +50,81 @@ pub struct Output {
     pub quiesced: Vec<String>,
 }
 
+/// Stopping an execution stops no function in flight: so this one looks before and after every hook whether its run has
+/// ended or resumed, and then brings back what it brought to rest, whatever the clean-up has brought back before.
+///
+/// # Errors
+/// `Conflict` for a run that has ended; a hook's own.
 pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
-    let descriptor = needs.catalog.planned_by(&run).await?;
-    // Noted before the first hook: one that fails half-way is resumed too.
-    needs
-        .catalog
-        .mark_run(&run.deployment, &run.set, Mark::Quiesced, now)
-        .await?;
-    let mut quiesced = Vec::new();
-    for hook in &descriptor.hooks {
-        needs.hooks.run(hook, Action::Quiesce, &run).await?;
-        tracing::info!(deployment = %run.deployment, set = %run.set, hook = %hook.name, "quiesced");
-        quiesced.push(hook.name.clone());
+    let catalog = &needs.catalog;
+    if is_over(catalog, &run).await? {
+        return Err(has_ended(&run, DOING));
     }
+    let descriptor = catalog.planned_by(&run).await?;
+    // Noted before the first hook: one that fails half-way is resumed too.
+    catalog.mark_run(&run.deployment, &run.set, Mark::Quiesced, now).await?;
+    let mut asked: Vec<&Hook> = Vec::new();
+    for hook in &descriptor.hooks {
+        if is_over(catalog, &run).await? {
+            return Err(bring_back(needs, &run, &asked, now).await?);
+        }
+        asked.push(hook);
+        let ran = needs.hooks.run(hook, Action::Quiesce, &run).await;
+        if is_over(catalog, &run).await? {
+            return Err(bring_back(needs, &run, &asked, now).await?);
+        }
+        ran?;
+        tracing::info!(deployment = %run.deployment, set = %run.set, hook = %hook.name, "quiesced");
+    }
+    let quiesced = asked.iter().map(|hook| hook.name.clone()).collect();
     Ok(Output { quiesced })
+}
+
+async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
+    let record = catalog.run(&run.deployment, &run.set).await?;
+    Ok(record.is_some_and(|record| record.ended_at.is_some() || record.resumed_at.is_some()))
+}
+
+/// Resumes hooks in reverse, and answers the error to end with. Nobody runs this step again: a hook that fails has a few
+/// tries, and is then a warning on the run.
+async fn bring_back(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -> Result<Error> {
+    let catalog = &needs.catalog;
+    let mut failures = Vec::new();
+    for hook in asked.iter().rev() {
+        if let Err(error) = insist(needs, hook, run).await {
+            failures.push(error.to_string());
+        }
+    }
+    if failures.is_empty() {
+        catalog.mark_run(&run.deployment, &run.set, Mark::Resumed, now).await?;
+        return Ok(has_ended(run, DOING));
+    }
+    let error = has_ended(
+        run,
+        &format!(
+            "bringing back {}: {}. The application may still be at rest: bring it back by hand. {DOING}",
+            run.deployment,
+            failures.join("; ")
+        ),
+    );
+    let warning = Reason {
+        subject: "Quiesce".to_owned(),
+        error: error.name().to_owned(),
+        message: error.to_string(),
+    };
+    catalog.warn_run(&run.deployment, &run.set, warning).await?;
+    Ok(error)
+}
+
+async fn insist(needs: &Needs, hook: &Hook, run: &Run) -> Result<()> {
+    let mut last = Ok(());
+    for _ in 0..TRIES {
+        last = needs.hooks.run(hook, Action::Resume, run).await;
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
 }
 
 #[cfg(test)]
@@ -109,5 +178,102 @@ mod tests {
         assert_eq!(hooks.calls(), ["quiesce offline"]);
         let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
         assert_eq!(record.quiesced_at, Some(now()));
+    }
+
+    /// Hooks during whose first call the run is aborted and cleaned up after.
+    struct Aborted {
+        catalog: Catalog,
+        hooks: Arc<Recorded>,
+        marks: Vec<Mark>,
+    }
+
+    #[async_trait::async_trait]
+    impl Hooks for Aborted {
+        async fn run(&self, hook: &Hook, action: Action, run: &Run) -> Result<()> {
+            if self.hooks.calls().is_empty() {
+                for mark in &self.marks {
+                    self.catalog
+                        .mark_run(&run.deployment, &run.set, *mark, now())
+                        .await
+                        .unwrap();
+                }
+            }
+            self.hooks.run(hook, action, run).await
+        }
+    }
+
+    #[tokio::test]
+    async fn an_abort_between_two_hooks_brings_back_what_the_first_brought_to_rest() {
+        for marks in [vec![Mark::Ended], vec![Mark::Ended, Mark::Resumed], vec![Mark::Resumed]] {
+            for hooks in [Recorded::all_well(), Recorded::failing("offline", 1)] {
+                let (catalog, _, run) = planned(&["offline", "drain"]).await;
+                let aborted = Aborted {
+                    catalog: catalog.clone(),
+                    hooks: hooks.clone(),
+                    marks: marks.clone(),
+                };
+                let needs = Needs {
+                    catalog,
+                    hooks: Arc::new(aborted),
+                };
+                let input = Input {
+                    run: run.clone(),
+                    now: now(),
+                };
+                let error = handle(&needs, input).await.unwrap_err();
+                assert_eq!(error.name(), "Conflict", "{error}");
+                assert!(error.to_string().contains(&run.set), "{error}");
+                assert_eq!(hooks.calls(), ["quiesce offline", "resume offline"], "{marks:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hook_that_does_not_bring_back_an_ended_run_is_tried_again_and_then_known() {
+        let (catalog, _, run) = planned(&["offline"]).await;
+        let hooks = Recorded::failing_to("resume", "offline", 9);
+        let aborted = Aborted {
+            catalog: catalog.clone(),
+            hooks: hooks.clone(),
+            marks: vec![Mark::Ended],
+        };
+        let needs = Needs {
+            catalog,
+            hooks: Arc::new(aborted),
+        };
+        let input = Input {
+            run: run.clone(),
+            now: now(),
+        };
+        let error = handle(&needs, input).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict", "{error}");
+        assert!(error.to_string().contains("at rest"), "{error}");
+        assert_eq!(hooks.calls().len(), 4);
+        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
+        assert_eq!((record.resumed_at, record.warnings.len()), (None, 1));
+    }
+
+    #[tokio::test]
+    async fn an_ended_run_is_not_quiesced_again() {
+        let (catalog, _, run) = planned(&["offline"]).await;
+        catalog
+            .mark_run(&run.deployment, &run.set, Mark::Ended, now())
+            .await
+            .unwrap();
+        let hooks = Recorded::all_well();
+        let needs = Needs {
+            catalog,
+            hooks: hooks.clone(),
+        };
+        let input = Input {
+            run: run.clone(),
+            now: now(),
+        };
+        let error = handle(&needs, input).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict");
+        assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
+        assert!(hooks.calls().is_empty());
+        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
+        assert_eq!(record.quiesced_at, None);
     }
 }

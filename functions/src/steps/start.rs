@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::jobs;
+use super::{ending, jobs};
 use crate::catalog::Catalog;
 use crate::domain::job::{Job, Run};
 use crate::domain::pacing;
@@ -40,7 +40,7 @@ pub struct Input {
 /// Starts the backup of one resource. What an earlier call for the same run started, or ended, is answered again.
 ///
 /// # Errors
-/// `NotFound` for a prefix that no table begins with; else the kind's own.
+/// `NotFound` for a prefix that no table begins with; `Conflict` for a run that has ended; else the kind's own.
 pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<Job> {
     let Input { run, resource, now } = input;
     if let Target::DynamodbPrefix { prefix } = &resource.target {
@@ -49,6 +49,7 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
             resource.name
         )));
     }
+    ending::refuse_ended(catalog, &run, &format!("backing up {}", resource.name)).await?;
     let known = catalog.point(&run.deployment, &run.set, &resource.name).await?;
     let usual = pacing::usual(&catalog.timing(&run.deployment, &resource.name).await?.durations);
     if let Some(point) = known.filter(has_started) {
@@ -105,6 +106,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::catalog::Mark;
     use crate::domain::job::JobStatus;
     use crate::steps::testing::{Backups, now, planned, resource};
 
@@ -202,5 +204,19 @@ mod tests {
         input.resource.target = Target::DynamodbPrefix { prefix: "none-".into() };
         let error = start(&catalog, &Backups::default(), input).await.unwrap_err();
         assert_eq!(error.name(), "NotFound");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_started_for_a_run_that_has_ended() {
+        let (catalog, _, run) = planned(&[]).await;
+        catalog
+            .mark_run("hubs-prod", &run.set, Mark::Ended, now())
+            .await
+            .unwrap();
+        let kind = Backups::default();
+        let error = start(&catalog, &kind, input(&run)).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict");
+        assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
+        assert!(kind.calls().is_empty());
     }
 }

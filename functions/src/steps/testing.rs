@@ -237,6 +237,7 @@ pub async fn planned(hooks: &[&str]) -> (Catalog, Arc<Memory>, Run) {
 /// Hooks that note what they are asked for, and of which one fails a number of times.
 pub struct Recorded {
     calls: Mutex<Vec<String>>,
+    /// What fails, by hook or by action and hook, and how often it still does.
     failing: Mutex<(String, usize)>,
 }
 
@@ -252,6 +253,11 @@ impl Recorded {
         })
     }
 
+    /// As [`Recorded::failing`], for one action alone.
+    pub fn failing_to(action: &str, hook: &str, times: usize) -> Arc<Self> {
+        Self::failing(&format!("{action} {hook}"), times)
+    }
+
     pub fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
@@ -261,12 +267,10 @@ impl Recorded {
 impl Hooks for Recorded {
     async fn run(&self, hook: &Hook, action: Action, _: &Run) -> Result<()> {
         let action = json!(action);
-        self.calls
-            .lock()
-            .unwrap()
-            .push(format!("{} {}", action.as_str().unwrap(), hook.name));
+        let call = format!("{} {}", action.as_str().unwrap(), hook.name);
+        self.calls.lock().unwrap().push(call.clone());
         let mut failing = self.failing.lock().unwrap();
-        if failing.0 == hook.name && failing.1 > 0 {
+        if (failing.0 == hook.name || failing.0 == call) && failing.1 > 0 {
             failing.1 -= 1;
             return Err(Error::JobFailed(format!("hook {} said no", hook.name)));
         }
