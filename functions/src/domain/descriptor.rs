@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+pub use resources::MOST_RESOURCES;
+
 use super::duration;
 use super::resource::{Resource, Target};
 

@@ -13,16 +13,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::discovery::Discovery;
+use super::ending::{self, End};
 use super::probe::{Count, PlannedProbe, Sql};
 use crate::catalog::Catalog;
-use crate::domain::descriptor::{self, Descriptor};
+use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
 use crate::domain::job::{Failure, Run};
 use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::set::{BackupSet, RunRecord, SetStatus};
-use crate::error::{Class, Error, Result};
+use crate::domain::set::{BackupSet, Reason, RunRecord, SetStatus};
+use crate::error::{Class, Error, Fault, Result};
 use crate::runtime;
+
+const DOING: &str = "planning the backup";
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -44,6 +47,7 @@ pub struct Input {
     pub request: Value,
     pub execution: String,
     pub started_at: Timestamp,
+    pub now: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,8 +59,9 @@ pub struct Output {
 }
 
 /// # Errors
-/// `InvalidInput` for a request or descriptor with faults, and for a disabled deployment; `NotFound` for one that is
-/// not registered; `DeploymentBusy` while another run holds it.
+/// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, and for prefixes of too many tables;
+/// `NotFound` for one that is not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has
+/// ended.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let deployment = Request::parse(&input.request)?.deployment;
     let descriptor = needs.catalog.descriptor(&deployment).await?;
@@ -73,15 +78,18 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         execution: input.execution,
         started_at: input.started_at,
     };
-    needs.catalog.put_run(&record(&run), &descriptor).await?;
+    needs.catalog.put_run(&RunRecord::begun(&run), &descriptor).await?;
+    ending::refuse_ended(&needs.catalog, &run, DOING).await?;
     let discovery = needs.discovery.as_ref();
+    let resources = resources(discovery, &descriptor).await?;
+    let probes = probes(discovery, &descriptor).await?;
     needs
         .catalog
         .acquire_lease(&run, |holder| async move { discovery.is_running(&holder).await })
         .await?;
-    let resources = resources(discovery, &descriptor).await?;
-    let probes = probes(discovery, &descriptor).await?;
-    needs.catalog.begin_set(&running(&run, &resources)).await?;
+    let begun = needs.catalog.begin_set(&running(&run, &resources)).await;
+    see_not_ended(&needs.catalog, &run, input.now).await?;
+    begun?;
     tracing::info!(deployment = %run.deployment, set = %run.set, resources = resources.len(), "planned");
     Ok(Output {
         run,
@@ -91,18 +99,22 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     })
 }
 
-fn record(run: &Run) -> RunRecord {
-    RunRecord {
-        id: run.set.clone(),
-        deployment: run.deployment.clone(),
-        execution: run.execution.clone(),
-        started_at: run.started_at,
-        ended_at: None,
-        quiesced_at: None,
-        resumed_at: None,
-        notified_at: None,
-        warnings: Vec::new(),
+/// Stopping an execution stops no function in flight: a run whose clean-up came before the lease was taken, or the set
+/// begun, takes both back. One whose clean-up comes later finds them.
+async fn see_not_ended(catalog: &Catalog, run: &Run, now: Timestamp) -> Result<()> {
+    let Err(ended) = ending::refuse_ended(catalog, run, DOING).await else {
+        return Ok(());
+    };
+    if let Error::Conflict(message) = &ended {
+        let reason = Reason {
+            subject: "PlanBackup".to_owned(),
+            error: ended.name().to_owned(),
+            message: message.clone(),
+        };
+        let end = End { reason, failed: false };
+        ending::end(catalog, run, end, now).await?;
     }
+    Err(ended)
 }
 
 fn running(run: &Run, resources: &[Resource]) -> BackupSet {
@@ -124,8 +136,11 @@ fn running(run: &Run, resources: &[Resource]) -> BackupSet {
 }
 
 /// Every prefix as its tables. One that no table begins with stays as it is, and fails alone when its backup starts.
+///
+/// # Errors
+/// `InvalidInput` where the tables are more than a run can carry.
 async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Vec<Resource>> {
-    let mut planned = Vec::new();
+    let (mut planned, mut expanded) = (Vec::new(), Vec::new());
     for resource in descriptor.resources() {
         let Target::DynamodbPrefix { prefix } = &resource.target else {
             planned.push(resource);
@@ -135,8 +150,21 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
         if tables.is_empty() {
             planned.push(resource);
         } else {
+            expanded.push((resource.name, prefix.clone(), tables.len()));
             planned.extend(tables);
         }
+    }
+    if planned.len() > MOST_RESOURCES && !expanded.is_empty() {
+        let faults = expanded.into_iter().map(|(name, prefix, tables)| Fault {
+            path: format!("resources.{name}.prefix"),
+            value: format!("{prefix}, with which {tables} tables begin"),
+            allowed: format!(
+                "prefixes that make at most {MOST_RESOURCES} resources of the deployment, not {}; split it into several \
+                 deployments",
+                planned.len()
+            ),
+        });
+        return Err(Error::InvalidInput(faults.collect()));
     }
     Ok(planned)
 }

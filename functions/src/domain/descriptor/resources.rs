@@ -10,6 +10,7 @@ use super::{Protected, formats};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
 
+/// What a run carries: Step Functions gives its state 256 KiB.
 pub const MOST_RESOURCES: usize = 200;
 const RULE: &str = "a mapping from the names of 1 to 200 resources to what they are";
 const KINDS: [&str; 5] = ["aurora", "efs", "dynamodb", "secret", "parameters"];

@@ -7,12 +7,13 @@ use serde_json::json;
 
 use super::*;
 use crate::steps::probe::Endpoint;
-use crate::steps::testing::{EXECUTION, catalog, document, started_at};
+use crate::steps::testing::{EXECUTION, catalog, document, now, run, started_at};
 
 /// An account with some tables, clusters and running executions.
 #[derive(Default)]
 struct Account {
     tables: Vec<&'static str>,
+    many: Vec<String>,
     clusters: Vec<&'static str>,
     running: Mutex<Vec<String>>,
 }
@@ -23,8 +24,9 @@ impl Discovery for Account {
         Ok(self
             .tables
             .iter()
-            .filter(|table| table.starts_with(prefix))
             .map(|table| (*table).to_owned())
+            .chain(self.many.clone())
+            .filter(|table| table.starts_with(prefix))
             .collect())
     }
 
@@ -60,6 +62,7 @@ fn input(execution: &str) -> Input {
         request: json!({"deployment": "hubs-prod"}),
         execution: execution.into(),
         started_at: started_at(),
+        now: now(),
     }
 }
 
@@ -175,6 +178,74 @@ async fn what_cannot_be_planned_leaves_no_set_and_no_lease() {
         panic!("not InvalidInput")
     };
     assert!(faults.len() >= 3, "every fault at once: {faults:?}");
+    assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_is_not_planned_again() {
+    let needs = needs(document("hubs-prod", &[]), Account::default()).await;
+    let run = run();
+    needs.catalog.entomb_run(&run, now()).await.unwrap();
+    let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict");
+    assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
+    assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_ends_while_it_is_planned_leaves_no_lease_and_no_running_set() {
+    // The clean-up gets in after each write in turn: the run's record, the lease, the set.
+    for nth in 1..=3 {
+        let (catalog, memory) = catalog();
+        let descriptor = Descriptor::parse(&document("hubs-prod", &[])).unwrap();
+        catalog.put_descriptor(&descriptor).await.unwrap();
+        let needs = Needs {
+            catalog,
+            discovery: Arc::new(Account::default()),
+        };
+        memory.meanwhile(nth, |items| {
+            items.retain(|key, _| key.sk != "LEASE");
+            for (key, item) in items {
+                if key.sk.starts_with("RUN#") {
+                    item.insert("ended_at".into(), json!(now()));
+                } else if key.sk.starts_with("SET#") {
+                    item.insert("status".into(), json!(SetStatus::Failed));
+                }
+            }
+        });
+        let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict", "{nth}: {error}");
+        assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None, "{nth}");
+        let sets = needs.catalog.sets("hubs-prod").await.unwrap();
+        assert!(
+            sets.iter().all(|set| set.status == SetStatus::Failed),
+            "{nth}: {sets:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn more_tables_than_a_run_carries_are_refused_before_anything_is_taken() {
+    let mut document = document("hubs-prod", &[]);
+    document["resources"]["tables"] = json!({"kind": "dynamodb", "prefix": "many-"});
+    let names: Vec<String> = (0..199).map(|number| format!("many-{number}")).collect();
+    let account = |most: usize| Account {
+        many: names[..most].to_vec(),
+        ..Account::default()
+    };
+    let most = handle(&needs(document.clone(), account(198)).await, input(EXECUTION)).await;
+    assert_eq!(most.unwrap().resources.len(), 200);
+    let needs = needs(document, account(199)).await;
+    let Error::InvalidInput(faults) = handle(&needs, input(EXECUTION)).await.unwrap_err() else {
+        panic!("not InvalidInput")
+    };
+    assert_eq!((faults.len(), faults[0].path.as_str()), (1, "resources.tables.prefix"));
+    assert!(
+        faults[0].value.contains("199") && faults[0].allowed.contains("200"),
+        "{faults:?}"
+    );
     assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
     assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
 }
