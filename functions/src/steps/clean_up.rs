@@ -13,11 +13,11 @@ use super::ending::{self, End};
 use super::machine::run_of;
 use super::resuming::resume;
 use super::telling::{Execution, Known, Sns, Topic, tell, tell_once};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::domain::message::{self, Ended, Night};
 use crate::domain::set::Reason;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
 use crate::runtime;
@@ -108,30 +108,78 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
 
 async fn clean_up(needs: &Needs, run: &Run, detail: &Detail, told_itself: bool, now: Timestamp) -> Result<Output> {
     let catalog = &needs.catalog;
-    let record = catalog.run(&run.deployment, &run.set).await?;
-    let at_rest = record
-        .as_ref()
-        .is_some_and(|run| run.quiesced_at.is_some() && run.resumed_at.is_none());
+    let record = readable(catalog.run(&run.deployment, &run.set).await)?;
+    let lease = readable(catalog.lease(&run.deployment).await)?;
+    let ours = lease.is_some_and(|lease| lease.execution == run.execution);
     // A run that is recorded knows whether it told; one that is not has only its machine's word.
-    let told = record.map_or(told_itself, |record| record.notified_at.is_some());
-    if told && !at_rest {
-        return Ok(Output { acted: false });
+    let told = record
+        .as_ref()
+        .map_or(told_itself, |record| record.notified_at.is_some());
+    let open = record.as_ref().is_some_and(|record| record.ended_at.is_none());
+    // First: a step of this run that is still in flight, or redriven, then finds it ended.
+    if record.is_none() && !told_itself && is_registered(catalog, &run.deployment).await? {
+        catalog.entomb_run(run, now).await?;
+    } else {
+        catalog.mark_run(&run.deployment, &run.set, Mark::Ended, now).await?;
     }
     // An application that cannot be brought back must not keep on-call from being told, nor the lease.
     let resumed = resume(catalog, needs.hooks.as_ref(), run, now).await;
+    let end = End {
+        reason: reason(detail),
+        failed: false,
+    };
+    readable(ending::end(catalog, run, end, now).await)?;
+    let brought_back = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());
     if !told {
-        let lease = catalog.lease(&run.deployment).await?;
-        let ours = lease.is_some_and(|lease| lease.execution == run.execution);
-        let end = End {
-            reason: reason(detail),
-            failed: false,
-        };
-        ending::end(catalog, run, end, now).await?;
         tell_of(needs, Some(run), detail, run.started_at, ours, now).await?;
+    } else if brought_back {
+        tell_of_return(needs, run, now).await?;
     }
-    // Lambda tries again, and finds an application at rest.
-    resumed?;
-    Ok(Output { acted: true })
+    let acted = !told || open || ours || brought_back;
+    match resumed {
+        // Lambda tries again, and finds an application at rest. Of a run that cannot be read, on-call was told.
+        Err(error) if record.is_some() => Err(error),
+        _ => Ok(Output { acted }),
+    }
+}
+
+/// What cannot be read is told of, and keeps nothing else from being ended.
+fn readable<T: Default>(found: Result<T>) -> Result<T> {
+    match found {
+        Err(error) if error.class() == Class::Final => {
+            tracing::error!(error = error.name(), message = %error, "cleaned up as far as the catalog can be read");
+            Ok(T::default())
+        }
+        found => found,
+    }
+}
+
+async fn is_registered(catalog: &Catalog, deployment: &str) -> Result<bool> {
+    match catalog.descriptor(deployment).await {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) if error.class() == Class::Final => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// On-call had been told that the application is at rest.
+async fn tell_of_return(needs: &Needs, run: &Run, now: Timestamp) -> Result<()> {
+    let known = Known::of(&needs.catalog, run).await?;
+    let of = Execution {
+        arn: &run.execution,
+        started_at: run.started_at,
+        now,
+        run: Some(run),
+    };
+    let message = message::brought_back(&known.backup(&of, None));
+    tell(
+        needs.topic.as_ref(),
+        known.topic.as_deref(),
+        &needs.stacks_topic,
+        &message,
+    )
+    .await
 }
 
 async fn tell_of(

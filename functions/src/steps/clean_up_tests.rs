@@ -1,12 +1,16 @@
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Mutex;
+
+use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::Mark;
-use crate::domain::message::Event;
+use crate::domain::descriptor::Hook;
+use crate::domain::message::{Event, Severity};
 use crate::domain::set::SetStatus;
-use crate::steps::testing::{EXECUTION, Inbox, Recorded, catalog, now, planned, started_at};
+use crate::hooks::Action;
+use crate::steps::testing::{EXECUTION, Inbox, Recorded, catalog, descriptor, now, planned, started_at};
 
 const NIGHTLY: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-nightly";
 
@@ -82,7 +86,7 @@ async fn a_lost_run_is_resumed_failed_released_and_told_of_once() {
 }
 
 #[tokio::test]
-async fn a_run_that_told_on_call_itself_is_left_alone() {
+async fn a_run_that_told_on_call_itself_is_ended_without_a_word() {
     let Fixture {
         needs,
         hooks,
@@ -105,9 +109,15 @@ async fn a_run_that_told_on_call_itself_is_left_alone() {
         Some("BackupFailed"),
         r#"{"deployment": "hubs-prod"}"#,
     );
+    // What it could not end itself is ended all the same.
+    assert!(handle(&needs, failed.clone()).await.unwrap().acted);
     assert!(!handle(&needs, failed).await.unwrap().acted);
     assert!(hooks.calls().is_empty() && inbox.messages().is_empty());
-    assert!(needs.catalog.lease("hubs-prod").await.unwrap().is_some());
+    assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    let set = needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap();
+    assert_eq!(set.status, SetStatus::Failed);
+    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    assert!(record.ended_at.is_some());
 }
 
 #[tokio::test]
@@ -125,7 +135,14 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
         inbox.messages()[0].1.text
     );
     assert!(handle(&needs, aborted()).await.unwrap().acted);
-    assert_eq!((hooks.calls().len(), inbox.messages().len()), (2, 1));
+    assert!(!handle(&needs, aborted()).await.unwrap().acted);
+    let told = inbox.messages();
+    assert_eq!((hooks.calls().len(), told.len()), (2, 2));
+    assert_eq!(
+        (told[1].1.event, told[1].1.severity),
+        (Event::BroughtBack, Severity::Info)
+    );
+    assert!(told[1].1.text.contains("was brought back at"), "{}", told[1].1.text);
     let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
     assert!(record.resumed_at.is_some());
 }
@@ -164,6 +181,75 @@ async fn an_execution_that_never_came_to_a_run_is_told_of_unless_it_did_so_itsel
         );
     }
     assert_eq!(inbox.messages().len(), 4);
+    assert!(needs.catalog.runs("nobody").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_was_never_recorded_ends_so_that_a_late_plan_finds_it_ended() {
+    let Fixture {
+        mut needs, inbox, run, ..
+    } = lost(Recorded::all_well()).await;
+    needs.catalog = catalog().0;
+    needs.catalog.put_descriptor(&descriptor("hubs-prod")).await.unwrap();
+    assert!(handle(&needs, aborted()).await.unwrap().acted);
+    assert!(!handle(&needs, aborted()).await.unwrap().acted);
+    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    assert_eq!((record.ended_at, record.started_at), (Some(now()), started_at()));
+    assert_eq!(inbox.messages().len(), 1);
+}
+
+/// Notes whether the run had ended when it was asked to resume.
+struct Witness {
+    catalog: Catalog,
+    ended_first: Mutex<Vec<bool>>,
+}
+
+#[async_trait]
+impl Hooks for Witness {
+    async fn run(&self, _: &Hook, _: Action, run: &Run) -> Result<()> {
+        let record = self.catalog.run(&run.deployment, &run.set).await?.unwrap();
+        self.ended_first.lock().unwrap().push(record.ended_at.is_some());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_ended_before_it_is_resumed() {
+    let Fixture { mut needs, .. } = lost(Recorded::all_well()).await;
+    let witness = Arc::new(Witness {
+        catalog: needs.catalog.clone(),
+        ended_first: Mutex::default(),
+    });
+    needs.hooks = witness.clone();
+    handle(&needs, aborted()).await.unwrap();
+    assert_eq!(*witness.ended_first.lock().unwrap(), [true]);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
+    for spoilt in ["RUN", "SET", "LEASE"] {
+        let (catalog, memory, run) = planned(&["offline"]).await;
+        memory.spoil(|key| key.sk.starts_with(spoilt));
+        let inbox = Inbox::open();
+        let needs = Needs {
+            catalog,
+            hooks: Recorded::all_well(),
+            topic: inbox.clone(),
+            stacks_topic: "arn:stack".into(),
+            nightly: NIGHTLY.into(),
+        };
+        assert!(handle(&needs, aborted()).await.unwrap().acted, "{spoilt}");
+        let told = inbox.messages();
+        assert_eq!(told.len(), 1, "{spoilt}");
+        assert_eq!(told[0].1.event, Event::BackupEnded);
+        let text = &told[0].1.text;
+        let (is_told, misleads) = (text.contains("could not be read"), text.contains("NOTHING TO RESTORE"));
+        assert_eq!((is_told, misleads), (spoilt != "LEASE", spoilt == "LEASE"), "{text}");
+        let lease = memory.items().into_keys().find(|key| key.sk == "LEASE");
+        assert_eq!(lease, None, "{spoilt}");
+        let ended = memory.items().into_iter().find(|(key, _)| key.sk.starts_with("RUN"));
+        assert!(ended.unwrap().1.contains_key("ended_at"), "{spoilt} {}", run.set);
+    }
 }
 
 #[tokio::test]
