@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_sfn::types::HistoryEvent;
 use holdfast::domain::job::Failure as Caught;
 use holdfast::domain::resource::Resource;
+use holdfast::domain::set::{Point, PointStatus};
 
 use super::look::Look;
 use crate::aws;
@@ -38,15 +39,9 @@ impl Waiting {
         }
     }
 
-    /// For each resource of the set that has no point yet: what its start waits for, if it was tried.
+    /// For each resource of the set that has not been started yet: what its start waits for, if it was tried.
     pub async fn look(&mut self, stack: &Stack, look: &Look) -> Result<BTreeMap<String, String>> {
-        let started = |name: &String| look.points.iter().any(|point| point.resource.name == *name);
-        let missing = look
-            .set
-            .iter()
-            .flat_map(|set| &set.resources)
-            .filter(|name| !started(name))
-            .collect::<Vec<_>>();
+        let missing = missing(look);
         self.looks = if missing.is_empty() { 0 } else { self.looks + 1 };
         // A start takes a moment, and a failed one is tried again after a minute: every fifth look is enough.
         if self.looks % 5 == 4 {
@@ -74,6 +69,14 @@ impl Waiting {
             .map_err(|error| aws::failure("reading the history of execution", &self.execution, error))?
             .events)
     }
+}
+
+/// The resources that have not been started. A point is written before its backup is: it may be no more than the intent.
+fn missing(look: &Look) -> Vec<&String> {
+    let started = |point: &Point| point.started_at.is_some() || point.status != PointStatus::InProgress;
+    let has_started = |name: &String| look.points.iter().any(|p| p.resource.name == *name && started(p));
+    let planned = look.set.iter().flat_map(|set| &set.resources);
+    planned.filter(|name| !has_started(name)).collect()
 }
 
 /// The messages of failures that are tried again, the newest first.
@@ -121,11 +124,14 @@ fn names(message: &str, identifier: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use aws_sdk_sfn::types::{HistoryEventType, TaskFailedEventDetails};
+    use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType, TaskFailedEventDetails};
     use aws_smithy_types::DateTime;
     use holdfast::domain::resource::Target;
+    use holdfast::domain::set::SetStatus;
 
     use super::*;
+    use crate::testing::point;
+    use crate::watch::tests_support::look;
 
     fn failed(error: &str, message: &str) -> HistoryEvent {
         let cause = serde_json::json!({ "errorType": error, "errorMessage": message }).to_string();
@@ -151,6 +157,20 @@ mod tests {
             },
             deadline_seconds: 60,
         }
+    }
+
+    #[test]
+    fn a_point_that_is_only_an_intent_has_not_started() {
+        let mut look = look(SetStatus::Running, ExecutionStatus::Running);
+        assert_eq!(missing(&look), ["storage"]);
+        let mut intent = point("hubs-1", "storage", PointStatus::InProgress, "2025-01-31T23:00:00Z");
+        (intent.started_at, intent.recovery_point) = (None, None);
+        look.points.push(intent);
+        assert_eq!(missing(&look), ["storage"]);
+        look.points[1].status = PointStatus::Failed;
+        assert!(missing(&look).is_empty());
+        look.set = None;
+        assert!(missing(&look).is_empty());
     }
 
     #[test]
