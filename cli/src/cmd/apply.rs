@@ -1,4 +1,4 @@
-//! `holdfast apply`: puts descriptors into the catalog, all or none.
+//! `holdfast apply`: puts descriptors into the catalog, one after the other, once all of them are valid.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ use crate::stack::Stack;
 /// Create or update deployments from descriptors
 ///
 /// Files hold YAML or JSON, one document or several. All are validated before anything is written: if any has a fault,
-/// the faults of all are printed and nothing changes.
+/// the faults of all are printed and nothing changes. Then they are written one by one: if a write fails, those before it
+/// stay and are printed, and the same command applies the rest.
 #[derive(Debug, clap::Args)]
 pub struct Apply {
     /// Files with descriptors; `-` for standard input
