@@ -85,13 +85,27 @@ impl Intercept for Answer {
 pub fn present<const N: usize>(attributes: [(&str, Value); N]) -> Value {
     attributes
         .into_iter()
-        .filter(|(_, value)| match value {
-            Value::Null => false,
-            Value::Array(items) => !items.is_empty(),
-            Value::Object(members) => !members.is_empty(),
-            _ => true,
-        })
+        .filter(|(_, value)| is_present(value))
         .map(|(name, value)| (name.to_owned(), value))
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+/// An answer with one more attribute, where that is present.
+pub fn with(mut answer: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(members) = &mut answer
+        && is_present(&value)
+    {
+        members.insert(name.to_owned(), value);
+    }
+    answer
+}
+
+fn is_present(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    }
 }

@@ -1,27 +1,28 @@
 //! KMS keys that something has to stay readable with.
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::KeyState;
+use aws_sdk_kms::types::{KeyMetadata, KeyState};
+use serde_json::{Value, json};
 
 use crate::aws::failure;
+use crate::domain::job::Run;
 use crate::error::{Error, Result};
 
-/// Sees that a key can be used. A key that AWS manages (`alias/aws/...`) can be neither disabled nor deleted.
+/// Sees that a key can be used. A key that AWS manages (`alias/aws/...`) can be neither disabled nor deleted. One of another
+/// account than the run's, which may not show itself to us, is no fault of what it protects: [`unseen`] records it.
 ///
 /// # Errors
 /// `JobFailed` naming the key's state, and how to leave it; `NotReady` for a state that ends by itself.
-pub async fn see_usable(kms: &Client, key: &str, protects: &str) -> Result<()> {
-    if key.starts_with("alias/aws/") || key.contains(":alias/aws/") {
+pub async fn see_usable(kms: &Client, run: &Run, key: &str, protects: &str) -> Result<()> {
+    if is_awss_own(key) {
         return Ok(());
     }
-    let doing = format!("describing the KMS key of {protects},");
-    let described = kms
-        .describe_key()
-        .key_id(key)
-        .send()
-        .await
-        .map_err(|error| failure(&doing, key, error))?;
-    let state = described.key_metadata().and_then(|key| key.key_state()).cloned();
+    let doing = doing(protects);
+    let state = match describe(kms, key, protects).await {
+        Ok(described) => described.and_then(|key| key.key_state),
+        Err(Error::AccessDenied(_)) if is_of_another_account(key, run) => return Ok(()),
+        Err(error) => return Err(error),
+    };
     let next = match state {
         Some(KeyState::Enabled) => return Ok(()),
         Some(KeyState::Creating | KeyState::Updating) => {
@@ -39,4 +40,46 @@ pub async fn see_usable(kms: &Client, key: &str, protects: &str) -> Result<()> {
     Err(Error::JobFailed(format!(
         "{doing} {key}: its state is {state}, so {protects} cannot be read. {next}"
     )))
+}
+
+/// Those of the keys that could not be looked at, each with AWS's reason, for what is captured. Only a key given by its ARN can
+/// be of another account.
+pub async fn unseen(kms: &Client, keys: impl IntoIterator<Item = &str>, protects: &str) -> Result<Value> {
+    let mut unseen = Vec::new();
+    for key in keys {
+        if is_awss_own(key) || account(key).is_none() {
+            continue;
+        }
+        match describe(kms, key, protects).await {
+            Ok(_) => {}
+            Err(Error::AccessDenied(reason)) => unseen.push(json!({ "KeyId": key, "Reason": reason })),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(unseen.into())
+}
+
+async fn describe(kms: &Client, key: &str, protects: &str) -> Result<Option<KeyMetadata>> {
+    let described = kms.describe_key().key_id(key).send().await;
+    described
+        .map(|described| described.key_metadata)
+        .map_err(|error| failure(&doing(protects), key, error))
+}
+
+fn doing(protects: &str) -> String {
+    format!("describing the KMS key of {protects},")
+}
+
+fn is_awss_own(key: &str) -> bool {
+    key.starts_with("alias/aws/") || key.contains(":alias/aws/")
+}
+
+/// A key without an ARN is of the caller's account.
+fn is_of_another_account(key: &str, run: &Run) -> bool {
+    account(key).is_some_and(|owner| account(&run.execution) != Some(owner))
+}
+
+/// The account in an ARN.
+fn account(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(3)
 }

@@ -72,8 +72,10 @@ impl Parameters {
 #[async_trait]
 impl Kind for Parameters {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
-        let (_, described, _) = self.describe(path(resource)?).await?;
-        Ok(present([("Parameters", described.into())]))
+        let path = path(resource)?;
+        let (found, described, _) = self.describe(path).await?;
+        let unseen = keys::unseen(&self.kms, keys_of(&found), &protected(path)).await?;
+        Ok(present([("Parameters", described.into()), ("UnseenKmsKeys", unseen)]))
     }
 
     /// Checks the parameters and the keys of the secure ones, and records the current versions.
@@ -85,11 +87,8 @@ impl Kind for Parameters {
                 "guarding the parameters below {path}: there are none. Correct the path, or put them back"
             )));
         }
-        let secure = found
-            .iter()
-            .filter(|parameter| parameter.r#type() == Some(&ParameterType::SecureString));
-        for key in secure.filter_map(ParameterMetadata::key_id).collect::<BTreeSet<_>>() {
-            keys::see_usable(&self.kms, key, &format!("the parameters below {path}")).await?;
+        for key in keys_of(&found) {
+            keys::see_usable(&self.kms, run, key, &protected(path)).await?;
         }
         let mut current: Vec<Version> = found
             .iter()
@@ -120,6 +119,19 @@ impl Kind for Parameters {
     async fn delete(&self, _: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         versions(KIND, point).map(|_| Deletion::Gone)
     }
+}
+
+/// The keys of the secure ones, each once.
+fn keys_of(found: &[ParameterMetadata]) -> BTreeSet<&str> {
+    found
+        .iter()
+        .filter(|parameter| parameter.r#type() == Some(&ParameterType::SecureString))
+        .filter_map(ParameterMetadata::key_id)
+        .collect()
+}
+
+fn protected(path: &str) -> String {
+    format!("the parameters below {path}")
 }
 
 /// The path without a slash at its end, which SSM does not take.

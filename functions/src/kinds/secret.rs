@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::answer::{Answer, with};
 use super::shared::{guarded, seen, versions, wrong_target};
 use super::{Deletion, Kind, Started, keys};
 use crate::aws::failure;
@@ -52,8 +52,10 @@ impl Secret {
 #[async_trait]
 impl Kind for Secret {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
-        let (_, answer) = self.describe(secret(resource)?).await?;
-        Ok(answer.take_all())
+        let secret = secret(resource)?;
+        let (described, answer) = self.describe(secret).await?;
+        let unseen = keys::unseen(&self.kms, described.kms_key_id(), &format!("secret {secret}")).await?;
+        Ok(with(answer.take_all(), "UnseenKmsKeys", unseen))
     }
 
     /// Checks the secret and its key, and records the current version.
@@ -67,7 +69,7 @@ impl Kind for Secret {
             )));
         }
         if let Some(key) = described.kms_key_id() {
-            keys::see_usable(&self.kms, key, &format!("secret {secret}")).await?;
+            keys::see_usable(&self.kms, run, key, &format!("secret {secret}")).await?;
         }
         let labels = described.version_ids_to_stages().into_iter().flatten();
         let current = labels

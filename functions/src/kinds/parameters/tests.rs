@@ -124,6 +124,27 @@ async fn a_path_without_parameters_or_with_an_unusable_key_is_a_fault() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_account_may_stay_unseen_and_is_recorded_as_such() {
+    const THEIRS: &str = "arn:aws:kms:eu-west-1:444455556666:key/k";
+    let their = || format!(r#"{{"Name":"/hubs/prod/jwt","Type":"SecureString","Version":1,"KeyId":"{THEIRS}"}}"#);
+    let denied = || refuses("DescribeKey", 400, "AccessDeniedException");
+    // Our own key is asked about when it is guarded only.
+    let (kind, replay) = parameters([
+        described(&[&their(), SAME_KEY], false),
+        denied(),
+        described(&[&their()], false),
+        denied(),
+    ]);
+    let captured = kind.capture(&keys()).await.unwrap();
+    assert_eq!(captured["UnseenKmsKeys"].as_array().unwrap().len(), 1);
+    assert_eq!(captured["UnseenKmsKeys"][0]["KeyId"], THEIRS);
+    kind.back_up(&run(), &keys()).await.unwrap();
+    replay.played();
+    let (kind, _) = parameters([described(&[SECURE], false), denied()]);
+    assert_eq!(kind.back_up(&run(), &keys()).await.unwrap_err().name(), "AccessDenied");
+}
+
+#[tokio::test]
 async fn a_guard_leaves_nothing_to_find() {
     let (kind, replay) = parameters([]);
     assert_eq!(kind.find(&run(), &keys()).await.unwrap(), None);

@@ -154,6 +154,30 @@ async fn a_key_of_its_own_has_to_be_enabled() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_account_may_stay_unseen_and_is_recorded_as_such() {
+    const THEIRS: &str = "arn:aws:kms:eu-west-1:444455556666:key/k";
+    let their = || described(&format!(r#","KmsKeyId":"{THEIRS}""#));
+    let denied = || refuses("DescribeKey", 400, "AccessDeniedException");
+    let (kind, replay) = secrets([their(), denied(), their(), denied()]);
+    let captured = kind.capture(&login()).await.unwrap();
+    assert_eq!(captured["UnseenKmsKeys"][0]["KeyId"], THEIRS);
+    let reason = captured["UnseenKmsKeys"][0]["Reason"].as_str().unwrap();
+    assert!(
+        reason.contains("secret hubs-login") && reason.contains("AccessDenied"),
+        "{reason}"
+    );
+    assert_eq!(kind.back_up(&run(), &login()).await.unwrap().recovery_point, seen());
+    replay.played();
+    // Where it shows itself, its state counts.
+    let (kind, _) = secrets([their(), key("Enabled"), their(), key("Disabled")]);
+    assert!(kind.capture(&login()).await.unwrap().get("UnseenKmsKeys").is_none());
+    assert_eq!(kind.back_up(&run(), &login()).await.unwrap_err().name(), "JobFailed");
+    // Whether it can be seen is not known until AWS answers so.
+    let (kind, _) = secrets([their(), refuses("DescribeKey", 400, "ThrottlingException")]);
+    assert_eq!(kind.back_up(&run(), &login()).await.unwrap_err().name(), "Throttled");
+}
+
+#[tokio::test]
 async fn a_key_that_aws_manages_is_not_asked_about() {
     for alias in [
         "alias/aws/secretsmanager",
