@@ -54,6 +54,26 @@ class Clusters(RdsTest):
         with self.assertRaisesRegex(RuntimeError, "no encryption"):
             self.sql(name, "select 1")
 
+    def test_an_instances_parameter_group_tells_its_family_and_what_was_changed_in_it(self):
+        group = new_name("tuned")
+        self.rds.create_db_parameter_group(
+            DBParameterGroupName=group, DBParameterGroupFamily="aurora-postgresql16", Description="tuned for hubs"
+        )
+        self.addCleanup(self.rds.delete_db_parameter_group, DBParameterGroupName=group)
+        [described] = self.rds.describe_db_parameter_groups(DBParameterGroupName=group)["DBParameterGroups"]
+        self.assertEqual(described["DBParameterGroupFamily"], "aurora-postgresql16")
+        self.assertEqual(described["Description"], "tuned for hubs")
+        self.assertEqual(self.rds.describe_db_parameters(DBParameterGroupName=group, Source="user")["Parameters"], [])
+        changed = [{"ParameterName": "work_mem", "ParameterValue": "65536", "ApplyMethod": "pending-reboot"}]
+        self.rds.modify_db_parameter_group(DBParameterGroupName=group, Parameters=changed)
+        parameters = self.rds.describe_db_parameters(DBParameterGroupName=group)["Parameters"]
+        self.assertGreater(len(parameters), 1)
+        user = self.rds.describe_db_parameters(DBParameterGroupName=group, Source="user")["Parameters"]
+        self.assertEqual([{key: p[key] for key in changed[0]} for p in user], changed)
+        self.assertEqual([p for p in parameters if p["Source"] == "user"], user)
+        with self.assertRaisesRegex(botocore.exceptions.ClientError, "InvalidParameterValue"):
+            self.rds.modify_db_parameter_group(DBParameterGroupName="default.aurora-postgresql16", Parameters=changed)
+
     def test_a_wrong_password_and_the_administrator_are_not_let_in(self):
         name = self.new_cluster()
         with self.assertRaisesRegex(RuntimeError, "password authentication failed"):

@@ -62,7 +62,8 @@ class Errors(RdsTest):
         for call in ("describe_db_cluster_parameter_groups", "describe_db_cluster_parameters",
                      "delete_db_cluster_parameter_group"):
             self.raises("DBParameterGroupNotFoundFault", call, DBClusterParameterGroupName=no)
-        self.raises("DBParameterGroupNotFoundFault", "describe_db_parameter_groups", DBParameterGroupName=no)
+        for call in ("describe_db_parameter_groups", "describe_db_parameters", "delete_db_parameter_group"):
+            self.raises("DBParameterGroupNotFoundFault", call, DBParameterGroupName=no)
         self.raises("ResourceNotFoundFault", "enable_http_endpoint", ResourceArn=arn)
 
     def test_what_a_new_cluster_may_not_say(self):

@@ -1,4 +1,4 @@
-//! Application Auto Scaling, as far as a DynamoDB table's settings need it: targets and policies that are remembered.
+//! Application Auto Scaling, as far as the settings of a DynamoDB table and an Aurora cluster need it: targets and policies that are remembered.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -71,7 +71,11 @@ impl Autoscaling {
         if min > max || min < 0 {
             return Err(invalid("MinCapacity must be from 0 to MaxCapacity"));
         }
-        let role = "aws-service-role/dynamodb.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_DynamoDBTable";
+        let suffix = if key.0 == "rds" { "RDSCluster" } else { "DynamoDBTable" };
+        let role = format!(
+            "aws-service-role/{}.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_{suffix}",
+            key.0
+        );
         let default_role = format!("arn:aws:iam::{}:role/{role}", self.world.account);
         let target = json!({
             "ServiceNamespace": key.0,

@@ -75,6 +75,8 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         "DescribeDBClusterParameters" => cluster_parameters::parameters(plane, query),
         "CreateDBParameterGroup" => parameter_groups::create(plane, query),
         "DescribeDBParameterGroups" => parameter_groups::describe(plane, query),
+        "ModifyDBParameterGroup" => parameter_groups::modify_one(plane, query),
+        "DescribeDBParameters" => parameter_groups::parameters_of_one(plane, query),
         "DeleteDBParameterGroup" => parameter_groups::delete(plane, query),
         "AddTagsToResource" => tagging::add(plane, query),
         "ListTagsForResource" => tagging::list(plane, query),

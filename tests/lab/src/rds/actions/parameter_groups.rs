@@ -1,5 +1,4 @@
-//! CreateDBParameterGroup, DescribeDBParameterGroups and DeleteDBParameterGroup; and what cluster parameter groups
-//! share with them.
+//! DB parameter groups and their parameters; and what cluster parameter groups share with them.
 
 use std::collections::BTreeMap;
 
@@ -12,26 +11,47 @@ use crate::rds::query::Query;
 use crate::rds::tags;
 use crate::rds::xml::Xml;
 
+const NAME: &str = "DBParameterGroupName";
+
+/// Parameters that every group lists: name and the engine's default.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("log_min_duration_statement", "-1"),
+    ("log_statement", "none"),
+    ("max_connections", "LEAST({DBInstanceClassMemory/9531392},5000)"),
+    ("shared_preload_libraries", "pg_stat_statements"),
+    ("work_mem", "4096"),
+];
+
 /// CreateDBParameterGroup.
 pub fn create(plane: &Plane, query: &Query) -> Result<Xml> {
-    let group = new(plane, query, "DBParameterGroupName", "pg")?;
+    let group = new(plane, query, NAME, "pg")?;
     add(&mut plane.state().parameter_groups, group, "DB")
 }
 
 /// DescribeDBParameterGroups.
 pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
-    list(&plane.state().parameter_groups, query, "DBParameterGroupName", "DB")
+    list(&plane.state().parameter_groups, query, NAME, "DB")
 }
 
 /// DeleteDBParameterGroup, when no instance has it.
 pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
-    let name = query.required("DBParameterGroupName")?.to_lowercase();
+    let name = query.required(NAME)?.to_lowercase();
     let mut state = plane.state();
     let used = state
         .instances
         .values()
         .any(|instance| instance.parameter_group == name);
     remove(&mut state.parameter_groups, &name, used)
+}
+
+/// ModifyDBParameterGroup. Of an instance's parameters, none has an effect in the lab.
+pub fn modify_one(plane: &Plane, query: &Query) -> Result<Xml> {
+    modify(&mut plane.state().parameter_groups, query, NAME)
+}
+
+/// DescribeDBParameters, by `Source` `user` or `engine-default` if asked for.
+pub fn parameters_of_one(plane: &Plane, query: &Query) -> Result<Xml> {
+    parameters(&plane.state().parameter_groups, query, NAME, DEFAULTS)
 }
 
 /// The group that a create call describes; `kind` is the type in its ARN.
@@ -77,6 +97,65 @@ pub fn list(groups: &BTreeMap<String, ParameterGroup>, query: &Query, name: &str
     let page = Page::of(query, found.map(|g| (g.name.clone(), g)))?;
     let (many, member) = (format!("{prefix}ParameterGroups"), format!("{prefix}ParameterGroup"));
     Ok(page.write(&many, &member, |xml, group| group.write(xml, prefix)))
+}
+
+/// Sets parameters of a group that isn't a default; the parameter `name` names it.
+pub fn modify(groups: &mut BTreeMap<String, ParameterGroup>, query: &Query, name: &str) -> Result<Xml> {
+    let id = query.required(name)?.to_lowercase();
+    let group = groups.get_mut(&id).ok_or_else(|| not_found(&id))?;
+    if id.starts_with("default.") {
+        return Err(Fault::value(format!(
+            "The parameter group {id} is a default and can't be modified"
+        )));
+    }
+    let mut parameters = group.parameters.clone();
+    for parameter in query.structures("Parameters") {
+        let value = parameter.text("ParameterValue").unwrap_or("").to_owned();
+        let method = parameter.text("ApplyMethod").unwrap_or("immediate").to_owned();
+        parameters.insert(parameter.required("ParameterName")?.to_owned(), (value, method));
+    }
+    group.parameters = parameters;
+    let mut xml = Xml::new();
+    xml.text(name, id);
+    Ok(xml)
+}
+
+/// The parameters of a group, by `Source` `user` or `engine-default` if asked for.
+pub fn parameters(
+    groups: &BTreeMap<String, ParameterGroup>,
+    query: &Query,
+    name: &str,
+    defaults: &[(&str, &str)],
+) -> Result<Xml> {
+    let id = query.required(name)?.to_lowercase();
+    let group = groups.get(&id).ok_or_else(|| not_found(&id))?;
+    let source = query.text("Source");
+    let defaults = defaults
+        .iter()
+        .filter(|(name, _)| !group.parameters.contains_key(*name))
+        .map(|(name, value)| (*name, *value, "immediate", "engine-default"));
+    let set = group
+        .parameters
+        .iter()
+        .map(|(name, (value, method))| (name.as_str(), value.as_str(), method.as_str(), "user"));
+    let mut all: Vec<_> = defaults
+        .chain(set)
+        .filter(|p| source.is_none_or(|source| source == p.3))
+        .collect();
+    all.sort_unstable();
+    let page = Page::of(query, all.into_iter().map(|p| (p.0.to_owned(), p)))?;
+    Ok(
+        page.write("Parameters", "Parameter", |xml, (name, value, method, source)| {
+            xml.text("ParameterName", name);
+            xml.text("ParameterValue", value);
+            xml.text("Source", source);
+            xml.text("ApplyType", "dynamic");
+            xml.text("DataType", "string");
+            xml.text("IsModifiable", true);
+            xml.text("ApplyMethod", method);
+            xml.texts("SupportedEngineModes", "member", ["provisioned"]);
+        }),
+    )
 }
 
 /// Removes a group that isn't a default and isn't used.
