@@ -56,6 +56,9 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ("rds", "DescribeDBClusterParameters" | "DescribeDBClusterParameterGroups") => {
             one(rds("cluster-pg", parameter("DBClusterParameterGroupName")))
         }
+        ("rds", "DescribeDBParameters" | "DescribeDBParameterGroups") => {
+            one(rds("pg", parameter("DBParameterGroupName")))
+        }
         ("rds", "DescribeDBSubnetGroups") => one(rds("subgrp", parameter("DBSubnetGroupName"))),
         ("rds", "DescribeDBInstances") => one(rds("db", "any")),
         ("rds", _) => one(field("resource").to_owned()),

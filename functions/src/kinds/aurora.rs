@@ -2,6 +2,7 @@
 
 mod capture;
 mod describe;
+mod parameter_groups;
 #[cfg(test)]
 mod tests;
 
@@ -53,11 +54,15 @@ const LOST: &[&str] = &[
 
 pub struct Aurora {
     rds: Client,
+    autoscaling: aws_sdk_applicationautoscaling::Client,
 }
 
 impl Aurora {
     pub fn from_config(aws: &SdkConfig) -> Self {
-        Self { rds: Client::new(aws) }
+        Self {
+            rds: Client::new(aws),
+            autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
+        }
     }
 
     /// The manual snapshot of that name, if there is one.
@@ -104,7 +109,7 @@ impl Aurora {
 #[async_trait]
 impl Kind for Aurora {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
-        capture::capture(&self.rds, &resource.name, cluster(resource)?).await
+        capture::capture(&self.rds, &self.autoscaling, &resource.name, cluster(resource)?).await
     }
 
     /// The snapshot's name is the same in every try, so RDS makes no second one. That the cluster is `available` is

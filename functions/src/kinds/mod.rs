@@ -22,6 +22,7 @@ mod keys;
 mod parameters;
 #[cfg(test)]
 mod samples;
+mod scaling;
 mod secret;
 mod shared;
 

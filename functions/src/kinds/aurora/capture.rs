@@ -1,19 +1,26 @@
 //! What no restore of a cluster brings back (Aurora User Guide, "Restoring from a DB cluster snapshot"): read from RDS
 //! and kept under RDS's own attribute names.
 
+use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter, Parameter};
+use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter};
 use serde_json::Value;
 
-use super::describe;
+use super::{describe, parameter_groups};
 use crate::aws::failure;
 use crate::error::{Error, Result};
+use crate::kinds::scaling::scaling;
 
-/// Reads a cluster, its instances, groups, parameters and endpoints.
+/// Reads a cluster, its instances, groups, parameters, endpoints and scaling.
 ///
 /// # Errors
 /// `NotFound` for a missing cluster; `InvalidInput` for one of Serverless v1, which cannot be restored as it was.
-pub async fn capture(rds: &Client, resource: &str, id: &str) -> Result<Value> {
+pub async fn capture(
+    rds: &Client,
+    autoscaling: &aws_sdk_applicationautoscaling::Client,
+    resource: &str,
+    id: &str,
+) -> Result<Value> {
     let cluster = cluster(rds, id).await?;
     if cluster.engine_mode() == Some("serverless") {
         return Err(Error::invalid(
@@ -22,22 +29,33 @@ pub async fn capture(rds: &Client, resource: &str, id: &str) -> Result<Value> {
             "a provisioned cluster, which may have Serverless v2 instances: migrate it first",
         ));
     }
-    let parameters = match cluster.db_cluster_parameter_group() {
-        Some(group) => changed_parameters(rds, group).await?,
-        None => Vec::new(),
+    let (parameter_group, parameters) = match cluster.db_cluster_parameter_group() {
+        Some(group) => (
+            Some(parameter_groups::of_cluster(rds, group).await?),
+            parameter_groups::changed_of_cluster(rds, group).await?,
+        ),
+        None => (None, Vec::new()),
     };
     let subnet_group = match cluster.db_subnet_group() {
         Some(group) => Some(subnet_group(rds, group).await?),
         None => None,
     };
     let instances = instances(rds, id).await?;
+    let instance_groups = parameter_groups::of_instances(rds, &instances).await?;
     let endpoints = custom_endpoints(rds, id).await?;
+    // Aurora scales the number of replicas, of the cluster by its own name.
+    let scaled = [format!("cluster:{}", cluster.db_cluster_identifier().unwrap_or(id))];
+    let (targets, policies) = scaling(autoscaling, ServiceNamespace::Rds, &scaled, id).await?;
     Ok(describe::attributes! {
         "DBCluster" => describe::cluster(&cluster),
         "DBInstances" => describe::all(&instances, describe::instance),
         "DBSubnetGroup" => subnet_group.as_ref().map(describe::subnet_group),
+        "DBClusterParameterGroup" => parameter_group,
         "DBClusterParameters" => describe::all(&parameters, describe::parameter),
+        "DBParameterGroups" => instance_groups,
         "DBClusterEndpoints" => describe::all(&endpoints, describe::endpoint),
+        "ScalableTargets" => targets,
+        "ScalingPolicies" => policies,
     })
 }
 
@@ -66,19 +84,6 @@ async fn instances(rds: &Client, id: &str) -> Result<Vec<DbInstance>> {
         .collect::<Result<_, _>>()
         .await
         .map_err(|error| failure("describing the instances of cluster", id, error))
-}
-
-/// The parameters that differ from the engine's defaults: the group itself lives outside every snapshot.
-async fn changed_parameters(rds: &Client, group: &str) -> Result<Vec<Parameter>> {
-    let parameters = rds
-        .describe_db_cluster_parameters()
-        .db_cluster_parameter_group_name(group)
-        .source("user");
-    let pages = parameters.into_paginator().items().send();
-    pages
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|error| failure("describing cluster parameter group", group, error))
 }
 
 async fn subnet_group(rds: &Client, name: &str) -> Result<DbSubnetGroup> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::aws::{code, failure};
 use crate::error::Result;
 use crate::kinds::answer::{Answer, present};
+use crate::kinds::scaling::scaling;
 
 /// One call whose whole answer is wanted.
 macro_rules! answer {
@@ -59,7 +60,7 @@ pub async fn capture(
         table
     )?;
     let scaled = scalable(table, described.table.as_ref());
-    let (targets, policies) = scaling(autoscaling, table, &scaled).await?;
+    let (targets, policies) = scaling(autoscaling, ServiceNamespace::Dynamodb, &scaled, table).await?;
     Ok(present([
         ("Table", description),
         ("TimeToLiveDescription", ttl.take("TimeToLiveDescription")),
@@ -113,53 +114,4 @@ fn scalable(table: &str, description: Option<&TableDescription>) -> Vec<String> 
     std::iter::once(format!("table/{table}"))
         .chain(indexes.iter().filter_map(|index| index.index_name().map(of_index)))
         .collect()
-}
-
-/// The scalable targets of a table, and the policies of those that there are.
-async fn scaling(
-    autoscaling: &aws_sdk_applicationautoscaling::Client,
-    table: &str,
-    scaled: &[String],
-) -> Result<(Vec<Value>, Vec<Value>)> {
-    let (mut targets, mut policies, mut token) = (Vec::new(), Vec::new(), None);
-    let mut ids = Vec::new();
-    loop {
-        let call = autoscaling
-            .describe_scalable_targets()
-            .service_namespace(ServiceNamespace::Dynamodb)
-            .set_resource_ids(Some(scaled.to_vec()))
-            .set_next_token(token);
-        let (page, answer) = answer!(call, "describing the scalable targets of table", table)?;
-        if let Value::Array(found) = answer.take("ScalableTargets") {
-            targets.extend(found);
-        }
-        for target in page.scalable_targets() {
-            if !ids.iter().any(|id| id == target.resource_id()) {
-                ids.push(target.resource_id().to_owned());
-            }
-        }
-        token = page.next_token;
-        if token.is_none() {
-            break;
-        }
-    }
-    for id in ids {
-        let mut token = None;
-        loop {
-            let call = autoscaling
-                .describe_scaling_policies()
-                .service_namespace(ServiceNamespace::Dynamodb)
-                .resource_id(&id)
-                .set_next_token(token);
-            let (page, answer) = answer!(call, "describing the scaling policies of", &id)?;
-            if let Value::Array(found) = answer.take("ScalingPolicies") {
-                policies.extend(found);
-            }
-            token = page.next_token;
-            if token.is_none() {
-                break;
-            }
-        }
-    }
-    Ok((targets, policies))
 }

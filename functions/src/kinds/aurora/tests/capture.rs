@@ -37,8 +37,18 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
              <TagList><Tag><Key>n</Key><Value>{number}</Value></Tag></TagList></DBInstance>"
         )
     };
+    let parameter = |name: &str, value: &str| {
+        format!(
+            "<Parameter><ParameterName>{name}</ParameterName><ParameterValue>{value}</ParameterValue>\
+             <ApplyMethod>pending-reboot</ApplyMethod><Source>user</Source></Parameter>"
+        )
+    };
     let (aurora, replay) = aurora([
         captured_cluster("provisioned"),
+        xml(
+            "DescribeDBClusterParameterGroups",
+            "<DBClusterParameterGroups><DBClusterParameterGroup><DBClusterParameterGroupName>tuned</DBClusterParameterGroupName><DBParameterGroupFamily>aurora-postgresql16</DBParameterGroupFamily><Description>for hubs</Description></DBClusterParameterGroup></DBClusterParameterGroups>",
+        ),
         xml(
             "DescribeDBClusterParameters",
             "<Parameters><Parameter><ParameterName>work_mem</ParameterName><ParameterValue>65536</ParameterValue><ApplyMethod>immediate</ApplyMethod><Source>user</Source></Parameter></Parameters>",
@@ -55,9 +65,33 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
             "DescribeDBInstances",
             &format!("<DBInstances>{}</DBInstances>", instance(2)),
         ),
+        // Both instances have it, and it is read once.
+        xml(
+            "DescribeDBParameterGroups",
+            "<DBParameterGroups><DBParameterGroup><DBParameterGroupName>one</DBParameterGroupName><DBParameterGroupFamily>aurora-postgresql16</DBParameterGroupFamily><Description>of instances</Description></DBParameterGroup></DBParameterGroups>",
+        ),
+        xml(
+            "DescribeDBParameters",
+            &format!(
+                "<Parameters>{}</Parameters><Marker>rest</Marker>",
+                parameter("log_statement", "all")
+            ),
+        ),
+        xml(
+            "DescribeDBParameters",
+            &format!("<Parameters>{}</Parameters>", parameter("work_mem", "4096")),
+        ),
         xml(
             "DescribeDBClusterEndpoints",
             "<DBClusterEndpoints><DBClusterEndpointList><DBClusterEndpointIdentifier>reports</DBClusterEndpointIdentifier><EndpointType>CUSTOM</EndpointType><CustomEndpointType>READER</CustomEndpointType><StaticMembers><member>hubs-db-2</member></StaticMembers></DBClusterEndpointList></DBClusterEndpoints>",
+        ),
+        answers(
+            "DescribeScalableTargets",
+            r#"{"ScalableTargets":[{"ServiceNamespace":"rds","ResourceId":"cluster:hubs-db","ScalableDimension":"rds:cluster:ReadReplicaCount","MinCapacity":1,"MaxCapacity":5,"RoleARN":"arn:r","CreationTime":1.7e9}]}"#,
+        ),
+        answers(
+            "DescribeScalingPolicies",
+            r#"{"ScalingPolicies":[{"PolicyARN":"arn:p","PolicyName":"readers","ServiceNamespace":"rds","ResourceId":"cluster:hubs-db","ScalableDimension":"rds:cluster:ReadReplicaCount","PolicyType":"TargetTrackingScaling","CreationTime":1.7e9}]}"#,
         ),
     ]);
     let captured = aurora.capture(&database()).await.unwrap();
@@ -80,6 +114,21 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
         ("/DBCluster/DBClusterMembers/0/IsClusterWriter", true.into()),
         ("/DBCluster/TagList/0/Value", "hubs".into()),
         ("/DBClusterParameters/0/ParameterValue", "65536".into()),
+        (
+            "/DBClusterParameterGroup/DBParameterGroupFamily",
+            "aurora-postgresql16".into(),
+        ),
+        ("/DBClusterParameterGroup/Description", "for hubs".into()),
+        ("/DBParameterGroups/0/DBParameterGroupName", "one".into()),
+        (
+            "/DBParameterGroups/0/DBParameterGroupFamily",
+            "aurora-postgresql16".into(),
+        ),
+        ("/DBParameterGroups/0/Description", "of instances".into()),
+        ("/DBParameterGroups/0/Parameters/0/ParameterValue", "all".into()),
+        ("/DBParameterGroups/0/Parameters/1/ApplyMethod", "pending-reboot".into()),
+        ("/ScalableTargets/0/MaxCapacity", 5.into()),
+        ("/ScalingPolicies/0/PolicyName", "readers".into()),
         ("/DBSubnetGroup/Subnets/0/SubnetIdentifier", "subnet-1".into()),
         ("/DBInstances/1/PromotionTier", 2.into()),
         ("/DBInstances/0/DBParameterGroups/0/DBParameterGroupName", "one".into()),
@@ -91,13 +140,16 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
     }
     assert!(captured["DBCluster"].get("GlobalClusterIdentifier").is_none());
     let asked = replay.played();
-    assert!(asked[1].body.contains("Source=user"), "{}", asked[1].body);
-    assert!(
-        asked[3].body.contains("Filters.Filter.1.Name=db-cluster-id"),
-        "{}",
-        asked[3].body
+    assert_eq!(asked[1].field("DBClusterParameterGroupName").as_deref(), Some("tuned"));
+    assert_eq!(asked[2].field("Source").as_deref(), Some("user"));
+    assert_eq!(
+        asked[4].field("Filters.Filter.1.Name").as_deref(),
+        Some("db-cluster-id")
     );
-    assert!(asked[4].body.contains("Marker=more"), "{}", asked[4].body);
+    assert_eq!(asked[5].field("Marker").as_deref(), Some("more"));
+    assert_eq!(asked[7].field("Source").as_deref(), Some("user"));
+    assert_eq!(asked[8].field("Marker").as_deref(), Some("rest"));
+    assert_eq!(asked[10].json()["ResourceIds"], serde_json::json!(["cluster:hubs-db"]));
 }
 
 #[tokio::test]
