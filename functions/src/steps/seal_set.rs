@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::jobs;
 use super::machine::Caught;
 use crate::catalog::Catalog;
-use crate::domain::job::{Job, JobStatus, Run};
+use crate::domain::job::{Failure, Job, JobStatus, Run};
 use crate::domain::sealing::{self, Evidence, Verdict};
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
@@ -77,7 +77,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     }
     let jobs: Vec<Job> = groups.into_iter().flat_map(|group| group.jobs).collect();
     if set.status == SetStatus::Running {
-        let points = settle(needs, &run, &set, &jobs, now).await?;
+        let mut points = settle(needs, &run, &set, &jobs, now).await?;
         let failures: Vec<Reason> = failure.iter().map(Caught::reason).collect();
         let evidence = Evidence {
             planned: &set.resources,
@@ -86,6 +86,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             failures: &failures,
         };
         let verdict = sealing::verdict(&evidence);
+        if let Verdict::Failed(reasons) = &verdict {
+            fail_unstarted(catalog, &run, &mut points, reasons, now).await?;
+        }
         set.ended_at = Some(now);
         set.probes = probes;
         set.quiesced_seconds = quiesced_seconds(catalog, &run).await?;
@@ -131,6 +134,32 @@ async fn settle(needs: &Needs, run: &Run, set: &BackupSet, jobs: &[Job], now: Ti
         }
     }
     Ok(points)
+}
+
+/// Of a failed set nothing is begun any more: a point that is only the intent to start a backup has failed with it.
+async fn fail_unstarted(
+    catalog: &Catalog,
+    run: &Run,
+    points: &mut [Point],
+    reasons: &[Reason],
+    now: Timestamp,
+) -> Result<()> {
+    let intents = points
+        .iter_mut()
+        .filter(|point| point.status == PointStatus::InProgress && point.recovery_point.is_none());
+    for point in intents {
+        let own = reasons.iter().find(|reason| reason.subject == point.resource.name);
+        point.status = PointStatus::Failed;
+        point.finished_at = Some(now);
+        point.failure = Some(Failure {
+            error: own.map_or("JobFailed", |reason| &reason.error).to_owned(),
+            cause: own
+                .map_or("its backup was never started", |reason| &reason.message)
+                .to_owned(),
+        });
+        catalog.settle_point(&run.deployment, point).await?;
+    }
+    Ok(())
 }
 
 /// A look whose error will not pass fails the point: what cannot be described was not seen finished.

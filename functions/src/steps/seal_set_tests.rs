@@ -208,3 +208,43 @@ async fn a_machine_that_failed_on_its_way_seals_nothing() {
     assert!(!handle(&needs, input).await.unwrap().sealed);
     assert_eq!(set(&needs, &run).await.reasons[0].subject, "Quiesce");
 }
+
+#[tokio::test]
+async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
+    for told in [true, false] {
+        let (needs, kind, mut input) = backed_up().await;
+        let run = input.run.clone();
+        let mut intent = needs
+            .catalog
+            .point("hubs-prod", &run.set, "rooms")
+            .await
+            .unwrap()
+            .unwrap();
+        intent.recovery_point = None;
+        needs.catalog.settle_point("hubs-prod", &intent).await.unwrap();
+        input.groups[1].jobs.remove(1);
+        if told {
+            let caught = json!({"state": "AwaitBackups", "error": "States.Timeout", "cause": "too long"});
+            input.failure = Some(serde_json::from_value(caught).unwrap());
+        }
+        kind.next(Progress::Succeeded(finished()));
+        assert!(!handle(&needs, input).await.unwrap().sealed);
+        let point = needs
+            .catalog
+            .point("hubs-prod", &run.set, "rooms")
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (point.status, point.finished_at),
+            (PointStatus::Failed, Some(later(120)))
+        );
+        let failure = point.failure.unwrap();
+        let reasons = set(&needs, &run).await.reasons;
+        let reason = reasons.iter().find(|reason| reason.subject == "rooms").unwrap();
+        assert_eq!(
+            (failure.error, failure.cause),
+            (reason.error.clone(), reason.message.clone())
+        );
+    }
+}
