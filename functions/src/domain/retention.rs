@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use reasons::{ExpireReason, KeepReason};
 
 use super::descriptor::Keep;
-use super::set::{BackupSet, SetStatus};
+use super::set::{BackupSet, RunRecord, SetStatus};
 
 /// What becomes of each set, by its id. Every set is in exactly one of the two lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +61,25 @@ pub fn retention(sets: &[BackupSet], keep: &Keep, now: Timestamp) -> Retention {
     retention
 }
 
+/// Days for which a run is remembered at least: longer than its execution may last (25 hours, the machine's own limit).
+const LEAST_RUN_DAYS: u32 = 2;
+
+/// The ids of the runs that came to no set and are older than failed sets become. `sets` are the ids of all sets; a run
+/// with a set goes with its set.
+pub fn forgettable(runs: &[RunRecord], sets: &[&str], keep: &Keep, now: Timestamp) -> Vec<String> {
+    let days = keep.failed_days.max(LEAST_RUN_DAYS);
+    runs.iter()
+        .filter(|run| !sets.contains(&run.id.as_str()))
+        .filter(|run| now >= days_after(run.ended_at.unwrap_or(run.started_at), days))
+        .map(|run| run.id.clone())
+        .collect()
+}
+
+fn days_after(at: Timestamp, days: u32) -> Timestamp {
+    let days = SignedDuration::from_hours(24 * i64::from(days));
+    at.saturating_add(days).unwrap_or(Timestamp::MAX)
+}
+
 /// Newer is greater; the id decides between two sets of one instant.
 fn age(set: &BackupSet) -> (Timestamp, &str) {
     (set.started_at, &set.id)
@@ -68,12 +87,7 @@ fn age(set: &BackupSet) -> (Timestamp, &str) {
 
 /// Until when a failed set is kept. One whose end is not known ended when it began: it holds nothing to wait for.
 fn failed_recently(set: &BackupSet, keep: &Keep, now: Timestamp) -> Option<KeepReason> {
-    let kept_for = SignedDuration::from_hours(24 * i64::from(keep.failed_days));
-    let until = set
-        .ended_at
-        .unwrap_or(set.started_at)
-        .saturating_add(kept_for)
-        .unwrap_or(Timestamp::MAX);
+    let until = days_after(set.ended_at.unwrap_or(set.started_at), keep.failed_days);
     (now < until).then_some(KeepReason::FailedRecently { until })
 }
 

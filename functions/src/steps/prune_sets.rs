@@ -1,12 +1,13 @@
 //! `prune-sets`: deletes the sets that the retention policy no longer keeps, and ends the deletions that earlier runs
 //! began. Only what a set in the catalog made, and what shows that it is ours, goes; a recovery point that somebody protects
-//! stays, with its set, and is reported.
+//! stays, with its set, and is reported. Runs that came to no set are forgotten when failed sets are.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
+use crate::domain::descriptor::Keep;
 use crate::domain::job::Run;
 use crate::domain::retention::{self, ExpireReason};
 use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
@@ -72,10 +73,29 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             }
         }
     }
-    match passing {
-        Some(error) => Err(error),
-        None => Ok(output),
+    if let Some(error) = passing {
+        return Err(error);
     }
+    forget_runs(catalog, &run, &sets, &descriptor.keep, now).await?;
+    Ok(output)
+}
+
+/// Deletes the records of runs that came to no set, when a failed set would go too.
+async fn forget_runs(catalog: &Catalog, run: &Run, sets: &[BackupSet], keep: &Keep, now: Timestamp) -> Result<()> {
+    let known: Vec<&str> = sets
+        .iter()
+        .map(|set| set.id.as_str())
+        .chain([run.set.as_str()])
+        .collect();
+    for id in retention::forgettable(&catalog.runs(&run.deployment).await?, &known, keep, now) {
+        // The list leaves out a set that cannot be read: its run stays with it.
+        match catalog.set(&run.deployment, &id).await {
+            Ok(None) => catalog.delete_run(&run.deployment, &id).await?,
+            Err(error) if error.class() != Class::Final => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A set of another run that is still `running` has lost that run: this one holds the lease.

@@ -200,3 +200,38 @@ async fn a_start_that_was_killed_before_anything_was_made_leaves_nothing_to_dele
     assert_eq!(output.deleted, ["set-3", "set-2"]);
     assert_eq!(kind.calls(), ["find set-3 rooms", "delete set-2 of-set-2"]);
 }
+
+#[tokio::test]
+async fn runs_without_a_set_are_forgotten_when_a_failed_set_would_be() {
+    let (needs, memory, _, input) = four_sets().await;
+    let catalog = &needs.catalog;
+    let descriptor = catalog.descriptor("hubs-prod").await.unwrap();
+    let hours = |hours| now() - SignedDuration::from_hours(hours);
+    // By default a failed set is kept for 7 days after its end.
+    for (id, started_at, ended_at) in [
+        ("old", hours(200), Some(hours(168))),
+        ("lost", hours(168), None),
+        ("recent", hours(200), Some(hours(167))),
+        ("young", hours(167), None),
+        ("unreadable", hours(999), Some(hours(999))),
+    ] {
+        let mut made = input.run.clone();
+        made.set = id.into();
+        made.started_at = started_at;
+        made.execution = format!("execution-{id}");
+        let mut run = record(&made);
+        run.ended_at = ended_at;
+        catalog.put_run(&run, &descriptor).await.unwrap();
+        if id == "unreadable" {
+            catalog.begin_set(&running_set(&made, &["rooms"])).await.unwrap();
+        }
+    }
+    memory.spoil(|key| key.sk == "SET#unreadable");
+    handle(&needs, input.clone()).await.unwrap();
+    let left = catalog.runs("hubs-prod").await.unwrap();
+    let mut left: Vec<&str> = left.iter().map(|run| run.id.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, [input.run.set.as_str(), "recent", "set-1", "unreadable", "young"]);
+    let spoilt = memory.items().into_keys().any(|key| key.sk == "SET#unreadable");
+    assert!(spoilt, "what cannot be read is left alone");
+}
