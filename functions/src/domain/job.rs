@@ -40,6 +40,7 @@ pub struct Job {
     /// 0 to 100, where AWS tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
+    /// Never a guard's versions, which could outgrow the machine's state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_point: Option<RecoveryPoint>,
     /// When AWS accepted the job.

@@ -29,7 +29,11 @@ pub fn of_point(point: &Point, usual_seconds: Option<u64>, now: Timestamp) -> Jo
         holds_quiesce: matches!(point.recovery_point, Some(RecoveryPoint::BackupRecoveryPoint { .. })),
         wait_seconds,
         percent: point.percent,
-        recovery_point: point.recovery_point.clone(),
+        // A guard's versions may be thousands: nobody polls for them, and the point has them.
+        recovery_point: point
+            .recovery_point
+            .clone()
+            .filter(|recovery_point| !matches!(recovery_point, RecoveryPoint::Versions { .. })),
         started_at: point.started_at,
         usual_seconds,
         failure: point.failure.clone(),

@@ -107,8 +107,8 @@ mod tests {
 
     use super::*;
     use crate::catalog::Mark;
-    use crate::domain::job::JobStatus;
-    use crate::steps::testing::{Backups, now, planned, resource};
+    use crate::domain::job::{JobStatus, Progress};
+    use crate::steps::testing::{Backups, finished, now, planned, resource};
 
     fn input(run: &Run) -> Input {
         Input {
@@ -218,5 +218,21 @@ mod tests {
         assert_eq!(error.name(), "Conflict");
         assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
         assert!(kind.calls().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_guard_saw_is_in_its_point_and_not_carried_by_the_machine() {
+        let (catalog, _, run) = planned(&[]).await;
+        let kind = Backups::guarding(1000);
+        kind.next(Progress::Succeeded(finished()));
+        for _ in 0..2 {
+            let job = start(&catalog, &kind, input(&run)).await.unwrap();
+            assert_eq!((job.status, job.recovery_point), (JobStatus::Succeeded, None));
+        }
+        let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap().unwrap();
+        let Some(RecoveryPoint::Versions { versions, .. }) = point.recovery_point else {
+            panic!("no versions")
+        };
+        assert_eq!(versions.len(), 1000);
     }
 }

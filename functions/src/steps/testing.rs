@@ -16,7 +16,7 @@ use crate::domain::descriptor::{Descriptor, Hook};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::message::Message;
 use crate::domain::names;
-use crate::domain::resource::{RecoveryPoint, Resource};
+use crate::domain::resource::{RecoveryPoint, Resource, Version};
 use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
@@ -65,9 +65,19 @@ pub struct Backups {
     deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
     /// Names of the backups that are there.
     made: Mutex<BTreeSet<String>>,
+    /// What it sees, where it is a guard.
+    versions: Option<usize>,
 }
 
 impl Backups {
+    /// A guard that sees so many versions.
+    pub fn guarding(versions: usize) -> Self {
+        Self {
+            versions: Some(versions),
+            ..Self::default()
+        }
+    }
+
     /// Names of the backups that were made and not deleted.
     pub fn made(&self) -> Vec<String> {
         self.made.lock().unwrap().iter().cloned().collect()
@@ -117,6 +127,20 @@ impl Kind for Backups {
 
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
         self.note(format!("back_up {}", resource.name));
+        if let Some(number) = self.versions {
+            let version = |number: usize| Version {
+                name: format!("/hubs/prod/{number}"),
+                version: "1".into(),
+            };
+            return Ok(Started {
+                recovery_point: RecoveryPoint::Versions {
+                    versions: (0..number).map(version).collect(),
+                    seen_at: now(),
+                },
+                started_at: now(),
+                holds_quiesce: false,
+            });
+        }
         let name = names::recovery_point(&run.set, &resource.name);
         self.made.lock().unwrap().insert(name.clone());
         Ok(Started {
