@@ -3,6 +3,7 @@
 mod capture;
 mod describe;
 mod parameter_groups;
+mod readiness;
 #[cfg(test)]
 mod tests;
 
@@ -22,26 +23,6 @@ use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 
 const KIND: &str = "aurora";
-
-/// Cluster statuses that do not end by themselves, and the way out of each.
-const STUCK: &[(&str, &str)] = &[
-    ("stopped", "Start the cluster, or disable the deployment"),
-    ("deleting", "It is being deleted: remove it from the descriptor"),
-    (
-        "inaccessible-encryption-credentials",
-        "Its KMS key is lost: restore the cluster from a backup",
-    ),
-    (
-        "inaccessible-encryption-credentials-recoverable",
-        "Enable its KMS key within seven days, then start the cluster",
-    ),
-    ("incompatible-network", "Correct its subnets and security groups"),
-    ("incompatible-parameters", "Correct its parameter group"),
-    ("incompatible-restore", "Restore it again"),
-    ("cloning-failed", "Clone it again"),
-    ("migration-failed", "Migrate it again"),
-    ("restore-failed", "Restore it again"),
-];
 
 /// Snapshot statuses from which nothing restorable comes any more (botocore's waiter `DBClusterSnapshotAvailable`).
 const LOST: &[&str] = &[
@@ -79,31 +60,6 @@ impl Aurora {
             Err(error) => Err(failure("describing cluster snapshot", id, error)),
         }
     }
-
-    /// RDS snapshots an `available` cluster only.
-    async fn see_available(&self, cluster: &str) -> Result<()> {
-        let answer = self
-            .rds
-            .describe_db_clusters()
-            .db_cluster_identifier(cluster)
-            .send()
-            .await;
-        let found = answer.map_err(|error| failure("describing cluster", cluster, error))?;
-        let status = found
-            .db_clusters()
-            .first()
-            .and_then(|cluster| cluster.status())
-            .unwrap_or("unknown");
-        let seen =
-            format!("snapshotting cluster {cluster}: its status is {status}, and only an available cluster can be");
-        match STUCK.iter().find(|(stuck, _)| *stuck == status) {
-            _ if status == "available" => Ok(()),
-            Some((_, next)) => Err(Error::JobFailed(format!("{seen}. {next}, then start a new run"))),
-            None => Err(Error::NotReady(format!(
-                "{seen}. It is tried again in minutes, when that has ended"
-            ))),
-        }
-    }
 }
 
 #[async_trait]
@@ -121,7 +77,7 @@ impl Kind for Aurora {
         if let Some(snapshot) = self.snapshot(&id).await? {
             return adopt(run, resource, cluster, &snapshot);
         }
-        self.see_available(cluster).await?;
+        readiness::see_available(&self.rds, cluster).await?;
         let tags = names::tags(&run.deployment, &run.set, &resource.name)
             .map(|(key, value)| Tag::builder().key(key).value(value).build());
         let created = self
