@@ -1,6 +1,6 @@
 //! The generic trials, over the whole backup: every step twice; every AWS call of every function failing in every way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
@@ -12,102 +12,123 @@ use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
 
 /// How a call fails, and how often: once is within an SDK client's own retries, four times is beyond them.
-const FAULTS: [(&str, u32); 6] = [
-    ("throttle", 1),
-    ("error_500", 1),
-    ("cut_before", 1),
-    ("cut_after", 1),
-    ("error_500", 4),
-    ("cut_after", 4),
-];
-
-/// The functions of a backup, whose every call is tried.
-const CALLERS: [&str; 13] = [
-    "plan-backup",
-    "count-rows",
-    "count-items",
-    "snapshot-cluster",
-    "back-up-file-system",
-    "back-up-table",
-    "check-secrets",
-    "poll-status",
-    "seal-set",
-    "prune-sets",
-    "end-run",
-    "notify",
-    "every-step-twice",
+const FAULTS: [(&str, &str, u32); 6] = [
+    ("throttled", "throttle", 1),
+    ("failed", "error_500", 1),
+    ("cut_off_before_its_effect", "cut_before", 1),
+    ("cut_off_after_its_effect", "cut_after", 1),
+    ("failed_beyond_the_sdks_retries", "error_500", 4),
+    ("cut_off_after_its_effect_beyond_the_sdks_retries", "cut_after", 4),
 ];
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    let trial = |caller: &'static str| {
-        let name = if caller == "every-step-twice" {
-            "trials::every_step_twice_gives_one_effect".to_owned()
-        } else {
-            format!("trials::every_call_of_{}_fails_in_every_way", caller.replace('-', "_"))
-        };
-        stages.test(&name, move |stage| {
-            Box::pin(async move {
-                if caller == "every-step-twice" {
-                    twice(stage).await
-                } else {
-                    every_call(stage, caller).await
-                }
-            })
+    let trial = |(name, kind, times): (&str, &'static str, u32)| {
+        stages.test(&format!("trials::every_call_{name}"), move |stage| {
+            Box::pin(every_call(stage, kind, times))
         })
     };
-    CALLERS.into_iter().map(trial).collect()
+    let mut tests: Vec<Trial> = FAULTS.into_iter().map(trial).collect();
+    tests.push(stages.test("trials::every_step_twice_gives_one_effect", |stage| {
+        Box::pin(twice(stage))
+    }));
+    tests
 }
 
-/// Each call of `caller` in a good run is hit by each fault, in a run of its own.
-async fn every_call(stage: &Stage, caller: &str) -> Result<()> {
-    let subject = Subject::create(
-        stage,
-        &format!("try-{}", &caller[..caller.len().min(24)]),
-        &Sizes::small(),
-        |descriptor| {
-            descriptor["keep"] = json!({ "last": 1 });
-        },
-    )
+/// One call of a good run: the function, the service, the action, and its running number among the function's calls
+/// of that action.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Call {
+    caller: String,
+    service: String,
+    action: String,
+    nth: u32,
+}
+
+/// Each call of a good run is hit once. Functions fail independently of each other, so each run hits one call of each
+/// function; a call that a run did not come to is hit again in a run of its own.
+async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
+    let name = format!("try-{}-{times}", kind.replace('_', "-"));
+    let subject = Subject::create(stage, &name, &Sizes::small(), |descriptor| {
+        descriptor["keep"] = json!({ "last": 1 })
+    })
     .await?;
     subject.back_up().await?;
     let mark = stage.lab.ledger_position().await?;
     let (good, _, _) = subject.back_up().await?;
     ensure!(good.status == "SUCCEEDED", "{good:?}");
-    let calls = calls_of(stage, caller, mark).await?;
-    ensure!(!calls.is_empty(), "{caller} made no AWS call");
+    let calls = calls_since(stage, mark).await?;
+    ensure!(
+        calls.len() >= 12,
+        "a good run takes twelve functions and more: {calls:?}"
+    );
 
-    let mut missed = BTreeSet::new();
-    for (service, action, nth) in &calls {
-        for (kind, times) in FAULTS {
-            let rule = json!({ "service": service, "action": action, "caller": format!("holdfast-{caller}"), "nth": nth, "times": times, "kind": kind });
-            let fault = stage.lab.inject(rule).await?;
-            let trial = format!("{caller}: {kind} x {times} at call {nth} of {service}:{action}");
-            subject.back_up().await.context(trial.clone())?;
-            if stage.lab.hits(fault).await? == 0 {
-                missed.insert(trial);
-            }
-            stage.lab.heal().await?;
-        }
+    let mut waiting: Vec<VecDeque<Call>> = calls.into_values().map(VecDeque::from).collect();
+    let mut missed = Vec::new();
+    while waiting.iter().any(|calls| !calls.is_empty()) {
+        let round: Vec<Call> = waiting.iter_mut().filter_map(VecDeque::pop_front).collect();
+        missed.extend(hit(&subject, &round, kind, times).await?);
+    }
+    let mut never = BTreeSet::new();
+    for call in missed {
+        never.extend(hit(&subject, std::slice::from_ref(&call), kind, times).await?);
     }
     // How often a job is looked at varies from run to run; every other call must have been hit.
-    ensure!(caller == "poll-status" || missed.is_empty(), "never hit: {missed:?}");
+    never.retain(|call| call.caller != "holdfast-poll-status");
+    ensure!(never.is_empty(), "never hit: {never:?}");
     Ok(())
 }
 
-/// Service, action and running number of each call of `caller` since `mark`.
-async fn calls_of(stage: &Stage, caller: &str, mark: u64) -> Result<Vec<(String, String, u32)>> {
-    let mut seen: BTreeMap<(String, String), u32> = BTreeMap::new();
-    let mut calls = Vec::new();
+/// One run in which these calls fail; answers those that it did not come to.
+async fn hit(subject: &Subject<'_>, calls: &[Call], kind: &str, times: u32) -> Result<Vec<Call>> {
+    let lab = &subject.stage.lab;
+    let mut faults = Vec::new();
+    for Call {
+        caller,
+        service,
+        action,
+        nth,
+    } in calls
+    {
+        let rule =
+            json!({ "service": service, "action": action, "caller": caller, "nth": nth, "times": times, "kind": kind });
+        faults.push(lab.inject(rule).await?);
+    }
+    subject
+        .back_up()
+        .await
+        .with_context(|| format!("{kind} x {times} at {calls:?}"))?;
+    let mut missed = Vec::new();
+    for (call, fault) in calls.iter().zip(faults) {
+        if lab.hits(fault).await? == 0 {
+            missed.push(call.clone());
+        }
+    }
+    lab.heal().await?;
+    Ok(missed)
+}
+
+/// Every function's calls since `mark`, in order.
+async fn calls_since(stage: &Stage, mark: u64) -> Result<BTreeMap<String, Vec<Call>>> {
+    let mut counts: BTreeMap<(String, String, String), u32> = BTreeMap::new();
+    let mut calls: BTreeMap<String, Vec<Call>> = BTreeMap::new();
     for call in stage.lab.ledger(mark).await? {
-        if call["caller"] != format!("holdfast-{caller}") {
+        let field = |name: &str| text(&call, name).map(str::to_owned);
+        let (caller, service, action) = (field("/caller")?, field("/service")?, field("/action")?);
+        if !caller.starts_with("holdfast-") {
             continue;
         }
-        let (service, action) = (text(&call, "/service")?.to_owned(), text(&call, "/action")?.to_owned());
-        let nth = seen.entry((service.clone(), action.clone())).or_default();
+        let nth = counts
+            .entry((caller.clone(), service.clone(), action.clone()))
+            .or_default();
         *nth += 1;
         // Looks beyond the second at the same job differ in nothing.
-        if caller != "poll-status" || *nth <= 2 {
-            calls.push((service, action, *nth));
+        if caller != "holdfast-poll-status" || *nth <= 2 {
+            calls.entry(caller.clone()).or_default().push(Call {
+                caller,
+                service,
+                action,
+                nth: *nth,
+            });
         }
     }
     Ok(calls)

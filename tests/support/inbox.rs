@@ -38,6 +38,15 @@ impl Inbox {
             )
             .await?;
         let arn = text(&attributes, "/Attributes/QueueArn")?;
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage",
+                "Resource": arn, "Condition": { "ArnEquals": { "aws:SourceArn": topic } },
+            }],
+        });
+        let request = json!({ "QueueUrl": queue, "Attributes": { "Policy": policy.to_string() } });
+        aws.json("sqs", "AmazonSQS.SetQueueAttributes", request).await?;
         let subscription = [("TopicArn", topic), ("Protocol", "sqs"), ("Endpoint", arn)];
         aws.query("sns", "2010-03-31", "Subscribe", &subscription).await?;
         Ok(Self {

@@ -53,11 +53,15 @@ impl Records {
 
     /// All items of a deployment whose sort key begins with `prefix`.
     pub async fn items(&self, deployment: &str, prefix: &str) -> Result<Vec<Value>> {
-        let request = json!({
+        let mut request = json!({
             "TableName": self.table, "ConsistentRead": true,
-            "KeyConditionExpression": "pk = :pk and begins_with(sk, :sk)",
-            "ExpressionAttributeValues": { ":pk": { "S": format!("DEPLOYMENT#{deployment}") }, ":sk": { "S": prefix } },
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": { ":pk": { "S": format!("DEPLOYMENT#{deployment}") } },
         });
+        if !prefix.is_empty() {
+            request["KeyConditionExpression"] = json!("pk = :pk and begins_with(sk, :sk)");
+            request["ExpressionAttributeValues"][":sk"] = json!({ "S": prefix });
+        }
         let answer = self.aws.json("dynamodb", "DynamoDB_20120810.Query", request).await?;
         Ok(answer["Items"]
             .as_array()
