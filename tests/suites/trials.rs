@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::dataset::Sizes;
 use libtest_mimic::Trial;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
@@ -140,6 +141,10 @@ async fn twice(stage: &Stage) -> Result<()> {
         descriptor["keep"] = json!({ "last": 1 })
     })
     .await?;
+    stage
+        .lab
+        .control(Method::PUT, "durations", Some(json!({ "delete": 0.0 })))
+        .await?;
     subject.back_up().await?;
     let machine = stage.stack.output("BackupStateMachineArn")?;
     let described = stage
@@ -161,7 +166,7 @@ async fn twice(stage: &Stage) -> Result<()> {
     let sealed = subject.records.sets(&subject.dataset.name).await?;
     ensure!(
         sealed.len() == 1 && Some(&sealed[0]) == set.as_ref(),
-        "one run more must leave the newest set alone, by keep: {sealed:?}"
+        "`last: 1` keeps the newest set and nothing else: {sealed:?}"
     );
     Ok(())
 }
