@@ -23,12 +23,11 @@ help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup bins ## Show the main job: a backup that seals and one that fails, in a lab.
-	$(CARGO) run --release --quiet -p holdfast-tests --bin demo
+	$(TARGET)/release/demo
 
-# Binaries and tests in one build: apart, they take different features of the SDK and build all of it twice.
-test: setup ## Run every test, the suites against labs and the lab against AWS's own clients included.
-	$(CARGO) build --release --workspace --bins --tests
-	$(CARGO) test --release --workspace
+# Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
+test: setup bins ## Run every test, the suites against labs and the lab against AWS's own clients included.
+	$(CARGO) test --release --workspace --lib --bin holdfast --test '*'
 	$(PYTHON) -m unittest discover --start-directory tests/lint
 	tests/conformance.sh
 
@@ -43,7 +42,7 @@ lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permission
 
 bench: setup bins build ## Measure starts, memory, polls, sizes and costs, of what is shipped.
 	$(SHIP) --package bare
-	$(CARGO) run --release --quiet -p holdfast-tests --bin bench
+	$(TARGET)/release/bench
 
 lab: $(LAB_TOOLS) $(AWS_TOOLS) bins ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
 	$(TARGET)/release/holdfast-lab

@@ -88,6 +88,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_readmes_descriptor_is_accepted() {
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("```yaml\n").unwrap();
+        let (yaml, _) = rest.split_once("```").unwrap();
+        let documents = parse("README.md", yaml).unwrap();
+        holdfast::domain::descriptor::Descriptor::parse(&documents[0].value).unwrap();
+    }
+
+    #[test]
     fn yaml_and_json_give_the_same_value() {
         let yaml = "deployment: hubs\nresources:\n  login: { kind: secret, secret: hubs/login }\nkeep: { last: 3 }\n";
         let expected = json!({

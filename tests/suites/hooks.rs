@@ -139,7 +139,8 @@ async fn with_hook<'a>(stage: &'a Stage, name: &str, function: &str) -> Result<S
     .await
 }
 
-async fn create_function(stage: &Stage, name: &str) -> Result<()> {
+/// Creates a function that answers what it is asked.
+pub async fn create_function(stage: &Stage, name: &str) -> Result<()> {
     let directory = stage.lab.directory().join(name);
     std::fs::create_dir_all(&directory)?;
     std::fs::copy(repository().join("target/release/bare"), directory.join("bootstrap"))?;

@@ -1,6 +1,6 @@
 //! End-to-end suites: the real template, state machines and binaries in labs with real data.
 //!
-//! `cargo test --release -p holdfast-tests --test suites -- NAME` runs those whose names contain NAME.
+//! `cargo test --release --workspace --test suites -- NAME` runs those whose names contain NAME.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 /// A backup seals a set that holds exactly the data of its moment.

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::stage::{Stage, Stages};
 
 /// The scheduler of the lab's engine looks every ten seconds of real time.
-const LIMIT: Duration = Duration::from_secs(150);
+const LIMIT: Duration = Duration::from_secs(240);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![

@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
+use crate::hooks::create_function;
 use crate::stage::{Stage, Stages};
 
 /// How a call fails, and how often: once is within an SDK client's own retries, four times is beyond them.
@@ -49,10 +50,7 @@ struct Call {
 /// function; a call that a run did not come to is hit again in a run of its own.
 async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
     let name = format!("try-{}-{times}", kind.replace('_', "-"));
-    let subject = Subject::create(stage, &name, &Sizes::small(), |descriptor| {
-        descriptor["keep"] = json!({ "last": 1 })
-    })
-    .await?;
+    let subject = with_hook(stage, &name).await?;
     subject.back_up().await?;
     let mark = stage.lab.ledger_position().await?;
     let (good, _, _) = subject.back_up().await?;
@@ -77,6 +75,17 @@ async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
     never.retain(|call| call.caller != "holdfast-poll-status");
     ensure!(never.is_empty(), "never hit: {never:?}");
     Ok(())
+}
+
+/// A deployment that keeps one set, so that each run deletes one, and that is brought to rest and back.
+async fn with_hook<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
+    let function = format!("holdfast-hook-{name}");
+    create_function(stage, &function).await?;
+    Subject::create(stage, name, &Sizes::small(), |descriptor| {
+        descriptor["keep"] = json!({ "last": 1 });
+        descriptor["hooks"] = json!([{ "name": "offline", "kind": "lambda", "function": function }]);
+    })
+    .await
 }
 
 /// One run in which these calls fail; answers those that it did not come to.
@@ -137,10 +146,7 @@ async fn calls_since(stage: &Stage, mark: u64) -> Result<BTreeMap<String, Vec<Ca
 
 /// The same machine, in which every Task runs once for nothing before it runs for its result.
 async fn twice(stage: &Stage) -> Result<()> {
-    let subject = Subject::create(stage, "try-twice", &Sizes::small(), |descriptor| {
-        descriptor["keep"] = json!({ "last": 1 })
-    })
-    .await?;
+    let subject = with_hook(stage, "try-twice").await?;
     stage
         .lab
         .control(Method::PUT, "durations", Some(json!({ "delete": 0.0 })))
