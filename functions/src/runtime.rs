@@ -44,6 +44,10 @@ pub async fn sdk_config() -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
+    // Short pauses: a Lambda that sleeps is paid for, and the long ones are the machine's Retry.
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(200));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
         .operation_attempt_timeout(Duration::from_secs(20))
@@ -53,7 +57,7 @@ pub async fn sdk_config() -> SdkConfig {
         .region(EnvironmentVariableRegionProvider::new())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(3));
+        .retry_config(retries);
     // The name tells one function's calls from another's in CloudTrail.
     match std::env::var("AWS_LAMBDA_FUNCTION_NAME")
         .ok()
