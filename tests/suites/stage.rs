@@ -101,16 +101,22 @@ impl Stages {
             let mark = stage.lab.ledger_position().await?;
             let outcome = body(&stage).await;
             stage.heal().await?;
-            let calls = stage.lab.ledger(mark).await?;
-            let by_functions = calls.into_iter().filter(|call| {
-                call["caller"]
-                    .as_str()
-                    .is_some_and(|caller| caller.starts_with("holdfast-"))
-            });
-            self.calls.lock().unwrap().extend(by_functions);
+            self.remember(&stage, mark).await?;
             self.idle.lock().unwrap().push(stage);
             outcome
         })
+    }
+
+    /// Keeps what functions have called in a lab since entry `mark` of its ledger.
+    pub async fn remember(&self, stage: &Stage, mark: u64) -> Result<()> {
+        let calls = stage.lab.ledger(mark).await?.into_iter();
+        let ours = |call: &Value| {
+            call["caller"]
+                .as_str()
+                .is_some_and(|caller| caller.starts_with("holdfast-"))
+        };
+        self.calls.lock().unwrap().extend(calls.filter(ours));
+        Ok(())
     }
 
     /// What functions have called so far.

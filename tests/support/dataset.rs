@@ -116,6 +116,7 @@ impl Dataset {
         write_files(&self.directory, sizes)?;
         for (table, count) in self.tables.iter().zip(&sizes.items) {
             create_table(&self.aws, table).await?;
+            scale(&self.aws, table).await?;
             put_items(&self.aws, table, *count).await?;
         }
         Ok(())
@@ -258,12 +259,27 @@ async fn create_file_system(aws: &Aws, name: &str) -> Result<String> {
         },
     )
     .await?;
+    let subnets = aws.query("ec2", "2016-11-15", "DescribeSubnets", &[]).await?;
+    let target = json!({ "FileSystemId": id, "SubnetId": element(&subnets, "subnetId")? });
+    aws.rest(
+        "elasticfilesystem",
+        Method::POST,
+        "/2015-02-01/mount-targets",
+        Some(target),
+    )
+    .await?;
     Ok(id)
 }
 
+/// A secret under a key of its own, as those who rotate keys have it.
 async fn create_secret(aws: &Aws, name: &str, password: &str) -> Result<String> {
+    let key = aws
+        .json("kms", "TrentService.CreateKey", json!({ "Description": name }))
+        .await?;
     let value = json!({ "username": USER, "password": password }).to_string();
-    let request = json!({ "Name": format!("{name}/database"), "SecretString": value });
+    let request = json!({
+        "Name": format!("{name}/database"), "SecretString": value, "KmsKeyId": text(&key, "/KeyMetadata/Arn")?,
+    });
     let created = aws
         .json("secretsmanager", "secretsmanager.CreateSecret", request)
         .await?;
@@ -291,6 +307,36 @@ async fn create_table(aws: &Aws, table: &str) -> Result<()> {
     aws.json("dynamodb", "DynamoDB_20120810.CreateTable", request)
         .await
         .map(drop)
+}
+
+/// Lets a table's read capacity scale: a setting that no restore of the table brings back.
+async fn scale(aws: &Aws, table: &str) -> Result<()> {
+    let mut target = json!({
+        "ServiceNamespace": "dynamodb", "ResourceId": format!("table/{table}"),
+        "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+    });
+    let mut policy = target.clone();
+    target["MinCapacity"] = json!(1);
+    target["MaxCapacity"] = json!(10);
+    aws.json(
+        "application-autoscaling",
+        "AnyScaleFrontendService.RegisterScalableTarget",
+        target,
+    )
+    .await?;
+    policy["PolicyName"] = json!("reads");
+    policy["PolicyType"] = json!("TargetTrackingScaling");
+    policy["TargetTrackingScalingPolicyConfiguration"] = json!({
+        "TargetValue": 70.0,
+        "PredefinedMetricSpecification": { "PredefinedMetricType": "DynamoDBReadCapacityUtilization" },
+    });
+    aws.json(
+        "application-autoscaling",
+        "AnyScaleFrontendService.PutScalingPolicy",
+        policy,
+    )
+    .await
+    .map(drop)
 }
 
 /// Puts items `item-1` to `item-<count>`.
