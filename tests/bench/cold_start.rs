@@ -113,7 +113,10 @@ async fn start(
             ("ONCALL_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:on-call"),
             ("BACKUP_VAULT", "vault"),
             ("BACKUP_ROLE_ARN", "arn:aws:iam::000000000000:role/backup"),
-            ("STACK_NAME", "bench"),
+            (
+                "NIGHTLY_STATE_MACHINE_ARN",
+                "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-nightly",
+            ),
         ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -217,7 +220,10 @@ fn event_for(step: &str) -> Value {
     };
     let start = |kind: Value| json!({ "run": run, "resource": resource(kind), "now": time });
     let identity = json!({ "event": "backup", "request": { "deployment": "bench" }, "execution": arn, "started_at": time, "failure": null, "now": time });
-    let probe = json!({ "name": "users", "kind": "sql", "sql": "select 1", "secret": "s", "database": "d", "host": "127.0.0.1", "port": 5432, "timeout_seconds": 30, "table": "t", "resource": "thing" });
+    let probe = json!({
+        "name": "users", "kind": "sql", "sql": "select 1", "cluster": "c", "endpoint": { "host": "127.0.0.1", "port": 5432 },
+        "secret": "s", "database": "d", "timeout_seconds": 30,
+    });
     match step {
         "list-due-deployments" => json!({ "execution": arn, "started_at": time }),
         "quiesce" | "resume" | "prune-sets" => json!({ "run": run, "now": time }),

@@ -1,9 +1,10 @@
-//! The pacing played over durations: generated ones within and beyond a tenth of the usual, and lists of durations
-//! as a catalog records them, each watched with the history that its predecessors left.
+//! The pacing played over durations: generated ones within and beyond a tenth of the usual, and example lists of
+//! durations as a catalog records them, each watched with the history that its predecessors left.
 
 use holdfast::domain::pacing::{usual, watch};
 
-/// Seconds that the nightly backups of five resources took, night after night.
+/// Seconds that the nightly backups of five resources take, night after night: examples in the form in which a
+/// catalog records them, with drift and odd nights. They were not recorded in a real account.
 const NIGHTS: [(&str, [u64; 14]); 5] = [
     (
         "cluster, 40 GB",
