@@ -8,6 +8,9 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
 
 use super::expression::{Placeholders, attribute};
@@ -101,17 +104,11 @@ impl Store for Table {
             .set_expression_attribute_values(some(placeholders.values))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(failure("writing to the catalog", &self.name, error)),
-        }
+        self.took_effect(
+            "writing to the catalog",
+            answer,
+            PutItemError::is_conditional_check_failed_exception,
+        )
     }
 
     async fn update(&self, key: &Key, set: Item, condition: &Condition) -> Result<bool> {
@@ -129,17 +126,11 @@ impl Store for Table {
             .set_expression_attribute_values(some(placeholders.values))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(failure("writing to the catalog", &self.name, error)),
-        }
+        self.took_effect(
+            "writing to the catalog",
+            answer,
+            UpdateItemError::is_conditional_check_failed_exception,
+        )
     }
 
     async fn delete(&self, key: &Key, condition: &Condition) -> Result<bool> {
@@ -155,16 +146,29 @@ impl Store for Table {
             .set_expression_attribute_values(some(placeholders.values))
             .send()
             .await;
+        self.took_effect(
+            "deleting from the catalog",
+            answer,
+            DeleteItemError::is_conditional_check_failed_exception,
+        )
+    }
+}
+
+impl Table {
+    /// Whether a conditional write took effect: not, when its condition did not hold.
+    fn took_effect<T, E>(
+        &self,
+        doing: &str,
+        answer: std::result::Result<T, SdkError<E, HttpResponse>>,
+        condition_failed: impl FnOnce(&E) -> bool,
+    ) -> Result<bool>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
         match answer {
             Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(failure("deleting from the catalog", &self.name, error)),
+            Err(error) if error.as_service_error().is_some_and(condition_failed) => Ok(false),
+            Err(error) => Err(failure(doing, &self.name, error)),
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod start;
 mod ending;
 mod jobs;
 mod machine;
+mod needs;
 mod probe;
 mod resuming;
 mod telling;

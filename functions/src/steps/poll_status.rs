@@ -1,31 +1,15 @@
 //! `poll-status`: looks once at a backup under way, and says when to look again.
 
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::jobs;
-use crate::catalog::Catalog;
+pub use super::needs::OfAllKinds as Needs;
 use crate::domain::job::{Job, JobStatus, Run};
 use crate::domain::pacing;
 use crate::domain::set::{Point, PointStatus};
 use crate::error::{Class, Error, Result};
-use crate::kinds::{Kind, Kinds};
-use crate::runtime;
-
-pub struct Needs {
-    pub catalog: Catalog,
-    pub kinds: Kinds,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            kinds: runtime::kinds(aws)?,
-        })
-    }
-}
+use crate::kinds::Kind;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

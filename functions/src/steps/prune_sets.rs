@@ -2,32 +2,17 @@
 //! began. Only what a set in the catalog made, and what shows that it is ours, goes; a recovery point that somebody protects
 //! stays, with its set, and is reported. Runs that came to no set are forgotten when failed sets are.
 
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use super::needs::OfAllKinds as Needs;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Keep;
 use crate::domain::job::Run;
 use crate::domain::retention::{self, ExpireReason};
 use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
-use crate::kinds::{Deletion, Kinds};
-use crate::runtime;
-
-pub struct Needs {
-    pub catalog: Catalog,
-    pub kinds: Kinds,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            kinds: runtime::kinds(aws)?,
-        })
-    }
-}
+use crate::kinds::Deletion;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

@@ -1,42 +1,21 @@
 //! `quiesce`: runs the hooks that bring the application to rest, in order.
 
-use std::sync::Arc;
-
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ending::has_ended;
+pub use super::needs::OfHooks as Needs;
 use crate::catalog::{Catalog, Mark};
 use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
-use crate::hooks::lambda::LambdaHooks;
-use crate::hooks::{Action, Hooks};
-use crate::runtime;
+use crate::hooks::Action;
 
 const DOING: &str = "quiescing";
 
 /// Tries to bring back a hook of a run that has ended.
 const TRIES: usize = 3;
-
-pub struct Needs {
-    pub catalog: Catalog,
-    pub hooks: Arc<dyn Hooks>,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        let hooks = LambdaHooks {
-            client: aws_sdk_lambda::Client::new(aws),
-        };
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            hooks: Arc::new(hooks),
-        })
-    }
-}
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
@@ -131,7 +110,10 @@ async fn insist(needs: &Needs, hook: &Hook, run: &Run) -> Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::sync::Arc;
+
     use super::*;
+    use crate::hooks::Hooks;
     use crate::steps::testing::{Recorded, now, planned};
 
     #[tokio::test]

@@ -1,35 +1,12 @@
 //! `resume`: runs the hooks that bring the application back, whatever became of the backups.
 
-use std::sync::Arc;
-
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use super::needs::OfHooks as Needs;
 use super::resuming::resume;
-use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::error::Result;
-use crate::hooks::Hooks;
-use crate::hooks::lambda::LambdaHooks;
-use crate::runtime;
-
-pub struct Needs {
-    pub catalog: Catalog,
-    pub hooks: Arc<dyn Hooks>,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        let hooks = LambdaHooks {
-            client: aws_sdk_lambda::Client::new(aws),
-        };
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            hooks: Arc::new(hooks),
-        })
-    }
-}
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
@@ -51,6 +28,8 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
 
     use super::*;
     use crate::catalog::Mark;

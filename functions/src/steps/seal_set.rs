@@ -1,33 +1,17 @@
 //! `seal-set`: describes every recovery point once more, then seals the set by one conditional write after its points, or
 //! records why it failed.
 
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::jobs;
 use super::machine::Caught;
+pub use super::needs::OfAllKinds as Needs;
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
 use crate::domain::sealing::{self, Evidence, Verdict};
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
-use crate::kinds::Kinds;
-use crate::runtime;
-
-pub struct Needs {
-    pub catalog: Catalog,
-    pub kinds: Kinds,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            kinds: runtime::kinds(aws)?,
-        })
-    }
-}
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

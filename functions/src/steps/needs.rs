@@ -1,0 +1,45 @@
+//! What more than one step needs from its environment.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use crate::catalog::Catalog;
+use crate::error::Result;
+use crate::hooks::Hooks;
+use crate::hooks::lambda::LambdaHooks;
+use crate::kinds::Kinds;
+use crate::runtime;
+
+/// For steps that look at recovery points of every kind.
+pub struct OfAllKinds {
+    pub catalog: Catalog,
+    pub kinds: Kinds,
+}
+
+impl OfAllKinds {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            kinds: runtime::kinds(aws)?,
+        })
+    }
+}
+
+/// For steps that run hooks.
+pub struct OfHooks {
+    pub catalog: Catalog,
+    pub hooks: Arc<dyn Hooks>,
+}
+
+impl OfHooks {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        let hooks = LambdaHooks {
+            client: aws_sdk_lambda::Client::new(aws),
+        };
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            hooks: Arc::new(hooks),
+        })
+    }
+}
