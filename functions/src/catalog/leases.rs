@@ -36,7 +36,7 @@ impl Catalog {
         let key = key(&run.deployment, "LEASE");
         let item = encode(&Lease {
             deployment: run.deployment.clone(),
-            set: run.set.clone(),
+            set: run.id.clone(),
             execution: run.execution.clone(),
             started_at: run.started_at,
         })?;

@@ -52,12 +52,12 @@ impl Catalog {
     pub async fn planned_by(&self, run: &Run) -> Result<Descriptor> {
         let item = self
             .store
-            .get(&key(&run.deployment, sk(&run.set)))
+            .get(&key(&run.deployment, sk(&run.id)))
             .await?
             .ok_or_else(|| {
                 Error::NotFound(format!(
                     "reading the plan of run {}: it is not in the catalog. Start a new run",
-                    run.set
+                    run.id
                 ))
             })?;
         Descriptor::parse(item.get("descriptor").unwrap_or(&Value::Null))
@@ -95,12 +95,12 @@ impl Catalog {
         };
         self.store
             .update(
-                &key(&run.deployment, sk(&run.set)),
+                &key(&run.deployment, sk(&run.id)),
                 encode(&ended)?,
                 &Condition::Absent("pk"),
             )
             .await?;
-        self.mark_run(&run.deployment, &run.set, Mark::Ended, at).await
+        self.mark_run(&run.deployment, &run.id, Mark::Ended, at).await
     }
 
     /// Adds a warning to a run, once. A run that is not recorded is left so.

@@ -17,7 +17,7 @@ fn reason() -> Reason {
 
 fn point(run: &Run, status: PointStatus, percent: f64) -> Point {
     Point {
-        set: run.set.clone(),
+        set: run.id.clone(),
         resource: testing::resource("rooms"),
         status,
         recovery_point: None,
@@ -113,9 +113,9 @@ async fn a_set_is_closed_once() {
     sealed.status = SetStatus::Sealed;
     assert_eq!(catalog.close_set(&sealed).await.unwrap(), SetStatus::Sealed);
     assert_eq!(catalog.close_set(&sealed).await.unwrap(), SetStatus::Sealed);
-    let after = catalog.fail_set("hubs-prod", &run.set, reason(), now()).await.unwrap();
+    let after = catalog.fail_set("hubs-prod", &run.id, reason(), now()).await.unwrap();
     assert_eq!(after, Some(SetStatus::Sealed));
-    assert_eq!(catalog.set("hubs-prod", &run.set).await.unwrap().unwrap(), sealed);
+    assert_eq!(catalog.set("hubs-prod", &run.id).await.unwrap().unwrap(), sealed);
     assert_eq!(
         catalog
             .begin_set(&running_set(&run, &["rooms"]))
@@ -141,21 +141,21 @@ async fn a_set_of_another_execution_is_not_closed() {
 async fn only_an_ended_set_expires_and_only_an_expiring_one_is_deleted() {
     let (catalog, _, run) = planned(&[]).await;
     assert_eq!(
-        catalog.expire_set("hubs-prod", &run.set).await.unwrap_err().name(),
+        catalog.expire_set("hubs-prod", &run.id).await.unwrap_err().name(),
         "Conflict"
     );
-    catalog.fail_set("hubs-prod", &run.set, reason(), now()).await.unwrap();
-    catalog.delete_set("hubs-prod", &run.set).await.unwrap();
-    assert!(catalog.set("hubs-prod", &run.set).await.unwrap().is_some());
+    catalog.fail_set("hubs-prod", &run.id, reason(), now()).await.unwrap();
+    catalog.delete_set("hubs-prod", &run.id).await.unwrap();
+    assert!(catalog.set("hubs-prod", &run.id).await.unwrap().is_some());
     for _ in 0..2 {
-        catalog.expire_set("hubs-prod", &run.set).await.unwrap();
+        catalog.expire_set("hubs-prod", &run.id).await.unwrap();
     }
     for _ in 0..2 {
-        catalog.delete_set("hubs-prod", &run.set).await.unwrap();
+        catalog.delete_set("hubs-prod", &run.id).await.unwrap();
     }
-    assert_eq!(catalog.set("hubs-prod", &run.set).await.unwrap(), None);
-    catalog.expire_set("hubs-prod", &run.set).await.unwrap();
-    assert_eq!(catalog.set("hubs-prod", &run.set).await.unwrap(), None);
+    assert_eq!(catalog.set("hubs-prod", &run.id).await.unwrap(), None);
+    catalog.expire_set("hubs-prod", &run.id).await.unwrap();
+    assert_eq!(catalog.set("hubs-prod", &run.id).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -169,12 +169,12 @@ async fn a_point_that_has_ended_never_goes_back() {
         assert_eq!(catalog.put_point("hubs-prod", late).await.unwrap(), done);
     }
     assert_eq!(
-        catalog.points("hubs-prod", &run.set).await.unwrap(),
+        catalog.points("hubs-prod", &run.id).await.unwrap(),
         std::slice::from_ref(&done)
     );
     assert_eq!(catalog.sets("hubs-prod").await.unwrap().len(), 1, "a point is no set");
     catalog.delete_point("hubs-prod", &done).await.unwrap();
-    assert!(catalog.points("hubs-prod", &run.set).await.unwrap().is_empty());
+    assert!(catalog.points("hubs-prod", &run.id).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -182,22 +182,22 @@ async fn a_mark_counts_the_first_time_and_a_warning_once() {
     let (catalog, memory, run) = planned(&[]).await;
     let later = testing::later(60);
     catalog
-        .mark_run("hubs-prod", &run.set, Mark::Quiesced, now())
+        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
         .await
         .unwrap();
     catalog
-        .mark_run("hubs-prod", &run.set, Mark::Quiesced, later)
+        .mark_run("hubs-prod", &run.id, Mark::Quiesced, later)
         .await
         .unwrap();
     memory.lose_answer(1);
-    assert!(catalog.warn_run("hubs-prod", &run.set, reason()).await.is_err());
-    catalog.warn_run("hubs-prod", &run.set, reason()).await.unwrap();
+    assert!(catalog.warn_run("hubs-prod", &run.id, reason()).await.is_err());
+    catalog.warn_run("hubs-prod", &run.id, reason()).await.unwrap();
     let expected = crate::domain::set::RunRecord {
         quiesced_at: Some(now()),
         warnings: vec![reason()],
         ..record(&run)
     };
-    assert_eq!(catalog.run("hubs-prod", &run.set).await.unwrap().unwrap(), expected);
+    assert_eq!(catalog.run("hubs-prod", &run.id).await.unwrap().unwrap(), expected);
     catalog
         .mark_run("hubs-prod", "nobody", Mark::Ended, now())
         .await

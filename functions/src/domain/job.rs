@@ -9,8 +9,8 @@ use super::resource::{RecoveryPoint, Resource};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     pub deployment: String,
-    /// Id of the backup set that the run makes; a pure function of the other three.
-    pub set: String,
+    /// Id of the backup set or of the restore that the run makes; a pure function of the other three.
+    pub id: String,
     /// ARN of the execution.
     pub execution: String,
     /// When the execution started.

@@ -134,7 +134,7 @@ impl RunRecord {
     /// The record of a run that has just begun.
     pub fn begun(run: &Run) -> Self {
         Self {
-            id: run.set.clone(),
+            id: run.id.clone(),
             deployment: run.deployment.clone(),
             execution: run.execution.clone(),
             started_at: run.started_at,

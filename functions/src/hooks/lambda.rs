@@ -25,7 +25,7 @@ pub struct LambdaHooks {
 impl Hooks for LambdaHooks {
     async fn run(&self, hook: &Hook, action: Action, run: &Run) -> Result<()> {
         let HookAction::Lambda { function } = &hook.action;
-        let event = json!({"action": action, "deployment": run.deployment, "set": run.set, "hook": hook.name});
+        let event = json!({"action": action, "deployment": run.deployment, "set": run.id, "hook": hook.name});
         // A hook is given its own time and one try: whether to try again is the state machine's decision.
         let timeout = Duration::from_secs(hook.timeout_seconds);
         let patience = TimeoutConfig::builder()
@@ -103,7 +103,7 @@ mod tests {
     fn run() -> Run {
         Run {
             deployment: "hubs-prod".into(),
-            set: "hubs-prod-20261120-010000-abcd".into(),
+            id: "hubs-prod-20261120-010000-abcd".into(),
             execution: "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:x".into(),
             started_at: "2026-11-20T01:00:00Z".parse().unwrap(),
         }

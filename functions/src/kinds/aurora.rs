@@ -73,12 +73,12 @@ impl Kind for Aurora {
     /// before it is answered, so a later look that does not find it means that it was deleted.
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
         let cluster = cluster(resource)?;
-        let id = names::recovery_point(&run.set, &resource.name);
+        let id = names::recovery_point(&run.id, &resource.name);
         if let Some(snapshot) = self.snapshot(&id).await? {
             return adopt(run, resource, cluster, &snapshot);
         }
         readiness::see_available(&self.rds, cluster).await?;
-        let tags = names::tags(&run.deployment, &run.set, &resource.name)
+        let tags = names::tags(&run.deployment, &run.id, &resource.name)
             .map(|(key, value)| Tag::builder().key(key).value(value).build());
         let created = self
             .rds
@@ -104,7 +104,7 @@ impl Kind for Aurora {
     /// By its name. What bears the name without being ours is none.
     async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
         let cluster = cluster(resource)?;
-        let id = names::recovery_point(&run.set, &resource.name);
+        let id = names::recovery_point(&run.id, &resource.name);
         let snapshot = self.snapshot(&id).await?;
         Ok(snapshot
             .filter(|snapshot| is_ours(run, resource, cluster, snapshot))

@@ -90,7 +90,7 @@ impl Kind for DynamoDb {
     /// looks first, and the SDK may not repeat the call itself: whoever hears nothing runs the whole step again.
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
         let table = table(resource)?;
-        let name = names::recovery_point(&run.set, &resource.name);
+        let name = names::recovery_point(&run.id, &resource.name);
         if let Some(backup) = self.made_by(run, table, &name).await? {
             return Ok(started(
                 run,
@@ -128,7 +128,7 @@ impl Kind for DynamoDb {
         if matches!(resource.target, Target::DynamodbPrefix { .. }) {
             return Ok(None);
         }
-        let name = names::recovery_point(&run.set, &resource.name);
+        let name = names::recovery_point(&run.id, &resource.name);
         let backup = self.made_by(run, table(resource)?, &name).await?;
         Ok(backup.map(|backup| RecoveryPoint::TableBackup {
             arn: backup.backup_arn.unwrap_or_default(),

@@ -121,11 +121,11 @@ impl Kind for Efs {
             .backup_vault_name(vault)
             .resource_arn(&arn)
             .iam_role_arn(role.unwrap_or(&self.defaults.role))
-            .idempotency_token(names::token(&run.set, &resource.name, "backup"))
+            .idempotency_token(names::token(&run.id, &resource.name, "backup"))
             .start_window_minutes(i64::try_from(START_WINDOW).unwrap_or(i64::MAX))
             .complete_window_minutes(complete_window(resource.deadline_seconds))
             .set_recovery_point_tags(Some(
-                names::tags(&run.deployment, &run.set, &resource.name)
+                names::tags(&run.deployment, &run.id, &resource.name)
                     .map(|(key, value)| (key.to_owned(), value))
                     .into(),
             ))

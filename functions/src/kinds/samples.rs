@@ -8,7 +8,7 @@ use crate::domain::resource::{Resource, Target};
 pub fn run() -> Run {
     Run {
         deployment: "hubs-prod".into(),
-        set: "hubs-prod-20261120-021500-ab12".into(),
+        id: "hubs-prod-20261120-021500-ab12".into(),
         execution: "arn:aws:states:eu-west-1:111122223333:execution:holdfast-backup:x".into(),
         started_at: "2026-11-20T02:15:00Z".parse().unwrap(),
     }

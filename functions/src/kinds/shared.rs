@@ -32,7 +32,7 @@ pub fn tagged_by<'a>(
     run: &Run,
     resource: &Resource,
 ) -> bool {
-    names::tags(&run.deployment, &run.set, &resource.name)
+    names::tags(&run.deployment, &run.id, &resource.name)
         .iter()
         .all(|(key, value)| tags.clone().into_iter().any(|tag| tag == (*key, value.as_str())))
 }

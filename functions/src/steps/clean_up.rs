@@ -108,7 +108,7 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
 
 async fn clean_up(needs: &Needs, run: &Run, detail: &Detail, told_itself: bool, now: Timestamp) -> Result<Output> {
     let catalog = &needs.catalog;
-    let record = readable(catalog.run(&run.deployment, &run.set).await)?;
+    let record = readable(catalog.run(&run.deployment, &run.id).await)?;
     let lease = readable(catalog.lease(&run.deployment).await)?;
     let ours = lease.is_some_and(|lease| lease.execution == run.execution);
     // A run that is recorded knows whether it told; one that is not has only its machine's word.
@@ -120,7 +120,7 @@ async fn clean_up(needs: &Needs, run: &Run, detail: &Detail, told_itself: bool, 
     if record.is_none() && !told_itself && is_registered(catalog, &run.deployment).await? {
         catalog.entomb_run(run, now).await?;
     } else {
-        catalog.mark_run(&run.deployment, &run.set, Mark::Ended, now).await?;
+        catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
     }
     // An application that cannot be brought back must not keep on-call from being told, nor the lease.
     let resumed = resume(catalog, needs.hooks.as_ref(), run, now).await;

@@ -41,7 +41,7 @@ struct Fixture {
 async fn lost(hooks: Arc<Recorded>) -> Fixture {
     let (catalog, _, run) = planned(&["offline"]).await;
     catalog
-        .mark_run("hubs-prod", &run.set, Mark::Quiesced, now())
+        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
         .await
         .unwrap();
     let inbox = Inbox::open();
@@ -71,13 +71,13 @@ async fn a_lost_run_is_resumed_failed_released_and_told_of_once() {
     assert!(handle(&needs, aborted()).await.unwrap().acted);
     assert!(!handle(&needs, aborted()).await.unwrap().acted);
     assert_eq!(hooks.calls(), ["resume offline"]);
-    let set = needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap();
+    let set = needs.catalog.set("hubs-prod", &run.id).await.unwrap().unwrap();
     assert_eq!(
         (set.status, set.reasons[0].error.as_str()),
         (SetStatus::Failed, "ABORTED")
     );
     assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
-    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert!(record.ended_at.is_some() && record.resumed_at.is_some() && record.notified_at.is_some());
     let told = inbox.messages();
     assert_eq!(told.len(), 1);
@@ -95,12 +95,12 @@ async fn a_run_that_told_on_call_itself_is_ended_without_a_word() {
     } = lost(Recorded::all_well()).await;
     needs
         .catalog
-        .mark_run("hubs-prod", &run.set, Mark::Resumed, now())
+        .mark_run("hubs-prod", &run.id, Mark::Resumed, now())
         .await
         .unwrap();
     needs
         .catalog
-        .mark_run("hubs-prod", &run.set, Mark::Notified, now())
+        .mark_run("hubs-prod", &run.id, Mark::Notified, now())
         .await
         .unwrap();
     let failed = event(
@@ -114,9 +114,9 @@ async fn a_run_that_told_on_call_itself_is_ended_without_a_word() {
     assert!(!handle(&needs, failed).await.unwrap().acted);
     assert!(hooks.calls().is_empty() && inbox.messages().is_empty());
     assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
-    let set = needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap();
+    let set = needs.catalog.set("hubs-prod", &run.id).await.unwrap().unwrap();
     assert_eq!(set.status, SetStatus::Failed);
-    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert!(record.ended_at.is_some());
 }
 
@@ -143,7 +143,7 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
         (Event::BroughtBack, Severity::Info)
     );
     assert!(told[1].1.text.contains("was brought back at"), "{}", told[1].1.text);
-    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert!(record.resumed_at.is_some());
 }
 
@@ -193,7 +193,7 @@ async fn a_run_that_was_never_recorded_ends_so_that_a_late_plan_finds_it_ended()
     needs.catalog.put_descriptor(&descriptor("hubs-prod")).await.unwrap();
     assert!(handle(&needs, aborted()).await.unwrap().acted);
     assert!(!handle(&needs, aborted()).await.unwrap().acted);
-    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert_eq!((record.ended_at, record.started_at), (Some(now()), started_at()));
     assert_eq!(inbox.messages().len(), 1);
 }
@@ -207,7 +207,7 @@ struct Witness {
 #[async_trait]
 impl Hooks for Witness {
     async fn run(&self, _: &Hook, _: Action, run: &Run) -> Result<()> {
-        let record = self.catalog.run(&run.deployment, &run.set).await?.unwrap();
+        let record = self.catalog.run(&run.deployment, &run.id).await?.unwrap();
         self.ended_first.lock().unwrap().push(record.ended_at.is_some());
         Ok(())
     }
@@ -248,7 +248,7 @@ async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
         let lease = memory.items().into_keys().find(|key| key.sk == "LEASE");
         assert_eq!(lease, None, "{spoilt}");
         let ended = memory.items().into_iter().find(|(key, _)| key.sk.starts_with("RUN"));
-        assert!(ended.unwrap().1.contains_key("ended_at"), "{spoilt} {}", run.set);
+        assert!(ended.unwrap().1.contains_key("ended_at"), "{spoilt} {}", run.id);
     }
 }
 

@@ -92,13 +92,13 @@ mod tests {
         let needs = Needs { catalog };
         for _ in 0..2 {
             let output = handle(&needs, input(caught("SealSet"))).await.unwrap();
-            assert_eq!(output.set.as_deref(), Some(run.set.as_str()));
+            assert_eq!(output.set.as_deref(), Some(run.id.as_str()));
         }
-        let set = needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap();
+        let set = needs.catalog.set("hubs-prod", &run.id).await.unwrap().unwrap();
         assert_eq!((set.status, set.ended_at), (SetStatus::Failed, Some(now())));
         assert_eq!(set.reasons.len(), 1);
         assert_eq!(set.reasons[0].subject, "SealSet");
-        let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+        let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
         assert_eq!(record.ended_at, Some(now()));
         assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
     }
@@ -113,9 +113,9 @@ mod tests {
         for _ in 0..2 {
             handle(&needs, input(caught("PruneSets"))).await.unwrap();
         }
-        let found = needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap();
+        let found = needs.catalog.set("hubs-prod", &run.id).await.unwrap().unwrap();
         assert_eq!(found.status, SetStatus::Sealed);
-        let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+        let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
         assert_eq!(record.warnings.len(), 1);
     }
 
@@ -133,7 +133,7 @@ mod tests {
             needs.catalog.lease("hubs-prod").await.unwrap().unwrap().execution,
             run.execution
         );
-        let set = needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap();
+        let set = needs.catalog.set("hubs-prod", &run.id).await.unwrap().unwrap();
         assert_eq!(set.status, SetStatus::Running);
     }
 

@@ -19,7 +19,7 @@ pub struct End {
 /// # Errors
 /// `Conflict`, which names the run.
 pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
-    match catalog.run(&run.deployment, &run.set).await? {
+    match catalog.run(&run.deployment, &run.id).await? {
         Some(record) if record.ended_at.is_some() => Err(has_ended(run, doing)),
         _ => Ok(()),
     }
@@ -29,7 +29,7 @@ pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<(
 pub fn has_ended(run: &Run, doing: &str) -> Error {
     Error::Conflict(format!(
         "{doing}: run {} has ended, and does nothing more. Start a new run: holdfast backup {}",
-        run.set, run.deployment
+        run.id, run.deployment
     ))
 }
 
@@ -37,7 +37,7 @@ pub fn has_ended(run: &Run, doing: &str) -> Error {
 /// warning, and gives the lease back if it is this run's. Answers the set's id, where there is a set.
 pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
     // First: what is in flight looks for this mark after each of its own writes, and so undoes what is not undone here.
-    catalog.mark_run(&run.deployment, &run.set, Mark::Ended, now).await?;
+    catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
     let closed = close(catalog, run, end, now).await;
     if let Err(error) = &closed
         && error.class() != Class::Final
@@ -52,13 +52,13 @@ pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Resu
 
 async fn close(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
     let set = catalog
-        .fail_set(&run.deployment, &run.set, end.reason.clone(), now)
+        .fail_set(&run.deployment, &run.id, end.reason.clone(), now)
         .await?;
     if end.failed {
-        let set = catalog.set(&run.deployment, &run.set).await?;
+        let set = catalog.set(&run.deployment, &run.id).await?;
         if set.is_none_or(|set| set.status != SetStatus::Failed || !set.reasons.contains(&end.reason)) {
-            catalog.warn_run(&run.deployment, &run.set, end.reason).await?;
+            catalog.warn_run(&run.deployment, &run.id, end.reason).await?;
         }
     }
-    Ok(set.map(|_| run.set.clone()))
+    Ok(set.map(|_| run.id.clone()))
 }

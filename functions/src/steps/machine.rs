@@ -41,7 +41,7 @@ pub fn run_of(request: &Value, execution: &str, started_at: Timestamp) -> Option
         .filter(|name| names::is_name(name))?;
     Some(Run {
         deployment: deployment.to_owned(),
-        set: names::set_id(deployment, started_at, execution),
+        id: names::set_id(deployment, started_at, execution),
         execution: execution.to_owned(),
         started_at,
     })

@@ -33,7 +33,7 @@ async fn sealed() -> (Catalog, String) {
     set.status = SetStatus::Sealed;
     set.captured_to = Some(now());
     catalog.close_set(&set).await.unwrap();
-    (catalog, run.set)
+    (catalog, run.id)
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_failed_set_is_told_of_with_its_reasons() {
         error: "JobFailed".into(),
         message: "the table is gone".into(),
     };
-    catalog.fail_set("hubs-prod", &run.set, reason, now()).await.unwrap();
+    catalog.fail_set("hubs-prod", &run.id, reason, now()).await.unwrap();
     let inbox = Inbox::open();
     let output = handle(
         &needs(catalog, &inbox),
@@ -170,7 +170,7 @@ async fn a_run_whose_records_cannot_be_read_is_told_of_by_the_stacks_topic() {
             .await
             .unwrap();
         memory.spoil(|key| match spoilt {
-            "SET#" => key.sk == format!("SET#{}", run.set),
+            "SET#" => key.sk == format!("SET#{}", run.id),
             spoilt => key.sk.contains(spoilt),
         });
         let inbox = Inbox::open();

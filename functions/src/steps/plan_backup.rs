@@ -73,7 +73,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         ));
     }
     let run = Run {
-        set: names::set_id(&deployment, input.started_at, &input.execution),
+        id: names::set_id(&deployment, input.started_at, &input.execution),
         deployment,
         execution: input.execution,
         started_at: input.started_at,
@@ -90,7 +90,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let begun = needs.catalog.begin_set(&running(&run, &resources)).await;
     see_not_ended(&needs.catalog, &run, input.now).await?;
     begun?;
-    tracing::info!(deployment = %run.deployment, set = %run.set, resources = resources.len(), "planned");
+    tracing::info!(deployment = %run.deployment, set = %run.id, resources = resources.len(), "planned");
     Ok(Output {
         run,
         resources,
@@ -119,7 +119,7 @@ async fn see_not_ended(catalog: &Catalog, run: &Run, now: Timestamp) -> Result<(
 
 fn running(run: &Run, resources: &[Resource]) -> BackupSet {
     BackupSet {
-        id: run.set.clone(),
+        id: run.id.clone(),
         deployment: run.deployment.clone(),
         status: SetStatus::Running,
         execution: run.execution.clone(),

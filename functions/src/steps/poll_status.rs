@@ -25,7 +25,7 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Job
     }
     let known = needs
         .catalog
-        .point(&run.deployment, &run.set, &job.resource.name)
+        .point(&run.deployment, &run.id, &job.resource.name)
         .await?;
     let mut point = known.unwrap_or_else(|| point_of(&run, &job));
     if point.status == PointStatus::InProgress {
@@ -62,7 +62,7 @@ async fn give_up(kind: &dyn Kind, point: &Point, elapsed: u64) -> Result<Error> 
 /// The point of a job whose own was lost: without the configuration, which only the start step captured.
 fn point_of(run: &Run, job: &Job) -> Point {
     Point {
-        set: run.set.clone(),
+        set: run.id.clone(),
         resource: job.resource.clone(),
         status: PointStatus::InProgress,
         recovery_point: job.recovery_point.clone(),
@@ -129,7 +129,7 @@ mod tests {
         );
         let point = needs
             .catalog
-            .point("hubs-prod", &run.set, "rooms")
+            .point("hubs-prod", &run.id, "rooms")
             .await
             .unwrap()
             .unwrap();
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(error.name(), "Throttled");
         let point = needs
             .catalog
-            .point("hubs-prod", &run.set, "rooms")
+            .point("hubs-prod", &run.id, "rooms")
             .await
             .unwrap()
             .unwrap();

@@ -54,7 +54,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             Err(error) if error.class() == Class::Transient => passing = passing.or(Some(error)),
             Err(error) => {
                 output.unfinished.push(id.clone());
-                catalog.warn_run(&run.deployment, &run.set, warning(id, &error)).await?;
+                catalog.warn_run(&run.deployment, &run.id, warning(id, &error)).await?;
             }
         }
     }
@@ -70,7 +70,7 @@ async fn forget_runs(catalog: &Catalog, run: &Run, sets: &[BackupSet], keep: &Ke
     let known: Vec<&str> = sets
         .iter()
         .map(|set| set.id.as_str())
-        .chain([run.set.as_str()])
+        .chain([run.id.as_str()])
         .collect();
     for id in retention::forgettable(&catalog.runs(&run.deployment).await?, &known, keep, now) {
         // The list leaves out a set that cannot be read: its run stays with it.
@@ -118,7 +118,7 @@ async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason
                     point.resource.name, set.id
                 ));
                 catalog
-                    .warn_run(&run.deployment, &run.set, warning(&set.id, &error))
+                    .warn_run(&run.deployment, &run.id, warning(&set.id, &error))
                     .await?;
             }
             Err(error) => match error.class() {
@@ -127,7 +127,7 @@ async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason
                 Class::Final => {
                     left += 1;
                     catalog
-                        .warn_run(&run.deployment, &run.set, warning(&set.id, &error))
+                        .warn_run(&run.deployment, &run.id, warning(&set.id, &error))
                         .await?;
                 }
             },
@@ -150,7 +150,7 @@ async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason
 async fn delete(needs: &Needs, set: &BackupSet, point: &Point) -> Result<Deletion> {
     let maker = Run {
         deployment: set.deployment.clone(),
-        set: set.id.clone(),
+        id: set.id.clone(),
         execution: set.execution.clone(),
         started_at: set.started_at,
     };

@@ -28,7 +28,7 @@ async fn four_sets() -> (Needs, Arc<Memory>, Arc<Backups>, Input) {
         let mut made = run.clone();
         made.started_at = run.started_at - SignedDuration::from_hours(24 * days);
         if days > 0 {
-            made.set = format!("set-{days}");
+            made.id = format!("set-{days}");
             made.execution = format!("execution-{days}");
             catalog.put_run(&record(&made), &descriptor).await.unwrap();
             catalog.begin_set(&running_set(&made, &["rooms"])).await.unwrap();
@@ -52,10 +52,10 @@ async fn four_sets() -> (Needs, Arc<Memory>, Arc<Backups>, Input) {
 
 fn point(run: &Run) -> Point {
     Point {
-        set: run.set.clone(),
+        set: run.id.clone(),
         resource: resource("rooms"),
         status: PointStatus::Available,
-        recovery_point: Some(table_backup(&format!("of-{}", run.set))),
+        recovery_point: Some(table_backup(&format!("of-{}", run.id))),
         configuration: serde_json::Value::Null,
         started_at: None,
         captured_at: Some(run.started_at),
@@ -88,7 +88,7 @@ async fn what_the_policy_does_not_keep_goes_with_its_points_and_its_run() {
         (2, ["set-3".to_owned(), "set-2".to_owned()].as_slice())
     );
     assert_eq!(kind.calls(), ["delete set-3 of-set-3", "delete set-2 of-set-2"]);
-    assert_eq!(ids(&needs).await, ["set-1", run.set.as_str()]);
+    assert_eq!(ids(&needs).await, ["set-1", run.id.as_str()]);
     assert!(needs.catalog.points("hubs-prod", "set-3").await.unwrap().is_empty());
     assert_eq!(needs.catalog.run("hubs-prod", "set-3").await.unwrap(), None);
     let again = handle(&needs, input).await.unwrap();
@@ -107,13 +107,7 @@ async fn a_protected_point_stays_with_its_set_and_is_reported() {
     );
     let set = needs.catalog.set("hubs-prod", "set-3").await.unwrap().unwrap();
     assert_eq!(set.status, SetStatus::Expiring);
-    let warnings = needs
-        .catalog
-        .run("hubs-prod", &run.set)
-        .await
-        .unwrap()
-        .unwrap()
-        .warnings;
+    let warnings = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap().warnings;
     assert!(warnings[0].message.contains("the vault is locked"), "{warnings:?}");
 }
 
@@ -139,7 +133,7 @@ async fn a_point_that_is_not_ours_is_never_forgotten() {
 async fn a_set_whose_run_was_lost_has_failed() {
     let (needs, _, input) = four_sealed_sets().await;
     let mut lost = input.run.clone();
-    lost.set = "lost".into();
+    lost.id = "lost".into();
     lost.execution = "lost".into();
     needs.catalog.begin_set(&running_set(&lost, &["rooms"])).await.unwrap();
     handle(&needs, input).await.unwrap();
@@ -151,7 +145,7 @@ async fn a_set_whose_run_was_lost_has_failed() {
 /// Starts the backup of `rooms` in the set that expires first, and dies at the write that records what came of it.
 async fn killed_while_starting(needs: &Needs, memory: &Memory, kind: &Backups, run: &Run) -> Run {
     let mut lost = run.clone();
-    lost.set = "set-3".into();
+    lost.id = "set-3".into();
     lost.execution = "execution-3".into();
     let catalog = &needs.catalog;
     for point in catalog.points("hubs-prod", "set-3").await.unwrap() {
@@ -171,7 +165,7 @@ async fn killed_while_starting(needs: &Needs, memory: &Memory, kind: &Backups, r
 async fn what_a_killed_start_left_in_aws_is_found_and_deleted() {
     let (needs, memory, kind, input) = four_sets().await;
     let lost = killed_while_starting(&needs, &memory, &kind, &input.run).await;
-    let orphan = names::recovery_point(&lost.set, "rooms");
+    let orphan = names::recovery_point(&lost.id, "rooms");
     assert_eq!(kind.made(), [orphan.as_str()]);
     kind.deleting(&orphan, Ok(Deletion::Underway));
     let output = handle(&needs, input.clone()).await.unwrap();
@@ -216,7 +210,7 @@ async fn runs_without_a_set_are_forgotten_when_a_failed_set_would_be() {
         ("unreadable", hours(999), Some(hours(999))),
     ] {
         let mut made = input.run.clone();
-        made.set = id.into();
+        made.id = id.into();
         made.started_at = started_at;
         made.execution = format!("execution-{id}");
         let mut run = record(&made);
@@ -231,7 +225,7 @@ async fn runs_without_a_set_are_forgotten_when_a_failed_set_would_be() {
     let left = catalog.runs("hubs-prod").await.unwrap();
     let mut left: Vec<&str> = left.iter().map(|run| run.id.as_str()).collect();
     left.sort_unstable();
-    assert_eq!(left, [input.run.set.as_str(), "recent", "set-1", "unreadable", "young"]);
+    assert_eq!(left, [input.run.id.as_str(), "recent", "set-1", "unreadable", "young"]);
     let spoilt = memory.items().into_keys().any(|key| key.sk == "SET#unreadable");
     assert!(spoilt, "what cannot be read is left alone");
 }

@@ -41,7 +41,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     }
     let descriptor = catalog.planned_by(&run).await?;
     // Noted before the first hook: one that fails half-way is resumed too.
-    catalog.mark_run(&run.deployment, &run.set, Mark::Quiesced, now).await?;
+    catalog.mark_run(&run.deployment, &run.id, Mark::Quiesced, now).await?;
     let mut asked: Vec<&Hook> = Vec::new();
     for hook in &descriptor.hooks {
         if is_over(catalog, &run).await? {
@@ -53,14 +53,14 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             return Err(bring_back(needs, &run, &asked, now).await?);
         }
         ran?;
-        tracing::info!(deployment = %run.deployment, set = %run.set, hook = %hook.name, "quiesced");
+        tracing::info!(deployment = %run.deployment, set = %run.id, hook = %hook.name, "quiesced");
     }
     let quiesced = asked.iter().map(|hook| hook.name.clone()).collect();
     Ok(Output { quiesced })
 }
 
 async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
-    let record = catalog.run(&run.deployment, &run.set).await?;
+    let record = catalog.run(&run.deployment, &run.id).await?;
     Ok(record.is_some_and(|record| record.ended_at.is_some() || record.resumed_at.is_some()))
 }
 
@@ -75,7 +75,7 @@ async fn bring_back(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -
         }
     }
     if failures.is_empty() {
-        catalog.mark_run(&run.deployment, &run.set, Mark::Resumed, now).await?;
+        catalog.mark_run(&run.deployment, &run.id, Mark::Resumed, now).await?;
         return Ok(has_ended(run, DOING));
     }
     let error = has_ended(
@@ -91,7 +91,7 @@ async fn bring_back(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -
         error: error.name().to_owned(),
         message: error.to_string(),
     };
-    catalog.warn_run(&run.deployment, &run.set, warning).await?;
+    catalog.warn_run(&run.deployment, &run.id, warning).await?;
     Ok(error)
 }
 
@@ -135,7 +135,7 @@ mod tests {
         .unwrap();
         assert_eq!(output.quiesced, ["offline", "drain"]);
         assert_eq!(hooks.calls(), ["quiesce offline", "quiesce drain"]);
-        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
         assert_eq!(record.quiesced_at, Some(now()));
     }
 
@@ -158,7 +158,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(error.name(), "JobFailed");
         assert_eq!(hooks.calls(), ["quiesce offline"]);
-        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
         assert_eq!(record.quiesced_at, Some(now()));
     }
 
@@ -175,7 +175,7 @@ mod tests {
             if self.hooks.calls().is_empty() {
                 for mark in &self.marks {
                     self.catalog
-                        .mark_run(&run.deployment, &run.set, *mark, now())
+                        .mark_run(&run.deployment, &run.id, *mark, now())
                         .await
                         .unwrap();
                 }
@@ -204,7 +204,7 @@ mod tests {
                 };
                 let error = handle(&needs, input).await.unwrap_err();
                 assert_eq!(error.name(), "Conflict", "{error}");
-                assert!(error.to_string().contains(&run.set), "{error}");
+                assert!(error.to_string().contains(&run.id), "{error}");
                 assert_eq!(hooks.calls(), ["quiesce offline", "resume offline"], "{marks:?}");
             }
         }
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(error.name(), "Conflict", "{error}");
         assert!(error.to_string().contains("at rest"), "{error}");
         assert_eq!(hooks.calls().len(), 4);
-        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
         assert_eq!((record.resumed_at, record.warnings.len()), (None, 1));
     }
 
@@ -239,7 +239,7 @@ mod tests {
     async fn an_ended_run_is_not_quiesced_again() {
         let (catalog, _, run) = planned(&["offline"]).await;
         catalog
-            .mark_run(&run.deployment, &run.set, Mark::Ended, now())
+            .mark_run(&run.deployment, &run.id, Mark::Ended, now())
             .await
             .unwrap();
         let hooks = Recorded::all_well();
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(error.name(), "Conflict");
         assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
         assert!(hooks.calls().is_empty());
-        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
         assert_eq!(record.quiesced_at, None);
     }
 }

@@ -38,7 +38,7 @@ mod tests {
     async fn quiesced(hooks: Arc<Recorded>) -> (Needs, Run) {
         let (catalog, _, run) = planned(&["offline", "drain"]).await;
         catalog
-            .mark_run(&run.deployment, &run.set, Mark::Quiesced, now())
+            .mark_run(&run.deployment, &run.id, Mark::Quiesced, now())
             .await
             .unwrap();
         (Needs { catalog, hooks }, run)
@@ -93,7 +93,7 @@ mod tests {
             hooks.calls(),
             ["resume drain", "resume offline", "resume drain", "resume offline"]
         );
-        let record = needs.catalog.run(&run.deployment, &run.set).await.unwrap().unwrap();
+        let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
         assert_eq!(record.resumed_at, Some(now()));
     }
 

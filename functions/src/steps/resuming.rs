@@ -12,7 +12,7 @@ use crate::hooks::{Action, Hooks};
 /// # Errors
 /// `Unavailable` with every hook that failed, after all were tried: an application at rest is always worth another try.
 pub async fn resume(catalog: &Catalog, hooks: &dyn Hooks, run: &Run, now: Timestamp) -> Result<Vec<String>> {
-    let record = catalog.run(&run.deployment, &run.set).await?;
+    let record = catalog.run(&run.deployment, &run.id).await?;
     if record.is_none_or(|record| record.quiesced_at.is_none() || record.resumed_at.is_some()) {
         return Ok(Vec::new());
     }
@@ -31,7 +31,7 @@ pub async fn resume(catalog: &Catalog, hooks: &dyn Hooks, run: &Run, now: Timest
             failures.join("; ")
         )));
     }
-    tracing::info!(deployment = %run.deployment, set = %run.set, hooks = resumed.len(), "resumed");
-    catalog.mark_run(&run.deployment, &run.set, Mark::Resumed, now).await?;
+    tracing::info!(deployment = %run.deployment, set = %run.id, hooks = resumed.len(), "resumed");
+    catalog.mark_run(&run.deployment, &run.id, Mark::Resumed, now).await?;
     Ok(resumed)
 }

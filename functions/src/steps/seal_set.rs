@@ -50,14 +50,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         now,
     } = input;
     let catalog = &needs.catalog;
-    let mut set = catalog.set(&run.deployment, &run.set).await?.ok_or_else(|| {
+    let mut set = catalog.set(&run.deployment, &run.id).await?.ok_or_else(|| {
         Error::NotFound(format!(
             "sealing set {}: it is not in the catalog. Start a new run",
-            run.set
+            run.id
         ))
     })?;
     for caught in groups.iter().filter_map(|group| group.failure.as_ref()) {
-        catalog.warn_run(&run.deployment, &run.set, caught.reason()).await?;
+        catalog.warn_run(&run.deployment, &run.id, caught.reason()).await?;
     }
     let jobs: Vec<Job> = groups.into_iter().flat_map(|group| group.jobs).collect();
     if set.status == SetStatus::Running {
@@ -83,13 +83,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     if sealed {
         remember_durations(catalog, &run).await?;
     }
-    tracing::info!(deployment = %run.deployment, set = %run.set, sealed, "closed");
-    Ok(Output { sealed, set: run.set })
+    tracing::info!(deployment = %run.deployment, set = %run.id, sealed, "closed");
+    Ok(Output { sealed, set: run.id })
 }
 
 /// Looks once more at every point, writes what was seen, and answers the set's points.
 async fn settle(needs: &Needs, run: &Run, set: &BackupSet, jobs: &[Job], now: Timestamp) -> Result<Vec<Point>> {
-    let mut points = needs.catalog.points(&run.deployment, &run.set).await?;
+    let mut points = needs.catalog.points(&run.deployment, &run.id).await?;
     for point in &mut points {
         let before = point.clone();
         if point.recovery_point.is_some() && point.status != PointStatus::Failed {
@@ -162,7 +162,7 @@ async fn describe(needs: &Needs, point: &mut Point, now: Timestamp) -> Result<()
 
 fn never_started(run: &Run, job: &Job, now: Timestamp) -> Point {
     Point {
-        set: run.set.clone(),
+        set: run.id.clone(),
         resource: job.resource.clone(),
         status: PointStatus::Failed,
         recovery_point: job.recovery_point.clone(),
@@ -194,7 +194,7 @@ fn conclude(set: &mut BackupSet, verdict: Verdict) {
 
 /// Seconds between quiescing and resuming; `None` while one of the two is missing.
 async fn quiesced_seconds(catalog: &Catalog, run: &Run) -> Result<Option<f64>> {
-    let record = catalog.run(&run.deployment, &run.set).await?;
+    let record = catalog.run(&run.deployment, &run.id).await?;
     Ok(record.and_then(|record| {
         let window = record.resumed_at?.duration_since(record.quiesced_at?);
         Some(window.as_secs_f64())
@@ -202,11 +202,11 @@ async fn quiesced_seconds(catalog: &Catalog, run: &Run) -> Result<Option<f64>> {
 }
 
 async fn remember_durations(catalog: &Catalog, run: &Run) -> Result<()> {
-    for point in catalog.points(&run.deployment, &run.set).await? {
+    for point in catalog.points(&run.deployment, &run.id).await? {
         if let (Some(_), Some(finished_at)) = (point.started_at, point.finished_at) {
             let seconds = jobs::elapsed(&point, finished_at);
             catalog
-                .add_timing(&run.deployment, &point.resource.name, &run.set, seconds)
+                .add_timing(&run.deployment, &point.resource.name, &run.id, seconds)
                 .await?;
         }
     }

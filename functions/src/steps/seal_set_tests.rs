@@ -42,7 +42,7 @@ async fn backed_up() -> (Needs, Arc<Backups>, Input) {
 }
 
 async fn set(needs: &Needs, run: &Run) -> BackupSet {
-    needs.catalog.set("hubs-prod", &run.set).await.unwrap().unwrap()
+    needs.catalog.set("hubs-prod", &run.id).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -51,12 +51,12 @@ async fn a_set_is_sealed_once_with_its_times_and_its_skew() {
     let run = input.run.clone();
     needs
         .catalog
-        .mark_run("hubs-prod", &run.set, Mark::Quiesced, now())
+        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
         .await
         .unwrap();
     needs
         .catalog
-        .mark_run("hubs-prod", &run.set, Mark::Resumed, later(30))
+        .mark_run("hubs-prod", &run.id, Mark::Resumed, later(30))
         .await
         .unwrap();
     let mut other = finished();
@@ -69,7 +69,7 @@ async fn a_set_is_sealed_once_with_its_times_and_its_skew() {
             output,
             Output {
                 sealed: true,
-                set: run.set.clone()
+                set: run.id.clone()
             }
         );
     }
@@ -113,7 +113,7 @@ async fn an_available_point_that_has_vanished_is_found_out() {
     let run = input.run.clone();
     let mut point = needs
         .catalog
-        .point("hubs-prod", &run.set, "database")
+        .point("hubs-prod", &run.id, "database")
         .await
         .unwrap()
         .unwrap();
@@ -127,7 +127,7 @@ async fn an_available_point_that_has_vanished_is_found_out() {
     assert_eq!(set.reasons[0].error, "NotFound");
     let point = needs
         .catalog
-        .point("hubs-prod", &run.set, "database")
+        .point("hubs-prod", &run.id, "database")
         .await
         .unwrap()
         .unwrap();
@@ -140,7 +140,7 @@ async fn a_backup_that_never_started_has_a_failed_point() {
     let run = input.run.clone();
     let rooms = needs
         .catalog
-        .point("hubs-prod", &run.set, "rooms")
+        .point("hubs-prod", &run.id, "rooms")
         .await
         .unwrap()
         .unwrap();
@@ -157,7 +157,7 @@ async fn a_backup_that_never_started_has_a_failed_point() {
         (reasons[0].error.as_str(), reasons[0].message.as_str()),
         ("AccessDenied", "not allowed")
     );
-    assert_eq!(needs.catalog.points("hubs-prod", &run.set).await.unwrap().len(), 2);
+    assert_eq!(needs.catalog.points("hubs-prod", &run.id).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn a_failure_to_resume_warns_and_seals_all_the_same() {
     kind.next(Progress::Succeeded(finished()));
     kind.next(Progress::Succeeded(finished()));
     assert!(handle(&needs, input).await.unwrap().sealed);
-    let record = needs.catalog.run("hubs-prod", &run.set).await.unwrap().unwrap();
+    let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert_eq!(record.warnings[0].subject, "Resume");
 }
 
@@ -216,7 +216,7 @@ async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
         let run = input.run.clone();
         let mut intent = needs
             .catalog
-            .point("hubs-prod", &run.set, "rooms")
+            .point("hubs-prod", &run.id, "rooms")
             .await
             .unwrap()
             .unwrap();
@@ -231,7 +231,7 @@ async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
         assert!(!handle(&needs, input).await.unwrap().sealed);
         let point = needs
             .catalog
-            .point("hubs-prod", &run.set, "rooms")
+            .point("hubs-prod", &run.id, "rooms")
             .await
             .unwrap()
             .unwrap();

@@ -50,7 +50,7 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
         )));
     }
     ending::refuse_ended(catalog, &run, &format!("backing up {}", resource.name)).await?;
-    let known = catalog.point(&run.deployment, &run.set, &resource.name).await?;
+    let known = catalog.point(&run.deployment, &run.id, &resource.name).await?;
     let usual = pacing::usual(&catalog.timing(&run.deployment, &resource.name).await?.durations);
     if let Some(point) = known.filter(has_started) {
         return Ok(jobs::of_point(&point, usual, now));
@@ -58,7 +58,7 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
     // Captured before the backup: what is missing in the configuration is then missing in the backup too.
     let configuration = kind.capture(&resource).await?;
     let mut point = Point {
-        set: run.set.clone(),
+        set: run.id.clone(),
         resource,
         status: PointStatus::InProgress,
         recovery_point: None,
@@ -89,7 +89,7 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
         jobs::look(kind, &mut point, now).await?;
     }
     let point = catalog.put_point(&run.deployment, &point).await?;
-    tracing::info!(deployment = %run.deployment, set = %run.set, resource = %point.resource.name, "started");
+    tracing::info!(deployment = %run.deployment, set = %run.id, resource = %point.resource.name, "started");
     Ok(Job {
         holds_quiesce,
         ..jobs::of_point(&point, usual, now)
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(first, second);
         assert_eq!(kind.calls(), ["capture rooms", "back_up rooms"]);
         assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 10));
-        let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap().unwrap();
+        let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         assert_eq!(point.recovery_point, first.recovery_point);
         assert_eq!(point.configuration["captured"], "rooms");
     }
@@ -160,7 +160,7 @@ mod tests {
                 memory.lose_write(nth);
             }
             start(&catalog, &kind, input(&run)).await.unwrap_err();
-            let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap();
+            let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap();
             assert_eq!((point.is_some(), kind.made().len()), (known, made), "{nth} {arrives}");
             let job = start(&catalog, &kind, input(&run)).await.unwrap();
             assert_eq!(
@@ -169,7 +169,7 @@ mod tests {
                 "{nth} {arrives}"
             );
             assert!(job.recovery_point.is_some());
-            let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap();
+            let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap();
             assert_eq!(point.unwrap().recovery_point, job.recovery_point);
         }
     }
@@ -179,12 +179,12 @@ mod tests {
         let (catalog, _, run) = planned(&[]).await;
         let kind = Backups::default();
         let job = start(&catalog, &kind, input(&run)).await.unwrap();
-        let recorded = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap();
+        let recorded = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap();
         let mut late = recorded.clone().unwrap();
         late.recovery_point = None;
         let held = catalog.begin_point("hubs-prod", &late).await.unwrap();
         assert_eq!(held.recovery_point, job.recovery_point);
-        assert_eq!(catalog.point("hubs-prod", &run.set, "rooms").await.unwrap(), recorded);
+        assert_eq!(catalog.point("hubs-prod", &run.id, "rooms").await.unwrap(), recorded);
     }
 
     #[tokio::test]
@@ -210,7 +210,7 @@ mod tests {
     async fn nothing_is_started_for_a_run_that_has_ended() {
         let (catalog, _, run) = planned(&[]).await;
         catalog
-            .mark_run("hubs-prod", &run.set, Mark::Ended, now())
+            .mark_run("hubs-prod", &run.id, Mark::Ended, now())
             .await
             .unwrap();
         let kind = Backups::default();
@@ -229,7 +229,7 @@ mod tests {
             let job = start(&catalog, &kind, input(&run)).await.unwrap();
             assert_eq!((job.status, job.recovery_point), (JobStatus::Succeeded, None));
         }
-        let point = catalog.point("hubs-prod", &run.set, "rooms").await.unwrap().unwrap();
+        let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         let Some(RecoveryPoint::Versions { versions, .. }) = point.recovery_point else {
             panic!("no versions")
         };

@@ -48,13 +48,13 @@ impl Known {
     async fn read(catalog: &Catalog, run: &Run) -> Result<Self> {
         let sets = catalog.sets(&run.deployment).await?;
         // Not from the list, which leaves out what cannot be read.
-        let set = catalog.set(&run.deployment, &run.set).await?;
+        let set = catalog.set(&run.deployment, &run.id).await?;
         let points = match &set {
-            Some(_) => catalog.points(&run.deployment, &run.set).await?,
+            Some(_) => catalog.points(&run.deployment, &run.id).await?,
             None => Vec::new(),
         };
         Ok(Self {
-            record: catalog.run(&run.deployment, &run.set).await?,
+            record: catalog.run(&run.deployment, &run.id).await?,
             set,
             points,
             newest_sealed: newest_sealed(&sets).cloned(),
@@ -142,7 +142,7 @@ pub async fn tell_once(
     }
     tell(topic, known.topic.as_deref(), stacks, message).await?;
     if let Some(run) = run {
-        catalog.mark_run(&run.deployment, &run.set, Mark::Notified, now).await?;
+        catalog.mark_run(&run.deployment, &run.id, Mark::Notified, now).await?;
     }
     Ok(())
 }

@@ -141,7 +141,7 @@ impl Kind for Backups {
                 holds_quiesce: false,
             });
         }
-        let name = names::recovery_point(&run.set, &resource.name);
+        let name = names::recovery_point(&run.id, &resource.name);
         self.made.lock().unwrap().insert(name.clone());
         Ok(Started {
             recovery_point: table_backup(&name),
@@ -151,8 +151,8 @@ impl Kind for Backups {
     }
 
     async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
-        self.note(format!("find {} {}", run.set, resource.name));
-        let name = names::recovery_point(&run.set, &resource.name);
+        self.note(format!("find {} {}", run.id, resource.name));
+        let name = names::recovery_point(&run.id, &resource.name);
         let made = self.made.lock().unwrap().contains(&name);
         Ok(made.then(|| table_backup(&name)))
     }
@@ -171,7 +171,7 @@ impl Kind for Backups {
         let RecoveryPoint::TableBackup { name, .. } = point else {
             panic!("not made here: {point:?}")
         };
-        self.note(format!("delete {} {name}", run.set));
+        self.note(format!("delete {} {name}", run.id));
         let deletion = self.deletions.lock().unwrap().get(name).cloned();
         let deletion = deletion.unwrap_or(Ok(Deletion::Gone));
         if matches!(deletion, Ok(Deletion::Gone)) {
@@ -205,7 +205,7 @@ pub fn run() -> Run {
     let set = names::set_id(&deployment, started_at(), EXECUTION);
     Run {
         deployment,
-        set,
+        id: set,
         execution: EXECUTION.into(),
         started_at: started_at(),
     }
@@ -213,7 +213,7 @@ pub fn run() -> Run {
 
 pub fn record(run: &Run) -> RunRecord {
     RunRecord {
-        id: run.set.clone(),
+        id: run.id.clone(),
         deployment: run.deployment.clone(),
         execution: run.execution.clone(),
         started_at: run.started_at,
@@ -227,7 +227,7 @@ pub fn record(run: &Run) -> RunRecord {
 
 pub fn running_set(run: &Run, resources: &[&str]) -> BackupSet {
     BackupSet {
-        id: run.set.clone(),
+        id: run.id.clone(),
         deployment: run.deployment.clone(),
         status: SetStatus::Running,
         execution: run.execution.clone(),

@@ -21,7 +21,7 @@ fn database() -> Resource {
 }
 
 fn id() -> String {
-    names::recovery_point(&run().set, "thing")
+    names::recovery_point(&run().id, "thing")
 }
 
 fn point() -> RecoveryPoint {
@@ -62,7 +62,7 @@ fn ours(status: &str) -> Exchange {
         status,
         if status == "available" { 100 } else { 40 },
         "hubs-db",
-        &run().set,
+        &run().id,
     )
 }
 
@@ -103,7 +103,7 @@ async fn a_snapshot_is_made_once_under_our_name_with_our_tags() {
         format!("DBClusterSnapshotIdentifier={}", id()),
         "DBClusterIdentifier=hubs-db".into(),
         "Tags.Tag.1.Key=holdfast%3Adeployment&Tags.Tag.1.Value=hubs-prod".into(),
-        format!("Tags.Tag.2.Key=holdfast%3Aset&Tags.Tag.2.Value={}", run().set),
+        format!("Tags.Tag.2.Key=holdfast%3Aset&Tags.Tag.2.Value={}", run().id),
         "Tags.Tag.3.Key=holdfast%3Aresource&Tags.Tag.3.Value=thing".into(),
     ] {
         assert!(asked.contains(&part), "{part} in {asked}");
@@ -136,7 +136,7 @@ async fn one_that_appears_meanwhile_is_adopted_and_one_not_shown_yet_is_looked_f
 async fn a_name_taken_by_something_else_is_a_conflict() {
     let elses = [
         snapshot("available", 100, "hubs-db", "another-set"),
-        snapshot("available", 100, "other-db", &run().set),
+        snapshot("available", 100, "other-db", &run().id),
     ];
     for other in elses {
         let (aurora, replay) = aurora([other]);
@@ -153,7 +153,7 @@ async fn what_a_lost_run_made_is_found_and_nothing_else() {
         (ours("creating"), true),
         (none(), false),
         (snapshot("available", 100, "hubs-db", "another-set"), false),
-        (snapshot("available", 100, "other-db", &run().set), false),
+        (snapshot("available", 100, "other-db", &run().id), false),
     ] {
         let (aurora, replay) = aurora([answer]);
         let point = RecoveryPoint::ClusterSnapshot {

@@ -19,7 +19,7 @@ fn rooms() -> Resource {
 }
 
 fn name() -> String {
-    names::recovery_point(&run().set, "thing")
+    names::recovery_point(&run().id, "thing")
 }
 
 fn point() -> RecoveryPoint {

@@ -56,7 +56,7 @@ pub async fn find(efs: &Efs, run: &Run, resource: &Resource, file_system: &str) 
         Some(id) => Err(Error::NotReady(format!(
             "looking for the backup of file system {file_system} in set {}: backup job {id} has not ended, and does not show \
              yet whose it is. It is looked at again in a later run",
-            run.set
+            run.id
         ))),
         None => Ok(None),
     }

@@ -112,10 +112,10 @@ async fn a_job_is_started_with_our_token_tags_and_windows() {
     assert_eq!(asked["BackupVaultName"], "vault");
     assert_eq!(asked["IamRoleArn"], "arn:role");
     assert_eq!(asked["ResourceArn"], FS_ARN);
-    assert_eq!(asked["IdempotencyToken"], names::token(&run().set, "thing", "backup"));
+    assert_eq!(asked["IdempotencyToken"], names::token(&run().id, "thing", "backup"));
     assert_eq!(asked["StartWindowMinutes"], 60);
     assert_eq!(asked["CompleteWindowMinutes"], 360);
-    assert_eq!(asked["RecoveryPointTags"]["holdfast:set"], run().set);
+    assert_eq!(asked["RecoveryPointTags"]["holdfast:set"], run().id);
 }
 
 #[tokio::test]

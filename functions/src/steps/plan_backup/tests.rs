@@ -76,7 +76,7 @@ async fn planning_twice_gives_one_run_one_lease_and_one_set() {
     assert_eq!(sets.len(), 1);
     assert_eq!(
         (sets[0].status, sets[0].id.as_str()),
-        (SetStatus::Running, first.run.set.as_str())
+        (SetStatus::Running, first.run.id.as_str())
     );
     assert_eq!(sets[0].resources, ["database", "rooms"]);
     assert_eq!(needs.catalog.runs("hubs-prod").await.unwrap().len(), 1);

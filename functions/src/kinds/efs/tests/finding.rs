@@ -53,7 +53,7 @@ async fn a_finished_recovery_point_is_found_by_its_tags() {
     let made = found([
         jobs(&[ended]),
         points(&[(ARN, 1_795_140_961)]),
-        tagged(&run().set, "thing"),
+        tagged(&run().id, "thing"),
     ]);
     assert_eq!(made.await.unwrap(), Some(point()));
 }
@@ -63,7 +63,7 @@ async fn one_whose_job_is_forgotten_is_found_too() {
     let made = found([
         jobs(&[]),
         points(&[("arn:older", 1_795_000_000), (ARN, 1_795_140_961)]),
-        tagged(&run().set, "thing"),
+        tagged(&run().id, "thing"),
     ]);
     let job = String::new();
     let vault = "vault".to_owned();
@@ -77,7 +77,7 @@ async fn one_whose_job_is_forgotten_is_found_too() {
 #[tokio::test]
 async fn a_job_that_is_still_running_is_found_by_the_tags_of_what_it_makes() {
     let running = a_job("RUNNING", &makes_ours());
-    let made = found([jobs(&[running]), points(&[]), tagged(&run().set, "thing")]);
+    let made = found([jobs(&[running]), points(&[]), tagged(&run().id, "thing")]);
     assert_eq!(made.await.unwrap(), Some(point()));
 }
 
@@ -85,7 +85,7 @@ async fn a_job_that_is_still_running_is_found_by_the_tags_of_what_it_makes() {
 async fn what_others_made_or_failed_to_make_is_not_ours() {
     let failed = a_job("FAILED", &makes_ours());
     let planned = a_job("RUNNING", r#","CreatedBy":{"BackupPlanId":"plan"}"#);
-    for (set, resource) in [("another-set", "thing"), (&run().set, "other")] {
+    for (set, resource) in [("another-set", "thing"), (&run().id, "other")] {
         let theirs = found([
             jobs(&[failed.clone(), planned.clone()]),
             points(&[(ARN, 1_795_140_961)]),
