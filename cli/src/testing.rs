@@ -29,6 +29,7 @@ pub fn set(id: &str, status: SetStatus, started_at: &str) -> BackupSet {
 
 pub fn run(id: &str, started_at: &str, ended_at: Option<&str>) -> RunRecord {
     RunRecord {
+        purpose: holdfast::domain::set::Purpose::Backup,
         id: id.into(),
         deployment: "hubs".into(),
         execution: format!("arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:{id}"),
@@ -65,6 +66,7 @@ pub fn point(set: &str, name: &str, status: PointStatus, started_at: &str) -> Po
         size_bytes: None,
         percent: None,
         looked_at: None,
+        sample: None,
         failure: None,
     }
 }

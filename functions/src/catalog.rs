@@ -1,6 +1,7 @@
 //! The catalog: the DynamoDB table of deployments, sets, points, runs, leases and past timings.
 //!
-//! `pk` is `DEPLOYMENT#<name>`; `sk` is `DESCRIPTOR`, `SET#<id>`, `SET#<id>#POINT#<resource>`, `RUN#<id>`, `LEASE` or
+//! `pk` is `DEPLOYMENT#<name>`; `sk` is `DESCRIPTOR`, `SET#<id>`, `SET#<id>#POINT#<resource>`, `RUN#<id>`, `RESTORE#<id>`,
+//! `RESTORE#<id>#ITEM#<resource>`, `LEASE` or
 //! `TIMING#<resource>`; all other attributes are the record's own. Every read is strongly consistent, every write that
 //! could undo another's is conditional, and every write may be repeated.
 
@@ -10,6 +11,7 @@ mod leases;
 #[cfg(test)]
 pub mod memory;
 mod points;
+mod restores;
 mod runs;
 mod sets;
 pub mod store;

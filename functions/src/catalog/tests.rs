@@ -28,6 +28,7 @@ fn point(run: &Run, status: PointStatus, percent: f64) -> Point {
         size_bytes: Some(7),
         percent: Some(percent),
         looked_at: None,
+        sample: None,
         failure: None,
     }
 }

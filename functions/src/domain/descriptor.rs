@@ -4,6 +4,7 @@
 //! canonical document, with the defaults written out, so that the policy in the catalog is the one in force even after
 //! a default has changed. Parsing that document gives the same descriptor.
 
+mod cut_over;
 pub(super) mod formats;
 #[cfg(test)]
 pub(super) mod generated;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+pub use cut_over::{CutOver, CutOverAction, Fact};
 pub use resources::MOST_RESOURCES;
 
 use super::duration;
@@ -28,6 +30,8 @@ use super::resource::{Resource, Target};
 
 /// Seconds within which a backup must end where the descriptor says nothing: 6 hours.
 pub const DEFAULT_DEADLINE_SECONDS: u64 = 6 * 3_600;
+/// Seconds within which a restore must end where the descriptor says nothing: 36 hours.
+pub const DEFAULT_RESTORE_DEADLINE_SECONDS: u64 = 36 * 3_600;
 /// Seconds that a SQL probe may take where the descriptor says nothing.
 pub const DEFAULT_PROBE_TIMEOUT_SECONDS: u64 = 30;
 /// Seconds that a hook may take where the descriptor says nothing.
@@ -50,10 +54,16 @@ pub struct Descriptor {
     /// In the order in which they quiesce; resuming runs them in reverse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<Hook>,
+    /// What a restore switches, in order; switching back goes in reverse.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut_over: Vec<CutOver>,
     pub keep: Keep,
     /// Seconds within which the backup of a resource must end that has no deadline of its own.
     #[serde(rename = "deadline", serialize_with = "duration::serialize")]
     pub deadline_seconds: u64,
+    /// Seconds within which the restore of a resource must end.
+    #[serde(rename = "restore_deadline", serialize_with = "duration::serialize")]
+    pub restore_deadline_seconds: u64,
 }
 
 /// A resource as a descriptor names it; [`Descriptor::resources`] gives it with its deadline.

@@ -9,6 +9,7 @@ pub mod nearest;
 pub mod pacing;
 pub mod request;
 pub mod resource;
+pub mod restore;
 pub mod retention;
 pub mod sealing;
 pub mod set;

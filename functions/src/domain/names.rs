@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 /// Tag keys on everything that a run creates.
 pub const TAG_DEPLOYMENT: &str = "holdfast:deployment";
 pub const TAG_SET: &str = "holdfast:set";
+/// On what a restore creates, in place of the set.
+pub const TAG_RESTORE: &str = "holdfast:restore";
 pub const TAG_RESOURCE: &str = "holdfast:resource";
 
 /// Longest name of a deployment, resource, probe or hook.
@@ -67,6 +69,35 @@ pub fn tags(deployment: &str, set: &str, resource: &str) -> [(&'static str, Stri
         (TAG_SET, value(set)),
         (TAG_RESOURCE, value(resource)),
     ]
+}
+
+/// The tags of what a restore creates for a resource; see [`tags`].
+pub fn restore_tags(deployment: &str, restore: &str, resource: &str) -> [(&'static str, String); 3] {
+    let [deployment, (_, restore), resource] = tags(deployment, restore, resource);
+    [deployment, (TAG_RESTORE, restore), resource]
+}
+
+/// The name of a copy: `<source>-<suffix>`. Where that is longer than `longest`, the source is cut, and six digits of its
+/// hash keep two sources apart.
+pub fn copy_of(source: &str, suffix: &str, longest: usize) -> String {
+    let whole = format!("{source}-{suffix}");
+    if whole.chars().count() <= longest {
+        return whole;
+    }
+    let hash = &sha256_hex(&[source])[..6];
+    let room = longest.saturating_sub(suffix.chars().count() + hash.len() + 2);
+    let cut: String = source.chars().take(room).collect();
+    format!("{}-{hash}-{suffix}", cut.trim_end_matches('-'))
+}
+
+/// The suffix of a restore's copies where the operator names none: `r<yyyymmdd>-<hhmmss>` of its start, UTC.
+pub fn suffix(started_at: Timestamp) -> String {
+    format!("r{}", stamp(started_at))
+}
+
+/// Name of the function that mounts a file system (`infra/efs-access.yaml`).
+pub fn access_function(file_system: &str) -> String {
+    format!("holdfast-efs-{file_system}")
 }
 
 fn stamp(at: Timestamp) -> String {

@@ -173,6 +173,7 @@ mod tests {
             size_bytes: None,
             percent: None,
             looked_at: None,
+            sample: None,
             failure: None,
         }
     }

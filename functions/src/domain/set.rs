@@ -104,15 +104,65 @@ pub struct Point {
     /// When `poll-status` last looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked_at: Option<Timestamp>,
+    /// What was sampled of its data, to compare a restore with; `None` where nothing could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
 
-/// One execution of `backup`, whatever came of it.
+/// A few things of a resource's data, read just before its backup began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Sample {
+    /// Items of a table.
+    Items { items: Vec<SampledItem> },
+    /// Files of a file system, without the directories of earlier restores.
+    Files {
+        /// Files that were counted, and their bytes.
+        files: u64,
+        bytes: u64,
+        /// Whether all were counted, or only as many as the access function may.
+        complete: bool,
+        sampled: Vec<SampledFile>,
+    },
+}
+
+/// One item, by its key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SampledItem {
+    /// The key attributes in DynamoDB's JSON.
+    pub key: Value,
+    /// Of the whole item's canonical DynamoDB JSON.
+    pub sha256: String,
+}
+
+/// One file, by its path from the root of the file system, with a leading slash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampledFile {
+    pub path: String,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    #[default]
+    Backup,
+    Restore,
+    /// Switching a restore's cut-over back.
+    UndoCutOver,
+}
+
+/// One execution of `backup`, `restore` or `undo-cut-over`, whatever came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Id of the set that the run makes.
+    /// Id of the set or of the restore that the run makes.
     pub id: String,
+    #[serde(default)]
+    pub purpose: Purpose,
     pub deployment: String,
     pub execution: String,
     pub started_at: Timestamp,
@@ -135,6 +185,7 @@ impl RunRecord {
     pub fn begun(run: &Run) -> Self {
         Self {
             id: run.id.clone(),
+            purpose: Purpose::Backup,
             deployment: run.deployment.clone(),
             execution: run.execution.clone(),
             started_at: run.started_at,

@@ -20,6 +20,7 @@ mod dynamodb;
 mod efs;
 mod keys;
 mod parameters;
+pub mod restoring;
 #[cfg(test)]
 mod samples;
 mod scaling;

@@ -73,6 +73,7 @@ fn point_of(run: &Run, job: &Job) -> Point {
         size_bytes: None,
         percent: job.percent,
         looked_at: None,
+        sample: None,
         failure: None,
     }
 }

@@ -63,6 +63,7 @@ fn point(run: &Run) -> Point {
         size_bytes: None,
         percent: None,
         looked_at: None,
+        sample: None,
         failure: None,
     }
 }

@@ -173,6 +173,7 @@ fn never_started(run: &Run, job: &Job, now: Timestamp) -> Point {
         size_bytes: None,
         percent: None,
         looked_at: None,
+        sample: None,
         failure: job.failure.clone(),
     }
 }

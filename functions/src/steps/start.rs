@@ -69,6 +69,7 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
         size_bytes: None,
         percent: None,
         looked_at: None,
+        sample: None,
         failure: None,
     };
     // Whoever deletes the set looks for what this step made and did not live to record.

@@ -214,6 +214,7 @@ pub fn run() -> Run {
 pub fn record(run: &Run) -> RunRecord {
     RunRecord {
         id: run.id.clone(),
+        purpose: crate::domain::set::Purpose::Backup,
         deployment: run.deployment.clone(),
         execution: run.execution.clone(),
         started_at: run.started_at,

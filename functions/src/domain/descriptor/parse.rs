@@ -10,15 +10,17 @@ use super::{formats, probes, relations, resources};
 use crate::domain::{duration, names};
 use crate::error::{Error, Result};
 
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 10] = [
     "deployment",
     "enabled",
     "topic",
     "resources",
     "probes",
     "hooks",
+    "cut_over",
     "keep",
     "deadline",
+    "restore_deadline",
 ];
 const MOST_HOOKS: usize = 10;
 /// Hooks run one after the other in one function, which ends after 15 minutes.
@@ -56,6 +58,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     let hooks = hooks(faults, &object);
     let keep = keep(faults, &object);
     let deadline = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
+    let restore_deadline = object.optional_duration(faults, "restore_deadline", DEADLINE.0, DEADLINE.1);
     let resources: BTreeMap<_, _> = named
         .into_iter()
         .filter_map(|(name, resource)| Some((name, resource.protected?)))
@@ -68,6 +71,8 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
         resources,
         probes,
         hooks,
+        cut_over: Vec::new(),
+        restore_deadline_seconds: restore_deadline.unwrap_or(super::DEFAULT_RESTORE_DEADLINE_SECONDS),
         keep,
         deadline_seconds: deadline.unwrap_or(DEFAULT_DEADLINE_SECONDS),
     })

@@ -1,0 +1,161 @@
+//! Restores and their items.
+
+use serde_json::json;
+
+use super::store::{Condition, Key};
+use super::{Catalog, decode, encode, key, legible, name_of};
+use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::error::{Error, Result};
+
+/// Tries to change a record while others change it.
+const TRIES: usize = 5;
+
+impl Catalog {
+    /// Records a restore and its items, unless it is recorded already.
+    ///
+    /// # Errors
+    /// `Conflict` when another execution has recorded one of this id.
+    pub async fn begin_restore(&self, record: &RestoreRecord, items: &[Item]) -> Result<()> {
+        for item in items {
+            let place = place(&record.deployment, &record.id, &item.planned.resource.name);
+            self.store.put(&place, encode(item)?, &Condition::Absent("pk")).await?;
+        }
+        let key = key(&record.deployment, sk(&record.id));
+        let ours = Condition::Any(vec![
+            Condition::Absent("pk"),
+            Condition::All(vec![
+                Condition::Equals("execution", json!(record.execution)),
+                Condition::Equals("status", name_of(RestoreStatus::Planned)),
+            ]),
+        ]);
+        if self.store.put(&key, encode(record)?, &ours).await? {
+            return Ok(());
+        }
+        match self.restore(&record.deployment, &record.id).await? {
+            Some(found) if found.execution == record.execution => Ok(()),
+            _ => Err(Error::Conflict(format!(
+                "recording restore {}: the catalog holds one of this id by another execution. Start a new run",
+                record.id
+            ))),
+        }
+    }
+
+    pub async fn restore(&self, deployment: &str, id: &str) -> Result<Option<RestoreRecord>> {
+        self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
+    }
+
+    /// A restore that has to be there.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn known_restore(&self, deployment: &str, id: &str) -> Result<RestoreRecord> {
+        self.restore(deployment, id).await?.ok_or_else(|| {
+            Error::NotFound(format!(
+                "reading restore {id} of {deployment}: it is not in the catalog. `holdfast restores {deployment}` lists them"
+            ))
+        })
+    }
+
+    /// All restores of a deployment that can be read, the oldest first.
+    pub async fn restores(&self, deployment: &str) -> Result<Vec<RestoreRecord>> {
+        let found = self
+            .store
+            .query(&key(deployment, "").pk, "RESTORE#", &Condition::Present("plan"))
+            .await?;
+        let mut restores: Vec<RestoreRecord> = found.into_iter().filter_map(legible).collect();
+        restores.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
+        Ok(restores)
+    }
+
+    /// Changes a restore's record, whoever else changes it: `change` may run more than once.
+    ///
+    /// # Errors
+    /// `NotFound` for a restore that is not recorded; `Unavailable` when it keeps changing.
+    pub async fn change_restore(
+        &self,
+        deployment: &str,
+        id: &str,
+        change: impl Fn(&mut RestoreRecord),
+    ) -> Result<RestoreRecord> {
+        for _ in 0..TRIES {
+            let before = self.known_restore(deployment, id).await?;
+            let mut after = before.clone();
+            change(&mut after);
+            if after == before {
+                return Ok(after);
+            }
+            // `version` counts the changes: what somebody else wrote meanwhile is read again.
+            let found = self.store.get(&key(deployment, sk(id))).await?.unwrap_or_default();
+            let held: RestoreRecord = decode(found.clone())?;
+            if held != before {
+                continue;
+            }
+            let version = found.get("version").cloned();
+            let unchanged = match &version {
+                Some(version) => Condition::Equals("version", version.clone()),
+                None => Condition::All(vec![Condition::Present("pk"), Condition::Absent("version")]),
+            };
+            let mut item = encode(&after)?;
+            let next = version.and_then(|version| version.as_u64()).unwrap_or(0) + 1;
+            item.insert("version".to_owned(), json!(next));
+            if self.store.put(&key(deployment, sk(id)), item, &unchanged).await? {
+                return Ok(after);
+            }
+        }
+        Err(Error::Unavailable(format!(
+            "writing restore {id} to the catalog: its record keeps changing; it is tried again"
+        )))
+    }
+
+    pub async fn item(&self, deployment: &str, restore: &str, resource: &str) -> Result<Option<Item>> {
+        self.store
+            .get(&place(deployment, restore, resource))
+            .await?
+            .map(decode)
+            .transpose()
+    }
+
+    /// All items of a restore, by resource name.
+    pub async fn items(&self, deployment: &str, restore: &str) -> Result<Vec<Item>> {
+        let pk = key(deployment, "").pk;
+        let found = self
+            .store
+            .query(&pk, &format!("RESTORE#{restore}#ITEM#"), &Condition::Always)
+            .await?;
+        found.into_iter().map(decode).collect()
+    }
+
+    /// Writes what is known of an item, unless it is undone: a late look takes nothing back. Answers the item that the
+    /// catalog holds now.
+    pub async fn put_item(&self, deployment: &str, item: &Item) -> Result<Item> {
+        let resource = &item.planned.resource.name;
+        let place = place(deployment, &item.restore, resource);
+        let open = [
+            ItemStatus::Planned,
+            ItemStatus::InProgress,
+            ItemStatus::Restored,
+            ItemStatus::Failed,
+        ];
+        let open = open.map(|status| Condition::Equals("status", name_of(status)));
+        let undone = item.status == ItemStatus::Undone;
+        let condition = if undone {
+            Condition::Present("pk")
+        } else {
+            Condition::Any(open.into())
+        };
+        if self.store.put(&place, encode(item)?, &condition).await? {
+            return Ok(item.clone());
+        }
+        let found = self.item(deployment, &item.restore, resource).await?;
+        Ok(found.unwrap_or_else(|| item.clone()))
+    }
+}
+
+fn sk(id: &str) -> String {
+    format!("RESTORE#{id}")
+}
+
+fn place(deployment: &str, restore: &str, resource: &str) -> Key {
+    key(deployment, format!("RESTORE#{restore}#ITEM#{resource}"))
+}

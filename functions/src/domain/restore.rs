@@ -1,0 +1,117 @@
+//! A restore: what was asked for, what was planned, what became of each resource, and what was switched over.
+
+pub mod choosing;
+pub mod diff;
+pub mod infrastructure;
+pub mod item;
+pub mod plan;
+pub mod request;
+pub mod switching;
+pub mod table;
+pub mod verdict;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::infrastructure::Infrastructure;
+use self::plan::Plan;
+use self::switching::Switched;
+use self::verdict::Verification;
+use super::job::Run;
+use super::set::Reason;
+
+/// How far a restore is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreStatus {
+    /// The plan is made; nothing is created yet.
+    Planned,
+    /// Copies are being made or verified.
+    Running,
+    /// The copies stand beside what was there, which is unchanged.
+    Restored,
+    /// What the application uses is being switched to the copies.
+    Switching,
+    /// The application uses the copies.
+    CutOver,
+    /// The cut-over was taken back; the copies are still there.
+    SwitchedBack,
+    /// Everything that the run created is being, or was, removed; see [`RestoreRecord::left`].
+    Undone,
+    /// Ended badly, with its copies kept for inspection.
+    Failed,
+}
+
+/// One execution of `restore`, as the catalog keeps it (`RESTORE#<id>`); its resources are [`item::Item`]s.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RestoreRecord {
+    pub id: String,
+    pub deployment: String,
+    /// ARN of the execution.
+    pub execution: String,
+    pub started_at: Timestamp,
+    pub status: RestoreStatus,
+    pub plan: Plan,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
+    /// What was switched, in order; what is switched back is taken from here.
+    #[serde(default)]
+    pub switched: Vec<Switched>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<Infrastructure>,
+    /// What the machine waits for a person to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
+    /// Why it failed, one entry a resource or step.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
+    /// What an undo could not remove, and where it is.
+    #[serde(default)]
+    pub left: Vec<Reason>,
+}
+
+impl RestoreRecord {
+    /// The record of a restore whose plan was just made.
+    pub fn planned(run: &Run, plan: Plan) -> Self {
+        Self {
+            id: run.id.clone(),
+            deployment: run.deployment.clone(),
+            execution: run.execution.clone(),
+            started_at: run.started_at,
+            status: RestoreStatus::Planned,
+            plan,
+            verification: None,
+            switched: Vec::new(),
+            infrastructure: None,
+            question: None,
+            reasons: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+}
+
+/// A question that a person has to answer before the machine goes on.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    pub about: About,
+    /// Step Functions' task token: whoever has it can answer, so it is never shown or logged.
+    pub token: String,
+    pub asked_at: Timestamp,
+    /// When no answer means no.
+    pub until: Timestamp,
+}
+
+impl std::fmt::Debug for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Question({:?}, until {})", self.about, self.until)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// May what is planned be made?
+    Plan,
+    /// May the application be switched to the copies?
+    CutOver,
+}

@@ -1,0 +1,144 @@
+//! One resource's restore, from its plan to its end: what the catalog keeps (`RESTORE#<id>#ITEM#<resource>`) and what the
+//! machine carries between looks.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::job::{Failure, JobStatus};
+use crate::domain::resource::Resource;
+use crate::domain::restore::plan::Planned;
+use crate::domain::restore::verdict::Check;
+use crate::domain::set::Sample;
+
+/// One resource's restore, with all that it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// Id of the restore.
+    pub restore: String,
+    pub planned: Planned,
+    pub status: ItemStatus,
+    /// The configuration captured with the set; null where nothing was captured (a source without catalog entry).
+    #[serde(default)]
+    pub configuration: Value,
+    /// What was sampled at backup, to compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+    /// 0 to 100, where AWS tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<f64>,
+    /// What it waits for, in words: "cluster x is creating".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// What was made so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+    /// What the operator should know: what could not be put back, leftovers of earlier restores.
+    #[serde(default)]
+    pub remarks: Vec<String>,
+    /// What its comparison with the source found, once it was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Vec<Check>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemStatus {
+    /// Nothing was created for it.
+    Planned,
+    /// Something may have been created.
+    InProgress,
+    Restored,
+    Failed,
+    /// What was created is gone.
+    Undone,
+}
+
+/// What a restore made of one resource, and how an application reaches it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "made", rename_all = "snake_case")]
+pub enum Made {
+    Cluster {
+        cluster: String,
+        arn: String,
+        /// Writer endpoint.
+        host: String,
+        reader_host: String,
+        port: u16,
+        /// ARN of the new managed master secret, where the source had one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        master_secret: Option<String>,
+    },
+    Table {
+        table: String,
+        arn: String,
+    },
+    /// A directory of the file system that was backed up, such as `/aws-backup-restore_2026-11-20T02-15-00-123Z`. Without
+    /// one while the job runs.
+    Directory {
+        file_system: String,
+        job: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        directory: Option<String>,
+    },
+    /// A new file system; its directory is known where an access function mounts it.
+    FileSystem {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file_system: Option<String>,
+        job: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        directory: Option<String>,
+    },
+    /// A guard makes nothing.
+    Nothing,
+}
+
+/// What the machine carries of one resource's restore. Output, and (`resource`) input of the restoring steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RestoreJob {
+    pub resource: Resource,
+    pub status: JobStatus,
+    /// When to look again, in seconds; only while in progress.
+    #[serde(default)]
+    pub wait_seconds: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// What one call of a restoring step came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Advance {
+    /// Something that was asked of AWS has not ended.
+    InProgress {
+        /// What it waits for, in words.
+        phase: String,
+        percent: Option<f64>,
+        /// What is known to exist by now.
+        made: Option<Made>,
+    },
+    /// Made, configured as captured, and ready to be compared.
+    Restored { made: Made, remarks: Vec<String> },
+    /// It will never be; the reason is AWS's, in words for the operator.
+    Failed { reason: String },
+}
+
+/// What one call to remove what a restore made came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undoing {
+    /// Nothing of it is there.
+    Gone,
+    /// Deletion is under way, or waits for a job that cannot be stopped; in words.
+    Underway(String),
+    /// It stays, and a person has to see to it: what and where, and why.
+    Left(String),
+}

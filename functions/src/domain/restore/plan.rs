@@ -1,0 +1,121 @@
+//! A validated restore, as a value: what will be read, created and switched, how long it will take, what will be lost.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::resource::{Resource, Version};
+
+/// A restore of a whole set, or of some of its resources.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The set that is restored, or from which the configuration is taken; `None` without a catalog entry (`source: retained`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// The moment as of which the deployment is restored, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// The application was quiesced while the set was captured: counts and samples then have to agree exactly.
+    pub at_rest: bool,
+    pub made_at: Timestamp,
+    pub resources: Vec<Planned>,
+    /// What is in the deployment, or in the set, and is not restored; in words.
+    #[serde(default)]
+    pub not_covered: Vec<String>,
+    /// What the operator should know before anything starts: skew, a later set that was passed over, an engine upgrade.
+    #[serde(default)]
+    pub remarks: Vec<String>,
+    pub cut_over: CutOverMode,
+    pub approval: bool,
+    pub safety_backup: bool,
+    pub dry_run: bool,
+    pub on_failure: OnFailure,
+    /// What cut-over changes, in words, in order.
+    #[serde(default)]
+    pub switches: Vec<String>,
+    /// EC2 security groups that the copies need; the machine sees that they exist.
+    #[serde(default)]
+    pub security_groups: Vec<String>,
+    /// Seconds that the slowest resource is expected to take; `None` without history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seconds: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutOverMode {
+    Yes,
+    No,
+    Ask,
+}
+
+/// What becomes of the copies of a restore that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    Undo,
+    Keep,
+}
+
+/// One resource's restore, as planned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// As in the set: its target is the source's own identifier; its deadline is the restore's.
+    pub resource: Resource,
+    pub source: Source,
+    pub beside: Beside,
+    /// The moment whose data it brings back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Timestamp>,
+    /// Seconds between that moment and the plan: what is written since is lost at cut-over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// Median duration in seconds of this resource's last restores; else none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual_seconds: Option<u64>,
+    /// What is created beside the copy itself, such as a parameter group that is gone: in words.
+    #[serde(default)]
+    pub creates: Vec<String>,
+}
+
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Source {
+    /// An Aurora cluster snapshot.
+    ClusterSnapshot { id: String, arn: String },
+    /// Aurora's continuous backup: of a cluster that is there, or (by `DbClusterResourceId`) the retained automated backup
+    /// of a deleted one; the latest restorable time where `at` is none.
+    ClusterAt {
+        cluster: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource_id: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
+    /// An AWS Backup recovery point.
+    RecoveryPoint { arn: String, vault: String },
+    /// A DynamoDB backup, on demand or (of a deleted table) `SYSTEM`.
+    TableBackup { arn: String },
+    /// DynamoDB's point-in-time recovery.
+    TableAt { table: String, at: Timestamp },
+    /// A guard's versions: nothing is read, they are only compared.
+    Versions { versions: Vec<Version> },
+}
+
+/// What is created, beside what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "into", rename_all = "snake_case")]
+pub enum Beside {
+    /// A cluster of this `DBClusterIdentifier`.
+    Cluster { cluster: String },
+    /// A table of this name.
+    Table { table: String },
+    /// A directory in the file system that was backed up.
+    Directory { file_system: String },
+    /// A new file system, known by its `CreationToken`.
+    FileSystem { token: String },
+    /// A guard creates nothing.
+    Nothing,
+}
