@@ -82,6 +82,15 @@ pub trait Kind: Send + Sync {
     /// Gives up a job that has passed its deadline, where AWS can stop one.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()>;
 
+    /// Tags the recovery point of a sealed set with how many recovery points the set has ([`names::TAG_SEALED`]), so that
+    /// the set can be found without the catalog. Nothing to do where AWS keeps no tags on backups (tables), or nothing was
+    /// made (guards).
+    ///
+    /// [`names::TAG_SEALED`]: crate::domain::names::TAG_SEALED
+    async fn mark_sealed(&self, _point: &RecoveryPoint, _points: usize) -> Result<()> {
+        Ok(())
+    }
+
     /// Deletes a recovery point that carries this deployment's tags, and sees that it is gone; already gone is success.
     ///
     /// # Errors
