@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub deployment: String,
+    /// ARN of the execution that holds the deployment and asks for this backup: a restore, for its safety backup.
+    pub on_behalf_of: Option<String>,
 }
 
 impl Request {

@@ -32,6 +32,7 @@ pub use dynamodb::DynamoDb;
 pub use efs::{Defaults, Efs};
 pub use parameters::Parameters;
 pub use secret::Secret;
+pub use shared::timestamp;
 
 /// What was started: a recovery point that is not yet restorable.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,7 @@ pub mod end_run;
 pub mod list_due_deployments;
 pub mod notify;
 pub mod plan_backup;
+pub mod plan_restore;
 pub mod poll_status;
 pub mod prune_sets;
 pub mod quiesce;
@@ -20,6 +21,7 @@ pub mod snapshot_cluster;
 pub mod start;
 
 mod ending;
+mod executions;
 mod jobs;
 mod machine;
 mod needs;

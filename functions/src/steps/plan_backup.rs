@@ -61,11 +61,14 @@ pub struct Output {
 /// # Errors
 /// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, and for prefixes of too many tables;
 /// `NotFound` for one that is not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has
-/// ended.
+/// ended, and for an id that another execution has.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
-    let deployment = Request::parse(&input.request)?.deployment;
+    let Request {
+        deployment,
+        on_behalf_of,
+    } = Request::parse(&input.request)?;
     let descriptor = needs.catalog.descriptor(&deployment).await?;
-    if !descriptor.enabled {
+    if !descriptor.enabled && on_behalf_of.is_none() {
         return Err(Error::invalid(
             "enabled",
             "false",
@@ -83,10 +86,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let discovery = needs.discovery.as_ref();
     let resources = resources(discovery, &descriptor).await?;
     let probes = probes(discovery, &descriptor).await?;
-    needs
-        .catalog
-        .acquire_lease(&run, |holder| async move { discovery.is_running(&holder).await })
-        .await?;
+    match &on_behalf_of {
+        Some(holder) => see_held(needs, &run, holder).await?,
+        None => {
+            let is_running = |holder: String| async move { discovery.is_running(&holder).await };
+            needs.catalog.acquire_lease(&run, is_running).await?;
+        }
+    }
     let begun = needs.catalog.begin_set(&running(&run, &resources)).await;
     see_not_ended(&needs.catalog, &run, input.now).await?;
     begun?;
@@ -97,6 +103,30 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         probes,
         has_hooks: !descriptor.hooks.is_empty(),
     })
+}
+
+/// Sees that the deployment is held by a running execution that asked for this backup. The lease stays with it: whoever
+/// gives a lease back gives back its own alone.
+///
+/// # Errors
+/// `InvalidInput` where another execution holds it, or nobody does.
+async fn see_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
+    let lease = needs.catalog.lease(&run.deployment).await?;
+    let held = lease.as_ref().is_some_and(|lease| lease.execution == holder);
+    if held && needs.discovery.is_running(holder).await? {
+        return Ok(());
+    }
+    let now = match lease {
+        Some(lease) if held => format!("of which {} is not running any more", lease.execution),
+        Some(lease) => format!("while {} holds {}", lease.execution, run.deployment),
+        None => format!("while nobody holds {}", run.deployment),
+    };
+    Err(Error::invalid(
+        "on_behalf_of",
+        format!("{holder:?}, {now},"),
+        "the ARN of the running execution that holds the deployment, which a restore gives to its safety backup. Leave the \
+         field out to back the deployment up by itself",
+    ))
 }
 
 /// Stopping an execution stops no function in flight: a run whose clean-up came before the lease was taken, or the set
