@@ -25,6 +25,7 @@ mod executions;
 mod jobs;
 mod machine;
 mod needs;
+mod planning;
 mod probe;
 mod resuming;
 mod telling;

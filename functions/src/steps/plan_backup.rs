@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::discovery::Discovery;
-use super::ending::{self, End};
+use super::ending;
+use super::planning;
 use super::probe::{Count, PlannedProbe, Sql};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
@@ -21,7 +22,7 @@ use crate::domain::job::{Failure, Run};
 use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::set::{BackupSet, Reason, RunRecord, SetStatus};
+use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Class, Error, Fault, Result};
 use crate::runtime;
 
@@ -94,7 +95,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         }
     }
     let begun = needs.catalog.begin_set(&running(&run, &resources)).await;
-    see_not_ended(&needs.catalog, &run, input.now).await?;
+    planning::see_not_ended(&needs.catalog, &run, DOING, "PlanBackup", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, set = %run.id, resources = resources.len(), "planned");
     Ok(Output {
@@ -127,24 +128,6 @@ async fn see_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
         "the ARN of the running execution that holds the deployment, which a restore gives to its safety backup. Leave the \
          field out to back the deployment up by itself",
     ))
-}
-
-/// Stopping an execution stops no function in flight: a run whose clean-up came before the lease was taken, or the set
-/// begun, takes both back. One whose clean-up comes later finds them.
-async fn see_not_ended(catalog: &Catalog, run: &Run, now: Timestamp) -> Result<()> {
-    let Err(ended) = ending::refuse_ended(catalog, run, DOING).await else {
-        return Ok(());
-    };
-    if let Error::Conflict(message) = &ended {
-        let reason = Reason {
-            subject: "PlanBackup".to_owned(),
-            error: ended.name().to_owned(),
-            message: message.clone(),
-        };
-        let end = End { reason, failed: false };
-        ending::end(catalog, run, end, now).await?;
-    }
-    Err(ended)
 }
 
 fn running(run: &Run, resources: &[Resource]) -> BackupSet {

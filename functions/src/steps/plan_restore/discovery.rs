@@ -9,16 +9,10 @@ use jiff::Timestamp;
 
 use crate::aws::{code, failure};
 use crate::domain::names;
+use crate::domain::restore::choosing::Window;
 use crate::error::Result;
 use crate::kinds::timestamp;
 use crate::steps::executions;
-
-/// A continuous backup: any moment from the one to the other can be restored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    pub from: Timestamp,
-    pub to: Timestamp,
-}
 
 /// An Aurora cluster's continuous backup; of a deleted cluster the one that was retained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +81,10 @@ impl Aws {
             Ok(found) => Ok(found.db_clusters().first().map(|cluster| {
                 let from = cluster.earliest_restorable_time().and_then(timestamp)?;
                 let to = cluster.latest_restorable_time().and_then(timestamp)?;
-                Some(Window { from, to })
+                Some(Window {
+                    earliest: from,
+                    latest: to,
+                })
             })),
             Err(error) if code(&error) == Some("DBClusterNotFoundFault") => Ok(None),
             Err(error) => Err(failure("describing cluster", cluster, error)),
@@ -107,7 +104,7 @@ impl Aws {
             match found {
                 Ok(found) => {
                     let found = retained(&found);
-                    let newer = |found: &ClusterBackup| newest.as_ref().is_none_or(|held| found.window.to > held.window.to);
+                    let newer = |found: &ClusterBackup| newest.as_ref().is_none_or(|held| found.window.latest > held.window.latest);
                     newest = found.filter(newer).or(newest);
                 }
                 Err(error) if code(&error) == Some("DBClusterAutomatedBackupNotFoundFault") => break,
@@ -123,8 +120,8 @@ fn retained(backup: &DbClusterAutomatedBackup) -> Option<ClusterBackup> {
     Some(ClusterBackup {
         resource_id: Some(backup.db_cluster_resource_id()?.to_owned()),
         window: Window {
-            from: window.earliest_time().and_then(timestamp)?,
-            to: window.latest_time().and_then(timestamp)?,
+            earliest: window.earliest_time().and_then(timestamp)?,
+            latest: window.latest_time().and_then(timestamp)?,
         },
     })
 }
@@ -178,8 +175,8 @@ impl Discovery for Aws {
             .filter(|recovery| recovery.point_in_time_recovery_status() == Some(&PointInTimeRecoveryStatus::Enabled));
         Ok(recovery.and_then(|recovery| {
             Some(Window {
-                from: recovery.earliest_restorable_date_time().and_then(timestamp)?,
-                to: recovery.latest_restorable_date_time().and_then(timestamp)?,
+                earliest: recovery.earliest_restorable_date_time().and_then(timestamp)?,
+                latest: recovery.latest_restorable_date_time().and_then(timestamp)?,
             })
         }))
     }
