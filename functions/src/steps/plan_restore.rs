@@ -54,7 +54,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            restores: Restores::from_config(aws, runtime::efs_defaults()?),
+            restores: todo_restores(aws),
             switches: Switches::from_config(aws),
             discovery: Arc::new(discovery::Aws::new(aws)),
         })
@@ -122,7 +122,10 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         needs.catalog.acquire_lease(&run, is_running).await?;
     }
     let output = output(&run, &descriptor, &plan, &items);
-    let begun = needs.catalog.begin_restore(&RestoreRecord::planned(&run, plan), &items).await;
+    let begun = needs
+        .catalog
+        .begin_restore(&RestoreRecord::planned(&run, plan), &items)
+        .await;
     planning::see_not_ended(&needs.catalog, &run, DOING, "PlanRestore", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, restore = %run.id, resources = items.len(), "planned");
@@ -177,7 +180,11 @@ impl Planning<'_> {
         let ahead = foreseeing::foresee(&self.needs.restores, self.run, &mut items).await?;
         let cut_over = switches::cutting_over(self.descriptor, self.request.cut_over, &items);
         faults.extend(ahead.faults.iter().cloned());
-        faults.extend(switches::without_entries(self.descriptor, self.request.cut_over, &items));
+        faults.extend(switches::without_entries(
+            self.descriptor,
+            self.request.cut_over,
+            &items,
+        ));
         faults.extend(
             self.needs
                 .switches
@@ -261,4 +268,7 @@ fn without_repeats(faults: Vec<Fault>) -> Vec<Fault> {
         }
     }
     seen
+}
+fn todo_restores(_: &SdkConfig) -> Restores {
+    unimplemented!()
 }

@@ -79,10 +79,7 @@ mod tests {
 
     #[test]
     fn a_guard_takes_one_comparison_and_a_slower_resource_takes_more() {
-        let guard = planned(
-            Target::Parameters { path: "/hubs".into() },
-            Some(1_000_000),
-        );
+        let guard = planned(Target::Parameters { path: "/hubs".into() }, Some(1_000_000));
         assert_eq!(events(&[guard], 0), MACHINE + TASK);
         assert!(events(&tables(1, Some(7_200)), 0) > events(&tables(1, Some(60)), 0));
         assert_eq!(events(&[], 3), MACHINE + 3 * TASK);

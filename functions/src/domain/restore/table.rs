@@ -1,1 +1,5 @@
 //! TBD
+use super::plan::Plan;
+pub fn table(plan: &Plan) -> String {
+    format!("{plan:?}")
+}

@@ -76,7 +76,12 @@ impl Aws {
 
     /// The window of a cluster that is there; `Some(None)` where RDS names none.
     async fn window_of_cluster(&self, cluster: &str) -> Result<Option<Option<Window>>> {
-        let answer = self.clusters.describe_db_clusters().db_cluster_identifier(cluster).send().await;
+        let answer = self
+            .clusters
+            .describe_db_clusters()
+            .db_cluster_identifier(cluster)
+            .send()
+            .await;
         match answer {
             Ok(found) => Ok(found.db_clusters().first().map(|cluster| {
                 let from = cluster.earliest_restorable_time().and_then(timestamp)?;
@@ -104,7 +109,11 @@ impl Aws {
             match found {
                 Ok(found) => {
                     let found = retained(&found);
-                    let newer = |found: &ClusterBackup| newest.as_ref().is_none_or(|held| found.window.latest > held.window.latest);
+                    let newer = |found: &ClusterBackup| {
+                        newest
+                            .as_ref()
+                            .is_none_or(|held| found.window.latest > held.window.latest)
+                    };
                     newest = found.filter(newer).or(newest);
                 }
                 Err(error) if code(&error) == Some("DBClusterAutomatedBackupNotFoundFault") => break,
@@ -137,7 +146,12 @@ impl Discovery for Aws {
     }
 
     async fn has_file_system(&self, file_system: &str) -> Result<bool> {
-        let answer = self.file_systems.describe_file_systems().file_system_id(file_system).send().await;
+        let answer = self
+            .file_systems
+            .describe_file_systems()
+            .file_system_id(file_system)
+            .send()
+            .await;
         match answer {
             Ok(found) => Ok(!found.file_systems().is_empty()),
             Err(error) if code(&error) == Some("FileSystemNotFound") => Ok(false),
@@ -209,7 +223,11 @@ impl Discovery for Aws {
                 .send()
                 .await
                 .map_err(|error| failure("listing the system backups of tables that begin with", prefix, error))?;
-            found.extend(page.backup_summaries().iter().filter_map(|backup| system_backup(prefix, backup)));
+            found.extend(
+                page.backup_summaries()
+                    .iter()
+                    .filter_map(|backup| system_backup(prefix, backup)),
+            );
             after = page.last_evaluated_backup_arn;
             if after.is_none() {
                 return Ok(found);
@@ -219,9 +237,8 @@ impl Discovery for Aws {
 }
 
 fn finished_snapshot(deployment: &str, snapshot: &DbClusterSnapshot) -> Option<Backup> {
-    let ours = |tag: &aws_sdk_rds::types::Tag| {
-        tag.key() == Some(names::TAG_DEPLOYMENT) && tag.value() == Some(deployment)
-    };
+    let ours =
+        |tag: &aws_sdk_rds::types::Tag| tag.key() == Some(names::TAG_DEPLOYMENT) && tag.value() == Some(deployment);
     if snapshot.status() != Some("available") || !snapshot.tag_list().iter().any(ours) {
         return None;
     }

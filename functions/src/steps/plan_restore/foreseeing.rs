@@ -43,7 +43,13 @@ pub async fn foresee(restores: &Restores, run: &Run, items: &mut [Item]) -> Resu
             Err(error) => return Err(error),
         };
         ahead.faults.extend(foreseen.faults);
-        let named = |remark: String| if remark.contains(&name) { remark } else { format!("{name}: {remark}") };
+        let named = |remark: String| {
+            if remark.contains(&name) {
+                remark
+            } else {
+                format!("{name}: {remark}")
+            }
+        };
         ahead.remarks.extend(foreseen.remarks.into_iter().map(named));
         ahead.security_groups.extend(foreseen.security_groups);
         item.planned.creates = foreseen.creates;
@@ -60,7 +66,12 @@ async fn looks(restores: &Restores, run: &Run, items: &[Item]) -> Result<Vec<Res
         let mut started = JoinSet::new();
         for (at, item) in some.iter().cloned().enumerate() {
             let (restores, run) = (restores.clone(), run.clone());
-            started.spawn(async move { (at, restores.of(&item.planned.resource.target).foresee(&run, &item).await) });
+            started.spawn(async move {
+                (
+                    at,
+                    restores.of(&item.planned.resource.target).foresee(&run, &item).await,
+                )
+            });
         }
         let mut found = BTreeMap::new();
         while let Some(look) = started.join_next().await {

@@ -59,7 +59,9 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
     for point in points.iter().filter(|point| request.covers(&point.resource.name)) {
         origins.faults.extend(here::elsewhere(&set.id, point, &run.execution));
         let Some(draft) = Draft::of(point) else {
-            origins.not_covered.push(format!("{}: set {} has no backup of it", point.resource.name, set.id));
+            origins
+                .not_covered
+                .push(format!("{}: set {} has no backup of it", point.resource.name, set.id));
             continue;
         };
         origins.drafts.push(draft);
@@ -84,10 +86,7 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
     } = planning;
     let covers = |resource: &str| request.covers(resource);
     let found = retained::retained(needs.discovery.as_ref(), descriptor, at, &covers).await?;
-    let mut resources: Vec<Resource> = found.drafts.iter().map(|draft| draft.resource.clone()).collect();
-    // Of a prefix only what was kept has a name; what was not is known by the descriptor.
-    resources.extend(descriptor.resources());
-    let mut faults = request.check_names(&resources);
+    let mut faults = request.check_names(&found.resources);
     faults.extend(found.faults);
     let mut origins = Origins {
         at,
@@ -108,7 +107,10 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
 impl Origins {
     /// How far apart the moments are that the resources are restored to.
     fn say_skew(&mut self) {
-        let restored = self.drafts.iter().filter(|draft| !matches!(draft.source, Source::Versions { .. }));
+        let restored = self
+            .drafts
+            .iter()
+            .filter(|draft| !matches!(draft.source, Source::Versions { .. }));
         let moments: Vec<Timestamp> = restored.filter_map(|draft| draft.holds).collect();
         if let (Some(first), Some(last)) = (moments.iter().min(), moments.iter().max())
             && first != last
@@ -132,7 +134,9 @@ fn not_covered(planning: &Planning<'_>, set: &BackupSet, points: &[Point]) -> Ve
             let name = &point.resource.name;
             name == &resource.name
                 || matches!(resource.target, Target::DynamodbPrefix { .. })
-                    && name.strip_prefix(&resource.name).is_some_and(|rest| rest.starts_with('.'))
+                    && name
+                        .strip_prefix(&resource.name)
+                        .is_some_and(|rest| rest.starts_with('.'))
         })
     };
     let lacking = descriptor

@@ -13,6 +13,8 @@ use crate::error::{Fault, Result};
 /// What was found, what was not, and what nobody keeps.
 #[derive(Debug, Default, PartialEq)]
 pub struct Retained {
+    /// All resources, a prefix as the tables that were found.
+    pub resources: Vec<Resource>,
     pub drafts: Vec<Draft>,
     pub faults: Vec<Fault>,
     pub not_covered: Vec<String>,
@@ -27,18 +29,24 @@ pub async fn retained(
 ) -> Result<Retained> {
     let mut found = Retained::default();
     for resource in descriptor.resources() {
+        if !matches!(resource.target, Target::DynamodbPrefix { .. }) {
+            found.resources.push(resource.clone());
+        }
         match &resource.target {
             Target::DynamodbPrefix { prefix } => {
                 let mut backups = discovery.system_backups(prefix).await?;
                 backups.sort_by(|a, b| a.0.cmp(&b.0));
                 let tables: Vec<String> = backups.iter().map(|(table, _)| table.clone()).collect();
                 let tables = descriptor.tables(&resource, &tables);
+                found.resources.extend(tables.iter().cloned());
                 if tables.is_empty() && wanted(&resource.name) {
+                    found.resources.push(resource.clone());
                     found.missing(&resource, &format!("a SYSTEM backup of a table that begins with {prefix}"));
                 }
                 for table in tables.into_iter().filter(|table| wanted(&table.name)) {
-                    let of_table = backups.iter().filter(|(name, _)| *name == table.target.identifier());
-                    found.take(table, newest(of_table.map(|(_, backup)| backup.clone()), before), before);
+                    let of_table = backups.iter().filter(|(name, _)| name == table.target.identifier());
+                    let newest = newest(of_table.map(|(_, backup)| backup.clone()), before);
+                    found.take(table, newest, before);
                 }
             }
             _ if !wanted(&resource.name) => {}
@@ -77,7 +85,9 @@ impl Retained {
                 resource,
             }),
             None => {
-                let until = before.map(|before| format!(" from before {before}")).unwrap_or_default();
+                let until = before
+                    .map(|before| format!(" from before {before}"))
+                    .unwrap_or_default();
                 self.missing(&resource, &format!("a SYSTEM backup of the deleted table{until}"));
             }
         }
@@ -123,7 +133,10 @@ impl Retained {
                 sample: None,
                 resource,
             }),
-            None => self.missing(&resource, "a retained automated backup, or a manual snapshot with this deployment's tags"),
+            None => self.missing(
+                &resource,
+                "a retained automated backup, or a manual snapshot with this deployment's tags",
+            ),
         }
         Ok(())
     }
@@ -131,7 +144,11 @@ impl Retained {
     fn missing(&mut self, resource: &Resource, wanted: &str) {
         self.faults.push(Fault {
             path: format!("resources.{}", resource.name),
-            value: format!("{} {}, of which AWS keeps none", resource.target.kind(), resource.target.identifier()),
+            value: format!(
+                "{} {}, of which AWS keeps none",
+                resource.target.kind(),
+                resource.target.identifier()
+            ),
             allowed: format!(
                 "{wanted}. Leave the resource out with \"except\": [\"{}\"], or restore from a set without \"source\"",
                 resource.name

@@ -83,7 +83,9 @@ pub fn without_entries(descriptor: &Descriptor, asked: Option<CutOverMode>, item
 
 /// What one switch changes.
 fn words(switch: &CutOver, items: &[Item]) -> String {
-    let copy = item_of(switch, items).map(|item| copy(&item.planned.beside)).unwrap_or_default();
+    let copy = item_of(switch, items)
+        .map(|item| copy(&item.planned.beside))
+        .unwrap_or_default();
     match &switch.action {
         CutOverAction::Secret { secret, values } => {
             let keys: Vec<&str> = values.keys().map(String::as_str).collect();
@@ -95,7 +97,10 @@ fn words(switch: &CutOver, items: &[Item]) -> String {
             service,
             volume,
         } => {
-            let volume = volume.as_ref().map(|volume| format!(" (volume {volume})")).unwrap_or_default();
+            let volume = volume
+                .as_ref()
+                .map(|volume| format!(" (volume {volume})"))
+                .unwrap_or_default();
             format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}")
         }
         CutOverAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
