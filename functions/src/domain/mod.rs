@@ -4,6 +4,7 @@ pub mod descriptor;
 pub mod duration;
 pub mod job;
 pub mod message;
+pub mod mounted;
 pub mod names;
 pub mod nearest;
 pub mod pacing;
