@@ -50,7 +50,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let reason = reason.unwrap_or_else(|| Reason {
         subject: "EndRun".to_owned(),
         error: "VerificationFailed".to_owned(),
-        message: "the run ended before its set was sealed or failed".to_owned(),
+        message: "the run ended before it came to an end that anybody recorded".to_owned(),
     });
     let end = End { reason, failed };
     let set = ending::end(&needs.catalog, &run, end, input.now).await?;
