@@ -26,6 +26,8 @@ mod machine;
 mod machines;
 mod needs;
 mod probe;
+#[cfg(test)]
+pub(crate) mod restored;
 mod resuming;
 mod telling;
 #[cfg(test)]
