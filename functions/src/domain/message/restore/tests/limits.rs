@@ -59,7 +59,7 @@ fn grown(mut record: RestoreRecord, text: &str, number: usize) -> RestoreRecord 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn any_message_of_a_restore_fits_into_sns_and_never_has_the_token(
@@ -73,7 +73,7 @@ proptest! {
         state in proptest::sample::select(vec!["begun", "done", "returning", "returned"]),
         item in proptest::sample::select(vec!["planned", "in_progress", "restored", "failed", "undone"]),
         (keep, about) in (any::<bool>(), any::<bool>()),
-        (text, number) in (any_text(), prop_oneof![0usize..4, Just(120usize)]),
+        (text, number) in (any_text(), prop_oneof![0usize..4, Just(60usize)]),
         (ended_status, cause) in (any_text(), proptest::option::of(any_text())),
     ) {
         let more = json!({
