@@ -1,6 +1,7 @@
 //! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
 //! calls a step; what several share lies in a module of its own.
 
+pub mod ask_approval;
 pub mod back_up_file_system;
 pub mod back_up_table;
 pub mod check_secrets;
@@ -23,8 +24,11 @@ pub mod start;
 mod ending;
 mod jobs;
 mod machine;
+mod machines;
 mod needs;
 mod probe;
+#[cfg(test)]
+pub(crate) mod restored;
 mod resuming;
 mod telling;
 #[cfg(test)]
