@@ -1,5 +1,1 @@
 //! TBD
-use super::plan::Plan;
-pub fn table(plan: &Plan) -> String {
-    format!("{plan:?}")
-}
