@@ -51,10 +51,10 @@ pub struct Needs {
 }
 
 impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+    pub fn with(aws: &SdkConfig, restores: Restores) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            restores: todo_restores(aws),
+            restores,
             switches: Switches::from_config(aws),
             discovery: Arc::new(discovery::Aws::new(aws)),
         })
@@ -268,7 +268,4 @@ fn without_repeats(faults: Vec<Fault>) -> Vec<Fault> {
         }
     }
     seen
-}
-fn todo_restores(_: &SdkConfig) -> Restores {
-    unimplemented!()
 }

@@ -210,7 +210,12 @@ async fn a_run_that_has_ended_is_not_planned_again() {
         execution: RESTORE.into(),
         started_at: started_at(),
     };
-    world.needs.catalog.entomb_run(&run, now()).await.unwrap();
+    world
+        .needs
+        .catalog
+        .entomb_run(&run, Purpose::Restore, now())
+        .await
+        .unwrap();
     let error = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
         .await
         .unwrap_err();
