@@ -10,6 +10,10 @@ use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Class, Error, Fault, Result};
 
+/// What a version of the kind `secret`, and of `parameters`, is of.
+pub const SECRET: &str = "secret";
+pub const PARAMETER: &str = "parameter";
+
 /// One recorded version beside the one that is current.
 struct Seen<'a> {
     name: &'a str,
@@ -29,7 +33,7 @@ pub fn foreseen(thing: &str, item: &Item, now: Result<Started>) -> Result<Forese
             return Ok(foreseen);
         }
     };
-    for seen in beside(recorded(item)?, &now) {
+    for seen in beside(thing, recorded(item)?, &now) {
         match seen.now {
             None => foreseen.faults.push(Fault {
                 path: path.clone(),
@@ -70,9 +74,12 @@ pub fn compared(thing: &str, item: &Item, now: Result<Started>) -> Result<Vec<Ch
         Err(error) => return Err(error),
     };
     let mut checks = Vec::new();
-    for seen in beside(recorded(item)?, &now) {
+    for seen in beside(thing, recorded(item)?, &now) {
         let (finding, detail) = match seen.now {
-            None => (Finding::Different, format!("version {} at backup, now missing", seen.then)),
+            None => (
+                Finding::Different,
+                format!("version {} at backup, now missing", seen.then),
+            ),
             Some(now) if now != seen.then => (Finding::Unproven, changed(thing, &seen, now)),
             Some(_) => continue,
         };
@@ -103,8 +110,9 @@ fn count(thing: &str, number: usize) -> String {
     }
 }
 
-fn beside<'a>(then: &'a [Version], now: &'a [Version]) -> Vec<Seen<'a>> {
-    let find = |name: &str| now.iter().find(|version| version.name == name);
+/// A secret is one, whatever its ARN: one that was deleted and made anew has another.
+fn beside<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<Seen<'a>> {
+    let find = |name: &str| now.iter().find(|version| version.name == name || thing == SECRET);
     then.iter()
         .map(|then| Seen {
             name: &then.name,
@@ -129,5 +137,88 @@ fn current(started: Started) -> Result<Vec<Version>> {
     match started.recovery_point {
         RecoveryPoint::Versions { versions, .. } => Ok(versions),
         other => Err(wrong_point("secret or parameters", &other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::resource::Target;
+    use crate::kinds::samples::{resource, restoring, run};
+    use crate::kinds::shared::seen;
+
+    fn versions(versions: &[(&str, &str)]) -> Vec<Version> {
+        let version = |(name, version): &(&str, &str)| Version {
+            name: (*name).to_owned(),
+            version: (*version).to_owned(),
+        };
+        versions.iter().map(version).collect()
+    }
+
+    fn item() -> Item {
+        restoring(
+            resource(Target::Parameters { path: "/hubs".into() }),
+            Source::Versions {
+                versions: versions(&[("/hubs/a", "1"), ("/hubs/b", "7")]),
+            },
+            crate::domain::restore::plan::Beside::Nothing,
+        )
+    }
+
+    fn now(current: &[(&str, &str)]) -> Result<Started> {
+        Ok(seen(&run(), &Default::default(), versions(current)))
+    }
+
+    #[test]
+    fn what_is_missing_is_a_fault_and_what_changed_is_said() {
+        let same = [("/hubs/a", "1"), ("/hubs/b", "7"), ("/hubs/new", "1")];
+        assert_eq!(foreseen(PARAMETER, &item(), now(&same)).unwrap(), Foreseen::default());
+        let changed = [("/hubs/a", "2"), ("/hubs/b", "7")];
+        let found = foreseen(PARAMETER, &item(), now(&changed)).unwrap();
+        assert_eq!(found.remarks, ["parameter /hubs/a: version 1 at backup, now 2"]);
+        assert_eq!(found.faults, []);
+        let found = foreseen(PARAMETER, &item(), now(&[("/hubs/a", "1")])).unwrap();
+        let fault = found.faults[0].to_string();
+        assert!(
+            fault.starts_with("resources.thing.parameter: /hubs/b") && fault.contains("version 7"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn a_guard_that_cannot_see_is_a_fault_or_an_error_that_ends() {
+        let gone = || Err(Error::NotFound("guarding /hubs: there are none".into()));
+        let found = foreseen(PARAMETER, &item(), gone()).unwrap();
+        assert!(found.faults[0].to_string().contains("there are none"));
+        let checks = compared(PARAMETER, &item(), gone()).unwrap();
+        assert_eq!((checks.len(), checks[0].finding), (1, Finding::Different));
+        let busy = || Err(Error::Throttled("slow down".into()));
+        assert_eq!(foreseen(PARAMETER, &item(), busy()).unwrap_err().name(), "Throttled");
+        assert_eq!(compared(PARAMETER, &item(), busy()).unwrap_err().name(), "Throttled");
+    }
+
+    #[test]
+    fn a_changed_version_is_unproven_and_a_missing_one_different() {
+        let same = compared(PARAMETER, &item(), now(&[("/hubs/a", "1"), ("/hubs/b", "7")])).unwrap();
+        assert_eq!((same.len(), same[0].finding), (1, Finding::Same));
+        let checks = compared(PARAMETER, &item(), now(&[("/hubs/b", "8")])).unwrap();
+        let found: Vec<_> = checks
+            .iter()
+            .map(|check| (check.name.as_str(), check.finding))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("thing: parameter /hubs/a", Finding::Different),
+                ("thing: parameter /hubs/b", Finding::Unproven),
+            ]
+        );
+        assert!(
+            checks[1].detail.contains("version 7 at backup, now 8"),
+            "{}",
+            checks[1].detail
+        );
     }
 }

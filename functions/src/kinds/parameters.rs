@@ -130,7 +130,7 @@ impl Kind for Parameters {
 impl Restore for Parameters {
     async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
         let now = self.back_up(run, &item.planned.resource).await;
-        guarding::foreseen("parameter", item, now)
+        guarding::foreseen(guarding::PARAMETER, item, now)
     }
 
     async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
@@ -143,7 +143,7 @@ impl Restore for Parameters {
 
     async fn compare(&self, run: &Run, item: &Item, _: bool) -> Result<Vec<Check>> {
         let now = self.back_up(run, &item.planned.resource).await;
-        guarding::compared("parameter", item, now)
+        guarding::compared(guarding::PARAMETER, item, now)
     }
 
     async fn sample(&self, _: &Resource) -> Result<Option<Sample>> {

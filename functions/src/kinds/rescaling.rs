@@ -13,7 +13,9 @@ use crate::error::{Error, Result};
 /// Registers a target as it was described. The role of a service-linked target is AWS's to choose.
 pub async fn register(client: &Client, target: &Value) -> Result<()> {
     let id = text(target, "ResourceId");
-    let role = target["RoleARN"].as_str().filter(|role| !role.contains("/aws-service-role/"));
+    let role = target["RoleARN"]
+        .as_str()
+        .filter(|role| !role.contains("/aws-service-role/"));
     client
         .register_scalable_target()
         .service_namespace(ServiceNamespace::from(text(target, "ServiceNamespace")))

@@ -122,7 +122,7 @@ impl Kind for Secret {
 impl Restore for Secret {
     async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
         let now = self.back_up(run, &item.planned.resource).await;
-        guarding::foreseen("secret", item, now)
+        guarding::foreseen(guarding::SECRET, item, now)
     }
 
     async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
@@ -135,7 +135,7 @@ impl Restore for Secret {
 
     async fn compare(&self, run: &Run, item: &Item, _: bool) -> Result<Vec<Check>> {
         let now = self.back_up(run, &item.planned.resource).await;
-        guarding::compared("secret", item, now)
+        guarding::compared(guarding::SECRET, item, now)
     }
 
     async fn sample(&self, _: &Resource) -> Result<Option<Sample>> {

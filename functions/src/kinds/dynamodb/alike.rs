@@ -29,7 +29,9 @@ pub fn normalised(configuration: &Value) -> Value {
         settle(&mut all, parent, status);
     }
     let days = "/ContinuousBackupsDescription/PointInTimeRecoveryDescription";
-    drop_where(&mut all, days, "RecoveryPeriodInDays", |days| days.as_f64() == Some(35.0));
+    drop_where(&mut all, days, "RecoveryPeriodInDays", |days| {
+        days.as_f64() == Some(35.0)
+    });
     all
 }
 
@@ -103,11 +105,19 @@ fn table(table: &mut Value) {
         }
     }
     drop_where(table, "", "OnDemandThroughput", is_unlimited);
-    drop_where(table, "", "TableClassSummary", |class| class["TableClass"] == "STANDARD");
-    drop_where(table, "", "BillingModeSummary", |mode| mode["BillingMode"] == "PROVISIONED");
+    drop_where(table, "", "TableClassSummary", |class| {
+        class["TableClass"] == "STANDARD"
+    });
+    drop_where(table, "", "BillingModeSummary", |mode| {
+        mode["BillingMode"] == "PROVISIONED"
+    });
     drop_where(table, "", "DeletionProtectionEnabled", |on| *on == false);
-    drop_where(table, "", "StreamSpecification", |stream| stream["StreamEnabled"] != true);
-    drop_where(table, "", "SSEDescription", |encryption| encryption["Status"] == "DISABLED");
+    drop_where(table, "", "StreamSpecification", |stream| {
+        stream["StreamEnabled"] != true
+    });
+    drop_where(table, "", "SSEDescription", |encryption| {
+        encryption["Status"] == "DISABLED"
+    });
 }
 
 fn is_unlimited(throughput: &Value) -> bool {

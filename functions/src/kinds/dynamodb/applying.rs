@@ -47,7 +47,10 @@ pub async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change)
             return Ok(Applied::Updating);
         }
         Change::DeletionProtection => {
-            let call = client.update_table().table_name(table).deletion_protection_enabled(true);
+            let call = client
+                .update_table()
+                .table_name(table)
+                .deletion_protection_enabled(true);
             call.send().await.map_err(|error| failure(&doing, table, error))?;
             return Ok(Applied::Updating);
         }

@@ -85,7 +85,9 @@ async fn backup(dynamodb: &DynamoDb, name: &str, arn: &str, foreseen: &mut Fores
     foreseen.faults.push(Fault {
         path: format!("resources.{name}.source"),
         value: arn.to_owned(),
-        allowed: format!("a table backup that is AVAILABLE ({seen}). Choose another set, or leave {name} out (`except`)"),
+        allowed: format!(
+            "a table backup that is AVAILABLE ({seen}). Choose another set, or leave {name} out (`except`)"
+        ),
     });
     Ok(())
 }
@@ -172,7 +174,11 @@ pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
             "contributor insights had failed on the source, and are not put back on table {target}"
         ));
     }
-    let warm = |name: &str, usual: f64| table["WarmThroughput"][name].as_f64().is_some_and(|units| units > usual);
+    let warm = |name: &str, usual: f64| {
+        table["WarmThroughput"][name]
+            .as_f64()
+            .is_some_and(|units| units > usual)
+    };
     // What every new table on demand can serve at once.
     if warm("ReadUnitsPerSecond", 12_000.0) || warm("WriteUnitsPerSecond", 4_000.0) {
         remarks.push(format!(
@@ -183,5 +189,8 @@ pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
 }
 
 fn is_table_name(name: &str) -> bool {
-    (3..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+    (3..=255).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }

@@ -55,7 +55,7 @@ fn attribute(value: &AttributeValue) -> Option<Value> {
         AttributeValue::N(number) => json!({ "N": number }),
         AttributeValue::B(bytes) => json!({ "B": base64::encode(bytes) }),
         AttributeValue::Bool(truth) => json!({ "BOOL": truth }),
-        AttributeValue::Null(null) => json!({ "NULL": null }),
+        AttributeValue::Null(null) => json!({ "NULL": *null }),
         AttributeValue::L(list) => json!({ "L": list.iter().map(attribute).collect::<Option<Vec<_>>>()? }),
         AttributeValue::M(map) => json!({ "M": canonical(map)? }),
         AttributeValue::Ss(set) => json!({ "SS": sorted(set.clone()) }),
@@ -133,7 +133,10 @@ mod tests {
             sha256(&item).unwrap()
         };
         assert_eq!(with("texts", AttributeValue::Ss(texts(&["a", "b"]))), before);
-        assert_eq!(with("binaries", AttributeValue::Bs(vec![blob(&[1]), blob(&[2])])), before);
+        assert_eq!(
+            with("binaries", AttributeValue::Bs(vec![blob(&[1]), blob(&[2])])),
+            before
+        );
         for (name, value) in [
             ("text", AttributeValue::S("e".into())),
             ("number", AttributeValue::N("42.0".into())),

@@ -87,7 +87,9 @@ impl DynamoDb {
         let value = |wanted: &str| tags.iter().find(|tag| tag["Key"] == wanted).map(|tag| &tag["Value"]);
         let ours = names::restore_tags(&run.deployment, &run.id, &item.planned.resource.name);
         if value(names::TAG_RESTORE).is_some() {
-            return Ok(ours.iter().all(|(key, text)| value(key) == Some(&Value::from(text.as_str()))));
+            return Ok(ours
+                .iter()
+                .all(|(key, text)| value(key) == Some(&Value::from(text.as_str()))));
         }
         let new = table
             .creation_date_time()
@@ -99,7 +101,11 @@ impl DynamoDb {
         let overrides = creating::overrides(&self.kms, part(&item.configuration, "Table")).await?;
         let accepted = creating::create(&self.dynamodb, &item.planned.source, target, overrides).await?;
         // Where a table is there after all, the next look tells whose it is.
-        let phase = if accepted { "is being restored" } else { "is there, but is not yet described" };
+        let phase = if accepted {
+            "is being restored"
+        } else {
+            "is there, but is not yet described"
+        };
         Ok(Advance::InProgress {
             phase: format!("table {target} {phase}"),
             percent: None,
@@ -150,7 +156,9 @@ impl DynamoDb {
             }
         }
         if put > 0 {
-            return Ok(waiting(format!("table {target} was given its settings; they are looked at once more")));
+            return Ok(waiting(format!(
+                "table {target} was given its settings; they are looked at once more"
+            )));
         }
         remarks.splice(0..0, foreseeing::remarks(&item.configuration, target));
         Ok(Advance::Restored { made, remarks })
@@ -166,11 +174,14 @@ enum State {
 
 fn state(table: &TableDescription) -> State {
     let name = table.table_name().unwrap_or_default();
-    let restoring = table.restore_summary().is_some_and(|restore| restore.restore_in_progress());
-    let index = table
-        .global_secondary_indexes()
-        .iter()
-        .find(|index| index.index_status().is_some_and(|status| *status != IndexStatus::Active));
+    let restoring = table
+        .restore_summary()
+        .is_some_and(|restore| restore.restore_in_progress());
+    let index = table.global_secondary_indexes().iter().find(|index| {
+        index
+            .index_status()
+            .is_some_and(|status| *status != IndexStatus::Active)
+    });
     match table.table_status() {
         Some(TableStatus::Active) if restoring => State::Underway(format!("table {name} is being filled")),
         Some(TableStatus::Active) => match index.and_then(|index| index.index_name()) {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TimeToLiveStatus;
 
 use super::items;
-use crate::aws::failure;
+use crate::aws::{code, failure};
 use crate::domain::set::{Sample, SampledItem};
 use crate::error::Result;
 
@@ -26,17 +26,22 @@ pub enum Found {
 pub async fn sample(client: &Client, table: &str) -> Result<Option<Sample>> {
     let described = client.describe_table().table_name(table).send().await;
     let described = described.map_err(|error| failure("describing table", table, error))?;
-    let schema = described.table.as_ref().map(|table| table.key_schema()).unwrap_or_default();
+    let schema = described
+        .table
+        .as_ref()
+        .map(|table| table.key_schema())
+        .unwrap_or_default();
     let names: Vec<String> = schema.iter().map(|key| key.attribute_name().to_owned()).collect();
     let expires = expiry(client, table).await?;
-    let page = client
-        .scan()
-        .table_name(table)
-        .limit(ITEMS)
-        .consistent_read(true)
-        .send()
-        .await
-        .map_err(|error| failure("sampling table", table, error))?;
+    let scanned = client.scan().table_name(table).limit(ITEMS).consistent_read(true);
+    let page = match scanned.send().await {
+        Ok(page) => page,
+        Err(error) if code(&error) == Some("ProvisionedThroughputExceededException") => {
+            tracing::warn!(table, "not sampled: its reads are used up, and are the application's");
+            return Ok(None);
+        }
+        Err(error) => return Err(failure("sampling table", table, error)),
+    };
     let lasting = page
         .items()
         .iter()

@@ -109,7 +109,11 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
     ] {
         let there = list(copy, name);
         let wanted = list(captured, name).iter().map(rewritten);
-        changes.extend(wanted.filter(|wanted| !there.iter().any(|there| agree(wanted, there, same))).map(change));
+        changes.extend(
+            wanted
+                .filter(|wanted| !there.iter().any(|there| agree(wanted, there, same)))
+                .map(change),
+        );
     }
     let insights = part(captured, "ContributorInsights");
     let there = &part(copy, "ContributorInsights")["ContributorInsightsStatus"];
@@ -128,10 +132,7 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         let stream = &destination["StreamArn"];
         if !there.iter().filter(active).any(|there| there["StreamArn"] == *stream) {
             let precision = destination["ApproximateCreationDateTimePrecision"].as_str();
-            changes.push(Change::KinesisStream(
-                text(Some(stream)),
-                precision.map(str::to_owned),
-            ));
+            changes.push(Change::KinesisStream(text(Some(stream)), precision.map(str::to_owned)));
         }
     }
     if table["DeletionProtectionEnabled"] == true && copied["DeletionProtectionEnabled"] != true {
@@ -179,7 +180,8 @@ fn wanted_tags(captured: &Value, ours: &[(&'static str, String)]) -> Vec<Value> 
         !key.starts_with("aws:") && !is_holdfasts(key)
     };
     let ours = ours.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-    ours.chain(list(captured, "Tags").iter().filter(given).cloned()).collect()
+    ours.chain(list(captured, "Tags").iter().filter(given).cloned())
+        .collect()
 }
 
 /// Whether a run gave the tag.

@@ -30,7 +30,9 @@ pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Undoing
         tracing::warn!(table = target, restore = %run.id, "left alone: this restore did not make it");
         return Ok(Undoing::Gone);
     }
-    let restoring = table.restore_summary().is_some_and(|restore| restore.restore_in_progress());
+    let restoring = table
+        .restore_summary()
+        .is_some_and(|restore| restore.restore_in_progress());
     if restoring || table.table_status() == Some(&TableStatus::Creating) {
         return underway("is still being restored, and can only be deleted then");
     }
@@ -52,7 +54,10 @@ async fn remove(dynamodb: &DynamoDb, target: &str, table: &TableDescription) -> 
     forget_recovery(dynamodb, target).await?;
     let client = &dynamodb.dynamodb;
     if table.deletion_protection_enabled() == Some(true) {
-        let call = client.update_table().table_name(target).deletion_protection_enabled(false);
+        let call = client
+            .update_table()
+            .table_name(target)
+            .deletion_protection_enabled(false);
         call.send()
             .await
             .map_err(|error| failure("taking deletion protection off table", target, error))?;
