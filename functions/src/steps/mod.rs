@@ -1,6 +1,6 @@
 //! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
 //! calls a step; what several share lies in a module of its own.
-
+pub mod ask_approval;
 pub mod back_up_file_system;
 pub mod back_up_table;
 pub mod check_secrets;
@@ -8,6 +8,7 @@ pub mod clean_up;
 pub mod count_items;
 pub mod count_rows;
 pub mod cut_over;
+pub mod efs_access;
 pub mod end_run;
 pub mod list_due_deployments;
 pub mod notify;
@@ -26,6 +27,7 @@ mod ending;
 mod executions;
 mod jobs;
 mod machine;
+mod machines;
 mod needs;
 mod probe;
 mod resuming;

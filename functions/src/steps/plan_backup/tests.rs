@@ -186,7 +186,11 @@ async fn what_cannot_be_planned_leaves_no_set_and_no_lease() {
 async fn a_run_that_has_ended_is_not_planned_again() {
     let needs = needs(document("hubs-prod", &[]), Account::default()).await;
     let run = run();
-    needs.catalog.entomb_run(&run, now()).await.unwrap();
+    needs
+        .catalog
+        .entomb_run(&run, crate::domain::set::Purpose::Backup, now())
+        .await
+        .unwrap();
     let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
     assert_eq!(error.name(), "Conflict");
     assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
