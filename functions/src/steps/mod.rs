@@ -1,5 +1,6 @@
 //! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
 //! calls a step; what several share lies in a module of its own.
+
 pub mod ask_approval;
 pub mod back_up_file_system;
 pub mod back_up_table;
@@ -30,6 +31,8 @@ mod machine;
 mod machines;
 mod needs;
 mod probe;
+#[cfg(test)]
+pub(crate) mod restored;
 mod resuming;
 mod switching;
 mod telling;
