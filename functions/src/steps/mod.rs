@@ -14,6 +14,7 @@ pub mod end_run;
 pub mod list_due_deployments;
 pub mod notify;
 pub mod plan_backup;
+pub mod plan_restore;
 pub mod plan_undo_cut_over;
 pub mod poll_status;
 pub mod prune_sets;
@@ -30,6 +31,7 @@ mod jobs;
 mod machine;
 mod machines;
 mod needs;
+mod planning;
 mod probe;
 #[cfg(test)]
 pub(crate) mod restored;
