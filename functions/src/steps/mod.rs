@@ -13,6 +13,7 @@ pub mod end_run;
 pub mod list_due_deployments;
 pub mod notify;
 pub mod plan_backup;
+pub mod plan_restore;
 pub mod poll_status;
 pub mod prune_sets;
 pub mod quiesce;
@@ -22,10 +23,12 @@ pub mod snapshot_cluster;
 pub mod start;
 
 mod ending;
+mod executions;
 mod jobs;
 mod machine;
 mod machines;
 mod needs;
+mod planning;
 mod probe;
 #[cfg(test)]
 pub(crate) mod restored;
