@@ -11,11 +11,17 @@ mod pacing;
 mod sizes;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use holdfast_tests::report::end;
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    end(bench().await)
+}
+
+async fn bench() -> Result<()> {
     let functions = functions()?;
     cold_start::print(&functions).await?;
     sizes::print(&functions)?;

@@ -1,7 +1,7 @@
 //! `make demo`: one backup of a Hubs-like deployment that seals, and one that fails, as an operator sees them.
 #![allow(clippy::disallowed_methods)]
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -9,13 +9,18 @@ use holdfast_tests::dataset::{Dataset, Sizes};
 use holdfast_tests::lab::{Lab, Options, repository};
 use holdfast_tests::letters::{Letter, Letters};
 use holdfast_tests::records::Records;
+use holdfast_tests::report::end;
 use holdfast_tests::stack::Stack;
 use serde_json::json;
 
 const DEPLOYMENT: &str = "hubs-demo";
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    end(demo().await)
+}
+
+async fn demo() -> Result<()> {
     let options = Options {
         wait_scale: 0.05,
         auth: false,

@@ -269,8 +269,10 @@ async fn recovery_points_of(stage: &Stage, file_system: &str) -> Result<Vec<Stri
     let path = format!("/resources/{}/recovery-points", escape(&file_system_arn(file_system)));
     let answer = stage.aws.rest("backup", Method::GET, &path, None).await?;
     let points = answer["RecoveryPoints"].as_array().cloned().unwrap_or_default();
+    // One that is being deleted may be gone by the next call.
     Ok(points
         .iter()
+        .filter(|point| point["Status"] != "DELETING")
         .filter_map(|point| point["RecoveryPointArn"].as_str().map(str::to_owned))
         .collect())
 }

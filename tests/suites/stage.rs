@@ -8,6 +8,7 @@ use anyhow::Result;
 use holdfast_tests::aws::Aws;
 use holdfast_tests::executions::{Ended, run};
 use holdfast_tests::lab::{Lab, Options};
+use holdfast_tests::report::causes;
 use holdfast_tests::stack::Stack;
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
@@ -131,5 +132,5 @@ impl Stages {
 }
 
 fn report(error: anyhow::Error) -> Failed {
-    Failed::from(format!("{error:?}"))
+    Failed::from(causes(&error))
 }

@@ -11,5 +11,6 @@ pub mod lab;
 pub mod letters;
 pub mod readback;
 pub mod records;
+pub mod report;
 pub mod stack;
 pub mod wait;

@@ -10,6 +10,7 @@ mod limits_tests;
 mod nightly;
 #[cfg(test)]
 mod nightly_tests;
+mod restore;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -20,6 +21,10 @@ use serde_json::Value;
 pub use backup::{Backup, backup};
 pub use ended::{Ended, brought_back, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
+pub use restore::{
+    Aftermath, Restore, RestoreOutcome, asked, cut_over_undone, restore, restore_brought_back, restore_ended,
+    restore_undone,
+};
 
 /// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text
 /// goes out twice and the JSON three times, one a protocol.
@@ -58,6 +63,31 @@ pub enum Event {
     /// An application that an earlier message called at rest is no longer.
     BroughtBack,
     Nightly,
+    /// A plan that was only to be looked at.
+    RestorePlanned,
+    /// The machine waits for a person's word.
+    RestoreAsks,
+    /// The copies are proven, and stand beside what was there.
+    RestoreVerified,
+    /// The copies stand beside what was there, and something about them could not be told.
+    RestoreUnproven,
+    /// The application uses the copies.
+    RestoreCutOver,
+    /// A person said no, or nobody said anything in time.
+    RestoreRejected,
+    /// Nothing was begun: a wrong request, something that is missing, another run under way.
+    RestoreNotStarted,
+    RestoreFailed,
+    /// The cut-over failed: the application may use some of each.
+    CutOverFailed,
+    /// The execution ended without reaching its own Notify: aborted, timed out, or broken.
+    RestoreEnded,
+    /// What a restore made was removed.
+    RestoreUndone,
+    /// Something that a restore made could not be removed.
+    UndoFailed,
+    /// The application uses again what it used before the restore.
+    CutOverUndone,
 }
 
 impl Event {
@@ -69,6 +99,19 @@ impl Event {
             Event::BackupEnded => "backup_ended",
             Event::BroughtBack => "brought_back",
             Event::Nightly => "nightly",
+            Event::RestorePlanned => "restore_planned",
+            Event::RestoreAsks => "restore_asks",
+            Event::RestoreVerified => "restore_verified",
+            Event::RestoreUnproven => "restore_unproven",
+            Event::RestoreCutOver => "restore_cut_over",
+            Event::RestoreRejected => "restore_rejected",
+            Event::RestoreNotStarted => "restore_not_started",
+            Event::RestoreFailed => "restore_failed",
+            Event::CutOverFailed => "cut_over_failed",
+            Event::RestoreEnded => "restore_ended",
+            Event::RestoreUndone => "restore_undone",
+            Event::UndoFailed => "undo_failed",
+            Event::CutOverUndone => "cut_over_undone",
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod descriptor;
 pub mod duration;
 pub mod job;
+pub mod machine;
 pub mod message;
 pub mod names;
 pub mod nearest;

@@ -1,5 +1,7 @@
 //! How a kind restores: what it foresees, what it does next, how it undoes.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -54,6 +56,40 @@ pub trait Restore: Send + Sync {
 
     /// Reads a few things of the resource, to compare a restore with; `None` where nothing can be sampled.
     async fn sample(&self, resource: &Resource) -> Result<Option<Sample>>;
+}
+
+/// How each kind restores.
+#[derive(Clone)]
+pub struct Restores {
+    pub aurora: Arc<dyn Restore>,
+    pub efs: Arc<dyn Restore>,
+    pub dynamodb: Arc<dyn Restore>,
+    pub secret: Arc<dyn Restore>,
+    pub parameters: Arc<dyn Restore>,
+}
+
+impl Restores {
+    /// One kind in every place.
+    pub fn all(kind: Arc<dyn Restore>) -> Self {
+        Self {
+            aurora: kind.clone(),
+            efs: kind.clone(),
+            dynamodb: kind.clone(),
+            secret: kind.clone(),
+            parameters: kind,
+        }
+    }
+
+    /// How a target's kind restores.
+    pub fn of(&self, target: &Target) -> &dyn Restore {
+        match target {
+            Target::Aurora { .. } => &*self.aurora,
+            Target::Efs { .. } => &*self.efs,
+            Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => &*self.dynamodb,
+            Target::Secret { .. } => &*self.secret,
+            Target::Parameters { .. } => &*self.parameters,
+        }
+    }
 }
 
 /// The copy, as a resource of its kind: what `capture` takes to describe it. `None` while nothing is made.

@@ -1,6 +1,8 @@
 //! What the steps' tests share: a catalog in memory, hooks and kinds that record what they are asked for.
 
 #![allow(clippy::unwrap_used)]
+// What a step's tests do not use yet, another step's will.
+#![allow(dead_code)]
 
 pub mod restores;
 
@@ -19,9 +21,13 @@ use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::message::Message;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Version};
-use crate::domain::set::{BackupSet, RunRecord, SetStatus};
+use crate::domain::restore::item::{Advance, Item, Made, Undoing};
+use crate::domain::restore::plan::Beside;
+use crate::domain::restore::verdict::{Check, Finding};
+use crate::domain::set::{BackupSet, RunRecord, Sample, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
+use crate::kinds::restoring::{Foreseen, Restore, Restores};
 use crate::kinds::{Deletion, Kind, Kinds, Started};
 
 pub const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
@@ -69,6 +75,25 @@ pub struct Backups {
     made: Mutex<BTreeSet<String>>,
     /// What it sees, where it is a guard.
     versions: Option<usize>,
+    foreseen: Script<Foreseen>,
+    advances: Script<Advance>,
+    undoings: Script<Undoing>,
+    checks: Script<Vec<Check>>,
+    samples: Script<Option<Sample>>,
+    /// Names of the resources whose copies are there.
+    copies: Mutex<BTreeSet<String>>,
+}
+
+/// Answers by resource, each given once, in their order.
+type Script<T> = Mutex<BTreeMap<String, VecDeque<Result<T>>>>;
+
+fn next_of<T>(script: &Script<T>, resource: &str) -> Option<Result<T>> {
+    script.lock().unwrap().get_mut(resource)?.pop_front()
+}
+
+fn add_to<T>(script: &Script<T>, resource: &str, answer: Result<T>) {
+    let mut script = script.lock().unwrap();
+    script.entry(resource.into()).or_default().push_back(answer);
 }
 
 impl Backups {
@@ -103,6 +128,36 @@ impl Backups {
         self.deletions.lock().unwrap().insert(name.into(), deletion);
     }
 
+    /// What the next look ahead of a resource's restore finds; without any, nothing.
+    pub fn foreseeing(&self, resource: &str, foreseen: Result<Foreseen>) {
+        add_to(&self.foreseen, resource, foreseen);
+    }
+
+    /// What the next advance of a resource's restore comes to; without any, its copy is there.
+    pub fn advancing(&self, resource: &str, advance: Result<Advance>) {
+        add_to(&self.advances, resource, advance);
+    }
+
+    /// What the next undoing of a resource's restore comes to; without any, its copy is gone.
+    pub fn undoing(&self, resource: &str, undoing: Result<Undoing>) {
+        add_to(&self.undoings, resource, undoing);
+    }
+
+    /// What the next comparison of a resource's copy finds; without any, the configuration is the same.
+    pub fn comparing(&self, resource: &str, checks: Result<Vec<Check>>) {
+        add_to(&self.checks, resource, checks);
+    }
+
+    /// What the next sampling of a resource finds; without any, nothing can be sampled.
+    pub fn sampling(&self, resource: &str, sample: Result<Option<Sample>>) {
+        add_to(&self.samples, resource, sample);
+    }
+
+    /// Names of the resources whose copies were made and not undone.
+    pub fn copies(&self) -> Vec<String> {
+        self.copies.lock().unwrap().iter().cloned().collect()
+    }
+
     fn note(&self, call: String) {
         self.calls.lock().unwrap().push(call);
     }
@@ -111,6 +166,11 @@ impl Backups {
 /// Every kind is this one.
 pub fn kinds(kind: &Arc<Backups>) -> Kinds {
     Kinds::all(kind.clone())
+}
+
+/// Every kind restores as this one.
+pub fn restores(kind: &Arc<Backups>) -> Restores {
+    Restores::all(kind.clone())
 }
 
 pub fn table_backup(name: &str) -> RecoveryPoint {
@@ -180,6 +240,87 @@ impl Kind for Backups {
             self.made.lock().unwrap().remove(name);
         }
         deletion
+    }
+}
+
+#[async_trait]
+impl Restore for Backups {
+    async fn foresee(&self, _: &Run, item: &Item) -> Result<Foreseen> {
+        let name = &item.planned.resource.name;
+        self.note(format!("foresee {name}"));
+        next_of(&self.foreseen, name).unwrap_or_else(|| Ok(Foreseen::default()))
+    }
+
+    async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
+        let name = &item.planned.resource.name;
+        self.note(format!("advance {name}"));
+        let advance = next_of(&self.advances, name).unwrap_or_else(|| {
+            Ok(Advance::Restored {
+                made: made(&item.planned.beside),
+                remarks: Vec::new(),
+            })
+        });
+        if advance.is_ok() {
+            self.copies.lock().unwrap().insert(name.clone());
+        }
+        advance
+    }
+
+    async fn undo(&self, _: &Run, item: &Item) -> Result<Undoing> {
+        let name = &item.planned.resource.name;
+        self.note(format!("undo {name}"));
+        let undoing = next_of(&self.undoings, name).unwrap_or(Ok(Undoing::Gone));
+        if matches!(undoing, Ok(Undoing::Gone)) {
+            self.copies.lock().unwrap().remove(name);
+        }
+        undoing
+    }
+
+    async fn compare(&self, _: &Run, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
+        let name = &item.planned.resource.name;
+        let rest = if at_rest { " at rest" } else { "" };
+        self.note(format!("compare {name}{rest}"));
+        next_of(&self.checks, name).unwrap_or_else(|| {
+            Ok(vec![Check {
+                name: format!("{name}: configuration"),
+                finding: Finding::Same,
+                detail: "as captured".into(),
+            }])
+        })
+    }
+
+    async fn sample(&self, resource: &Resource) -> Result<Option<Sample>> {
+        self.note(format!("sample {}", resource.name));
+        next_of(&self.samples, &resource.name).unwrap_or(Ok(None))
+    }
+}
+
+/// What a restore into `beside` makes.
+pub fn made(beside: &Beside) -> Made {
+    match beside {
+        Beside::Cluster { cluster } => Made::Cluster {
+            cluster: cluster.clone(),
+            arn: format!("arn:aws:rds:us-east-1:000000000000:cluster:{cluster}"),
+            host: format!("{cluster}.cluster-abc.us-east-1.rds.amazonaws.com"),
+            reader_host: format!("{cluster}.cluster-ro-abc.us-east-1.rds.amazonaws.com"),
+            port: 5432,
+            master_secret: None,
+        },
+        Beside::Table { table } => Made::Table {
+            table: table.clone(),
+            arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}"),
+        },
+        Beside::Directory { file_system } => Made::Directory {
+            file_system: file_system.clone(),
+            job: "restore-job".into(),
+            directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
+        },
+        Beside::FileSystem { .. } => Made::FileSystem {
+            file_system: Some("fs-0copy".into()),
+            job: "restore-job".into(),
+            directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
+        },
+        Beside::Nothing => Made::Nothing,
     }
 }
 

@@ -65,3 +65,65 @@ pub fn next_step(error: &str, subject: &str, deployment: &str) -> String {
         }
     }
 }
+
+/// The next step for whoever reads of a failure in a restore.
+pub fn next_step_of_restore(error: &str, subject: &str, deployment: &str) -> String {
+    match error {
+        "Throttled" => format!(
+            "{subject}: AWS slowed us down for too long. Restore again in some minutes; what was restored is made anew."
+        ),
+        "Unavailable" => format!(
+            "{subject}: an AWS service or a hook did not answer. Look at https://health.aws.amazon.com/health/status, then restore again."
+        ),
+        "NotReady" => format!(
+            "{subject}: it stayed in a state in which nothing can be done with it (the message names it). Wait until its \
+             console shows it available, then restore again."
+        ),
+        "QuotaExceeded" => format!(
+            "{subject}: an account limit is reached. Delete what is no longer needed (copies of earlier restores: \
+             `holdfast restores {deployment}`) or raise the limit in the Service Quotas console, then restore again."
+        ),
+        "InvalidInput" => {
+            format!(
+                "{subject}: correct what the message names, in the execution's input or in AWS, then restore again."
+            )
+        }
+        "NotFound" => format!(
+            "{subject}: what is needed is not there under the name that the message has. `holdfast sets {deployment}` lists \
+             what can be restored; choose another set, or leave the resource out with `--except`."
+        ),
+        "AccessDenied" => format!(
+            "{subject}: the function's role, or the key that encrypts it, refuses. Look in the message for the action and the \
+             resource; most often a KMS key policy has changed. Allow it, then restore again."
+        ),
+        "Conflict" => format!(
+            "{subject}: something that is not ours bears the name that the copy needs, or the run had ended. Restore again with \
+             another `--suffix`."
+        ),
+        "JobFailed" => format!(
+            "{subject}: AWS took the job and could not finish it, for the reason in the message. Remove the cause, then restore again."
+        ),
+        "DeadlineExceeded" => format!(
+            "{subject}: the restore ran past its deadline. If AWS's console showed it still moving, raise its deadline in the \
+             descriptor; if it stood still, open a case with AWS."
+        ),
+        "DeploymentBusy" => next_step(error, subject, deployment),
+        "VerificationFailed" => format!(
+            "{subject}: the copy is not what was backed up. Do not use it. Look at what differs, then restore another set: \
+             holdfast sets {deployment}"
+        ),
+        "States.Timeout" | "States.HeartbeatTimeout" | "Sandbox.Timedout" => format!(
+            "{subject}: the step did not answer in its time. Look at its function's log, linked in the execution; then restore again."
+        ),
+        "States.DataLimitExceeded" => format!(
+            "{subject}: the run's state outgrew the 256 KiB of Step Functions. Restore fewer resources at a time, with `--only`."
+        ),
+        "States.Permissions" => next_step(error, subject, deployment),
+        error if error.starts_with("Lambda.") || error.starts_with("Runtime.") => format!(
+            "{subject}: its function broke or could not be run ({error}). Look at its log, linked in the execution; then restore again."
+        ),
+        error => {
+            format!("{subject}: look at the state in the execution, linked below, for {error}; then restore again.")
+        }
+    }
+}

@@ -6,6 +6,7 @@ use super::advice::next_step;
 use super::facts::{self, LISTED};
 use super::{Backup, Event, Message, Severity, console_link, words};
 use crate::domain::set::{Reason, SetStatus};
+use jiff::Timestamp;
 
 /// What differs from message to message.
 pub struct Parts<'a> {
@@ -104,16 +105,11 @@ impl Backup<'_> {
         } = parts;
         let subject = words::subject(subject);
         let link = console_link(self.execution);
-        let numbered: Vec<String> = (1..)
-            .zip(steps)
-            .map(|(number, step)| format!("{number}. {step}"))
-            .collect();
-        let happened = words::part(happened, facts::HAPPENED);
-        let text = format!(
-            "{subject}\n\nWhat happened\n{happened}\n\nWhat it means\n{means}\n\nWhat to do next\n{}\n\nThe execution, begun {}:\n{link}\n",
-            words::part(&numbered.join("\n"), facts::STEPS),
-            words::time(self.started_at)
-        );
+        let body = [
+            ("What happened", words::part(happened, facts::HAPPENED)),
+            ("What it means", means.to_owned()),
+        ];
+        let text = text(&subject, &body, steps, self.execution, self.started_at);
         let (available, planned) = facts::tally(self.set, self.points);
         let set = self.set;
         let json = json!({
@@ -145,4 +141,28 @@ impl Backup<'_> {
             severity,
         }
     }
+}
+
+/// A message for people: its subject, its parts under their titles, the steps, and the execution.
+pub fn text(
+    subject: &str,
+    parts: &[(&str, String)],
+    steps: &[String],
+    execution: &str,
+    started_at: Timestamp,
+) -> String {
+    let parts: String = parts
+        .iter()
+        .map(|(title, part)| format!("{title}\n{part}\n\n"))
+        .collect();
+    let numbered: Vec<String> = (1..)
+        .zip(steps)
+        .map(|(number, step)| format!("{number}. {step}"))
+        .collect();
+    format!(
+        "{subject}\n\n{parts}What to do next\n{}\n\nThe execution, begun {}:\n{}\n",
+        words::part(&numbered.join("\n"), facts::STEPS),
+        words::time(started_at),
+        console_link(execution)
+    )
 }

@@ -29,6 +29,14 @@ pub fn name(text: &str) -> String {
     cut(&one_line(text), NAME)
 }
 
+/// Without control characters other than line breaks: what is to be pasted keeps its lines.
+pub fn lines(text: &str) -> String {
+    text.trim_end()
+        .chars()
+        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .collect()
+}
+
 /// At most `most` bytes of a text.
 pub fn part(text: &str, most: usize) -> String {
     if text.len() <= most {

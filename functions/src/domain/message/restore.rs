@@ -1,0 +1,124 @@
+//! The messages of restores: of one run of `restore`, and of what takes one back.
+
+mod asking;
+mod commands;
+mod composing;
+mod cutting_over;
+mod facts;
+mod failing;
+mod succeeding;
+#[cfg(test)]
+mod tests;
+mod undoing;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use asking::asked;
+pub use undoing::{Aftermath, cut_over_undone, restore_brought_back, restore_ended, restore_undone};
+
+use super::Message;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::verdict::Outcome;
+use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
+use crate::domain::set::{BackupSet, Reason, RunRecord};
+
+/// All that is known of a restore when on-call is told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Restore<'a> {
+    /// `None` where the execution's input names no deployment.
+    pub deployment: Option<&'a str>,
+    /// ARN of the execution that is told of: the restore's own, or that of what takes it back.
+    pub execution: &'a str,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    /// That execution's run; `None` where planning did not come so far.
+    pub run: Option<&'a RunRecord>,
+    /// `None` where planning did not come so far.
+    pub record: Option<&'a RestoreRecord>,
+    pub items: &'a [Item],
+    /// The error that took the machine from its way.
+    pub failure: Option<&'a Reason>,
+    /// The deployment's newest sealed set.
+    pub newest_sealed: Option<&'a BackupSet>,
+    /// Why nothing is known but the execution: a record in the catalog cannot be read.
+    pub unreadable: Option<&'a Reason>,
+}
+
+/// What a restore, or what takes one back, came to; as the machine's last choice sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreOutcome {
+    /// Only a plan was asked for.
+    Planned,
+    /// The copies are proven, and stand beside what was there.
+    Verified,
+    /// The copies stand beside what was there; nothing was compared.
+    Restored,
+    /// As `verified`, but something could not be told.
+    Unproven,
+    /// The application uses the copies.
+    CutOver,
+    /// A person said no, or nobody said anything in time.
+    Rejected,
+    Failed,
+    /// The application uses again what it used before the restore.
+    SwitchedBack,
+    /// What the restore made is removed.
+    Undone,
+}
+
+/// The message of a run of `restore` that reached Notify, what it came to, and whether the execution succeeded.
+pub fn restore(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
+    let Some(record) = restore.record else {
+        let message = match restore.unreadable {
+            Some(_) => failing::unknown(restore),
+            None => failing::not_started(restore),
+        };
+        return (message, RestoreOutcome::Failed, false);
+    };
+    let plan = &record.plan;
+    let refused = restore.refused();
+    match record.status {
+        RestoreStatus::Planned if plan.dry_run && restore.failure.is_none() => {
+            (succeeding::planned(restore, record), RestoreOutcome::Planned, true)
+        }
+        RestoreStatus::Planned | RestoreStatus::Failed if refused == Some(About::Plan) => {
+            (failing::rejected(restore, record), RestoreOutcome::Rejected, false)
+        }
+        RestoreStatus::Restored => {
+            let proof = record.verification.as_ref().map(|verification| verification.outcome);
+            let message = succeeding::beside(restore, record, refused == Some(About::CutOver));
+            match proof {
+                _ if refused.is_some() => (message, RestoreOutcome::Rejected, true),
+                Some(Outcome::Verified) => (message, RestoreOutcome::Verified, true),
+                Some(Outcome::Unproven) => (message, RestoreOutcome::Unproven, true),
+                // Nobody keeps a copy that failed as restored: it is told as what it is.
+                Some(Outcome::Failed) => (failing::failed(restore, record), RestoreOutcome::Failed, false),
+                None => (message, RestoreOutcome::Restored, true),
+            }
+        }
+        RestoreStatus::CutOver => (cutting_over::cut_over(restore, record), RestoreOutcome::CutOver, true),
+        RestoreStatus::Switching => (cutting_over::stuck(restore, record), RestoreOutcome::Failed, false),
+        RestoreStatus::SwitchedBack => (
+            cutting_over::switched_back(restore, record),
+            RestoreOutcome::Failed,
+            false,
+        ),
+        RestoreStatus::Planned | RestoreStatus::Running | RestoreStatus::Undone | RestoreStatus::Failed => {
+            (failing::failed(restore, record), RestoreOutcome::Failed, false)
+        }
+    }
+}
+
+/// Whether a question was answered with no, or not in time: what was asked about.
+pub fn refused(reason: &Reason) -> Option<About> {
+    let about = match reason.subject.as_str() {
+        "AskApproval" => About::Plan,
+        "AskCutOver" => About::CutOver,
+        _ => return None,
+    };
+    ["Rejected", "States.Timeout", "States.HeartbeatTimeout"]
+        .contains(&reason.error.as_str())
+        .then_some(about)
+}

@@ -1,0 +1,177 @@
+//! What the messages of restores have in common, and how one is put together.
+
+use serde_json::json;
+
+use super::{Restore, commands, facts, refused};
+use crate::domain::message::advice::next_step_of_restore;
+use crate::domain::message::composing::{Parts, text};
+use crate::domain::message::facts::{self as common, LISTED};
+use crate::domain::message::{Message, console_link, words};
+use crate::domain::restore::{About, RestoreRecord};
+use crate::domain::set::Reason;
+
+/// Bytes of what happened, of what is to be pasted, and of the JSON: with the steps, 220 KiB of SNS's 256 when all goes
+/// out in every protocol.
+const HAPPENED: usize = 12 * 1024;
+const PASTED: usize = 8 * 1024;
+const JSON: usize = 18 * 1024;
+
+impl<'a> Restore<'a> {
+    pub(super) fn name(&self) -> &'a str {
+        self.deployment.unwrap_or("(no deployment)")
+    }
+
+    /// Why it came to a bad end: what the record says, and what took the machine from its way.
+    pub(super) fn reasons(&self) -> Vec<Reason> {
+        let mut reasons = self.record.map(|record| record.reasons.clone()).unwrap_or_default();
+        if let Some(failure) = self.failure
+            && !reasons
+                .iter()
+                .any(|reason| reason.subject == failure.subject && reason.error == failure.error)
+        {
+            reasons.push(failure.clone());
+        }
+        reasons.extend(self.unreadable.cloned());
+        reasons
+    }
+
+    /// What went wrong beside the restore itself, which came to a good end.
+    pub(super) fn warnings(&self) -> Vec<Reason> {
+        let mut warnings = self.run.map(|run| run.warnings.clone()).unwrap_or_default();
+        let others = self.reasons().into_iter().filter(|reason| refused(reason).is_none());
+        for reason in others {
+            if !warnings.contains(&reason) {
+                warnings.push(reason);
+            }
+        }
+        warnings
+    }
+
+    /// What a person was asked about and did not allow.
+    pub(super) fn refused(&self) -> Option<About> {
+        let recorded = self.record.into_iter().flat_map(|record| &record.reasons);
+        recorded.chain(self.failure).find_map(refused)
+    }
+
+    /// One step for each reason, each said once; first of all, an application that is still at rest.
+    pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<String> {
+        let mut steps = Vec::new();
+        if let Some(at) = common::left_quiesced(self.run) {
+            steps.push(format!(
+                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what its hooks do to resume.",
+                self.name(),
+                words::time(at)
+            ));
+        }
+        if self.unreadable.is_some() {
+            steps.push(format!(
+                "FIRST: see whether {} is at rest, and what it uses, which could not be read either. To look: {}",
+                self.name(),
+                commands::restores(self.name())
+            ));
+        }
+        for reason in reasons {
+            let step = next_step_of_restore(&words::name(&reason.error), &words::name(&reason.subject), self.name());
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+        steps.truncate(LISTED);
+        steps
+    }
+
+    /// The words for a subject: what went wrong first, and how much more.
+    pub(super) fn why(&self, reasons: &[Reason]) -> String {
+        match reasons {
+            [] => "for a reason that was not recorded".to_owned(),
+            [one] => format!("{}: {}", one.subject, one.error),
+            [one, others @ ..] => format!("{}: {} and {} more", one.subject, one.error, others.len()),
+        }
+    }
+
+    /// How long it took, in words.
+    pub(super) fn took(&self) -> String {
+        crate::domain::duration::in_words(common::seconds_since(self.started_at, self.now))
+    }
+
+    /// What was restored, in words: a set, or a moment.
+    pub(super) fn what(&self, record: &RestoreRecord) -> String {
+        match (record.plan.at, &record.plan.set) {
+            (Some(at), _) => format!("the moment {}", words::time(at)),
+            (None, Some(set)) => format!("set {}", words::name(set)),
+            (None, None) => "what AWS has retained".to_owned(),
+        }
+    }
+
+    pub(super) fn message(&self, parts: Parts<'_>) -> Message {
+        let Parts {
+            event,
+            severity,
+            subject,
+            happened,
+            means,
+            steps,
+            reasons,
+        } = parts;
+        let subject = words::subject(subject);
+        let mut body = vec![
+            ("What happened", words::part(happened, HAPPENED)),
+            ("What it means", means.to_owned()),
+        ];
+        let shown = matches!(event, super::super::Event::RestoreCutOver);
+        if let Some(pasted) = self.record.filter(|_| shown).and_then(facts::infrastructure) {
+            body.push((
+                "In the infrastructure's source, so that the next deployment does not take this back",
+                words::part(&pasted, PASTED),
+            ));
+        }
+        let text = text(&subject, &body, steps, self.execution, self.started_at);
+        let record = self.record;
+        let verification = record.and_then(|record| record.verification.as_ref());
+        let json = json!({
+            "event": event,
+            "severity": severity,
+            "deployment": self.deployment,
+            "execution": self.execution,
+            "console": console_link(self.execution),
+            "started_at": self.started_at,
+            "told_at": self.now,
+            "restore": record.map(|record| &record.id),
+            "status": record.map(|record| record.status),
+            "set": record.and_then(|record| record.plan.set.as_ref()),
+            "at": record.and_then(|record| record.plan.at),
+            "verification": verification.map(|verification| verification.outcome),
+            "checks": facts::checks_json(verification),
+            "copies": facts::copies_json(self.items),
+            "switched": record.map(|record| facts::switched_json(&record.switched)),
+            "left": record.map(|record| common::reasons_json(&record.left)),
+            "left_quiesced_at": common::left_quiesced(self.run),
+            "reasons": common::reasons_json(reasons),
+            "newest_sealed": common::newest_sealed_json(self.newest_sealed, self.now),
+            "next_steps": steps,
+        });
+        let json = words::fit(
+            json,
+            &["copies", "checks", "next_steps", "switched", "left", "reasons"],
+            JSON,
+        );
+        Message {
+            subject,
+            text,
+            json,
+            event,
+            severity,
+        }
+    }
+}
+
+/// The parts that are there, a line each.
+pub fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
+    let there: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    there.join("\n")
+}
+
+/// A list under its title; `None` where it is empty.
+pub fn listing(title: &str, list: String) -> Option<String> {
+    (!list.is_empty()).then(|| format!("{title}\n{list}"))
+}

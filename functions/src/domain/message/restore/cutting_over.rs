@@ -1,0 +1,162 @@
+//! What became of a cut-over: the application uses the copies, or was switched back, or uses some of each.
+
+use super::composing::{joined, listing};
+use super::succeeding::steps_beside;
+use super::{Restore, commands, facts};
+use crate::domain::message::composing::Parts;
+use crate::domain::message::facts as common;
+use crate::domain::message::{Event, Message, Severity, words};
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::plan::Beside;
+use crate::domain::restore::verdict::Outcome;
+
+/// The application uses the copies.
+pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
+    let name = restore.name();
+    let warnings = restore.warnings();
+    let quiesced = common::left_quiesced(restore.run).is_some();
+    let verified = record
+        .verification
+        .as_ref()
+        .is_some_and(|verification| verification.outcome == Outcome::Verified);
+    let proof = if verified { "verified" } else { "unproven" };
+    let happened = joined([
+        Some(format!(
+            "{name} was restored from {} after {}, {proof}, and cut over: the application uses the copies.",
+            restore.what(record),
+            restore.took()
+        )),
+        Some(facts::copies(restore.items)),
+        listing("Switched:", facts::switched(&record.switched)),
+        listing(
+            "What was written since is not in the copies:",
+            facts::lost(&record.plan),
+        ),
+        record
+            .verification
+            .as_ref()
+            .and_then(|found| listing("What was compared:", facts::checks(found))),
+        facts::titled("To know:", &facts::remarks(restore.items)),
+        facts::titled("Not covered:", &record.plan.not_covered),
+        listing("But look at this:", common::reasons(&warnings)),
+    ]);
+    let mut steps = steps_beside(restore, &warnings);
+    steps.push("See whether the application works, and has what was missed.".to_owned());
+    steps.push(format!(
+        "The way back, as long as what was there before is not removed: {}",
+        commands::undo_cut_over(record)
+    ));
+    if record.infrastructure.is_some() {
+        steps.push(
+            "Before the next deployment, bring what is above into the infrastructure's source: it would take this back, or delete it."
+                .to_owned(),
+        );
+    }
+    let old = record
+        .plan
+        .resources
+        .iter()
+        .filter(|planned| planned.beside != Beside::Nothing);
+    let old: Vec<String> = old
+        .take(common::LISTED)
+        .map(|planned| {
+            let target = &planned.resource.target;
+            format!("{} {}", target.kind(), words::name(target.identifier()))
+        })
+        .collect();
+    steps.push(format!(
+        "When you are content, in some days, remove what was there before (a renamed cluster is under its side name, above); Holdfast never does: {}",
+        words::line(&old.join(", "))
+    ));
+    let but = match (quiesced, warnings.len()) {
+        (true, _) => ", BUT THE APPLICATION IS STILL AT REST".to_owned(),
+        (false, 0) => String::new(),
+        (false, number) => format!(", with {}", words::count(number, "warning")),
+    };
+    let severity = match (quiesced, warnings.is_empty() && verified) {
+        (true, _) => Severity::Critical,
+        (false, false) => Severity::Warning,
+        (false, true) => Severity::Info,
+    };
+    restore.message(Parts {
+        event: Event::RestoreCutOver,
+        severity,
+        subject: &format!("Holdfast: {name} restored, {proof} and cut over{but}"),
+        happened: &happened,
+        means: "The application's data is that of the restore. What was there before is unchanged and beside it.",
+        steps: &steps,
+        reasons: &warnings,
+    })
+}
+
+/// The cut-over failed, and was taken back: the application uses what it used before.
+pub fn switched_back(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
+    let name = restore.name();
+    let reasons = restore.reasons();
+    let happened = joined([
+        Some(format!(
+            "{name} was restored from {}, but could not be cut over. What had been switched was switched back.",
+            restore.what(record)
+        )),
+        Some(common::reasons(&reasons)),
+        listing("Now:", facts::switched(&record.switched)),
+        listing("The copies are there:", facts::copies(restore.items)),
+    ]);
+    let mut steps = restore.steps(&reasons);
+    steps.push("See whether the application works: it uses what it used before the restore.".to_owned());
+    steps.push(format!(
+        "When the cause is removed, restore and cut over again: {} --cut-over yes",
+        commands::again(record)
+    ));
+    steps.push(format!(
+        "When the copies are no longer needed, remove them: {}",
+        commands::undo_restore(record, restore.execution)
+    ));
+    restore.message(Parts {
+        event: Event::CutOverFailed,
+        severity: Severity::Critical,
+        subject: &format!(
+            "Holdfast: CUT-OVER OF {name} FAILED, switched back ({})",
+            restore.why(&reasons)
+        ),
+        happened: &happened,
+        means: "The application uses what it used before. The copies stand beside it, as they were verified.",
+        steps: &steps,
+        reasons: &reasons,
+    })
+}
+
+/// The cut-over neither ended nor could be taken back: the application may use some of each.
+pub fn stuck(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
+    let name = restore.name();
+    let reasons = restore.reasons();
+    let happened = joined([
+        Some(format!(
+            "The cut-over of {name} failed and could not be taken back in full."
+        )),
+        Some(common::reasons(&reasons)),
+        listing("EXACTLY WHAT LEADS WHERE:", facts::switched(&record.switched)),
+        listing("The copies are there:", facts::copies(restore.items)),
+    ]);
+    let mut steps = restore.steps(&reasons);
+    steps.insert(
+        0,
+        format!(
+            "NOW: switch back what is left, which can be tried as often as it takes: {}",
+            commands::undo_cut_over(record)
+        ),
+    );
+    steps.push(
+        "If that fails too, set what is listed above by hand to what it was before, each by the value that stands with it; then see whether the application works."
+            .to_owned(),
+    );
+    restore.message(Parts {
+        event: Event::CutOverFailed,
+        severity: Severity::Critical,
+        subject: &format!("Holdfast: CUT-OVER OF {name} STANDS HALF-WAY ({})", restore.why(&reasons)),
+        happened: &happened,
+        means: "THE APPLICATION MAY USE SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE. Keep users out until it is one or the other.",
+        steps: &steps,
+        reasons: &reasons,
+    })
+}

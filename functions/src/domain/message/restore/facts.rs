@@ -1,0 +1,314 @@
+//! Pieces that several messages of restores share.
+
+use serde_json::{Value, json};
+
+use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::duration::in_words;
+use crate::domain::message::facts::LISTED;
+use crate::domain::message::words;
+use crate::domain::resource::Resource;
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::plan::{Beside, Plan, Planned, Source};
+use crate::domain::restore::switching::{SwitchState, Switched};
+use crate::domain::restore::verdict::{Check, Finding, Verification};
+
+/// What is read and what is made of it, a line a resource.
+pub fn plan(plan: &Plan) -> String {
+    words::listed(plan.resources.iter().map(planned).collect(), LISTED)
+}
+
+fn planned(planned: &Planned) -> String {
+    let holds = planned
+        .holds
+        .map(|at| format!(", data of {}", words::time(at)))
+        .unwrap_or_default();
+    let loss = planned
+        .loss_seconds
+        .map(|seconds| format!(", {} before the plan", in_words(seconds)))
+        .unwrap_or_default();
+    let size = planned
+        .size_bytes
+        .map(|bytes| format!(", {}", words::size(bytes)))
+        .unwrap_or_default();
+    let usual = planned
+        .usual_seconds
+        .map(|seconds| format!(", usually {}", in_words(seconds)))
+        .unwrap_or_default();
+    let creates: String = planned.creates.iter().map(|what| format!("; also {what}")).collect();
+    let (from, into) = (source(&planned.source), beside(&planned.beside));
+    let made = match planned.beside {
+        Beside::Nothing => "compared only".to_owned(),
+        _ => format!("into {into}"),
+    };
+    let line = format!(
+        "{}: from {from}{holds}{loss}{size}, {made}{usual}{creates}",
+        what(&planned.resource)
+    );
+    format!("  - {}", words::line(&line))
+}
+
+/// `database (aurora hubs-db)`.
+fn what(resource: &Resource) -> String {
+    let target = &resource.target;
+    format!(
+        "{} ({} {})",
+        words::name(&resource.name),
+        target.kind(),
+        words::name(target.identifier())
+    )
+}
+
+fn source(source: &Source) -> String {
+    match source {
+        Source::ClusterSnapshot { id, .. } => format!("cluster snapshot {id}"),
+        Source::ClusterAt {
+            cluster,
+            resource_id,
+            at,
+        } => {
+            let moment = at.map_or_else(|| "its latest moment".to_owned(), words::time);
+            let kept = resource_id.as_ref().map_or(String::new(), |id| format!(" ({id})"));
+            format!("the continuous backup of {cluster}{kept} at {moment}")
+        }
+        Source::RecoveryPoint { arn, vault } => {
+            let id = arn.rsplit(':').next().unwrap_or(arn);
+            format!("recovery point {id} in vault {vault}")
+        }
+        Source::TableBackup { arn } => format!("table backup {}", arn.rsplit('/').next().unwrap_or(arn)),
+        Source::TableAt { table, at } => format!("the continuous backup of {table} at {}", words::time(*at)),
+        Source::Versions { versions } => words::count(versions.len(), "recorded version"),
+    }
+}
+
+fn beside(beside: &Beside) -> String {
+    match beside {
+        Beside::Cluster { cluster } => format!("cluster {cluster}"),
+        Beside::Table { table } => format!("table {table}"),
+        Beside::Directory { file_system } => format!("a new directory of file system {file_system}"),
+        Beside::FileSystem { token } => format!("a new file system with the creation token {token}"),
+        Beside::Nothing => "nothing".to_owned(),
+    }
+}
+
+/// What was made, or was to be; `None` for a guard.
+pub fn copy(item: &Item) -> Option<String> {
+    let made = match item.made.as_ref() {
+        Some(Made::Cluster {
+            cluster, host, port, ..
+        }) => format!("cluster {cluster} at {host}:{port}"),
+        Some(Made::Table { table, .. }) => format!("table {table}"),
+        Some(Made::Directory {
+            file_system,
+            directory,
+            job,
+        }) => match directory {
+            Some(directory) => format!("directory {directory} of file system {file_system}"),
+            None => format!("a directory of file system {file_system} (AWS Backup's job {job})"),
+        },
+        Some(Made::FileSystem {
+            file_system,
+            directory,
+            job,
+        }) => match (file_system, directory) {
+            (Some(id), Some(directory)) => format!("file system {id}, directory {directory}"),
+            (Some(id), None) => format!("file system {id}"),
+            (None, _) => format!("a new file system (AWS Backup's job {job})"),
+        },
+        Some(Made::Nothing) => return None,
+        None if item.planned.beside == Beside::Nothing => return None,
+        None => beside(&item.planned.beside),
+    };
+    Some(words::line(&made))
+}
+
+/// Whether something of it may be there.
+pub fn may_be_there(item: &Item) -> bool {
+    !matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) && copy(item).is_some()
+}
+
+/// Each resource and its copy, a line each; empty without any.
+pub fn copies(items: &[Item]) -> String {
+    let lines = items.iter().filter_map(|item| {
+        let copy = copy(item)?;
+        let state = match item.status {
+            ItemStatus::Planned => "not begun".to_owned(),
+            ItemStatus::InProgress => {
+                let phase = item
+                    .phase
+                    .as_deref()
+                    .map(|phase| format!(": {phase}"))
+                    .unwrap_or_default();
+                words::line(&format!("not finished{phase}"))
+            }
+            ItemStatus::Restored => "restored".to_owned(),
+            ItemStatus::Failed => match &item.failure {
+                Some(failure) => format!("FAILED, {}", words::name(&failure.error)),
+                None => "FAILED".to_owned(),
+            },
+            ItemStatus::Undone => "removed".to_owned(),
+        };
+        Some(format!(
+            "  - {}: {copy}: {state}",
+            words::line(&what(&item.planned.resource))
+        ))
+    });
+    words::listed(lines.collect(), LISTED)
+}
+
+/// Of what moment each copy's data is: what was written since is not in it.
+pub fn lost(plan: &Plan) -> String {
+    let lines = plan.resources.iter().filter_map(|planned| {
+        let since = planned
+            .loss_seconds
+            .map(|seconds| format!(" ({} before the plan)", in_words(seconds)))
+            .unwrap_or_default();
+        (planned.beside != Beside::Nothing).then_some(())?;
+        Some(format!(
+            "  - {}: data of {}{since}",
+            words::name(&planned.resource.name),
+            words::time(planned.holds?)
+        ))
+    });
+    words::listed(lines.collect(), LISTED)
+}
+
+/// The worst first: what differs, what could not be told, and how much is the same.
+pub fn checks(verification: &Verification) -> String {
+    let of = |finding: Finding| verification.checks.iter().filter(move |check| check.finding == finding);
+    let line = |check: &Check| {
+        let finding = match check.finding {
+            Finding::Different => "DIFFERENT",
+            Finding::Unproven => "not proven",
+            Finding::Same => "the same",
+        };
+        let line = format!("{}: {finding}: {}", words::name(&check.name), check.detail);
+        format!("  - {}", words::line(&line))
+    };
+    let mut parts = Vec::new();
+    let wrong: Vec<String> = of(Finding::Different).chain(of(Finding::Unproven)).map(line).collect();
+    if !wrong.is_empty() {
+        parts.push(words::listed(wrong, LISTED));
+    }
+    let same: Vec<String> = of(Finding::Same).map(line).collect();
+    if !same.is_empty() {
+        parts.push(format!("Found the same: {}", words::count(same.len(), "thing")));
+        parts.push(words::listed(same, LISTED / 3));
+    }
+    parts.join("\n")
+}
+
+/// A switch in a few words: `secret hubs/db (host, port) of database`.
+pub fn switch(switch: &CutOver) -> String {
+    let what = match &switch.action {
+        CutOverAction::Secret { secret, values } => {
+            let keys: Vec<&str> = values.keys().map(String::as_str).collect();
+            format!("secret {secret} ({})", keys.join(", "))
+        }
+        CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
+        CutOverAction::EcsService {
+            cluster,
+            service,
+            volume,
+        } => {
+            let volume = volume
+                .as_ref()
+                .map(|name| format!(", volume {name}"))
+                .unwrap_or_default();
+            format!("ECS service {service} in cluster {cluster}{volume}")
+        }
+        CutOverAction::Rename => "the cluster's name".to_owned(),
+    };
+    let table = switch
+        .table
+        .as_ref()
+        .map(|table| format!(".{table}"))
+        .unwrap_or_default();
+    format!("{}: {what}, for {}{table}", switch.name, switch.resource)
+}
+
+/// What leads where, a line a switch.
+pub fn switched(switched: &[Switched]) -> String {
+    let lines = switched.iter().map(|switched| {
+        let leads = match switched.state {
+            SwitchState::Done => "leads to the COPY",
+            SwitchState::Returned => "leads to WHAT WAS THERE BEFORE",
+            SwitchState::Begun => "MAY LEAD TO EITHER: it was being switched to the copy",
+            SwitchState::Returning => "MAY LEAD TO EITHER: it was being switched back",
+        };
+        let value = |value: &Value| match value {
+            Value::Null => "not known".to_owned(),
+            value => words::name(&value.to_string()),
+        };
+        let line = format!(
+            "{} {leads}. Before: {}; since: {}",
+            words::name(&switch(&switched.switch)),
+            value(&switched.before),
+            value(&switched.after)
+        );
+        format!("  - {}", words::line(&line))
+    });
+    words::listed(lines.collect(), LISTED)
+}
+
+/// Lines in words, as a list under a title; `None` without any.
+pub fn titled(title: &str, lines: &[String]) -> Option<String> {
+    let list: Vec<String> = lines.iter().map(|line| format!("  - {}", words::line(line))).collect();
+    (!list.is_empty()).then(|| format!("{title}\n{}", words::listed(list, LISTED)))
+}
+
+/// What each resource's restore left to say.
+pub fn remarks(items: &[Item]) -> Vec<String> {
+    let remarks = items.iter().flat_map(|item| {
+        let name = &item.planned.resource.name;
+        item.remarks.iter().map(move |remark| format!("{name}: {remark}"))
+    });
+    remarks.collect()
+}
+
+/// What has to be changed in the infrastructure's source, ready to paste; `None` where there is nothing.
+pub fn infrastructure(record: &RestoreRecord) -> Option<String> {
+    let text = record.infrastructure.as_ref()?;
+    let parts = [
+        ("Terraform 1.7 and newer", &text.terraform),
+        ("Older Terraform", &text.terraform_commands),
+        ("CloudFormation, resources to import", &text.cloudformation),
+        ("ECS task definitions", &text.ecs),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, part)| !part.trim().is_empty())
+        .map(|(title, part)| format!("{title}:\n{}", words::lines(part)))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
+}
+
+pub fn copies_json(items: &[Item]) -> Value {
+    let items = items.iter().take(LISTED).map(|item| {
+        json!({
+            "resource": words::name(&item.planned.resource.name),
+            "kind": item.planned.resource.target.kind(),
+            "target": words::name(item.planned.resource.target.identifier()),
+            "copy": copy(item).map(|copy| words::name(&copy)),
+            "status": item.status,
+            "holds": item.planned.holds,
+            "error": item.failure.as_ref().map(|failure| words::name(&failure.error)),
+        })
+    });
+    items.collect()
+}
+
+pub fn checks_json(verification: Option<&Verification>) -> Value {
+    let wrong = verification.into_iter().flat_map(|verification| &verification.checks);
+    let wrong = wrong.filter(|check| check.finding != Finding::Same).take(LISTED).map(|check| {
+        json!({"name": words::name(&check.name), "finding": check.finding, "detail": words::line(&check.detail)})
+    });
+    wrong.collect()
+}
+
+pub fn switched_json(switched: &[Switched]) -> Value {
+    let switched = switched.iter().take(LISTED).map(|switched| {
+        json!({"name": words::name(&switched.switch.name), "what": words::name(&switch(&switched.switch)), "state": switched.state})
+    });
+    switched.collect()
+}
