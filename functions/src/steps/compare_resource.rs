@@ -43,7 +43,11 @@ pub async fn handle(needs: &Needs, Input { run, resource, .. }: Input) -> Result
         });
     }
     let at_rest = catalog.known_restore(&run.deployment, &run.id).await?.plan.at_rest;
-    let checks = needs.restores.of(&resource.target).compare(&run, &item, at_rest).await?;
+    let checks = needs
+        .restores
+        .of(&resource.target)
+        .compare(&run, &item, at_rest)
+        .await?;
     let number = checks.len();
     item.checks = Some(checks);
     catalog.put_item(&run.deployment, &item).await?;

@@ -97,7 +97,10 @@ fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [Item]) -> Option<&'a It
 
 /// The secret with which a probe logs in. RDS manages a new one for the copy where the source's was managed.
 fn login(secret: &str, item: &Item, master_secret: Option<&str>) -> String {
-    let managed = item.configuration.pointer("/DBCluster/MasterUserSecret/SecretArn").and_then(Value::as_str);
+    let managed = item
+        .configuration
+        .pointer("/DBCluster/MasterUserSecret/SecretArn")
+        .and_then(Value::as_str);
     match (managed, master_secret) {
         (Some(old), Some(new)) if old == secret || old.contains(&format!(":secret:{secret}-")) => new.to_owned(),
         _ => secret.to_owned(),
@@ -147,11 +150,19 @@ mod tests {
         let probes = probes(&descriptor(), &items);
         let names: Vec<_> = probes.iter().map(|probe| probe.name.as_str()).collect();
         assert_eq!(names, ["others", "rooms", "users"]);
-        assert_eq!(probes[0].count, Count::Items { table: "hubs-more-others-r1".into() });
+        assert_eq!(
+            probes[0].count,
+            Count::Items {
+                table: "hubs-more-others-r1".into()
+            }
+        );
         let Count::Sql(sql) = &probes[2].count else {
             panic!("{probes:?}")
         };
-        assert_eq!((sql.endpoint.as_ref().unwrap().host.as_str(), sql.secret.as_str()), ("copy.example", "hubs/db"));
+        assert_eq!(
+            (sql.endpoint.as_ref().unwrap().host.as_str(), sql.secret.as_str()),
+            ("copy.example", "hubs/db")
+        );
     }
 
     #[test]

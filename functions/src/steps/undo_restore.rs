@@ -37,7 +37,11 @@ const PATIENCE_SECONDS: u64 = 36 * 3_600;
 /// # Errors
 /// `NotFound` for a restore that is not recorded; `Conflict` for one that the application was switched to.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
-    let Input { deployment, restore, now } = input;
+    let Input {
+        deployment,
+        restore,
+        now,
+    } = input;
     let catalog = &needs.catalog;
     let record = catalog.known_restore(&deployment, &restore).await?;
     refuse_switched(&record)?;
@@ -48,7 +52,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         started_at: record.started_at,
     };
     // First: a restoring step in flight then finds its restore undone.
-    let record = catalog.change_restore(&deployment, &restore, |record| begin(record, now)).await?;
+    let record = catalog
+        .change_restore(&deployment, &restore, |record| begin(record, now))
+        .await?;
     let (mut underway, mut left) = (Vec::new(), Vec::new());
     for mut item in catalog.items(&deployment, &restore).await? {
         // An item that was undone is looked at again: its create may have arrived since.
@@ -68,14 +74,21 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         return Ok(Output {
             status: JobStatus::InProgress,
             wait_seconds: pacing::next_look(elapsed, None),
-            underway: underway.into_iter().map(|(name, what)| format!("{name}: {what}")).collect(),
+            underway: underway
+                .into_iter()
+                .map(|(name, what)| format!("{name}: {what}"))
+                .collect(),
             failure: None,
         });
     }
-    left.extend(underway.into_iter().map(|(name, what)| {
-        reason(name, "DeadlineExceeded", format!("{what}, still after {elapsed} s"))
-    }));
-    catalog.change_restore(&deployment, &restore, |record| record.left.clone_from(&left)).await?;
+    left.extend(
+        underway
+            .into_iter()
+            .map(|(name, what)| reason(name, "DeadlineExceeded", format!("{what}, still after {elapsed} s"))),
+    );
+    catalog
+        .change_restore(&deployment, &restore, |record| record.left.clone_from(&left))
+        .await?;
     tracing::info!(%deployment, %restore, left = left.len(), "undone");
     Ok(ended(left))
 }
@@ -113,7 +126,11 @@ fn ended(left: Vec<Reason>) -> Output {
         cause: left.iter().map(words).collect::<Vec<_>>().join("; "),
     });
     Output {
-        status: if failure.is_some() { JobStatus::Failed } else { JobStatus::Succeeded },
+        status: if failure.is_some() {
+            JobStatus::Failed
+        } else {
+            JobStatus::Succeeded
+        },
         wait_seconds: 0,
         underway: Vec::new(),
         failure,
@@ -127,3 +144,7 @@ fn reason(subject: String, error: &str, message: String) -> Reason {
         message,
     }
 }
+
+#[cfg(test)]
+#[path = "undo_restore_tests.rs"]
+mod tests;

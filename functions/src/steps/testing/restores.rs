@@ -14,7 +14,11 @@ use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan, Planned
 use crate::domain::set::{Purpose, RunRecord};
 
 pub fn planned_resource(name: &str) -> Planned {
-    let mut planned = resource(if name.starts_with("database") { "database" } else { "rooms" });
+    let mut planned = resource(if name.starts_with("database") {
+        "database"
+    } else {
+        "rooms"
+    });
     planned.name = name.into();
     let (source, beside) = match name {
         "database" => (
