@@ -7,6 +7,8 @@
 mod backup;
 /// What must hold after any run, good or bad.
 mod checks;
+/// What a restore is held to.
+mod copies;
 /// Jobs that fail or never end, aborted executions, killed functions, wrong requests.
 mod failures;
 /// The application is brought to rest and back, whatever happens in between.
@@ -19,6 +21,8 @@ mod needs;
 mod nightly;
 /// Least privilege, from the ledgers of all suites.
 mod privileges;
+/// A restore brings back what was lost, beside what is there, and cuts over and back.
+mod restore;
 /// Nights pass, and exactly what the policy keeps is there.
 mod retention;
 /// Labs with the stack in them, lent to one test at a time.
@@ -40,6 +44,7 @@ fn main() {
     tests.extend(hooks::tests(&stages));
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
+    tests.extend(restore::tests(&stages));
     tests.extend(trials::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);
     // Who may do what is judged by all that was done, so by the calls of all the suites above.
