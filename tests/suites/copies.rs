@@ -123,6 +123,13 @@ impl Subject<'_> {
         request
     }
 
+    /// What the application reads to find its database.
+    pub async fn secret_value(&self) -> Result<Value> {
+        let request = json!({ "SecretId": self.dataset.secret });
+        let answer = self.stage.aws.json("secretsmanager", "secretsmanager.GetSecretValue", request).await?;
+        Ok(serde_json::from_str(text(&answer, "/SecretString")?)?)
+    }
+
     /// Deletes all users, damages files, deletes and changes items: what an operator wakes up to.
     pub async fn incident(&self) -> Result<()> {
         self.dataset.execute("delete from hubs; delete from users").await?;

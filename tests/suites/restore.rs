@@ -37,7 +37,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     subject.back_up().await?;
     let damaged = subject.data().await?;
     ensure!(before != damaged);
-    let secret = subject.dataset.secret_value().await?;
+    let secret = subject.secret_value().await?;
 
     let ended = subject.restore(json!({ "before": incident, "cut_over": "yes" })).await?;
     let record = subject.newest_restore().await?;
@@ -47,7 +47,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(subject.copied(id).await? == before);
     ensure!(subject.data().await? == damaged, "what the incident left is not touched");
     let host = text(&subject.made(id).await?["database"], "/host")?.to_owned();
-    ensure!(subject.dataset.secret_value().await?["host"] == host.as_str());
+    ensure!(subject.secret_value().await?["host"] == host.as_str());
     let mail = subject.inbox.take().await?.pop().context("no mail")?;
     for wanted in ["import {", "removed {", "undo-cut-over", id] {
         ensure!(mail.body.contains(wanted), "{wanted}: {}", mail.body);
@@ -55,7 +55,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
 
     let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
     ensure!(back.status == "SUCCEEDED", "{back:?}");
-    ensure!(subject.dataset.secret_value().await? == secret, "the secret leads back");
+    ensure!(subject.secret_value().await? == secret, "the secret leads back");
     ensure!(subject.data().await? == damaged);
 
     let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
@@ -83,13 +83,13 @@ async fn dry_run(stage: &Stage) -> Result<()> {
 async fn beside(stage: &Stage) -> Result<()> {
     let (subject, _) = backed_up(stage, "beside").await?;
     let before = subject.data().await?;
-    let secret = subject.dataset.secret_value().await?;
+    let secret = subject.secret_value().await?;
     let ended = subject.restore(json!({ "cut_over": "no" })).await?;
     let record = subject.newest_restore().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
     ensure!(record["status"] == "restored", "{record:#}");
     ensure!(subject.copied(text(&record, "/id")?).await? == before);
     ensure!(subject.data().await? == before);
-    ensure!(subject.dataset.secret_value().await? == secret);
+    ensure!(subject.secret_value().await? == secret);
     Ok(())
 }
