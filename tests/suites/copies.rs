@@ -43,7 +43,9 @@ impl Subject<'_> {
     pub async fn copied(&self, restore: &str) -> Result<Data> {
         let made = self.made(restore).await?;
         let place = |resource: &str, field: &str| -> Result<String> {
-            let made = made.get(resource).with_context(|| format!("no copy of {resource}: {made:?}"))?;
+            let made = made
+                .get(resource)
+                .with_context(|| format!("no copy of {resource}: {made:?}"))?;
             Ok(text(made, field)?.to_owned())
         };
         let mut tables = BTreeMap::new();
@@ -84,7 +86,10 @@ impl Subject<'_> {
 
     /// A restore's record.
     pub async fn restore_record(&self, restore: &str) -> Result<Value> {
-        let found = self.records.items(&self.dataset.name, &format!("RESTORE#{restore}")).await?;
+        let found = self
+            .records
+            .items(&self.dataset.name, &format!("RESTORE#{restore}"))
+            .await?;
         let record = found.into_iter().find(|item| item["id"] == restore);
         record.with_context(|| format!("no restore {restore}"))
     }
@@ -112,7 +117,13 @@ impl Subject<'_> {
     /// Runs one of the undoing machines for a restore.
     pub async fn undo(&self, output: &str, restore: &str) -> Result<Ended> {
         let machine = self.stage.stack.output(output)?;
-        run(&self.stage.aws, machine, &self.request(json!({ "restore": restore })), PATIENCE).await
+        run(
+            &self.stage.aws,
+            machine,
+            &self.request(json!({ "restore": restore })),
+            PATIENCE,
+        )
+        .await
     }
 
     fn request(&self, fields: Value) -> Value {
@@ -126,7 +137,11 @@ impl Subject<'_> {
     /// What the application reads to find its database.
     pub async fn secret_value(&self) -> Result<Value> {
         let request = json!({ "SecretId": self.dataset.secret });
-        let answer = self.stage.aws.json("secretsmanager", "secretsmanager.GetSecretValue", request).await?;
+        let answer = self
+            .stage
+            .aws
+            .json("secretsmanager", "secretsmanager.GetSecretValue", request)
+            .await?;
         Ok(serde_json::from_str(text(&answer, "/SecretString")?)?)
     }
 
@@ -142,7 +157,10 @@ impl Subject<'_> {
         for table in &self.dataset.tables {
             for id in items(&self.stage.aws, table).await?.keys().step_by(2) {
                 let request = json!({ "TableName": table, "Key": { "id": { "S": id } } });
-                self.stage.aws.json("dynamodb", "DynamoDB_20120810.DeleteItem", request).await?;
+                self.stage
+                    .aws
+                    .json("dynamodb", "DynamoDB_20120810.DeleteItem", request)
+                    .await?;
             }
         }
         Ok(())
@@ -159,10 +177,16 @@ impl Subject<'_> {
             let beside = &item["planned"]["beside"];
             if let Some(table) = beside["table"].as_str() {
                 let tables = aws.json("dynamodb", "DynamoDB_20120810.ListTables", json!({})).await?;
-                ensure!(!tables.to_string().contains(&format!("\"{table}\"")), "table {table} is left");
+                ensure!(
+                    !tables.to_string().contains(&format!("\"{table}\"")),
+                    "table {table} is left"
+                );
             }
             if let Some(cluster) = beside["cluster"].as_str() {
-                ensure!(!clusters.contains(&format!("<DBClusterIdentifier>{cluster}<")), "cluster {cluster} is left");
+                ensure!(
+                    !clusters.contains(&format!("<DBClusterIdentifier>{cluster}<")),
+                    "cluster {cluster} is left"
+                );
             }
         }
         let restored = std::fs::read_dir(self.dataset.directory())?

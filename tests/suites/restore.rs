@@ -22,7 +22,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 /// A deployment with an application around it, backed up.
 pub async fn backed_up<'a>(stage: &'a Stage, name: &str) -> Result<(Subject<'a>, Value)> {
     let subject = Subject::create(stage, name, &Sizes::small(), |_| {}).await?;
-    stage.stack.deploy_efs_access(&stage.lab, &subject.dataset.file_system).await?;
+    stage
+        .stack
+        .deploy_efs_access(&stage.lab, &subject.dataset.file_system)
+        .await?;
     let (ended, set, _) = subject.back_up().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");
     Ok((subject, set.context("no set")?))
@@ -39,13 +42,18 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(before != damaged);
     let secret = subject.secret_value().await?;
 
-    let ended = subject.restore(json!({ "before": incident, "cut_over": "yes" })).await?;
+    let ended = subject
+        .restore(json!({ "before": incident, "cut_over": "yes" }))
+        .await?;
     let record = subject.newest_restore().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
     let id = text(&record, "/id")?;
     ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
     ensure!(subject.copied(id).await? == before);
-    ensure!(subject.data().await? == damaged, "what the incident left is not touched");
+    ensure!(
+        subject.data().await? == damaged,
+        "what the incident left is not touched"
+    );
     let host = text(&subject.made(id).await?["database"], "/host")?.to_owned();
     ensure!(subject.secret_value().await?["host"] == host.as_str());
     let mail = subject.inbox.take().await?.pop().context("no mail")?;
@@ -68,7 +76,11 @@ async fn dry_run(stage: &Stage) -> Result<()> {
     let mark = stage.lab.ledger_position().await?;
     let ended = subject.restore(json!({ "dry_run": true })).await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");
-    ensure!(ended.output.to_string().contains(text(&set, "/id")?), "{}", ended.output);
+    ensure!(
+        ended.output.to_string().contains(text(&set, "/id")?),
+        "{}",
+        ended.output
+    );
     let catalog = stage.stack.output("CatalogTable")?;
     for call in stage.lab.ledger(mark).await? {
         let field = |name: &str| call[name].as_str().unwrap_or_default();

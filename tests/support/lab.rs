@@ -145,7 +145,10 @@ impl Lab {
     /// The time in the lab, in RFC 3339.
     pub async fn now(&self) -> Result<String> {
         let answer = self.control(reqwest::Method::GET, "clock", None).await?;
-        Ok(answer["now"].as_str().with_context(|| format!("no time in {answer}"))?.to_owned())
+        Ok(answer["now"]
+            .as_str()
+            .with_context(|| format!("no time in {answer}"))?
+            .to_owned())
     }
 
     /// Asks for a fault; answers its id.
