@@ -192,19 +192,5 @@ impl Comparison {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::domain::set::SetStatus;
-    use crate::steps::testing::restores::{item, planned_restore};
-    use crate::steps::testing::{finished_item, now, running_set};
-
-    fn input(run: &Run, more: Value) -> Input {
-        let mut input = json!({"run": run, "now": now()});
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_value(input).unwrap()
-    }
-}
+#[path = "verify_restore_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{catalog, descriptor, later, now, resource, run};
 use crate::catalog::Catalog;
 use crate::catalog::memory::Memory;
+use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::{Item, ItemStatus, Made};
@@ -109,15 +110,19 @@ pub fn plan() -> Plan {
 
 /// A catalog as `plan-restore` leaves it.
 pub async fn planned_restore() -> (Catalog, Arc<Memory>, Run) {
+    planned_restore_of(&descriptor("hubs-prod")).await
+}
+
+/// The same, of a deployment that is described so.
+pub async fn planned_restore_of(descriptor: &Descriptor) -> (Catalog, Arc<Memory>, Run) {
     let (catalog, memory) = catalog();
     let run = run();
-    let descriptor = descriptor(&run.deployment);
-    catalog.put_descriptor(&descriptor).await.unwrap();
+    catalog.put_descriptor(descriptor).await.unwrap();
     let record = RunRecord {
         purpose: Purpose::Restore,
         ..RunRecord::begun(&run)
     };
-    catalog.put_run(&record, &descriptor).await.unwrap();
+    catalog.put_run(&record, descriptor).await.unwrap();
     catalog.acquire_lease(&run, |_| async { Ok(true) }).await.unwrap();
     let record = RestoreRecord::planned(&run, plan());
     catalog
