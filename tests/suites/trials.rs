@@ -14,7 +14,7 @@ use crate::hooks::create_function;
 use crate::stage::{Stage, Stages};
 
 /// How a call fails, and how often: once is within an SDK client's own retries, four times is beyond them.
-const FAULTS: [(&str, &str, u32); 6] = [
+pub const FAULTS: [(&str, &str, u32); 6] = [
     ("throttled", "throttle", 1),
     ("failed", "error_500", 1),
     ("cut_off_before_its_effect", "cut_before", 1),
@@ -39,11 +39,11 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 /// One call of a good run: the function, the service, the action, and its running number among the function's calls
 /// of that action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Call {
-    caller: String,
-    service: String,
-    action: String,
-    nth: u32,
+pub struct Call {
+    pub caller: String,
+    pub service: String,
+    pub action: String,
+    pub nth: u32,
 }
 
 /// Each call of a good run is hit once. Functions fail independently of each other, so each run hits one call of each
