@@ -94,6 +94,21 @@ impl Subject<'_> {
         record.with_context(|| format!("no restore {restore}"))
     }
 
+    /// The record of the restore that an execution made, where it came so far.
+    pub async fn restore_of(&self, execution: &str) -> Result<Option<Value>> {
+        let found = self.records.items(&self.dataset.name, "RESTORE#").await?;
+        Ok(found.into_iter().find(|item| item["execution"] == execution))
+    }
+
+    /// Nobody holds the deployment.
+    pub async fn not_leased(&self) -> Result<()> {
+        let name = &self.dataset.name;
+        holdfast_tests::wait::until("the lease is given back", PATIENCE, || async {
+            Ok((!self.records.leased(name).await?).then_some(()))
+        })
+        .await
+    }
+
     /// The newest restore's record.
     pub async fn newest_restore(&self) -> Result<Value> {
         let mut found = self.records.items(&self.dataset.name, "RESTORE#").await?;

@@ -23,6 +23,8 @@ mod nightly;
 mod privileges;
 /// A restore brings back what was lost, beside what is there, and cuts over and back.
 mod restore;
+/// The generic trials, over the whole restore.
+mod restore_trials;
 /// Nights pass, and exactly what the policy keeps is there.
 mod retention;
 /// Labs with the stack in them, lent to one test at a time.
@@ -46,6 +48,7 @@ fn main() {
     tests.extend(leaks::tests(&stages));
     tests.extend(restore::tests(&stages));
     tests.extend(trials::tests(&stages));
+    tests.extend(restore_trials::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);
     // Who may do what is judged by all that was done, so by the calls of all the suites above.
     let complete = suites.num_filtered_out == 0 && suites.num_failed == 0;
