@@ -3,6 +3,8 @@
 //! `cargo test --release --workspace --test suites -- NAME` runs those whose names contain NAME.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+/// A restore asks before it makes anything, and before it switches; silence means no.
+mod approvals;
 /// A backup seals a set that holds exactly the data of its moment.
 mod backup;
 /// What must hold after any run, good or bad.
@@ -47,6 +49,7 @@ fn main() {
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
     tests.extend(restore::tests(&stages));
+    tests.extend(approvals::tests(&stages));
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);

@@ -175,6 +175,16 @@ async fn twice(stage: &Stage) -> Result<()> {
 
 /// What comes of `work` while every Task of a machine runs once for nothing before it runs for its result.
 pub async fn doubled<T>(stage: &Stage, output: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    changed(stage, output, double, work).await
+}
+
+/// What comes of `work` while a machine is another.
+pub async fn changed<T>(
+    stage: &Stage,
+    output: &str,
+    change: impl Fn(&mut Value),
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let machine = stage.stack.output(output)?;
     let described = stage
         .aws
@@ -185,9 +195,9 @@ pub async fn doubled<T>(stage: &Stage, output: &str, work: impl Future<Output = 
         )
         .await?;
     let real = text(&described, "/definition")?.to_owned();
-    let mut twice: Value = serde_json::from_str(&real)?;
-    double(&mut twice);
-    update(stage, machine, &twice.to_string()).await?;
+    let mut other: Value = serde_json::from_str(&real)?;
+    change(&mut other);
+    update(stage, machine, &other.to_string()).await?;
     let outcome = work.await;
     update(stage, machine, &real).await?;
     outcome
