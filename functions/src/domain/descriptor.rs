@@ -14,6 +14,8 @@ pub(super) mod reader;
 mod relations;
 mod resources;
 mod sql;
+mod switch_relations;
+mod switches;
 #[cfg(test)]
 mod tests;
 
@@ -72,6 +74,10 @@ pub struct Protected {
     pub target: Target,
     /// This resource's own deadline.
     pub deadline_seconds: Option<u64>,
+    /// Address of the resource in Terraform's state, such as `module.data.aws_rds_cluster.main`.
+    pub terraform: Option<String>,
+    /// The resource's logical id in its CloudFormation template.
+    pub logical_id: Option<String>,
 }
 
 /// A count to take at backup time and to compare after a restore.
@@ -193,7 +199,7 @@ impl Descriptor {
     }
 }
 
-/// As in a descriptor: `kind`, the kind's own fields, `deadline`; a prefix is of kind `dynamodb`.
+/// As in a descriptor: `kind`, the kind's own fields, `deadline`, `terraform`, `logical_id`; a prefix is of kind `dynamodb`.
 impl Serialize for Protected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -220,6 +226,12 @@ impl Serialize for Protected {
         }
         if let Some(seconds) = self.deadline_seconds {
             map.serialize_entry("deadline", &duration::text(seconds))?;
+        }
+        if let Some(address) = &self.terraform {
+            map.serialize_entry("terraform", address)?;
+        }
+        if let Some(logical_id) = &self.logical_id {
+            map.serialize_entry("logical_id", logical_id)?;
         }
         map.end()
     }

@@ -92,6 +92,82 @@ pub const DATABASE: Format = visible(
     |text| (1..=63).contains(&text.len()) && !text.chars().any(char::is_control),
 );
 
+/// ECS: names of clusters, services and volumes.
+pub const ECS: Format = visible(
+    "a name of 1 to 255 letters, digits, hyphens and underscores, as ECS shows it; not an ARN",
+    |text| (1..=255).contains(&text.len()) && plain(text, "-_"),
+);
+
+pub const PARAMETER: Format = visible(
+    "the name of a Parameter Store parameter such as /hubs/prod/host or hubs-host: letters, digits, dots, hyphens and underscores, in at most 15 levels",
+    |text| {
+        let levels = text.strip_prefix('/').unwrap_or(text);
+        // Without levels the name has no slash at all.
+        text.len() <= 1011
+            && (text.starts_with('/') || !text.contains('/'))
+            && levels.split('/').count() <= 15
+            && levels.split('/').all(|level| !level.is_empty() && plain(level, "-_."))
+    },
+);
+
+pub const LOGICAL_ID: Format = visible("a CloudFormation logical id: 1 to 255 letters and digits", |text| {
+    (1..=255).contains(&text.len()) && plain(text, "")
+});
+
+pub const TERRAFORM_CLUSTER: Format = visible(
+    "the address of the aws_rds_cluster in Terraform's state, such as aws_rds_cluster.main or module.data.aws_rds_cluster.main",
+    |text| terraform(text, "aws_rds_cluster"),
+);
+
+pub const TERRAFORM_TABLE: Format = visible(
+    "the address of the aws_dynamodb_table in Terraform's state, such as aws_dynamodb_table.main or module.data.aws_dynamodb_table.main",
+    |text| terraform(text, "aws_dynamodb_table"),
+);
+
+pub const TERRAFORM_FILE_SYSTEM: Format = visible(
+    "the address of the aws_efs_file_system in Terraform's state, such as aws_efs_file_system.main or module.data.aws_efs_file_system.main",
+    |text| terraform(text, "aws_efs_file_system"),
+);
+
+/// `[module.<name>[<index>].…]<type>.<name>[<index>]`; an index is a number or a text without quotes and escapes in it.
+fn terraform(address: &str, resource_type: &str) -> bool {
+    let identifier = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.len() <= 100 && plain(text, "-_")
+    };
+    let mut rest = address;
+    while let Some(module) = rest.strip_prefix("module.") {
+        let Some(after) = step(module, identifier).and_then(|after| after.strip_prefix('.')) else {
+            return false;
+        };
+        rest = after;
+    }
+    address.len() <= 500
+        && rest
+            .strip_prefix(resource_type)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .is_some_and(|name| step(name, identifier) == Some(""))
+}
+
+/// What follows a name and its index.
+fn step(text: &str, identifier: impl Fn(&str) -> bool) -> Option<&str> {
+    let (name, rest) = text.split_at(text.find(['.', '[']).unwrap_or(text.len()));
+    if !identifier(name) {
+        return None;
+    }
+    let Some(index) = rest.strip_prefix('[') else {
+        return Some(rest);
+    };
+    let (key, rest) = match index.strip_prefix('"') {
+        Some(text) => text.split_once("\"]")?,
+        None => index.split_once(']')?,
+    };
+    let fits = match index.starts_with('"') {
+        true => plain(key, "-_./:@ "),
+        false => !key.is_empty() && key.len() <= 9 && key.bytes().all(|byte| byte.is_ascii_digit()),
+    };
+    fits.then_some(rest)
+}
+
 const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> Format {
     Format {
         rule,

@@ -35,7 +35,7 @@ pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Resul
 }
 
 /// Words that mean something in a descriptor, so that nonsense gets past the first check.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 48] = [
     "deployment",
     "enabled",
     "topic",
@@ -64,6 +64,14 @@ const WORDS: [&str; 40] = [
     "weekly",
     "monthly",
     "failed_days",
+    "cut_over",
+    "service",
+    "volume",
+    "values",
+    "rename",
+    "ecs_service",
+    "terraform",
+    "aws_rds_cluster.main[0]",
     "aurora",
     "efs",
     "dynamodb",
@@ -132,6 +140,9 @@ fn resource(index: usize) -> impl Strategy<Value = Value> {
     let role = "arn:aws:iam::123456789012:role/backup";
     let target = prop_oneof![
         Just(json!({"kind": "aurora", "cluster": format!("db-{index}")})),
+        Just(
+            json!({"kind": "aurora", "cluster": format!("db-{index}"), "terraform": "module.a.aws_rds_cluster.b", "logical_id": "B"})
+        ),
         Just(json!({"kind": "efs", "file_system": format!("fs-{index:017x}")})),
         Just(json!({"kind": "efs", "file_system": format!("fs-{index:08x}"), "vault": "a_vault", "role": role})),
         Just(json!({"kind": "dynamodb", "table": format!("table.{index}")})),
@@ -165,6 +176,29 @@ fn probes(resources: &Map<String, Value>) -> Value {
             .map(|(name, resource)| (format!("p-{}", &name[..1]), probe(name, resource)))
             .collect(),
     )
+}
+
+/// One switch for every resource that is restored: a rename first, of every second cluster.
+fn cut_over(resources: &Map<String, Value>) -> Value {
+    let mut switches = Vec::new();
+    for (index, (name, resource)) in resources.iter().enumerate() {
+        let more = match (resource["kind"].as_str(), &resource["prefix"]) {
+            (Some("aurora"), _) if index % 2 == 0 => json!({"kind": "rename"}),
+            (Some("aurora"), _) => json!({"kind": "secret", "secret": format!("hubs/{index}")}),
+            (Some("efs"), _) => json!({"kind": "ecs_service", "cluster": "hubs", "service": format!("app-{index}")}),
+            (Some("dynamodb"), Value::String(prefix)) => json!({
+                "kind": "secret", "secret": "tables", "table": format!("{prefix}users"),
+                "values": {format!("table-{index}"): "table"},
+            }),
+            (Some("dynamodb"), _) => json!({"kind": "parameter", "parameter": format!("/hubs/{index}")}),
+            _ => continue,
+        };
+        let mut switch = more;
+        switch["name"] = format!("switch-{index}").into();
+        switch["resource"] = name.as_str().into();
+        switches.push(switch);
+    }
+    switches.into()
 }
 
 /// A descriptor without a fault.
@@ -217,6 +251,7 @@ pub fn right() -> impl Strategy<Value = Value> {
                 ("enabled", enabled.map(Value::from)),
                 ("topic", topic),
                 ("probes", Some(probes(&resources))),
+                ("cut_over", Some(cut_over(&resources))),
                 ("resources", Some(Value::Object(resources))),
                 ("hooks", Some(hooks)),
                 ("keep", keep),

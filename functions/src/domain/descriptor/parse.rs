@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::reader::{Faults, Object, quoted, shown};
 use super::{DEFAULT_DEADLINE_SECONDS, DEFAULT_HOOK_TIMEOUT_SECONDS, Descriptor, Hook, HookAction, Keep};
-use super::{formats, probes, relations, resources};
+use super::{formats, probes, relations, resources, switches};
 use crate::domain::{duration, names};
 use crate::error::{Error, Result};
 
@@ -56,6 +56,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     let named = resources::read(faults, &object);
     let probes = probes::read(faults, &object, &named);
     let hooks = hooks(faults, &object);
+    let cut_over = switches::read(faults, &object, &named);
     let keep = keep(faults, &object);
     let deadline = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
     let restore_deadline = object.optional_duration(faults, "restore_deadline", DEADLINE.0, DEADLINE.1);
@@ -71,7 +72,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
         resources,
         probes,
         hooks,
-        cut_over: Vec::new(),
+        cut_over,
         restore_deadline_seconds: restore_deadline.unwrap_or(super::DEFAULT_RESTORE_DEADLINE_SECONDS),
         keep,
         deadline_seconds: deadline.unwrap_or(DEFAULT_DEADLINE_SECONDS),

@@ -57,13 +57,24 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
     let kind = kind(faults, object);
     let target = match kind {
         Some("aurora") => {
-            object.only(faults, &["kind", "cluster", "deadline"]);
+            object.only(faults, &["kind", "cluster", "deadline", "terraform", "logical_id"]);
             object
                 .text(faults, "cluster", &formats::CLUSTER)
                 .map(|cluster| Target::Aurora { cluster })
         }
         Some("efs") => {
-            object.only(faults, &["kind", "file_system", "vault", "role", "deadline"]);
+            object.only(
+                faults,
+                &[
+                    "kind",
+                    "file_system",
+                    "vault",
+                    "role",
+                    "deadline",
+                    "terraform",
+                    "logical_id",
+                ],
+            );
             let vault = object.optional_text(faults, "vault", &formats::VAULT);
             let role = object.optional_text(faults, "role", &formats::ROLE);
             let file_system = object.text(faults, "file_system", &formats::FILE_SYSTEM);
@@ -74,7 +85,10 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
             })
         }
         Some("dynamodb") => {
-            object.only(faults, &["kind", "table", "prefix", "deadline"]);
+            object.only(
+                faults,
+                &["kind", "table", "prefix", "deadline", "terraform", "logical_id"],
+            );
             tables(faults, object)
         }
         Some("secret") => {
@@ -90,19 +104,57 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
                 .map(|path| Target::Parameters { path })
         }
         _ => {
-            let fields: Vec<&str> = FIELDS_OF_ANY_KIND.into_iter().chain(["deadline"]).collect();
+            let fields: Vec<&str> = FIELDS_OF_ANY_KIND
+                .into_iter()
+                .chain(["deadline", "terraform", "logical_id"])
+                .collect();
             object.only(faults, &fields);
             None
         }
     };
     let deadline_seconds = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
+    let (terraform, logical_id) = addresses(faults, object, kind, target.as_ref());
     Read {
         kind,
         protected: target.map(|target| Protected {
             target,
             deadline_seconds,
+            terraform,
+            logical_id,
         }),
     }
+}
+
+/// Where the resource stands in the infrastructure's source. A prefix has no address of its own; its tables have theirs.
+fn addresses(
+    faults: &mut Faults,
+    object: &Object<'_>,
+    kind: Option<&str>,
+    target: Option<&Target>,
+) -> (Option<String>, Option<String>) {
+    let terraform = match kind {
+        Some("aurora") => &formats::TERRAFORM_CLUSTER,
+        Some("efs") => &formats::TERRAFORM_FILE_SYSTEM,
+        Some("dynamodb") => &formats::TERRAFORM_TABLE,
+        // Not among the fields of a guard, and said so.
+        _ => return (None, None),
+    };
+    if let Some(Target::DynamodbPrefix { .. }) = target {
+        for field in ["terraform", "logical_id"] {
+            if let Some(value) = object.get(field) {
+                faults.add(
+                    object.path(field),
+                    shown(value),
+                    "nothing: a prefix stands for many tables",
+                );
+            }
+        }
+        return (None, None);
+    }
+    (
+        object.optional_text(faults, "terraform", terraform),
+        object.optional_text(faults, "logical_id", &formats::LOGICAL_ID),
+    )
 }
 
 fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {

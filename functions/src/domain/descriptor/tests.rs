@@ -14,7 +14,10 @@ fn whole() -> Value {
         "enabled": true,
         "topic": "arn:aws:sns:eu-west-1:123456789012:hubs-on-call",
         "resources": {
-            "database": {"kind": "aurora", "cluster": "hubs-db", "deadline": "12h"},
+            "database": {
+                "kind": "aurora", "cluster": "hubs-db", "deadline": "12h",
+                "terraform": "module.data[\"a/b\"].aws_rds_cluster.main[0]", "logical_id": "HubsDb1",
+            },
             "storage": {
                 "kind": "efs", "file_system": "fs-0123456789abcdef0", "vault": "hubs",
                 "role": "arn:aws:iam::123456789012:role/service-role/AWSBackupDefaultServiceRole",
@@ -33,8 +36,25 @@ fn whole() -> Value {
             "likes": {"resource": "tables", "table": "hubs-likes"},
         },
         "hooks": [{"name": "offline", "kind": "lambda", "function": "hubs-offline", "timeout": "90s"}],
+        "cut_over": [
+            {"name": "old-name", "kind": "rename", "resource": "database"},
+            {
+                "name": "login", "kind": "secret", "resource": "database", "secret": "hubs/prod/login",
+                "values": {"host": "host", "reader": "reader_host", "port": "port"},
+            },
+            {
+                "name": "likes", "kind": "parameter", "resource": "tables", "table": "hubs-likes",
+                "parameter": "/hubs/prod/likes", "value": "table",
+            },
+            {
+                "name": "app", "kind": "ecs_service", "resource": "storage", "cluster": "hubs", "service": "app",
+                "volume": "storage",
+            },
+            {"name": "files", "kind": "parameter", "resource": "storage", "parameter": "hubs-files", "value": "directory"},
+        ],
         "keep": {"last": 3, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7},
         "deadline": "6h",
+        "restore_deadline": "1d",
     })
 }
 
@@ -57,9 +77,19 @@ fn a_whole_descriptor_is_read_and_written_back() {
 fn what_is_left_out_has_its_default_and_is_written_out() {
     let short = json!({
         "deployment": "hubs",
-        "resources": {"database": {"kind": "aurora", "cluster": "hubs-db"}},
+        "resources": {
+            "database": {"kind": "aurora", "cluster": "hubs-db"},
+            "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
+            "files": {"kind": "efs", "file_system": "fs-0123456789abcdef0"},
+        },
         "probes": {"users": {"resource": "database", "sql": "select 1", "secret": "s", "database": "d"}},
         "hooks": [{"name": "offline", "kind": "lambda", "function": "f"}],
+        "cut_over": [
+            {"name": "a", "kind": "secret", "resource": "database", "secret": "s"},
+            {"name": "b", "kind": "parameter", "resource": "database", "parameter": "h"},
+            {"name": "c", "kind": "parameter", "resource": "rooms", "table": "hubs-rooms", "parameter": "t"},
+            {"name": "d", "kind": "parameter", "resource": "files", "parameter": "d"},
+        ],
         "keep": {"last": 30},
     });
     let mut long = short.clone();
@@ -68,6 +98,12 @@ fn what_is_left_out_has_its_default_and_is_written_out() {
     long["hooks"][0]["timeout"] = json!("1m");
     long["keep"] = json!({"last": 30, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7});
     long["deadline"] = json!("6h");
+    long["restore_deadline"] = json!("36h");
+    long["cut_over"][0]["values"] = json!({"host": "host", "port": "port"});
+    long["cut_over"][1]["value"] = json!("host");
+    long["cut_over"][2]["value"] = json!("table");
+    long["cut_over"][2].as_object_mut().unwrap().remove("table");
+    long["cut_over"][3]["value"] = json!("directory");
     assert_eq!(serde_json::to_value(Descriptor::parse(&short).unwrap()).unwrap(), long);
 }
 
@@ -178,7 +214,7 @@ fn wrong_descriptors_are_told_exactly_what_is_wrong() {
         }
     }
     assert!(wrong.is_empty(), "these faults differ from wrong.txt:\n{wrong}");
-    assert!(cases >= 100, "{cases} cases");
+    assert!(cases >= 180, "{cases} cases");
 }
 
 /// `/json/pointer = value` puts a value there; `/json/pointer -` takes it away; `/ = value` is the whole document.

@@ -1,0 +1,303 @@
+//! The `cut_over` of a descriptor: what a restore switches, in order.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::cut_over::{CutOver, CutOverAction, Fact};
+use super::reader::{Faults, Format, Object, bare, quoted, shown};
+use super::resources::Read;
+use super::{formats, switch_relations};
+use crate::domain::nearest::nearest;
+use crate::domain::resource::Target;
+
+/// One function switches them all within its 15 minutes; a rename takes minutes, of which AWS does most by itself.
+const MOST: usize = 30;
+const KINDS: [&str; 4] = ["secret", "parameter", "ecs_service", "rename"];
+const FACTS: [(&str, Fact); 7] = [
+    ("host", Fact::Host),
+    ("reader_host", Fact::ReaderHost),
+    ("port", Fact::Port),
+    ("cluster", Fact::Cluster),
+    ("table", Fact::Table),
+    ("file_system", Fact::FileSystem),
+    ("directory", Fact::Directory),
+];
+
+pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<String, Read>) -> Vec<CutOver> {
+    let Some(value) = document.get("cut_over") else {
+        return Vec::new();
+    };
+    let Some(entries) = value.as_array() else {
+        faults.add(
+            "cut_over",
+            shown(value),
+            "a list of switches, each with name, kind and resource",
+        );
+        return Vec::new();
+    };
+    if entries.len() > MOST {
+        faults.add(
+            "cut_over",
+            format!("{} switches", entries.len()),
+            format!("at most {MOST} switches"),
+        );
+    }
+    let switches: Vec<(usize, CutOver)> = entries
+        .iter()
+        .enumerate()
+        .filter_map(|(index, entry)| Some((index, switch(faults, index, entry, resources)?)))
+        .collect();
+    switch_relations::check(faults, &switches);
+    switches.into_iter().map(|(_, switch)| switch).collect()
+}
+
+fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap<String, Read>) -> Option<CutOver> {
+    let rule = "a mapping with the fields name, kind, resource and those of its kind";
+    let object = Object::open(faults, &format!("cut_over[{index}]"), entry, rule)?;
+    let name = object.text(faults, "name", &formats::NAME);
+    let kind = kind(faults, &object);
+    let of = resource(faults, &object, kind, resources);
+    let table = table(faults, &object, of.as_ref());
+    let facts = of.as_ref().map_or(&FACTS[..], |of| of.facts);
+    let action = match kind {
+        Some("secret") => {
+            object.only(faults, &["name", "kind", "resource", "table", "secret", "values"]);
+            let secret = object.text(faults, "secret", &formats::SECRET);
+            let values = values(faults, &object, facts, of.is_some());
+            secret
+                .zip(values)
+                .map(|(secret, values)| CutOverAction::Secret { secret, values })
+        }
+        Some("parameter") => {
+            object.only(faults, &["name", "kind", "resource", "table", "parameter", "value"]);
+            let parameter = object.text(faults, "parameter", &formats::PARAMETER);
+            let value = match object.get("value") {
+                Some(value) => fact(faults, object.path("value"), value, facts),
+                None => of.as_ref().map(|of| of.default),
+            };
+            parameter
+                .zip(value)
+                .map(|(parameter, value)| CutOverAction::Parameter { parameter, value })
+        }
+        Some("ecs_service") => {
+            object.only(faults, &["name", "kind", "resource", "cluster", "service", "volume"]);
+            let cluster = object.text(faults, "cluster", &formats::ECS);
+            let service = object.text(faults, "service", &formats::ECS);
+            let volume = object.optional_text(faults, "volume", &formats::ECS);
+            cluster
+                .zip(service)
+                .map(|(cluster, service)| CutOverAction::EcsService {
+                    cluster,
+                    service,
+                    volume,
+                })
+        }
+        Some("rename") => {
+            object.only(faults, &["name", "kind", "resource"]);
+            Some(CutOverAction::Rename)
+        }
+        _ => None,
+    };
+    Some(CutOver {
+        name: name?,
+        resource: of?.name,
+        table: table?,
+        action: action?,
+    })
+}
+
+fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {
+    let value = object.get("kind");
+    let text = value.and_then(Value::as_str).unwrap_or("");
+    let kind = KINDS.into_iter().find(|kind| *kind == text);
+    if kind.is_none() {
+        let guess = nearest(text, KINDS)
+            .map(|kind| format!("; did you mean {kind}?"))
+            .unwrap_or_default();
+        let rule = format!("one of the kinds {}{guess}", KINDS.join(", "));
+        faults.add(object.path("kind"), value.map_or("(missing)".to_owned(), shown), rule);
+    }
+    kind
+}
+
+/// The resource whose copy a switch leads to.
+struct Of<'a> {
+    name: String,
+    target: Option<&'a Target>,
+    /// What there is to know of its copy.
+    facts: &'static [(&'static str, Fact)],
+    /// The fact that becomes a parameter's value where the descriptor says nothing.
+    default: Fact,
+}
+
+/// `None` only where there is a fault, here or in the resource itself.
+fn resource<'a>(
+    faults: &mut Faults,
+    object: &Object<'_>,
+    kind: Option<&str>,
+    resources: &'a BTreeMap<String, Read>,
+) -> Option<Of<'a>> {
+    let fitting: &[&str] = match kind {
+        Some("rename") => &["aurora"],
+        Some("ecs_service") => &["efs"],
+        _ => &["aurora", "dynamodb", "efs"],
+    };
+    let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
+    let found = resources.get(name);
+    let (facts, default) = match found.map(|read| read.kind) {
+        // The resource's own kind is at fault, and said so.
+        Some(None) => return None,
+        Some(Some(kind)) if fitting.contains(&kind) => match kind {
+            "aurora" => (&FACTS[..4], Fact::Host),
+            "dynamodb" => (&FACTS[4..5], Fact::Table),
+            _ => (&FACTS[5..], Fact::Directory),
+        },
+        _ => {
+            let candidates = || {
+                let fits = |read: &Read| read.kind.is_none_or(|kind| fitting.contains(&kind));
+                resources
+                    .iter()
+                    .filter(move |(_, read)| fits(read))
+                    .map(|(name, _)| name.as_str())
+            };
+            let guess = nearest(name, candidates())
+                .map(|name| format!("; did you mean {}?", bare(name)))
+                .unwrap_or_default();
+            let listed: Vec<String> = candidates().map(bare).take(20).collect();
+            let listed = match listed.is_empty() {
+                true => "none is here".to_owned(),
+                false => listed.join(", "),
+            };
+            let kinds = match fitting {
+                [one] => (*one).to_owned(),
+                [first @ .., last] => format!("{} or {last}", first.join(", ")),
+                [] => String::new(),
+            };
+            faults.add(
+                object.path("resource"),
+                object.get("resource").map_or("(missing)".to_owned(), shown),
+                format!("the name of a resource of kind {kinds}: {listed}{guess}"),
+            );
+            return None;
+        }
+    };
+    Some(Of {
+        name: name.to_owned(),
+        target: found
+            .and_then(|read| read.protected.as_ref())
+            .map(|protected| &protected.target),
+        facts,
+        default,
+    })
+}
+
+/// The table of a prefix; `Some(None)` where there is none to name. `None` only where there is a fault.
+fn table(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<Option<String>> {
+    let given = object.get("table");
+    let path = || object.path("table");
+    match of?.target? {
+        Target::DynamodbPrefix { prefix } => {
+            let table = given
+                .and_then(Value::as_str)
+                .filter(|table| (formats::TABLE.accepts)(table) && table.starts_with(prefix.as_str()));
+            if table.is_none() {
+                let found = given.map_or("(missing)".to_owned(), shown);
+                faults.add(path(), found, format!("the name of a table that begins with {prefix}"));
+            }
+            table.map(|table| Some(table.to_owned()))
+        }
+        Target::DynamoDb { table } => match given {
+            Some(value) if value.as_str() != Some(table) => {
+                faults.add(
+                    path(),
+                    shown(value),
+                    format!("{table}, the resource's own table, or nothing"),
+                );
+                None
+            }
+            _ => Some(None),
+        },
+        _ => match given {
+            Some(value) => {
+                faults.add(path(), shown(value), "no table: the resource is of another kind");
+                None
+            }
+            None => Some(None),
+        },
+    }
+}
+
+/// The keys of a secret, and what each of them holds.
+fn values(
+    faults: &mut Faults,
+    object: &Object<'_>,
+    facts: &'static [(&'static str, Fact)],
+    known: bool,
+) -> Option<BTreeMap<String, Fact>> {
+    let path = object.path("values");
+    let rule = format!(
+        "a mapping from keys of the secret's JSON to what they hold: {}",
+        list(facts)
+    );
+    let Some(value) = object.get("values") else {
+        let cluster = facts.iter().any(|(_, fact)| *fact == Fact::Host);
+        return match (known, cluster) {
+            (false, _) => None,
+            (true, true) => Some(BTreeMap::from([
+                ("host".to_owned(), Fact::Host),
+                ("port".to_owned(), Fact::Port),
+            ])),
+            (true, false) => {
+                faults.add(path, "(missing)", rule);
+                None
+            }
+        };
+    };
+    let map = Object::open(faults, &path, value, &rule)?;
+    if map.entries().is_empty() {
+        faults.add(path, "{}", rule);
+    }
+    let mut values = BTreeMap::new();
+    for (key, value) in map.entries() {
+        if !(KEY.accepts)(key) {
+            faults.add(map.path(key), quoted(key), KEY.rule);
+        }
+        if let Some(fact) = fact(faults, map.path(key), value, facts) {
+            values.insert(key.clone(), fact);
+        }
+    }
+    Some(values)
+}
+
+const KEY: Format = Format {
+    rule: "a key of 1 to 255 characters, without control characters",
+    accepts: |text| (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control),
+    hidden: false,
+};
+
+fn fact(faults: &mut Faults, path: String, value: &Value, facts: &[(&'static str, Fact)]) -> Option<Fact> {
+    let text = value.as_str().unwrap_or("");
+    let found = facts.iter().find(|(name, _)| *name == text);
+    if found.is_none() {
+        let guess = nearest(text, facts.iter().map(|(name, _)| *name))
+            .map(|name| format!("; did you mean {name}?"))
+            .unwrap_or_default();
+        // Somebody may have put the value itself there, and it may be a secret's.
+        let known = value
+            .as_str()
+            .filter(|text| FACTS.iter().any(|(name, _)| name == text) || text.is_empty());
+        let found = match (known, value) {
+            (Some(text), _) => quoted(text),
+            (None, Value::String(text)) => format!("(text of {} characters, not shown)", text.chars().count()),
+            (None, Value::Number(_)) => "(number, not shown)".to_owned(),
+            (None, other) => shown(other),
+        };
+        faults.add(path, found, format!("one of {}{guess}", list(facts)));
+    }
+    found.map(|(_, fact)| *fact)
+}
+
+fn list(facts: &[(&str, Fact)]) -> String {
+    facts.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
