@@ -1,11 +1,14 @@
 //! AWS's errors, turned into ours in one place.
 
+pub mod answer;
 #[cfg(test)]
 pub mod replay;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
 
 use crate::error::{Error, Fault};
 
@@ -80,6 +83,13 @@ const ACCESS_DENIED: &[&str] = &[
     "UnauthorizedOperation",
     "UnrecognizedClientException",
 ];
+
+/// The SDK's time as ours, to the millisecond: the JSON services give seconds as a floating-point number, whose last
+/// digits are none of AWS's. `None` outside jiff's range, which AWS never gives.
+pub fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    let milliseconds = (time.as_nanos() + 500_000).div_euclid(1_000_000);
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+}
 
 /// The code that AWS answered, where it answered.
 pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
@@ -232,6 +242,19 @@ mod tests {
             "hubs-db",
             SdkError::service_error(error, response(status)),
         )
+    }
+
+    #[test]
+    fn a_floating_point_time_is_one_to_the_millisecond() {
+        for (seconds, text) in [
+            (1_795_140_961.559, "2026-11-20T02:16:01.559Z"),
+            (1_795_140_961.999_9, "2026-11-20T02:16:02Z"),
+            (1_795_140_961.0, "2026-11-20T02:16:01Z"),
+            (-0.000_4, "1970-01-01T00:00:00Z"),
+        ] {
+            let read = timestamp(&DateTime::from_secs_f64(seconds)).unwrap();
+            assert_eq!(read.to_string(), text);
+        }
     }
 
     #[test]

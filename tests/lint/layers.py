@@ -15,12 +15,13 @@ MAY_USE = {
     "aws": {"error"},
     "kinds": {"error", "domain", "aws"},
     "hooks": {"error", "domain", "aws"},
+    "switches": {"error", "domain", "aws"},
     "catalog": {"error", "domain", "aws"},
-    "runtime": {"error", "domain", "aws", "kinds", "hooks", "catalog"},
-    "steps": {"error", "domain", "aws", "kinds", "hooks", "catalog", "runtime"},
-    "bin": {"error", "domain", "aws", "kinds", "hooks", "catalog", "runtime", "steps"},
+    "runtime": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog"},
+    "steps": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime"},
+    "bin": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "steps"},
     # The CLI stands beside the steps.
-    "cli": {"error", "domain", "aws", "kinds", "hooks", "catalog", "runtime"},
+    "cli": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime"},
 }
 # All that the domain needs: no AWS, no async, no network.
 DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "proptest"}

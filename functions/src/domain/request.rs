@@ -10,28 +10,36 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub deployment: String,
+    /// ARN of the restore's execution whose lease of the deployment covers this backup: its safety backup.
+    pub on_behalf_of: Option<String>,
 }
 
 impl Request {
     /// Reads the input of an execution.
     ///
     /// # Errors
-    /// `InvalidInput` with every fault: anything but a mapping with one field, `deployment`, that holds a name.
+    /// `InvalidInput` with every fault: anything but a mapping with `deployment`, a name, and perhaps `on_behalf_of`, the
+    /// ARN of an execution.
     pub fn parse(input: &Value) -> Result<Request> {
         let mut faults = Faults::default();
-        let deployment = Object::open(
+        let request = Object::open(
             &mut faults,
             "",
             input,
             r#"an input such as {"deployment": "hubs-prod"}"#,
         )
         .and_then(|object| {
-            object.only(&mut faults, &["deployment"]);
-            object.text(&mut faults, "deployment", &formats::NAME)
+            object.only(&mut faults, &["deployment", "on_behalf_of"]);
+            let deployment = object.text(&mut faults, "deployment", &formats::NAME);
+            let on_behalf_of = object.optional_text(&mut faults, "on_behalf_of", &formats::EXECUTION);
+            Some(Request {
+                deployment: deployment?,
+                on_behalf_of,
+            })
         });
         let faults = faults.finish();
-        match deployment {
-            Some(deployment) if faults.is_empty() => Ok(Request { deployment }),
+        match request {
+            Some(request) if faults.is_empty() => Ok(request),
             _ => Err(Error::InvalidInput(faults)),
         }
     }
@@ -47,11 +55,38 @@ mod tests {
     use crate::domain::descriptor::generated;
 
     #[test]
-    fn a_request_names_a_deployment_and_nothing_else() {
-        assert_eq!(
-            Request::parse(&json!({"deployment": "hubs-prod"})).unwrap().deployment,
-            "hubs-prod"
-        );
+    fn a_request_names_a_deployment_and_perhaps_the_restore_for_which_it_is() {
+        let request = Request::parse(&json!({"deployment": "hubs-prod"})).unwrap();
+        assert_eq!((request.deployment.as_str(), request.on_behalf_of), ("hubs-prod", None));
+        let arn = "arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight_1.2";
+        let request = Request::parse(&json!({"deployment": "hubs-prod", "on_behalf_of": arn})).unwrap();
+        assert_eq!(request.on_behalf_of.as_deref(), Some(arn));
+    }
+
+    #[test]
+    fn a_backup_is_on_behalf_of_an_execution_alone() {
+        let rule =
+            "the ARN of an execution such as arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight";
+        for arn in [
+            json!(""),
+            json!(7),
+            json!("holdfast-restore"),
+            json!("arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore"),
+            json!("arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:"),
+            json!("arn:aws:states:eu-west-1:123456789012:execution:a:b:c"),
+            json!("arn:aws:states:eu-west-1:123456789012:execution:a:b c"),
+            json!("arn:aws:states:eu-west-1:123456789012:stateMachine:a:b"),
+            json!("arn:aws:states:eu-west-1:12345678901:execution:a:b"),
+            json!("arn:aws:lambda:eu-west-1:123456789012:execution:a:b"),
+        ] {
+            let request = json!({"deployment": "hubs", "on_behalf_of": arn});
+            let error = Request::parse(&request).unwrap_err().to_string();
+            let shown = match arn.as_str() {
+                Some(text) if text.len() > 60 => format!("\"{}…\"", &text[..60]),
+                _ => arn.to_string(),
+            };
+            assert_eq!(error, format!("on_behalf_of: {shown} is not allowed; expected {rule}"));
+        }
     }
 
     #[test]
@@ -111,18 +146,18 @@ mod tests {
             ),
             (
                 json!({"deployment": "hubs", "dry_run": true}),
-                "dry_run: true is not allowed; expected one of the fields deployment".to_owned(),
+                "dry_run: true is not allowed; expected one of the fields deployment, on_behalf_of".to_owned(),
             ),
             (
                 json!({"Deployment": "hubs"}),
                 format!(
-                    "Deployment: \"hubs\" is not allowed; expected one of the fields deployment; did you mean deployment?\n\
+                    "Deployment: \"hubs\" is not allowed; expected one of the fields deployment, on_behalf_of; did you mean deployment?\n\
                      deployment: (missing) is not allowed; expected {NAME}"
                 ),
             ),
             (
                 json!({"deployment": "hubs", "password": "hunter2"}),
-                "password: (text of 7 characters, not shown) is not allowed; expected one of the fields deployment"
+                "password: (text of 7 characters, not shown) is not allowed; expected one of the fields deployment, on_behalf_of"
                     .to_owned(),
             ),
         ] {

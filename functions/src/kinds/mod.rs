@@ -10,11 +10,11 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::aws::answer;
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::Result;
 
-mod answer;
 mod aurora;
 mod dynamodb;
 mod efs;

@@ -3,19 +3,13 @@
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer::Answer;
 use super::{Deletion, Started};
+use crate::aws::answer::Answer;
+pub use crate::aws::timestamp;
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Version};
 use crate::error::{Error, Result};
-
-/// The SDK's time as ours, to the millisecond: the JSON services give seconds as a floating-point number, whose last
-/// digits are none of AWS's. `None` outside jiff's range, which AWS never gives.
-pub fn timestamp(time: &DateTime) -> Option<Timestamp> {
-    let milliseconds = (time.as_nanos() + 500_000).div_euclid(1_000_000);
-    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
-}
 
 /// How far AWS's clocks may be behind the execution's start when a run looks for what it made.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
@@ -112,24 +106,4 @@ pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
         finished_at: Some(seen_at),
         size_bytes: None,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn a_floating_point_time_is_one_to_the_millisecond() {
-        for (seconds, text) in [
-            (1_795_140_961.559, "2026-11-20T02:16:01.559Z"),
-            (1_795_140_961.999_9, "2026-11-20T02:16:02Z"),
-            (1_795_140_961.0, "2026-11-20T02:16:01Z"),
-            (-0.000_4, "1970-01-01T00:00:00Z"),
-        ] {
-            let read = timestamp(&DateTime::from_secs_f64(seconds)).unwrap();
-            assert_eq!(read.to_string(), text);
-        }
-    }
 }

@@ -136,3 +136,48 @@ fn arn<'a>(text: &'a str, service: &str, region: Region) -> Option<&'a str> {
     let account_fits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     (arn == "arn" && found == service && partition_fits && place_fits && account_fits).then_some(resource)
 }
+
+/// Id of a set or restore (`names::set_id`): `<deployment>-<yyyymmdd>-<hhmmss>-<4 hex>`.
+pub fn is_id(text: &str) -> bool {
+    deployment_of(text).is_some()
+}
+
+/// Whether an id is one of this deployment.
+pub fn is_id_of(deployment: &str, text: &str) -> bool {
+    deployment_of(text) == Some(deployment)
+}
+
+fn deployment_of(id: &str) -> Option<&str> {
+    let mut parts = id.rsplitn(4, '-');
+    let (hash, time, date, deployment) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let digits = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    let hexadecimal = hash.len() == 4 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (digits(date, 8) && digits(time, 6) && hexadecimal && names::is_name(deployment)).then_some(deployment)
+}
+
+/// A resource as a run names it: a descriptor's name, and of a table found by a prefix the table's after a dot.
+pub fn is_resource(text: &str) -> bool {
+    let (name, table) = text
+        .split_once('.')
+        .map_or((text, None), |(name, table)| (name, Some(table)));
+    names::is_name(name) && table.is_none_or(TABLE.accepts)
+}
+
+/// What the name of any kind's copy may at most hold.
+pub fn is_copy(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && plain(text, "-_.")
+}
+
+/// Step Functions: names of machines and executions have 1 to 80 characters; these are what its logs can show too.
+pub const EXECUTION: Format = visible(
+    "the ARN of an execution such as arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight",
+    |text| {
+        let parts =
+            arn(text, "states", Region::Some).and_then(|resource| resource.strip_prefix("execution:")?.split_once(':'));
+        parts.is_some_and(|(machine, name)| {
+            [machine, name]
+                .iter()
+                .all(|part| (1..=80).contains(&part.len()) && plain(part, "-_.+=@!"))
+        })
+    },
+);

@@ -254,7 +254,7 @@ pub fn mutated() -> impl Strategy<Value = Value> {
 }
 
 /// JSON pointers to every value of a document, the document itself first.
-fn pointers(document: &Value) -> Vec<String> {
+pub fn pointers(document: &Value) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut inside = |key: &str, value: &Value| {
         let key = key.replace('~', "~0").replace('/', "~1");

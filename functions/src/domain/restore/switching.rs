@@ -14,9 +14,10 @@ pub struct Switched {
     /// What was there before, as far as it takes to go back: a version id, a task definition's ARN; never a secret. Noted
     /// before anything is changed.
     pub before: Value,
-    /// What is there now.
+    /// What is there now; while it is begun, what was asked of AWS, where only that tells what comes next.
     #[serde(default)]
     pub after: Value,
+    /// When it came to this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
 }
@@ -35,8 +36,13 @@ pub enum SwitchState {
 /// What one call to switch, or to switch back, came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Switching {
-    /// AWS is at it; in words.
-    Underway(String),
+    /// AWS is at it.
+    Underway {
+        /// What it waits for, in words.
+        phase: String,
+        /// What the next call has to know beside `before`; null where AWS itself tells.
+        noted: Value,
+    },
     /// Done; what is there now.
     Done(Value),
     /// It will never be; the reason, and what the operator can do.

@@ -1,7 +1,12 @@
 //! Whether what was restored is what was backed up.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::domain::set::ProbeResult;
 
 /// One thing that was compared, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,4 +47,102 @@ pub struct Verification {
     /// All of them, the worst first.
     pub checks: Vec<Check>,
     pub at: Timestamp,
+}
+
+/// What the checks of a probe are called, before its name.
+const PROBE: &str = "probe ";
+
+impl Check {
+    pub fn new(name: impl Into<String>, finding: Finding, detail: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            finding,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// One check for each probe: the counts of the set against those of the copies.
+///
+/// `at_rest`: the application was quiesced while the set was captured, so that the counts have to agree exactly.
+/// `comparable`: the copies hold the moment of the set; after a restore `at` a moment they do not.
+///
+/// A count of zero, one that could not be taken, and one that only one side has prove nothing. A copy in which nothing is
+/// found where there was something, or whose table is not there, is different in any case.
+pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, comparable: bool) -> Vec<Check> {
+    if expected.is_empty() && actual.is_empty() {
+        let detail =
+            "the deployment has no probes, so that nothing was counted: look at the copies yourself, and add probes";
+        return vec![Check::new("probes", Finding::Unproven, detail)];
+    }
+    let there = expected.iter().map(|before| {
+        let after = actual.iter().find(|after| after.name == before.name);
+        let (finding, detail) = probe(before, after, at_rest, comparable);
+        Check::new(format!("{PROBE}{}", before.name), finding, detail)
+    });
+    let added = actual
+        .iter()
+        .filter(|after| !expected.iter().any(|before| before.name == after.name))
+        .map(|after| {
+            let detail = format!("{} in the copy; it was not counted at backup", counted(after));
+            Check::new(format!("{PROBE}{}", after.name), Finding::Unproven, detail)
+        });
+    there.chain(added).collect()
+}
+
+fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, comparable: bool) -> (Finding, String) {
+    let Some(after) = after else {
+        let detail = format!("{} at backup; it was not run against the copy", counted(before));
+        return (Finding::Unproven, detail);
+    };
+    let both = format!("{} at backup, {} in the copy", counted(before), counted(after));
+    let gone = after
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.error == "NotFound");
+    match (before.count, after.count) {
+        (_, None) if gone => (Finding::Different, both),
+        (None, _) | (_, None) => (Finding::Unproven, both),
+        (Some(0), Some(0)) => (
+            Finding::Unproven,
+            format!("{both}: no count proves that nothing is missing"),
+        ),
+        (Some(_), Some(0)) => (Finding::Different, format!("{both}: nothing is there")),
+        _ if !comparable => {
+            let detail = format!("{both}: they are of different moments, so that they need not agree");
+            (Finding::Unproven, detail)
+        }
+        (before, after) if before == after => (Finding::Same, both),
+        _ if at_rest => (Finding::Different, both),
+        _ => {
+            let detail = format!("{both}: the application was not quiesced, so that it may have written in between");
+            (Finding::Unproven, detail)
+        }
+    }
+}
+
+fn counted(result: &ProbeResult) -> String {
+    match (&result.count, &result.failure) {
+        (_, Some(failure)) => format!("not counted ({}: {})", failure.error, failure.message()),
+        (Some(count), None) => count.to_string(),
+        (None, None) => "not counted".to_owned(),
+    }
+}
+
+/// The outcome of all checks, the worst first. Verified only if nothing differs, nothing is open, and at least one count was
+/// compared and found the same.
+pub fn verify(mut checks: Vec<Check>, at: Timestamp) -> Verification {
+    let same_count = |check: &Check| check.name.starts_with(PROBE) && check.finding == Finding::Same;
+    let worst = checks.iter().map(|check| check.finding).max();
+    if !checks.iter().any(same_count) && worst.unwrap_or(Finding::Same) == Finding::Same {
+        let detail = "no count was compared: without one, that nothing differs is no proof";
+        checks.push(Check::new("probes", Finding::Unproven, detail));
+    }
+    checks.sort_by_key(|check| std::cmp::Reverse(check.finding));
+    let outcome = match checks.first().map(|check| check.finding) {
+        Some(Finding::Same) => Outcome::Verified,
+        Some(Finding::Different) => Outcome::Failed,
+        Some(Finding::Unproven) | None => Outcome::Unproven,
+    };
+    Verification { outcome, checks, at }
 }

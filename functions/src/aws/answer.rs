@@ -14,7 +14,7 @@ use aws_smithy_types::date_time::Format;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::shared::timestamp;
+use super::timestamp;
 
 /// Keeps the last answer of the call to which it is given as an interceptor.
 #[derive(Clone, Default)]

@@ -1,0 +1,143 @@
+//! What can only be told of a request once the time and the deployment's resources are known.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{RestoreRequest, Wanted, is_or_holds};
+use crate::domain::descriptor::formats;
+use crate::domain::descriptor::reader::{Faults, bare, quoted};
+use crate::domain::nearest::nearest;
+use crate::domain::resource::{Resource, Target};
+use crate::error::Fault;
+
+impl RestoreRequest {
+    /// Faults of `before` and `at` that lie in the future.
+    pub fn check_times(&self, now: Timestamp) -> Vec<Fault> {
+        let (field, time) = match &self.wanted {
+            Wanted::Before(time) => ("before", *time),
+            Wanted::At(time) => ("at", *time),
+            Wanted::Newest | Wanted::Set(_) => return Vec::new(),
+        };
+        let mut faults = Faults::default();
+        if time > now {
+            let now = now.strftime("%Y-%m-%dT%H:%M:%SZ");
+            faults.add(
+                field,
+                quoted(&time.to_string()),
+                format!("a time that has passed: it is {now}"),
+            );
+        }
+        faults.finish()
+    }
+
+    /// Faults of `only`, `except`, `names` and `into`: resources that are not there, are not restored, or whose kind does
+    /// not take what is asked; names that AWS or the plan would refuse. `resources` are those of the set (or of the
+    /// descriptor), a prefix as its tables.
+    pub fn check_names(&self, resources: &[Resource]) -> Vec<Fault> {
+        let mut faults = Faults::default();
+        for (field, names) in [("only", &self.only), ("except", &self.except)] {
+            for (index, name) in names.iter().enumerate() {
+                if !resources.iter().any(|resource| is_or_holds(name, &resource.name)) {
+                    unknown(&mut faults, format!("{field}[{index}]"), name, resources);
+                }
+            }
+        }
+        let restores =
+            |resource: &Resource| !matches!(resource.target, Target::Secret { .. } | Target::Parameters { .. });
+        let any = resources
+            .iter()
+            .any(|resource| self.covers(&resource.name) && restores(resource));
+        if !resources.is_empty() && !any {
+            let (field, names) = match self.only.is_empty() {
+                true => ("except", &self.except),
+                false => ("only", &self.only),
+            };
+            let rule = "at least one resource to restore; secrets and parameters are only compared";
+            faults.add(field, quoted(&names.join(", ")), rule);
+        }
+        let mut taken: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+        for (name, copy) in &self.names {
+            let path = format!("names.{}", bare(name));
+            let Some(resource) = self.restored(&mut faults, &path, name, resources) else {
+                continue;
+            };
+            if let Some(rule) = refused(resource, copy) {
+                faults.add(&path, quoted(copy), rule);
+            } else if let Some(other) = taken.insert((resource.target.kind(), copy), name) {
+                let rule = format!("a name that no other copy has; {} has this one", bare(other));
+                faults.add(&path, quoted(copy), rule);
+            }
+        }
+        for name in self.into.keys() {
+            let path = format!("into.{}", bare(name));
+            if let Some(resource) = self.restored(&mut faults, &path, name, resources)
+                && !matches!(resource.target, Target::Efs { .. })
+            {
+                let kind = resource.target.kind();
+                faults.add(
+                    &path,
+                    quoted(name),
+                    format!("a resource of kind efs; {} is of kind {kind}", bare(name)),
+                );
+            }
+        }
+        faults.finish()
+    }
+
+    /// The resource of this name, where the request restores it.
+    fn restored<'a>(
+        &self,
+        faults: &mut Faults,
+        path: &str,
+        name: &str,
+        resources: &'a [Resource],
+    ) -> Option<&'a Resource> {
+        let found = resources.iter().find(|resource| resource.name == name);
+        match found {
+            None => {
+                unknown(faults, path.to_owned(), name, resources);
+                None
+            }
+            Some(_) if !self.covers(name) => {
+                faults.add(path, quoted(name), "a resource that only and except leave in");
+                None
+            }
+            found => found,
+        }
+    }
+}
+
+fn unknown(faults: &mut Faults, path: String, name: &str, resources: &[Resource]) {
+    let names = || resources.iter().map(|resource| resource.name.as_str());
+    let guess = nearest(name, names())
+        .map(|name| format!("; did you mean {}?", bare(name)))
+        .unwrap_or_default();
+    let mut listed: Vec<String> = names().map(bare).take(20).collect();
+    if resources.len() > listed.len() {
+        listed.push(format!("… ({} in all)", resources.len()));
+    }
+    let rule = format!("one of the resources {}{guess}", listed.join(", "));
+    faults.add(path, quoted(name), rule);
+}
+
+/// Why a copy of this resource cannot have this name, as what is allowed instead.
+fn refused(resource: &Resource, copy: &str) -> Option<String> {
+    let format = match &resource.target {
+        Target::Aurora { .. } => &formats::CLUSTER,
+        Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => &formats::TABLE,
+        Target::Efs { .. } => {
+            return Some(
+                "no name: EFS gives a file system its id, AWS Backup a directory its name; see into".to_owned(),
+            );
+        }
+        Target::Secret { .. } | Target::Parameters { .. } => {
+            return Some("no name: secrets and parameters are compared, not restored".to_owned());
+        }
+    };
+    if !(format.accepts)(copy) {
+        return Some(format.rule.to_owned());
+    }
+    let own = resource.target.identifier();
+    (own == copy).then(|| format!("another name than the source's own, {own}, beside which it is restored"))
+}

@@ -1,0 +1,238 @@
+//! `ecs_service`: an ECS service gets a new revision of its task definition that mounts the copy of a file system. The old
+//! revision stays, and so does ours when it is switched back.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::operation::describe_services::DescribeServicesError;
+use aws_sdk_ecs::types::{DeploymentControllerType, Service};
+use serde_json::{Value, json};
+
+use super::{Switch, fault, wrong_action};
+use crate::aws::failure;
+use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::job::Run;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::switching::Switching;
+use crate::error::{Error, Fault, Result};
+
+mod revision;
+mod rollout;
+#[cfg(test)]
+mod tests;
+mod volumes;
+
+use self::rollout::Rollout;
+
+pub struct EcsService {
+    ecs: Client,
+}
+
+/// What the descriptor names.
+#[derive(Debug, Clone, Copy)]
+struct Named<'a> {
+    cluster: &'a str,
+    service: &'a str,
+    /// The only volume to change; all that mount the file system where absent.
+    volume: Option<&'a str>,
+}
+
+impl EcsService {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self { ecs: Client::new(aws) }
+    }
+
+    /// The service, whatever its state; `None` when there is none.
+    async fn find(&self, named: Named<'_>) -> Result<Option<Service>> {
+        let answer = self
+            .ecs
+            .describe_services()
+            .cluster(named.cluster)
+            .services(named.service)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(answer.services.unwrap_or_default().into_iter().next()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DescribeServicesError::is_cluster_not_found_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(failure("describing service", &named.words(), error)),
+        }
+    }
+
+    async fn service(&self, named: Named<'_>) -> Result<Service> {
+        let found = self.find(named).await?;
+        found
+            .filter(|service| service.status() == Some("ACTIVE"))
+            .ok_or_else(|| {
+                Error::NotFound(format!(
+                    "switching service {}: there is no active one. Create it again, or switch by hand",
+                    named.words()
+                ))
+            })
+    }
+
+    /// Starts a deployment of a revision.
+    async fn deploy(&self, named: Named<'_>, revision: &str) -> Result<Switching> {
+        self.ecs
+            .update_service()
+            .cluster(named.cluster)
+            .service(named.service)
+            .task_definition(revision)
+            .send()
+            .await
+            .map_err(|error| failure("deploying a revision to service", &named.words(), error))?;
+        Ok(underway(
+            format!("service {} is being deployed with {}", named.words(), short(revision)),
+            revision,
+        ))
+    }
+}
+
+#[async_trait]
+impl Switch for EcsService {
+    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+        let named = of(switch)?;
+        let one = |value: String, allowed: &str| Ok(vec![fault(switch, "service", value, allowed)]);
+        let Some(service) = self.find(named).await?.filter(|found| found.status() == Some("ACTIVE")) else {
+            return one(
+                named.words(),
+                "an active service of a cluster in this account and Region",
+            );
+        };
+        let controller = service.deployment_controller().map(|controller| controller.r#type());
+        if controller.is_some_and(|controller| *controller != DeploymentControllerType::Ecs) {
+            return one(
+                format!("{}, which another deployment controller deploys", named.words()),
+                "a service of deployment controller ECS: deploy the copy through CodeDeploy by hand",
+            );
+        }
+        let described = self.describe(service.task_definition().unwrap_or_default()).await?;
+        Ok(volumes::foresee(switch, &named, item, &described.definition))
+    }
+
+    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+        let service = self.service(of(switch)?).await?;
+        Ok(recorded(service.task_definition().unwrap_or_default()))
+    }
+
+    async fn apply(
+        &self,
+        run: &Run,
+        switch: &CutOver,
+        item: &Item,
+        before: &Value,
+        noted: &Value,
+    ) -> Result<Switching> {
+        let named = of(switch)?;
+        let before = revision_in(before).unwrap_or_default();
+        let service = self.service(named).await?;
+        let current = service.task_definition().unwrap_or_default();
+        if current == before {
+            if let Some(asked) = revision_in(noted) {
+                return Ok(Switching::Failed(rollout::rolled_back(
+                    &named.words(),
+                    short(asked),
+                    &service,
+                )));
+            }
+            let ours = self.ours(run, switch, &named, item, before).await?;
+            if ours == before {
+                return Ok(Switching::Done(recorded(before)));
+            }
+            return self.deploy(named, &ours).await;
+        }
+        if revision_in(noted) != Some(current) && !self.is_ours(current, switch, item).await? {
+            return Err(Error::Conflict(format!(
+                "switching service {}: somebody deployed {} meanwhile. It stays as it is: see who deploys, then cut over \
+                 again with a new restore, or deploy the volumes by hand",
+                named.words(),
+                short(current)
+            )));
+        }
+        Ok(match rollout::of(&service) {
+            Rollout::Stable => Switching::Done(recorded(current)),
+            Rollout::Underway(phase) => underway(phase, current),
+            Rollout::Failed(reason) => Switching::Failed(format!(
+                "service {} could not be deployed with {}: {reason}. See the service's events, and that the directory is \
+                 there and can be mounted",
+                named.words(),
+                short(current)
+            )),
+        })
+    }
+
+    async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, after: &Value) -> Result<Switching> {
+        let named = of(switch)?;
+        let before = revision_in(before).unwrap_or_default();
+        let service = self.service(named).await?;
+        let current = service.task_definition().unwrap_or_default();
+        if current == before {
+            return Ok(match rollout::of(&service) {
+                Rollout::Stable => Switching::Done(recorded(before)),
+                Rollout::Underway(phase) => underway(phase, before),
+                Rollout::Failed(reason) => Switching::Failed(format!(
+                    "service {} could not be deployed with {} again: {reason}. See the service's events, and deploy a \
+                     revision that starts",
+                    named.words(),
+                    short(before)
+                )),
+            });
+        }
+        if revision_in(after) != Some(current) && !self.is_ours(current, switch, item).await? {
+            return Err(Error::Conflict(format!(
+                "switching service {} back: somebody deployed {} since. It stays as it is: deploy {} if that is what should \
+                 run",
+                named.words(),
+                short(current),
+                short(before)
+            )));
+        }
+        self.deploy(named, before).await
+    }
+}
+
+impl Named<'_> {
+    fn words(&self) -> String {
+        format!("{} of cluster {}", self.service, self.cluster)
+    }
+}
+
+fn of(switch: &CutOver) -> Result<Named<'_>> {
+    match &switch.action {
+        CutOverAction::EcsService {
+            cluster,
+            service,
+            volume,
+        } => Ok(Named {
+            cluster,
+            service,
+            volume: volume.as_deref(),
+        }),
+        _ => Err(wrong_action("ecs_service", switch)),
+    }
+}
+
+/// `family:revision` of a task definition's ARN.
+fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+fn recorded(revision: &str) -> Value {
+    json!({ "task_definition": revision })
+}
+
+fn revision_in(recorded: &Value) -> Option<&str> {
+    recorded["task_definition"].as_str()
+}
+
+fn underway(phase: String, revision: &str) -> Switching {
+    Switching::Underway {
+        phase,
+        noted: recorded(revision),
+    }
+}

@@ -1,0 +1,128 @@
+//! What an application needs to reach a copy, read when it is needed: a rename changes a cluster's endpoint after it was made.
+
+use aws_config::SdkConfig;
+use aws_sdk_rds::Client;
+use aws_sdk_rds::operation::describe_db_clusters::DescribeDBClustersError;
+use aws_sdk_rds::types::DbCluster;
+use serde_json::{Value, json};
+
+use crate::aws::failure;
+use crate::domain::descriptor::Fact;
+use crate::domain::names::TAG_RESTORE;
+use crate::domain::resource::Target;
+use crate::domain::restore::item::{Item, Made};
+use crate::error::{Error, Result};
+
+/// Reads facts.
+pub struct Facts {
+    clusters: Client,
+}
+
+impl Facts {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            clusters: Client::new(aws),
+        }
+    }
+
+    /// A text, or (a port) a number.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a fact that this kind of copy has not; `NotReady` while its cluster has no endpoint.
+    pub async fn read(&self, fact: Fact, item: &Item) -> Result<Value> {
+        match (&item.made, fact) {
+            (Some(Made::Cluster { cluster, .. }), Fact::Host | Fact::ReaderHost | Fact::Port | Fact::Cluster) => {
+                let found = self.cluster(cluster, item).await?;
+                let read = match fact {
+                    Fact::Host => found.endpoint().map(Value::from),
+                    Fact::ReaderHost => found.reader_endpoint().map(Value::from),
+                    Fact::Port => found.port().map(Value::from),
+                    _ => found.db_cluster_identifier().map(Value::from),
+                };
+                read.ok_or_else(|| {
+                    Error::NotReady(format!(
+                        "reading {} of the copy of {}: its cluster has none yet. It is tried again; see in RDS that it \
+                         has an instance",
+                        word(fact),
+                        item.planned.resource.name
+                    ))
+                })
+            }
+            (Some(Made::Table { table, .. }), Fact::Table) => Ok(json!(table)),
+            (Some(Made::Directory { file_system, .. }), Fact::FileSystem) => Ok(json!(file_system)),
+            (
+                Some(Made::FileSystem {
+                    file_system: Some(file_system),
+                    ..
+                }),
+                Fact::FileSystem,
+            ) => Ok(json!(file_system)),
+            (
+                Some(
+                    Made::Directory {
+                        directory: Some(directory),
+                        ..
+                    }
+                    | Made::FileSystem {
+                        directory: Some(directory),
+                        ..
+                    },
+                ),
+                Fact::Directory,
+            ) => Ok(json!(directory)),
+            _ => Err(Error::invalid(
+                format!("cut_over of {}", item.planned.resource.name),
+                word(fact),
+                "a fact that this resource's copy has: see the table of facts in the README",
+            )),
+        }
+    }
+
+    /// The copy's cluster, under the name by which it was made or the one that a rename gave it.
+    async fn cluster(&self, made: &str, item: &Item) -> Result<DbCluster> {
+        let renamed = match &item.planned.resource.target {
+            Target::Aurora { cluster } => Some(cluster.as_str()),
+            _ => None,
+        };
+        for name in [Some(made), renamed].into_iter().flatten() {
+            if let Some(found) = describe(&self.clusters, name).await?
+                && is_ours(&found, item)
+            {
+                return Ok(found);
+            }
+        }
+        Err(Error::NotFound(format!(
+            "reading the endpoint of the copy of {}: no cluster {made} carries {TAG_RESTORE} = {}. Switch by hand to the \
+             cluster that has the data",
+            item.planned.resource.name, item.restore
+        )))
+    }
+}
+
+/// A cluster by its name; `None` when there is none.
+pub async fn describe(clusters: &Client, name: &str) -> Result<Option<DbCluster>> {
+    match clusters.describe_db_clusters().db_cluster_identifier(name).send().await {
+        Ok(answer) => Ok(answer.db_clusters.unwrap_or_default().into_iter().next()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(DescribeDBClustersError::is_db_cluster_not_found_fault) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(failure("describing cluster", name, error)),
+    }
+}
+
+/// Whether a cluster is the one that the item's restore made.
+pub fn is_ours(cluster: &DbCluster, item: &Item) -> bool {
+    cluster
+        .tag_list()
+        .iter()
+        .any(|tag| tag.key() == Some(TAG_RESTORE) && tag.value() == Some(item.restore.as_str()))
+}
+
+fn word(fact: Fact) -> String {
+    let word = serde_json::to_value(fact).ok();
+    word.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+}

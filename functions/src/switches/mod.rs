@@ -1,0 +1,174 @@
+//! What a cut-over switches. One trait, one file a kind; a step knows a kind only through the trait.
+//!
+//! Nothing is deleted here, and nothing is overwritten that changed since it was observed: what somebody else did meanwhile is
+//! a `Conflict`, which says what to do.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use serde_json::Value;
+
+use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
+use crate::domain::job::Run;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::switching::Switching;
+use crate::error::{Error, Fault, Result};
+
+mod ecs_service;
+mod facts;
+mod parameter;
+mod rename;
+mod secret;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use ecs_service::EcsService;
+pub use parameter::Parameter;
+pub use rename::Rename;
+pub use secret::Secret;
+
+/// Switches one kind of thing over to a restored copy, and back.
+///
+/// Every method may run twice, and may have succeeded before without anybody hearing of it: it finds out by looking. `item` is
+/// the restored resource to which the switch leads.
+#[async_trait]
+pub trait Switch: Send + Sync {
+    /// What would make the switch fail later, one a thing; reads only, before anything is restored.
+    ///
+    /// # Errors
+    /// Only where AWS could not be asked.
+    async fn foresee(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>>;
+
+    /// What is there before, as much as it takes to go back. Never a secret: it is written to the catalog.
+    async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value>;
+
+    /// Switches, or looks how far that is; called until it answers `Done` or `Failed`. `noted` is what the last call noted.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else changed what was observed.
+    async fn apply(&self, run: &Run, switch: &CutOver, item: &Item, before: &Value, noted: &Value)
+    -> Result<Switching>;
+
+    /// Switches back to `before`, or looks how far that is. `after` is what `apply` answered, or noted; null where nobody
+    /// knows whether it did anything.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else changed what was switched: theirs stays.
+    async fn revert(
+        &self,
+        run: &Run,
+        switch: &CutOver,
+        item: &Item,
+        before: &Value,
+        after: &Value,
+    ) -> Result<Switching>;
+}
+
+/// Every kind.
+#[derive(Clone)]
+pub struct Switches {
+    pub secret: Arc<dyn Switch>,
+    pub parameter: Arc<dyn Switch>,
+    pub ecs_service: Arc<dyn Switch>,
+    pub rename: Arc<dyn Switch>,
+}
+
+impl Switches {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            secret: Arc::new(Secret::from_config(aws)),
+            parameter: Arc::new(Parameter::from_config(aws)),
+            ecs_service: Arc::new(EcsService::from_config(aws)),
+            rename: Arc::new(Rename::from_config(aws)),
+        }
+    }
+
+    /// One kind in every place.
+    pub fn all(switch: Arc<dyn Switch>) -> Self {
+        Self {
+            secret: switch.clone(),
+            parameter: switch.clone(),
+            ecs_service: switch.clone(),
+            rename: switch,
+        }
+    }
+
+    pub fn of(&self, action: &CutOverAction) -> &dyn Switch {
+        match action {
+            CutOverAction::Secret { .. } => &*self.secret,
+            CutOverAction::Parameter { .. } => &*self.parameter,
+            CutOverAction::EcsService { .. } => &*self.ecs_service,
+            CutOverAction::Rename => &*self.rename,
+        }
+    }
+
+    /// Everything that would make one of these switches fail. Switches of resources that are not restored are passed over.
+    ///
+    /// # Errors
+    /// Only where AWS could not be asked.
+    pub async fn foresee(&self, run: &Run, switches: &[CutOver], items: &[Item]) -> Result<Vec<Fault>> {
+        let mut faults = too_early(switches);
+        for switch in switches {
+            if let Some(item) = item_of(switch, items) {
+                faults.extend(self.of(&switch.action).foresee(run, switch, item).await?);
+            }
+        }
+        Ok(faults)
+    }
+}
+
+/// The restored resource to which a switch leads; `None` when it is not restored.
+pub fn item_of<'a>(switch: &CutOver, items: &'a [Item]) -> Option<&'a Item> {
+    let name = match &switch.table {
+        Some(table) => format!("{}.{table}", switch.resource),
+        None => switch.resource.clone(),
+    };
+    items.iter().find(|item| item.planned.resource.name == name)
+}
+
+/// Switches that take a cluster's endpoint before it gets its final one.
+fn too_early(switches: &[CutOver]) -> Vec<Fault> {
+    let before_a_rename = |(at, switch): (usize, &CutOver)| {
+        let renamed = |later: &CutOver| later.resource == switch.resource && later.action == CutOverAction::Rename;
+        (names_the_cluster(&switch.action) && switches[at + 1..].iter().any(renamed)).then(|| Fault {
+            path: format!("cut_over.{}", switch.name),
+            value: format!("{}, before the rename", switch.name),
+            allowed: format!(
+                "a place behind the rename of {}: renaming gives the cluster another endpoint",
+                switch.resource
+            ),
+        })
+    };
+    switches.iter().enumerate().filter_map(before_a_rename).collect()
+}
+
+fn names_the_cluster(action: &CutOverAction) -> bool {
+    let names = |fact: &Fact| matches!(fact, Fact::Host | Fact::ReaderHost | Fact::Cluster);
+    match action {
+        CutOverAction::Secret { values, .. } => values.values().any(names),
+        CutOverAction::Parameter { value, .. } => names(value),
+        CutOverAction::EcsService { .. } | CutOverAction::Rename => false,
+    }
+}
+
+/// A fault in what a switch names.
+fn fault(switch: &CutOver, field: &str, value: impl Into<String>, allowed: impl Into<String>) -> Fault {
+    Fault {
+        path: format!("cut_over.{}.{field}", switch.name),
+        value: value.into(),
+        allowed: allowed.into(),
+    }
+}
+
+/// A switch of another kind reached this one: the dispatch is wrong.
+fn wrong_action(kind: &str, switch: &CutOver) -> Error {
+    Error::invalid(
+        format!("cut_over.{}.kind", switch.name),
+        format!("{:?}", switch.action),
+        format!("{kind}, which is what is switched here"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! `rename`: the old cluster gets a side name, then the copy its name; applications that use the cluster's host name follow.
+//! Nothing is deleted. The clusters are told apart by `DbClusterResourceId`, which no rename changes.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{DbCluster, Filter};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::facts::{describe, is_ours};
+use super::{Switch, fault, wrong_action};
+use crate::aws::failure;
+use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::resource::Target;
+use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::plan::Beside;
+use crate::domain::restore::switching::Switching;
+use crate::error::{Error, Fault, Result};
+
+#[cfg(test)]
+mod tests;
+
+/// RDS's longest identifier.
+const LONGEST: usize = 63;
+
+pub struct Rename {
+    clusters: Client,
+}
+
+/// Who has which name before, and which one afterwards.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Before {
+    /// The name that applications use.
+    cluster: String,
+    /// What the old cluster is called afterwards.
+    side: String,
+    /// What the copy is called before.
+    copy: String,
+    /// `DbClusterResourceId` of the old cluster; `None` where it is gone.
+    old: Option<String>,
+    /// That of the copy.
+    new: String,
+}
+
+/// A cluster that has to have another name.
+struct Move<'a> {
+    resource_id: &'a str,
+    from: &'a str,
+    to: &'a str,
+}
+
+impl Rename {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            clusters: Client::new(aws),
+        }
+    }
+
+    /// Makes one move after the other. A cluster that has neither name was renamed by somebody else.
+    async fn make(&self, moves: &[Move<'_>]) -> Result<Switching> {
+        let ids = moves.iter().map(|of| of.resource_id.to_owned()).collect();
+        let filter = Filter::builder()
+            .name("db-cluster-resource-id")
+            .set_values(Some(ids))
+            .build();
+        let answer = self.clusters.describe_db_clusters().filters(filter).send().await;
+        let answer = answer.map_err(|error| failure("describing the clusters to rename:", moves[0].to, error))?;
+        for of in moves {
+            let found = answer
+                .db_clusters()
+                .iter()
+                .find(|cluster| cluster.db_cluster_resource_id() == Some(of.resource_id));
+            let Some(found) = found else {
+                return Err(gone(of));
+            };
+            let name = found.db_cluster_identifier().unwrap_or_default();
+            if let Some(phase) = changing(found, name) {
+                return Ok(underway(phase));
+            }
+            if name == of.to {
+                continue;
+            }
+            if name != of.from {
+                return Err(Error::Conflict(format!(
+                    "renaming cluster {} to {}: somebody renamed it to {name} meanwhile. Give it the name that it should have",
+                    of.from, of.to
+                )));
+            }
+            return self.rename(of).await;
+        }
+        Ok(Switching::Done(json!({ "cluster": moves[moves.len() - 1].to })))
+    }
+
+    async fn rename(&self, of: &Move<'_>) -> Result<Switching> {
+        let asked = self
+            .clusters
+            .modify_db_cluster()
+            .db_cluster_identifier(of.from)
+            .new_db_cluster_identifier(of.to)
+            .apply_immediately(true)
+            .send()
+            .await;
+        let phase = format!("cluster {} is being renamed to {}", of.from, of.to);
+        match asked {
+            Ok(_) => Ok(underway(phase)),
+            Err(error) => match failure("renaming cluster", &format!("{} to {}", of.from, of.to), error) {
+                // Whatever it is at ends by itself; or an earlier call of ours is being carried out.
+                Error::NotReady(_) => Ok(underway(phase)),
+                error => Err(error),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Switch for Rename {
+    async fn foresee(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+        see_rename(switch)?;
+        let (Target::Aurora { cluster }, Beside::Cluster { .. }) =
+            (&item.planned.resource.target, &item.planned.beside)
+        else {
+            let value = format!(
+                "{} of kind {}",
+                item.planned.resource.name,
+                item.planned.resource.target.kind()
+            );
+            return Ok(vec![fault(
+                switch,
+                "resource",
+                value,
+                "a cluster: nothing else is renamed",
+            )]);
+        };
+        let side = side(run, cluster);
+        Ok(match describe(&self.clusters, &side).await? {
+            None => Vec::new(),
+            Some(_) => vec![fault(
+                switch,
+                "resource",
+                format!("{cluster}, whose side name {side} is taken"),
+                "a free side name: rename or remove that cluster, or start the restore again",
+            )],
+        })
+    }
+
+    async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value> {
+        see_rename(switch)?;
+        let (Target::Aurora { cluster }, Some(Made::Cluster { cluster: copy, .. })) =
+            (&item.planned.resource.target, &item.made)
+        else {
+            return Err(Error::invalid(
+                format!("cut_over.{}.resource", switch.name),
+                &item.planned.resource.name,
+                "a cluster that was restored",
+            ));
+        };
+        let new = describe(&self.clusters, copy)
+            .await?
+            .filter(|found| is_ours(found, item));
+        let Some(new) = new.and_then(|found| found.db_cluster_resource_id) else {
+            return Err(Error::NotFound(format!(
+                "renaming cluster {copy} to {cluster}: there is no {copy} that restore {} made. Switch by hand",
+                item.restore
+            )));
+        };
+        let old = describe(&self.clusters, cluster).await?;
+        let before = Before {
+            cluster: cluster.clone(),
+            side: side(run, cluster),
+            copy: copy.clone(),
+            old: old.and_then(|found| found.db_cluster_resource_id),
+            new,
+        };
+        Ok(json!(before))
+    }
+
+    async fn apply(&self, _: &Run, _: &CutOver, _: &Item, before: &Value, _: &Value) -> Result<Switching> {
+        let before = read(before)?;
+        let aside = before.old.as_deref().map(|old| Move {
+            resource_id: old,
+            from: &before.cluster,
+            to: &before.side,
+        });
+        let into_place = Move {
+            resource_id: &before.new,
+            from: &before.copy,
+            to: &before.cluster,
+        };
+        let moves: Vec<Move> = aside.into_iter().chain([into_place]).collect();
+        self.make(&moves).await
+    }
+
+    async fn revert(&self, _: &Run, _: &CutOver, _: &Item, before: &Value, _: &Value) -> Result<Switching> {
+        let before = read(before)?;
+        let out = Move {
+            resource_id: &before.new,
+            from: &before.cluster,
+            to: &before.copy,
+        };
+        let back = before.old.as_deref().map(|old| Move {
+            resource_id: old,
+            from: &before.side,
+            to: &before.cluster,
+        });
+        let moves: Vec<Move> = [out].into_iter().chain(back).collect();
+        self.make(&moves).await
+    }
+}
+
+/// `<cluster>-before-<suffix>`: what a cluster is called once its copy has its name.
+fn side(run: &Run, cluster: &str) -> String {
+    names::copy_of(cluster, &format!("before-{}", names::suffix(run.started_at)), LONGEST)
+}
+
+fn see_rename(switch: &CutOver) -> Result<()> {
+    match switch.action {
+        CutOverAction::Rename => Ok(()),
+        _ => Err(wrong_action("rename", switch)),
+    }
+}
+
+fn read(before: &Value) -> Result<Before> {
+    serde_json::from_value(before.clone()).map_err(|error| {
+        Error::VerificationFailed(format!(
+            "reading what was there before a rename: {error}. Rename the clusters by hand"
+        ))
+    })
+}
+
+/// What a cluster is at, in words; `None` when it is available and nothing waits.
+fn changing(cluster: &DbCluster, name: &str) -> Option<String> {
+    let status = cluster.status().unwrap_or("in an unknown state");
+    if status != "available" {
+        return Some(format!("cluster {name} is {status}"));
+    }
+    let waiting = cluster.pending_modified_values()?.db_cluster_identifier()?;
+    Some(format!("cluster {name} waits to become {waiting}"))
+}
+
+fn underway(phase: String) -> Switching {
+    Switching::Underway {
+        phase,
+        noted: Value::Null,
+    }
+}
+
+fn gone(of: &Move<'_>) -> Error {
+    Error::NotFound(format!(
+        "renaming cluster {} to {}: it is gone (resource id {}). See what deleted it, and which cluster should have the name",
+        of.from, of.to, of.resource_id
+    ))
+}

@@ -1,0 +1,232 @@
+//! `secret`: keys of a Secrets Manager secret. A new version gets the changed keys, then the label `AWSCURRENT` moves to it, and
+//! back: a move names the version that the label leaves, so that what somebody rotated meanwhile is never covered up.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
+use serde_json::{Value, json};
+
+use super::facts::Facts;
+use super::{Switch, fault};
+use crate::aws::failure;
+use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::switching::Switching;
+use crate::error::{Error, Fault, Result};
+
+mod document;
+#[cfg(test)]
+mod tests;
+
+/// The staging label of the version that an application gets.
+const CURRENT: &str = "AWSCURRENT";
+/// The label that keeps our version before and after it is the current one.
+const OURS: &str = "HOLDFAST";
+
+pub struct Secret {
+    secrets: Client,
+    facts: Facts,
+}
+
+impl Secret {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            secrets: Client::new(aws),
+            facts: Facts::from_config(aws),
+        }
+    }
+
+    async fn describe(&self, secret: &str) -> Result<DescribeSecretOutput> {
+        let described = self.secrets.describe_secret().secret_id(secret).send().await;
+        described.map_err(|error| failure("describing secret", secret, error))
+    }
+
+    /// The version that applications get; its value is not read.
+    async fn current(&self, secret: &str) -> Result<String> {
+        let described = self.describe(secret).await?;
+        current(&described).ok_or_else(|| {
+            Error::NotFound(format!(
+                "looking up the current version of secret {secret}: none has the label {CURRENT}. Give it to one with aws \
+                 secretsmanager update-secret-version-stage"
+            ))
+        })
+    }
+
+    /// A version's value: text that holds a JSON object.
+    async fn value(&self, secret: &str, version: &str) -> Result<String> {
+        let read = self
+            .secrets
+            .get_secret_value()
+            .secret_id(secret)
+            .version_id(version)
+            .send()
+            .await
+            .map_err(|error| failure("reading secret", secret, error))?;
+        read.secret_string.ok_or_else(|| {
+            Error::invalid(
+                format!("secret {secret}"),
+                "a binary value",
+                "the text of a JSON object, to switch keys of it",
+            )
+        })
+    }
+
+    /// Moves the current label, if it still is where it was seen. Answers whether it was.
+    async fn promote(&self, secret: &str, from: &str, to: &str) -> Result<bool> {
+        let moved = self
+            .secrets
+            .update_secret_version_stage()
+            .secret_id(secret)
+            .version_stage(CURRENT)
+            .remove_from_version_id(from)
+            .move_to_version_id(to)
+            .send()
+            .await;
+        match moved {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(failure("moving the current version of secret", secret, error)),
+        }
+    }
+
+    async fn faults(&self, switch: &CutOver, secret: &str) -> Result<Vec<Fault>> {
+        let wanted = |value: &str, allowed: &str| Ok(vec![fault(switch, "secret", value, allowed)]);
+        let described = match self.describe(secret).await {
+            Ok(described) => described,
+            Err(Error::NotFound(_)) => return wanted(secret, "a secret that exists in this account and Region"),
+            Err(error) => return Err(error),
+        };
+        if described.deleted_date().is_some() {
+            return wanted(
+                &format!("{secret}, scheduled for deletion"),
+                "a secret that stays: restore it with aws secretsmanager restore-secret",
+            );
+        }
+        if let Some(service) = described.owning_service() {
+            return wanted(
+                &format!("{secret}, which belongs to {service}"),
+                "a secret of the application's own: AWS lets nobody else write this one",
+            );
+        }
+        let Some(version) = current(&described) else {
+            return wanted(
+                &format!("{secret}, without {CURRENT}"),
+                "a secret that has a current version",
+            );
+        };
+        match self.value(secret, &version).await {
+            Ok(text) => Ok(document::faults(switch, &text, values(switch)?.1)),
+            Err(Error::InvalidInput(faults)) => Ok(faults),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[async_trait]
+impl Switch for Secret {
+    async fn foresee(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
+        self.faults(switch, values(switch)?.0).await
+    }
+
+    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+        let version = self.current(values(switch)?.0).await?;
+        Ok(json!({ "version": version }))
+    }
+
+    async fn apply(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
+        let (secret, values) = values(switch)?;
+        let (before, ours) = (version(before), ours(switch, item));
+        let current = self.current(secret).await?;
+        if current == ours {
+            return Ok(done(&ours));
+        }
+        if current != before {
+            return Err(rotated(secret, before));
+        }
+        let mut facts = Vec::new();
+        for (key, fact) in values {
+            facts.push((key.as_str(), self.facts.read(*fact, item).await?));
+        }
+        let text = self.value(secret, before).await?;
+        let Some(text) = document::replaced(switch, &text, &facts)? else {
+            return Ok(done(before));
+        };
+        self.secrets
+            .put_secret_value()
+            .secret_id(secret)
+            .client_request_token(&ours)
+            .secret_string(text)
+            .version_stages(OURS)
+            .send()
+            .await
+            .map_err(|error| failure("writing a new version of secret", secret, error))?;
+        if self.promote(secret, before, &ours).await? || self.current(secret).await? == ours {
+            return Ok(done(&ours));
+        }
+        Err(rotated(secret, before))
+    }
+
+    async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, after: &Value) -> Result<Switching> {
+        let (secret, _) = values(switch)?;
+        let ours = ours(switch, item);
+        let (before, after) = (version(before), after["version"].as_str().unwrap_or(&ours));
+        if after == before {
+            return Ok(done(before));
+        }
+        let current = self.current(secret).await?;
+        if current == before {
+            return Ok(done(before));
+        }
+        if current == after && (self.promote(secret, after, before).await? || self.current(secret).await? == before) {
+            return Ok(done(before));
+        }
+        Err(Error::Conflict(format!(
+            "switching secret {secret} back: its current version is not the one of this restore any more; somebody changed \
+             it. It stays as it is: put what it should hold (version {before} has the values of before)"
+        )))
+    }
+}
+
+fn values(switch: &CutOver) -> Result<(&str, &std::collections::BTreeMap<String, Fact>)> {
+    match &switch.action {
+        CutOverAction::Secret { secret, values } => Ok((secret, values)),
+        _ => Err(super::wrong_action("secret", switch)),
+    }
+}
+
+/// The version id that this restore gives its version: Secrets Manager takes 32 to 64 characters.
+fn ours(switch: &CutOver, item: &Item) -> String {
+    names::token(&item.restore, &switch.name, "switch secret")
+}
+
+fn version(recorded: &Value) -> &str {
+    recorded["version"].as_str().unwrap_or_default()
+}
+
+fn done(version: &str) -> Switching {
+    Switching::Done(json!({ "version": version }))
+}
+
+fn current(described: &DescribeSecretOutput) -> Option<String> {
+    let versions = described.version_ids_to_stages()?;
+    let current = |(_, labels): &(&String, &Vec<String>)| labels.iter().any(|label| label == CURRENT);
+    versions.iter().find(current).map(|(id, _)| id.clone())
+}
+
+fn rotated(secret: &str, before: &str) -> Error {
+    Error::Conflict(format!(
+        "switching secret {secret}: version {before} is not the current one any more; somebody changed the secret meanwhile. \
+         It stays as it is: wait until a rotation has ended, then cut over again with a new restore, or write the copy's \
+         values into it by hand"
+    ))
+}
