@@ -1,11 +1,24 @@
 //! `aurora`: an Aurora cluster, backed up as a manual cluster snapshot.
 
+mod attached;
 mod capture;
+mod comparing;
+mod configuring;
 mod describe;
+mod foreseeing;
+mod groups;
+mod instances;
+mod making;
 mod parameter_groups;
 mod readiness;
+mod restore;
+mod restoring;
+mod source;
 #[cfg(test)]
 mod tests;
+mod undoing;
+mod versions;
+mod wanted;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -36,6 +49,7 @@ const LOST: &[&str] = &[
 pub struct Aurora {
     rds: Client,
     autoscaling: aws_sdk_applicationautoscaling::Client,
+    kms: aws_sdk_kms::Client,
 }
 
 impl Aurora {
@@ -43,6 +57,7 @@ impl Aurora {
         Self {
             rds: Client::new(aws),
             autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
+            kms: aws_sdk_kms::Client::new(aws),
         }
     }
 

@@ -1,6 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
+mod comparing;
+mod copies;
+mod finishing;
+mod foreseeing;
+mod restoring;
+mod undoing;
 
 use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses, xml};
