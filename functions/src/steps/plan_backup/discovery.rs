@@ -2,11 +2,10 @@
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
-use aws_sdk_sfn::types::ExecutionStatus;
 
 use crate::aws::failure;
 use crate::error::{Error, Result};
+use crate::steps::executions::{Executions, StepFunctions};
 use crate::steps::probe::Endpoint;
 
 #[async_trait]
@@ -27,7 +26,7 @@ pub trait Discovery: Send + Sync {
 pub struct Aws {
     tables: aws_sdk_dynamodb::Client,
     clusters: aws_sdk_rds::Client,
-    executions: aws_sdk_sfn::Client,
+    executions: StepFunctions,
 }
 
 impl Aws {
@@ -35,7 +34,7 @@ impl Aws {
         Self {
             tables: aws_sdk_dynamodb::Client::new(aws),
             clusters: aws_sdk_rds::Client::new(aws),
-            executions: aws_sdk_sfn::Client::new(aws),
+            executions: StepFunctions::new(aws),
         }
     }
 }
@@ -79,25 +78,6 @@ impl Discovery for Aws {
     }
 
     async fn is_running(&self, execution: &str) -> Result<bool> {
-        match self
-            .executions
-            .describe_execution()
-            .execution_arn(execution)
-            .send()
-            .await
-        {
-            Ok(found) => Ok(matches!(
-                found.status(),
-                ExecutionStatus::Running | ExecutionStatus::PendingRedrive
-            )),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DescribeExecutionError::is_execution_does_not_exist) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(failure("looking up execution", execution, error)),
-        }
+        self.executions.is_running(execution).await
     }
 }
