@@ -9,6 +9,7 @@ pub mod compare_resource;
 pub mod count_items;
 pub mod count_rows;
 pub mod cut_over;
+pub mod efs_access;
 pub mod end_run;
 pub mod list_due_deployments;
 pub mod list_probes;
