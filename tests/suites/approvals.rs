@@ -22,9 +22,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.test("approvals::yes_goes_on_and_no_makes_nothing", |stage| {
             Box::pin(plan(stage))
         }),
-        stages.test("approvals::a_cut_over_that_nobody_wants_leaves_the_copies_beside", |stage| {
-            Box::pin(cut_over(stage))
-        }),
+        stages.test(
+            "approvals::a_cut_over_that_nobody_wants_leaves_the_copies_beside",
+            |stage| Box::pin(cut_over(stage)),
+        ),
         stages.test("approvals::silence_means_no", |stage| Box::pin(silence(stage))),
     ]
 }
@@ -34,12 +35,18 @@ async fn plan(stage: &Stage) -> Result<()> {
     let fields = json!({ "approval": "required", "cut_over": "no" });
 
     let asked = asked(&subject, &fields).await?;
-    subject.nothing_left_of(&asked.id).await.context("nothing is made before the answer")?;
+    subject
+        .nothing_left_of(&asked.id)
+        .await
+        .context("nothing is made before the answer")?;
     ensure!(holdfast(&subject, &["reject", &asked.id]).await?);
     let end = ended(&stage.aws, &asked.execution, PATIENCE).await?;
     ensure!(end.status == "FAILED", "{end:?}");
     subject.nothing_left_of(&asked.id).await?;
-    ensure!(!holdfast(&subject, &["approve", &asked.id]).await?, "it was answered before");
+    ensure!(
+        !holdfast(&subject, &["approve", &asked.id]).await?,
+        "it was answered before"
+    );
 
     let end = answered(&subject, &fields, "approve").await?;
     ensure!(end.status == "SUCCEEDED", "{end:?}");
@@ -54,7 +61,10 @@ async fn cut_over(stage: &Stage) -> Result<()> {
     ensure!(end.status == "SUCCEEDED", "the copies are there, as asked: {end:?}");
     ensure!(subject.secret_value().await? == secret);
     let record = subject.newest_restore().await?;
-    ensure!(record["status"] == "restored" && record["switched"] == json!([]), "{record:#}");
+    ensure!(
+        record["status"] == "restored" && record["switched"] == json!([]),
+        "{record:#}"
+    );
     ensure!(subject.copied(text(&record, "/id")?).await? == subject.data().await?);
 
     let end = answered(&subject, &json!({ "cut_over": "ask" }), "approve").await?;

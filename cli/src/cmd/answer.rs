@@ -7,6 +7,7 @@ use crate::args::Global;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
 use crate::{aws, clock, out};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Say yes to what a restore asks: to its plan, or to cutting over
 #[derive(Debug, clap::Args)]
@@ -95,7 +96,7 @@ pub fn deployment_of(run: &str) -> Result<String> {
 
 fn failure<E>(run: &str, error: aws_sdk_sfn::error::SdkError<E>) -> Failure
 where
-    E: std::error::Error + aws_sdk_sfn::error::ProvideErrorMetadata + Send + Sync + 'static,
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     // A token that was used before, or whose state has ended.
     if matches!(error.code(), Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken")) {

@@ -269,7 +269,7 @@ fn leftover(file_system: &str, left: &Listed) -> String {
 /// A file system, if it is there.
 pub async fn described(efs: &Efs, file_system: &str) -> Result<Option<FileSystemDescription>> {
     match efs.efs.describe_file_systems().file_system_id(file_system).send().await {
-        Ok(found) => Ok(found.file_systems.into_iter().next()),
+        Ok(found) => Ok(found.file_systems.and_then(|found| found.into_iter().next())),
         Err(error) if code(&error) == Some("FileSystemNotFound") => Ok(None),
         Err(error) => Err(failure("describing file system", file_system, error)),
     }
