@@ -7,7 +7,7 @@ use super::store::Condition;
 use super::{Catalog, decode, encode, key, legible, name_of};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
-use crate::domain::set::{Reason, RunRecord};
+use crate::domain::set::{Purpose, Reason, RunRecord};
 use crate::error::{Error, Result};
 
 /// A moment that a run passes once.
@@ -88,8 +88,9 @@ impl Catalog {
 
     /// Records that a run has ended of which nothing was recorded: a step of it that is still in flight finds it ended,
     /// and begins nothing. One that is recorded is only marked.
-    pub async fn entomb_run(&self, run: &Run, at: Timestamp) -> Result<()> {
+    pub async fn entomb_run(&self, run: &Run, purpose: Purpose, at: Timestamp) -> Result<()> {
         let ended = RunRecord {
+            purpose,
             ended_at: Some(at),
             ..RunRecord::begun(run)
         };

@@ -13,7 +13,7 @@ mod nightly_tests;
 mod restore;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub use backup::{Backup, backup};
 pub use ended::{Ended, brought_back, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
 pub use restore::{
-    Aftermath, Restore, RestoreOutcome, asked, cut_over_undone, restore, restore_brought_back, restore_ended,
+    Aftermath, Restore, RestoreOutcome, asked, cut_over_undone, refused, restore, restore_brought_back, restore_ended,
     restore_undone,
 };
 

@@ -2,6 +2,7 @@
 
 pub mod choosing;
 pub mod diff;
+pub mod history;
 pub mod infrastructure;
 pub mod item;
 pub mod plan;
@@ -103,6 +104,9 @@ pub struct Question {
     pub asked_at: Timestamp,
     /// When no answer means no.
     pub until: Timestamp,
+    /// When on-call was told; a question that was not told is told again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Question {

@@ -1,5 +1,7 @@
 //! `clean-up`: ends what an execution left behind that never reached its own Notify: resumes what it quiesced, fails its
-//! set, gives its lease back, and tells on-call. Started by EventBridge's `Step Functions Execution Status Change`.
+//! set or has its restore taken back, gives its lease back, and tells on-call. Started by EventBridge's `Step Functions Execution Status Change`.
+
+mod taking_back;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,21 +11,24 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::taking_back::{Taken, take_back, to_take_back};
 use super::ending::{self, End};
-use super::machine::run_of;
+use super::machine::{restore_of, run_of};
+use super::machines::{Machines, Sfn};
 use super::resuming::resume;
 use super::telling::{Execution, Known, Sns, Topic, tell, tell_once};
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
+use crate::domain::machine::Machine;
 use crate::domain::message::{self, Ended, Night};
-use crate::domain::set::Reason;
+use crate::domain::set::{Purpose, Reason};
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
 use crate::runtime;
 
 /// The errors with which the machines end after they have told on-call themselves.
-const TOLD: [&str; 2] = ["BackupFailed", "NightFailed"];
+const TOLD: [&str; 4] = ["BackupFailed", "NightFailed", "RestoreFailed", "UndoFailed"];
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -33,6 +38,10 @@ pub struct Needs {
     pub stacks_topic: String,
     /// ARN of the state machine `nightly`.
     pub nightly: String,
+    pub machines: Arc<dyn Machines>,
+    /// ARNs of the state machines `undo-restore` and `undo-cut-over`; empty in a stack that has none.
+    pub undo_restore: String,
+    pub undo_cut_over: String,
 }
 
 impl Needs {
@@ -47,6 +56,11 @@ impl Needs {
             }),
             stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
             nightly: runtime::setting("NIGHTLY_STATE_MACHINE_ARN")?,
+            machines: Arc::new(Sfn {
+                client: aws_sdk_sfn::Client::new(aws),
+            }),
+            undo_restore: runtime::optional_setting("UNDO_RESTORE_STATE_MACHINE_ARN").unwrap_or_default(),
+            undo_cut_over: runtime::optional_setting("UNDO_CUT_OVER_STATE_MACHINE_ARN").unwrap_or_default(),
         })
     }
 }
@@ -96,18 +110,39 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         .as_deref()
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
+    let lost = Lost {
+        machine: Machine::of(&detail.execution_arn).unwrap_or(Machine::Backup),
+        request: &request,
+        detail: &detail,
+        started_at,
+        now,
+    };
     match run_of(&request, &detail.execution_arn, started_at) {
-        Some(run) => clean_up(needs, &run, &detail, told_itself, now).await,
-        None if told_itself => Ok(Output { acted: false }),
-        None => {
-            tell_of(needs, None, &detail, started_at, false, now).await?;
+        // It has no run of its own, and quiesces nothing.
+        Some(run) if lost.machine == Machine::UndoRestore && !told_itself => {
+            lost.tell(needs, Some(&run), false, Taken::Nothing).await?;
             Ok(Output { acted: true })
         }
+        Some(run) if lost.machine != Machine::UndoRestore => clean_up(needs, &run, &lost, told_itself).await,
+        None if !told_itself => {
+            lost.tell(needs, None, false, Taken::Nothing).await?;
+            Ok(Output { acted: true })
+        }
+        _ => Ok(Output { acted: false }),
     }
 }
 
-async fn clean_up(needs: &Needs, run: &Run, detail: &Detail, told_itself: bool, now: Timestamp) -> Result<Output> {
-    let catalog = &needs.catalog;
+/// An execution that ended without a word.
+struct Lost<'a> {
+    machine: Machine,
+    request: &'a Value,
+    detail: &'a Detail,
+    started_at: Timestamp,
+    now: Timestamp,
+}
+
+async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) -> Result<Output> {
+    let (catalog, now) = (&needs.catalog, lost.now);
     let record = readable(catalog.run(&run.deployment, &run.id).await)?;
     let lease = readable(catalog.lease(&run.deployment).await)?;
     let ours = lease.is_some_and(|lease| lease.execution == run.execution);
@@ -118,26 +153,36 @@ async fn clean_up(needs: &Needs, run: &Run, detail: &Detail, told_itself: bool, 
     let open = record.as_ref().is_some_and(|record| record.ended_at.is_none());
     // First: a step of this run that is still in flight, or redriven, then finds it ended.
     if record.is_none() && !told_itself && is_registered(catalog, &run.deployment).await? {
-        catalog.entomb_run(run, now).await?;
+        catalog.entomb_run(run, lost.purpose(), now).await?;
     } else {
         catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
     }
+    let take_back_by = match lost.machine {
+        Machine::Restore => readable(to_take_back(catalog, run, told_itself).await)?,
+        _ => None,
+    };
     // An application that cannot be brought back must not keep on-call from being told, nor the lease.
     let resumed = resume(catalog, needs.hooks.as_ref(), run, now).await;
     let end = End {
-        reason: reason(detail),
+        reason: reason(lost.machine, lost.detail),
         failed: false,
     };
     readable(ending::end(catalog, run, end, now).await)?;
+    // After the lease is given back: what takes a cut-over back needs it.
+    let taken = take_back(needs, run, take_back_by).await;
     let brought_back = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());
     if !told {
-        tell_of(needs, Some(run), detail, run.started_at, ours, now).await?;
+        lost.tell(needs, Some(run), ours, taken.clone()).await?;
     } else if brought_back {
-        tell_of_return(needs, run, now).await?;
+        tell_of_return(needs, run, lost).await?;
     }
     let acted = !told || open || ours || brought_back;
+    // Lambda tries again, and finds what is still to be taken back, or an application at rest. Of a run that cannot be
+    // read, on-call was told.
+    if let Taken::NotBegun(_, error) = taken {
+        return Err(error);
+    }
     match resumed {
-        // Lambda tries again, and finds an application at rest. Of a run that cannot be read, on-call was told.
         Err(error) if record.is_some() => Err(error),
         _ => Ok(Output { acted }),
     }
@@ -164,15 +209,18 @@ async fn is_registered(catalog: &Catalog, deployment: &str) -> Result<bool> {
 }
 
 /// On-call had been told that the application is at rest.
-async fn tell_of_return(needs: &Needs, run: &Run, now: Timestamp) -> Result<()> {
-    let known = Known::of(&needs.catalog, run).await?;
+async fn tell_of_return(needs: &Needs, run: &Run, lost: &Lost<'_>) -> Result<()> {
+    let known = lost.known(needs, Some(run)).await?;
     let of = Execution {
         arn: &run.execution,
         started_at: run.started_at,
-        now,
+        now: lost.now,
         run: Some(run),
     };
-    let message = message::brought_back(&known.backup(&of, None));
+    let message = match lost.machine {
+        Machine::Backup | Machine::Nightly => message::brought_back(&known.backup(&of, None)),
+        _ => message::restore_brought_back(&known.restore(&of, None)),
+    };
     tell(
         needs.topic.as_ref(),
         known.topic.as_deref(),
@@ -182,40 +230,68 @@ async fn tell_of_return(needs: &Needs, run: &Run, now: Timestamp) -> Result<()> 
     .await
 }
 
-async fn tell_of(
-    needs: &Needs,
-    run: Option<&Run>,
-    detail: &Detail,
-    started_at: Timestamp,
-    lease_released: bool,
-    now: Timestamp,
-) -> Result<()> {
-    let known = match run {
-        Some(run) => Known::of(&needs.catalog, run).await?,
-        None => Known::default(),
-    };
-    let of = Execution {
-        arn: &detail.execution_arn,
-        started_at,
-        now,
-        run,
-    };
-    let ended = Ended {
-        status: &detail.status,
-        cause: detail.cause.as_deref(),
-        lease_released,
-    };
-    let message = message::ended(&known.backup(&of, None), &ended);
-    let topic = needs.topic.as_ref();
-    tell_once(&needs.catalog, topic, &needs.stacks_topic, &known, run, &message, now).await
+impl Lost<'_> {
+    /// What its run is for.
+    fn purpose(&self) -> Purpose {
+        match self.machine {
+            Machine::Backup | Machine::Nightly => Purpose::Backup,
+            Machine::Restore | Machine::UndoRestore => Purpose::Restore,
+            Machine::UndoCutOver => Purpose::UndoCutOver,
+        }
+    }
+
+    async fn known(&self, needs: &Needs, run: Option<&Run>) -> Result<Known> {
+        match (run, self.machine) {
+            (None, _) => Ok(Known::default()),
+            (Some(run), Machine::Backup | Machine::Nightly) => Known::of(&needs.catalog, run).await,
+            (Some(run), machine) => {
+                Known::of_restore(&needs.catalog, run, restore_of(machine, self.request, run)).await
+            }
+        }
+    }
+
+    async fn tell(&self, needs: &Needs, run: Option<&Run>, lease_released: bool, taken: Taken) -> Result<()> {
+        let known = self.known(needs, run).await?;
+        let of = Execution {
+            arn: &self.detail.execution_arn,
+            started_at: self.started_at,
+            now: self.now,
+            run,
+        };
+        let ended = Ended {
+            status: &self.detail.status,
+            cause: self.detail.cause.as_deref(),
+            lease_released,
+        };
+        let message = match self.machine {
+            Machine::Backup | Machine::Nightly => message::ended(&known.backup(&of, None), &ended),
+            machine => {
+                let why = taken.why();
+                message::restore_ended(
+                    &known.restore(&of, None),
+                    machine,
+                    &ended,
+                    taken.aftermath(why.as_ref()),
+                )
+            }
+        };
+        let topic = needs.topic.as_ref();
+        tell_once(
+            &needs.catalog,
+            topic,
+            &needs.stacks_topic,
+            &known,
+            run,
+            &message,
+            self.now,
+        )
+        .await
+    }
 }
 
 /// A night leaves nothing behind: its backups are executions of their own, and told of as such.
 async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestamp, now: Timestamp) -> Result<Output> {
-    let reason = Reason {
-        subject: "nightly".to_owned(),
-        ..reason(detail)
-    };
+    let reason = reason(Machine::Nightly, detail);
     let message = message::nightly(&Night {
         execution: &detail.execution_arn,
         started_at,
@@ -228,14 +304,14 @@ async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestam
     Ok(Output { acted: true })
 }
 
-fn reason(detail: &Detail) -> Reason {
+fn reason(machine: Machine, detail: &Detail) -> Reason {
     let how = match detail.status.as_str() {
         "ABORTED" => "the execution was aborted",
         "TIMED_OUT" => "the execution ran out of its time",
         _ => "the execution broke off",
     };
     Reason {
-        subject: "backup".to_owned(),
+        subject: machine.name().to_owned(),
         error: detail.error.clone().unwrap_or_else(|| detail.status.clone()),
         message: detail.cause.clone().unwrap_or_else(|| how.to_owned()),
     }

@@ -10,7 +10,11 @@ use crate::domain::descriptor::Hook;
 use crate::domain::message::{Event, Severity};
 use crate::domain::set::SetStatus;
 use crate::hooks::Action;
+use crate::steps::restored::{Started, UNDO_CUT_OVER, UNDO_RESTORE};
 use crate::steps::testing::{EXECUTION, Inbox, Recorded, catalog, descriptor, now, planned, started_at};
+
+#[path = "clean_up_restore_tests.rs"]
+mod of_restores;
 
 const NIGHTLY: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-nightly";
 
@@ -51,6 +55,9 @@ async fn lost(hooks: Arc<Recorded>) -> Fixture {
         topic: inbox.clone(),
         stacks_topic: "arn:stack".into(),
         nightly: NIGHTLY.into(),
+        machines: Started::all_well(),
+        undo_restore: UNDO_RESTORE.into(),
+        undo_cut_over: UNDO_CUT_OVER.into(),
     };
     Fixture {
         needs,
@@ -237,6 +244,9 @@ async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
             topic: inbox.clone(),
             stacks_topic: "arn:stack".into(),
             nightly: NIGHTLY.into(),
+            machines: Started::all_well(),
+            undo_restore: UNDO_RESTORE.into(),
+            undo_cut_over: UNDO_CUT_OVER.into(),
         };
         assert!(handle(&needs, aborted()).await.unwrap().acted, "{spoilt}");
         let told = inbox.messages();

@@ -50,7 +50,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let reason = reason.unwrap_or_else(|| Reason {
         subject: "EndRun".to_owned(),
         error: "VerificationFailed".to_owned(),
-        message: "the run ended before its set was sealed or failed".to_owned(),
+        message: "the run ended before it came to an end that anybody recorded".to_owned(),
     });
     let end = End { reason, failed };
     let set = ending::end(&needs.catalog, &run, end, input.now).await?;
@@ -64,7 +64,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::restore::{About, Question, RestoreStatus};
     use crate::domain::set::SetStatus;
+    use crate::steps::restored;
     use crate::steps::testing::{EXECUTION, catalog, now, planned, running_set, started_at};
 
     fn input(failure: Option<Caught>) -> Input {
@@ -146,5 +148,106 @@ mod tests {
         };
         assert_eq!(handle(&Needs { catalog }, input).await.unwrap().set, None);
         assert_eq!(memory.writes(), 0);
+    }
+
+    fn of_restore(failure: Option<Caught>) -> Input {
+        Input {
+            execution: restored::EXECUTION.into(),
+            ..input(failure)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_restore_that_was_not_done_has_failed_with_its_reason() {
+        for status in [RestoreStatus::Planned, RestoreStatus::Running] {
+            for failure in [caught("RestoreResources"), None] {
+                let run = restored::run();
+                let begun = restored::record(&run, status, &json!({}));
+                let (catalog, ..) = restored::restoring(&begun, &[], &[]).await;
+                let needs = Needs { catalog };
+                for _ in 0..2 {
+                    assert_eq!(handle(&needs, of_restore(failure.clone())).await.unwrap().set, None);
+                }
+                let subject = failure.as_ref().map_or("EndRun", |caught| caught.state.as_str());
+                let found = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+                let subjects: Vec<_> = found.reasons.iter().map(|reason| reason.subject.as_str()).collect();
+                assert_eq!((found.status, subjects), (RestoreStatus::Failed, vec![subject]));
+                let of_run = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+                assert_eq!((of_run.ended_at, of_run.warnings.len()), (Some(now()), 0));
+                assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+                assert_eq!(needs.catalog.set("hubs-prod", &run.id).await.unwrap(), None);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_restore_that_came_to_an_end_keeps_it() {
+        let refused = Some(Caught {
+            state: "AskCutOver".into(),
+            error: "Rejected".into(),
+            cause: String::new(),
+        });
+        for (status, failure, reasons, warnings) in [
+            (RestoreStatus::Restored, None, 0, 0),
+            (RestoreStatus::CutOver, None, 0, 0),
+            // Beside the restore.
+            (RestoreStatus::CutOver, caught("Resume"), 0, 1),
+            (RestoreStatus::Restored, caught("Resume"), 0, 1),
+            // Why it is what it is.
+            (RestoreStatus::Restored, refused, 1, 0),
+            (RestoreStatus::Undone, caught("RestoreResources"), 1, 0),
+            (RestoreStatus::SwitchedBack, caught("CutOver"), 1, 0),
+            (RestoreStatus::Switching, caught("UndoCutOver"), 1, 0),
+            (RestoreStatus::Failed, caught("UndoRestore"), 1, 0),
+        ] {
+            let run = restored::run();
+            let mut begun = restored::record(&run, status, &json!({}));
+            begun.question = Some(Question {
+                about: About::CutOver,
+                token: "t".into(),
+                asked_at: now(),
+                until: now(),
+                told_at: None,
+            });
+            let (catalog, ..) = restored::restoring(&begun, &[], &[]).await;
+            let needs = Needs { catalog };
+            handle(&needs, of_restore(failure.clone())).await.unwrap();
+            let found = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+            let of_run = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+            assert_eq!(
+                (found.status, found.reasons.len(), of_run.warnings.len()),
+                (status, reasons, warnings),
+                "{status:?} {failure:?}"
+            );
+            assert_eq!(found.question, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_stays_a_plan() {
+        let run = restored::run();
+        let planned = restored::record(&run, RestoreStatus::Planned, &json!({"dry_run": true}));
+        let (catalog, ..) = restored::restoring(&planned, &[], &[]).await;
+        let needs = Needs { catalog };
+        handle(&needs, of_restore(None)).await.unwrap();
+        let found = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+        assert_eq!((found.status, found.reasons.len()), (RestoreStatus::Planned, 0));
+    }
+
+    #[tokio::test]
+    async fn what_takes_a_cut_over_back_ends_its_own_run_alone() {
+        let run = restored::run();
+        let switching = restored::record(&run, RestoreStatus::Switching, &json!({}));
+        let (catalog, ..) = restored::restoring(&switching, &[], &[]).await;
+        let needs = Needs { catalog };
+        let back = Input {
+            execution: restored::EXECUTION.replace("-restore:", "-undo-cut-over:"),
+            ..of_restore(caught("UndoCutOver"))
+        };
+        handle(&needs, back).await.unwrap();
+        let found = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+        assert_eq!(found, switching);
+        let of_run = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+        assert_eq!(of_run.ended_at, None);
     }
 }

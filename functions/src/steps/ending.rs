@@ -4,10 +4,13 @@ use jiff::Timestamp;
 
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
+use crate::domain::machine::Machine;
+use crate::domain::message::refused;
+use crate::domain::restore::RestoreStatus;
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::{Class, Error, Result};
 
-/// Why a set that is still running has failed, and whether anything failed at all.
+/// Why a set or restore that is still running has failed, and whether anything failed at all.
 pub struct End {
     pub reason: Reason,
     pub failed: bool,
@@ -17,28 +20,44 @@ pub struct End {
 /// be in flight, or its execution redriven.
 ///
 /// # Errors
-/// `Conflict`, which names the run.
+/// `Conflict`, which names the run; also where another execution has its id.
 pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
     match catalog.run(&run.deployment, &run.id).await? {
         Some(record) if record.ended_at.is_some() => Err(has_ended(run, doing)),
+        Some(record) if record.execution != run.execution => Err(Error::Conflict(format!(
+            "{doing}: {} has the run id {} too. Start a new run in a second",
+            record.execution, run.id
+        ))),
         _ => Ok(()),
     }
 }
 
 /// The error of a step that finds its run ended.
 pub fn has_ended(run: &Run, doing: &str) -> Error {
+    let name = &run.deployment;
+    let again = match Machine::of(&run.execution) {
+        Some(Machine::Restore) => format!("holdfast restore {name}"),
+        Some(Machine::UndoCutOver) => {
+            format!("holdfast undo-cut-over, with the restore's id, which `holdfast restores {name}` lists")
+        }
+        _ => format!("holdfast backup {name}"),
+    };
     Error::Conflict(format!(
-        "{doing}: run {} has ended, and does nothing more. Start a new run: holdfast backup {}",
-        run.id, run.deployment
+        "{doing}: run {} has ended, and does nothing more. Start a new run: {again}",
+        run.id
     ))
 }
 
-/// Marks the run as ended, fails the set if it is still running, notes a failure that is not among the set's reasons as a
-/// warning, and gives the lease back if it is this run's. Answers the set's id, where there is a set.
+/// Marks the run as ended, fails the set or the restore if it is still running, notes a failure that is not among its
+/// reasons as a warning, and gives the lease back if it is this run's. Answers the set's id, where there is a set.
 pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
     // First: what is in flight looks for this mark after each of its own writes, and so undoes what is not undone here.
     catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
-    let closed = close(catalog, run, end, now).await;
+    let closed = match Machine::of(&run.execution) {
+        Some(Machine::Restore) => close_restore(catalog, run, end).await.map(|()| None),
+        Some(Machine::UndoCutOver) => warn(catalog, run, end).await.map(|()| None),
+        _ => close(catalog, run, end, now).await,
+    };
     if let Err(error) = &closed
         && error.class() != Class::Final
     {
@@ -61,4 +80,42 @@ async fn close(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result
         }
     }
     Ok(set.map(|_| run.id.clone()))
+}
+
+/// A restore that was not done is failed, unless it was undone; what it asked is answered by nobody any more.
+async fn close_restore(catalog: &Catalog, run: &Run, end: End) -> Result<()> {
+    let (deployment, id) = (&run.deployment, &run.id);
+    if catalog.restore(deployment, id).await?.is_none() {
+        return warn(catalog, run, end).await;
+    }
+    let record = catalog
+        .change_restore(deployment, id, |record| {
+            record.question = None;
+            let open = match record.status {
+                RestoreStatus::Planned => end.failed || !record.plan.dry_run,
+                status => status == RestoreStatus::Running,
+            };
+            if open {
+                record.status = RestoreStatus::Failed;
+            }
+            let concerns = !matches!(record.status, RestoreStatus::Restored | RestoreStatus::CutOver)
+                || refused(&end.reason).is_some();
+            let new = !record.reasons.contains(&end.reason);
+            let unexplained = record.reasons.is_empty() && (open || record.status == RestoreStatus::Switching);
+            if concerns && new && (end.failed || unexplained) {
+                record.reasons.push(end.reason.clone());
+            }
+        })
+        .await?;
+    if record.reasons.contains(&end.reason) {
+        return Ok(());
+    }
+    warn(catalog, run, end).await
+}
+
+async fn warn(catalog: &Catalog, run: &Run, end: End) -> Result<()> {
+    match end.failed {
+        true => catalog.warn_run(&run.deployment, &run.id, end.reason).await,
+        false => Ok(()),
+    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::job::{Failure, Run};
+use crate::domain::machine::Machine;
 use crate::domain::names;
 use crate::domain::set::Reason;
 
@@ -45,6 +46,16 @@ pub fn run_of(request: &Value, execution: &str, started_at: Timestamp) -> Option
         execution: execution.to_owned(),
         started_at,
     })
+}
+
+/// The id of the restore that an execution makes (`restore`), or takes back (`undo-restore`, `undo-cut-over`, whose input
+/// names it).
+pub fn restore_of<'a>(machine: Machine, request: &'a Value, run: &'a Run) -> Option<&'a str> {
+    match machine {
+        Machine::Restore => Some(&run.id),
+        Machine::UndoRestore | Machine::UndoCutOver => request.get("restore")?.as_str(),
+        Machine::Backup | Machine::Nightly => None,
+    }
 }
 
 #[cfg(test)]

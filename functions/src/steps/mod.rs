@@ -1,6 +1,7 @@
 //! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
 //! calls a step; what several share lies in a module of its own.
 
+pub mod ask_approval;
 pub mod back_up_file_system;
 pub mod back_up_table;
 pub mod check_secrets;
@@ -15,6 +16,7 @@ pub mod list_due_deployments;
 pub mod list_probes;
 pub mod notify;
 pub mod plan_backup;
+pub mod plan_restore;
 pub mod plan_undo_cut_over;
 pub mod poll_status;
 pub mod prune_sets;
@@ -35,7 +37,9 @@ mod ending;
 mod executions;
 mod jobs;
 mod machine;
+mod machines;
 mod needs;
+mod planning;
 mod probe;
 mod resuming;
 mod switching;

@@ -1,4 +1,5 @@
-//! `notify`: tells on-call what happened, what it means and what to do next, after a backup or a night.
+//! `notify`: tells on-call what happened, what it means and what to do next, after a backup, a restore, what takes one back, or a
+//! night.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +9,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::machine::{Caught, run_of};
+use super::machine::{Caught, restore_of, run_of};
 use super::telling::{Execution, Known, Sns, Topic, newest_sealed, tell, tell_once};
 use crate::catalog::Catalog;
-use crate::domain::message::{self, Due, Night};
+use crate::domain::machine::Machine;
+use crate::domain::message::{self, Due, Night, RestoreOutcome};
 use crate::error::Result;
 use crate::runtime;
 
@@ -38,12 +40,16 @@ impl Needs {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Input {
-    Backup(Backup),
+    Backup(Ended),
+    Restore(Ended),
+    UndoRestore(Ended),
+    UndoCutOver(Ended),
     Nightly(Nightly),
 }
 
+/// An execution that has done what it could.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Backup {
+pub struct Ended {
     /// The execution's input, which may be anything when planning failed.
     pub request: Value,
     pub execution: String,
@@ -69,18 +75,26 @@ pub struct Nightly {
 pub struct Output {
     /// Whether all is well: the set is sealed, or every set of the night.
     pub sealed: bool,
+    /// Whether the execution did what it was asked for.
+    pub succeeded: bool,
+    /// What a restore, or what takes one back, came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<RestoreOutcome>,
     /// For the execution's own cause.
     pub summary: String,
 }
 
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     match input {
-        Input::Backup(backup) => tell_of_backup(needs, backup).await,
+        Input::Backup(ended) => tell_of_backup(needs, ended).await,
+        Input::Restore(ended) => tell_of_restore(needs, Machine::Restore, ended).await,
+        Input::UndoRestore(ended) => tell_of_restore(needs, Machine::UndoRestore, ended).await,
+        Input::UndoCutOver(ended) => tell_of_restore(needs, Machine::UndoCutOver, ended).await,
         Input::Nightly(night) => tell_of_night(needs, night).await,
     }
 }
 
-async fn tell_of_backup(needs: &Needs, input: Backup) -> Result<Output> {
+async fn tell_of_backup(needs: &Needs, input: Ended) -> Result<Output> {
     let run = run_of(&input.request, &input.execution, input.started_at);
     let known = match &run {
         Some(run) => Known::of(&needs.catalog, run).await?,
@@ -107,6 +121,46 @@ async fn tell_of_backup(needs: &Needs, input: Backup) -> Result<Output> {
     .await?;
     Ok(Output {
         sealed: known.is_sealed(),
+        succeeded: known.is_sealed(),
+        result: None,
+        summary: message.cause(),
+    })
+}
+
+async fn tell_of_restore(needs: &Needs, machine: Machine, input: Ended) -> Result<Output> {
+    let run = run_of(&input.request, &input.execution, input.started_at);
+    let known = match &run {
+        Some(run) => Known::of_restore(&needs.catalog, run, restore_of(machine, &input.request, run)).await?,
+        None => Known::default(),
+    };
+    let failure = input.failure.as_ref().map(Caught::reason);
+    let of = Execution {
+        arn: &input.execution,
+        started_at: input.started_at,
+        now: input.now,
+        run: run.as_ref(),
+    };
+    let facts = known.restore(&of, failure.as_ref());
+    let (message, result, succeeded) = match machine {
+        Machine::UndoRestore => message::restore_undone(&facts),
+        Machine::UndoCutOver => message::cut_over_undone(&facts),
+        Machine::Restore | Machine::Backup | Machine::Nightly => message::restore(&facts),
+    };
+    let topic = needs.topic.as_ref();
+    tell_once(
+        &needs.catalog,
+        topic,
+        &needs.stacks_topic,
+        &known,
+        run.as_ref(),
+        &message,
+        input.now,
+    )
+    .await?;
+    Ok(Output {
+        sealed: false,
+        succeeded,
+        result: Some(result),
         summary: message.cause(),
     })
 }
@@ -138,6 +192,8 @@ async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
     let sealed = failure.is_none() && outcomes.iter().all(|outcome| outcome.sealed);
     Ok(Output {
         sealed,
+        succeeded: sealed,
+        result: None,
         summary: message.cause(),
     })
 }

@@ -195,3 +195,101 @@ async fn a_run_whose_records_cannot_be_read_is_told_of_by_the_stacks_topic() {
         }
     }
 }
+
+fn ended(event: &str, execution: &str, request: Value, failure: Value) -> Input {
+    let input = json!({
+        "event": event, "request": request, "execution": execution, "started_at": "2026-11-20T02:15:00Z",
+        "failure": failure, "now": now(),
+    });
+    serde_json::from_value(input).unwrap()
+}
+
+#[tokio::test]
+async fn a_restore_is_told_of_once_as_what_it_came_to() {
+    use crate::domain::restore::RestoreStatus;
+    use crate::steps::restored;
+    for (status, event, result, succeeded) in [
+        (RestoreStatus::CutOver, Event::RestoreCutOver, "cut_over", true),
+        (RestoreStatus::Restored, Event::RestoreUnproven, "restored", true),
+        (RestoreStatus::Undone, Event::RestoreFailed, "failed", false),
+        (RestoreStatus::Switching, Event::CutOverFailed, "failed", false),
+    ] {
+        let run = restored::run();
+        let items = restored::items(
+            &run,
+            if status == RestoreStatus::Undone {
+                "undone"
+            } else {
+                "restored"
+            },
+        );
+        let record = restored::record(&run, status, &json!({}));
+        let (catalog, ..) = restored::restoring(&record, &items, &[]).await;
+        let inbox = Inbox::open();
+        let needs = needs(catalog, &inbox);
+        for _ in 0..2 {
+            let input = ended(
+                "restore",
+                &run.execution,
+                json!({"deployment": "hubs-prod"}),
+                json!(null),
+            );
+            let output = serde_json::to_value(handle(&needs, input).await.unwrap()).unwrap();
+            assert_eq!(
+                (&output["result"], &output["succeeded"]),
+                (&json!(result), &json!(succeeded))
+            );
+            assert!(
+                output["summary"].as_str().unwrap().starts_with("Holdfast: "),
+                "{output}"
+            );
+        }
+        let told = inbox.messages();
+        assert_eq!((told.len(), told[0].1.event), (1, event));
+        assert!(told[0].1.text.contains("hubs-db-copy"), "{}", told[0].1.text);
+        let of_run = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+        assert_eq!(of_run.notified_at, Some(now()));
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_restore_back_is_told_of_by_the_restore_that_its_input_names() {
+    use crate::domain::restore::RestoreStatus;
+    use crate::steps::restored;
+    let run = restored::run();
+    for (event, status, result) in [
+        ("undo_restore", RestoreStatus::Undone, "undone"),
+        ("undo_cut_over", RestoreStatus::SwitchedBack, "switched_back"),
+    ] {
+        let record = restored::record(&run, status, &json!({}));
+        let (catalog, ..) = restored::restoring(&record, &restored::items(&run, "undone"), &[]).await;
+        let inbox = Inbox::open();
+        let needs = needs(catalog, &inbox);
+        let machine = format!("-{}:", event.replace('_', "-"));
+        let execution = run.execution.replace("-restore:", &machine);
+        let input = ended(
+            event,
+            &execution,
+            json!({"deployment": "hubs-prod", "restore": run.id}),
+            json!(null),
+        );
+        let output = serde_json::to_value(handle(&needs, input).await.unwrap()).unwrap();
+        assert_eq!(
+            (&output["result"], &output["succeeded"]),
+            (&json!(result), &json!(true))
+        );
+
+        let failure = json!({"state": "Plan", "error": "NotFound", "cause": "no such restore"});
+        for request in [
+            json!({"deployment": "hubs-prod"}),
+            json!({"deployment": "hubs-prod", "restore": "x"}),
+            json!(7),
+        ] {
+            let output = handle(&needs, ended(event, &execution, request, failure.clone()))
+                .await
+                .unwrap();
+            assert!(!output.succeeded && output.summary.contains("NotFound"), "{output:?}");
+        }
+        assert_eq!(inbox.messages().len(), 4);
+    }
+}

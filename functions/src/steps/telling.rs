@@ -8,7 +8,9 @@ pub use topic::{Sns, Topic};
 
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
-use crate::domain::message::{Backup, Message};
+use crate::domain::message::{Backup, Message, Restore};
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::item::Item;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
 use crate::error::{Class, Error, Result};
 
@@ -18,6 +20,9 @@ pub struct Known {
     pub record: Option<RunRecord>,
     pub set: Option<BackupSet>,
     pub points: Vec<Point>,
+    /// The restore that the run makes, or takes back.
+    pub restore: Option<RestoreRecord>,
+    pub items: Vec<Item>,
     pub newest_sealed: Option<BackupSet>,
     /// The deployment's own topic.
     pub topic: Option<String>,
@@ -28,7 +33,16 @@ pub struct Known {
 impl Known {
     /// Never fails for good: of a run whose records cannot be read on-call is told just that, by the stack's topic.
     pub async fn of(catalog: &Catalog, run: &Run) -> Result<Self> {
-        match Self::read(catalog, run).await {
+        Self::unless_unreadable(run, Self::read(catalog, run).await)
+    }
+
+    /// As [`Known::of`], of a run that makes a restore, or takes one back; `None` where its input names none.
+    pub async fn of_restore(catalog: &Catalog, run: &Run, restore: Option<&str>) -> Result<Self> {
+        Self::unless_unreadable(run, Self::read_restore(catalog, run, restore).await)
+    }
+
+    fn unless_unreadable(run: &Run, known: Result<Self>) -> Result<Self> {
+        match known {
             Err(error) if error.class() == Class::Final => {
                 tracing::error!(deployment = %run.deployment, error = error.name(), message = %error, "unreadable");
                 let reason = Reason {
@@ -57,9 +71,31 @@ impl Known {
             record: catalog.run(&run.deployment, &run.id).await?,
             set,
             points,
+            restore: None,
+            items: Vec::new(),
             newest_sealed: newest_sealed(&sets).cloned(),
             topic: own_topic(catalog, &run.deployment).await?,
             unreadable: None,
+        })
+    }
+
+    async fn read_restore(catalog: &Catalog, run: &Run, restore: Option<&str>) -> Result<Self> {
+        let found = match restore {
+            Some(id) => catalog.restore(&run.deployment, id).await?,
+            None => None,
+        };
+        let items = match &found {
+            Some(record) => catalog.items(&run.deployment, &record.id).await?,
+            None => Vec::new(),
+        };
+        let sets = catalog.sets(&run.deployment).await?;
+        Ok(Self {
+            record: catalog.run(&run.deployment, &run.id).await?,
+            restore: found,
+            items,
+            newest_sealed: newest_sealed(&sets).cloned(),
+            topic: own_topic(catalog, &run.deployment).await?,
+            ..Self::default()
         })
     }
 
@@ -83,6 +119,22 @@ impl Known {
             points: &self.points,
             newest_sealed: self.newest_sealed.as_ref(),
             failure,
+            unreadable: self.unreadable.as_ref(),
+        }
+    }
+
+    /// As [`Known::backup`], of a restore.
+    pub fn restore<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> Restore<'a> {
+        Restore {
+            deployment: of.run.map(|run| run.deployment.as_str()),
+            execution: of.arn,
+            started_at: of.started_at,
+            now: of.now,
+            run: self.record.as_ref(),
+            record: self.restore.as_ref(),
+            items: &self.items,
+            failure,
+            newest_sealed: self.newest_sealed.as_ref(),
             unreadable: self.unreadable.as_ref(),
         }
     }

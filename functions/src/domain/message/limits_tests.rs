@@ -20,7 +20,7 @@ fn published_bytes(message: &Message) -> usize {
     all.to_string().len() + message.subject.len()
 }
 
-fn check(message: &Message) -> std::result::Result<(), TestCaseError> {
+pub fn check(message: &Message) -> std::result::Result<(), TestCaseError> {
     prop_assert!(
         !message.subject.is_empty() && message.subject.len() < 100,
         "{:?}",

@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 
 use crate::aws::failure;
 use crate::error::{Error, Result};
-use crate::steps::executions::{Executions, StepFunctions};
+use crate::steps::executions;
 use crate::steps::probe::Endpoint;
 
 #[async_trait]
@@ -26,7 +26,7 @@ pub trait Discovery: Send + Sync {
 pub struct Aws {
     tables: aws_sdk_dynamodb::Client,
     clusters: aws_sdk_rds::Client,
-    executions: StepFunctions,
+    executions: aws_sdk_sfn::Client,
 }
 
 impl Aws {
@@ -34,7 +34,7 @@ impl Aws {
         Self {
             tables: aws_sdk_dynamodb::Client::new(aws),
             clusters: aws_sdk_rds::Client::new(aws),
-            executions: StepFunctions::new(aws),
+            executions: aws_sdk_sfn::Client::new(aws),
         }
     }
 }
@@ -78,6 +78,6 @@ impl Discovery for Aws {
     }
 
     async fn is_running(&self, execution: &str) -> Result<bool> {
-        self.executions.is_running(execution).await
+        executions::is_running(&self.executions, execution).await
     }
 }

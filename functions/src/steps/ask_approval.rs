@@ -1,0 +1,140 @@
+//! `ask-approval`: asks on-call whether a restore may go on. The machine waits with the task's token, which is kept in
+//! the restore's record: `holdfast approve` and `holdfast reject` answer with it.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::ending::refuse_ended;
+use super::telling::{Execution, Known, Sns, Topic, tell};
+use crate::catalog::Catalog;
+use crate::domain::job::Run;
+use crate::domain::message;
+use crate::domain::restore::{About, Question, RestoreRecord};
+use crate::error::{Error, Result};
+use crate::runtime;
+
+const DOING: &str = "asking on-call";
+
+/// Hours after which no answer means no, where the setting `APPROVAL_HOURS` is missing.
+const HOURS: i64 = 24;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub topic: Arc<dyn Topic>,
+    /// ARN of the stack's on-call topic.
+    pub stacks_topic: String,
+    /// How long the machine waits.
+    pub patience: SignedDuration,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            topic: Arc::new(Sns {
+                client: aws_sdk_sns::Client::new(aws),
+            }),
+            stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
+            patience: patience(runtime::optional_setting("APPROVAL_HOURS"))?,
+        })
+    }
+}
+
+fn patience(setting: Option<String>) -> Result<SignedDuration> {
+    let hours = match setting {
+        None => HOURS,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|hours| (1..=8760).contains(hours))
+            .ok_or_else(|| Error::invalid("environment.APPROVAL_HOURS", text, "whole hours from 1 to 8760"))?,
+    };
+    Ok(SignedDuration::from_hours(hours))
+}
+
+/// Never shown: who has the token can answer.
+#[derive(Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub about: About,
+    pub token: String,
+    pub now: Timestamp,
+}
+
+/// Nothing of use: the machine goes on with the token's answer.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    /// When no answer means no.
+    pub until: Timestamp,
+}
+
+/// The same question once more only gets the newer token: it is told again where it had not been told.
+///
+/// # Errors
+/// `Conflict` for a run that has ended; those of the topic.
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    let Input { run, about, token, now } = input;
+    let catalog = &needs.catalog;
+    refuse_ended(catalog, &run, DOING).await?;
+    let until = now + needs.patience;
+    let record = catalog
+        .change_restore(&run.deployment, &run.id, |record| {
+            let asked = record.question.as_ref();
+            let known = asked.filter(|asked| asked.about == about && asked.told_at.is_some() && now < asked.until);
+            record.question = Some(match known {
+                Some(known) => Question {
+                    token: token.clone(),
+                    ..known.clone()
+                },
+                None => Question {
+                    about,
+                    token: token.clone(),
+                    asked_at: now,
+                    until,
+                    told_at: None,
+                },
+            });
+        })
+        .await?;
+    let Some(question) = &record.question else {
+        return Ok(Output { until });
+    };
+    if question.told_at.is_none() {
+        tell_of(needs, &run, &record, question, now).await?;
+        catalog
+            .change_restore(&run.deployment, &run.id, |record| {
+                let same = record.question.as_mut().filter(|asked| asked.token == token);
+                if let Some(question) = same {
+                    question.told_at = Some(now);
+                }
+            })
+            .await?;
+    }
+    tracing::info!(deployment = %run.deployment, restore = %run.id, ?about, until = %question.until, "asked");
+    Ok(Output { until: question.until })
+}
+
+async fn tell_of(needs: &Needs, run: &Run, record: &RestoreRecord, question: &Question, now: Timestamp) -> Result<()> {
+    let known = Known::of_restore(&needs.catalog, run, Some(&run.id)).await?;
+    let of = Execution {
+        arn: &run.execution,
+        started_at: run.started_at,
+        now,
+        run: Some(run),
+    };
+    let message = message::asked(&known.restore(&of, None), record, question);
+    tell(
+        needs.topic.as_ref(),
+        known.topic.as_deref(),
+        &needs.stacks_topic,
+        &message,
+    )
+    .await
+}
+
+#[cfg(test)]
+#[path = "ask_approval_tests.rs"]
+mod tests;

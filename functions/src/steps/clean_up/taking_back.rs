@@ -1,0 +1,105 @@
+//! Having a restore taken back whose execution ended early: what it made is removed, or what it switched is switched back.
+
+use serde_json::json;
+
+use super::Needs;
+use crate::catalog::Catalog;
+use crate::domain::job::Run;
+use crate::domain::machine::Machine;
+use crate::domain::message::Aftermath;
+use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::plan::OnFailure;
+use crate::domain::restore::switching::SwitchState;
+use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::domain::set::Reason;
+use crate::error::{Error, Result};
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub enum Taken {
+    Nothing,
+    Begun(Machine),
+    NotBegun(Machine, Error),
+}
+
+impl Taken {
+    /// Why the machine was not started, for a person.
+    pub fn why(&self) -> Option<Reason> {
+        let Taken::NotBegun(machine, error) = self else {
+            return None;
+        };
+        Some(Reason {
+            subject: machine.name().to_owned(),
+            error: error.name().to_owned(),
+            message: error.to_string(),
+        })
+    }
+
+    pub fn aftermath<'a>(&self, why: Option<&'a Reason>) -> Aftermath<'a> {
+        match (self, why) {
+            (Taken::Begun(machine), _) => Aftermath::Begun(*machine),
+            (Taken::NotBegun(machine, _), Some(why)) => Aftermath::NotBegun(*machine, why),
+            _ => Aftermath::Nothing,
+        }
+    }
+}
+
+/// The machine that has to take the run's restore back, before its record is closed.
+pub async fn to_take_back(catalog: &Catalog, run: &Run, told_itself: bool) -> Result<Option<Machine>> {
+    let Some(record) = catalog.restore(&run.deployment, &run.id).await? else {
+        return Ok(None);
+    };
+    let items = catalog.items(&run.deployment, &run.id).await?;
+    Ok(machine(&record, &items, told_itself))
+}
+
+/// An execution that told on-call itself has tried to take it back: only what it then left unmentioned is tried again.
+fn machine(record: &RestoreRecord, items: &[Item], told_itself: bool) -> Option<Machine> {
+    let untouched = |item: &Item| matches!(item.status, ItemStatus::Planned | ItemStatus::Undone);
+    let made = !items.iter().all(untouched);
+    let leads_away = record
+        .switched
+        .iter()
+        .any(|switched| switched.state != SwitchState::Returned);
+    match record.status {
+        RestoreStatus::Switching => (!told_itself).then_some(Machine::UndoCutOver),
+        RestoreStatus::Planned if record.plan.dry_run => None,
+        // It waited for a person's word before anything was made.
+        RestoreStatus::Planned if record.question.is_some() && !made => None,
+        RestoreStatus::Planned | RestoreStatus::Running | RestoreStatus::Failed => {
+            let undo = record.plan.on_failure == OnFailure::Undo && record.left.is_empty() && !leads_away;
+            (undo && (made || !told_itself)).then_some(Machine::UndoRestore)
+        }
+        RestoreStatus::Restored | RestoreStatus::CutOver | RestoreStatus::SwitchedBack | RestoreStatus::Undone => None,
+    }
+}
+
+/// Starts the machine, once for each restore.
+pub async fn take_back(needs: &Needs, run: &Run, machine: Option<Machine>) -> Taken {
+    let Some(machine) = machine else {
+        return Taken::Nothing;
+    };
+    match start(needs, run, machine).await {
+        Ok(()) => {
+            tracing::info!(deployment = %run.deployment, restore = %run.id, machine = machine.name(), "started");
+            Taken::Begun(machine)
+        }
+        Err(error) => Taken::NotBegun(machine, error),
+    }
+}
+
+async fn start(needs: &Needs, run: &Run, machine: Machine) -> Result<()> {
+    let (arn, setting) = match machine {
+        Machine::UndoCutOver => (&needs.undo_cut_over, "UNDO_CUT_OVER_STATE_MACHINE_ARN"),
+        _ => (&needs.undo_restore, "UNDO_RESTORE_STATE_MACHINE_ARN"),
+    };
+    if arn.is_empty() {
+        return Err(Error::invalid(
+            format!("environment.{setting}"),
+            "(missing)",
+            "the state machine's ARN: it comes from the stack's template; deploy the stack again",
+        ));
+    }
+    let input = json!({"deployment": run.deployment, "restore": run.id});
+    needs.machines.start(arn, &format!("{}-clean-up", run.id), &input).await
+}

@@ -1,0 +1,278 @@
+//! Executions of `restore`, and of what takes one back, that ended without a word.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::catalog::memory::Memory;
+use crate::domain::restore::{About, Question, RestoreRecord, RestoreStatus};
+use crate::steps::restored::{EXECUTION as RESTORE, items, record, restoring, run_by};
+
+fn event_of(execution: &str, status: &str, error: Option<&str>, input: Value) -> Input {
+    let mut input = event("arn", status, error, &input.to_string());
+    input.detail.execution_arn = execution.into();
+    input
+}
+
+fn aborted_restore() -> Input {
+    event_of(RESTORE, "ABORTED", None, json!({"deployment": "hubs-prod"}))
+}
+
+struct Stage {
+    needs: Needs,
+    hooks: Arc<Recorded>,
+    inbox: Arc<Inbox>,
+    machines: Arc<Started>,
+    run: Run,
+    memory: Arc<Memory>,
+}
+
+async fn stage_with(record: &RestoreRecord, item: &str, machines: Arc<Started>) -> Stage {
+    let run = run_by(RESTORE);
+    let (catalog, memory, run) = restoring(record, &items(&run, item), &["offline"]).await;
+    catalog
+        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
+        .await
+        .unwrap();
+    let (hooks, inbox) = (Recorded::all_well(), Inbox::open());
+    let needs = Needs {
+        catalog,
+        hooks: hooks.clone(),
+        topic: inbox.clone(),
+        stacks_topic: "arn:stack".into(),
+        nightly: NIGHTLY.into(),
+        machines: machines.clone(),
+        undo_restore: UNDO_RESTORE.into(),
+        undo_cut_over: UNDO_CUT_OVER.into(),
+    };
+    Stage {
+        needs,
+        hooks,
+        inbox,
+        machines,
+        run,
+        memory,
+    }
+}
+
+async fn stage(record: &RestoreRecord, item: &str) -> Stage {
+    stage_with(record, item, Started::all_well()).await
+}
+
+async fn restore_of(stage: &Stage) -> RestoreRecord {
+    stage
+        .needs
+        .catalog
+        .known_restore("hubs-prod", &stage.run.id)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_lost_restore_is_resumed_released_undone_and_told_of_once() {
+    let run = run_by(RESTORE);
+    let stage = stage(&record(&run, RestoreStatus::Running, &json!({})), "in_progress").await;
+    assert!(handle(&stage.needs, aborted_restore()).await.unwrap().acted);
+    assert!(!handle(&stage.needs, aborted_restore()).await.unwrap().acted);
+    assert_eq!(stage.hooks.calls(), ["resume offline"]);
+    let input = json!({"deployment": "hubs-prod", "restore": run.id});
+    let started = (UNDO_RESTORE.to_owned(), format!("{}-clean-up", run.id), input);
+    assert_eq!(stage.machines.executions(), [started]);
+    let found = restore_of(&stage).await;
+    assert_eq!(
+        (found.status, found.reasons[0].error.as_str()),
+        (RestoreStatus::Failed, "ABORTED")
+    );
+    assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    let told = stage.inbox.messages();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].1.event, told[0].1.severity),
+        (Event::RestoreEnded, Severity::Critical)
+    );
+    for said in [
+        "hubs-db-copy",
+        "free for another run",
+        "What it made is being removed",
+        "was brought back",
+    ] {
+        assert!(told[0].1.text.contains(said), "{said}: {}", told[0].1.text);
+    }
+}
+
+#[tokio::test]
+async fn a_cut_over_that_was_cut_off_is_switched_back_after_the_lease_is_free() {
+    let run = run_by(RESTORE);
+    let stage = stage(&record(&run, RestoreStatus::Switching, &json!({})), "restored").await;
+    handle(&stage.needs, aborted_restore()).await.unwrap();
+    let machines: Vec<_> = stage
+        .machines
+        .executions()
+        .into_iter()
+        .map(|started| started.0)
+        .collect();
+    assert_eq!(machines, [UNDO_CUT_OVER]);
+    // What switches back reads the record: it still says that something may be switched.
+    assert_eq!(restore_of(&stage).await.status, RestoreStatus::Switching);
+    assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    assert!(stage.inbox.messages()[0].1.text.contains("is being switched back"));
+}
+
+#[tokio::test]
+async fn what_stands_complete_or_is_to_be_kept_or_was_taken_back_is_left_alone() {
+    let run = run_by(RESTORE);
+    let asked = Question {
+        about: About::Plan,
+        token: "t".into(),
+        asked_at: now(),
+        until: now(),
+        told_at: None,
+    };
+    for (status, plan, item, question) in [
+        (RestoreStatus::Restored, json!({}), "restored", None),
+        (RestoreStatus::CutOver, json!({}), "restored", None),
+        (RestoreStatus::SwitchedBack, json!({}), "restored", None),
+        (RestoreStatus::Undone, json!({}), "undone", None),
+        (
+            RestoreStatus::Running,
+            json!({"on_failure": "keep"}),
+            "in_progress",
+            None,
+        ),
+        (RestoreStatus::Planned, json!({"dry_run": true}), "planned", None),
+        (RestoreStatus::Planned, json!({}), "planned", Some(asked)),
+    ] {
+        let mut record = record(&run, status, &plan);
+        record.question = question;
+        let stage = stage(&record, item).await;
+        assert!(handle(&stage.needs, aborted_restore()).await.unwrap().acted);
+        assert_eq!(stage.machines.executions(), [], "{status:?} {plan}");
+        assert_eq!(stage.inbox.messages().len(), 1, "{status:?}");
+        let found = restore_of(&stage).await;
+        assert_eq!(found.question, None);
+        let open = matches!(status, RestoreStatus::Running | RestoreStatus::Planned) && !record.plan.dry_run;
+        assert_eq!(found.status, if open { RestoreStatus::Failed } else { status });
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_cannot_be_started_is_told_of_and_tried_again() {
+    let run = run_by(RESTORE);
+    let planned = record(&run, RestoreStatus::Running, &json!({}));
+    let stage = stage_with(&planned, "in_progress", Started::refusing(1)).await;
+    assert_eq!(
+        handle(&stage.needs, aborted_restore()).await.unwrap_err().name(),
+        "Throttled"
+    );
+    let told = stage.inbox.messages();
+    assert!(
+        told[0].1.text.contains("undo-restore COULD NOT BE STARTED: Throttled"),
+        "{}",
+        told[0].1.text
+    );
+    assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    handle(&stage.needs, aborted_restore()).await.unwrap();
+    assert_eq!(
+        (stage.machines.executions().len(), stage.inbox.messages().len()),
+        (1, 1)
+    );
+
+    let mut stage = stage_with(&planned, "in_progress", Started::all_well()).await;
+    stage.needs.undo_restore = String::new();
+    let error = handle(&stage.needs, aborted_restore()).await.unwrap_err();
+    assert!(error.to_string().contains("UNDO_RESTORE_STATE_MACHINE_ARN"), "{error}");
+    assert_eq!(stage.inbox.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_restore_that_told_on_call_itself_is_undone_only_where_it_could_not_do_it() {
+    let run = run_by(RESTORE);
+    let failed = event_of(
+        RESTORE,
+        "FAILED",
+        Some("RestoreFailed"),
+        json!({"deployment": "hubs-prod"}),
+    );
+    let mut remains = record(&run, RestoreStatus::Undone, &json!({}));
+    remains.left = vec![Reason {
+        subject: "database".into(),
+        error: "Conflict".into(),
+        message: "not ours".into(),
+    }];
+    for (record, item, machines) in [
+        (record(&run, RestoreStatus::Failed, &json!({})), "planned", 0),
+        (record(&run, RestoreStatus::Failed, &json!({})), "in_progress", 1),
+        (
+            record(&run, RestoreStatus::Failed, &json!({"on_failure": "keep"})),
+            "failed",
+            0,
+        ),
+        (record(&run, RestoreStatus::Undone, &json!({})), "undone", 0),
+        (remains, "in_progress", 0),
+        (record(&run, RestoreStatus::Switching, &json!({})), "restored", 0),
+    ] {
+        let stage = stage(&record, item).await;
+        for mark in [Mark::Resumed, Mark::Notified] {
+            stage
+                .needs
+                .catalog
+                .mark_run("hubs-prod", &run.id, mark, now())
+                .await
+                .unwrap();
+        }
+        handle(&stage.needs, failed.clone()).await.unwrap();
+        assert_eq!(
+            stage.machines.executions().len(),
+            machines,
+            "{:?} {item}",
+            record.status
+        );
+        assert!(stage.inbox.messages().is_empty() && stage.hooks.calls().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_restore_back_and_ends_without_a_word_is_told_of() {
+    let run = run_by(RESTORE);
+    let undo = RESTORE.replace("-restore:", "-undo-restore:");
+    let back = RESTORE.replace("-restore:", "-undo-cut-over:");
+    let input = json!({"deployment": "hubs-prod", "restore": run.id});
+    for (execution, status) in [(&undo, RestoreStatus::Failed), (&back, RestoreStatus::Switching)] {
+        let stage = stage(&record(&run, status, &json!({})), "in_progress").await;
+        let told_itself = event_of(execution, "FAILED", Some("UndoFailed"), input.clone());
+        handle(&stage.needs, told_itself).await.unwrap();
+        assert!(stage.inbox.messages().is_empty());
+        let own = run_by(execution);
+        stage.needs.catalog.release_lease("hubs-prod", RESTORE).await.unwrap();
+        stage
+            .needs
+            .catalog
+            .acquire_lease(&own, |_| async { Ok(true) })
+            .await
+            .unwrap();
+        let aborted = event_of(execution, "ABORTED", None, input.clone());
+        assert!(handle(&stage.needs, aborted).await.unwrap().acted);
+        let told = stage.inbox.messages();
+        assert_eq!((told.len(), told[0].1.event), (1, Event::RestoreEnded));
+        assert!(told[0].1.text.contains(&run.id), "{}", told[0].1.text);
+        assert_eq!(stage.machines.executions(), []);
+        // The restore's own run is not touched by the end of another execution.
+        let of_restore = stage.needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+        assert_eq!(of_restore.ended_at, None);
+        assert!(stage.hooks.calls().is_empty());
+        if execution == &back {
+            assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_restore_whose_record_cannot_be_read_keeps_no_lease_and_no_application_at_rest() {
+    let run = run_by(RESTORE);
+    let stage = stage(&record(&run, RestoreStatus::Running, &json!({})), "in_progress").await;
+    stage.memory.spoil(|key| key.sk.starts_with("RESTORE#"));
+    assert!(handle(&stage.needs, aborted_restore()).await.unwrap().acted);
+    assert_eq!(stage.hooks.calls(), ["resume offline"]);
+    assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    let told = stage.inbox.messages();
+    assert!(told[0].1.text.contains("could not be read"), "{}", told[0].1.text);
+}
