@@ -3,24 +3,42 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ending;
-use super::executions::{Executions, StepFunctions};
+use super::executions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::request::UndoRequest;
 use crate::domain::restore::switching::SwitchState;
 use crate::domain::set::{Purpose, RunRecord};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::runtime;
 
 const DOING: &str = "planning to switch back";
+
+/// Knows which executions still run.
+#[async_trait]
+pub trait Executions: Send + Sync {
+    /// Whether the execution of this ARN is still running; one that nobody knows any more is not.
+    async fn is_running(&self, execution: &str) -> Result<bool>;
+}
+
+struct StepFunctions(aws_sdk_sfn::Client);
+
+#[async_trait]
+impl Executions for StepFunctions {
+    async fn is_running(&self, execution: &str) -> Result<bool> {
+        executions::is_running(&self.0, execution).await
+    }
+}
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -31,7 +49,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            executions: Arc::new(StepFunctions::new(aws)),
+            executions: Arc::new(StepFunctions(aws_sdk_sfn::Client::new(aws))),
         })
     }
 }
@@ -58,7 +76,7 @@ pub struct Output {
 /// recorded; `DeploymentBusy` while another run holds the deployment; `Conflict` for a run that has ended.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let catalog = &needs.catalog;
-    let (deployment, restore) = parse(&input.request)?;
+    let UndoRequest { deployment, restore } = UndoRequest::parse(&input.request)?;
     let record = catalog.known_restore(&deployment, &restore).await?;
     see_switched(&record)?;
     let run = Run {
@@ -116,28 +134,6 @@ async fn descriptor(catalog: &Catalog, run: &Run, record: &RestoreRecord) -> Res
     match catalog.planned_by(&restoring).await {
         Err(Error::NotFound(_)) => catalog.descriptor(&run.deployment).await,
         known => known,
-    }
-}
-
-fn parse(request: &Value) -> Result<(String, String)> {
-    let mut faults = Vec::new();
-    let mut text = |field: &str, fits: fn(&str) -> bool, allowed: &str| {
-        let value = request.get(field);
-        let found = value.and_then(Value::as_str).filter(|text| fits(text));
-        if found.is_none() {
-            faults.push(Fault {
-                path: field.to_owned(),
-                value: value.map_or("(missing)".to_owned(), Value::to_string),
-                allowed: allowed.to_owned(),
-            });
-        }
-        found.unwrap_or_default().to_owned()
-    };
-    let deployment = text("deployment", names::is_name, names::NAME_RULE);
-    let restore = text("restore", |text| !text.is_empty(), "the id of a restore");
-    match faults.is_empty() {
-        true => Ok((deployment, restore)),
-        false => Err(Error::InvalidInput(faults)),
     }
 }
 

@@ -88,11 +88,10 @@ async fn wrong_requests_are_refused_with_all_their_faults() {
             "InvalidInput",
             vec!["\"Hubs\"", "restore: 7"],
         ),
-        (json!("hubs"), "InvalidInput", vec!["deployment", "restore"]),
         (
-            json!({"deployment": "hubs-prod", "restore": "none"}),
+            json!({"deployment": "hubs-prod", "restore": "hubs-prod-20261120-021500-0000"}),
             "NotFound",
-            vec!["none"],
+            vec!["holdfast restores hubs-prod"],
         ),
         (
             json!({"deployment": "hubs-prod", "restore": restore}),

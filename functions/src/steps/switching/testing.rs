@@ -113,9 +113,9 @@ impl Switch for Switchboard {
 
 /// `one` of the cluster, then `two` of the table.
 fn switches() -> [CutOver; 2] {
-    [("one", "database"), ("two", "rooms")].map(|(name, resource)| {
+    [("one", "database", "host"), ("two", "rooms", "table")].map(|(name, resource, fact)| {
         serde_json::from_value(json!({
-            "name": name, "resource": resource, "kind": "parameter", "parameter": "/p", "value": "table",
+            "name": name, "resource": resource, "kind": "parameter", "parameter": format!("/hubs/{name}"), "value": fact,
         }))
         .unwrap()
     })
