@@ -41,6 +41,8 @@ mod machines;
 mod needs;
 mod planning;
 mod probe;
+#[cfg(test)]
+mod restored;
 mod resuming;
 mod switching;
 mod telling;
