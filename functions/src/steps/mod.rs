@@ -42,7 +42,7 @@ mod needs;
 mod planning;
 mod probe;
 #[cfg(test)]
-mod restored;
+pub(crate) mod restored;
 mod resuming;
 mod switching;
 mod telling;

@@ -98,7 +98,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 
     let outcome = verification.outcome;
     let reasons: Vec<Reason> = items.iter().filter_map(|item| failed(item, &jobs)).collect();
-    let sources = infrastructure::Infrastructure::default();
+    let sources = infrastructure::infrastructure(&descriptor, &items, record.plan.cut_over);
     let note = |record: &mut RestoreRecord| {
         record.verification = Some(verification.clone());
         record.reasons.clone_from(&reasons);
