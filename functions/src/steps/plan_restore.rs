@@ -51,6 +51,10 @@ pub struct Needs {
 }
 
 impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Self::with(aws, Restores::from_config(aws, runtime::efs_defaults()?))
+    }
+
     pub fn with(aws: &SdkConfig, restores: Restores) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
