@@ -7,6 +7,8 @@
 mod backup;
 /// What must hold after any run, good or bad.
 mod checks;
+/// A file system's files and settings come back, beside it or in a new one.
+mod efs;
 /// Jobs that fail or never end, aborted executions, killed functions, wrong requests.
 mod failures;
 /// The application is brought to rest and back, whatever happens in between.
@@ -40,6 +42,7 @@ fn main() {
     tests.extend(hooks::tests(&stages));
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
+    tests.extend(efs::tests(&stages));
     tests.extend(trials::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);
     // Who may do what is judged by all that was done, so by the calls of all the suites above.
