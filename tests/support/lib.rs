@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)] // Tests live in real time.
 
 pub mod access;
+pub mod application;
 pub mod aws;
 pub mod dataset;
 pub mod executions;
