@@ -11,6 +11,8 @@ mod backup;
 mod checks;
 /// What a restore is held to.
 mod copies;
+/// A file system's files and settings come back, beside it or in a new one.
+mod efs;
 /// Jobs that fail or never end, aborted executions, killed functions, wrong requests.
 mod failures;
 /// The application is brought to rest and back, whatever happens in between.
@@ -50,6 +52,7 @@ fn main() {
     tests.extend(leaks::tests(&stages));
     tests.extend(restore::tests(&stages));
     tests.extend(approvals::tests(&stages));
+    tests.extend(efs::tests(&stages));
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);

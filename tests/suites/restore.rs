@@ -1,4 +1,5 @@
 use anyhow::{Context, Result, ensure};
+use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::aws::text;
 use holdfast_tests::dataset::Sizes;
 use libtest_mimic::Trial;
@@ -22,10 +23,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 /// A deployment with an application around it, backed up.
 pub async fn backed_up<'a>(stage: &'a Stage, name: &str) -> Result<(Subject<'a>, Value)> {
     let subject = Subject::create(stage, name, &Sizes::small(), |_| {}).await?;
-    stage
-        .stack
-        .deploy_efs_access(&stage.lab, &subject.dataset.file_system)
-        .await?;
+    deploy_efs_access(&stage.lab, &subject.dataset.file_system).await?;
     let (ended, set, _) = subject.back_up().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");
     Ok((subject, set.context("no set")?))
