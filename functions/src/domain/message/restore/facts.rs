@@ -8,7 +8,7 @@ use crate::domain::message::facts::LISTED;
 use crate::domain::message::words;
 use crate::domain::resource::Resource;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::{Beside, Plan, Planned, Source};
 use crate::domain::restore::switching::{SwitchState, Switched};
 use crate::domain::restore::verdict::{Check, Finding, Verification};
@@ -49,7 +49,7 @@ fn planned(planned: &Planned) -> String {
 }
 
 /// `database (aurora hubs-db)`.
-fn what(resource: &Resource) -> String {
+pub fn what(resource: &Resource) -> String {
     let target = &resource.target;
     format!(
         "{} ({} {})",
@@ -81,7 +81,7 @@ fn source(source: &Source) -> String {
     }
 }
 
-fn beside(beside: &Beside) -> String {
+pub fn beside(beside: &Beside) -> String {
     match beside {
         Beside::Cluster { cluster } => format!("cluster {cluster}"),
         Beside::Table { table } => format!("table {table}"),
@@ -89,71 +89,6 @@ fn beside(beside: &Beside) -> String {
         Beside::FileSystem { token } => format!("a new file system with the creation token {token}"),
         Beside::Nothing => "nothing".to_owned(),
     }
-}
-
-/// What was made, or was to be; `None` for a guard.
-pub fn copy(item: &Item) -> Option<String> {
-    let made = match item.made.as_ref() {
-        Some(Made::Cluster {
-            cluster, host, port, ..
-        }) => format!("cluster {cluster} at {host}:{port}"),
-        Some(Made::Table { table, .. }) => format!("table {table}"),
-        Some(Made::Directory {
-            file_system,
-            directory,
-            job,
-        }) => match directory {
-            Some(directory) => format!("directory {directory} of file system {file_system}"),
-            None => format!("a directory of file system {file_system} (AWS Backup's job {job})"),
-        },
-        Some(Made::FileSystem {
-            file_system,
-            directory,
-            job,
-        }) => match (file_system, directory) {
-            (Some(id), Some(directory)) => format!("file system {id}, directory {directory}"),
-            (Some(id), None) => format!("file system {id}"),
-            (None, _) => format!("a new file system (AWS Backup's job {job})"),
-        },
-        Some(Made::Nothing) => return None,
-        None if item.planned.beside == Beside::Nothing => return None,
-        None => beside(&item.planned.beside),
-    };
-    Some(words::line(&made))
-}
-
-/// Whether something of it may be there.
-pub fn may_be_there(item: &Item) -> bool {
-    !matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) && copy(item).is_some()
-}
-
-/// Each resource and its copy, a line each; empty without any.
-pub fn copies(items: &[Item]) -> String {
-    let lines = items.iter().filter_map(|item| {
-        let copy = copy(item)?;
-        let state = match item.status {
-            ItemStatus::Planned => "not begun".to_owned(),
-            ItemStatus::InProgress => {
-                let phase = item
-                    .phase
-                    .as_deref()
-                    .map(|phase| format!(": {phase}"))
-                    .unwrap_or_default();
-                words::line(&format!("not finished{phase}"))
-            }
-            ItemStatus::Restored => "restored".to_owned(),
-            ItemStatus::Failed => match &item.failure {
-                Some(failure) => format!("FAILED, {}", words::name(&failure.error)),
-                None => "FAILED".to_owned(),
-            },
-            ItemStatus::Undone => "removed".to_owned(),
-        };
-        Some(format!(
-            "  - {}: {copy}: {state}",
-            words::line(&what(&item.planned.resource))
-        ))
-    });
-    words::listed(lines.collect(), LISTED)
 }
 
 /// Of what moment each copy's data is: what was written since is not in it.
@@ -238,15 +173,14 @@ pub fn switched(switched: &[Switched]) -> String {
         };
         let value = |value: &Value| match value {
             Value::Null => "not known".to_owned(),
-            value => words::name(&value.to_string()),
+            value => value.to_string(),
         };
-        let line = format!(
-            "{} {leads}. Before: {}; since: {}",
-            words::name(&switch(&switched.switch)),
-            value(&switched.before),
-            value(&switched.after)
-        );
-        format!("  - {}", words::line(&line))
+        [
+            format!("  - {} {leads}", words::name(&switch(&switched.switch))),
+            format!("      before: {}", words::line(&value(&switched.before))),
+            format!("      since: {}", words::line(&value(&switched.after))),
+        ]
+        .join("\n")
     });
     words::listed(lines.collect(), LISTED)
 }
@@ -281,21 +215,6 @@ pub fn infrastructure(record: &RestoreRecord) -> Option<String> {
         .map(|(title, part)| format!("{title}:\n{}", words::lines(part)))
         .collect();
     (!parts.is_empty()).then(|| parts.join("\n\n"))
-}
-
-pub fn copies_json(items: &[Item]) -> Value {
-    let items = items.iter().take(LISTED).map(|item| {
-        json!({
-            "resource": words::name(&item.planned.resource.name),
-            "kind": item.planned.resource.target.kind(),
-            "target": words::name(item.planned.resource.target.identifier()),
-            "copy": copy(item).map(|copy| words::name(&copy)),
-            "status": item.status,
-            "holds": item.planned.holds,
-            "error": item.failure.as_ref().map(|failure| words::name(&failure.error)),
-        })
-    });
-    items.collect()
 }
 
 pub fn checks_json(verification: Option<&Verification>) -> Value {

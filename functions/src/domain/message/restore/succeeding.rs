@@ -1,7 +1,7 @@
 //! Restores that came to what was asked for: a plan, or copies beside what was there.
 
 use super::composing::{joined, listing};
-use super::{Restore, commands, facts};
+use super::{Restore, commands, copies, facts};
 use crate::domain::duration::in_words;
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
@@ -95,7 +95,7 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
             restore.took()
         )),
         why_not,
-        Some(facts::copies(restore.items)),
+        Some(copies::copies(restore.items)),
         checks.and_then(|checks| listing("What was compared:", checks)),
         facts::titled("To know:", &facts::remarks(restore.items)),
         facts::titled("Not covered:", &record.plan.not_covered),
