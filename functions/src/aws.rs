@@ -43,6 +43,7 @@ const UNAVAILABLE: &[&str] = &[
     "InternalServerException",
     "InternalServiceError",
     "InternalServiceException",
+    "KMSInternalException",
     "RequestTimeout",
     "RequestTimeoutException",
     "ServerException",

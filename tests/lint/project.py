@@ -7,6 +7,8 @@ import asl
 
 # Steps that no state machine runs: EventBridge does.
 BY_EVENT = {"clean-up"}
+# Functions with a stack of their own.
+ELSEWHERE = {"efs-access"}
 
 
 def kebab(name):
@@ -32,7 +34,7 @@ class Project:
 
     def __init__(self, root):
         self.errors = error_classes((root / "functions/src/error.rs").read_text())
-        self.steps = {file.stem for file in (root / "functions/src/bin").glob("*.rs")}
+        self.steps = {file.stem for file in (root / "functions/src/bin").glob("*.rs")} - ELSEWHERE
         self.template = (root / "infra/template.yaml").read_text()
 
     def resources(self):

@@ -13,7 +13,7 @@ mod nightly_tests;
 mod restore;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 
 use serde::Serialize;
 use serde_json::Value;

@@ -5,6 +5,7 @@ pub mod duration;
 pub mod job;
 pub mod machine;
 pub mod message;
+pub mod mounted;
 pub mod names;
 pub mod nearest;
 pub mod pacing;

@@ -3,10 +3,20 @@
 //! DynamoDB's backups carry no tags (`TagResource` takes tables only), so a backup is ours by its name, which holds the
 //! deployment and the set (`domain::names::recovery_point`), and by standing in the catalog.
 
+mod alike;
+mod applying;
 mod capture;
+mod comparing;
+mod creating;
 mod deletion;
+mod foreseeing;
+mod items;
+mod restoring;
+mod sampling;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod undoing;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -29,6 +39,7 @@ const KIND: &str = "dynamodb";
 pub struct DynamoDb {
     dynamodb: Client,
     autoscaling: aws_sdk_applicationautoscaling::Client,
+    kms: aws_sdk_kms::Client,
 }
 
 impl DynamoDb {
@@ -36,6 +47,7 @@ impl DynamoDb {
         Self {
             dynamodb: Client::new(aws),
             autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
+            kms: aws_sdk_kms::Client::new(aws),
         }
     }
 

@@ -1,8 +1,10 @@
 //! `efs`: an EFS file system, backed up by AWS Backup.
 
+mod access;
 mod capture;
 mod finding;
 mod progress;
+mod restore;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +16,7 @@ use aws_sdk_backup::operation::describe_recovery_point::DescribeRecoveryPointOut
 use aws_sdk_backup::types::RecoveryPointStatus;
 use serde_json::Value;
 
+use self::access::Access;
 use super::shared::{refused, see_ours, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
 use crate::aws::{code, failure};
@@ -39,6 +42,8 @@ pub struct Defaults {
 pub struct Efs {
     efs: aws_sdk_efs::Client,
     backup: Client,
+    kms: aws_sdk_kms::Client,
+    access: Access,
     defaults: Defaults,
 }
 
@@ -47,6 +52,10 @@ impl Efs {
         Self {
             efs: aws_sdk_efs::Client::new(aws),
             backup: Client::new(aws),
+            kms: aws_sdk_kms::Client::new(aws),
+            access: Access {
+                client: aws_sdk_lambda::Client::new(aws),
+            },
             defaults,
         }
     }

@@ -1,7 +1,7 @@
 //! KMS keys that something has to stay readable with.
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyMetadata, KeyState};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 use serde_json::{Value, json};
 
 use crate::aws::failure;
@@ -57,6 +57,18 @@ pub async fn unseen(kms: &Client, keys: impl IntoIterator<Item = &str>, protects
         }
     }
     Ok(unseen.into())
+}
+
+/// Whether AWS manages a key for one of its services. A key that does not show itself to us is a customer's.
+pub async fn is_managed_by_aws(kms: &Client, key: &str, protects: &str) -> Result<bool> {
+    if is_awss_own(key) {
+        return Ok(true);
+    }
+    match describe(kms, key, protects).await {
+        Ok(described) => Ok(described.and_then(|key| key.key_manager) == Some(KeyManagerType::Aws)),
+        Err(Error::AccessDenied(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn describe(kms: &Client, key: &str, protects: &str) -> Result<Option<KeyMetadata>> {

@@ -18,8 +18,10 @@ use crate::error::Result;
 mod aurora;
 mod dynamodb;
 mod efs;
+mod guarding;
 mod keys;
 mod parameters;
+mod rescaling;
 pub mod restoring;
 #[cfg(test)]
 mod samples;

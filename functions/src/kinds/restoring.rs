@@ -10,7 +10,7 @@ use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::item::{Advance, Item, Made, Undoing};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
-use crate::error::{Fault, Result};
+use crate::error::{Class, Error, Fault, Result};
 
 /// What a look ahead found, before anything is touched.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -117,6 +117,21 @@ pub fn copy(item: &Item) -> Option<Resource> {
         target,
         ..item.planned.resource.clone()
     })
+}
+
+/// What stands in a restore's way, as a fault: `value` at `path`, and what went wrong.
+///
+/// # Errors
+/// The error itself, where trying again may change it.
+pub fn fault(path: &str, value: &str, error: Error) -> Result<Fault> {
+    match (error.class(), &error) {
+        (Class::Final, _) | (_, Error::NotReady(_)) => Ok(Fault {
+            path: path.to_owned(),
+            value: value.to_owned(),
+            allowed: format!("what can be used: {error}"),
+        }),
+        _ => Err(error),
+    }
 }
 
 /// A captured configuration's part: null where it was not captured.

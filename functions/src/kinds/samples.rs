@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use serde_json::Value;
+
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{Resource, Target};
+use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::plan::{Beside, Planned, Source};
 
 pub fn run() -> Run {
     Run {
@@ -19,6 +23,34 @@ pub fn resource(target: Target) -> Resource {
         name: "thing".into(),
         target,
         deadline_seconds: 6 * 3600,
+    }
+}
+
+/// The restore of a resource, by [`run`], of which nothing was captured and nothing is made.
+pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
+    Item {
+        restore: run().id,
+        planned: Planned {
+            resource,
+            source,
+            beside,
+            holds: None,
+            loss_seconds: None,
+            size_bytes: None,
+            usual_seconds: None,
+            creates: Vec::new(),
+        },
+        status: ItemStatus::Planned,
+        configuration: Value::Null,
+        sample: None,
+        started_at: None,
+        finished_at: None,
+        percent: None,
+        phase: None,
+        made: None,
+        remarks: Vec::new(),
+        checks: None,
+        failure: None,
     }
 }
 

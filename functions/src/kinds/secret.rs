@@ -10,11 +10,15 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use serde_json::Value;
 
 use super::answer::{Answer, with};
+use super::restoring::{Foreseen, Restore};
 use super::shared::{guarded, seen, versions, wrong_target};
-use super::{Deletion, Kind, Started, keys};
+use super::{Deletion, Kind, Started, guarding, keys};
 use crate::aws::failure;
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
+use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::verdict::Check;
+use crate::domain::set::Sample;
 use crate::error::{Error, Result};
 
 const KIND: &str = "secret";
@@ -110,6 +114,32 @@ impl Kind for Secret {
     /// Nothing was made, so nothing is deleted.
     async fn delete(&self, _: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         versions(KIND, point).map(|_| Deletion::Gone)
+    }
+}
+
+/// A guard restores nothing: it sees that what was there at backup is there, and says what changed since.
+#[async_trait]
+impl Restore for Secret {
+    async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
+        let now = self.back_up(run, &item.planned.resource).await;
+        guarding::foreseen(guarding::SECRET, item, now)
+    }
+
+    async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
+        guarding::restored(item)
+    }
+
+    async fn undo(&self, _: &Run, _: &Item) -> Result<Undoing> {
+        Ok(Undoing::Gone)
+    }
+
+    async fn compare(&self, run: &Run, item: &Item, _: bool) -> Result<Vec<Check>> {
+        let now = self.back_up(run, &item.planned.resource).await;
+        guarding::compared(guarding::SECRET, item, now)
+    }
+
+    async fn sample(&self, _: &Resource) -> Result<Option<Sample>> {
+        Ok(None)
     }
 }
 

@@ -1,8 +1,8 @@
-//! `back-up-table`: captures a table's configuration and starts an on-demand backup.
+//! `back-up-table`: captures a table's configuration, samples a few items and starts an on-demand backup.
 
 use aws_config::SdkConfig;
 
-use super::start::{self, Input, start};
+use super::start::{self, Input, sample_and_start};
 use crate::domain::job::Job;
 use crate::error::Result;
 use crate::kinds::DynamoDb;
@@ -16,5 +16,5 @@ impl Needs {
 }
 
 pub async fn handle(Needs(needs): &Needs, input: Input) -> Result<Job> {
-    start(&needs.catalog, &needs.kind, input).await
+    sample_and_start(&needs.catalog, &needs.kind, input).await
 }

@@ -8,6 +8,7 @@ pub mod check_secrets;
 pub mod clean_up;
 pub mod count_items;
 pub mod count_rows;
+pub mod efs_access;
 pub mod end_run;
 pub mod list_due_deployments;
 pub mod notify;

@@ -10,8 +10,9 @@ use crate::catalog::Catalog;
 use crate::domain::job::{Job, Run};
 use crate::domain::pacing;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
-use crate::domain::set::{Point, PointStatus};
-use crate::error::{Error, Result};
+use crate::domain::set::{Point, PointStatus, Sample};
+use crate::error::{Class, Error, Result};
+use crate::kinds::restoring::Restore;
 use crate::kinds::{Kind, Started};
 use crate::runtime;
 
@@ -42,6 +43,18 @@ pub struct Input {
 /// # Errors
 /// `NotFound` for a prefix that no table begins with; `Conflict` for a run that has ended; else the kind's own.
 pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<Job> {
+    begin(catalog, kind, None, input).await
+}
+
+/// As [`start`], after a few of the resource's things were sampled, to compare a restore with.
+///
+/// # Errors
+/// As [`start`].
+pub async fn sample_and_start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input) -> Result<Job> {
+    begin(catalog, kind, Some(kind), input).await
+}
+
+async fn begin(catalog: &Catalog, kind: &dyn Kind, sampler: Option<&dyn Restore>, input: Input) -> Result<Job> {
     let Input { run, resource, now } = input;
     if let Target::DynamodbPrefix { prefix } = &resource.target {
         return Err(Error::NotFound(format!(
@@ -57,6 +70,7 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
     }
     // Captured before the backup: what is missing in the configuration is then missing in the backup too.
     let configuration = kind.capture(&resource).await?;
+    let sample = sampled(sampler, &resource).await?;
     let mut point = Point {
         set: run.id.clone(),
         resource,
@@ -69,7 +83,7 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
         size_bytes: None,
         percent: None,
         looked_at: None,
-        sample: None,
+        sample,
         failure: None,
     };
     // Whoever deletes the set looks for what this step made and did not live to record.
@@ -97,6 +111,20 @@ pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<J
     })
 }
 
+/// A sample, to compare a restore with. No backup fails for want of one.
+async fn sampled(sampler: Option<&dyn Restore>, resource: &Resource) -> Result<Option<Sample>> {
+    let Some(sampler) = sampler else {
+        return Ok(None);
+    };
+    match sampler.sample(resource).await {
+        Err(error) if error.class() == Class::Final => {
+            tracing::warn!(resource = %resource.name, %error, "not sampled");
+            Ok(None)
+        }
+        sample => sample,
+    }
+}
+
 /// Whether a point is more than the intent to start one.
 fn has_started(point: &Point) -> bool {
     point.recovery_point.is_some() || point.status == PointStatus::Failed
@@ -109,6 +137,7 @@ mod tests {
     use super::*;
     use crate::catalog::Mark;
     use crate::domain::job::{JobStatus, Progress};
+    use crate::domain::set::SampledItem;
     use crate::steps::testing::{Backups, finished, now, planned, resource};
 
     fn input(run: &Run) -> Input {
@@ -131,6 +160,36 @@ mod tests {
         let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         assert_eq!(point.recovery_point, first.recovery_point);
         assert_eq!(point.configuration["captured"], "rooms");
+    }
+
+    #[tokio::test]
+    async fn what_was_sampled_before_the_backup_is_in_its_point() {
+        let (catalog, _, run) = planned(&[]).await;
+        let kind = Backups::default();
+        let sample = Sample::Items {
+            items: vec![SampledItem {
+                key: serde_json::json!({"id": {"S": "a"}}),
+                sha256: "0".repeat(64),
+            }],
+        };
+        kind.sampling("rooms", Err(Error::Unavailable("later".into())));
+        kind.sampling("rooms", Ok(Some(sample.clone())));
+        let lost = sample_and_start(&catalog, &kind, input(&run)).await.unwrap_err();
+        assert_eq!((lost.name(), kind.made().len()), ("Unavailable", 0));
+        sample_and_start(&catalog, &kind, input(&run)).await.unwrap();
+        assert_eq!(kind.calls()[2..], ["capture rooms", "sample rooms", "back_up rooms"]);
+        let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
+        assert_eq!(point.sample, Some(sample));
+    }
+
+    #[tokio::test]
+    async fn a_sample_that_cannot_be_taken_fails_no_backup() {
+        let (catalog, _, run) = planned(&[]).await;
+        let kind = Backups::default();
+        kind.sampling("rooms", Err(Error::AccessDenied("no Scan".into())));
+        sample_and_start(&catalog, &kind, input(&run)).await.unwrap();
+        let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
+        assert_eq!((point.sample, kind.made().len()), (None, 1));
     }
 
     #[tokio::test]

@@ -1,1 +1,154 @@
-//! TBD
+//! A plan for people to read: in the console's output, in the CLI, in a message.
+
+#[cfg(test)]
+mod tests;
+mod text;
+
+use super::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
+use crate::domain::duration;
+use crate::domain::message::words::{count, size, time};
+use crate::domain::resource::Target;
+
+pub use text::WIDTH;
+use text::{columns, section};
+
+/// A plan as text of at most [`WIDTH`] columns: what is read, created, and changed at cut-over, how long it is expected to
+/// take, what is lost, and what is not covered.
+pub fn table(plan: &Plan) -> String {
+    let head = section("The restore", "", &head(plan), true);
+    let rows: Vec<[String; 5]> = plan.resources.iter().map(row).collect();
+    let summary = columns(["resource", "kind", "back to (UTC)", "what is lost", "size"], &rows);
+    let each = |lines: fn(&Planned) -> Vec<String>| -> Vec<String> {
+        let named = |planned: &Planned| {
+            let name = planned.resource.name.clone();
+            lines(planned)
+                .into_iter()
+                .map(move |line| format!("{name}: {line}"))
+                .collect::<Vec<_>>()
+        };
+        plan.resources.iter().flat_map(named).collect()
+    };
+    let switched = if plan.cut_over == CutOverMode::No {
+        "Changed at cut-over, which was not asked for"
+    } else {
+        "Changed at cut-over, in this order"
+    };
+    let parts = [
+        head,
+        summary,
+        section("Read", "nothing", &each(reads), false),
+        section("Created, beside what is there", "nothing", &each(creates), false),
+        section(
+            switched,
+            "nothing: the descriptor says nothing of it",
+            &plan.switches,
+            false,
+        ),
+        section("Not covered", "", &plan.not_covered, false),
+        section("To know", "", &plan.remarks, false),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n")
+}
+
+fn head(plan: &Plan) -> Vec<String> {
+    let from = match (&plan.set, plan.at) {
+        (Some(set), None) => format!("from set {set}"),
+        (Some(set), Some(at)) => format!("as of {}; configuration and the rest from set {set}", time(at)),
+        (None, Some(at)) => format!("as of {}, from what AWS retained", time(at)),
+        (None, None) => "from what AWS retained".to_owned(),
+    };
+    let rest = if plan.at_rest {
+        "captured while the application was quiesced: every count has to agree"
+    } else {
+        "not captured at rest: counts that differ leave it unproven"
+    };
+    let takes = match plan.expected_seconds {
+        Some(seconds) => format!("takes about {}", duration::in_words(seconds)),
+        None => "how long it takes is not known: there was no restore before".to_owned(),
+    };
+    let before = match (plan.safety_backup, plan.approval) {
+        (true, true) => "backs up what is there, once a person has said yes to this plan",
+        (true, false) => "backs up what is there first",
+        (false, true) => "waits until a person has said yes to this plan",
+        (false, false) => "waits for no approval and makes no safety backup",
+    };
+    let cut_over = match plan.cut_over {
+        CutOverMode::Yes => "is switched over if it is verified; a person is asked if it is unproven",
+        CutOverMode::Ask => "is switched over if a person says yes after verification",
+        CutOverMode::No => "is not switched over",
+    };
+    let failed = match plan.on_failure {
+        OnFailure::Undo => "is undone if it fails: what it created is removed",
+        OnFailure::Keep => "is kept if it fails, for inspection",
+    };
+    let dry = plan.dry_run.then_some("is a dry run: nothing is created or changed");
+    let made = format!("planned at {}", time(plan.made_at));
+    let lines = [dry.map(str::to_owned), Some(from), Some(made), Some(takes)];
+    let rules = [rest, before, cut_over, failed].map(|rule| Some(rule.to_owned()));
+    lines.into_iter().chain(rules).flatten().collect()
+}
+
+fn row(planned: &Planned) -> [String; 5] {
+    let loss = match (&planned.beside, planned.loss_seconds) {
+        (Beside::Nothing, _) => "-".to_owned(),
+        (_, Some(seconds)) => duration::in_words(seconds),
+        (_, None) => "not known".to_owned(),
+    };
+    [
+        planned.resource.name.clone(),
+        planned.resource.target.kind().to_owned(),
+        planned.holds.map_or("-".to_owned(), |at| time(at).replace(" UTC", "")),
+        loss,
+        planned.size_bytes.map_or("-".to_owned(), size),
+    ]
+}
+
+fn reads(planned: &Planned) -> Vec<String> {
+    let line = match &planned.source {
+        Source::ClusterSnapshot { id, .. } => format!("cluster snapshot {id}"),
+        Source::ClusterAt {
+            cluster,
+            resource_id,
+            at,
+        } => {
+            let of = match resource_id {
+                Some(id) => format!("the retained automated backup {id} of cluster {cluster}"),
+                None => format!("the continuous backup of cluster {cluster}"),
+            };
+            match at {
+                Some(at) => format!("{of}, as of {}", time(*at)),
+                None => format!("{of}, at its latest time"),
+            }
+        }
+        Source::RecoveryPoint { arn, vault } => format!("recovery point {arn} in vault {vault}"),
+        Source::TableBackup { arn } => format!("table backup {arn}"),
+        Source::TableAt { table, at } => format!("the point-in-time recovery of table {table}, as of {}", time(*at)),
+        Source::Versions { versions } => {
+            let what = match &planned.resource.target {
+                Target::Secret { .. } => "secret",
+                _ => "parameter",
+            };
+            format!("nothing; the versions of {} are compared", count(versions.len(), what))
+        }
+    };
+    vec![line]
+}
+
+fn creates(planned: &Planned) -> Vec<String> {
+    let own = match &planned.beside {
+        Beside::Cluster { cluster } => Some(format!("cluster {cluster}")),
+        Beside::Table { table } => Some(format!("table {table}")),
+        Beside::Directory { file_system } => {
+            Some(format!("a directory in file system {file_system}, named by AWS Backup"))
+        }
+        Beside::FileSystem { token } => Some(format!("a new file system, with creation token {token}")),
+        Beside::Nothing => None,
+    };
+    let usual = planned.usual_seconds.map(duration::in_words);
+    let usual = usual
+        .map(|usual| format!("; usually made within {usual}"))
+        .unwrap_or_default();
+    let own = own.map(|own| own + &usual);
+    own.into_iter().chain(planned.creates.iter().cloned()).collect()
+}

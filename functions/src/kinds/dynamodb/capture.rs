@@ -80,7 +80,8 @@ pub async fn capture(
     ]))
 }
 
-async fn tags(dynamodb: &Client, arn: &str) -> Result<Vec<Value>> {
+/// All tags of a table.
+pub async fn tags(dynamodb: &Client, arn: &str) -> Result<Vec<Value>> {
     let mut tags = Vec::new();
     let mut token = None;
     loop {
@@ -106,7 +107,7 @@ async fn policy(dynamodb: &Client, arn: &str) -> Result<Value> {
 }
 
 /// What Application Auto Scaling can scale of a table: itself and its global indexes.
-fn scalable(table: &str, description: Option<&TableDescription>) -> Vec<String> {
+pub fn scalable(table: &str, description: Option<&TableDescription>) -> Vec<String> {
     let indexes = description
         .map(TableDescription::global_secondary_indexes)
         .unwrap_or_default();

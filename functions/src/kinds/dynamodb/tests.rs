@@ -1,7 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
+mod comparing;
 mod deletion;
+mod foreseeing;
+mod restoring;
+mod sampling;
+mod undoing;
 
 use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
-use crate::kinds::samples::{resource, run};
+use crate::domain::restore::item::Made;
+use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::verdict::Finding;
+use crate::kinds::samples::{resource, restoring, run};
 
 fn parameters(script: impl IntoIterator<Item = Exchange>) -> (Parameters, Replay) {
     let replay = Replay::new(script);
@@ -148,5 +151,43 @@ async fn a_key_of_another_account_may_stay_unseen_and_is_recorded_as_such() {
 async fn a_guard_leaves_nothing_to_find() {
     let (kind, replay) = parameters([]);
     assert_eq!(kind.find(&run(), &keys()).await.unwrap(), None);
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_restore_sees_that_the_parameters_are_there_and_says_what_changed() {
+    let item = |versions: &[(&str, &str)]| {
+        let version = |(name, version): &(&str, &str)| Version {
+            name: (*name).into(),
+            version: (*version).into(),
+        };
+        let versions = versions.iter().map(version).collect();
+        restoring(keys(), Source::Versions { versions }, Beside::Nothing)
+    };
+    let (kind, replay) = parameters([described(&[PLAIN, DEFAULT_KEY], false), described(&[PLAIN], false)]);
+    let changed = item(&[("/hubs/prod/url", "2"), ("/hubs/prod/gone", "1")]);
+    let foreseen = kind.foresee(&run(), &changed).await.unwrap();
+    assert!(
+        foreseen.faults[0].to_string().contains("/hubs/prod/gone"),
+        "{foreseen:?}"
+    );
+    assert!(
+        foreseen.remarks[0].contains("version 2 at backup, now 3"),
+        "{foreseen:?}"
+    );
+    let same = kind
+        .compare(&run(), &item(&[("/hubs/prod/url", "3")]), true)
+        .await
+        .unwrap();
+    assert_eq!((same.len(), same[0].finding), (1, Finding::Same));
+    let advance = kind.advance(&run(), &changed).await.unwrap();
+    assert!(matches!(
+        advance,
+        Advance::Restored {
+            made: Made::Nothing,
+            ..
+        }
+    ));
+    assert_eq!(kind.undo(&run(), &changed).await.unwrap(), Undoing::Gone);
     replay.played();
 }

@@ -3,7 +3,10 @@
 use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::domain::job::Finished;
-use crate::kinds::samples::{resource, run};
+use crate::domain::restore::item::Made;
+use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::verdict::Finding;
+use crate::kinds::samples::{resource, restoring, run};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hubs-login-AbCdEf";
 
@@ -193,5 +196,75 @@ async fn a_key_that_aws_manages_is_not_asked_about() {
 async fn a_guard_leaves_nothing_to_find() {
     let (kind, replay) = secrets([]);
     assert_eq!(kind.find(&run(), &login()).await.unwrap(), None);
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
+    let item = |name: &str, version: &str| {
+        let version = Version {
+            name: name.into(),
+            version: version.into(),
+        };
+        restoring(
+            login(),
+            Source::Versions {
+                versions: vec![version],
+            },
+            Beside::Nothing,
+        )
+    };
+    let (kind, _) = secrets([
+        described(""),
+        described(""),
+        described(""),
+        described(""),
+        described(""),
+    ]);
+    assert_eq!(
+        kind.foresee(&run(), &item(ARN, "v-2")).await.unwrap(),
+        Foreseen::default()
+    );
+    let changed = kind.foresee(&run(), &item(ARN, "v-1")).await.unwrap();
+    assert!(
+        changed.remarks[0].contains("version v-1 at backup, now v-2"),
+        "{changed:?}"
+    );
+    // Deleted and made anew: another ARN.
+    let anew = kind.foresee(&run(), &item("arn:old", "v-0")).await.unwrap();
+    assert_eq!((anew.faults.len(), anew.remarks.len()), (0, 1));
+    let finding = |checks: Vec<Check>| checks[0].finding;
+    let same = kind.compare(&run(), &item(ARN, "v-2"), true).await.unwrap();
+    assert_eq!(finding(same), Finding::Same);
+    let other = kind.compare(&run(), &item(ARN, "v-1"), true).await.unwrap();
+    assert_eq!(finding(other), Finding::Unproven);
+
+    let scheduled = || described(r#","DeletedDate":1.7e9"#);
+    let missing = || refuses("DescribeSecret", 400, "ResourceNotFoundException");
+    for (answers, words) in [
+        ([scheduled(), scheduled()], "scheduled for deletion"),
+        ([missing(), missing()], "ResourceNotFoundException"),
+    ] {
+        let (kind, _) = secrets(answers);
+        let foreseen = kind.foresee(&run(), &item(ARN, "v-2")).await.unwrap();
+        let fault = foreseen.faults[0].to_string();
+        assert!(
+            fault.contains("resources.thing.secret") && fault.contains(words),
+            "{fault}"
+        );
+        let checks = kind.compare(&run(), &item(ARN, "v-2"), true).await.unwrap();
+        assert_eq!(finding(checks), Finding::Different);
+    }
+    let (kind, replay) = secrets([]);
+    let advance = kind.advance(&run(), &item(ARN, "v-2")).await.unwrap();
+    assert_eq!(
+        advance,
+        Advance::Restored {
+            made: Made::Nothing,
+            remarks: Vec::new()
+        }
+    );
+    assert_eq!(kind.undo(&run(), &item(ARN, "v-2")).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.sample(&login()).await.unwrap(), None);
     replay.played();
 }

@@ -1,0 +1,106 @@
+//! What the function that mounts a file system (`efs-access`) is asked, and what it answers. A path is absolute, `/` being
+//! the root of the file system; files are regular files; a symbolic link is never followed.
+
+pub mod directory;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::directory::Of;
+use super::set::{Sample, SampledFile};
+
+/// The most entries (files, directories and links) that are looked at in one tree; beyond them a count is not complete.
+pub const MOST_ENTRIES: u64 = 200_000;
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    /// Which directories of AWS Backup's restores are at the root? Answered with a [`Listing`].
+    List {
+        /// How many entries to look at in each at most; 0 counts nothing.
+        #[serde(default)]
+        most_entries: u64,
+    },
+    /// How many files are under `root`, and what do a few of them hold? Answered with a [`Sample::Files`].
+    Sample {
+        #[serde(default = "whole")]
+        root: String,
+        #[serde(default = "most")]
+        most_entries: u64,
+    },
+    /// How many files are under `root`, and what became of those that were sampled? Answered with [`Checked`].
+    Check {
+        root: String,
+        sampled: Vec<SampledFile>,
+        #[serde(default = "most")]
+        most_entries: u64,
+    },
+    /// Removes one directory of a restore at the root, a part of it at a time. Answered with [`Removed`].
+    Remove { directory: String },
+}
+
+fn whole() -> String {
+    "/".into()
+}
+
+fn most() -> u64 {
+    MOST_ENTRIES
+}
+
+/// One answer, as the question's comment says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Listing(Listing),
+    Sample(Sample),
+    Checked(Checked),
+    Removed(Removed),
+}
+
+/// The directories of restores at the root, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    pub directories: Vec<Listed>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Without the leading slash.
+    pub name: String,
+    pub of: Of,
+    /// When AWS Backup made it, from its name.
+    pub made_at: Timestamp,
+    /// Its files, as far as they were counted.
+    pub files: u64,
+    pub bytes: u64,
+    /// Whether all were counted.
+    pub complete: bool,
+}
+
+/// A tree, compared with a sample.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Whether the root that was asked for is there at all.
+    pub found: bool,
+    pub files: u64,
+    pub bytes: u64,
+    /// Whether all were counted.
+    pub complete: bool,
+    /// The sampled files that are not as they were.
+    pub differing: Vec<Differing>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    /// As it was sampled.
+    pub was: SampledFile,
+    /// As it is, without a hash where the sizes differ already; `None` where it is missing, or no regular file.
+    pub is: Option<SampledFile>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// Nothing of it is there any more; else ask again.
+    pub gone: bool,
+}

@@ -1,0 +1,192 @@
+//! The directories that AWS Backup makes at the root of a file system when it restores: told by their names, which nobody
+//! can foresee. They have been seen with milliseconds (`aws-backup-restore_2022-01-17T08-53-32-695Z`) and with nanoseconds
+//! (`aws-backup-restore_2025-03-28T14-13-02-250589632Z`).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Listed;
+
+/// What a directory holds (EFS User Guide, "Using AWS Backup with Amazon EFS").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// A restore: `aws-backup-restore_…`.
+    Restore,
+    /// What a restore that failed has left: `aws-backup-failed-restore_…`.
+    FailedRestore,
+    /// What a restore could not place: `aws-backup-lost+found_…`.
+    LostAndFound,
+}
+
+const PREFIXES: [(&str, Of); 3] = [
+    ("aws-backup-restore_", Of::Restore),
+    ("aws-backup-failed-restore_", Of::FailedRestore),
+    ("aws-backup-lost+found_", Of::LostAndFound),
+];
+
+/// What a directory of this name at the root holds, and when it was made; `None` for any other name.
+pub fn read(name: &str) -> Option<(Of, Timestamp)> {
+    let (of, time) = PREFIXES
+        .iter()
+        .find_map(|(prefix, of)| Some((*of, name.strip_prefix(prefix)?)))?;
+    // yyyy-mm-ddThh-mm-ss-fffZ
+    let (date, time) = time.strip_suffix('Z')?.split_once('T')?;
+    let parts: Vec<_> = date.split('-').chain(time.split('-')).collect();
+    let [year, month, day, hour, minute, second, fraction] = parts[..] else {
+        return None;
+    };
+    let fits = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+        digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let whole = [month, day, hour, minute, second].iter().all(|part| fits(part, 2..=2));
+    if !whole || !fits(year, 4..=4) || !fits(fraction, 3..=9) {
+        return None;
+    }
+    let at = format!("{year}-{month}-{day}T{hour}:{minute}:{second}.{fraction}Z").parse();
+    Some((of, at.ok()?))
+}
+
+/// A job's times have milliseconds, rounded, and a name's may have them cut.
+const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
+
+/// When a restore job ran: from its creation to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub from: Timestamp,
+    /// `None`: it has not ended.
+    pub to: Option<Timestamp>,
+}
+
+impl Window {
+    /// Whether a directory that was made then may be this job's.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        let from = self.from.saturating_sub(ROUNDING).unwrap_or(Timestamp::MIN);
+        let to = self.to.and_then(|to| to.saturating_add(ROUNDING).ok());
+        from <= at && to.is_none_or(|to| at <= to)
+    }
+}
+
+/// Which of the listed directories a job made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made<'a> {
+    None,
+    /// At most one of each kind.
+    These(Vec<&'a Listed>),
+    /// Two of one kind, or one that another job may have made too: it cannot be told.
+    Unclear(Vec<&'a Listed>),
+}
+
+/// Tells the directories that a job made by when it ran; `others` are the other jobs that restored into the file system.
+pub fn made_by<'a>(job: Window, others: &[Window], listed: &'a [Listed], of: &[Of]) -> Made<'a> {
+    let found: Vec<_> = listed
+        .iter()
+        .filter(|directory| of.contains(&directory.of) && job.holds(directory.made_at))
+        .collect();
+    let twice = of
+        .iter()
+        .any(|of| found.iter().filter(|directory| directory.of == *of).count() > 1);
+    let anothers = |directory: &&Listed| others.iter().any(|other| other.holds(directory.made_at));
+    match found {
+        found if found.is_empty() => Made::None,
+        found if twice || found.iter().any(anothers) => Made::Unclear(found),
+        found => Made::These(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn listed(name: &str) -> Listed {
+        let (of, made_at) = read(name).unwrap();
+        Listed {
+            name: name.into(),
+            of,
+            made_at,
+            files: 0,
+            bytes: 0,
+            complete: true,
+        }
+    }
+
+    #[test]
+    fn only_the_names_that_aws_backup_gives_are_read() {
+        for (name, of, time) in [
+            (
+                "aws-backup-restore_2022-01-17T08-53-32-695Z",
+                Of::Restore,
+                "2022-01-17T08:53:32.695Z",
+            ),
+            (
+                "aws-backup-restore_2025-03-28T14-13-02-250589632Z",
+                Of::Restore,
+                "2025-03-28T14:13:02.250589632Z",
+            ),
+            (
+                "aws-backup-failed-restore_2025-03-28T14-13-02-250Z",
+                Of::FailedRestore,
+                "2025-03-28T14:13:02.25Z",
+            ),
+            (
+                "aws-backup-lost+found_2025-03-28T14-13-02-250Z",
+                Of::LostAndFound,
+                "2025-03-28T14:13:02.25Z",
+            ),
+        ] {
+            assert_eq!(read(name), Some((of, at(time))), "{name}");
+        }
+        for name in [
+            "",
+            "data",
+            "aws-backup-restore_",
+            "aws-backup-restore_2025-03-28T14-13-02-25Z",
+            "aws-backup-restore_2025-03-28T14-13-02-2505896321Z",
+            "aws-backup-restore_2025-13-28T14-13-02-250Z",
+            "aws-backup-restore_2025-03-28T14-13-02-250",
+            "aws-backup-restore_2025-03-28T14-13-02-250Z.old",
+            "aws-backup-restore_2025-03-28T14-13-02-250Z/..",
+            "aws-backup-restore_2025-03-28T14-13-+2-250Z",
+            "/aws-backup-restore_2025-03-28T14-13-02-250Z",
+            "old-aws-backup-restore_2025-03-28T14-13-02-250Z",
+            "../aws-backup-restore_2025-03-28T14-13-02-250Z",
+        ] {
+            assert_eq!(read(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_directory_is_the_jobs_that_ran_when_it_was_made() {
+        let window = |from: &str, to: Option<&str>| Window {
+            from: at(from),
+            to: to.map(at),
+        };
+        let job = window("2026-11-20T02:15:00Z", Some("2026-11-20T02:20:00Z"));
+        let earlier = listed("aws-backup-restore_2026-11-20T02-10-00-000Z");
+        let ours = listed("aws-backup-restore_2026-11-20T02-15-01-123Z");
+        let second = listed("aws-backup-restore_2026-11-20T02-16-01-123Z");
+        let lost = listed("aws-backup-lost+found_2026-11-20T02-19-01-123Z");
+        let later = listed("aws-backup-restore_2026-11-20T02-21-01-123Z");
+        let all = [earlier.clone(), ours.clone(), lost.clone(), later];
+        assert_eq!(made_by(job, &[], &all, &[Of::Restore]), Made::These(vec![&ours]));
+        assert_eq!(
+            made_by(job, &[], &all, &[Of::Restore, Of::LostAndFound]),
+            Made::These(vec![&ours, &lost])
+        );
+        assert_eq!(made_by(job, &[], &[earlier], &[Of::Restore]), Made::None);
+        let two = [ours.clone(), second.clone()];
+        assert_eq!(
+            made_by(job, &[], &two, &[Of::Restore]),
+            Made::Unclear(vec![&ours, &second])
+        );
+        let other = window("2026-11-20T02:14:00Z", None);
+        assert_eq!(made_by(job, &[other], &all, &[Of::Restore]), Made::Unclear(vec![&ours]));
+        let before = window("2026-11-20T02:00:00Z", Some("2026-11-20T02:14:00Z"));
+        assert_eq!(made_by(job, &[before], &all, &[Of::Restore]), Made::These(vec![&ours]));
+    }
+}

@@ -1,0 +1,132 @@
+//! Putting one setting of a restored table back.
+
+use aws_sdk_dynamodb::types::{
+    ApproximateCreationDateTimePrecision, ContributorInsightsAction, ContributorInsightsMode,
+    EnableKinesisStreamingConfiguration, PointInTimeRecoverySpecification, StreamSpecification, StreamViewType,
+    TableClass, Tag, TimeToLiveSpecification,
+};
+use serde_json::Value;
+
+use super::DynamoDb;
+use crate::aws::failure;
+use crate::error::{Error, Result};
+use crate::kinds::dynamodb::settings::Change;
+use crate::kinds::rescaling;
+
+/// What has to be waited for before the next change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    Done,
+    /// The table is `UPDATING`: nothing else can be changed meanwhile.
+    Updating,
+}
+
+/// Makes one change to the table `table`, known by `arn`.
+///
+/// # Errors
+/// `NotReady` while DynamoDB is at another change of the table.
+pub async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> Result<Applied> {
+    let client = &dynamodb.dynamodb;
+    let doing = format!("putting back {} of table", change.words());
+    match change {
+        Change::Tags(wanted) => tag(dynamodb, arn, wanted).await?,
+        Change::Stream(view) => {
+            let stream = StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::from(view.as_str()))
+                .build()
+                .map_err(|error| unreadable(change, error))?;
+            let call = client.update_table().table_name(table).stream_specification(stream);
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+            return Ok(Applied::Updating);
+        }
+        Change::TableClass(class) => {
+            let class = TableClass::from(class.as_str());
+            let call = client.update_table().table_name(table).table_class(class);
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+            return Ok(Applied::Updating);
+        }
+        Change::DeletionProtection => {
+            let call = client
+                .update_table()
+                .table_name(table)
+                .deletion_protection_enabled(true);
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+            return Ok(Applied::Updating);
+        }
+        Change::TimeToLive(attribute) => {
+            let specification = TimeToLiveSpecification::builder()
+                .enabled(true)
+                .attribute_name(attribute)
+                .build()
+                .map_err(|error| unreadable(change, error))?;
+            let call = client.update_time_to_live().table_name(table);
+            let call = call.time_to_live_specification(specification);
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+        }
+        Change::PointInTimeRecovery(days) => {
+            let specification = PointInTimeRecoverySpecification::builder()
+                .point_in_time_recovery_enabled(true)
+                .set_recovery_period_in_days(*days)
+                .build()
+                .map_err(|error| unreadable(change, error))?;
+            let call = client.update_continuous_backups().table_name(table);
+            let call = call.point_in_time_recovery_specification(specification);
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+        }
+        Change::Policy(policy) => {
+            let call = client.put_resource_policy().resource_arn(arn).policy(policy);
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+        }
+        Change::ScalableTarget(target) => rescaling::register(&dynamodb.autoscaling, target).await?,
+        Change::ScalingPolicy(policy) => rescaling::put_policy(&dynamodb.autoscaling, policy).await?,
+        Change::Insights(mode) => {
+            let call = client
+                .update_contributor_insights()
+                .table_name(table)
+                .contributor_insights_action(ContributorInsightsAction::Enable)
+                .set_contributor_insights_mode(mode.as_deref().map(ContributorInsightsMode::from));
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+        }
+        Change::KinesisStream(stream, precision) => {
+            let precision = precision.as_deref().map(ApproximateCreationDateTimePrecision::from);
+            let configuration = EnableKinesisStreamingConfiguration::builder()
+                .set_approximate_creation_date_time_precision(precision)
+                .build();
+            let call = client
+                .enable_kinesis_streaming_destination()
+                .table_name(table)
+                .stream_arn(stream)
+                .enable_kinesis_streaming_configuration(configuration);
+            call.send().await.map_err(|error| failure(&doing, table, error))?;
+        }
+    }
+    Ok(Applied::Done)
+}
+
+/// Gives a table tags as DynamoDB describes them.
+pub async fn tag(dynamodb: &DynamoDb, arn: &str, tags: &[Value]) -> Result<()> {
+    let mut call = dynamodb.dynamodb.tag_resource().resource_arn(arn);
+    for tag in tags {
+        let text = |name: &str| tag[name].as_str().unwrap_or_default();
+        let tag = Tag::builder().key(text("Key")).value(text("Value")).build();
+        let tag = tag.map_err(|error| Error::invalid("Tags", tag_words(&error), "tags with key and value"))?;
+        call = call.tags(tag);
+    }
+    call.send()
+        .await
+        .map(|_| ())
+        .map_err(|error| failure("tagging table", arn, error))
+}
+
+fn tag_words(error: &dyn std::error::Error) -> String {
+    error.to_string()
+}
+
+fn unreadable(change: &Change, error: impl std::error::Error) -> Error {
+    Error::invalid(
+        "configuration",
+        format!("{change:?}: {error}"),
+        "what DynamoDB describes",
+    )
+}

@@ -1,0 +1,250 @@
+//! What a restored table still lacks of what was captured: a pure difference of two captured configurations, in the order in
+//! which it is put back.
+
+use serde_json::{Value, json};
+
+use crate::domain::names;
+use crate::kinds::restoring::part;
+
+/// One thing to put back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Tags as DynamoDB describes them.
+    Tags(Vec<Value>),
+    /// A stream of this view type.
+    Stream(String),
+    TableClass(String),
+    /// Time to live by this attribute.
+    TimeToLive(String),
+    /// Point-in-time recovery that reaches back so many days.
+    PointInTimeRecovery(Option<i32>),
+    /// The resource policy, about the copy.
+    Policy(String),
+    /// A scalable target, as Application Auto Scaling describes it, about the copy.
+    ScalableTarget(Value),
+    /// A scaling policy, about the copy.
+    ScalingPolicy(Value),
+    /// Contributor insights, in this mode.
+    Insights(Option<String>),
+    /// A Kinesis stream that gets the table's changes, with this precision of their times.
+    KinesisStream(String, Option<String>),
+    DeletionProtection,
+}
+
+impl Change {
+    /// In words, as the object of "putting back".
+    pub fn words(&self) -> String {
+        match self {
+            Change::Tags(_) => "the tags".to_owned(),
+            Change::Stream(view) => format!("the stream ({view})"),
+            Change::TableClass(class) => format!("table class {class}"),
+            Change::TimeToLive(attribute) => format!("time to live by {attribute}"),
+            Change::PointInTimeRecovery(_) => "point-in-time recovery".to_owned(),
+            Change::Policy(_) => "the resource policy".to_owned(),
+            Change::ScalableTarget(target) => format!("the scalable target {}", target["ScalableDimension"]),
+            Change::ScalingPolicy(policy) => format!("the scaling policy {}", policy["PolicyName"]),
+            Change::Insights(_) => "contributor insights".to_owned(),
+            Change::KinesisStream(stream, _) => format!("the Kinesis destination {stream}"),
+            Change::DeletionProtection => "deletion protection".to_owned(),
+        }
+    }
+}
+
+/// What `copy` lacks of `captured`, and of `ours`, the tags of the restore. Tags come first, so that the copy is known by them;
+/// deletion protection comes last, so that an undo has less to take back.
+pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let tags = wanted_tags(captured, ours);
+    let there = list(copy, "Tags");
+    let lacking: Vec<Value> = tags.into_iter().filter(|tag| !there.contains(tag)).collect();
+    if !lacking.is_empty() {
+        changes.push(Change::Tags(lacking));
+    }
+    if !captured.is_object() {
+        return changes;
+    }
+    let (table, copied) = (part(captured, "Table"), part(copy, "Table"));
+    let of_both = |pointer: &str| (table.pointer(pointer).cloned(), copied.pointer(pointer).cloned());
+
+    if let (Some(Value::Bool(true)), there) = of_both("/StreamSpecification/StreamEnabled")
+        && there != Some(Value::Bool(true))
+    {
+        let view = table.pointer("/StreamSpecification/StreamViewType");
+        changes.push(Change::Stream(text(view)));
+    }
+    if let (Some(Value::String(class)), there) = of_both("/TableClassSummary/TableClass")
+        && there.unwrap_or_else(|| "STANDARD".into()) != class
+    {
+        changes.push(Change::TableClass(class));
+    }
+    let ttl = part(captured, "TimeToLiveDescription");
+    if is_on(&ttl["TimeToLiveStatus"]) && !is_on(&part(copy, "TimeToLiveDescription")["TimeToLiveStatus"]) {
+        changes.push(Change::TimeToLive(text(ttl.get("AttributeName"))));
+    }
+    let recovery = |of: &Value| part(of, "ContinuousBackupsDescription")["PointInTimeRecoveryDescription"].clone();
+    let (wanted, there) = (recovery(captured), recovery(copy));
+    let days = |of: &Value| of["RecoveryPeriodInDays"].as_i64();
+    if is_on(&wanted["PointInTimeRecoveryStatus"])
+        && (!is_on(&there["PointInTimeRecoveryStatus"]) || (days(&wanted).is_some() && days(&wanted) != days(&there)))
+    {
+        let days = days(&wanted).and_then(|days| i32::try_from(days).ok());
+        changes.push(Change::PointInTimeRecovery(days));
+    }
+    if let Some(policy) = part(captured, "Policy").as_str() {
+        let wanted = about(policy, text(table.get("TableArn")), &text(copied.get("TableArn")));
+        let there = part(copy, "Policy").as_str().and_then(parsed);
+        if there.is_none() || there != parsed(&wanted) {
+            changes.push(Change::Policy(wanted));
+        }
+    }
+    let (from, to) = (text(table.get("TableName")), text(copied.get("TableName")));
+    let rewritten = |of: &Value| {
+        let mut of = of.clone();
+        of["ResourceId"] = json!(resource_id(of["ResourceId"].as_str().unwrap_or_default(), &from, &to));
+        of
+    };
+    for (name, same, change) in [
+        ("ScalableTargets", TARGET, Change::ScalableTarget as fn(Value) -> Change),
+        ("ScalingPolicies", POLICY, Change::ScalingPolicy),
+    ] {
+        let there = list(copy, name);
+        let wanted = list(captured, name).iter().map(rewritten);
+        changes.extend(
+            wanted
+                .filter(|wanted| !there.iter().any(|there| agree(wanted, there, same)))
+                .map(change),
+        );
+    }
+    let insights = part(captured, "ContributorInsights");
+    let there = &part(copy, "ContributorInsights")["ContributorInsightsStatus"];
+    if is_on(&insights["ContributorInsightsStatus"]) && !is_on(there) {
+        let mode = insights["ContributorInsightsMode"].as_str();
+        changes.push(Change::Insights(mode.map(str::to_owned)));
+    }
+    let active = |destination: &&Value| {
+        matches!(
+            destination["DestinationStatus"].as_str(),
+            Some("ACTIVE" | "ENABLING" | "UPDATING")
+        )
+    };
+    let there = list(copy, "KinesisDataStreamDestinations");
+    for destination in list(captured, "KinesisDataStreamDestinations").iter().filter(active) {
+        let stream = &destination["StreamArn"];
+        if !there.iter().filter(active).any(|there| there["StreamArn"] == *stream) {
+            let precision = destination["ApproximateCreationDateTimePrecision"].as_str();
+            changes.push(Change::KinesisStream(text(Some(stream)), precision.map(str::to_owned)));
+        }
+    }
+    if table["DeletionProtectionEnabled"] == true && copied["DeletionProtectionEnabled"] != true {
+        changes.push(Change::DeletionProtection);
+    }
+    changes
+}
+
+/// What has to agree for a target, or for a policy, to be there.
+const TARGET: &[&str] = &[
+    "ResourceId",
+    "ScalableDimension",
+    "MinCapacity",
+    "MaxCapacity",
+    "SuspendedState",
+];
+const POLICY: &[&str] = &[
+    "ResourceId",
+    "ScalableDimension",
+    "PolicyName",
+    "PolicyType",
+    "TargetTrackingScalingPolicyConfiguration",
+    "StepScalingPolicyConfiguration",
+];
+
+/// Whether what was captured of `names` is there. AWS may describe more than it was told.
+fn agree(wanted: &Value, there: &Value, names: &[&str]) -> bool {
+    names.iter().all(|name| holds(&wanted[*name], &there[*name]))
+}
+
+/// Whether `there` has all of `wanted`; numbers by their value, since 70 may come back as 70.0.
+fn holds(wanted: &Value, there: &Value) -> bool {
+    match (wanted, there) {
+        (Value::Null, _) => true,
+        (Value::Object(wanted), Value::Object(_)) => wanted.iter().all(|(name, value)| holds(value, &there[name])),
+        (Value::Number(wanted), Value::Number(there)) => wanted.as_f64() == there.as_f64(),
+        _ => wanted == there,
+    }
+}
+
+/// The captured tags that are the table's own, and the restore's.
+fn wanted_tags(captured: &Value, ours: &[(&'static str, String)]) -> Vec<Value> {
+    let given = |tag: &&Value| {
+        let key = tag["Key"].as_str().unwrap_or_default();
+        !key.starts_with("aws:") && !is_holdfasts(key)
+    };
+    let ours = ours.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+    ours.chain(list(captured, "Tags").iter().filter(given).cloned())
+        .collect()
+}
+
+/// Whether a run gave the tag.
+pub fn is_holdfasts(key: &str) -> bool {
+    [
+        names::TAG_DEPLOYMENT,
+        names::TAG_SET,
+        names::TAG_RESTORE,
+        names::TAG_RESOURCE,
+    ]
+    .contains(&key)
+}
+
+/// A status of something that is on, or will be by itself.
+fn is_on(status: &Value) -> bool {
+    matches!(status.as_str(), Some("ENABLED" | "ENABLING"))
+}
+
+/// `table/<from>` and `table/<from>/index/<index>` as the copy's.
+pub fn resource_id(id: &str, from: &str, to: &str) -> String {
+    match id.strip_prefix("table/").and_then(|rest| rest.strip_prefix(from)) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("table/{to}{rest}"),
+        _ => id.to_owned(),
+    }
+}
+
+/// A policy about the table `from` as one about `to`. A text that is no JSON stays.
+pub fn about(policy: &str, from: impl AsRef<str>, to: &str) -> String {
+    let from = from.as_ref();
+    match parsed(policy) {
+        Some(mut document) if !from.is_empty() && !to.is_empty() => {
+            rename(&mut document, from, to);
+            document.to_string()
+        }
+        _ => policy.to_owned(),
+    }
+}
+
+/// Every text that is the ARN `from`, or one of its indexes or streams, becomes that of `to`.
+fn rename(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) => {
+            if let Some(rest) = text.strip_prefix(from)
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                *text = format!("{to}{rest}");
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| rename(value, from, to)),
+        Value::Object(members) => members.values_mut().for_each(|value| rename(value, from, to)),
+        _ => {}
+    }
+}
+
+fn parsed(policy: &str) -> Option<Value> {
+    serde_json::from_str(policy).ok()
+}
+
+/// A list of a captured configuration; empty where there is none.
+pub fn list<'a>(configuration: &'a Value, name: &str) -> &'a [Value] {
+    part(configuration, name).as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(value: Option<&Value>) -> String {
+    value.and_then(Value::as_str).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,552 @@
+//! How a table is restored, look by look.
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::restore::item::{Advance, Item, ItemStatus, Made};
+use crate::domain::restore::plan::{Beside, Source};
+use crate::kinds::restoring::Restore;
+use crate::kinds::samples::restoring;
+
+pub const TARGET: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms-r1";
+const TABLE: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms";
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+
+/// All that can be captured, set to something.
+pub fn captured() -> Value {
+    json!({
+        "Table": {
+            "TableName": "rooms",
+            "TableArn": TABLE,
+            "TableStatus": "ACTIVE",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "owner", "AttributeType": "S"}],
+            "ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3},
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "by-owner",
+                "IndexStatus": "ACTIVE",
+                "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["name"]},
+                "ProvisionedThroughput": {"ReadCapacityUnits": 2, "WriteCapacityUnits": 1},
+            }],
+            "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": KEY},
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
+            "TableClassSummary": {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
+            "DeletionProtectionEnabled": true,
+        },
+        "TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"},
+        "ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 14},
+        },
+        "Tags": [{"Key": "team", "Value": "hubs"}, {"Key": "aws:cloudformation:stack-name", "Value": "x"}],
+        "Policy": format!(r#"{{"Statement":[{{"Resource":["{TABLE}","{TABLE}/index/*","{TABLE}-old"]}}]}}"#),
+        "KinesisDataStreamDestinations": [{"StreamArn": "arn:stream", "DestinationStatus": "ACTIVE"}],
+        "ContributorInsights": {"TableName": "rooms", "ContributorInsightsStatus": "ENABLED"},
+        "ScalableTargets": [{
+            "ServiceNamespace": "dynamodb", "ResourceId": "table/rooms",
+            "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "MinCapacity": 1, "MaxCapacity": 9,
+            "RoleARN": "arn:aws:iam::1:role/aws-service-role/dynamodb/x", "CreationTime": 1.7e9,
+        }],
+        "ScalingPolicies": [{
+            "PolicyARN": "arn:p", "PolicyName": "reads", "ServiceNamespace": "dynamodb", "ResourceId": "table/rooms",
+            "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": 70, "ScaleInCooldown": 60,
+                "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"},
+            },
+            "CreationTime": 1.7e9,
+        }],
+    })
+}
+
+/// The copy as DynamoDB restores it.
+pub fn bare() -> Value {
+    let mut table = captured()["Table"].clone();
+    for lost in ["StreamSpecification", "TableClassSummary", "DeletionProtectionEnabled"] {
+        table.as_object_mut().unwrap().remove(lost);
+    }
+    json!({"Table": named(table), "ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}})
+}
+
+/// A captured table as the copy.
+fn named(mut table: Value) -> Value {
+    table["TableName"] = json!("rooms-r1");
+    table["TableArn"] = json!(TARGET);
+    table["CreationDateTime"] = json!(1795140960.0);
+    table["RestoreSummary"] = json!({
+        "SourceBackupArn": ARN, "SourceTableArn": TABLE, "RestoreDateTime": 1795140000.0, "RestoreInProgress": false,
+    });
+    table
+}
+
+/// The copy with everything put back.
+pub fn whole() -> Value {
+    let text = captured().to_string();
+    let text = text.replace(&format!("{TABLE}-old"), "OLD").replace(TABLE, TARGET);
+    let text = text
+        .replace("OLD", &format!("{TABLE}-old"))
+        .replace("table/rooms\"", "table/rooms-r1\"");
+    let mut all: Value = serde_json::from_str(&text).unwrap();
+    all["Table"] = named(all["Table"].take());
+    all["Tags"] = tags();
+    all
+}
+
+/// The restore's tags, and the table's own.
+pub fn tags() -> Value {
+    json!([
+        {"Key": "holdfast:deployment", "Value": "hubs-prod"},
+        {"Key": "holdfast:restore", "Value": run().id},
+        {"Key": "holdfast:resource", "Value": "thing"},
+        {"Key": "team", "Value": "hubs"},
+    ])
+}
+
+pub fn item() -> Item {
+    let beside = Beside::Table {
+        table: "rooms-r1".into(),
+    };
+    Item {
+        status: ItemStatus::InProgress,
+        configuration: captured(),
+        ..restoring(rooms(), Source::TableBackup { arn: ARN.into() }, beside)
+    }
+}
+
+/// An item restored to a point in time.
+pub fn item_at(at: &str) -> Item {
+    let mut item = item();
+    item.planned.source = Source::TableAt {
+        table: "rooms".into(),
+        at: at.parse().unwrap(),
+    };
+    item
+}
+
+pub fn table_is(all: &Value) -> Exchange {
+    answers("DescribeTable", json!({"Table": all["Table"]}).to_string())
+}
+
+/// The copy with another attribute.
+pub fn table_with(mut all: Value, name: &str, value: Value) -> Exchange {
+    all["Table"][name] = value;
+    table_is(&all)
+}
+
+pub fn no_table() -> Exchange {
+    refuses("DescribeTable", 400, "ResourceNotFoundException")
+}
+
+pub fn tags_are(all: &Value) -> Exchange {
+    answers("ListTagsOfResource", json!({"Tags": list(&all["Tags"])}).to_string())
+}
+
+fn list(value: &Value) -> Value {
+    if value.is_null() { json!([]) } else { value.clone() }
+}
+
+/// What a capture of a table in this configuration asks.
+pub fn captures(all: &Value) -> Vec<Exchange> {
+    let mut asked = vec![
+        table_is(all),
+        answers(
+            "DescribeTimeToLive",
+            json!({"TimeToLiveDescription": all["TimeToLiveDescription"]}).to_string(),
+        ),
+        answers(
+            "DescribeContinuousBackups",
+            json!({"ContinuousBackupsDescription": all["ContinuousBackupsDescription"]}).to_string(),
+        ),
+        answers(
+            "DescribeKinesisStreamingDestination",
+            json!({"KinesisDataStreamDestinations": list(&all["KinesisDataStreamDestinations"])}).to_string(),
+        ),
+        answers(
+            "DescribeContributorInsights",
+            all["ContributorInsights"].to_string().replace("null", "{}"),
+        ),
+        answers(
+            "DescribeScalableTargets",
+            json!({"ScalableTargets": list(&all["ScalableTargets"])}).to_string(),
+        ),
+    ];
+    if !all["ScalableTargets"].is_null() {
+        asked.push(answers(
+            "DescribeScalingPolicies",
+            json!({"ScalingPolicies": list(&all["ScalingPolicies"])}).to_string(),
+        ));
+    }
+    asked.push(tags_are(all));
+    asked.push(match &all["Policy"] {
+        Value::Null => refuses("GetResourcePolicy", 400, "PolicyNotFoundException"),
+        policy => answers("GetResourcePolicy", json!({"Policy": policy}).to_string()),
+    });
+    asked
+}
+
+/// A look at a copy that is ready: it is described, told ours, and captured.
+fn look(all: &Value) -> Vec<Exchange> {
+    let mut asked = vec![table_is(all), tags_are(all)];
+    asked.extend(captures(all));
+    asked
+}
+
+fn done(action: &str) -> Exchange {
+    answers(action, "{}")
+}
+
+fn key(manager: &str) -> Exchange {
+    answers(
+        "DescribeKey",
+        format!(r#"{{"KeyMetadata":{{"KeyId":"1","KeyState":"Enabled","KeyManager":"{manager}"}}}}"#),
+    )
+}
+
+fn made() -> Made {
+    Made::Table {
+        table: "rooms-r1".into(),
+        arn: TARGET.into(),
+    }
+}
+
+#[track_caller]
+fn phase(advance: Advance) -> String {
+    match advance {
+        Advance::InProgress { phase, .. } => phase,
+        other => panic!("not in progress: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_asked_for_with_everything_that_was_captured() {
+    let (kind, replay) = dynamodb([no_table(), key("CUSTOMER"), done("RestoreTableFromBackup")]);
+    let advance = kind.advance(&run(), &item()).await.unwrap();
+    assert!(phase(advance).contains("rooms-r1"));
+    let asked = replay.played()[2].json();
+    assert_eq!(
+        asked,
+        json!({
+            "TargetTableName": "rooms-r1",
+            "BackupArn": ARN,
+            "BillingModeOverride": "PROVISIONED",
+            "ProvisionedThroughputOverride": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3},
+            "GlobalSecondaryIndexOverride": [{
+                "IndexName": "by-owner",
+                "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["name"]},
+                "ProvisionedThroughput": {"ReadCapacityUnits": 2, "WriteCapacityUnits": 1},
+            }],
+            "SSESpecificationOverride": {"Enabled": true, "SSEType": "KMS", "KMSMasterKeyId": KEY},
+        })
+    );
+}
+
+#[tokio::test]
+async fn on_demand_tables_local_indexes_and_other_encryptions_are_asked_for_as_captured() {
+    let mut item = item_at("2026-11-20T02:00:00.5Z");
+    let table = &mut item.configuration["Table"];
+    table["BillingModeSummary"] = json!({"BillingMode": "PAY_PER_REQUEST"});
+    table["OnDemandThroughput"] = json!({"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": -1});
+    table["LocalSecondaryIndexes"] = json!([{
+        "IndexName": "by-age", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "age", "KeyType": "RANGE"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }]);
+    let (kind, replay) = dynamodb([no_table(), key("AWS"), done("RestoreTableToPointInTime")]);
+    kind.advance(&run(), &item).await.unwrap();
+    let asked = replay.played()[2].json();
+    assert_eq!(
+        (&asked["SourceTableName"], asked["RestoreDateTime"].as_f64()),
+        (&json!("rooms"), Some(1_795_140_000.5))
+    );
+    assert_eq!(asked["BillingModeOverride"], "PAY_PER_REQUEST");
+    assert_eq!(asked["OnDemandThroughputOverride"], json!({"MaxReadRequestUnits": 100}));
+    assert!(asked.get("ProvisionedThroughputOverride").is_none());
+    assert!(
+        asked
+            .pointer("/GlobalSecondaryIndexOverride/0/ProvisionedThroughput")
+            .is_none()
+    );
+    assert_eq!(
+        asked["LocalSecondaryIndexOverride"],
+        item.configuration["Table"]["LocalSecondaryIndexes"]
+    );
+    // DynamoDB's own KMS key is not to be named.
+    assert_eq!(
+        asked["SSESpecificationOverride"],
+        json!({"Enabled": true, "SSEType": "KMS"})
+    );
+
+    let table = item.configuration["Table"].as_object_mut().unwrap();
+    table.remove("SSEDescription");
+    let (kind, replay) = dynamodb([no_table(), done("RestoreTableToPointInTime")]);
+    kind.advance(&run(), &item).await.unwrap();
+    assert_eq!(
+        replay.played()[1].json()["SSESpecificationOverride"],
+        json!({"Enabled": false})
+    );
+
+    item.configuration = Value::Null;
+    let (kind, replay) = dynamodb([no_table(), done("RestoreTableToPointInTime")]);
+    kind.advance(&run(), &item).await.unwrap();
+    let names: Vec<String> = replay.played()[1].json().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["RestoreDateTime", "SourceTableName", "TargetTableName"]);
+}
+
+#[tokio::test]
+async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamodb_takes() {
+    let full = whole();
+    let mut seen = bare();
+    let mut script = Vec::new();
+    // While it is being made: it is tagged as soon as DynamoDB lets us.
+    script.extend([
+        table_with(bare(), "TableStatus", json!("CREATING")),
+        tags_are(&seen),
+        tags_are(&seen),
+    ]);
+    script.push(refuses("TagResource", 400, "ResourceInUseException"));
+    let mut filling = bare();
+    filling["Table"]["RestoreSummary"]["RestoreInProgress"] = json!(true);
+    script.extend([
+        table_is(&filling),
+        tags_are(&seen),
+        tags_are(&seen),
+        done("TagResource"),
+    ]);
+    seen["Tags"] = json!(full["Tags"].as_array().unwrap()[..3]);
+    // Its own tags, then its stream: nothing else goes while the table is UPDATING.
+    script.extend(look(&seen));
+    script.extend([done("TagResource"), done("UpdateTable")]);
+    seen["Tags"] = full["Tags"].clone();
+    seen["Table"]["StreamSpecification"] = full["Table"]["StreamSpecification"].clone();
+    script.extend([
+        table_with(seen.clone(), "TableStatus", json!("UPDATING")),
+        tags_are(&seen),
+        tags_are(&seen),
+    ]);
+    script.extend(look(&seen));
+    script.push(refuses("UpdateTable", 400, "ResourceInUseException"));
+    script.extend(look(&seen));
+    script.push(done("UpdateTable"));
+    seen["Table"]["TableClassSummary"] = full["Table"]["TableClassSummary"].clone();
+    script.extend(look(&seen));
+    script.extend(
+        [
+            "UpdateTimeToLive",
+            "UpdateContinuousBackups",
+            "PutResourcePolicy",
+            "RegisterScalableTarget",
+            "PutScalingPolicy",
+            "UpdateContributorInsights",
+            "EnableKinesisStreamingDestination",
+            "UpdateTable",
+        ]
+        .map(done),
+    );
+    script.extend(look(&full));
+    script.extend(look(&full));
+    let (kind, replay) = dynamodb(script);
+    let (run, item) = (run(), item());
+    for expected in [
+        "CREATING",
+        "being filled",
+        "stream",
+        "UPDATING",
+        "busy",
+        "STANDARD_INFREQUENT_ACCESS",
+        "deletion protection",
+    ] {
+        let advance = kind.advance(&run, &item).await.unwrap();
+        assert!(
+            matches!(&advance, Advance::InProgress { made: Some(table), .. } if *table == made()),
+            "{advance:?}"
+        );
+        let phase = phase(advance);
+        assert!(phase.contains(expected), "{phase} for {expected}");
+    }
+    for _ in 0..2 {
+        let Advance::Restored { made: table, remarks } = kind.advance(&run, &item).await.unwrap() else {
+            panic!("not restored")
+        };
+        assert_eq!(table, made());
+        assert!(
+            remarks.iter().any(|remark| remark.contains("stream of its own")),
+            "{remarks:?}"
+        );
+        assert!(
+            remarks.iter().any(|remark| remark.contains("arn:stream")),
+            "{remarks:?}"
+        );
+    }
+    let asked = replay.played();
+    let bodies = |action: &str| {
+        let of = asked.iter().filter(|asked| asked.action == action);
+        of.map(crate::aws::replay::Asked::json).collect::<Vec<_>>()
+    };
+    let tagged = bodies("TagResource");
+    assert_eq!(tagged[0]["Tags"], json!(full["Tags"].as_array().unwrap()[..3]));
+    assert_eq!(tagged[2]["Tags"], json!([{"Key": "team", "Value": "hubs"}]));
+    let updates = bodies("UpdateTable");
+    assert_eq!(
+        updates[0]["StreamSpecification"],
+        json!({"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"})
+    );
+    assert_eq!(updates[2]["TableClass"], "STANDARD_INFREQUENT_ACCESS");
+    assert_eq!(
+        updates[3],
+        json!({"TableName": "rooms-r1", "DeletionProtectionEnabled": true})
+    );
+    assert_eq!(
+        bodies("UpdateTimeToLive")[0]["TimeToLiveSpecification"],
+        json!({"Enabled": true, "AttributeName": "expires"})
+    );
+    assert_eq!(
+        bodies("UpdateContinuousBackups")[0]["PointInTimeRecoverySpecification"],
+        json!({"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": 14})
+    );
+    let policy = bodies("PutResourcePolicy")[0]["Policy"].as_str().unwrap().to_owned();
+    assert_eq!(
+        serde_json::from_str::<Value>(&policy).unwrap()["Statement"][0]["Resource"],
+        json!([TARGET, format!("{TARGET}/index/*"), format!("{TABLE}-old")])
+    );
+    let target = &bodies("RegisterScalableTarget")[0];
+    assert_eq!(
+        (&target["ResourceId"], &target["MaxCapacity"], target.get("RoleARN")),
+        (&json!("table/rooms-r1"), &json!(9), None)
+    );
+    let policy = &bodies("PutScalingPolicy")[0];
+    assert_eq!(
+        (&policy["ResourceId"], &policy["PolicyName"]),
+        (&json!("table/rooms-r1"), &json!("reads"))
+    );
+    assert_eq!(
+        policy["TargetTrackingScalingPolicyConfiguration"],
+        json!({
+            "TargetValue": 70.0, "ScaleInCooldown": 60,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"},
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_setting_that_dynamodb_refuses_for_good_is_said_and_the_rest_is_put_back() {
+    let mut seen = whole();
+    seen["KinesisDataStreamDestinations"] = Value::Null;
+    let mut script = look(&seen);
+    script.push(refuses(
+        "EnableKinesisStreamingDestination",
+        400,
+        "ResourceNotFoundException",
+    ));
+    let (kind, _) = dynamodb(script);
+    let Advance::Restored { remarks, .. } = kind.advance(&run(), &item()).await.unwrap() else {
+        panic!("not restored")
+    };
+    assert!(
+        remarks
+            .iter()
+            .any(|remark| remark.contains("arn:stream could not be put back")),
+        "{remarks:?}"
+    );
+    for (code, name) in [
+        ("ThrottlingException", "Throttled"),
+        ("LimitExceededException", "QuotaExceeded"),
+    ] {
+        let mut script = look(&seen);
+        script.push(refuses("EnableKinesisStreamingDestination", 400, code));
+        let (kind, _) = dynamodb(script);
+        assert_eq!(kind.advance(&run(), &item()).await.unwrap_err().name(), name);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_and_a_table_that_is_not_yet_described_are_waited_for() {
+    let taken = || refuses("RestoreTableFromBackup", 400, "TableAlreadyExistsException");
+    let (kind, _) = dynamodb([no_table(), key("CUSTOMER"), taken()]);
+    let advance = kind.advance(&run(), &item()).await.unwrap();
+    assert!(phase(advance).contains("not yet described"));
+    let (kind, _) = dynamodb([no_table(), key("CUSTOMER"), cut("RestoreTableFromBackup")]);
+    assert_eq!(kind.advance(&run(), &item()).await.unwrap_err().name(), "Unavailable");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_untagged_is_ours_by_its_source_and_its_age() {
+    let restored = |name: &str, value: Value| {
+        let mut all = bare();
+        all["Table"]["TableStatus"] = json!("CREATING");
+        all["Table"]["RestoreSummary"][name] = value;
+        all
+    };
+    let mut old = restored("RestoreInProgress", json!(true));
+    old["Table"]["CreationDateTime"] = json!(1795140000.0);
+    let mut foreign = bare();
+    foreign["Tags"] = tags();
+    foreign["Tags"][1]["Value"] = json!("hubs-prod-20261119-021500-ab12");
+    let mut made = bare();
+    made["Table"].as_object_mut().unwrap().remove("RestoreSummary");
+    let at = "2026-11-20T02:00:00Z";
+    for (item, table, ours) in [
+        (item(), restored("RestoreInProgress", json!(true)), true),
+        (item(), restored("SourceBackupArn", json!("arn:another")), false),
+        (item(), old, false),
+        (item(), foreign, false),
+        (item(), made, false),
+        (item_at(at), restored("RestoreInProgress", json!(true)), true),
+        (
+            item_at("2026-11-20T02:00:05Z"),
+            restored("RestoreInProgress", json!(true)),
+            false,
+        ),
+        (
+            item_at(at),
+            restored("SourceTableArn", json!(format!("{TABLE}-old"))),
+            false,
+        ),
+    ] {
+        let mut script = vec![table_is(&table), tags_are(&table)];
+        if ours {
+            script.extend([tags_are(&table), done("TagResource")]);
+        }
+        let (kind, replay) = dynamodb(script);
+        let advance = kind.advance(&run(), &item).await;
+        replay.played();
+        match advance {
+            Ok(_) => assert!(ours, "{table:#}"),
+            Err(error) => assert_eq!((error.name(), ours), ("Conflict", false), "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_index_is_waited_for_and_a_table_without_its_key_has_failed() {
+    let mut seen = whole();
+    seen["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] = json!("CREATING");
+    let (kind, _) = dynamodb([table_is(&seen), tags_are(&seen), tags_are(&seen)]);
+    let advance = kind.advance(&run(), &item()).await.unwrap();
+    assert!(phase(advance).contains("by-owner"));
+    let lost = table_with(whole(), "TableStatus", json!("INACCESSIBLE_ENCRYPTION_CREDENTIALS"));
+    let (kind, _) = dynamodb([lost, tags_are(&whole())]);
+    let advance = kind.advance(&run(), &item()).await.unwrap();
+    assert!(
+        matches!(&advance, Advance::Failed { reason } if reason.contains("KMS key")),
+        "{advance:?}"
+    );
+}
+
+#[tokio::test]
+async fn failures_of_a_restore_have_their_names() {
+    for (code, name) in [
+        ("BackupNotFoundException", "NotFound"),
+        ("BackupInUseException", "NotReady"),
+        ("LimitExceededException", "QuotaExceeded"),
+        ("AccessDeniedException", "AccessDenied"),
+        ("ValidationException", "JobFailed"),
+    ] {
+        let (kind, _) = dynamodb([
+            no_table(),
+            key("CUSTOMER"),
+            refuses("RestoreTableFromBackup", 400, code),
+        ]);
+        assert_eq!(kind.advance(&run(), &item()).await.unwrap_err().name(), name, "{code}");
+    }
+}

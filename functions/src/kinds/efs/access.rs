@@ -1,0 +1,128 @@
+//! The function that mounts a file system (`infra/efs-access.yaml`), asked from outside: AWS Backup tells nobody into which
+//! directory it restored, and no API of EFS sees a file.
+
+use std::time::Duration;
+
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::{Client, Config};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::aws::{code, failure};
+use crate::domain::mounted::{Ask, Checked, Listing, MOST_ENTRIES, Removed};
+use crate::domain::names;
+use crate::domain::set::{Sample, SampledFile};
+use crate::error::{Error, Result};
+
+/// Longer than the function's own time: it answers before it is given up.
+const PATIENCE: Duration = Duration::from_secs(870);
+
+/// The functions that mount file systems. Each answer is `None` where no function mounts the file system.
+pub struct Access {
+    pub client: Client,
+}
+
+impl Access {
+    /// The directories of restores, with the files in each counted up to `most_entries`.
+    pub async fn list(&self, file_system: &str, most_entries: u64) -> Result<Option<Listing>> {
+        self.ask(file_system, &Ask::List { most_entries }).await
+    }
+
+    /// A sample of the whole file system.
+    pub async fn sample(&self, file_system: &str) -> Result<Option<Sample>> {
+        let ask = Ask::Sample {
+            root: "/".into(),
+            most_entries: MOST_ENTRIES,
+        };
+        self.ask(file_system, &ask).await
+    }
+
+    /// The files under `root`, compared with a sample.
+    pub async fn check(&self, file_system: &str, root: &str, sampled: &[SampledFile]) -> Result<Option<Checked>> {
+        let ask = Ask::Check {
+            root: root.into(),
+            sampled: sampled.to_vec(),
+            most_entries: MOST_ENTRIES,
+        };
+        self.ask(file_system, &ask).await
+    }
+
+    /// Removes a part of a restore's directory.
+    pub async fn remove(&self, file_system: &str, directory: &str) -> Result<Option<Removed>> {
+        let ask = Ask::Remove {
+            directory: directory.into(),
+        };
+        self.ask(file_system, &ask).await
+    }
+
+    async fn ask<A: DeserializeOwned>(&self, file_system: &str, ask: &Ask) -> Result<Option<A>> {
+        let function = names::access_function(file_system);
+        let doing = format!("looking into file system {file_system}: calling function");
+        let unreadable = |error: serde_json::Error| {
+            Error::JobFailed(format!(
+                "{doing} {function}: {error}. Deploy infra/efs-access.yaml of the same version"
+            ))
+        };
+        // One try with its own time: whether to try again is the state machine's decision.
+        let patience = TimeoutConfig::builder()
+            .read_timeout(PATIENCE)
+            .operation_attempt_timeout(PATIENCE)
+            .build();
+        let patience = Config::builder()
+            .timeout_config(patience)
+            .retry_config(RetryConfig::disabled());
+        let answer = self
+            .client
+            .invoke()
+            .function_name(&function)
+            .payload(Blob::new(serde_json::to_vec(ask).map_err(unreadable)?))
+            .customize()
+            .config_override(patience)
+            .send()
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                return match code(&error).map(str::to_owned) {
+                    Some(code) if code == "ResourceNotFoundException" => Ok(None),
+                    // Lambda could not mount it: a mount target in the function's zone, and its port 2049.
+                    Some(code) if code.starts_with("EFS") => Err(Error::NotReady(format!(
+                        "{}. See that a mount target is in the function's subnets' zones and lets its security group in \
+                         (port 2049)",
+                        failure(&doing, &function, error)
+                    ))),
+                    _ => Err(failure(&doing, &function, error)),
+                };
+            }
+        };
+        let payload = answer.payload().map(|payload| payload.as_ref()).unwrap_or_default();
+        if answer.function_error().is_some() {
+            return Err(its_own(&format!("{doing} {function}"), payload));
+        }
+        serde_json::from_slice(payload).map(Some).map_err(unreadable)
+    }
+}
+
+/// What an operator does where no function mounts a file system.
+pub fn unmounted(file_system: &str) -> String {
+    format!("nothing mounts file system {file_system}: deploy infra/efs-access.yaml with FileSystemId={file_system}")
+}
+
+/// The function's error, under its own name where that says whether to try again.
+fn its_own(doing: &str, payload: &[u8]) -> Error {
+    let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
+    let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (kind, message) = (field("errorType"), field("errorMessage"));
+    let said: String = format!("{doing}: it failed: {kind}: {message}")
+        .chars()
+        .take(700)
+        .collect();
+    match kind {
+        "Unavailable" => Error::Unavailable(said),
+        "AccessDenied" => Error::AccessDenied(said),
+        "NotFound" => Error::NotFound(said),
+        _ => Error::JobFailed(format!("{said}. See its log")),
+    }
+}

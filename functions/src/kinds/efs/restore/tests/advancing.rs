@@ -1,0 +1,230 @@
+use super::*;
+use crate::aws::replay::cut;
+
+fn started() -> Exchange {
+    answers(START, r#"{"RestoreJobId":"job-1"}"#)
+}
+
+fn reason(advance: Advance) -> String {
+    match advance {
+        Advance::Failed { reason } => reason,
+        other => panic!("not failed: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_job_is_started_with_all_metadata_and_our_token() {
+    let (kind, replay) = efs([started(), job("RUNNING", json!({"PercentDone": "12.50%"}))]);
+    let advanced = kind.advance(&run(), &item()).await.unwrap();
+    let Advance::InProgress { phase, percent, made } = advanced else {
+        panic!("{advanced:?}")
+    };
+    assert_eq!((percent, made), (Some(12.5), Some(in_directory(None))));
+    assert!(phase.contains("job-1") && phase.contains("RUNNING"), "{phase}");
+    assert_eq!(
+        replay.played()[0].json(),
+        json!({
+            "RecoveryPointArn": ARN, "IamRoleArn": ROLE, "ResourceType": "EFS",
+            "IdempotencyToken": names::token(&run().id, "thing", "restore"),
+            "Metadata": {
+                "file-system-id": SOURCE, "newFileSystem": "false", "Encrypted": "true", "PerformanceMode": "generalPurpose",
+                "CreationToken": names::token(&run().id, "thing", "directory"),
+            },
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_new_file_system_is_made_as_the_old_one_was() {
+    let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
+    let mut item = anew();
+    item.configuration["FileSystem"]["PerformanceMode"] = json!("maxIO");
+    let advanced = kind.advance(&run(), &item).await.unwrap();
+    assert!(matches!(advanced, Advance::InProgress { made: Some(made), .. } if made == in_new(None, None)));
+    assert_eq!(
+        replay.played()[0].json()["Metadata"],
+        json!({
+            "file-system-id": SOURCE, "newFileSystem": "true", "Encrypted": "true", "PerformanceMode": "maxIO",
+            "KmsKeyId": "arn:aws:kms:eu-west-1:111122223333:key/k", "CreationToken": TOKEN,
+        })
+    );
+    let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
+    let plain = Item {
+        configuration: json!({"FileSystem": {"Encrypted": false}}),
+        ..anew()
+    };
+    kind.advance(&run(), &plain).await.unwrap();
+    let asked = replay.played()[0].json()["Metadata"].clone();
+    assert_eq!((&asked["Encrypted"], asked.get("KmsKeyId")), (&json!("false"), None));
+    let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
+    let unknown = Item {
+        configuration: Value::Null,
+        ..anew()
+    };
+    kind.advance(&run(), &unknown).await.unwrap();
+    assert_eq!(replay.played()[0].json()["Metadata"]["Encrypted"], "true");
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_was_lost_is_repeated_with_the_same_request() {
+    let (kind, replay) = efs([cut(START), started(), refuses(JOB, 400, "ResourceNotFoundException")]);
+    assert_eq!(kind.advance(&run(), &item()).await.unwrap_err().name(), "Unavailable");
+    let error = kind.advance(&run(), &item()).await.unwrap_err();
+    assert_eq!(error.name(), "Unavailable");
+    assert!(error.to_string().contains("does not show it yet"), "{error}");
+    let asked = replay.played();
+    assert_eq!(asked[0].json(), asked[1].json());
+}
+
+#[tokio::test]
+async fn a_job_that_ended_badly_has_failed_in_awss_words() {
+    for state in ["FAILED", "ABORTED"] {
+        let (kind, replay) = efs([job(state, json!({"StatusMessage": "the role may not"}))]);
+        let reason = reason(kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap());
+        assert!(
+            reason.contains(state) && reason.contains("the role may not") && reason.contains("job-1"),
+            "{reason}"
+        );
+        replay.played();
+    }
+    let (kind, _) = efs([refuses(JOB, 400, "ResourceNotFoundException")]);
+    let reason = reason(kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap());
+    assert!(reason.contains("does not know restore job job-1"), "{reason}");
+    let (kind, _) = efs([job("NEVER_HEARD_OF", json!({"PercentDone": "many"}))]);
+    let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
+    assert!(matches!(advanced, Advance::InProgress { percent: None, .. }));
+}
+
+#[tokio::test]
+async fn the_directory_is_the_one_that_was_made_while_the_job_ran() {
+    let earlier = "aws-backup-restore_2026-11-19T02-15-03-123Z";
+    let later = "aws-backup-restore_2026-11-20T02-17-03-123456789Z";
+    let lost = "aws-backup-lost+found_2026-11-20T02-16-03-123Z";
+    let (kind, replay) = efs([
+        completed(SOURCE),
+        directories(INVOKE, &[earlier, DIRECTORY, lost, later]),
+        jobs(json!([listed("job-1", "COMPLETED", "2026-11-20T02:15:01Z", json!({}))])),
+    ]);
+    let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
+    let Advance::Restored { made, remarks } = advanced else {
+        panic!("{advanced:?}")
+    };
+    assert_eq!(made, in_directory(Some(&format!("/{DIRECTORY}"))));
+    assert!(remarks.len() == 1 && remarks[0].contains(lost), "{remarks:?}");
+    assert_eq!(replay.played()[1].json(), json!({"action": "list", "most_entries": 0}));
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_told_fails_naming_what_it_may_be() {
+    let second = "aws-backup-restore_2026-11-20T02-16-03-123Z";
+    let ran = listed(
+        "other",
+        "COMPLETED",
+        "2026-11-20T02:15:02Z",
+        json!({"CompletionDate": seconds("2026-11-20T02:15:30Z")}),
+    );
+    for (names, others) in [(vec![DIRECTORY, second], json!([])), (vec![DIRECTORY], json!([ran]))] {
+        let (kind, replay) = efs([completed(SOURCE), directories(INVOKE, &names), jobs(others)]);
+        let reason = reason(kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap());
+        assert!(names.iter().all(|name| reason.contains(name)), "{reason}");
+        replay.played();
+    }
+    // Another file system's restore is no matter.
+    let elsewhere = listed(
+        "other",
+        "RUNNING",
+        "2026-11-20T02:15:02Z",
+        json!({"CreatedResourceArn": arn("fs-9")}),
+    );
+    let (kind, _) = efs([
+        completed(SOURCE),
+        directories(INVOKE, &[DIRECTORY]),
+        jobs(json!([elsewhere])),
+    ]);
+    let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
+    assert!(matches!(advanced, Advance::Restored { .. }), "{advanced:?}");
+}
+
+#[tokio::test]
+async fn a_directory_that_is_not_seen_is_waited_for_some_minutes() {
+    let ended = |time: &str| {
+        job(
+            "COMPLETED",
+            json!({"CompletionDate": seconds(time), "CreatedResourceArn": arn(SOURCE)}),
+        )
+    };
+    let none = || [directories(INVOKE, &[]), jobs(json!([]))];
+    let (kind, _) = efs([ended("2026-11-20T02:16:30Z")].into_iter().chain(none()));
+    let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
+    assert!(matches!(advanced, Advance::InProgress { .. }), "{advanced:?}");
+    let (kind, _) = efs([ended("2026-11-20T02:10:30Z")].into_iter().chain(none()));
+    let reason = reason(kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap());
+    assert!(reason.contains("shows none"), "{reason}");
+}
+
+#[tokio::test]
+async fn without_a_function_that_mounts_it_the_operator_is_told_what_to_deploy() {
+    let (kind, _) = efs([completed(SOURCE), no_function(INVOKE)]);
+    let reason = reason(kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap());
+    assert!(
+        reason.contains("deploy infra/efs-access.yaml with FileSystemId=fs-01234567"),
+        "{reason}"
+    );
+    for (answer, name) in [
+        (refuses(INVOKE, 408, "EFSMountTimeoutException"), "NotReady"),
+        (refuses(INVOKE, 429, "TooManyRequestsException"), "Throttled"),
+        (refuses(INVOKE, 502, "ResourceNotReadyException"), "NotReady"),
+        (cut(INVOKE), "Unavailable"),
+        (its_own("Unavailable"), "Unavailable"),
+        (its_own("AccessDenied"), "AccessDenied"),
+        (its_own("Sandbox.Timedout"), "JobFailed"),
+        (answers(INVOKE, r#"{"directories": 3}"#), "JobFailed"),
+    ] {
+        let (kind, replay) = efs([completed(SOURCE), answer]);
+        let error = kind
+            .advance(&run(), &with(item(), in_directory(None)))
+            .await
+            .unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+        assert!(error.to_string().contains("holdfast-efs-fs-01234567"), "{error}");
+        replay.played();
+    }
+}
+
+fn its_own(kind: &str) -> Exchange {
+    let said = json!({"errorType": kind, "errorMessage": "what it said"}).to_string();
+    answers(INVOKE, said).with_header("x-amz-function-error", "Unhandled")
+}
+
+#[tokio::test]
+async fn a_plan_for_something_else_is_refused() {
+    let (kind, _) = efs([]);
+    let mut other = item();
+    other.planned.beside = Beside::Directory {
+        file_system: "fs-9".into(),
+    };
+    assert_eq!(kind.advance(&run(), &other).await.unwrap_err().name(), "InvalidInput");
+    other.planned.beside = Beside::Nothing;
+    assert_eq!(kind.advance(&run(), &other).await.unwrap_err().name(), "InvalidInput");
+}
+
+#[tokio::test]
+async fn a_file_system_is_sampled_where_a_function_mounts_it() {
+    let sample = Sample::Files {
+        files: 1,
+        bytes: 2,
+        complete: true,
+        sampled: Vec::new(),
+    };
+    let (kind, replay) = efs([
+        answers(INVOKE, serde_json::to_string(&sample).unwrap()),
+        no_function(INVOKE),
+    ]);
+    let storage = item().planned.resource;
+    assert_eq!(kind.sample(&storage).await.unwrap(), Some(sample));
+    assert_eq!(kind.sample(&storage).await.unwrap(), None);
+    assert_eq!(
+        replay.played()[0].json(),
+        json!({"action": "sample", "root": "/", "most_entries": 200_000})
+    );
+}

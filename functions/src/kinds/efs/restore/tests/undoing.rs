@@ -1,0 +1,163 @@
+use super::*;
+
+const DELETE: &str = "DELETE /2015-02-01/file-systems/fs-0new";
+const POINTS: &str = "GET /2015-02-01/access-points";
+const TARGETS: &str = "GET /2015-02-01/mount-targets";
+
+fn removed(gone: bool) -> Exchange {
+    answers(INVOKE, json!({ "gone": gone }).to_string())
+}
+
+fn metadata(token: &str) -> Exchange {
+    answers(
+        METADATA,
+        json!({"RestoreJobId": "job-1", "Metadata": {"CreationToken": token}}).to_string(),
+    )
+}
+
+#[tokio::test]
+async fn a_directory_that_is_known_is_removed_and_no_other() {
+    let known = with(item(), in_directory(Some(&format!("/{DIRECTORY}"))));
+    let (kind, replay) = efs([completed(SOURCE), removed(false), completed(SOURCE), removed(true)]);
+    assert!(matches!(kind.undo(&run(), &known).await.unwrap(), Undoing::Underway(_)));
+    assert_eq!(kind.undo(&run(), &known).await.unwrap(), Undoing::Gone);
+    assert_eq!(
+        replay.played()[1].json(),
+        json!({"action": "remove", "directory": DIRECTORY})
+    );
+    let (kind, _) = efs([completed(SOURCE), no_function(INVOKE)]);
+    let Undoing::Left(left) = kind.undo(&run(), &known).await.unwrap() else {
+        panic!("not left")
+    };
+    assert!(
+        left.contains(DIRECTORY) && left.contains("deploy infra/efs-access.yaml"),
+        "{left}"
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_runs_is_waited_for() {
+    for state in ["PENDING", "RUNNING"] {
+        let (kind, replay) = efs([job(state, json!({}))]);
+        let undoing = kind.undo(&run(), &with(item(), in_directory(None))).await.unwrap();
+        assert!(
+            matches!(&undoing, Undoing::Underway(why) if why.contains("cannot stop it")),
+            "{undoing:?}"
+        );
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn what_a_failed_job_left_is_removed() {
+    let failed = "aws-backup-failed-restore_2026-11-20T02-15-03-123Z";
+    let lost = "aws-backup-lost+found_2026-11-20T02-15-04-123Z";
+    let earlier = "aws-backup-failed-restore_2026-11-19T02-15-03-123Z";
+    let ended = || job("FAILED", json!({"CompletionDate": seconds("2026-11-20T02:16:30Z")}));
+    let none = || jobs(json!([]));
+    let (kind, replay) = efs([
+        ended(),
+        directories(INVOKE, &[earlier, failed, lost]),
+        none(),
+        removed(true),
+        removed(true),
+        ended(),
+        directories(INVOKE, &[earlier]),
+        none(),
+    ]);
+    let item = with(item(), in_directory(None));
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
+    let asked = replay.played();
+    assert_eq!(asked[3].json()["directory"], failed);
+    assert_eq!(asked[4].json()["directory"], lost);
+    let (kind, _) = efs([
+        ended(),
+        directories(
+            INVOKE,
+            &[failed, DIRECTORY, "aws-backup-restore_2026-11-20T02-16-03-123Z"],
+        ),
+        none(),
+    ]);
+    let undoing = kind.undo(&run(), &item).await.unwrap();
+    assert!(
+        matches!(&undoing, Undoing::Left(why) if why.contains(DIRECTORY)),
+        "{undoing:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_nobody_heard_of_is_found_by_its_token_alone() {
+    let ours = || listed("job-1", "COMPLETED", "2026-11-20T02:15:01Z", json!({}));
+    let other = listed(
+        "job-7",
+        "COMPLETED",
+        "2026-11-20T02:15:01Z",
+        json!({"RecoveryPointArn": "arn:other"}),
+    );
+    let token = names::token(&run().id, "thing", "directory");
+    let (kind, replay) = efs([
+        jobs(json!([other, ours()])),
+        metadata(&token),
+        completed(SOURCE),
+        directories(INVOKE, &[DIRECTORY]),
+        jobs(json!([ours()])),
+        removed(true),
+    ]);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+    replay.played();
+    // Another run's restore of the same recovery point.
+    let (kind, replay) = efs([jobs(json!([ours()])), metadata("another")]);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_new_file_system_goes_with_its_mount_targets_and_access_points() {
+    let mut new = captured();
+    new["FileSystem"]["FileSystemId"] = json!(NEW);
+    new["FileSystem"]["CreationToken"] = json!(TOKEN);
+    let mut deleting = new.clone();
+    deleting["FileSystem"]["LifeCycleState"] = json!("deleting");
+    let target = |state: &str| json!({"MountTargetId": "fsmt-9", "FileSystemId": NEW, "SubnetId": "subnet-1", "LifeCycleState": state});
+    let targets = |targets: Value| answers(TARGETS, json!({ "MountTargets": targets }).to_string());
+    let points = |points: Value| answers(POINTS, json!({ "AccessPoints": points }).to_string());
+    let (kind, replay) = efs([
+        completed(NEW),
+        file_system(&new),
+        points(json!([{"AccessPointId": "fsap-9"}])),
+        answers("DELETE /2015-02-01/access-points/fsap-9", ""),
+        targets(json!([target("available")])),
+        answers("DELETE /2015-02-01/mount-targets/fsmt-9", ""),
+        completed(NEW),
+        file_system(&new),
+        points(json!([])),
+        targets(json!([target("deleting")])),
+        completed(NEW),
+        file_system(&new),
+        points(json!([])),
+        targets(json!([])),
+        answers(DELETE, ""),
+        file_system(&deleting),
+        completed(NEW),
+        file_system(&deleting),
+        completed(NEW),
+        answers(FILES, r#"{"FileSystems":[]}"#),
+    ]);
+    let item = with(anew(), in_new(Some(NEW), None));
+    for _ in 0..4 {
+        let undoing = kind.undo(&run(), &item).await.unwrap();
+        assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+    }
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_file_system_of_another_token_is_never_deleted() {
+    // As if EFS passed over the filter.
+    let (kind, replay) = efs([completed(SOURCE), file_system(&captured())]);
+    let item = with(anew(), in_new(Some(SOURCE), None));
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
+    replay.played();
+}

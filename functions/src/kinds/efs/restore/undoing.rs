@@ -1,0 +1,181 @@
+//! What a restore made is removed: the directory that its job made, or the file system that bears its token; nothing else.
+
+use super::foreseeing::described;
+use super::jobs::{self, Course, Job};
+use super::locating::names;
+use super::{Efs, Order};
+use crate::aws::{code, failure};
+use crate::domain::job::Run;
+use crate::domain::mounted::directory::{Made, Of, made_by};
+use crate::domain::restore::item::{Made as Recorded, Undoing};
+use crate::error::Result;
+use crate::kinds::efs::access::unmounted;
+
+pub async fn undo(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
+    let id = match order.job() {
+        Some(job) => Some(job.to_owned()),
+        None => jobs::find(efs, run, order).await?,
+    };
+    let job = match &id {
+        Some(id) => jobs::look(efs, id).await?,
+        None => None,
+    };
+    if let Some(job) = job.as_ref().filter(|job| job.course == Course::UnderWay) {
+        return Ok(Undoing::Underway(format!(
+            "restore job {} is {}; AWS Backup cannot stop it",
+            job.id, job.words
+        )));
+    }
+    if order.new {
+        return file_system(efs, order).await;
+    }
+    match (&order.item.made, job, id) {
+        (
+            Some(Recorded::Directory {
+                directory: Some(known), ..
+            }),
+            ..,
+        ) => directory(efs, order.source, known).await,
+        (_, Some(job), _) => directories(efs, order, &job).await,
+        (_, None, Some(id)) => Ok(Undoing::Left(format!(
+            "AWS Backup does not know restore job {id} any more, so what it made in file system {} cannot be told: look for \
+             directories aws-backup-restore_… at its root, and remove what is not needed",
+            order.source
+        ))),
+        (_, None, None) => Ok(Undoing::Gone),
+    }
+}
+
+/// Removes what a job that has ended made at the root.
+async fn directories(efs: &Efs, order: &Order<'_>, job: &Job) -> Result<Undoing> {
+    let source = order.source;
+    let left = |why: &str| {
+        Ok(Undoing::Left(format!(
+            "what restore job {} made in file system {source} could not be removed: {why}. Then look for directories \
+             aws-backup-restore_… at its root, and remove what is not needed",
+            job.id
+        )))
+    };
+    let Some(listing) = efs.access.list(source, 0).await? else {
+        return left(&unmounted(source));
+    };
+    let every = [Of::Restore, Of::FailedRestore, Of::LostAndFound];
+    let others = jobs::others(efs, job, source).await?;
+    match made_by(job.window, &others, &listing.directories, &every) {
+        Made::None => Ok(Undoing::Gone),
+        Made::Unclear(found) => left(&format!(
+            "another restore ran at the same time, and {} may be its own",
+            names(&found)
+        )),
+        Made::These(found) => {
+            for one in found {
+                match directory(efs, source, &one.name).await? {
+                    Undoing::Gone => {}
+                    not_gone => return Ok(not_gone),
+                }
+            }
+            Ok(Undoing::Gone)
+        }
+    }
+}
+
+/// Removes a part of one directory.
+async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<Undoing> {
+    let name = name.trim_start_matches('/');
+    Ok(match efs.access.remove(file_system, name).await? {
+        Some(removed) if removed.gone => Undoing::Gone,
+        Some(_) => Undoing::Underway(format!(
+            "directory /{name} of file system {file_system} is being removed"
+        )),
+        None => Undoing::Left(format!(
+            "directory /{name} of file system {file_system}: {}, then remove the directory",
+            unmounted(file_system)
+        )),
+    })
+}
+
+/// Deletes the file system that bears our creation token, which no other caller can have given it.
+async fn file_system(efs: &Efs, order: &Order<'_>) -> Result<Undoing> {
+    let token = &order.token;
+    let answer = efs.efs.describe_file_systems().creation_token(token).send().await;
+    let answer = answer.map_err(|error| failure("looking for a file system of token", token, error))?;
+    let Some(found) = answer
+        .file_systems()
+        .iter()
+        .find(|found| found.creation_token() == token)
+    else {
+        return Ok(Undoing::Gone);
+    };
+    let id = found.file_system_id();
+    match found.life_cycle_state().as_str() {
+        "deleted" => return Ok(Undoing::Gone),
+        "deleting" => return Ok(deleting(id)),
+        "creating" | "updating" => {
+            return Ok(Undoing::Underway(format!(
+                "file system {id} is {}, it is deleted when that has ended",
+                found.life_cycle_state().as_str()
+            )));
+        }
+        _ => {}
+    }
+    access_points(efs, id).await?;
+    if let Some(waits) = mount_targets(efs, id).await? {
+        return Ok(waits);
+    }
+    match efs.efs.delete_file_system().file_system_id(id).send().await {
+        Ok(_) => {}
+        Err(error) if code(&error) == Some("FileSystemNotFound") => return Ok(Undoing::Gone),
+        // A mount target that is not yet gone.
+        Err(error) if code(&error) == Some("FileSystemInUse") => return Ok(deleting(id)),
+        Err(error) => return Err(failure("deleting file system", id, error)),
+    }
+    Ok(match described(efs, id).await? {
+        None => Undoing::Gone,
+        Some(_) => deleting(id),
+    })
+}
+
+fn deleting(id: &str) -> Undoing {
+    Undoing::Underway(format!("file system {id} is being deleted"))
+}
+
+async fn access_points(efs: &Efs, id: &str) -> Result<()> {
+    let mut pages = efs
+        .efs
+        .describe_access_points()
+        .file_system_id(id)
+        .into_paginator()
+        .send();
+    let mut points = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| failure("describing the access points of file system", id, error))?;
+        points.extend(page.access_points.unwrap_or_default());
+    }
+    for point in points.iter().filter_map(|point| point.access_point_id()) {
+        match efs.efs.delete_access_point().access_point_id(point).send().await {
+            Ok(_) => {}
+            Err(error) if code(&error) == Some("AccessPointNotFound") => {}
+            Err(error) => return Err(failure("deleting access point", point, error)),
+        }
+    }
+    Ok(())
+}
+
+/// What there is to wait for until no mount target is left.
+async fn mount_targets(efs: &Efs, id: &str) -> Result<Option<Undoing>> {
+    let answer = efs.efs.describe_mount_targets().file_system_id(id).send().await;
+    let answer = answer.map_err(|error| failure("describing the mount targets of file system", id, error))?;
+    for target in answer.mount_targets() {
+        if target.life_cycle_state().as_str() == "deleting" {
+            continue;
+        }
+        let target = target.mount_target_id();
+        match efs.efs.delete_mount_target().mount_target_id(target).send().await {
+            Ok(_) => {}
+            Err(error) if code(&error) == Some("MountTargetNotFound") => {}
+            Err(error) => return Err(failure("deleting mount target", target, error)),
+        }
+    }
+    let waits = !answer.mount_targets().is_empty();
+    Ok(waits.then(|| Undoing::Underway(format!("the mount targets of file system {id} are being deleted"))))
+}

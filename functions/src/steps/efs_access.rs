@@ -1,0 +1,49 @@
+//! `efs-access`: sees into the file system that is mounted into it (`infra/efs-access.yaml`, one stack a file system), for
+//! the kind `efs`: which directories restores have left, what a few files hold, and the removal of a restore's directory. It
+//! calls no AWS service.
+
+mod checking;
+mod listing;
+mod removing;
+mod sampling;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::path::PathBuf;
+
+use aws_config::SdkConfig;
+
+use crate::domain::mounted::{Answer, Ask};
+use crate::error::Result;
+use crate::runtime;
+
+/// Where Lambda mounts the file system unless the setting `MOUNT_PATH` says otherwise.
+const MOUNT_PATH: &str = "/mnt/efs";
+
+pub struct Needs {
+    mount: PathBuf,
+}
+
+impl Needs {
+    pub fn from_env(_: &SdkConfig) -> Result<Self> {
+        let mount = runtime::optional_setting("MOUNT_PATH");
+        Ok(Self {
+            mount: mount.unwrap_or_else(|| MOUNT_PATH.to_owned()).into(),
+        })
+    }
+}
+
+pub async fn handle(needs: &Needs, ask: Ask) -> Result<Answer> {
+    let mount = &needs.mount;
+    match ask {
+        Ask::List { most_entries } => listing::list(mount, most_entries).map(Answer::Listing),
+        Ask::Sample { root, most_entries } => sampling::sample(mount, &root, most_entries).map(Answer::Sample),
+        Ask::Check {
+            root,
+            sampled,
+            most_entries,
+        } => checking::check(mount, &root, sampled, most_entries).map(Answer::Checked),
+        Ask::Remove { directory } => removing::remove(mount, &directory).map(Answer::Removed),
+    }
+}

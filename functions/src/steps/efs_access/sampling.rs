@@ -1,0 +1,49 @@
+//! A few files of a tree, the same ones whatever the order in which they are found.
+
+use std::collections::BinaryHeap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::tree::{inside, read, walk};
+use crate::domain::set::{Sample, SampledFile};
+use crate::error::{Error, Result};
+
+/// How many files are sampled: those whose paths have the lowest hashes.
+pub const SAMPLED: usize = 40;
+
+/// A larger file is not read, in bytes: 40 of these take a minute.
+pub const LARGEST: u64 = 64 << 20;
+
+pub fn sample(mount: &Path, root: &str, most_entries: u64) -> Result<Sample> {
+    let top = inside(mount, root)?.ok_or_else(|| {
+        Error::NotFound(format!(
+            "sampling the files under {root}: the file system has no such directory"
+        ))
+    })?;
+    let mut lowest: BinaryHeap<([u8; 32], String)> = BinaryHeap::new();
+    let count = walk(&top, most_entries, |path, bytes| {
+        // A name that is no text is counted only.
+        let Some(path) = path.to_str().filter(|_| bytes <= LARGEST) else {
+            return;
+        };
+        let path = format!("/{path}");
+        lowest.push((Sha256::digest(&path).into(), path));
+        if lowest.len() > SAMPLED {
+            lowest.pop();
+        }
+    })?;
+    let mut sampled = Vec::new();
+    for (_, path) in lowest.into_sorted_vec() {
+        // One that has gone meanwhile is no part of the sample.
+        if let Some((bytes, sha256)) = read(&top.join(&path[1..]))? {
+            sampled.push(SampledFile { path, bytes, sha256 });
+        }
+    }
+    Ok(Sample::Files {
+        files: count.files,
+        bytes: count.bytes,
+        complete: count.complete,
+        sampled,
+    })
+}
