@@ -9,44 +9,9 @@ use crate::domain::message::words;
 use crate::domain::resource::Resource;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, Plan, Planned, Source};
+use crate::domain::restore::plan::{Beside, Plan};
 use crate::domain::restore::switching::{SwitchState, Switched};
 use crate::domain::restore::verdict::{Check, Finding, Verification};
-
-/// What is read and what is made of it, a line a resource.
-pub fn plan(plan: &Plan) -> String {
-    words::listed(plan.resources.iter().map(planned).collect(), LISTED)
-}
-
-fn planned(planned: &Planned) -> String {
-    let holds = planned
-        .holds
-        .map(|at| format!(", data of {}", words::time(at)))
-        .unwrap_or_default();
-    let loss = planned
-        .loss_seconds
-        .map(|seconds| format!(", {} before the plan", in_words(seconds)))
-        .unwrap_or_default();
-    let size = planned
-        .size_bytes
-        .map(|bytes| format!(", {}", words::size(bytes)))
-        .unwrap_or_default();
-    let usual = planned
-        .usual_seconds
-        .map(|seconds| format!(", usually {}", in_words(seconds)))
-        .unwrap_or_default();
-    let creates: String = planned.creates.iter().map(|what| format!("; also {what}")).collect();
-    let (from, into) = (source(&planned.source), beside(&planned.beside));
-    let made = match planned.beside {
-        Beside::Nothing => "compared only".to_owned(),
-        _ => format!("into {into}"),
-    };
-    let line = format!(
-        "{}: from {from}{holds}{loss}{size}, {made}{usual}{creates}",
-        what(&planned.resource)
-    );
-    format!("  - {}", words::line(&line))
-}
 
 /// `database (aurora hubs-db)`.
 pub fn what(resource: &Resource) -> String {
@@ -57,28 +22,6 @@ pub fn what(resource: &Resource) -> String {
         target.kind(),
         words::name(target.identifier())
     )
-}
-
-fn source(source: &Source) -> String {
-    match source {
-        Source::ClusterSnapshot { id, .. } => format!("cluster snapshot {id}"),
-        Source::ClusterAt {
-            cluster,
-            resource_id,
-            at,
-        } => {
-            let moment = at.map_or_else(|| "its latest moment".to_owned(), words::time);
-            let kept = resource_id.as_ref().map_or(String::new(), |id| format!(" ({id})"));
-            format!("the continuous backup of {cluster}{kept} at {moment}")
-        }
-        Source::RecoveryPoint { arn, vault } => {
-            let id = arn.rsplit(':').next().unwrap_or(arn);
-            format!("recovery point {id} in vault {vault}")
-        }
-        Source::TableBackup { arn } => format!("table backup {}", arn.rsplit('/').next().unwrap_or(arn)),
-        Source::TableAt { table, at } => format!("the continuous backup of {table} at {}", words::time(*at)),
-        Source::Versions { versions } => words::count(versions.len(), "recorded version"),
-    }
 }
 
 pub fn beside(beside: &Beside) -> String {

@@ -84,13 +84,12 @@ fn a_dry_run_tells_the_plan_and_how_to_carry_it_out() {
         &message,
         &[
             "Nothing was touched.",
-            "  - database (aurora hubs-db): from cluster snapshot hf-hubs-1, data of 2026-11-20 02:15:09 UTC, 2 hours before the \
-             plan, 5 GiB, into cluster hubs-db-r20261120-041500, usually 25 minutes; also parameter group hubs-15",
-            "  - login (secret hubs/login): from 1 recorded version, data of 2026-11-20 02:15:09 UTC, compared only",
-            "It is expected to take 25 minutes.",
-            "  - set hubs-20261120-031500-ef56 is newer and was passed over",
-            "  - secret hubs/db: host and port lead to the copy",
-            "  - the search index is not in the deployment",
+            "hf-hubs-1",
+            "hubs-db-r20261120-041500",
+            "parameter group hubs-15",
+            "set hubs-20261120-031500-ef56 is newer and was passed over",
+            "secret hubs/db: host and port lead to the copy",
+            "the search index is not in the deployment",
             "1. To carry it out: holdfast restore hubs --set hubs-20261120-021500-ab12",
         ],
     );
