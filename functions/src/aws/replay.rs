@@ -33,6 +33,12 @@ struct Answer {
 }
 
 impl Exchange {
+    /// The same, with another HTTP status.
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.answer.as_mut().unwrap().status = status;
+        self
+    }
+
     /// The same, with one more header in the answer.
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         let answer = self.answer.as_mut().unwrap();

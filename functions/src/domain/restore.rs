@@ -2,6 +2,7 @@
 
 pub mod choosing;
 pub mod diff;
+pub mod history;
 pub mod infrastructure;
 pub mod item;
 pub mod plan;

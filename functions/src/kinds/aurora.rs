@@ -1,11 +1,24 @@
 //! `aurora`: an Aurora cluster, backed up as a manual cluster snapshot.
 
+mod attached;
 mod capture;
+mod comparing;
+mod configuring;
 mod describe;
+mod foreseeing;
+mod groups;
+mod instances;
+mod making;
 mod parameter_groups;
 mod readiness;
+mod restore;
+mod restoring;
+mod source;
 #[cfg(test)]
 mod tests;
+mod undoing;
+mod versions;
+mod wanted;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -36,6 +49,7 @@ const LOST: &[&str] = &[
 pub struct Aurora {
     rds: Client,
     autoscaling: aws_sdk_applicationautoscaling::Client,
+    kms: aws_sdk_kms::Client,
 }
 
 impl Aurora {
@@ -43,6 +57,7 @@ impl Aurora {
         Self {
             rds: Client::new(aws),
             autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
+            kms: aws_sdk_kms::Client::new(aws),
         }
     }
 
@@ -143,6 +158,20 @@ impl Kind for Aurora {
     /// RDS cannot stop a snapshot that is being made; retention deletes it once it is `available`.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
         snapshot_of(point).map(|_| ())
+    }
+
+    async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {
+        let (id, arn) = snapshot_of(point)?;
+        let sealed = Tag::builder().key(names::TAG_SEALED).value(points.to_string()).build();
+        let tagged = self
+            .rds
+            .add_tags_to_resource()
+            .resource_name(arn)
+            .tags(sealed)
+            .send()
+            .await;
+        tagged.map_err(|error| failure("tagging cluster snapshot", id, error))?;
+        Ok(())
     }
 
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {

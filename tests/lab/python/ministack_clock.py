@@ -39,6 +39,7 @@ def main():
     sys.argv = ["ministack"]
     # Only now: what reads the clock while it is imported is to read the lab's.
     import ministack_dynamodb
+    import ministack_ecs
     import ministack_iam
     import ministack_steps
     from ministack.app import main as run
@@ -47,6 +48,7 @@ def main():
 
     scheduler._SCHEDULE_TICK_INTERVAL = 1  # instead of 10 s: a test waits for it
     ministack_dynamodb.apply()
+    ministack_ecs.apply()
     ministack_iam.apply()
     ministack_steps.apply()
     run()

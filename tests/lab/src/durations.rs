@@ -27,6 +27,8 @@ pub struct Seconds {
     pub file_system_create: f64,
     /// A restored table, from `CREATING` to `ACTIVE`; MiniStack's.
     pub table_restore: f64,
+    /// A task of an ECS service, until it runs.
+    pub service_deployment: f64,
 }
 
 impl Default for Seconds {
@@ -41,6 +43,7 @@ impl Default for Seconds {
             delete: 0.5,
             file_system_create: 0.2,
             table_restore: 1.0,
+            service_deployment: 0.5,
         }
     }
 }

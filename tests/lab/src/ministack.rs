@@ -18,6 +18,7 @@ use crate::reaper::Reaper;
 const PROGRAM: &[(&str, &str)] = &[
     ("ministack_clock.py", include_str!("../python/ministack_clock.py")),
     ("ministack_dynamodb.py", include_str!("../python/ministack_dynamodb.py")),
+    ("ministack_ecs.py", include_str!("../python/ministack_ecs.py")),
     ("ministack_iam.py", include_str!("../python/ministack_iam.py")),
     ("ministack_steps.py", include_str!("../python/ministack_steps.py")),
 ];

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{DbInstance, Parameter};
+use aws_sdk_rds::types::{DbInstance, DbParameterGroup, Parameter};
 use serde_json::Value;
 
 use super::describe::{self, attributes};
@@ -59,15 +59,20 @@ pub async fn of_instances(rds: &Client, instances: &[DbInstance]) -> Result<Vec<
     Ok(groups)
 }
 
-async fn of_instance(rds: &Client, name: &str) -> Result<Value> {
+/// An instance's group.
+pub async fn described(rds: &Client, name: &str) -> Result<DbParameterGroup> {
     let groups = rds
         .describe_db_parameter_groups()
         .db_parameter_group_name(name)
         .send()
         .await
         .map_err(|error| failure("describing parameter group", name, error))?;
-    let group = groups.db_parameter_groups().first();
-    let group = group.ok_or_else(|| missing("parameter group", name))?;
+    let group = groups.db_parameter_groups.unwrap_or_default().into_iter().next();
+    group.ok_or_else(|| missing("parameter group", name))
+}
+
+async fn of_instance(rds: &Client, name: &str) -> Result<Value> {
+    let group = described(rds, name).await?;
     let parameters = rds
         .describe_db_parameters()
         .db_parameter_group_name(name)

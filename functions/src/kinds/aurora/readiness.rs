@@ -35,11 +35,16 @@ pub async fn see_available(rds: &Client, cluster: &str) -> Result<()> {
         .and_then(|cluster| cluster.status())
         .unwrap_or("unknown");
     let seen = format!("snapshotting cluster {cluster}: its status is {status}, and only an available cluster can be");
-    match STUCK.iter().find(|(stuck, _)| *stuck == status) {
+    match way_out(status) {
         _ if status == "available" => Ok(()),
-        Some((_, next)) => Err(Error::JobFailed(format!("{seen}. {next}, then start a new run"))),
+        Some(next) => Err(Error::JobFailed(format!("{seen}. {next}, then start a new run"))),
         None => Err(Error::NotReady(format!(
             "{seen}. It is tried again in minutes, when that has ended"
         ))),
     }
+}
+
+/// What ends a status that does not end by itself.
+pub fn way_out(status: &str) -> Option<&'static str> {
+    STUCK.iter().find(|(stuck, _)| *stuck == status).map(|(_, next)| *next)
 }

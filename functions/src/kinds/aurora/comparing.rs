@@ -1,0 +1,350 @@
+//! Whether a copy is configured as its source was: both captured by the same function, both put into one form, and compared
+//! attribute by attribute. Everything that differs and is not expected to is a check of its own.
+
+use serde_json::{Map, Value, json};
+
+use super::wanted::{Wanted, is_own, members, text, texts};
+use super::{Aurora, capture};
+use crate::domain::job::Run;
+use crate::domain::restore::diff::{self, Difference};
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::Source;
+use crate::domain::restore::verdict::{Check, Finding};
+use crate::error::{Error, Result};
+use crate::kinds::restoring::part;
+
+/// What a copy has of its own, what no restore brings back and a remark says, and where Aurora puts the storage.
+const EXPECTED: &[&str] = &[
+    "ActivityStreamStatus",
+    "AvailabilityZones",
+    "DBClusterArn",
+    "DBClusterIdentifier",
+    "DBClusterMembers",
+    "DbClusterResourceId",
+    "Endpoint",
+    "GlobalClusterIdentifier",
+    "GlobalWriteForwardingRequested",
+    "ReaderEndpoint",
+    "ReplicationSourceIdentifier",
+];
+
+/// The same of an instance. Its settings by which it belongs to its cluster are compared there.
+const EXPECTED_OF_INSTANCE: &[&str] = &[
+    "DBInstanceArn",
+    "DBInstanceIdentifier",
+    "DBInstanceStatus",
+    "DBParameterGroups.*.ParameterApplyStatus",
+    "EngineVersion",
+    "VpcSecurityGroups",
+];
+
+const EXPECTED_OF_ENDPOINT: &[&str] = &["DBClusterEndpointArn", "DBClusterEndpointIdentifier", "Endpoint"];
+
+/// The same of a scalable target or policy.
+const EXPECTED_OF_SCALING: &[&str] = &[
+    "Alarms",
+    "CreationTime",
+    "PolicyARN",
+    "PredictedCapacity",
+    "ResourceId",
+    "RoleARN",
+    "ScalableTargetARN",
+];
+
+/// What lives outside of the cluster and is not the restore's to change: a difference is one that somebody made since.
+const OUTSIDE: &[&str] = &["DBSubnetGroup", "DBClusterParameters", "DBParameterGroups"];
+
+pub async fn compare(aurora: &Aurora, run: &Run, item: &Item) -> Result<Vec<Check>> {
+    let wanted = Wanted::of(item)?;
+    let check = |what: &str, finding, detail: String| Check {
+        name: format!("{}: {what}", wanted.resource),
+        finding,
+        detail,
+    };
+    let copy = capture::capture(&aurora.rds, &aurora.autoscaling, wanted.resource, wanted.target).await;
+    let copy = match copy {
+        Ok(copy) => copy,
+        Err(Error::NotFound(why)) => return Ok(vec![check("cluster", Finding::Different, why)]),
+        Err(error) => return Err(error),
+    };
+    if !wanted.captured() {
+        let detail = "nothing was captured that the copy could be compared with".to_owned();
+        return Ok(vec![check("configuration", Finding::Unproven, detail)]);
+    }
+    let mut found = differences(&wanted, &copy);
+    aurora.allow_upgrade(&wanted, &copy, &mut found).await?;
+    let mut checks = Vec::new();
+    for (what, difference) in found {
+        let outside = OUTSIDE.contains(&what.split('.').next().unwrap_or_default());
+        let inherited = what == "EngineVersion" && matches!(wanted.from, Source::ClusterAt { .. });
+        let told = format!("was {}, is {}", difference.before, difference.after);
+        checks.push(if outside && !aurora.remade(run, &wanted, &what).await? {
+            let detail = format!("{told}: somebody changed it since, and it belongs to more than the copy");
+            check(&what, Finding::Unproven, detail)
+        } else if inherited {
+            let detail = format!("{told}: its source was upgraded since, and a point in time has its source's version");
+            check(&what, Finding::Unproven, detail)
+        } else {
+            check(&what, Finding::Different, told)
+        });
+    }
+    if checks.is_empty() {
+        let detail = format!("cluster {} is configured as {} was", wanted.target, wanted.source);
+        checks.push(check("configuration", Finding::Same, detail));
+    }
+    Ok(checks)
+}
+
+impl Aurora {
+    /// A version that is not offered any more has become the one that the plan named.
+    async fn allow_upgrade(
+        &self,
+        wanted: &Wanted<'_>,
+        copy: &Value,
+        found: &mut Vec<(String, Difference)>,
+    ) -> Result<()> {
+        let Some(at) = found.iter().position(|(what, _)| what == "EngineVersion") else {
+            return Ok(());
+        };
+        let (engine, captured) = (wanted.text("Engine"), wanted.text("EngineVersion"));
+        let (Source::ClusterSnapshot { .. }, Some(engine), Some(captured)) = (wanted.from, engine, captured) else {
+            return Ok(());
+        };
+        let offered = self.offered(&engine, &captured).await?;
+        if offered.is_some() && offered == text(part(copy, "DBCluster"), "EngineVersion") {
+            found.remove(at);
+        }
+        Ok(())
+    }
+
+    /// Whether what differs is a parameter group that this restore made anew, and so should be as captured.
+    async fn remade(&self, run: &Run, wanted: &Wanted<'_>, what: &str) -> Result<bool> {
+        for group in wanted.groups() {
+            let of = match group.of {
+                super::wanted::GroupOf::Cluster => "DBClusterParameters".to_owned(),
+                super::wanted::GroupOf::Instances => format!("DBParameterGroups.{}", group.name),
+            };
+            if (what == of || what.starts_with(&format!("{of}.")))
+                && let Some(arn) = self.group_arn(&group).await?
+            {
+                return self.made(run, wanted.resource, &arn).await;
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Everything that differs and is not expected to, by the name under which it is shown.
+fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
+    let mut found = Vec::new();
+    let mut compare = |under: &str, before: &Value, after: &Value, expected: &[&str]| {
+        // What is missing as a whole is one difference.
+        if before.is_null() || after.is_null() {
+            let differences = diff::differences(&json!({ under: before }), &json!({ under: after }), &[]);
+            found.extend(differences.into_iter().map(|difference| (under.to_owned(), difference)));
+            return;
+        }
+        for difference in diff::differences(before, after, expected) {
+            let what = match under {
+                "" => difference.path.clone(),
+                under => format!("{under}.{}", difference.path),
+            };
+            found.push((what, difference));
+        }
+    };
+    compare(
+        "",
+        &cluster(wanted.cluster()),
+        &cluster(part(copy, "DBCluster")),
+        EXPECTED,
+    );
+    let planned = wanted.instances();
+    for instance in &planned {
+        let source = instance.source.clone().unwrap_or_default();
+        let there = instance_of(copy, &instance.name).map_or(Value::Null, |there| self::instance(&there));
+        let under = format!("DBInstances.{source}");
+        compare(
+            &under,
+            &self::instance(&instance.captured),
+            &there,
+            EXPECTED_OF_INSTANCE,
+        );
+    }
+    for there in members(copy, "DBInstances") {
+        let name = text(there, "DBInstanceIdentifier").unwrap_or_default();
+        if !wanted.is_autoscaled(&name) && !planned.iter().any(|instance| instance.name == name) {
+            let class = json!({ "DBInstanceClass": text(there, "DBInstanceClass") });
+            compare(&format!("DBInstances.{name}"), &Value::Null, &class, &[]);
+        }
+    }
+    let names: Vec<_> = planned
+        .iter()
+        .map(|instance| (instance.name.clone(), instance.source.clone().unwrap_or_default()))
+        .collect();
+    for (name, captured) in wanted.endpoints() {
+        let there = members(copy, "DBClusterEndpoints")
+            .find(|there| text(there, "DBClusterEndpointIdentifier").as_ref() == Some(&name));
+        let there = there.map_or(Value::Null, |there| endpoint(there, |member| at_source(&names, member)));
+        let known = |member: &str| {
+            names
+                .iter()
+                .any(|(_, source)| source == member)
+                .then(|| member.to_owned())
+        };
+        let id = text(captured, "DBClusterEndpointIdentifier").unwrap_or_default();
+        let under = format!("DBClusterEndpoints.{id}");
+        compare(&under, &endpoint(captured, known), &there, EXPECTED_OF_ENDPOINT);
+    }
+    for (list, key) in [
+        ("ScalableTargets", "ScalableDimension"),
+        ("ScalingPolicies", "PolicyName"),
+    ] {
+        let (before, after) = (by(wanted.part(list), key), by(part(copy, list), key));
+        let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        for name in names {
+            let of = |these: &Map<String, Value>| these.get(name).cloned().unwrap_or_default();
+            compare(
+                &format!("{list}.{name}"),
+                &of(&before),
+                &of(&after),
+                EXPECTED_OF_SCALING,
+            );
+        }
+    }
+    // What stands in another group is not looked at: that it is another one is said already.
+    let group = |of: &Value| text(part(of, "DBCluster"), "DBClusterParameterGroup");
+    if group(copy) == wanted.text("DBClusterParameterGroup") {
+        let (before, after) = (wanted.part("DBClusterParameters"), part(copy, "DBClusterParameters"));
+        compare("DBClusterParameters", &parameters(before), &parameters(after), &[]);
+    }
+    let (before, after) = (
+        by(wanted.part("DBParameterGroups"), "DBParameterGroupName"),
+        by(part(copy, "DBParameterGroups"), "DBParameterGroupName"),
+    );
+    for (name, before) in before {
+        if let Some(after) = after.get(&name) {
+            let values = |group: &Value| parameters(part(group, "Parameters"));
+            compare(
+                &format!("DBParameterGroups.{name}"),
+                &values(&before),
+                &values(after),
+                &[],
+            );
+        }
+    }
+    compare(
+        "DBSubnetGroup",
+        &subnets(wanted.part("DBSubnetGroup")),
+        &subnets(part(copy, "DBSubnetGroup")),
+        &["DBSubnetGroupName", "DBSubnetGroupArn", "DBSubnetGroupDescription"],
+    );
+    found
+}
+
+fn instance_of(copy: &Value, name: &str) -> Option<Value> {
+    let found = members(copy, "DBInstances").find(|there| text(there, "DBInstanceIdentifier").as_deref() == Some(name));
+    let cluster = members(part(copy, "DBCluster"), "DBClusterMembers");
+    let writes = cluster
+        .filter(|member| text(member, "DBInstanceIdentifier").as_deref() == Some(name))
+        .any(|member| part(member, "IsClusterWriter") == &Value::Bool(true));
+    let mut found = found?.clone();
+    if let Value::Object(members) = &mut found {
+        members.insert("IsClusterWriter".to_owned(), writes.into());
+    }
+    Some(found)
+}
+
+/// A cluster in the form in which it is compared: lists without an order as sorted texts, tags by key.
+fn cluster(described: &Value) -> Value {
+    let mut cluster = described.clone();
+    let groups = members(described, "VpcSecurityGroups").filter_map(|group| text(group, "VpcSecurityGroupId"));
+    let roles = members(described, "AssociatedRoles").filter_map(|role| {
+        let feature = text(role, "FeatureName").map(|feature| format!(" ({feature})"));
+        Some(text(role, "RoleArn")? + &feature.unwrap_or_default())
+    });
+    let secret = part(described, "MasterUserSecret");
+    let managed = secret
+        .is_object()
+        .then(|| json!({ "Managed": true, "KmsKeyId": part(secret, "KmsKeyId") }));
+    set(&mut cluster, "VpcSecurityGroups", joined(groups.collect()));
+    set(&mut cluster, "AssociatedRoles", joined(roles.collect()));
+    set(
+        &mut cluster,
+        "EnabledCloudwatchLogsExports",
+        joined(texts(part(described, "EnabledCloudwatchLogsExports"))),
+    );
+    set(&mut cluster, "MasterUserSecret", managed.unwrap_or_default());
+    set(&mut cluster, "TagList", tags(described));
+    cluster
+}
+
+fn instance(described: &Value) -> Value {
+    let mut instance = described.clone();
+    set(&mut instance, "TagList", tags(described));
+    instance
+}
+
+/// With the members under their names at the source; those that are not known to it are left out.
+fn endpoint(described: &Value, named: impl Fn(&str) -> Option<String>) -> Value {
+    let mut endpoint = described.clone();
+    for list in ["StaticMembers", "ExcludedMembers"] {
+        let named = texts(part(described, list))
+            .iter()
+            .filter_map(|member| named(member))
+            .collect();
+        set(&mut endpoint, list, joined(named));
+    }
+    endpoint
+}
+
+/// A member of the copy by its name at the source; one that the plan does not know by its own.
+fn at_source(names: &[(String, String)], member: &str) -> Option<String> {
+    let planned = names.iter().find(|(name, _)| name == member);
+    Some(planned.map_or(member, |(_, source)| source).to_owned())
+}
+
+fn subnets(group: &Value) -> Value {
+    let mut ids: Vec<_> = members(group, "Subnets")
+        .filter_map(|subnet| text(subnet, "SubnetIdentifier"))
+        .collect();
+    ids.sort_unstable();
+    let mut group = group.clone();
+    set(&mut group, "Subnets", joined(ids));
+    set(&mut group, "SupportedNetworkTypes", Value::Null);
+    group
+}
+
+/// Values by parameter.
+fn parameters(list: &Value) -> Value {
+    let all = list.as_array().into_iter().flatten();
+    let named = all.filter_map(|one| Some((text(one, "ParameterName")?, part(one, "ParameterValue").clone())));
+    Value::Object(named.collect())
+}
+
+/// The tags that are neither AWS's nor a run's, by key.
+fn tags(described: &Value) -> Value {
+    let all = members(described, "TagList");
+    let tags = all.filter_map(|tag| Some((text(tag, "Key")?, part(tag, "Value").clone())));
+    Value::Object(tags.filter(|(key, _)| is_own(key)).collect())
+}
+
+/// The members of a list by one of their attributes.
+fn by(list: &Value, key: &str) -> Map<String, Value> {
+    let all = list.as_array().into_iter().flatten();
+    all.filter_map(|one| Some((text(one, key)?, one.clone()))).collect()
+}
+
+fn joined(mut texts: Vec<String>) -> Value {
+    texts.sort_unstable();
+    if texts.is_empty() {
+        Value::Null
+    } else {
+        texts.join(", ").into()
+    }
+}
+
+fn set(of: &mut Value, name: &str, value: Value) {
+    if let Value::Object(members) = of {
+        members.insert(name.to_owned(), value);
+    }
+}

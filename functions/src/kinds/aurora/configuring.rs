@@ -1,0 +1,243 @@
+//! What no restore call takes: a copy's settings, roles, Data API and deletion protection, each only where the copy, as RDS
+//! describes it, is not what was captured. So a second look finds nothing to do.
+
+use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DatabaseInsightsMode, DbCluster};
+use serde_json::{Value, json};
+
+use super::Aurora;
+use super::describe;
+use super::wanted::{Wanted, members, number, text, texts};
+use crate::aws::{code, failure};
+use crate::error::Result;
+use crate::kinds::restoring::part;
+
+/// What ModifyDBCluster sets, by the names under which it is described.
+const SETTINGS: &[&str] = &[
+    "AutoMinorVersionUpgrade",
+    "BackupRetentionPeriod",
+    "CertificateDetails",
+    "CopyTagsToSnapshot",
+    "DBClusterParameterGroup",
+    "DatabaseInsightsMode",
+    "EnabledCloudwatchLogsExports",
+    "IAMDatabaseAuthenticationEnabled",
+    "LocalWriteForwardingStatus",
+    "MasterUserSecret",
+    "MonitoringInterval",
+    "MonitoringRoleArn",
+    "PerformanceInsightsEnabled",
+    "PerformanceInsightsKMSKeyId",
+    "PerformanceInsightsRetentionPeriod",
+    "Port",
+    "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+    "VpcSecurityGroups",
+];
+
+/// Settings that RDS takes only together.
+const TOGETHER: &[&[&str]] = &[
+    &["MonitoringInterval", "MonitoringRoleArn"],
+    &[
+        "DatabaseInsightsMode",
+        "PerformanceInsightsEnabled",
+        "PerformanceInsightsKMSKeyId",
+        "PerformanceInsightsRetentionPeriod",
+    ],
+];
+
+impl Aurora {
+    /// Changes all settings that are not as captured, at once; in words what was asked for, `None` where nothing was.
+    pub(super) async fn configure(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Option<String>> {
+        let (captured, now) = (wanted.cluster(), describe::cluster(cluster));
+        let changed = changed(captured, &now);
+        if changed.is_empty() {
+            return Ok(None);
+        }
+        let text = |name| changed.contains(&name).then(|| wanted.text(name)).flatten();
+        let flag = |name| changed.contains(&name).then(|| wanted.flag(name)).flatten();
+        let number = |name| changed.contains(&name).then(|| wanted.number(name)).flatten();
+        let manage = changed.contains(&"MasterUserSecret");
+        let key = match part(captured, "MasterUserSecret") {
+            secret if manage => self.secret_key(secret).await?,
+            _ => None,
+        };
+        let groups = changed.contains(&"VpcSecurityGroups").then(|| wanted.security_groups());
+        let ca = part(captured, "CertificateDetails");
+        let ca = changed
+            .contains(&"CertificateDetails")
+            .then(|| super::wanted::text(ca, "CAIdentifier"));
+        let insights = text("DatabaseInsightsMode").map(|mode| DatabaseInsightsMode::from(mode.as_str()));
+        let forwarding = changed.contains(&"LocalWriteForwardingStatus");
+        let logs = changed.contains(&"EnabledCloudwatchLogsExports");
+        let call = self
+            .rds
+            .modify_db_cluster()
+            .db_cluster_identifier(wanted.target)
+            .apply_immediately(true)
+            .set_auto_minor_version_upgrade(flag("AutoMinorVersionUpgrade"))
+            .set_backup_retention_period(number("BackupRetentionPeriod"))
+            .set_ca_certificate_identifier(ca.flatten())
+            .set_copy_tags_to_snapshot(flag("CopyTagsToSnapshot"))
+            .set_db_cluster_parameter_group_name(text("DBClusterParameterGroup"))
+            .set_database_insights_mode(insights)
+            .set_cloudwatch_logs_export_configuration(logs.then(|| log_exports(captured, &now)))
+            .set_enable_iam_database_authentication(flag("IAMDatabaseAuthenticationEnabled"))
+            .set_enable_local_write_forwarding(forwarding.then(|| is_forwarding(captured)))
+            .set_manage_master_user_password(manage.then_some(true))
+            .set_master_user_secret_kms_key_id(key)
+            .set_monitoring_interval(number("MonitoringInterval"))
+            .set_monitoring_role_arn(text("MonitoringRoleArn"))
+            .set_enable_performance_insights(flag("PerformanceInsightsEnabled"))
+            .set_performance_insights_kms_key_id(text("PerformanceInsightsKMSKeyId"))
+            .set_performance_insights_retention_period(number("PerformanceInsightsRetentionPeriod"))
+            .set_port(number("Port"))
+            .set_preferred_backup_window(text("PreferredBackupWindow"))
+            .set_preferred_maintenance_window(text("PreferredMaintenanceWindow"))
+            .set_vpc_security_group_ids(groups);
+        call.send()
+            .await
+            .map_err(|error| failure("configuring cluster", wanted.target, error))?;
+        Ok(Some(format!(
+            "cluster {} is being configured: {}",
+            wanted.target,
+            changed.join(", ")
+        )))
+    }
+
+    /// The key of the captured managed secret. None for that of AWS, which RDS takes by itself.
+    async fn secret_key(&self, secret: &Value) -> Result<Option<String>> {
+        let Some(key) = text(secret, "KmsKeyId").filter(|key| !key.contains("alias/aws/")) else {
+            return Ok(None);
+        };
+        let described = self.kms.describe_key().key_id(&key).send().await;
+        let described =
+            described.map_err(|error| failure("describing the KMS key of the master secret,", &key, error))?;
+        let manager = described.key_metadata.and_then(|key| key.key_manager);
+        Ok((manager != Some(aws_sdk_kms::types::KeyManagerType::Aws)).then_some(key))
+    }
+
+    /// Adds the roles, and turns on the Data API.
+    pub(super) async fn attach(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Option<String>> {
+        let target = wanted.target;
+        let there = describe::cluster(cluster);
+        let mut added = Vec::new();
+        for role in members(wanted.cluster(), "AssociatedRoles") {
+            let same = |other: &Value| {
+                ["RoleArn", "FeatureName"]
+                    .iter()
+                    .all(|name| text(other, name) == text(role, name))
+            };
+            let Some(arn) = text(role, "RoleArn").filter(|_| !members(&there, "AssociatedRoles").any(same)) else {
+                continue;
+            };
+            let call = self.rds.add_role_to_db_cluster().db_cluster_identifier(target);
+            let call = call.role_arn(&arn).set_feature_name(text(role, "FeatureName"));
+            match call.send().await {
+                Err(error) if code(&error) != Some("DBClusterRoleAlreadyExists") => {
+                    return Err(failure("adding a role to cluster", &format!("{target}: {arn}"), error));
+                }
+                _ => added.push(arn),
+            }
+        }
+        if !added.is_empty() {
+            return Ok(Some(format!("cluster {target} gets its roles: {}", added.join(", "))));
+        }
+        let pending = cluster
+            .associated_roles()
+            .iter()
+            .find(|role| role.status() == Some("PENDING"));
+        if let Some(role) = pending {
+            let arn = role.role_arn().unwrap_or_default();
+            return Ok(Some(format!("cluster {target} gets its role {arn}")));
+        }
+        if wanted.flag("HttpEndpointEnabled") != Some(true) || cluster.http_endpoint_enabled() == Some(true) {
+            return Ok(None);
+        }
+        let arn = cluster.db_cluster_arn().unwrap_or_default();
+        match self.rds.enable_http_endpoint().resource_arn(arn).send().await {
+            Err(error) if code(&error) != Some("InvalidResourceStateFault") => {
+                Err(failure("enabling the Data API of cluster", target, error))
+            }
+            _ => Ok(Some(format!("cluster {target} gets its Data API"))),
+        }
+    }
+
+    /// Turns deletion protection on, where it was: the last thing of all.
+    pub(super) async fn protect(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Option<String>> {
+        if wanted.flag("DeletionProtection") != Some(true) || cluster.deletion_protection() == Some(true) {
+            return Ok(None);
+        }
+        self.set_protection(wanted.target, true).await?;
+        Ok(Some(format!("cluster {} gets its deletion protection", wanted.target)))
+    }
+
+    pub(super) async fn set_protection(&self, cluster: &str, on: bool) -> Result<()> {
+        let call = self.rds.modify_db_cluster().db_cluster_identifier(cluster);
+        let set = call.deletion_protection(on).apply_immediately(true).send().await;
+        set.map(drop)
+            .map_err(|error| failure("setting the deletion protection of cluster", cluster, error))
+    }
+}
+
+/// The settings that are not as captured, with those that RDS takes only with them.
+fn changed(captured: &Value, now: &Value) -> Vec<&'static str> {
+    let off = |name: &str, value: Value| setting(captured, name) == Some(value);
+    let moot = |name: &str| match name {
+        "MonitoringRoleArn" => off("MonitoringInterval", json!(0)),
+        "PerformanceInsightsKMSKeyId" | "PerformanceInsightsRetentionPeriod" => {
+            setting(captured, "PerformanceInsightsEnabled") != Some(json!(true))
+        }
+        _ => false,
+    };
+    let differs =
+        |name: &str| !part(captured, name).is_null() && !moot(name) && setting(captured, name) != setting(now, name);
+    let together = |name: &str| {
+        let others = TOGETHER.iter().find(|names| names.contains(&name));
+        others.is_some_and(|names| names.iter().any(|name| differs(name)))
+    };
+    SETTINGS
+        .iter()
+        .copied()
+        .filter(|name| differs(name) || together(name) && !part(captured, name).is_null() && !moot(name))
+        .collect()
+}
+
+/// A setting as it is compared: RDS leaves out, or says with a word of its own, what is off.
+fn setting(of: &Value, name: &str) -> Option<Value> {
+    let value = part(of, name);
+    Some(match name {
+        "AutoMinorVersionUpgrade"
+        | "CopyTagsToSnapshot"
+        | "IAMDatabaseAuthenticationEnabled"
+        | "PerformanceInsightsEnabled" => json!(value.as_bool().unwrap_or(false)),
+        "VpcSecurityGroups" => {
+            let ids = members(of, name).filter_map(|group| text(group, "VpcSecurityGroupId"));
+            json!(texts(&ids.collect()))
+        }
+        "EnabledCloudwatchLogsExports" => json!(texts(value)),
+        "LocalWriteForwardingStatus" => json!(is_forwarding(of)),
+        // Its ARN is another; that there is one is what counts.
+        "MasterUserSecret" => json!(value.is_object()),
+        "CertificateDetails" => json!(text(value, "CAIdentifier")),
+        "DatabaseInsightsMode" => json!(text(of, name).unwrap_or_else(|| "standard".to_owned())),
+        "MonitoringInterval" => json!(number(of, name).unwrap_or(0)),
+        "PreferredBackupWindow" | "PreferredMaintenanceWindow" => json!(text(of, name)?.to_lowercase()),
+        _ if value.is_null() => return None,
+        _ => value.clone(),
+    })
+}
+
+fn is_forwarding(of: &Value) -> bool {
+    text(of, "LocalWriteForwardingStatus").is_some_and(|status| status.starts_with("enabl") || status == "requested")
+}
+
+fn log_exports(captured: &Value, now: &Value) -> CloudwatchLogsExportConfiguration {
+    let of = |of| texts(part(of, "EnabledCloudwatchLogsExports"));
+    let (wanted, there) = (of(captured), of(now));
+    let without =
+        |these: &[String], those: &[String]| these.iter().filter(|log| !those.contains(log)).cloned().collect();
+    CloudwatchLogsExportConfiguration::builder()
+        .set_enable_log_types(Some(without(&wanted, &there)))
+        .set_disable_log_types(Some(without(&there, &wanted)))
+        .build()
+}

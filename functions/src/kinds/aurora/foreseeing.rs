@@ -1,0 +1,335 @@
+//! Everything that would make the restore of a cluster fail later, found before anything is touched.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_rds::types::Filter;
+use serde_json::Value;
+
+use super::restore::is_ours;
+use super::source::{Found, account_and_region};
+use super::wanted::{LEAST_CLASS, Wanted, members, tagged_by, text};
+use super::{Aurora, attached, instances};
+use crate::aws::{code, failure};
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::Source;
+use crate::error::{Error, Fault, Result};
+use crate::kinds::keys;
+use crate::kinds::restoring::{Foreseen, part};
+
+/// What RDS calls its quotas (DescribeAccountAttributes).
+const CLUSTERS: &str = "DBClusters";
+const INSTANCES: &str = "DBInstances";
+
+/// A look ahead, with what it has found so far.
+pub(super) struct Looking<'a> {
+    pub wanted: &'a Wanted<'a>,
+    pub foreseen: Foreseen,
+}
+
+impl Looking<'_> {
+    pub fn fault(&mut self, field: &str, value: impl Into<String>, allowed: impl Into<String>) {
+        self.foreseen.faults.push(Fault {
+            path: format!("resources.{}.{field}", self.wanted.resource),
+            value: value.into(),
+            allowed: allowed.into(),
+        });
+    }
+
+    pub fn remark(&mut self, remark: impl Into<String>) {
+        let remark = format!("{}: {}", self.wanted.resource, remark.into());
+        self.foreseen.remarks.push(remark);
+    }
+}
+
+pub async fn foresee(aurora: &Aurora, run: &Run, item: &Item) -> Result<Foreseen> {
+    let wanted = Wanted::of(item)?;
+    let mut looking = Looking {
+        wanted: &wanted,
+        foreseen: Foreseen::default(),
+    };
+    looking.foreseen.security_groups = wanted.security_groups();
+    let serverless_v1 = wanted.text("EngineMode").as_deref() == Some("serverless");
+    let found = aurora.see_source(run, &mut looking).await?;
+    if serverless_v1
+        || found
+            .as_ref()
+            .is_some_and(|found| found.mode.as_deref() == Some("serverless"))
+    {
+        looking.fault(
+            "cluster",
+            format!("{} (Aurora Serverless v1)", wanted.source),
+            "a provisioned cluster, which may have Serverless v2 instances: restore its snapshot by hand and migrate it",
+        );
+    }
+    aurora.see_keys(run, &mut looking, found.as_ref()).await?;
+    if let Some(found) = &found {
+        aurora.see_version(&mut looking, found).await?;
+    }
+    aurora.see_groups(&mut looking).await?;
+    aurora.see_names_free(run, &mut looking).await?;
+    aurora.see_quotas(&mut looking).await?;
+    let Looking { mut foreseen, .. } = looking;
+    let made = instances::words(&wanted.instances());
+    let of = format!("cluster {}", wanted.target);
+    foreseen
+        .creates
+        .extend(made.into_iter().map(|made| format!("instance {made} of {of}")));
+    let endpoints = wanted
+        .endpoints()
+        .into_iter()
+        .map(|(name, _)| format!("custom endpoint {name} of {of}"));
+    foreseen.creates.extend(endpoints);
+    let remarks = remarks(&wanted).into_iter();
+    foreseen
+        .remarks
+        .extend(remarks.map(|remark| format!("{}: {remark}", wanted.resource)));
+    Ok(foreseen)
+}
+
+/// What a restore does not bring back, or brings back otherwise, and no check can tell.
+pub(super) fn remarks(wanted: &Wanted<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !wanted.captured() {
+        remarks.push(format!(
+            "no configuration was captured: cluster {} gets the default subnet group, security group and parameter group, and \
+             one instance of class {LEAST_CLASS}",
+            wanted.target
+        ));
+        return remarks;
+    }
+    let source = wanted.source;
+    if part(wanted.cluster(), "MasterUserSecret").is_object() {
+        remarks.push(format!(
+            "RDS manages the master password of {source} in a secret: {} gets a secret of its own, with a new password",
+            wanted.target
+        ));
+    }
+    let roles: Vec<_> = members(wanted.cluster(), "AssociatedRoles")
+        .filter_map(|role| text(role, "RoleArn"))
+        .collect();
+    if !roles.is_empty() {
+        remarks.push(format!(
+            "it needs these roles, and IAM was not asked whether they are there: {}",
+            roles.join(", ")
+        ));
+    }
+    if let Some(global) = wanted.text("GlobalClusterIdentifier") {
+        remarks.push(format!(
+            "{source} was a member of global cluster {global}: the copy stands alone"
+        ));
+    }
+    if let Some(master) = wanted.text("ReplicationSourceIdentifier") {
+        remarks.push(format!("{source} was a replica of {master}: the copy stands alone"));
+    }
+    if wanted.text("ActivityStreamStatus").as_deref() == Some("started") {
+        remarks.push(format!(
+            "{source} had a database activity stream: start one for the copy"
+        ));
+    }
+    let autoscaled = wanted.autoscaled();
+    if !autoscaled.is_empty() {
+        remarks.push(format!(
+            "Application Auto Scaling had added {}, and adds instances to the copy by itself",
+            autoscaled.join(", ")
+        ));
+    }
+    let policies = attached::lost_policies(wanted);
+    if !policies.is_empty() {
+        remarks.push(format!(
+            "scaling policies that do not track one metric are not put back: {}",
+            policies.join(", ")
+        ));
+    }
+    if wanted.instances().is_empty() {
+        remarks.push(format!("{source} had no instance, so nothing can connect to the copy"));
+    }
+    remarks
+}
+
+/// By what a snapshot is asked for: its name, or its ARN where it is another account's.
+pub(super) fn reference<'a>(run: &Run, id: &'a str, arn: &'a str) -> &'a str {
+    match (account_and_region(arn), account_and_region(&run.execution)) {
+        (Some((theirs, _)), Some((ours, _))) if theirs != ours => arn,
+        _ => id,
+    }
+}
+
+impl Aurora {
+    async fn see_keys(&self, run: &Run, looking: &mut Looking<'_>, found: Option<&Found>) -> Result<()> {
+        let wanted = looking.wanted;
+        let mut keys: BTreeMap<String, String> = BTreeMap::new();
+        let cluster = wanted.cluster();
+        if let Some((key, of)) = found.and_then(|found| Some((found.key.clone()?, &found.words))) {
+            keys.insert(key, of.clone());
+        }
+        let mut add = |key: Option<String>, of: String| {
+            if let Some(key) = key {
+                keys.entry(key).or_insert(of);
+            }
+        };
+        add(
+            wanted.text("KmsKeyId"),
+            format!("the storage of cluster {}", wanted.source),
+        );
+        add(
+            text(part(cluster, "MasterUserSecret"), "KmsKeyId"),
+            format!("the master secret of cluster {}", wanted.source),
+        );
+        let insights = |of: &Value| {
+            let on = part(of, "PerformanceInsightsEnabled") == &Value::Bool(true);
+            text(of, "PerformanceInsightsKMSKeyId").filter(|_| on)
+        };
+        add(
+            insights(cluster),
+            format!("the Performance Insights of cluster {}", wanted.source),
+        );
+        for instance in wanted.instances() {
+            let of = format!(
+                "the Performance Insights of instance {}",
+                instance.source.unwrap_or_default()
+            );
+            add(insights(&instance.captured), of);
+        }
+        for (key, of) in keys {
+            match keys::see_usable(&self.kms, run, &key, &of).await {
+                Ok(()) => {}
+                Err(Error::JobFailed(why) | Error::NotReady(why) | Error::NotFound(why)) => {
+                    looking.fault("kms_key", key, format!("a key that can be used ({why})"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Of a snapshot; a point in time has its source's version.
+    async fn see_version(&self, looking: &mut Looking<'_>, found: &Found) -> Result<()> {
+        if !matches!(looking.wanted.from, Source::ClusterSnapshot { .. }) {
+            return Ok(());
+        }
+        let (engine, version) = (&found.engine, &found.version);
+        match self.offered(engine, version).await? {
+            Some(offered) if offered == *version => {}
+            Some(offered) => looking.remark(format!(
+                "AWS does not offer {engine} {version} any more: the copy gets {offered}, the nearest version it can be \
+                 upgraded to"
+            )),
+            None => looking.fault(
+                "engine_version",
+                format!("{engine} {version}"),
+                "a version that AWS offers, or that can be upgraded within its major version: restore the snapshot by hand \
+                 to a newer major version",
+            ),
+        }
+        Ok(())
+    }
+
+    async fn see_groups(&self, looking: &mut Looking<'_>) -> Result<()> {
+        let wanted = looking.wanted;
+        if let Some(name) = wanted.text("DBSubnetGroup") {
+            let found = self
+                .rds
+                .describe_db_subnet_groups()
+                .db_subnet_group_name(&name)
+                .send()
+                .await;
+            match found {
+                Ok(_) => {}
+                Err(error) if code(&error) == Some("DBSubnetGroupNotFoundFault") => {
+                    let captured = wanted.part("DBSubnetGroup");
+                    let subnets: Vec<_> = members(captured, "Subnets")
+                        .filter_map(|subnet| text(subnet, "SubnetIdentifier"))
+                        .collect();
+                    looking.fault(
+                        "subnet_group",
+                        format!("{name} (gone)"),
+                        format!(
+                            "a DB subnet group of that name: aws rds create-db-subnet-group --db-subnet-group-name {name} \
+                             --db-subnet-group-description {name} --subnet-ids {}",
+                            subnets.join(" ")
+                        ),
+                    );
+                }
+                Err(error) => return Err(failure("describing subnet group", &name, error)),
+            }
+        }
+        for group in wanted.groups() {
+            if self.group_arn(&group).await?.is_some() {
+                continue;
+            }
+            match &group.family {
+                Some(family) => looking.foreseen.creates.push(format!(
+                    "{} (family {family}, {} changed parameters), which is gone",
+                    group.words(),
+                    group.parameters.len()
+                )),
+                None => looking.fault(
+                    "parameter_group",
+                    format!("{} (gone, and not captured)", group.name),
+                    "a parameter group of that name: create it",
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    async fn see_names_free(&self, run: &Run, looking: &mut Looking<'_>) -> Result<()> {
+        const FREE: &str = "a name that is free: choose another suffix, or another name for this resource";
+        let wanted = looking.wanted;
+        if !names::is_hyphenated(wanted.target) || wanted.target.len() > 63 {
+            looking.fault(
+                "name",
+                wanted.target,
+                "1 to 63 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen",
+            );
+            return Ok(());
+        }
+        if let Some(cluster) = self.described(wanted.target).await?
+            && !is_ours(&cluster, run, wanted)
+        {
+            looking.fault("name", format!("cluster {} (taken)", wanted.target), FREE);
+        }
+        let names: Vec<String> = wanted.instances().into_iter().map(|instance| instance.name).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let named = Filter::builder().name("db-instance-id").set_values(Some(names)).build();
+        let found = self.rds.describe_db_instances().filters(named).send().await;
+        let found = found.map_err(|error| failure("describing the instances of", wanted.target, error))?;
+        for instance in found.db_instances() {
+            if !tagged_by(instance.tag_list(), run, wanted.resource) {
+                let name = instance.db_instance_identifier().unwrap_or_default();
+                looking.fault("name", format!("instance {name} (taken)"), FREE);
+            }
+        }
+        Ok(())
+    }
+
+    async fn see_quotas(&self, looking: &mut Looking<'_>) -> Result<()> {
+        let answer = self.rds.describe_account_attributes().send().await;
+        let answer = answer.map_err(|error| failure("describing the quotas of", "the account", error))?;
+        let instances = looking.wanted.instances().len();
+        for (name, what, more) in [(CLUSTERS, "DB clusters", 1), (INSTANCES, "DB instances", instances)] {
+            let quota = answer
+                .account_quotas()
+                .iter()
+                .find(|quota| quota.account_quota_name() == Some(name));
+            let Some((used, most)) = quota.and_then(|quota| Some((quota.used()?, quota.max()?))) else {
+                continue;
+            };
+            let more = i64::try_from(more).unwrap_or(i64::MAX);
+            if used.saturating_add(more) > most {
+                looking.fault(
+                    "quota",
+                    format!("{used} of {most} {what} in use"),
+                    format!(
+                        "room for {more} more: delete what is no longer needed, or raise the quota in Service Quotas"
+                    ),
+                );
+            }
+        }
+        Ok(())
+    }
+}

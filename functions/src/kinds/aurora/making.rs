@@ -1,0 +1,127 @@
+//! The calls that make a copy's cluster. Everything that was captured is given explicitly: what such a call leaves out gets
+//! the defaults of the account or of the engine (RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime).
+
+use aws_sdk_rds::types::{DbClusterSnapshot, ServerlessV2ScalingConfiguration};
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+use super::Aurora;
+use super::wanted::Wanted;
+use crate::aws::{code, failure};
+use crate::domain::job::Run;
+use crate::error::Result;
+use crate::kinds::restoring::part;
+
+/// What both calls take of the captured configuration. Deletion protection comes last of all, or an undo could not delete.
+macro_rules! configured {
+    ($call:expr, $run:expr, $wanted:expr) => {{
+        let wanted: &Wanted<'_> = $wanted;
+        let some = |texts: Vec<String>| (!texts.is_empty()).then_some(texts);
+        $call
+            .db_cluster_identifier(wanted.target)
+            .set_port(wanted.number("Port"))
+            .set_db_subnet_group_name(wanted.text("DBSubnetGroup"))
+            .set_vpc_security_group_ids(some(wanted.security_groups()))
+            .set_db_cluster_parameter_group_name(wanted.text("DBClusterParameterGroup"))
+            .set_kms_key_id(wanted.text("KmsKeyId"))
+            .set_enable_iam_database_authentication(wanted.flag("IAMDatabaseAuthenticationEnabled"))
+            .set_enable_cloudwatch_logs_exports(some(wanted.texts("EnabledCloudwatchLogsExports")))
+            .set_copy_tags_to_snapshot(wanted.flag("CopyTagsToSnapshot"))
+            .set_storage_type(storage_type(wanted))
+            .set_network_type(wanted.text("NetworkType"))
+            .set_engine_lifecycle_support(wanted.text("EngineLifecycleSupport"))
+            .set_backtrack_window(backtrack(wanted))
+            .set_serverless_v2_scaling_configuration(serverless(wanted))
+            .deletion_protection(false)
+            .set_tags(Some(wanted.tags($run, wanted.cluster())))
+    }};
+}
+
+impl Aurora {
+    /// Asks for a cluster out of a snapshot. Answers well also where a cluster of that name is there by now: the next look
+    /// sees whose it is.
+    pub(super) async fn make_from_snapshot(
+        &self,
+        run: &Run,
+        wanted: &Wanted<'_>,
+        snapshot: &DbClusterSnapshot,
+        reference: &str,
+        version: &str,
+    ) -> Result<()> {
+        let zones = wanted.texts("AvailabilityZones");
+        let call = self
+            .rds
+            .restore_db_cluster_from_snapshot()
+            .snapshot_identifier(reference)
+            .set_engine(snapshot.engine().map(str::to_owned))
+            .engine_version(version)
+            .set_engine_mode(wanted.text("EngineMode"))
+            .set_availability_zones((!zones.is_empty()).then_some(zones));
+        match configured!(call, run, wanted).send().await {
+            Err(error) if code(&error) != Some("DBClusterAlreadyExistsFault") => {
+                let what = format!("{} from cluster snapshot {reference}", wanted.target);
+                Err(failure("restoring cluster", &what, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for a cluster out of a continuous backup, as of `at`, or of the latest moment that can be had; as
+    /// [`Aurora::make_from_snapshot`].
+    pub(super) async fn make_at(
+        &self,
+        run: &Run,
+        wanted: &Wanted<'_>,
+        cluster: &str,
+        resource_id: Option<&str>,
+        at: Option<Timestamp>,
+    ) -> Result<()> {
+        let by_id = resource_id.is_none().then(|| cluster.to_owned());
+        let call = self
+            .rds
+            .restore_db_cluster_to_point_in_time()
+            .restore_type("full-copy")
+            .set_source_db_cluster_identifier(by_id)
+            .set_source_db_cluster_resource_id(resource_id.map(str::to_owned));
+        let call = match at {
+            Some(at) => call.restore_to_time(date_time(at)),
+            None => call.use_latest_restorable_time(true),
+        };
+        match configured!(call, run, wanted).send().await {
+            Err(error) if code(&error) != Some("DBClusterAlreadyExistsFault") => {
+                let what = format!("{} from the continuous backup of {cluster}", wanted.target);
+                Err(failure("restoring cluster", &what, error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// RDS names the standard storage type by leaving it out, and restores to that of its choice where it is left out.
+fn storage_type(wanted: &Wanted<'_>) -> Option<String> {
+    let captured = wanted.captured().then(|| wanted.text("StorageType"))?;
+    Some(captured.unwrap_or_else(|| "aurora".to_owned()))
+}
+
+/// Seconds; Aurora MySQL's alone.
+fn backtrack(wanted: &Wanted<'_>) -> Option<i64> {
+    part(wanted.cluster(), "BacktrackWindow")
+        .as_i64()
+        .filter(|seconds| *seconds > 0)
+}
+
+fn serverless(wanted: &Wanted<'_>) -> Option<ServerlessV2ScalingConfiguration> {
+    let captured = part(wanted.cluster(), "ServerlessV2ScalingConfiguration");
+    let pause = part(captured, "SecondsUntilAutoPause").as_i64();
+    captured.is_object().then(|| {
+        ServerlessV2ScalingConfiguration::builder()
+            .set_min_capacity(part(captured, "MinCapacity").as_f64())
+            .set_max_capacity(part(captured, "MaxCapacity").as_f64())
+            .set_seconds_until_auto_pause(pause.and_then(|seconds| i32::try_from(seconds).ok()))
+            .build()
+    })
+}
+
+fn date_time(at: Timestamp) -> DateTime {
+    DateTime::from_nanos(at.as_nanosecond()).unwrap_or_else(|_| DateTime::from_secs(at.as_second()))
+}

@@ -1,0 +1,161 @@
+//! Making the copy of a cluster, a step a look, in the order of AWS's own handler (CloudFormation's `AWS::RDS::DBCluster`):
+//! restore, wait until stable, modify, wait, roles, Data API; then instances, endpoints, scaling, and deletion protection
+//! last of all.
+
+use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};
+
+use super::restore::{is_ours, made, taken};
+use super::wanted::Wanted;
+use super::{Aurora, LOST as LOST_SNAPSHOT, foreseeing};
+use crate::domain::job::Run;
+use crate::domain::restore::item::{Advance, Item};
+use crate::domain::restore::plan::Source;
+use crate::error::Result;
+
+/// Cluster statuses out of which no copy comes any more (the terminal ones of CloudFormation's handler, and those that
+/// somebody brings about).
+const LOST: &[&str] = &[
+    "cloning-failed",
+    "deleting",
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-network",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "migration-failed",
+    "restore-failed",
+    "stopped",
+];
+
+/// Where a cluster is.
+enum Seen {
+    Stable,
+    Busy(String),
+    Lost(String),
+}
+
+pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
+    let wanted = Wanted::of(item)?;
+    let Some(cluster) = aurora.described(wanted.target).await? else {
+        return begin(aurora, run, &wanted).await;
+    };
+    if !is_ours(&cluster, run, &wanted) {
+        return Err(taken("cluster", wanted.target));
+    }
+    let underway = |phase: String| {
+        Ok(Advance::InProgress {
+            phase,
+            percent: percent(&cluster),
+            made: Some(made(&cluster)),
+        })
+    };
+    match seen(&cluster) {
+        Seen::Stable => {}
+        Seen::Busy(phase) => return underway(phase),
+        Seen::Lost(reason) => return Ok(Advance::Failed { reason }),
+    }
+    if let Some(phase) = aurora.configure(&wanted, &cluster).await? {
+        return underway(phase);
+    }
+    if let Some(phase) = aurora.attach(&wanted, &cluster).await? {
+        return underway(phase);
+    }
+    match aurora.make_instances(run, &wanted, &cluster).await? {
+        Ok(None) => {}
+        Ok(Some(phase)) => return underway(phase),
+        Err(reason) => return Ok(Advance::Failed { reason }),
+    }
+    if let Some(phase) = aurora.make_endpoints(run, &wanted).await? {
+        return underway(phase);
+    }
+    aurora.scale(run, &wanted).await?;
+    if let Some(phase) = aurora.protect(&wanted, &cluster).await? {
+        return underway(phase);
+    }
+    Ok(Advance::Restored {
+        made: made(&cluster),
+        remarks: foreseeing::remarks(&wanted),
+    })
+}
+
+/// Asks for the cluster. What it came to is seen by the next look.
+async fn begin(aurora: &Aurora, run: &Run, wanted: &Wanted<'_>) -> Result<Advance> {
+    match wanted.from {
+        Source::ClusterSnapshot { id, arn } => {
+            let reference = foreseeing::reference(run, id, arn);
+            let Some(snapshot) = aurora.source_snapshot(reference).await? else {
+                return lost(format!(
+                    "cluster snapshot {reference} is not there any more: restore another set"
+                ));
+            };
+            let status = snapshot.status().unwrap_or("unknown");
+            if LOST_SNAPSHOT.contains(&status) {
+                return lost(format!(
+                    "the status of cluster snapshot {reference} is {status}: restore another set"
+                ));
+            }
+            let (engine, version) = (snapshot.engine(), snapshot.engine_version());
+            let (engine, version) = (engine.unwrap_or_default(), version.unwrap_or_default());
+            let Some(version) = aurora.offered(engine, version).await? else {
+                return lost(format!(
+                    "cluster snapshot {reference} is of {engine} {version}, which AWS offers no more, nor any version of \
+                     the same major to which it could be upgraded: restore it by hand to a newer major version"
+                ));
+            };
+            aurora.make_groups(run, wanted).await?;
+            aurora
+                .make_from_snapshot(run, wanted, &snapshot, reference, &version)
+                .await?;
+        }
+        Source::ClusterAt {
+            cluster,
+            resource_id,
+            at,
+        } => {
+            aurora.make_groups(run, wanted).await?;
+            aurora
+                .make_at(run, wanted, cluster, resource_id.as_deref(), *at)
+                .await?;
+        }
+        other => return lost(format!("a cluster cannot be restored from {other:?}")),
+    }
+    Ok(Advance::InProgress {
+        phase: format!("cluster {} is being restored", wanted.target),
+        percent: None,
+        made: None,
+    })
+}
+
+fn lost(reason: String) -> Result<Advance> {
+    Ok(Advance::Failed { reason })
+}
+
+/// Stable is a cluster that is `available`, has nothing pending, and whose managed secret is there. A status that nothing
+/// here knows ends by itself: the deadline ends it otherwise.
+fn seen(cluster: &DbCluster) -> Seen {
+    let id = cluster.db_cluster_identifier().unwrap_or_default();
+    let status = cluster.status().unwrap_or("unknown");
+    if LOST.contains(&status) {
+        return Seen::Lost(format!("the status of cluster {id} is {status}"));
+    }
+    if status != "available" {
+        return Seen::Busy(format!("cluster {id} is {status}"));
+    }
+    let nothing = ClusterPendingModifiedValues::builder().build();
+    if cluster
+        .pending_modified_values()
+        .is_some_and(|pending| *pending != nothing)
+    {
+        return Seen::Busy(format!("cluster {id} has changes pending"));
+    }
+    let secret = cluster.master_user_secret().and_then(|secret| secret.secret_status());
+    match secret {
+        Some("creating") => Seen::Busy(format!("the master secret of cluster {id} is being created")),
+        _ => Seen::Stable,
+    }
+}
+
+fn percent(cluster: &DbCluster) -> Option<f64> {
+    let percent = cluster.percent_progress().and_then(|percent| percent.parse().ok());
+    percent.filter(|percent| (0.0..=100.0).contains(percent))
+}

@@ -1,0 +1,274 @@
+//! Comparing a copy with what was captured.
+
+use serde_json::{Value, json};
+
+use super::copies::*;
+use super::*;
+use crate::domain::restore::plan::Source;
+use crate::domain::restore::verdict::{Check, Finding};
+use crate::kinds::restoring::Restore;
+
+async fn compared(source: Source, configuration: Value, copy: &Value, more: Vec<Exchange>) -> Vec<Check> {
+    let mut script = captured(copy);
+    script.extend(more);
+    let (aurora, replay) = aurora(script);
+    let checks = aurora
+        .compare(&restore(), &item(source, configuration), true)
+        .await
+        .unwrap();
+    replay.played();
+    checks
+}
+
+fn broken(change: impl FnOnce(&mut Value)) -> Value {
+    let mut copy = faithful();
+    change(&mut copy);
+    copy
+}
+
+#[tokio::test]
+async fn a_faithful_copy_is_the_same() {
+    let checks = compared(from_snapshot(), configuration(), &faithful(), vec![]).await;
+    let same = Check {
+        name: "thing: configuration".into(),
+        finding: Finding::Same,
+        detail: "cluster hubs-db-r1 is configured as hubs-db was".into(),
+    };
+    assert_eq!(checks, [same]);
+}
+
+#[tokio::test]
+async fn every_attribute_that_differs_is_caught_by_its_name() {
+    let cluster: &[(&str, Value)] = &[
+        ("AssociatedRoles", json!([])),
+        ("AutoMinorVersionUpgrade", json!(true)),
+        ("BackupRetentionPeriod", json!(1)),
+        ("CopyTagsToSnapshot", json!(false)),
+        ("DatabaseInsightsMode", json!("advanced")),
+        ("DeletionProtection", json!(false)),
+        ("EnabledCloudwatchLogsExports", json!([])),
+        ("Engine", json!("aurora-mysql")),
+        ("EngineLifecycleSupport", json!("open-source-rds-extended-support")),
+        ("HttpEndpointEnabled", json!(false)),
+        ("IAMDatabaseAuthenticationEnabled", json!(false)),
+        ("KmsKeyId", json!("arn:another")),
+        ("LocalWriteForwardingStatus", json!("enabled")),
+        ("MasterUserSecret", Value::Null),
+        ("MasterUsername", json!("postgres")),
+        ("NetworkType", json!("DUAL")),
+        ("Port", json!(5432)),
+        ("PreferredBackupWindow", json!("07:00-07:30")),
+        ("PreferredMaintenanceWindow", json!("sun:05:00-sun:05:30")),
+        ("ServerlessV2ScalingConfiguration", Value::Null),
+        ("StorageEncrypted", json!(false)),
+        ("StorageType", json!("aurora")),
+        (
+            "VpcSecurityGroups",
+            json!([{ "VpcSecurityGroupId": "sg-default", "Status": "active" }]),
+        ),
+    ];
+    for (name, value) in cluster {
+        let copy = broken(|copy| copy["DBCluster"][*name] = value.clone());
+        let checks = compared(from_snapshot(), configuration(), &copy, vec![]).await;
+        assert_eq!(checks.len(), 1, "{checks:?}");
+        assert_eq!(checks[0].name, format!("thing: {name}"));
+        assert_eq!(checks[0].finding, Finding::Different, "{name}");
+    }
+    let instance: &[(&str, Value)] = &[
+        ("AutoMinorVersionUpgrade", json!(true)),
+        ("AvailabilityZone", json!("eu-west-1b")),
+        ("CACertificateIdentifier", json!("rds-ca-rsa2048-g1")),
+        ("DBInstanceClass", json!("db.t4g.medium")),
+        ("MonitoringInterval", json!(0)),
+        ("PerformanceInsightsEnabled", json!(false)),
+        ("PreferredMaintenanceWindow", json!("sun:05:00-sun:05:30")),
+        ("PromotionTier", json!(1)),
+        ("PubliclyAccessible", json!(false)),
+    ];
+    for (name, value) in instance {
+        let copy = broken(|copy| copy["DBInstances"][0][*name] = value.clone());
+        let checks = compared(from_snapshot(), configuration(), &copy, vec![]).await;
+        assert_eq!(checks.len(), 1, "{checks:?}");
+        assert_eq!(checks[0].name, format!("thing: DBInstances.hubs-db-1.{name}"));
+        assert_eq!(checks[0].finding, Finding::Different, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_or_too_much_is_one_check_with_its_name() {
+    let breakages: Vec<(&str, Value)> = vec![
+        (
+            "DBInstances.hubs-db-1",
+            broken(|copy| drop(copy["DBInstances"].as_array_mut().unwrap().remove(0))),
+        ),
+        (
+            "DBInstances.somebodys",
+            broken(|copy| {
+                let mut other = copy["DBInstances"][0].clone();
+                other["DBInstanceIdentifier"] = "somebodys".into();
+                copy["DBInstances"].as_array_mut().unwrap().push(other);
+            }),
+        ),
+        (
+            "DBInstances.hubs-db-2.DBParameterGroups[0].DBParameterGroupName",
+            broken(|copy| {
+                copy["DBInstances"][1]["DBParameterGroups"][0]["DBParameterGroupName"] =
+                    "default.aurora-postgresql16".into();
+                let mut default = copy["DBParameterGroups"][0].clone();
+                default["DBParameterGroupName"] = "default.aurora-postgresql16".into();
+                copy["DBParameterGroups"] = json!([default, copy["DBParameterGroups"][0]]);
+            }),
+        ),
+        (
+            "TagList.team",
+            broken(|copy| copy["DBCluster"]["TagList"] = tag_list(&[], &restore().id)),
+        ),
+        (
+            "DBInstances.hubs-db-2.TagList.n",
+            broken(|copy| copy["DBInstances"][1]["TagList"] = tag_list(&[("n", "other")], &restore().id)),
+        ),
+        (
+            "DBClusterEndpoints.reports",
+            broken(|copy| copy["DBClusterEndpoints"] = json!([])),
+        ),
+        (
+            "DBClusterEndpoints.reports.StaticMembers",
+            broken(|copy| copy["DBClusterEndpoints"][0]["StaticMembers"] = json!(["hubs-db-2-r1"])),
+        ),
+        (
+            "ScalableTargets.rds:cluster:ReadReplicaCount.MaxCapacity",
+            broken(|copy| copy["ScalableTargets"][0]["MaxCapacity"] = 9.into()),
+        ),
+        (
+            "ScalingPolicies.readers",
+            broken(|copy| copy["ScalingPolicies"] = json!([])),
+        ),
+    ];
+    for (name, copy) in breakages {
+        let checks = compared(from_snapshot(), configuration(), &copy, vec![]).await;
+        assert_eq!(checks.len(), 1, "{name}: {checks:?}");
+        assert_eq!(checks[0].name, format!("thing: {name}"));
+        assert_eq!(checks[0].finding, Finding::Different, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn another_parameter_group_and_another_writer_are_caught() {
+    let copy = broken(|copy| {
+        copy["DBCluster"]["DBClusterParameterGroup"] = "default.aurora-postgresql16".into();
+        copy["DBClusterParameters"] = json!([]);
+    });
+    let checks = compared(from_snapshot(), configuration(), &copy, vec![]).await;
+    let expected = Check {
+        name: "thing: DBClusterParameterGroup".into(),
+        finding: Finding::Different,
+        detail: r#"was "tuned", is "default.aurora-postgresql16""#.into(),
+    };
+    assert_eq!(checks, [expected]);
+    let copy = broken(|copy| {
+        for (number, writes) in [(0, true), (1, false)] {
+            copy["DBCluster"]["DBClusterMembers"][number]["IsClusterWriter"] = writes.into();
+        }
+    });
+    let checks = compared(from_snapshot(), configuration(), &copy, vec![]).await;
+    let names: Vec<_> = checks.iter().map(|check| check.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "thing: DBInstances.hubs-db-2.IsClusterWriter",
+            "thing: DBInstances.hubs-db-1.IsClusterWriter"
+        ]
+    );
+}
+
+/// A group that is not the restore's may have been changed since; one that the restore made has to be as it was.
+#[tokio::test]
+async fn a_parameter_that_changed_is_for_a_person_to_judge_unless_the_group_is_ours() {
+    let copy = broken(|copy| copy["DBClusterParameters"][1]["ParameterValue"] = "4096".into());
+    for (owner, finding) in [
+        ("somebody", Finding::Unproven),
+        (restore().id.as_str(), Finding::Different),
+    ] {
+        let more = vec![
+            cluster_group_answer(&configuration()["DBClusterParameterGroup"]),
+            tags_answer(&tag_list(&[], owner)),
+        ];
+        let checks = compared(from_snapshot(), configuration(), &copy, more).await;
+        assert_eq!(checks.len(), 1, "{checks:?}");
+        assert_eq!(checks[0].name, "thing: DBClusterParameters.work_mem");
+        assert_eq!(checks[0].finding, finding);
+        assert!(checks[0].detail.starts_with(r#"was "65536", is "4096""#), "{checks:?}");
+    }
+    let copy = broken(|copy| copy["DBParameterGroups"][0]["Parameters"] = json!([]));
+    let more = vec![
+        instance_group_answer(&configuration()["DBParameterGroups"][0]),
+        tags_answer(&json!([])),
+    ];
+    let checks = compared(from_snapshot(), configuration(), &copy, more).await;
+    assert_eq!(checks[0].name, "thing: DBParameterGroups.one.log_statement");
+    assert_eq!(checks[0].finding, Finding::Unproven);
+    let copy = broken(|copy| copy["DBSubnetGroup"]["Subnets"] = json!([{ "SubnetIdentifier": "subnet-1" }]));
+    let checks = compared(from_snapshot(), configuration(), &copy, vec![]).await;
+    assert_eq!(checks[0].name, "thing: DBSubnetGroup.Subnets");
+    assert_eq!(checks[0].finding, Finding::Unproven);
+}
+
+#[tokio::test]
+async fn an_upgrade_that_the_plan_named_is_no_difference() {
+    let copy = broken(|copy| copy["DBCluster"]["EngineVersion"] = "16.6".into());
+    let versions = |status: &str| {
+        let listed =
+            json!([{ "EngineVersion": "16.4", "Status": status }, { "EngineVersion": "16.6", "Status": "available" }]);
+        vec![list("DescribeDBEngineVersions", "DBEngineVersions", &listed)]
+    };
+    let checks = compared(from_snapshot(), configuration(), &copy, versions("deprecated")).await;
+    assert_eq!(checks[0].finding, Finding::Same, "{checks:?}");
+    let checks = compared(from_snapshot(), configuration(), &copy, versions("available")).await;
+    assert_eq!(
+        (checks[0].name.as_str(), checks[0].finding),
+        ("thing: EngineVersion", Finding::Different)
+    );
+    // A point in time has the version that its source has by now.
+    let checks = compared(at(None, None), configuration(), &copy, vec![]).await;
+    assert_eq!(
+        (checks[0].name.as_str(), checks[0].finding),
+        ("thing: EngineVersion", Finding::Unproven)
+    );
+}
+
+#[tokio::test]
+async fn readers_that_autoscaling_adds_are_no_difference() {
+    let mut configuration = configuration();
+    let mut reader = configuration["DBInstances"][0].clone();
+    reader["DBInstanceIdentifier"] = "application-autoscaling-1".into();
+    configuration["DBInstances"]
+        .as_array_mut()
+        .unwrap()
+        .push(reader.clone());
+    let checks = compared(from_snapshot(), configuration.clone(), &faithful(), vec![]).await;
+    assert_eq!(checks[0].finding, Finding::Same, "{checks:?}");
+    let copy = broken(|copy| copy["DBInstances"].as_array_mut().unwrap().push(reader));
+    let checks = compared(from_snapshot(), configuration, &copy, vec![]).await;
+    assert_eq!(checks[0].finding, Finding::Same, "{checks:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_is_said() {
+    let (kind, _) = aurora([no_cluster()]);
+    let item = item(from_snapshot(), configuration());
+    let checks = kind.compare(&restore(), &item, true).await.unwrap();
+    assert_eq!(
+        (checks[0].name.as_str(), checks[0].finding),
+        ("thing: cluster", Finding::Different)
+    );
+    let checks = compared(from_snapshot(), Value::Null, &faithful(), vec![]).await;
+    assert_eq!(
+        (checks[0].name.as_str(), checks[0].finding),
+        ("thing: configuration", Finding::Unproven)
+    );
+    let (kind, _) = aurora([refuses("DescribeDBClusters", 400, "Throttling")]);
+    assert_eq!(
+        kind.compare(&restore(), &item, true).await.unwrap_err().name(),
+        "Throttled"
+    );
+}

@@ -1,0 +1,396 @@
+//! What is put back once the copy's cluster is there.
+
+use serde_json::{Value, json};
+
+use super::copies::*;
+use super::*;
+use crate::domain::restore::item::Advance;
+use crate::kinds::restoring::Restore;
+
+/// From the cluster that the restore call made to one that nothing is to be done to, a call a look.
+#[tokio::test]
+async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
+    let item = item(from_snapshot(), configuration());
+    let settings = [
+        ("MasterUserSecret", faithful()["DBCluster"]["MasterUserSecret"].clone()),
+        ("PreferredBackupWindow", "01:00-02:00".into()),
+        ("BackupRetentionPeriod", 14.into()),
+        ("PreferredMaintenanceWindow", "tue:03:00-tue:04:00".into()),
+        ("AutoMinorVersionUpgrade", false.into()),
+    ];
+    // 1. Settings, at once.
+    let script = vec![cluster_answer(&fresh(), "available"), restored("ModifyDBCluster")];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "cluster hubs-db-r1 is being configured: AutoMinorVersionUpgrade, BackupRetentionPeriod, MasterUserSecret, \
+         PreferredBackupWindow, PreferredMaintenanceWindow"
+    );
+    for (name, value) in [
+        ("ApplyImmediately", Some("true")),
+        ("AutoMinorVersionUpgrade", Some("false")),
+        ("BackupRetentionPeriod", Some("14")),
+        ("ManageMasterUserPassword", Some("true")),
+        // AWS's own key is taken by itself.
+        ("MasterUserSecretKmsKeyId", None),
+        ("PreferredBackupWindow", Some("01:00-02:00")),
+        ("PreferredMaintenanceWindow", Some("tue:03:00-tue:04:00")),
+        ("DeletionProtection", None),
+        ("Port", None),
+        ("ServerlessV2ScalingConfiguration.MinCapacity", None),
+    ] {
+        assert_eq!(asked[1].field(name).as_deref(), value, "{name}");
+    }
+    // 2. Roles.
+    let configured = with(fresh(), &settings);
+    let script = vec![cluster_answer(&configured, "available"), xml("AddRoleToDBCluster", "")];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import"
+    );
+    assert_eq!(asked[1].field("FeatureName").as_deref(), Some("s3Import"));
+    let pending =
+        json!([{ "RoleArn": "arn:aws:iam::111122223333:role/import", "FeatureName": "s3Import", "Status": "PENDING" }]);
+    let waiting = with(configured.clone(), &[("AssociatedRoles", pending)]);
+    let (advance, _) = advanced(vec![cluster_answer(&waiting, "available")], &item).await;
+    assert!(phase(advance).contains("gets its role"));
+    // 3. Data API.
+    let roles = faithful()["DBCluster"]["AssociatedRoles"].clone();
+    let with_roles = with(configured, &[("AssociatedRoles", roles)]);
+    let script = vec![cluster_answer(&with_roles, "available"), xml("EnableHttpEndpoint", "")];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(phase(advance), "cluster hubs-db-r1 gets its Data API");
+    assert_eq!(
+        asked[1].field("ResourceArn").as_deref(),
+        Some("arn:aws:rds:eu-west-1:111122223333:cluster:hubs-db-r1")
+    );
+    // 4. Instances, the writer first.
+    let ready = with(with_roles, &[("HttpEndpointEnabled", true.into())]);
+    let script = vec![
+        cluster_answer(&ready, "available"),
+        instances_answer(&json!([])),
+        xml("CreateDBInstance", ""),
+        xml("CreateDBInstance", ""),
+    ];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "instances of cluster hubs-db-r1: hubs-db-2-r1, hubs-db-1-r1 being created"
+    );
+    for (name, value) in [
+        ("DBInstanceIdentifier", Some("hubs-db-2-r1")),
+        ("DBClusterIdentifier", Some(TARGET)),
+        ("DBInstanceClass", Some("db.r6g.large")),
+        ("Engine", Some("aurora-postgresql")),
+        ("AvailabilityZone", Some("eu-west-1a")),
+        ("PromotionTier", Some("3")),
+        ("PubliclyAccessible", Some("true")),
+        ("DBParameterGroupName", Some("one")),
+        ("AutoMinorVersionUpgrade", Some("false")),
+        ("PreferredMaintenanceWindow", Some("mon:03:00-mon:04:00")),
+        ("MonitoringInterval", Some("60")),
+        ("MonitoringRoleArn", Some("arn:aws:iam::111122223333:role/monitoring")),
+        ("EnablePerformanceInsights", Some("true")),
+        ("PerformanceInsightsRetentionPeriod", Some("31")),
+        ("CACertificateIdentifier", Some("rds-ca-ecc384-g1")),
+        ("EngineVersion", None),
+        ("Tags.Tag.2.Value", Some("hubs-prod-restore-1")),
+        ("Tags.Tag.4.Key", Some("n")),
+        ("Tags.Tag.5.Key", None),
+    ] {
+        assert_eq!(asked[2].field(name).as_deref(), value, "{name}");
+    }
+    assert_eq!(asked[3].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
+    // 5. One instance takes longer.
+    let mut instances = faithful()["DBInstances"].clone();
+    instances[0]["DBInstanceStatus"] = "configuring-enhanced-monitoring".into();
+    let script = vec![cluster_answer(&ready, "available"), instances_answer(&instances)];
+    let (advance, _) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "instances of cluster hubs-db-r1: hubs-db-1-r1 is configuring-enhanced-monitoring"
+    );
+    // 6. Custom endpoints.
+    let script = vec![
+        cluster_answer(&ready, "available"),
+        instances_answer(&faithful()["DBInstances"]),
+        endpoints_answer(&json!([])),
+        xml("CreateDBClusterEndpoint", ""),
+    ];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "endpoints of cluster hubs-db-r1: reports-r1 is being created"
+    );
+    for (name, value) in [
+        ("DBClusterEndpointIdentifier", "reports-r1"),
+        ("EndpointType", "READER"),
+        ("StaticMembers.member.1", "hubs-db-1-r1"),
+        ("Tags.Tag.2.Value", "hubs-prod-restore-1"),
+    ] {
+        assert_eq!(asked[3].field(name).as_deref(), Some(value), "{name}");
+    }
+    // 7. Scaling, and deletion protection last of all.
+    let script = vec![
+        cluster_answer(&ready, "available"),
+        instances_answer(&faithful()["DBInstances"]),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+        answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
+        answers("RegisterScalableTarget", "{}"),
+        answers("PutScalingPolicy", r#"{"PolicyARN":"arn:p:new"}"#),
+        restored("ModifyDBCluster"),
+    ];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(phase(advance), "cluster hubs-db-r1 gets its deletion protection");
+    let registered = asked[4].json();
+    assert_eq!(registered["ResourceId"], "cluster:hubs-db-r1");
+    assert_eq!(
+        (&registered["MinCapacity"], &registered["MaxCapacity"]),
+        (&json!(1), &json!(5))
+    );
+    assert_eq!(registered["SuspendedState"]["DynamicScalingInSuspended"], true);
+    let policy = asked[5].json();
+    let tracking = &configuration()["ScalingPolicies"][0]["TargetTrackingScalingPolicyConfiguration"];
+    assert_eq!(&policy["TargetTrackingScalingPolicyConfiguration"], tracking);
+    assert_eq!(
+        (&policy["PolicyName"], &policy["ResourceId"]),
+        (&json!("readers"), &json!("cluster:hubs-db-r1"))
+    );
+    assert_eq!(asked[6].field("DeletionProtection").as_deref(), Some("true"));
+}
+
+/// Everything in place: nothing is changed any more, however often it is looked at.
+#[tokio::test]
+async fn a_finished_copy_is_told_with_its_endpoint_and_its_secret() {
+    let mut script = vec![
+        cluster_answer(&faithful()["DBCluster"], "available"),
+        instances_answer(&faithful()["DBInstances"]),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+    ];
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, &item(from_snapshot(), configuration())).await;
+    match advance {
+        Advance::Restored { made, remarks } => {
+            assert_eq!(made, copies::made());
+            let remarks = remarks.join("\n");
+            assert!(remarks.contains("hubs-db-r1 gets a secret of its own"), "{remarks}");
+            assert!(remarks.contains("role/import"), "{remarks}");
+        }
+        other => panic!("not restored: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_master_secret_of_ones_own_key_keeps_it() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/s";
+    for (manager, given) in [("CUSTOMER", Some(key)), ("AWS", None)] {
+        let mut configuration = configuration();
+        configuration["DBCluster"]["MasterUserSecret"]["KmsKeyId"] = key.into();
+        let mut cluster = faithful()["DBCluster"].clone();
+        cluster["MasterUserSecret"] = Value::Null;
+        let described = json!({ "KeyMetadata": { "KeyId": "s", "KeyManager": manager } });
+        let script = vec![
+            cluster_answer(&cluster, "available"),
+            answers("DescribeKey", described.to_string()),
+            restored("ModifyDBCluster"),
+        ];
+        let (_, asked) = advanced(script, &item(from_snapshot(), configuration)).await;
+        assert_eq!(asked[2].field("MasterUserSecretKmsKeyId").as_deref(), given);
+        assert_eq!(asked[2].field("ManageMasterUserPassword").as_deref(), Some("true"));
+    }
+}
+
+/// Whatever a restore call left otherwise, or somebody changed since, is set again, and only that.
+#[tokio::test]
+async fn every_setting_that_is_not_as_captured_is_set_again() {
+    let settings = json!({
+        "LocalWriteForwardingStatus": "enabled", "DatabaseInsightsMode": "advanced", "MonitoringInterval": 30,
+        "MonitoringRoleArn": "arn:aws:iam::111122223333:role/m", "PerformanceInsightsEnabled": true,
+        "PerformanceInsightsRetentionPeriod": 465, "CertificateDetails": { "CAIdentifier": "rds-ca-ecc384-g1" },
+    });
+    let mut configuration = configuration();
+    for (name, value) in settings.as_object().unwrap() {
+        configuration["DBCluster"][name] = value.clone();
+    }
+    for (name, now, said) in [
+        ("Port", json!(5432), vec![("Port", "5433")]),
+        (
+            "DBClusterParameterGroup",
+            json!("default.aurora-postgresql16"),
+            vec![("DBClusterParameterGroupName", "tuned")],
+        ),
+        ("CopyTagsToSnapshot", json!(false), vec![("CopyTagsToSnapshot", "true")]),
+        (
+            "IAMDatabaseAuthenticationEnabled",
+            Value::Null,
+            vec![("EnableIAMDatabaseAuthentication", "true")],
+        ),
+        (
+            "EnabledCloudwatchLogsExports",
+            json!(["instance"]),
+            vec![
+                (
+                    "CloudwatchLogsExportConfiguration.EnableLogTypes.member.1",
+                    "postgresql",
+                ),
+                ("CloudwatchLogsExportConfiguration.DisableLogTypes.member.1", "instance"),
+            ],
+        ),
+        (
+            "VpcSecurityGroups",
+            json!([{ "VpcSecurityGroupId": "sg-default" }]),
+            vec![("VpcSecurityGroupIds.VpcSecurityGroupId.1", "sg-2")],
+        ),
+        (
+            "LocalWriteForwardingStatus",
+            json!("disabled"),
+            vec![("EnableLocalWriteForwarding", "true")],
+        ),
+        (
+            "MonitoringInterval",
+            Value::Null,
+            vec![
+                ("MonitoringInterval", "30"),
+                ("MonitoringRoleArn", "arn:aws:iam::111122223333:role/m"),
+            ],
+        ),
+        (
+            "DatabaseInsightsMode",
+            Value::Null,
+            vec![
+                ("DatabaseInsightsMode", "advanced"),
+                ("EnablePerformanceInsights", "true"),
+                ("PerformanceInsightsRetentionPeriod", "465"),
+            ],
+        ),
+        (
+            "CertificateDetails",
+            json!({ "CAIdentifier": "rds-ca-rsa2048-g1" }),
+            vec![("CACertificateIdentifier", "rds-ca-ecc384-g1")],
+        ),
+    ] {
+        let mut cluster = faithful()["DBCluster"].clone();
+        for (name, value) in settings.as_object().unwrap() {
+            cluster[name] = value.clone();
+        }
+        cluster[name] = now;
+        let script = vec![cluster_answer(&cluster, "available"), restored("ModifyDBCluster")];
+        let (advance, asked) = advanced(script, &item(from_snapshot(), configuration.clone())).await;
+        assert!(phase(advance).contains(name), "{name}");
+        for (field, value) in said {
+            assert_eq!(asked[1].field(field).as_deref(), Some(value), "{field}");
+        }
+        if name != "Port" {
+            assert_eq!(asked[1].field("Port"), None, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_appears_meanwhile_is_ours_or_a_conflict() {
+    let item = item(from_snapshot(), configuration());
+    let ready = with(faithful()["DBCluster"].clone(), &[("DeletionProtection", false.into())]);
+    let exists = || refuses("CreateDBInstance", 400, "DBInstanceAlreadyExists");
+    let instance = |cluster: &str, restore: &str| {
+        let mut instance = faithful()["DBInstances"][1].clone();
+        instance["DBClusterIdentifier"] = cluster.into();
+        instance["TagList"] = tag_list(&[], restore);
+        instances_answer(&json!([instance]))
+    };
+    let head = || {
+        vec![
+            cluster_answer(&ready, "available"),
+            instances_answer(&json!([])),
+            exists(),
+        ]
+    };
+    let mut script = head();
+    script.push(instance(TARGET, &restore().id));
+    script.push(xml("CreateDBInstance", ""));
+    phase(advanced(script, &item).await.0);
+    for (cluster, owner) in [("other", restore().id.as_str()), (TARGET, "another-restore")] {
+        let mut script = head();
+        script.push(instance(cluster, owner));
+        let (aurora, replay) = aurora(script);
+        let error = aurora.advance(&restore(), &item).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict", "{error}");
+        assert!(error.to_string().contains("instance hubs-db-2-r1"), "{error}");
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn every_instance_status_that_leads_nowhere_has_failed() {
+    for status in [
+        "failed",
+        "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable",
+        "incompatible-create",
+        "incompatible-credentials",
+        "incompatible-network",
+        "incompatible-parameters",
+        "incompatible-restore",
+        "modify-failed",
+        "upgrade-failed",
+    ] {
+        let mut instances = faithful()["DBInstances"].clone();
+        instances[0]["DBInstanceStatus"] = status.into();
+        let script = vec![
+            cluster_answer(&faithful()["DBCluster"], "available"),
+            instances_answer(&instances),
+        ];
+        let (advance, _) = advanced(script, &item(from_snapshot(), configuration())).await;
+        let reason = format!("the status of instance hubs-db-1-r1 is {status}");
+        assert_eq!(advance, Advance::Failed { reason });
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_of_another_is_a_conflict_and_one_that_is_not_there_yet_is_waited_for() {
+    let item = item(from_snapshot(), configuration());
+    let head = || {
+        vec![
+            cluster_answer(&faithful()["DBCluster"], "available"),
+            instances_answer(&faithful()["DBInstances"]),
+        ]
+    };
+    let mut script = head();
+    script.push(endpoints_answer(&json!([])));
+    script.push(refuses(
+        "CreateDBClusterEndpoint",
+        400,
+        "DBClusterEndpointAlreadyExistsFault",
+    ));
+    let (aurora, _) = aurora(script);
+    assert_eq!(aurora.advance(&restore(), &item).await.unwrap_err().name(), "Conflict");
+    let mut creating = faithful()["DBClusterEndpoints"].clone();
+    creating[0]["Status"] = "creating".into();
+    let mut script = head();
+    script.push(endpoints_answer(&creating));
+    let (advance, _) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "endpoints of cluster hubs-db-r1: reports-r1 is creating"
+    );
+}
+
+#[tokio::test]
+async fn roles_and_the_data_api_that_are_there_already_are_no_fault() {
+    let item = item(from_snapshot(), configuration());
+    let without = with(faithful()["DBCluster"].clone(), &[("AssociatedRoles", Value::Null)]);
+    let script = vec![
+        cluster_answer(&without, "available"),
+        refuses("AddRoleToDBCluster", 400, "DBClusterRoleAlreadyExists"),
+    ];
+    assert!(phase(advanced(script, &item).await.0).contains("gets its roles"));
+    let off = with(
+        faithful()["DBCluster"].clone(),
+        &[("HttpEndpointEnabled", false.into())],
+    );
+    let script = vec![
+        cluster_answer(&off, "available"),
+        refuses_xml("EnableHttpEndpoint", "InvalidResourceStateFault"),
+    ];
+    assert!(phase(advanced(script, &item).await.0).contains("Data API"));
+}

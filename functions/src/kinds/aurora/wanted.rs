@@ -1,0 +1,320 @@
+//! What a copy has to become: the captured configuration, and the names that everything in the copy gets.
+
+use aws_sdk_rds::types::Tag;
+use serde_json::{Value, json};
+
+use super::KIND;
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::{Beside, Source};
+use crate::error::{Error, Result};
+use crate::kinds::restoring::part;
+use crate::kinds::shared::wrong_target;
+
+/// RDS's longest identifier.
+const LONGEST: usize = 63;
+
+/// Most tags of one resource.
+const MOST_TAGS: usize = 50;
+
+/// What Application Auto Scaling calls the readers that it adds by itself.
+const AUTOSCALED: &str = "application-autoscaling-";
+
+/// The class of the one instance of a copy whose source's instances nobody recorded: the smallest that Aurora has.
+pub const LEAST_CLASS: &str = "db.t4g.medium";
+
+/// A restore of one cluster, as planned and as captured.
+pub struct Wanted<'a> {
+    /// The resource's name in the deployment.
+    pub resource: &'a str,
+    pub from: &'a Source,
+    /// Identifier of the cluster that was backed up.
+    pub source: &'a str,
+    /// Identifier of the copy.
+    pub target: &'a str,
+    configuration: &'a Value,
+}
+
+/// One instance of the copy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedInstance {
+    pub name: String,
+    /// The instance's identifier at the source; none where nothing was captured.
+    pub source: Option<String>,
+    /// As captured, and whether it was the writer as `IsClusterWriter`.
+    pub captured: Value,
+}
+
+/// A parameter group that is not the engine's default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    pub of: GroupOf,
+    pub name: String,
+    pub family: Option<String>,
+    pub description: String,
+    /// Those that differ from the engine's defaults, as captured.
+    pub parameters: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupOf {
+    Cluster,
+    Instances,
+}
+
+impl Group {
+    /// `cluster parameter group tuned`.
+    pub fn words(&self) -> String {
+        match self.of {
+            GroupOf::Cluster => format!("cluster parameter group {}", self.name),
+            GroupOf::Instances => format!("parameter group {}", self.name),
+        }
+    }
+}
+
+impl<'a> Wanted<'a> {
+    pub fn of(item: &'a Item) -> Result<Self> {
+        let planned = &item.planned;
+        let source = super::cluster(&planned.resource)?;
+        let Beside::Cluster { cluster: target } = &planned.beside else {
+            return Err(wrong_target(KIND, &planned.resource));
+        };
+        if !matches!(
+            planned.source,
+            Source::ClusterSnapshot { .. } | Source::ClusterAt { .. }
+        ) {
+            return Err(Error::invalid(
+                format!("resources.{}.source", planned.resource.name),
+                format!("{:?}", planned.source),
+                "a cluster snapshot, or a moment of a cluster's continuous backup",
+            ));
+        }
+        Ok(Self {
+            resource: &planned.resource.name,
+            from: &planned.source,
+            source,
+            target,
+            configuration: &item.configuration,
+        })
+    }
+
+    /// Whether anything was captured.
+    pub fn captured(&self) -> bool {
+        self.cluster().is_object()
+    }
+
+    pub fn part(&self, name: &str) -> &'a Value {
+        part(self.configuration, name)
+    }
+
+    /// The cluster's own attributes.
+    pub fn cluster(&self) -> &'a Value {
+        self.part("DBCluster")
+    }
+
+    pub fn text(&self, name: &str) -> Option<String> {
+        text(self.cluster(), name)
+    }
+
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        part(self.cluster(), name).as_bool()
+    }
+
+    pub fn number(&self, name: &str) -> Option<i32> {
+        number(self.cluster(), name)
+    }
+
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        texts(part(self.cluster(), name))
+    }
+
+    pub fn security_groups(&self) -> Vec<String> {
+        members(self.cluster(), "VpcSecurityGroups")
+            .filter_map(|group| text(group, "VpcSecurityGroupId"))
+            .collect()
+    }
+
+    /// The tags of something of the copy: those of its source, and the restore's.
+    pub fn tags(&self, run: &Run, of: &Value) -> Vec<Tag> {
+        let ours = names::restore_tags(&run.deployment, &run.id, self.resource);
+        let room = MOST_TAGS - ours.len();
+        let own = members(of, "TagList")
+            .filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value").unwrap_or_default())))
+            .filter(|(key, _)| is_own(key))
+            .take(room);
+        ours.into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .chain(own)
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect()
+    }
+
+    /// The instances to make: the writer first, then by promotion tier. Not those that Application Auto Scaling had added:
+    /// it adds its own. One of [`LEAST_CLASS`] where nothing was captured, so that somebody can connect.
+    pub fn instances(&self) -> Vec<WantedInstance> {
+        if !self.captured() {
+            return vec![WantedInstance {
+                name: names::copy_of(self.target, "1", LONGEST),
+                source: None,
+                captured: json!({ "DBInstanceClass": LEAST_CLASS }),
+            }];
+        }
+        let mut captured: Vec<(bool, i32, String, &Value)> = self
+            .all_instances()
+            .filter_map(|instance| {
+                let id = text(instance, "DBInstanceIdentifier")?;
+                let tier = number(instance, "PromotionTier").unwrap_or(i32::MAX);
+                (!self.is_autoscaled(&id)).then(|| (!self.wrote(&id), tier, id, instance))
+            })
+            .collect();
+        captured.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
+        let named = captured.into_iter().enumerate();
+        named
+            .map(|(place, (reads, _, id, instance))| {
+                let mut captured = instance.clone();
+                if let Value::Object(members) = &mut captured {
+                    members.insert("IsClusterWriter".to_owned(), (!reads).into());
+                }
+                WantedInstance {
+                    name: self.name_of(&id, &(place + 1).to_string()),
+                    source: Some(id),
+                    captured,
+                }
+            })
+            .collect()
+    }
+
+    /// Readers that Application Auto Scaling had added.
+    pub fn autoscaled(&self) -> Vec<String> {
+        self.all_instances()
+            .filter_map(|instance| text(instance, "DBInstanceIdentifier"))
+            .filter(|id| self.is_autoscaled(id))
+            .collect()
+    }
+
+    fn all_instances(&self) -> impl Iterator<Item = &'a Value> {
+        members(self.configuration, "DBInstances")
+    }
+
+    pub fn is_autoscaled(&self, instance: &str) -> bool {
+        instance.starts_with(AUTOSCALED) && members(self.configuration, "ScalableTargets").next().is_some()
+    }
+
+    fn wrote(&self, instance: &str) -> bool {
+        members(self.cluster(), "DBClusterMembers").any(|member| {
+            text(member, "DBInstanceIdentifier").as_deref() == Some(instance)
+                && part(member, "IsClusterWriter") == &Value::Bool(true)
+        })
+    }
+
+    /// The custom endpoints, each with its name at the copy.
+    pub fn endpoints(&self) -> Vec<(String, &'a Value)> {
+        members(self.configuration, "DBClusterEndpoints")
+            .enumerate()
+            .filter_map(|(place, endpoint)| {
+                let id = text(endpoint, "DBClusterEndpointIdentifier")?;
+                Some((self.name_of(&id, &format!("e{}", place + 1)), endpoint))
+            })
+            .collect()
+    }
+
+    /// A name at the copy: the source's with the copy's suffix, where the copy has one; else the copy's with `mark`.
+    fn name_of(&self, name: &str, mark: &str) -> String {
+        match suffix(self.source, self.target) {
+            Some(suffix) => names::copy_of(name, suffix, LONGEST),
+            None => names::copy_of(self.target, mark, LONGEST),
+        }
+    }
+
+    /// Every parameter group that the copy needs and that is not the engine's own.
+    pub fn groups(&self) -> Vec<Group> {
+        let cluster = self.text("DBClusterParameterGroup").map(|name| {
+            let described = self.part("DBClusterParameterGroup");
+            let parameters = members(self.configuration, "DBClusterParameters").cloned().collect();
+            group(GroupOf::Cluster, name, described, parameters)
+        });
+        let instances = members(self.configuration, "DBParameterGroups").filter_map(|described| {
+            let name = text(described, "DBParameterGroupName")?;
+            let parameters = members(described, "Parameters").cloned().collect();
+            Some(group(GroupOf::Instances, name, described, parameters))
+        });
+        cluster
+            .into_iter()
+            .chain(instances)
+            .filter(|group| !group.name.starts_with("default."))
+            .collect()
+    }
+}
+
+fn group(of: GroupOf, name: String, described: &Value, parameters: Vec<Value>) -> Group {
+    Group {
+        of,
+        family: text(described, "DBParameterGroupFamily"),
+        description: text(described, "Description").unwrap_or_else(|| name.clone()),
+        name,
+        parameters,
+    }
+}
+
+/// What has to be added to `source` to be named `target`, if anything.
+fn suffix<'a>(source: &str, target: &'a str) -> Option<&'a str> {
+    target
+        .match_indices('-')
+        .map(|(at, _)| &target[at + 1..])
+        .find(|suffix| !suffix.is_empty() && names::copy_of(source, suffix, LONGEST) == target)
+}
+
+/// Whether a tag is its owner's: neither AWS's nor a run's.
+pub fn is_own(key: &str) -> bool {
+    !["aws:", "rds:", "holdfast:"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
+}
+
+/// Whether tags are exactly those that `run` gives what it creates for `resource`.
+pub fn tagged_by(tags: &[Tag], run: &Run, resource: &str) -> bool {
+    names::restore_tags(&run.deployment, &run.id, resource)
+        .iter()
+        .all(|(key, value)| {
+            tags.iter()
+                .any(|tag| tag.key() == Some(key) && tag.value() == Some(value))
+        })
+}
+
+pub fn text(of: &Value, name: &str) -> Option<String> {
+    part(of, name).as_str().map(str::to_owned)
+}
+
+pub fn number(of: &Value, name: &str) -> Option<i32> {
+    part(of, name).as_i64().and_then(|number| i32::try_from(number).ok())
+}
+
+/// The texts of a list, in order.
+pub fn texts(list: &Value) -> Vec<String> {
+    let texts = list.as_array().into_iter().flatten();
+    let mut texts: Vec<String> = texts.filter_map(|text| text.as_str().map(str::to_owned)).collect();
+    texts.sort_unstable();
+    texts
+}
+
+/// The elements of a list.
+pub fn members<'a>(of: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    part(of, name).as_array().into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suffix_is_found_again_however_long_the_name() {
+        let long = "a".repeat(50);
+        for source in ["hubs-db", "db", &long] {
+            let target = names::copy_of(source, "r20261120-021500", LONGEST);
+            assert_eq!(suffix(source, &target), Some("r20261120-021500"), "{target}");
+        }
+        assert_eq!(suffix("hubs-db", "another-name"), None);
+        assert_eq!(suffix("hubs-db", "hubs-db"), None);
+    }
+}
