@@ -8,12 +8,14 @@ pub mod check_secrets;
 pub mod clean_up;
 pub mod count_items;
 pub mod count_rows;
+pub mod cut_over;
 pub mod efs_access;
 pub mod end_run;
 pub mod list_due_deployments;
 pub mod notify;
 pub mod plan_backup;
 pub mod plan_restore;
+pub mod plan_undo_cut_over;
 pub mod poll_status;
 pub mod prune_sets;
 pub mod quiesce;
@@ -21,6 +23,7 @@ pub mod resume;
 pub mod seal_set;
 pub mod snapshot_cluster;
 pub mod start;
+pub mod undo_cut_over;
 
 mod ending;
 mod executions;
@@ -33,6 +36,7 @@ mod probe;
 #[cfg(test)]
 pub(crate) mod restored;
 mod resuming;
+mod switching;
 mod telling;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -10,6 +10,7 @@ use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
 use crate::kinds::Kinds;
 use crate::runtime;
+use crate::switches::Switches;
 
 /// For steps that look at recovery points of every kind.
 pub struct OfAllKinds {
@@ -40,6 +41,21 @@ impl OfHooks {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             hooks: Arc::new(hooks),
+        })
+    }
+}
+
+/// For steps that switch what an application uses.
+pub struct OfSwitches {
+    pub catalog: Catalog,
+    pub switches: Switches,
+}
+
+impl OfSwitches {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            switches: Switches::from_config(aws),
         })
     }
 }

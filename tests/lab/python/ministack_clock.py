@@ -32,6 +32,7 @@ def main():
     threading.Thread(target=follow, args=(sys.stdin, traveller), daemon=True).start()
     sys.argv = ["ministack"]
     # Only now: what reads the clock while it is imported is to read the lab's.
+    import ministack_ecs
     import ministack_iam
     import ministack_steps
     from ministack.app import main as run
@@ -39,6 +40,7 @@ def main():
     from ministack.services import scheduler
 
     scheduler._SCHEDULE_TICK_INTERVAL = 1  # instead of 10 s: a test waits for it
+    ministack_ecs.apply()
     ministack_iam.apply()
     ministack_steps.apply()
     run()

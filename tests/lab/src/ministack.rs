@@ -16,6 +16,7 @@ use crate::reaper::Reaper;
 /// The program that runs MiniStack, and what it imports, by file name.
 const PROGRAM: &[(&str, &str)] = &[
     ("ministack_clock.py", include_str!("../python/ministack_clock.py")),
+    ("ministack_ecs.py", include_str!("../python/ministack_ecs.py")),
     ("ministack_iam.py", include_str!("../python/ministack_iam.py")),
     ("ministack_steps.py", include_str!("../python/ministack_steps.py")),
 ];

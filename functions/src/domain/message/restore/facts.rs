@@ -272,6 +272,7 @@ pub fn infrastructure(record: &RestoreRecord) -> Option<String> {
     let parts = [
         ("Terraform 1.7 and newer", &text.terraform),
         ("Older Terraform", &text.terraform_commands),
+        ("CloudFormation", &text.cloudformation_steps),
         ("CloudFormation, resources to import", &text.cloudformation),
         ("ECS task definitions", &text.ecs),
     ];
