@@ -4,6 +4,8 @@
 // What a step's tests do not use yet, another step's will.
 #![allow(dead_code)]
 
+pub mod restores;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
