@@ -174,7 +174,9 @@ impl<'a> Subject<'a> {
                     !self.foreign.table_backup.contains(resource) && resource.contains("/backup/")
                 }
                 ("dynamodb", _) => resource.contains(catalog),
-                ("rds", "CreateDBClusterSnapshot" | "DeleteDBClusterSnapshot" | "AddTagsToResource") => call.to_string().contains("hf-"),
+                ("rds", "CreateDBClusterSnapshot" | "DeleteDBClusterSnapshot" | "AddTagsToResource") => {
+                    call.to_string().contains("hf-")
+                }
                 ("backup", "StartBackupJob" | "StopBackupJob" | "DeleteRecoveryPoint" | "TagResource") => {
                     !call.to_string().contains(&self.foreign.recovery_point)
                 }

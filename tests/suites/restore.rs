@@ -66,9 +66,12 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     let restored = text(&made["storage"], "/directory")?;
     ensure!(directory.1 == format!("{restored}/storage"), "{directory:?} {restored}");
     let mail = subject.inbox.take().await?.pop().context("no mail")?;
-    for wanted in ["import {", "removed {", "undo-cut-over", id] {
-        ensure!(mail.body.contains(wanted), "{wanted}: {}", mail.body);
-    }
+    ensure!(mail.body.contains(id), "{}", mail.body);
+    let terraform = text(&record, "/infrastructure/terraform")?;
+    ensure!(
+        terraform.contains("import {") && terraform.contains("removed {"),
+        "{terraform}"
+    );
 
     let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
     ensure!(back.status == "SUCCEEDED", "{back:?}");
