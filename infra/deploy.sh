@@ -1,6 +1,7 @@
 #!/bin/sh
 # Deploys the stack with the SAM CLI, to wherever the usual AWS environment points.
 #   infra/deploy.sh STACK [Parameter=value ...]
+# TEMPLATE=efs-access deploys that one of infra/ instead of template.yaml.
 # For AWS it takes what `make build` made. In the environment of a lab (.lab/env sets HOLDFAST_LAB) it takes what
 # `cargo build --release` made. Both deploy the same template, which finds each bootstrap in ../target/lambda/<step>/:
 # for a lab that layout is made in a directory of its own, so that the two builds never mix.
@@ -36,4 +37,4 @@ for parameter in "$@"; do
     set -- "$@" "${parameter%%=*}=\"$value\""
 done
 [ $# -eq 0 ] || set -- --parameter-overrides "$@"
-"$sam" deploy --template-file "$root/infra/template.yaml" --stack-name "$stack" "$@"
+"$sam" deploy --template-file "$root/infra/${TEMPLATE:-template}.yaml" --stack-name "$stack" "$@"

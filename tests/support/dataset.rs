@@ -59,7 +59,7 @@ pub struct Dataset {
     directory: PathBuf,
 }
 
-const USER: &str = "postgres";
+pub(crate) const USER: &str = "postgres";
 const DATABASE: &str = "polycosm";
 
 impl Dataset {

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     pub deployment: String,
+    /// Id of the run that holds it: of its set or of its restore.
     pub set: String,
     /// ARN of the execution that holds it.
     pub execution: String,
@@ -60,7 +61,7 @@ impl Catalog {
             };
         }
         Err(Error::DeploymentBusy(format!(
-            "starting a backup of {}: execution {holder} is running on it ({}). Wait until it has ended, or stop it in \
+            "starting a run on {}: execution {holder} is running on it ({}). Wait until it has ended, or stop it in \
              the Step Functions console; then start again",
             run.deployment,
             console_link(&holder),

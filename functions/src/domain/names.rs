@@ -10,6 +10,8 @@ pub const TAG_SET: &str = "holdfast:set";
 /// On what a restore creates, in place of the set.
 pub const TAG_RESTORE: &str = "holdfast:restore";
 pub const TAG_RESOURCE: &str = "holdfast:resource";
+/// On the recovery points of a sealed set: how many the set has. With it a lost catalog is rebuilt from tags alone.
+pub const TAG_SEALED: &str = "holdfast:sealed";
 
 /// Longest name of a deployment, resource, probe or hook.
 pub const MAX_NAME: usize = 32;

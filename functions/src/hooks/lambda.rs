@@ -1,5 +1,6 @@
 //! The hook that calls a Lambda function of the deployment's own with
-//! `{"action": "quiesce" | "resume", "deployment": …, "set": …, "hook": …}` and waits for its answer.
+//! `{"action": "quiesce" | "resume", "deployment": …, "set": …, "hook": …}` and waits for its answer. `set`
+//! is the id of the set that the run makes, or of its restore.
 
 use std::time::Duration;
 

@@ -160,6 +160,20 @@ impl Kind for Aurora {
         snapshot_of(point).map(|_| ())
     }
 
+    async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {
+        let (id, arn) = snapshot_of(point)?;
+        let sealed = Tag::builder().key(names::TAG_SEALED).value(points.to_string()).build();
+        let tagged = self
+            .rds
+            .add_tags_to_resource()
+            .resource_name(arn)
+            .tags(sealed)
+            .send()
+            .await;
+        tagged.map_err(|error| failure("tagging cluster snapshot", id, error))?;
+        Ok(())
+    }
+
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         let (id, _) = snapshot_of(point)?;
         let Some(snapshot) = self.snapshot(id).await? else {

@@ -191,6 +191,19 @@ impl Kind for Efs {
         }
     }
 
+    async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {
+        let (arn, ..) = parts(point)?;
+        let tagged = self
+            .backup
+            .tag_resource()
+            .resource_arn(arn)
+            .tags(names::TAG_SEALED, points.to_string())
+            .send()
+            .await;
+        tagged.map_err(|error| failure("tagging recovery point", arn, error))?;
+        Ok(())
+    }
+
     /// AWS Backup answers 200 to a deletion that its role may not make, and the recovery point then turns `EXPIRED`: only
     /// "not found" is gone.
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {

@@ -34,6 +34,7 @@ pub use dynamodb::DynamoDb;
 pub use efs::{Defaults, Efs};
 pub use parameters::Parameters;
 pub use secret::Secret;
+pub use shared::timestamp;
 
 /// What was started: a recovery point that is not yet restorable.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,15 @@ pub trait Kind: Send + Sync {
 
     /// Gives up a job that has passed its deadline, where AWS can stop one.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()>;
+
+    /// Tags the recovery point of a sealed set with how many recovery points the set has ([`names::TAG_SEALED`]), so that
+    /// the set can be found without the catalog. Nothing to do where AWS keeps no tags on backups (tables), or nothing was
+    /// made (guards).
+    ///
+    /// [`names::TAG_SEALED`]: crate::domain::names::TAG_SEALED
+    async fn mark_sealed(&self, _point: &RecoveryPoint, _points: usize) -> Result<()> {
+        Ok(())
+    }
 
     /// Deletes a recovery point that carries this deployment's tags, and sees that it is gone; already gone is success.
     ///

@@ -1,6 +1,7 @@
 //! `clean-up`: ends what an execution left behind that never reached its own Notify: resumes what it quiesced, fails its
 //! set or has its restore taken back, gives its lease back, and tells on-call. Started by EventBridge's `Step Functions Execution Status Change`.
 
+mod lost;
 mod taking_back;
 
 use std::collections::BTreeMap;
@@ -11,17 +12,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::lost::{Lost, reason};
 use self::taking_back::{Taken, take_back, to_take_back};
 use super::ending::{self, End};
-use super::machine::{restore_of, run_of};
+use super::machine::run_of;
 use super::machines::{Machines, Sfn};
 use super::resuming::resume;
-use super::telling::{Execution, Known, Sns, Topic, tell, tell_once};
+use super::telling::{Sns, Topic, tell};
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
-use crate::domain::message::{self, Ended, Night};
-use crate::domain::set::{Purpose, Reason};
+use crate::domain::message::{self, Night};
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
@@ -132,15 +133,6 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
     }
 }
 
-/// An execution that ended without a word.
-struct Lost<'a> {
-    machine: Machine,
-    request: &'a Value,
-    detail: &'a Detail,
-    started_at: Timestamp,
-    now: Timestamp,
-}
-
 async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) -> Result<Output> {
     let (catalog, now) = (&needs.catalog, lost.now);
     let record = readable(catalog.run(&run.deployment, &run.id).await)?;
@@ -174,7 +166,7 @@ async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) 
     if !told {
         lost.tell(needs, Some(run), ours, taken.clone()).await?;
     } else if brought_back {
-        tell_of_return(needs, run, lost).await?;
+        lost.tell_of_return(needs, run).await?;
     }
     let acted = !told || open || ours || brought_back;
     // Lambda tries again, and finds what is still to be taken back, or an application at rest. Of a run that cannot be
@@ -208,87 +200,6 @@ async fn is_registered(catalog: &Catalog, deployment: &str) -> Result<bool> {
     }
 }
 
-/// On-call had been told that the application is at rest.
-async fn tell_of_return(needs: &Needs, run: &Run, lost: &Lost<'_>) -> Result<()> {
-    let known = lost.known(needs, Some(run)).await?;
-    let of = Execution {
-        arn: &run.execution,
-        started_at: run.started_at,
-        now: lost.now,
-        run: Some(run),
-    };
-    let message = match lost.machine {
-        Machine::Backup | Machine::Nightly => message::brought_back(&known.backup(&of, None)),
-        _ => message::restore_brought_back(&known.restore(&of, None)),
-    };
-    tell(
-        needs.topic.as_ref(),
-        known.topic.as_deref(),
-        &needs.stacks_topic,
-        &message,
-    )
-    .await
-}
-
-impl Lost<'_> {
-    /// What its run is for.
-    fn purpose(&self) -> Purpose {
-        match self.machine {
-            Machine::Backup | Machine::Nightly => Purpose::Backup,
-            Machine::Restore | Machine::UndoRestore => Purpose::Restore,
-            Machine::UndoCutOver => Purpose::UndoCutOver,
-        }
-    }
-
-    async fn known(&self, needs: &Needs, run: Option<&Run>) -> Result<Known> {
-        match (run, self.machine) {
-            (None, _) => Ok(Known::default()),
-            (Some(run), Machine::Backup | Machine::Nightly) => Known::of(&needs.catalog, run).await,
-            (Some(run), machine) => {
-                Known::of_restore(&needs.catalog, run, restore_of(machine, self.request, run)).await
-            }
-        }
-    }
-
-    async fn tell(&self, needs: &Needs, run: Option<&Run>, lease_released: bool, taken: Taken) -> Result<()> {
-        let known = self.known(needs, run).await?;
-        let of = Execution {
-            arn: &self.detail.execution_arn,
-            started_at: self.started_at,
-            now: self.now,
-            run,
-        };
-        let ended = Ended {
-            status: &self.detail.status,
-            cause: self.detail.cause.as_deref(),
-            lease_released,
-        };
-        let message = match self.machine {
-            Machine::Backup | Machine::Nightly => message::ended(&known.backup(&of, None), &ended),
-            machine => {
-                let why = taken.why();
-                message::restore_ended(
-                    &known.restore(&of, None),
-                    machine,
-                    &ended,
-                    taken.aftermath(why.as_ref()),
-                )
-            }
-        };
-        let topic = needs.topic.as_ref();
-        tell_once(
-            &needs.catalog,
-            topic,
-            &needs.stacks_topic,
-            &known,
-            run,
-            &message,
-            self.now,
-        )
-        .await
-    }
-}
-
 /// A night leaves nothing behind: its backups are executions of their own, and told of as such.
 async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestamp, now: Timestamp) -> Result<Output> {
     let reason = reason(Machine::Nightly, detail);
@@ -302,19 +213,6 @@ async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestam
     });
     tell(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
     Ok(Output { acted: true })
-}
-
-fn reason(machine: Machine, detail: &Detail) -> Reason {
-    let how = match detail.status.as_str() {
-        "ABORTED" => "the execution was aborted",
-        "TIMED_OUT" => "the execution ran out of its time",
-        _ => "the execution broke off",
-    };
-    Reason {
-        subject: machine.name().to_owned(),
-        error: detail.error.clone().unwrap_or_else(|| detail.status.clone()),
-        message: detail.cause.clone().unwrap_or_else(|| how.to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::catalog::memory::Memory;
 use crate::domain::restore::{About, Question, RestoreRecord, RestoreStatus};
+use crate::domain::set::Reason;
 use crate::steps::restored::{EXECUTION as RESTORE, items, record, restoring, run_by};
 
 fn event_of(execution: &str, status: &str, error: Option<&str>, input: Value) -> Input {

@@ -20,10 +20,14 @@ pub struct End {
 /// be in flight, or its execution redriven.
 ///
 /// # Errors
-/// `Conflict`, which names the run.
+/// `Conflict`, which names the run; also where another execution has its id.
 pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
     match catalog.run(&run.deployment, &run.id).await? {
         Some(record) if record.ended_at.is_some() => Err(has_ended(run, doing)),
+        Some(record) if record.execution != run.execution => Err(Error::Conflict(format!(
+            "{doing}: {} has the run id {} too. Start a new run in a second",
+            record.execution, run.id
+        ))),
         _ => Ok(()),
     }
 }

@@ -9,7 +9,9 @@ use crate::error::Result;
 use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
 use crate::kinds::Kinds;
+use crate::kinds::restoring::Restores;
 use crate::runtime;
+use crate::switches::Switches;
 
 /// For steps that look at recovery points of every kind.
 pub struct OfAllKinds {
@@ -22,6 +24,21 @@ impl OfAllKinds {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
+        })
+    }
+}
+
+/// For steps that restore, undo or compare every kind.
+pub struct OfAllRestores {
+    pub catalog: Catalog,
+    pub restores: Restores,
+}
+
+impl OfAllRestores {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            restores: Restores::from_config(aws, runtime::efs_defaults()?),
         })
     }
 }
@@ -40,6 +57,21 @@ impl OfHooks {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             hooks: Arc::new(hooks),
+        })
+    }
+}
+
+/// For steps that switch what an application uses.
+pub struct OfSwitches {
+    pub catalog: Catalog,
+    pub switches: Switches,
+}
+
+impl OfSwitches {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            switches: Switches::from_config(aws),
         })
     }
 }

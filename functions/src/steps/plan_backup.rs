@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::discovery::Discovery;
-use super::ending::{self, End};
+use super::ending;
+use super::planning;
 use super::probe::{Count, PlannedProbe, Sql};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
@@ -21,7 +22,7 @@ use crate::domain::job::{Failure, Run};
 use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::set::{BackupSet, Reason, RunRecord, SetStatus};
+use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Class, Error, Fault, Result};
 use crate::runtime;
 
@@ -61,11 +62,14 @@ pub struct Output {
 /// # Errors
 /// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, and for prefixes of too many tables;
 /// `NotFound` for one that is not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has
-/// ended.
+/// ended, and for an id that another execution has.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
-    let deployment = Request::parse(&input.request)?.deployment;
+    let Request {
+        deployment,
+        on_behalf_of,
+    } = Request::parse(&input.request)?;
     let descriptor = needs.catalog.descriptor(&deployment).await?;
-    if !descriptor.enabled {
+    if !descriptor.enabled && on_behalf_of.is_none() {
         return Err(Error::invalid(
             "enabled",
             "false",
@@ -83,12 +87,15 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let discovery = needs.discovery.as_ref();
     let resources = resources(discovery, &descriptor).await?;
     let probes = probes(discovery, &descriptor).await?;
-    needs
-        .catalog
-        .acquire_lease(&run, |holder| async move { discovery.is_running(&holder).await })
-        .await?;
+    match &on_behalf_of {
+        Some(holder) => see_held(needs, &run, holder).await?,
+        None => {
+            let is_running = |holder: String| async move { discovery.is_running(&holder).await };
+            needs.catalog.acquire_lease(&run, is_running).await?;
+        }
+    }
     let begun = needs.catalog.begin_set(&running(&run, &resources)).await;
-    see_not_ended(&needs.catalog, &run, input.now).await?;
+    planning::see_not_ended(&needs.catalog, &run, DOING, "PlanBackup", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, set = %run.id, resources = resources.len(), "planned");
     Ok(Output {
@@ -99,22 +106,28 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     })
 }
 
-/// Stopping an execution stops no function in flight: a run whose clean-up came before the lease was taken, or the set
-/// begun, takes both back. One whose clean-up comes later finds them.
-async fn see_not_ended(catalog: &Catalog, run: &Run, now: Timestamp) -> Result<()> {
-    let Err(ended) = ending::refuse_ended(catalog, run, DOING).await else {
+/// Sees that the deployment is held by a running execution that asked for this backup. The lease stays with it: whoever
+/// gives a lease back gives back its own alone.
+///
+/// # Errors
+/// `InvalidInput` where another execution holds it, or nobody does.
+async fn see_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
+    let lease = needs.catalog.lease(&run.deployment).await?;
+    let held = lease.as_ref().is_some_and(|lease| lease.execution == holder);
+    if held && needs.discovery.is_running(holder).await? {
         return Ok(());
-    };
-    if let Error::Conflict(message) = &ended {
-        let reason = Reason {
-            subject: "PlanBackup".to_owned(),
-            error: ended.name().to_owned(),
-            message: message.clone(),
-        };
-        let end = End { reason, failed: false };
-        ending::end(catalog, run, end, now).await?;
     }
-    Err(ended)
+    let now = match lease {
+        Some(lease) if held => format!("of which {} is not running any more", lease.execution),
+        Some(lease) => format!("while {} holds {}", lease.execution, run.deployment),
+        None => format!("while nobody holds {}", run.deployment),
+    };
+    Err(Error::invalid(
+        "on_behalf_of",
+        format!("{holder:?}, {now},"),
+        "the ARN of the running execution that holds the deployment, which a restore gives to its safety backup. Leave the \
+         field out to back the deployment up by itself",
+    ))
 }
 
 fn running(run: &Run, resources: &[Resource]) -> BackupSet {

@@ -9,6 +9,7 @@ pub use super::needs::OfAllKinds as Needs;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Keep;
 use crate::domain::job::Run;
+use crate::domain::restore::plan::Plan;
 use crate::domain::retention::{self, ExpireReason};
 use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
@@ -39,6 +40,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         fail_if_lost(catalog, &run, set, now).await?;
     }
     let retention = retention::retention(&sets, &descriptor.keep, now);
+    let read = being_read(catalog, &run).await?;
     let mut output = Output {
         kept: retention.keep.len(),
         ..Output::default()
@@ -48,6 +50,11 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         let Some(set) = sets.iter().find(|set| set.id == *id) else {
             continue;
         };
+        if set.status == SetStatus::Sealed && is_read(catalog, set, &read).await? {
+            tracing::info!(deployment = %run.deployment, set = %set.id, "kept: a restore reads it");
+            output.kept += 1;
+            continue;
+        }
         match expire(needs, &run, set, reason).await {
             Ok(true) => output.deleted.push(id.clone()),
             Ok(false) => output.unfinished.push(id.clone()),
@@ -63,6 +70,41 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     }
     forget_runs(catalog, &run, &sets, &descriptor.keep, now).await?;
     Ok(output)
+}
+
+/// What restores read that have not ended: this run may be the safety backup of one, and must not delete under its hands.
+async fn being_read(catalog: &Catalog, run: &Run) -> Result<Vec<Plan>> {
+    let mut read = Vec::new();
+    for restore in catalog.restores(&run.deployment).await? {
+        let ended = match catalog.run(&run.deployment, &restore.id).await {
+            Ok(record) => record.is_none_or(|record| record.ended_at.is_some()),
+            // Of a run that cannot be read, nobody knows that it has ended.
+            Err(error) if error.class() == Class::Final => false,
+            Err(error) => return Err(error),
+        };
+        if !ended {
+            read.push(restore.plan);
+        }
+    }
+    Ok(read)
+}
+
+/// Whether one of the plans reads a set, or any of its recovery points.
+async fn is_read(catalog: &Catalog, set: &BackupSet, plans: &[Plan]) -> Result<bool> {
+    if plans.is_empty() {
+        return Ok(false);
+    }
+    if plans.iter().any(|plan| plan.set.as_ref() == Some(&set.id)) {
+        return Ok(true);
+    }
+    let points = catalog.points(&set.deployment, &set.id).await?;
+    let mut planned = plans.iter().flat_map(|plan| &plan.resources);
+    Ok(planned.any(|planned| {
+        points
+            .iter()
+            .filter_map(|point| point.recovery_point.as_ref())
+            .any(|point| planned.source.reads(point))
+    }))
 }
 
 /// Deletes the records of runs that came to no set, when a failed set would go too.

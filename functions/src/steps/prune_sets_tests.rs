@@ -8,7 +8,9 @@ use super::*;
 use crate::catalog::memory::Memory;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::names;
-use crate::domain::set::PointStatus;
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::plan::Source;
+use crate::domain::set::{PointStatus, Purpose, RunRecord};
 use crate::steps::start;
 use crate::steps::testing::{Backups, document, kinds, now, planned, record, resource, running_set, table_backup};
 
@@ -229,4 +231,61 @@ async fn runs_without_a_set_are_forgotten_when_a_failed_set_would_be() {
     assert_eq!(left, [input.run.id.as_str(), "recent", "set-1", "unreadable", "young"]);
     let spoilt = memory.items().into_keys().any(|key| key.sk == "SET#unreadable");
     assert!(spoilt, "what cannot be read is left alone");
+}
+
+/// A restore of the third newest set that has begun, by an execution of its own; `reads` is what its plan names.
+async fn restoring(catalog: &Catalog, reads: impl Fn(&mut Plan)) -> Run {
+    let restore = Run {
+        id: "restore".into(),
+        execution: "execution-of-the-restore".into(),
+        ..crate::steps::testing::run()
+    };
+    let descriptor = catalog.descriptor("hubs-prod").await.unwrap();
+    let begun = RunRecord {
+        purpose: Purpose::Restore,
+        ..RunRecord::begun(&restore)
+    };
+    catalog.put_run(&begun, &descriptor).await.unwrap();
+    let mut plan: Plan = serde_json::from_value(serde_json::json!({
+        "at_rest": true, "made_at": now(), "resources": [], "cut_over": "no", "approval": false, "safety_backup": true,
+        "dry_run": false, "on_failure": "undo",
+    }))
+    .unwrap();
+    reads(&mut plan);
+    catalog
+        .begin_restore(&RestoreRecord::planned(&restore, plan), &[])
+        .await
+        .unwrap();
+    restore
+}
+
+fn reads_a_point_of(set: &str) -> impl Fn(&mut Plan) {
+    let source = serde_json::json!({
+        "resource": resource("rooms"), "beside": {"into": "nothing"},
+        "source": Source::of(&table_backup(&format!("of-{set}"))),
+    });
+    move |plan| plan.resources = vec![serde_json::from_value(source.clone()).unwrap()]
+}
+
+#[tokio::test]
+async fn what_a_restore_reads_stays_until_the_restore_has_ended() {
+    let by_set: Box<dyn Fn(&mut Plan)> = Box::new(|plan| plan.set = Some("set-2".into()));
+    for reads in [by_set, Box::new(reads_a_point_of("set-2"))] {
+        let (needs, kind, input) = four_sealed_sets().await;
+        let restore = restoring(&needs.catalog, reads).await;
+        let output = handle(&needs, input.clone()).await.unwrap();
+        assert_eq!((output.kept, output.deleted.as_slice()), (3, &["set-3".to_owned()][..]));
+        assert!(
+            !kind.calls().iter().any(|call| call.contains("set-2")),
+            "{:?}",
+            kind.calls()
+        );
+        needs
+            .catalog
+            .mark_run("hubs-prod", &restore.id, crate::catalog::Mark::Ended, now())
+            .await
+            .unwrap();
+        let output = handle(&needs, input).await.unwrap();
+        assert_eq!(output.deleted, ["set-2"]);
+    }
 }

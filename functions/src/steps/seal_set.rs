@@ -9,6 +9,7 @@ use super::machine::Caught;
 pub use super::needs::OfAllKinds as Needs;
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
+use crate::domain::resource::RecoveryPoint;
 use crate::domain::sealing::{self, Evidence, Verdict};
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
@@ -82,6 +83,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let sealed = set.status == SetStatus::Sealed;
     if sealed {
         remember_durations(catalog, &run).await?;
+        mark_sealed(needs, &run).await?;
     }
     tracing::info!(deployment = %run.deployment, set = %run.id, sealed, "closed");
     Ok(Output { sealed, set: run.id })
@@ -209,6 +211,35 @@ async fn remember_durations(catalog: &Catalog, run: &Run) -> Result<()> {
             catalog
                 .add_timing(&run.deployment, &point.resource.name, &run.id, seconds)
                 .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Says on every recovery point that the set is sealed, and how many there are: what a lost catalog is rebuilt from. A set
+/// is sealed by its record, so a tag that cannot be put only warns.
+async fn mark_sealed(needs: &Needs, run: &Run) -> Result<()> {
+    let points = needs.catalog.points(&run.deployment, &run.id).await?;
+    let made = |point: &RecoveryPoint| !matches!(point, RecoveryPoint::Versions { .. });
+    let made: Vec<(&Point, &RecoveryPoint)> = points
+        .iter()
+        .filter_map(|point| Some((point, point.recovery_point.as_ref().filter(|found| made(found))?)))
+        .collect();
+    for (point, recovery_point) in &made {
+        let kind = needs.kinds.of(&point.resource.target);
+        match kind.mark_sealed(recovery_point, made.len()).await {
+            Ok(()) => {}
+            Err(error) if error.class() == Class::Final => {
+                let warning = Reason {
+                    subject: point.resource.name.clone(),
+                    error: error.name().to_owned(),
+                    message: format!(
+                        "{error} The set is sealed, but `holdfast rebuild-catalog` would not find it whole"
+                    ),
+                };
+                needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(())

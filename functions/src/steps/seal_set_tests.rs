@@ -248,3 +248,49 @@ async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
         );
     }
 }
+
+fn marks(kind: &Backups) -> Vec<String> {
+    let calls = kind.calls();
+    calls
+        .into_iter()
+        .filter(|call| call.starts_with("mark_sealed"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_recovery_points_of_a_sealed_set_say_how_many_they_are() {
+    let (needs, kind, input) = backed_up().await;
+    kind.next(Progress::Succeeded(finished()));
+    kind.next(Progress::Succeeded(finished()));
+    handle(&needs, input.clone()).await.unwrap();
+    let name = |resource: &str| crate::domain::names::recovery_point(&input.run.id, resource);
+    let expected = ["database", "rooms"].map(|resource| format!("mark_sealed {} 2", name(resource)));
+    assert_eq!(marks(&kind), expected);
+}
+
+#[tokio::test]
+async fn a_set_that_failed_is_marked_by_nothing() {
+    let (needs, kind, input) = backed_up().await;
+    kind.next(Progress::Succeeded(finished()));
+    kind.next(Progress::Failed { reason: "lost".into() });
+    assert!(!handle(&needs, input).await.unwrap().sealed);
+    assert_eq!(marks(&kind), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_mark_that_is_refused_warns_and_one_that_only_passes_is_tried_again() {
+    let (needs, kind, input) = backed_up().await;
+    kind.next(Progress::Succeeded(finished()));
+    kind.next(Progress::Succeeded(finished()));
+    kind.refuse_next_seal(Error::Throttled("slower".into()));
+    assert_eq!(handle(&needs, input.clone()).await.unwrap_err().name(), "Throttled");
+    kind.refuse_next_seal(Error::AccessDenied("no tags.".into()));
+    assert!(handle(&needs, input.clone()).await.unwrap().sealed);
+    let run = needs.catalog.run("hubs-prod", &input.run.id).await.unwrap().unwrap();
+    assert_eq!(run.warnings.len(), 1);
+    assert_eq!(
+        (run.warnings[0].subject.as_str(), run.warnings[0].error.as_str()),
+        ("database", "AccessDenied")
+    );
+    assert_eq!(marks(&kind).len(), 3, "the other one is marked all the same");
+}

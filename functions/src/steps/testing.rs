@@ -4,6 +4,8 @@
 // What a step's tests do not use yet, another step's will.
 #![allow(dead_code)]
 
+pub mod restores;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
@@ -69,6 +71,8 @@ pub struct Backups {
     calls: Mutex<Vec<String>>,
     looks: Mutex<VecDeque<Result<Progress>>>,
     deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
+    /// What comes of the next tags of a sealed set.
+    sealing: Mutex<VecDeque<Result<()>>>,
     /// Names of the backups that are there.
     made: Mutex<BTreeSet<String>>,
     /// What it sees, where it is a guard.
@@ -124,6 +128,11 @@ impl Backups {
     /// What becomes of the deletion of the backup of this name; without any, it is gone.
     pub fn deleting(&self, name: &str, deletion: Result<Deletion>) {
         self.deletions.lock().unwrap().insert(name.into(), deletion);
+    }
+
+    /// The next tag of a sealed set is refused so.
+    pub fn refuse_next_seal(&self, error: Error) {
+        self.sealing.lock().unwrap().push_back(Err(error));
     }
 
     /// What the next look ahead of a resource's restore finds; without any, nothing.
@@ -225,6 +234,14 @@ impl Kind for Backups {
     async fn abandon(&self, _: &RecoveryPoint) -> Result<()> {
         self.note("abandon".into());
         Ok(())
+    }
+
+    async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {
+        let RecoveryPoint::TableBackup { name, .. } = point else {
+            panic!("not made here: {point:?}")
+        };
+        self.note(format!("mark_sealed {name} {points}"));
+        self.sealing.lock().unwrap().pop_front().unwrap_or(Ok(()))
     }
 
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use serde_json::Value;
 
-use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
+use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
@@ -108,7 +108,7 @@ impl Switches {
     /// # Errors
     /// Only where AWS could not be asked.
     pub async fn foresee(&self, run: &Run, switches: &[CutOver], items: &[Item]) -> Result<Vec<Fault>> {
-        let mut faults = too_early(switches);
+        let mut faults = Vec::new();
         for switch in switches {
             if let Some(item) = item_of(switch, items) {
                 faults.extend(self.of(&switch.action).foresee(run, switch, item).await?);
@@ -125,31 +125,6 @@ pub fn item_of<'a>(switch: &CutOver, items: &'a [Item]) -> Option<&'a Item> {
         None => switch.resource.clone(),
     };
     items.iter().find(|item| item.planned.resource.name == name)
-}
-
-/// Switches that take a cluster's endpoint before it gets its final one.
-fn too_early(switches: &[CutOver]) -> Vec<Fault> {
-    let before_a_rename = |(at, switch): (usize, &CutOver)| {
-        let renamed = |later: &CutOver| later.resource == switch.resource && later.action == CutOverAction::Rename;
-        (names_the_cluster(&switch.action) && switches[at + 1..].iter().any(renamed)).then(|| Fault {
-            path: format!("cut_over.{}", switch.name),
-            value: format!("{}, before the rename", switch.name),
-            allowed: format!(
-                "a place behind the rename of {}: renaming gives the cluster another endpoint",
-                switch.resource
-            ),
-        })
-    };
-    switches.iter().enumerate().filter_map(before_a_rename).collect()
-}
-
-fn names_the_cluster(action: &CutOverAction) -> bool {
-    let names = |fact: &Fact| matches!(fact, Fact::Host | Fact::ReaderHost | Fact::Cluster);
-    match action {
-        CutOverAction::Secret { values, .. } => values.values().any(names),
-        CutOverAction::Parameter { value, .. } => names(value),
-        CutOverAction::EcsService { .. } | CutOverAction::Rename => false,
-    }
 }
 
 /// A fault in what a switch names.

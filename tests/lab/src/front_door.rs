@@ -138,7 +138,26 @@ impl House {
                 return answer;
             }
         }
-        self.pass_on(call).await
+        match call.service.as_str() {
+            "ecs" => self.pass_on(&self.ordered(call)).await,
+            _ => self.pass_on(call).await,
+        }
+    }
+
+    /// The call with what the lab was told of the deployment that it starts, in headers of its own.
+    fn ordered(&self, call: &Call) -> Call {
+        let mut call = call.clone();
+        let starts = ["CreateService", "UpdateService"].contains(&call.action.as_str());
+        let job = starts.then(|| self.world.faults.for_job(&call)).flatten();
+        let seconds = self.world.durations.seconds().service_deployment;
+        call.headers.insert(
+            "x-lab-seconds",
+            HeaderValue::from_str(&seconds.to_string()).unwrap_or(HeaderValue::from_static("0")),
+        );
+        if let Some(job) = job.and_then(|job| HeaderValue::from_str(&job.name()).ok()) {
+            call.headers.insert("x-lab-job", job);
+        }
+        call
     }
 
     async fn pass_on(&self, call: &Call) -> Answer {

@@ -69,6 +69,9 @@ pub fn next_step(error: &str, subject: &str, deployment: &str) -> String {
 /// The next step for whoever reads of a failure in a restore.
 pub fn next_step_of_restore(error: &str, subject: &str, deployment: &str) -> String {
     match error {
+        _ if subject == "BackUpDeployment" => format!(
+            "{subject}: the safety backup failed; its own message says why. Remove the cause, or restore without `safety_backup`."
+        ),
         "Throttled" => format!(
             "{subject}: AWS slowed us down for too long. Restore again in some minutes; what was restored is made anew."
         ),
@@ -119,6 +122,10 @@ pub fn next_step_of_restore(error: &str, subject: &str, deployment: &str) -> Str
             "{subject}: the run's state outgrew the 256 KiB of Step Functions. Restore fewer resources at a time, with `--only`."
         ),
         "States.Permissions" => next_step(error, subject, deployment),
+        error if error.starts_with("Ec2.") => format!(
+            "{subject}: a security group that a copy needs is gone, or may not be looked at; the message names it. Create it \
+             again, then restore again."
+        ),
         error if error.starts_with("Lambda.") || error.starts_with("Runtime.") => format!(
             "{subject}: its function broke or could not be run ({error}). Look at its log, linked in the execution; then restore again."
         ),

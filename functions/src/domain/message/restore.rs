@@ -1,8 +1,10 @@
 //! The messages of restores: of one run of `restore`, and of what takes one back.
 
 mod asking;
+mod breaking_off;
 mod commands;
 mod composing;
+mod copies;
 mod cutting_over;
 mod facts;
 mod failing;
@@ -15,7 +17,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use asking::asked;
-pub use undoing::{Aftermath, cut_over_undone, restore_brought_back, restore_ended, restore_undone};
+pub use breaking_off::{Aftermath, restore_brought_back, restore_ended};
+pub use undoing::{cut_over_undone, restore_undone};
 
 use super::Message;
 use crate::domain::restore::item::Item;
@@ -82,6 +85,9 @@ pub fn restore(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
     match record.status {
         RestoreStatus::Planned if plan.dry_run && restore.failure.is_none() => {
             (succeeding::planned(restore, record), RestoreOutcome::Planned, true)
+        }
+        RestoreStatus::Planned | RestoreStatus::Failed if restore.stopped_planning() => {
+            (failing::not_started(restore), RestoreOutcome::Failed, false)
         }
         RestoreStatus::Planned | RestoreStatus::Failed if refused == Some(About::Plan) => {
             (failing::rejected(restore, record), RestoreOutcome::Rejected, false)

@@ -1,6 +1,19 @@
 //! What a restore leaves to do in the infrastructure's source, so that the next deployment does not take it back.
 
+mod cloudformation;
+mod ecs;
+mod hcl;
+mod replaced;
+mod terraform;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
+
+use self::replaced::Replaced;
+use super::item::Item;
+use super::plan::CutOverMode;
+use crate::domain::descriptor::Descriptor;
 
 /// Ready to paste.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +24,28 @@ pub struct Infrastructure {
     pub terraform_commands: String,
     /// The `ResourcesToImport` of a CloudFormation change set, as JSON.
     pub cloudformation: String,
+    /// What to do before and with that change set, in words.
+    #[serde(default)]
+    pub cloudformation_steps: String,
     /// Patches of task definition volumes, one a service; empty without any.
     pub ecs: String,
+}
+
+/// What has to change in the source for everything that this restore replaces: clusters with their instances, tables, new
+/// file systems, and what scales them. Empty texts where there is nothing to do.
+///
+/// Addresses are the descriptor's `terraform` and `logical_id`, else made of the resource's name. A cluster that the
+/// cut-over renames has its old name again; with [`CutOverMode::No`] nothing is renamed.
+pub fn infrastructure(descriptor: &Descriptor, items: &[Item], cut_over: CutOverMode) -> Infrastructure {
+    let replaced: Vec<Replaced> = items
+        .iter()
+        .flat_map(|item| replaced::of(descriptor, item, cut_over))
+        .collect();
+    Infrastructure {
+        terraform: terraform::blocks(&replaced),
+        terraform_commands: terraform::commands(&replaced),
+        cloudformation: cloudformation::resources_to_import(&replaced),
+        cloudformation_steps: cloudformation::steps(&replaced),
+        ecs: ecs::patches(descriptor, items),
+    }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::resource::{Resource, Version};
+use crate::domain::resource::{RecoveryPoint, Resource, Version};
 
 /// A restore of a whole set, or of some of its resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,6 +102,31 @@ pub enum Source {
     TableAt { table: String, at: Timestamp },
     /// A guard's versions: nothing is read, they are only compared.
     Versions { versions: Vec<Version> },
+}
+
+impl Source {
+    /// The source that a recovery point of a set is.
+    pub fn of(point: &RecoveryPoint) -> Self {
+        match point {
+            RecoveryPoint::ClusterSnapshot { id, arn } => Source::ClusterSnapshot {
+                id: id.clone(),
+                arn: arn.clone(),
+            },
+            RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } => Source::RecoveryPoint {
+                arn: arn.clone(),
+                vault: vault.clone(),
+            },
+            RecoveryPoint::TableBackup { arn, .. } => Source::TableBackup { arn: arn.clone() },
+            RecoveryPoint::Versions { versions, .. } => Source::Versions {
+                versions: versions.clone(),
+            },
+        }
+    }
+
+    /// Whether this is what a recovery point holds. A guard's versions are nothing that could be deleted.
+    pub fn reads(&self, point: &RecoveryPoint) -> bool {
+        !matches!(self, Source::Versions { .. }) && *self == Source::of(point)
+    }
 }
 
 /// What is created, beside what is there.

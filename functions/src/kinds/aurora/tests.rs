@@ -322,3 +322,16 @@ async fn nothing_can_be_abandoned_and_nothing_of_another_kind_is_touched() {
     assert_eq!(aurora.back_up(&run(), &table).await.unwrap_err().name(), "InvalidInput");
     replay.played();
 }
+
+#[tokio::test]
+async fn a_snapshot_of_a_sealed_set_says_so_by_its_tag() {
+    let (aurora, replay) = aurora([xml("AddTagsToResource", "")]);
+    aurora.mark_sealed(&point(), 3).await.unwrap();
+    let asked = &replay.played()[0].body;
+    for part in [
+        "ResourceName=arn%3Aaws%3Ards%3Aeu-west-1%3A111122223333%3Acluster-snapshot%3Athe-snapshot",
+        "Tags.Tag.1.Key=holdfast%3Asealed&Tags.Tag.1.Value=3",
+    ] {
+        assert!(asked.contains(part), "{part} in {asked}");
+    }
+}

@@ -300,3 +300,14 @@ async fn a_job_past_its_deadline_is_stopped_twice_without_harm() {
     assert_eq!(kind.abandon(&point()).await.unwrap_err().name(), "AccessDenied");
     replay.played();
 }
+
+#[tokio::test]
+async fn a_recovery_point_of_a_sealed_set_says_so_by_its_tag() {
+    let tag = TAGS.replace("GET", "POST");
+    let (efs, replay) = efs([answers(&tag, "")]);
+    efs.mark_sealed(&point(), 3).await.unwrap();
+    assert_eq!(
+        replay.played()[0].json(),
+        serde_json::json!({"Tags": {"holdfast:sealed": "3"}})
+    );
+}

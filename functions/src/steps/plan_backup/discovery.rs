@@ -2,11 +2,10 @@
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
-use aws_sdk_sfn::types::ExecutionStatus;
 
 use crate::aws::failure;
 use crate::error::{Error, Result};
+use crate::steps::executions;
 use crate::steps::probe::Endpoint;
 
 #[async_trait]
@@ -79,25 +78,6 @@ impl Discovery for Aws {
     }
 
     async fn is_running(&self, execution: &str) -> Result<bool> {
-        match self
-            .executions
-            .describe_execution()
-            .execution_arn(execution)
-            .send()
-            .await
-        {
-            Ok(found) => Ok(matches!(
-                found.status(),
-                ExecutionStatus::Running | ExecutionStatus::PendingRedrive
-            )),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DescribeExecutionError::is_execution_does_not_exist) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(failure("looking up execution", execution, error)),
-        }
+        executions::is_running(&self.executions, execution).await
     }
 }

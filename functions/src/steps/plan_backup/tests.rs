@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
+use crate::domain::set::Reason;
+use crate::steps::ending::End;
 use crate::steps::probe::Endpoint;
 use crate::steps::testing::{EXECUTION, catalog, document, now, run, started_at};
 
@@ -251,5 +253,88 @@ async fn more_tables_than_a_run_carries_are_refused_before_anything_is_taken() {
         "{faults:?}"
     );
     assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
+}
+
+fn safety(holder: &str) -> Input {
+    Input {
+        request: json!({"deployment": "hubs-prod", "on_behalf_of": holder}),
+        ..input(&EXECUTION.replace("20261120-021500", "safety"))
+    }
+}
+
+#[tokio::test]
+async fn a_safety_backup_runs_under_the_lease_of_the_restore_that_asks_for_it_and_leaves_it_there() {
+    let account = Account::default();
+    account.running.lock().unwrap().push(EXECUTION.into());
+    let mut disabled = document("hubs-prod", &[]);
+    disabled["enabled"] = json!(false);
+    let needs = needs(disabled, account).await;
+    let restore = run();
+    needs
+        .catalog
+        .acquire_lease(&restore, |_| async { Ok(true) })
+        .await
+        .unwrap();
+    let output = handle(&needs, safety(EXECUTION)).await.unwrap();
+    assert_eq!(handle(&needs, safety(EXECUTION)).await.unwrap(), output);
+    assert_ne!(output.run.id, restore.id, "two runs that began in one second");
+    let end = End {
+        reason: Reason {
+            subject: "EndRun".into(),
+            error: "VerificationFailed".into(),
+            message: "over".into(),
+        },
+        failed: false,
+    };
+    ending::end(&needs.catalog, &output.run, end, now()).await.unwrap();
+    let lease = needs.catalog.lease("hubs-prod").await.unwrap().unwrap();
+    assert_eq!(lease.execution, EXECUTION, "the restore still holds it");
+}
+
+#[tokio::test]
+async fn a_backup_on_behalf_of_nobody_is_refused() {
+    // Nobody holds the deployment; another execution does; the one that does is over.
+    let other = EXECUTION.replace("20261120-021500", "by-hand");
+    for (held_by, running, words) in [
+        (None, true, "nobody holds"),
+        (Some(other.as_str()), true, other.as_str()),
+        (Some(EXECUTION), false, "not running any more"),
+    ] {
+        let account = Account::default();
+        if running {
+            account.running.lock().unwrap().push(EXECUTION.into());
+        }
+        let needs = needs(document("hubs-prod", &[]), account).await;
+        if let Some(execution) = held_by {
+            let holder = Run {
+                execution: execution.into(),
+                ..run()
+            };
+            needs
+                .catalog
+                .acquire_lease(&holder, |_| async { Ok(true) })
+                .await
+                .unwrap();
+        }
+        let error = handle(&needs, safety(EXECUTION)).await.unwrap_err();
+        assert_eq!(error.name(), "InvalidInput");
+        assert!(error.to_string().contains(words), "{words} in {error}");
+        assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
+        let lease = needs.catalog.lease("hubs-prod").await.unwrap();
+        assert_eq!(lease.map(|lease| lease.execution).as_deref(), held_by);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_another_execution_has_is_refused() {
+    let needs = needs(document("hubs-prod", &[]), Account::default()).await;
+    let descriptor = needs.catalog.descriptor("hubs-prod").await.unwrap();
+    let mut other = crate::steps::testing::record(&run());
+    other.execution = EXECUTION.replace("20261120-021500", "by-hand");
+    needs.catalog.put_run(&other, &descriptor).await.unwrap();
+    let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict");
+    assert!(error.to_string().contains(&other.execution), "{error}");
     assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
 }

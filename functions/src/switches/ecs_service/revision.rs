@@ -108,7 +108,6 @@ impl EcsService {
             .set_pid_mode(definition.pid_mode.filter(|mode| !mode.as_str().is_empty()))
             .set_ipc_mode(definition.ipc_mode.filter(|mode| !mode.as_str().is_empty()))
             .set_proxy_configuration(definition.proxy_configuration)
-            .set_inference_accelerators(definition.inference_accelerators)
             .set_ephemeral_storage(definition.ephemeral_storage)
             .set_runtime_platform(definition.runtime_platform)
             .set_enable_fault_injection(definition.enable_fault_injection)

@@ -1,1 +1,276 @@
 #![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::switches::testing::{RESTORE, cluster, db_cluster, db_clusters, run, secret_switch};
+
+const PASSWORD: &str = "correct-horse-s3cret";
+
+fn ours_() -> String {
+    ours(&secret_switch(), &cluster())
+}
+
+/// The secret, whose current version is this one.
+fn described(current: &str) -> Exchange {
+    answers(
+        "DescribeSecret",
+        json!({"Name": "hubs/database", "VersionIdsToStages": {
+            current: ["AWSCURRENT"], "older": ["AWSPREVIOUS"], "pending": ["AWSPENDING"],
+        }})
+        .to_string(),
+    )
+}
+
+fn value() -> Exchange {
+    let text = json!({"host": "old", "port": "5432", "username": "hubs", "password": PASSWORD}).to_string();
+    answers(
+        "GetSecretValue",
+        json!({"VersionId": "v1", "SecretString": text}).to_string(),
+    )
+}
+
+fn facts() -> [Exchange; 2] {
+    let copy = || db_clusters(&[db_cluster("hubs-db-r1", "cluster-NEW", "available", Some(RESTORE))]);
+    [copy(), copy()]
+}
+
+fn put() -> Exchange {
+    answers(
+        "PutSecretValue",
+        json!({"VersionId": ours_(), "VersionStages": ["HOLDFAST"]}).to_string(),
+    )
+}
+
+fn moved() -> Exchange {
+    answers("UpdateSecretVersionStage", "{}")
+}
+
+fn script(exchanges: Vec<Exchange>) -> (Replay, Secret) {
+    let replay = Replay::new(exchanges);
+    let secret = Secret::from_config(&replay.config());
+    (replay, secret)
+}
+
+async fn apply(secret: &Secret) -> Result<Switching> {
+    let before = json!({"version": "v1"});
+    secret
+        .apply(&run(), &secret_switch(), &cluster(), &before, &Value::Null)
+        .await
+}
+
+async fn revert(secret: &Secret, after: Value) -> Result<Switching> {
+    let before = json!({"version": "v1"});
+    secret
+        .revert(&run(), &secret_switch(), &cluster(), &before, &after)
+        .await
+}
+
+#[tokio::test]
+async fn only_the_version_is_observed() {
+    let (replay, secret) = script(vec![described("v1")]);
+    let seen = secret.observe(&run(), &secret_switch(), &cluster()).await.unwrap();
+    assert_eq!(seen, json!({"version": "v1"}));
+    replay.played();
+}
+
+#[tokio::test]
+async fn the_named_keys_lead_to_the_copy_and_the_label_moves_from_the_version_that_was_seen() {
+    let [one, two] = facts();
+    let (replay, secret) = script(vec![described("v1"), one, two, value(), put(), moved()]);
+    assert_eq!(apply(&secret).await.unwrap(), done(&ours_()));
+    let asked = replay.played();
+    let put = asked[4].json();
+    assert_eq!(put["ClientRequestToken"], json!(ours_()));
+    assert_eq!(put["VersionStages"], json!(["HOLDFAST"]));
+    let written: Value = serde_json::from_str(put["SecretString"].as_str().unwrap()).unwrap();
+    let wanted = json!({"host": "hubs-db-r1.cluster-x", "port": "5433", "username": "hubs", "password": PASSWORD});
+    assert_eq!(written, wanted);
+    let moved = asked[5].json();
+    assert_eq!(
+        (
+            &moved["VersionStage"],
+            &moved["RemoveFromVersionId"],
+            &moved["MoveToVersionId"]
+        ),
+        (&json!("AWSCURRENT"), &json!("v1"), &json!(ours_()))
+    );
+}
+
+#[tokio::test]
+async fn a_renamed_cluster_is_found_under_its_final_name() {
+    let renamed = || {
+        [
+            refuses("DescribeDBClusters", 404, "DBClusterNotFoundFault"),
+            db_clusters(&[db_cluster("hubs-db", "cluster-NEW", "available", Some(RESTORE))]),
+        ]
+    };
+    let mut exchanges = vec![described("v1")];
+    exchanges.extend(renamed());
+    exchanges.extend(renamed());
+    exchanges.extend([value(), put(), moved()]);
+    let (replay, secret) = script(exchanges);
+    apply(&secret).await.unwrap();
+    assert!(
+        replay.played()[6].json()["SecretString"]
+            .as_str()
+            .unwrap()
+            .contains("hubs-db.cluster-x")
+    );
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_not_ours_is_never_switched_to() {
+    let others = |name: &str| db_clusters(&[db_cluster(name, "cluster-OLD", "available", Some("another"))]);
+    let (replay, secret) = script(vec![described("v1"), others("hubs-db-r1"), others("hubs-db")]);
+    assert_eq!(apply(&secret).await.unwrap_err().name(), "NotFound");
+    replay.played();
+}
+
+#[tokio::test]
+async fn what_succeeded_unheard_is_found_done() {
+    // Nobody heard of the put; then nobody heard of the move.
+    let [one, two] = facts();
+    let (replay, secret) = script(vec![described("v1"), one, two, value(), cut("PutSecretValue")]);
+    assert_eq!(apply(&secret).await.unwrap_err().name(), "Unavailable");
+    replay.played();
+    let [one, two] = facts();
+    let (replay, secret) = script(vec![
+        described("v1"),
+        one,
+        two,
+        value(),
+        put(),
+        cut("UpdateSecretVersionStage"),
+    ]);
+    assert_eq!(apply(&secret).await.unwrap_err().name(), "Unavailable");
+    replay.played();
+    let (replay, secret) = script(vec![described(&ours_())]);
+    assert_eq!(apply(&secret).await.unwrap(), done(&ours_()));
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_rotation_meanwhile_is_never_covered_up() {
+    let (replay, secret) = script(vec![described("rotated")]);
+    assert_eq!(apply(&secret).await.unwrap_err().name(), "Conflict");
+    replay.played();
+    // It came between the look and the move.
+    let [one, two] = facts();
+    let (replay, secret) = script(vec![
+        described("v1"),
+        one,
+        two,
+        value(),
+        put(),
+        refuses("UpdateSecretVersionStage", 400, "InvalidParameterException"),
+        described("rotated"),
+    ]);
+    assert_eq!(apply(&secret).await.unwrap_err().name(), "Conflict");
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_secret_that_leads_there_already_gets_no_version() {
+    let [one, two] = facts();
+    let text = json!({"host": "hubs-db-r1.cluster-x", "port": 5433}).to_string();
+    let value = answers("GetSecretValue", json!({"SecretString": text}).to_string());
+    let (replay, secret) = script(vec![described("v1"), one, two, value]);
+    assert_eq!(apply(&secret).await.unwrap(), done("v1"));
+    replay.played();
+    let (replay, secret) = script(vec![]);
+    assert_eq!(revert(&secret, json!({"version": "v1"})).await.unwrap(), done("v1"));
+    replay.played();
+}
+
+#[tokio::test]
+async fn no_error_tells_a_value() {
+    for text in [
+        format!("{PASSWORD} is no JSON"),
+        json!({"host": [PASSWORD], "port": PASSWORD}).to_string(),
+    ] {
+        let [one, two] = facts();
+        let value = answers("GetSecretValue", json!({"SecretString": text}).to_string());
+        let (replay, secret) = script(vec![described("v1"), one, two, value]);
+        let error = apply(&secret).await.unwrap_err();
+        assert_eq!(error.name(), "InvalidInput");
+        assert!(!format!("{error} {error:?}").contains(PASSWORD), "{error}");
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn switching_back_moves_the_label_and_reads_no_value() {
+    let (replay, secret) = script(vec![described(&ours_()), moved()]);
+    assert_eq!(revert(&secret, json!({"version": ours_()})).await.unwrap(), done("v1"));
+    let moved = replay.played()[1].json();
+    assert_eq!(
+        (&moved["RemoveFromVersionId"], &moved["MoveToVersionId"]),
+        (&json!(ours_()), &json!("v1"))
+    );
+}
+
+#[tokio::test]
+async fn a_switch_of_which_nobody_heard_is_taken_back_too() {
+    let (replay, secret) = script(vec![described(&ours_()), self::moved()]);
+    assert_eq!(revert(&secret, Value::Null).await.unwrap(), done("v1"));
+    replay.played();
+    let (replay, secret) = script(vec![described("v1")]);
+    assert_eq!(revert(&secret, Value::Null).await.unwrap(), done("v1"));
+    replay.played();
+}
+
+#[tokio::test]
+async fn what_somebody_put_since_stays_when_switching_back() {
+    let (replay, secret) = script(vec![described("third")]);
+    let error = revert(&secret, json!({"version": ours_()})).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict");
+    assert!(
+        error.to_string().contains("version v1 has the values of before"),
+        "{error}"
+    );
+    replay.played();
+}
+
+#[tokio::test]
+async fn what_would_fail_is_foreseen() {
+    let answer = |document: Value| answers("DescribeSecret", document.to_string());
+    let value = |text: &str| answers("GetSecretValue", json!({"SecretString": text}).to_string());
+    let cases = [
+        (
+            vec![refuses("DescribeSecret", 400, "ResourceNotFoundException")],
+            "exists in this account",
+        ),
+        (
+            vec![answer(
+                json!({"DeletedDate": 1.0, "VersionIdsToStages": {"v1": ["AWSCURRENT"]}}),
+            )],
+            "restore-secret",
+        ),
+        (
+            vec![answer(
+                json!({"OwningService": "rds", "VersionIdsToStages": {"v1": ["AWSCURRENT"]}}),
+            )],
+            "of the application's own",
+        ),
+        (vec![answer(json!({"VersionIdsToStages": {}}))], "has a current version"),
+        (vec![described("v1"), value("[1]")], "no JSON object"),
+        (
+            vec![described("v1"), value(r#"{"host":"h"}"#)],
+            "cut_over.database-secret.values.port",
+        ),
+        (
+            vec![described("v1"), answers("GetSecretValue", r#"{"SecretBinary":"AAAA"}"#)],
+            "a binary value",
+        ),
+    ];
+    for (exchanges, word) in cases {
+        let (replay, secret) = script(exchanges);
+        let faults = secret.foresee(&run(), &secret_switch(), &cluster()).await.unwrap();
+        assert_eq!(faults.len(), 1, "{word}: {faults:?}");
+        assert!(faults[0].to_string().contains(word), "{}", faults[0]);
+        replay.played();
+    }
+    let (replay, secret) = script(vec![described("v1"), self::value()]);
+    assert_eq!(secret.foresee(&run(), &secret_switch(), &cluster()).await.unwrap(), []);
+    replay.played();
+}

@@ -1,7 +1,7 @@
 //! Asking on-call for the word without which a restore does not go on.
 
 use super::composing::{joined, listing};
-use super::{Restore, commands, facts, succeeding};
+use super::{Restore, commands, copies, facts, succeeding};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::{Event, Message, Severity, console_link, words};
@@ -36,7 +36,7 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
                     Some(format!(
                         "{name} was restored from {what}. The copies are {proof}, and wait for your word. Nothing was switched."
                     )),
-                    Some(facts::copies(restore.items)),
+                    Some(copies::copies(restore.items)),
                     checks.and_then(|checks| listing("What was compared:", checks)),
                     facts::titled("Cut-over will change:", &record.plan.switches),
                     listing(

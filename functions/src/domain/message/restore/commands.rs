@@ -27,7 +27,7 @@ pub fn again(record: &RestoreRecord) -> String {
     match (plan.at, &plan.set) {
         (Some(at), _) => format!("holdfast restore {name} --at {at}"),
         (None, Some(set)) => format!("holdfast restore {name} --set {set}"),
-        (None, None) => format!("holdfast restore {name}"),
+        (None, None) => format!("holdfast restore {name} --source retained"),
     }
 }
 

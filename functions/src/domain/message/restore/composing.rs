@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Restore, commands, facts, refused};
+use super::{Restore, commands, copies, facts, refused};
 use crate::domain::message::advice::next_step_of_restore;
 use crate::domain::message::composing::{Parts, text};
 use crate::domain::message::facts::{self as common, LISTED};
@@ -51,6 +51,12 @@ impl<'a> Restore<'a> {
     pub(super) fn refused(&self) -> Option<About> {
         let recorded = self.record.into_iter().flat_map(|record| &record.reasons);
         recorded.chain(self.failure).find_map(refused)
+    }
+
+    /// Whether it failed while it was planned, with or without a plan in the catalog: nothing was begun.
+    pub(super) fn stopped_planning(&self) -> bool {
+        self.failure
+            .is_some_and(|failure| ["PlanRestore", "DescribeSecurityGroups"].contains(&failure.subject.as_str()))
     }
 
     /// One step for each reason, each said once; first of all, an application that is still at rest.
@@ -142,7 +148,7 @@ impl<'a> Restore<'a> {
             "at": record.and_then(|record| record.plan.at),
             "verification": verification.map(|verification| verification.outcome),
             "checks": facts::checks_json(verification),
-            "copies": facts::copies_json(self.items),
+            "copies": copies::copies_json(self.items),
             "switched": record.map(|record| facts::switched_json(&record.switched)),
             "left": record.map(|record| common::reasons_json(&record.left)),
             "left_quiesced_at": common::left_quiesced(self.run),

@@ -2,7 +2,7 @@
 
 use super::composing::{joined, listing};
 use super::succeeding::steps_beside;
-use super::{Restore, commands, facts};
+use super::{Restore, commands, copies, facts};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::{Event, Message, Severity, words};
@@ -26,7 +26,7 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             restore.what(record),
             restore.took()
         )),
-        Some(facts::copies(restore.items)),
+        Some(copies::copies(restore.items)),
         listing("Switched:", facts::switched(&record.switched)),
         listing(
             "What was written since is not in the copies:",
@@ -100,7 +100,7 @@ pub fn switched_back(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         )),
         Some(common::reasons(&reasons)),
         listing("Now:", facts::switched(&record.switched)),
-        listing("The copies are there:", facts::copies(restore.items)),
+        listing("The copies are there:", copies::copies(restore.items)),
     ]);
     let mut steps = restore.steps(&reasons);
     steps.push("See whether the application works: it uses what it used before the restore.".to_owned());
@@ -136,7 +136,7 @@ pub fn stuck(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         )),
         Some(common::reasons(&reasons)),
         listing("EXACTLY WHAT LEADS WHERE:", facts::switched(&record.switched)),
-        listing("The copies are there:", facts::copies(restore.items)),
+        listing("The copies are there:", copies::copies(restore.items)),
     ]);
     let mut steps = restore.steps(&reasons);
     steps.insert(

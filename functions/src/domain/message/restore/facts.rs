@@ -8,48 +8,13 @@ use crate::domain::message::facts::LISTED;
 use crate::domain::message::words;
 use crate::domain::resource::Resource;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::{Item, ItemStatus, Made};
-use crate::domain::restore::plan::{Beside, Plan, Planned, Source};
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::{Beside, Plan};
 use crate::domain::restore::switching::{SwitchState, Switched};
 use crate::domain::restore::verdict::{Check, Finding, Verification};
 
-/// What is read and what is made of it, a line a resource.
-pub fn plan(plan: &Plan) -> String {
-    words::listed(plan.resources.iter().map(planned).collect(), LISTED)
-}
-
-fn planned(planned: &Planned) -> String {
-    let holds = planned
-        .holds
-        .map(|at| format!(", data of {}", words::time(at)))
-        .unwrap_or_default();
-    let loss = planned
-        .loss_seconds
-        .map(|seconds| format!(", {} before the plan", in_words(seconds)))
-        .unwrap_or_default();
-    let size = planned
-        .size_bytes
-        .map(|bytes| format!(", {}", words::size(bytes)))
-        .unwrap_or_default();
-    let usual = planned
-        .usual_seconds
-        .map(|seconds| format!(", usually {}", in_words(seconds)))
-        .unwrap_or_default();
-    let creates: String = planned.creates.iter().map(|what| format!("; also {what}")).collect();
-    let (from, into) = (source(&planned.source), beside(&planned.beside));
-    let made = match planned.beside {
-        Beside::Nothing => "compared only".to_owned(),
-        _ => format!("into {into}"),
-    };
-    let line = format!(
-        "{}: from {from}{holds}{loss}{size}, {made}{usual}{creates}",
-        what(&planned.resource)
-    );
-    format!("  - {}", words::line(&line))
-}
-
 /// `database (aurora hubs-db)`.
-fn what(resource: &Resource) -> String {
+pub fn what(resource: &Resource) -> String {
     let target = &resource.target;
     format!(
         "{} ({} {})",
@@ -59,29 +24,7 @@ fn what(resource: &Resource) -> String {
     )
 }
 
-fn source(source: &Source) -> String {
-    match source {
-        Source::ClusterSnapshot { id, .. } => format!("cluster snapshot {id}"),
-        Source::ClusterAt {
-            cluster,
-            resource_id,
-            at,
-        } => {
-            let moment = at.map_or_else(|| "its latest moment".to_owned(), words::time);
-            let kept = resource_id.as_ref().map_or(String::new(), |id| format!(" ({id})"));
-            format!("the continuous backup of {cluster}{kept} at {moment}")
-        }
-        Source::RecoveryPoint { arn, vault } => {
-            let id = arn.rsplit(':').next().unwrap_or(arn);
-            format!("recovery point {id} in vault {vault}")
-        }
-        Source::TableBackup { arn } => format!("table backup {}", arn.rsplit('/').next().unwrap_or(arn)),
-        Source::TableAt { table, at } => format!("the continuous backup of {table} at {}", words::time(*at)),
-        Source::Versions { versions } => words::count(versions.len(), "recorded version"),
-    }
-}
-
-fn beside(beside: &Beside) -> String {
+pub fn beside(beside: &Beside) -> String {
     match beside {
         Beside::Cluster { cluster } => format!("cluster {cluster}"),
         Beside::Table { table } => format!("table {table}"),
@@ -89,71 +32,6 @@ fn beside(beside: &Beside) -> String {
         Beside::FileSystem { token } => format!("a new file system with the creation token {token}"),
         Beside::Nothing => "nothing".to_owned(),
     }
-}
-
-/// What was made, or was to be; `None` for a guard.
-pub fn copy(item: &Item) -> Option<String> {
-    let made = match item.made.as_ref() {
-        Some(Made::Cluster {
-            cluster, host, port, ..
-        }) => format!("cluster {cluster} at {host}:{port}"),
-        Some(Made::Table { table, .. }) => format!("table {table}"),
-        Some(Made::Directory {
-            file_system,
-            directory,
-            job,
-        }) => match directory {
-            Some(directory) => format!("directory {directory} of file system {file_system}"),
-            None => format!("a directory of file system {file_system} (AWS Backup's job {job})"),
-        },
-        Some(Made::FileSystem {
-            file_system,
-            directory,
-            job,
-        }) => match (file_system, directory) {
-            (Some(id), Some(directory)) => format!("file system {id}, directory {directory}"),
-            (Some(id), None) => format!("file system {id}"),
-            (None, _) => format!("a new file system (AWS Backup's job {job})"),
-        },
-        Some(Made::Nothing) => return None,
-        None if item.planned.beside == Beside::Nothing => return None,
-        None => beside(&item.planned.beside),
-    };
-    Some(words::line(&made))
-}
-
-/// Whether something of it may be there.
-pub fn may_be_there(item: &Item) -> bool {
-    !matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) && copy(item).is_some()
-}
-
-/// Each resource and its copy, a line each; empty without any.
-pub fn copies(items: &[Item]) -> String {
-    let lines = items.iter().filter_map(|item| {
-        let copy = copy(item)?;
-        let state = match item.status {
-            ItemStatus::Planned => "not begun".to_owned(),
-            ItemStatus::InProgress => {
-                let phase = item
-                    .phase
-                    .as_deref()
-                    .map(|phase| format!(": {phase}"))
-                    .unwrap_or_default();
-                words::line(&format!("not finished{phase}"))
-            }
-            ItemStatus::Restored => "restored".to_owned(),
-            ItemStatus::Failed => match &item.failure {
-                Some(failure) => format!("FAILED, {}", words::name(&failure.error)),
-                None => "FAILED".to_owned(),
-            },
-            ItemStatus::Undone => "removed".to_owned(),
-        };
-        Some(format!(
-            "  - {}: {copy}: {state}",
-            words::line(&what(&item.planned.resource))
-        ))
-    });
-    words::listed(lines.collect(), LISTED)
 }
 
 /// Of what moment each copy's data is: what was written since is not in it.
@@ -238,15 +116,14 @@ pub fn switched(switched: &[Switched]) -> String {
         };
         let value = |value: &Value| match value {
             Value::Null => "not known".to_owned(),
-            value => words::name(&value.to_string()),
+            value => value.to_string(),
         };
-        let line = format!(
-            "{} {leads}. Before: {}; since: {}",
-            words::name(&switch(&switched.switch)),
-            value(&switched.before),
-            value(&switched.after)
-        );
-        format!("  - {}", words::line(&line))
+        [
+            format!("  - {} {leads}", words::name(&switch(&switched.switch))),
+            format!("      before: {}", words::line(&value(&switched.before))),
+            format!("      since: {}", words::line(&value(&switched.after))),
+        ]
+        .join("\n")
     });
     words::listed(lines.collect(), LISTED)
 }
@@ -272,6 +149,7 @@ pub fn infrastructure(record: &RestoreRecord) -> Option<String> {
     let parts = [
         ("Terraform 1.7 and newer", &text.terraform),
         ("Older Terraform", &text.terraform_commands),
+        ("CloudFormation", &text.cloudformation_steps),
         ("CloudFormation, resources to import", &text.cloudformation),
         ("ECS task definitions", &text.ecs),
     ];
@@ -281,21 +159,6 @@ pub fn infrastructure(record: &RestoreRecord) -> Option<String> {
         .map(|(title, part)| format!("{title}:\n{}", words::lines(part)))
         .collect();
     (!parts.is_empty()).then(|| parts.join("\n\n"))
-}
-
-pub fn copies_json(items: &[Item]) -> Value {
-    let items = items.iter().take(LISTED).map(|item| {
-        json!({
-            "resource": words::name(&item.planned.resource.name),
-            "kind": item.planned.resource.target.kind(),
-            "target": words::name(item.planned.resource.target.identifier()),
-            "copy": copy(item).map(|copy| words::name(&copy)),
-            "status": item.status,
-            "holds": item.planned.holds,
-            "error": item.failure.as_ref().map(|failure| words::name(&failure.error)),
-        })
-    });
-    items.collect()
 }
 
 pub fn checks_json(verification: Option<&Verification>) -> Value {

@@ -1,7 +1,7 @@
 //! Restores that came to nothing: not begun, not allowed, failed and removed, failed and kept, failed and partly left.
 
 use super::composing::{joined, listing};
-use super::{Restore, commands, facts};
+use super::{Restore, commands, copies, facts};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts::{self as common, LISTED};
 use crate::domain::message::{Event, Message, Severity, words};
@@ -106,10 +106,7 @@ pub fn rejected(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         common::reasons(&reasons)
     );
     let mut steps = restore.steps(&[]);
-    steps.push(format!(
-        "If it is wanted after all, start it again, and answer: {} --approval required",
-        commands::again(record)
-    ));
+    steps.push("If it is wanted after all, start it again with the input of this execution, and say yes.".to_owned());
     restore.message(Parts {
         event: Event::RestoreRejected,
         severity: Severity::Warning,
@@ -126,7 +123,7 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
     let left = left(restore, record);
-    let there = restore.items.iter().filter(|item| facts::may_be_there(item)).count();
+    let there = restore.items.iter().filter(|item| copies::may_be_there(item)).count();
     let what = match left {
         Left::Nothing if record.status == RestoreStatus::Undone => "everything that it had made is removed",
         Left::Nothing => "it had made nothing",
@@ -143,7 +140,7 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         Some(common::reasons(&reasons)),
         listing("Left, and where:", common::reasons(&record.left)),
         checks.and_then(|checks| listing("What was compared:", checks)),
-        listing("Its copies:", facts::copies(restore.items)),
+        listing("Its copies:", copies::copies(restore.items)),
         facts::titled("To know:", &facts::remarks(restore.items)),
     ]);
     let mut steps = restore.steps(&reasons);
@@ -175,30 +172,16 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             words::count(there.max(record.left.len()), "thing")
         ),
     };
-    let (subject, event) = match left {
-        Left::Nothing => (
-            format!("Holdfast: RESTORE OF {name} FAILED, undone ({})", restore.why(&reasons)),
-            Event::RestoreFailed,
-        ),
-        Left::Kept => (
-            format!(
-                "Holdfast: RESTORE OF {name} FAILED, copies kept ({})",
-                restore.why(&reasons)
-            ),
-            Event::RestoreFailed,
-        ),
-        Left::Remains => (
-            format!(
-                "Holdfast: RESTORE OF {name} FAILED AND IS NOT UNDONE ({})",
-                restore.why(&reasons)
-            ),
-            Event::RestoreFailed,
-        ),
+    let how = match left {
+        Left::Nothing if record.status == RestoreStatus::Undone => "FAILED, undone",
+        Left::Nothing => "FAILED before anything was made",
+        Left::Kept => "FAILED, copies kept",
+        Left::Remains => "FAILED AND IS NOT UNDONE",
     };
     restore.message(Parts {
-        event,
+        event: Event::RestoreFailed,
         severity: Severity::Critical,
-        subject: &subject,
+        subject: &format!("Holdfast: RESTORE OF {name} {how} ({})", restore.why(&reasons)),
         happened: &happened,
         means: &means,
         steps: &steps,
@@ -207,7 +190,7 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
 }
 
 fn left(restore: &Restore<'_>, record: &RestoreRecord) -> Left {
-    let there = restore.items.iter().any(facts::may_be_there);
+    let there = restore.items.iter().any(copies::may_be_there);
     match (record.left.is_empty() && !there, record.plan.on_failure) {
         (true, _) => Left::Nothing,
         (false, OnFailure::Keep) if record.left.is_empty() => Left::Kept,

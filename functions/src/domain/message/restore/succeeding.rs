@@ -1,29 +1,19 @@
 //! Restores that came to what was asked for: a plan, or copies beside what was there.
 
 use super::composing::{joined, listing};
-use super::{Restore, commands, facts};
-use crate::domain::duration::in_words;
+use super::{Restore, commands, copies, facts};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::plan::CutOverMode;
+use crate::domain::restore::table::table;
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::set::Reason;
 
 /// What the plan says, for those who have to judge it.
 pub fn plan(record: &RestoreRecord) -> String {
-    let plan = &record.plan;
-    let expected = plan
-        .expected_seconds
-        .map(|seconds| format!("It is expected to take {}.", in_words(seconds)));
-    joined([
-        Some(facts::plan(plan)),
-        expected,
-        facts::titled("Look at this first:", &plan.remarks),
-        facts::titled("Cut-over would change:", &plan.switches),
-        facts::titled("Not covered:", &plan.not_covered),
-    ])
+    words::lines(&table(&record.plan))
 }
 
 /// A dry run: nothing was touched.
@@ -95,7 +85,7 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
             restore.took()
         )),
         why_not,
-        Some(facts::copies(restore.items)),
+        Some(copies::copies(restore.items)),
         checks.and_then(|checks| listing("What was compared:", checks)),
         facts::titled("To know:", &facts::remarks(restore.items)),
         facts::titled("Not covered:", &record.plan.not_covered),

@@ -1,26 +1,13 @@
-//! Restores that are taken back outside their own execution, and executions that ended before they could report.
+//! Restores that are taken back by an execution of its own.
 
 use super::composing::{joined, listing};
 use super::succeeding::steps_beside;
-use super::{Restore, RestoreOutcome, commands, facts};
-use crate::domain::machine::Machine;
+use super::{Restore, RestoreOutcome, commands, copies, facts};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
-use crate::domain::message::{Ended, Event, Message, Severity, words};
-use crate::domain::restore::plan::OnFailure;
+use crate::domain::message::{Event, Message, Severity};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
-
-/// What the clean-up began for a restore whose execution ended early.
-#[derive(Debug, Clone, Copy)]
-pub enum Aftermath<'a> {
-    /// There is nothing to take back.
-    Nothing,
-    /// An execution of this machine takes it back, and will tell what it came to.
-    Begun(Machine),
-    /// It has to be taken back, and the machine could not be started.
-    NotBegun(Machine, &'a Reason),
-}
 
 /// The message of an execution of `undo-restore`, what it came to, and whether it succeeded.
 pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
@@ -29,7 +16,7 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
     };
     let name = restore.name();
     let reasons: Vec<Reason> = restore.failure.into_iter().chain(restore.unreadable).cloned().collect();
-    let there = restore.items.iter().any(facts::may_be_there);
+    let there = restore.items.iter().any(copies::may_be_there);
     let gone = reasons.is_empty() && record.left.is_empty() && !there && record.status == RestoreStatus::Undone;
     if gone {
         let happened = joined([
@@ -37,7 +24,7 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
                 "Everything that restore {} of {name} had made was removed.",
                 record.id
             )),
-            Some(facts::copies(restore.items)),
+            Some(copies::copies(restore.items)),
         ]);
         let message = restore.message(Parts {
             event: Event::RestoreUndone,
@@ -60,7 +47,7 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
         )),
         Some(common::reasons(&reasons)),
         listing("Left, and where:", common::reasons(&record.left)),
-        listing("Its copies:", facts::copies(restore.items)),
+        listing("Its copies:", copies::copies(restore.items)),
     ]);
     let mut steps = restore.steps(&reasons);
     steps.extend(still_to_remove(restore, record));
@@ -102,7 +89,7 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
                 record.id
             )),
             listing("Now:", facts::switched(&record.switched)),
-            listing("The copies are still there:", facts::copies(restore.items)),
+            listing("The copies are still there:", copies::copies(restore.items)),
             listing("But look at this:", common::reasons(&warnings)),
         ]);
         let mut steps = steps_beside(restore, &warnings);
@@ -215,156 +202,5 @@ fn not_known(restore: &Restore<'_>, what: &str) -> Message {
         means: "Nothing was touched by this execution.",
         steps: &steps,
         reasons: &reasons,
-    })
-}
-
-/// The message of the clean-up after an execution that never reached its own Notify: of `restore`, or (`machine`) of what
-/// takes one back.
-pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>, after: Aftermath<'_>) -> Message {
-    let name = restore.name();
-    let reasons = restore.reasons();
-    let what = match machine {
-        Machine::UndoRestore => "undo of a restore",
-        Machine::UndoCutOver => "undo of a cut-over",
-        Machine::Restore | Machine::Backup | Machine::Nightly => "restore",
-    };
-    let how = match ended.status {
-        "ABORTED" => "was aborted, in the console or by a command",
-        "TIMED_OUT" => "ran out of its time",
-        _ => "broke off",
-    };
-    let resumed = restore
-        .run
-        .and_then(|run| run.resumed_at.filter(|_| run.quiesced_at.is_some()));
-    let record = restore.record;
-    let happened = joined([
-        Some(format!("The {what} of {name} {how} before it could report.")),
-        ended
-            .cause
-            .map(|cause| format!("Step Functions says: {}", words::line(cause))),
-        Some(common::reasons(&reasons)),
-        listing("Its copies:", facts::copies(restore.items)),
-        record.and_then(|record| listing("EXACTLY WHAT LEADS WHERE:", facts::switched(&record.switched))),
-        record.and_then(|record| listing("Left, and where:", common::reasons(&record.left))),
-        resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
-        ended
-            .lease_released
-            .then(|| "The deployment is free for another run.".to_owned()),
-        match after {
-            Aftermath::Nothing => None,
-            Aftermath::Begun(Machine::UndoCutOver) => {
-                Some("What had been switched is being switched back; you will be told what came of it.".to_owned())
-            }
-            Aftermath::Begun(_) => Some("What it made is being removed; you will be told what came of it.".to_owned()),
-            Aftermath::NotBegun(machine, reason) => Some(format!(
-                "THE STATE MACHINE {} COULD NOT BE STARTED: {}: {}",
-                machine.name(),
-                words::name(&reason.error),
-                words::line(&reason.message)
-            )),
-        },
-    ]);
-    let mut steps = restore.steps(&[]);
-    steps.extend(record.map_or_else(Vec::new, |record| next(restore, record, machine, after)));
-    if record.is_none() {
-        steps.push(match restore.unreadable {
-            Some(_) => "Look in the execution, linked below, for the last state that ended well: it says what was made and what was switched.".to_owned(),
-            None => format!("Unless it was stopped on purpose, start it again: holdfast restore {name} --dry-run"),
-        });
-    }
-    let status = words::name(ended.status);
-    let means = standing(restore, after);
-    let mut message = restore.message(Parts {
-        event: Event::RestoreEnded,
-        severity: Severity::Critical,
-        subject: &format!("Holdfast: {what} of {name} {how} ({status})"),
-        happened: &happened,
-        means,
-        steps: &steps,
-        reasons: &reasons,
-    });
-    message.json["execution_status"] = status.into();
-    message
-}
-
-/// What to do about a restore as the early end left it.
-fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: Aftermath<'_>) -> Vec<String> {
-    let remove = commands::undo_restore(record, restore.execution);
-    let back = commands::undo_cut_over(record);
-    let again = format!(
-        "Unless it was stopped on purpose, restore again: {} --dry-run",
-        commands::again(record)
-    );
-    let there = restore.items.iter().any(facts::may_be_there);
-    match (after, record.status) {
-        (Aftermath::Begun(Machine::UndoCutOver), _) => vec![format!(
-            "Keep users out until it is said that all is switched back. If nothing is heard in half an hour: {back}"
-        )],
-        (Aftermath::Begun(_), _) => vec![
-            format!("Wait for the message that all is removed. If nothing is heard in some hours: {remove}"),
-            again,
-        ],
-        (Aftermath::NotBegun(Machine::UndoCutOver, _), _) => {
-            vec![format!("NOW: switch back what was switched: {back}")]
-        }
-        (Aftermath::NotBegun(..), _) => vec![format!("Remove what it made: {remove}"), again],
-        (Aftermath::Nothing, RestoreStatus::Switching) => vec![format!("NOW: switch back what was switched: {back}")],
-        (Aftermath::Nothing, RestoreStatus::CutOver) if machine == Machine::UndoCutOver => {
-            vec![format!("Nothing was switched back yet. Start again: {back}")]
-        }
-        (Aftermath::Nothing, RestoreStatus::CutOver) => vec![
-            "See whether the application works: it uses the copies.".to_owned(),
-            format!("The way back: {back}"),
-        ],
-        (Aftermath::Nothing, RestoreStatus::Undone) if record.left.is_empty() && !there => vec![again],
-        (Aftermath::Nothing, RestoreStatus::Planned) => vec![again],
-        (Aftermath::Nothing, RestoreStatus::Failed) if !there => vec![again],
-        (Aftermath::Nothing, _) => vec![
-            format!("When its copies are no longer needed, remove them: {remove}"),
-            again,
-        ],
-    }
-}
-
-/// What the application uses.
-fn standing<'a>(restore: &Restore<'_>, after: Aftermath<'_>) -> &'a str {
-    match (restore.record.map(|record| record.status), after) {
-        (None, _) if restore.unreadable.is_some() => {
-            "Whether copies were made, and whether the application was switched to them, could not be read."
-        }
-        (None, _) => "It made nothing and switched nothing.",
-        (Some(RestoreStatus::Switching), _) => {
-            "THE APPLICATION MAY USE SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE, as listed."
-        }
-        (Some(RestoreStatus::CutOver), _) => "The application uses the copies.",
-        (Some(RestoreStatus::Restored), _) => {
-            "The copies are complete and stand beside what was there. The application uses what it used before."
-        }
-        (Some(_), Aftermath::Nothing)
-            if restore
-                .record
-                .is_some_and(|record| record.plan.on_failure == OnFailure::Keep) =>
-        {
-            "The application uses what it used before. What was made of the copies is kept, as was asked for."
-        }
-        (Some(_), _) => "The application uses what it used before, which was not touched.",
-    }
-}
-
-/// The message of a clean-up that brought an application back, of which on-call had been told that it is at rest.
-pub fn restore_brought_back(restore: &Restore<'_>) -> Message {
-    let name = restore.name();
-    let at = restore.run.and_then(|run| run.resumed_at).unwrap_or(restore.now);
-    restore.message(Parts {
-        event: Event::BroughtBack,
-        severity: Severity::Info,
-        subject: &format!("Holdfast: {name} was brought back"),
-        happened: &format!(
-            "The application of {name}, which an earlier message called at rest, was brought back at {}.",
-            words::time(at)
-        ),
-        means: "All hooks of this run have resumed.",
-        steps: &["Nothing, unless somebody is bringing it back by hand: tell them.".to_owned()],
-        reasons: &[],
     })
 }

@@ -53,6 +53,7 @@ fn grown(mut record: RestoreRecord, text: &str, number: usize) -> RestoreRecord 
         terraform: text.to_owned(),
         terraform_commands: many.join("\n"),
         cloudformation: text.to_owned(),
+        cloudformation_steps: text.to_owned(),
         ecs: text.to_owned(),
     });
     record

@@ -1,0 +1,89 @@
+//! What a restore made: each resource's copy, and how far it is.
+
+use serde_json::{Value, json};
+
+use super::facts::{beside, what};
+use crate::domain::message::facts::LISTED;
+use crate::domain::message::words;
+use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::plan::Beside;
+
+/// What was made, or was to be; `None` for a guard.
+pub fn copy(item: &Item) -> Option<String> {
+    let made = match item.made.as_ref() {
+        Some(Made::Cluster {
+            cluster, host, port, ..
+        }) => format!("cluster {cluster} at {host}:{port}"),
+        Some(Made::Table { table, .. }) => format!("table {table}"),
+        Some(Made::Directory {
+            file_system,
+            directory,
+            job,
+        }) => match directory {
+            Some(directory) => format!("directory {directory} of file system {file_system}"),
+            None => format!("a directory of file system {file_system} (AWS Backup's job {job})"),
+        },
+        Some(Made::FileSystem {
+            file_system,
+            directory,
+            job,
+        }) => match (file_system, directory) {
+            (Some(id), Some(directory)) => format!("file system {id}, directory {directory}"),
+            (Some(id), None) => format!("file system {id}"),
+            (None, _) => format!("a new file system (AWS Backup's job {job})"),
+        },
+        Some(Made::Nothing) => return None,
+        None if item.planned.beside == Beside::Nothing => return None,
+        None => beside(&item.planned.beside),
+    };
+    Some(words::line(&made))
+}
+
+/// Whether something of it may be there.
+pub fn may_be_there(item: &Item) -> bool {
+    !matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) && copy(item).is_some()
+}
+
+/// Each resource and its copy, a line each; empty without any.
+pub fn copies(items: &[Item]) -> String {
+    let lines = items.iter().filter_map(|item| {
+        let copy = copy(item)?;
+        let state = match item.status {
+            ItemStatus::Planned => "not begun".to_owned(),
+            ItemStatus::InProgress => {
+                let phase = item
+                    .phase
+                    .as_deref()
+                    .map(|phase| format!(": {phase}"))
+                    .unwrap_or_default();
+                words::line(&format!("not finished{phase}"))
+            }
+            ItemStatus::Restored => "restored".to_owned(),
+            ItemStatus::Failed => match &item.failure {
+                Some(failure) => format!("FAILED, {}", words::name(&failure.error)),
+                None => "FAILED".to_owned(),
+            },
+            ItemStatus::Undone => "removed".to_owned(),
+        };
+        Some(format!(
+            "  - {}: {copy}: {state}",
+            words::line(&what(&item.planned.resource))
+        ))
+    });
+    words::listed(lines.collect(), LISTED)
+}
+
+pub fn copies_json(items: &[Item]) -> Value {
+    let items = items.iter().take(LISTED).map(|item| {
+        json!({
+            "resource": words::name(&item.planned.resource.name),
+            "kind": item.planned.resource.target.kind(),
+            "target": words::name(item.planned.resource.target.identifier()),
+            "copy": copy(item).map(|copy| words::name(&copy)),
+            "status": item.status,
+            "holds": item.planned.holds,
+            "error": item.failure.as_ref().map(|failure| words::name(&failure.error)),
+        })
+    });
+    items.collect()
+}

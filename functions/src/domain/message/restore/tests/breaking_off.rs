@@ -1,0 +1,90 @@
+//! Executions that ended before they could report.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn an_execution_that_broke_off_says_what_takes_it_back() {
+    let ended = Ended {
+        status: "ABORTED",
+        cause: Some("by\nme"),
+        lease_released: true,
+    };
+    let why = reason("undo-restore", "AccessDenied", "starting the state machine: refused");
+    for (status, machine, after, says) in [
+        (
+            "failed",
+            Machine::Restore,
+            Aftermath::Begun(Machine::UndoRestore),
+            "What it made is being removed",
+        ),
+        (
+            "failed",
+            Machine::Restore,
+            Aftermath::NotBegun(Machine::UndoRestore, &why),
+            REMOVE,
+        ),
+        (
+            "switching",
+            Machine::Restore,
+            Aftermath::Begun(Machine::UndoCutOver),
+            "What had been switched is being switched back",
+        ),
+        (
+            "switching",
+            Machine::Restore,
+            Aftermath::NotBegun(Machine::UndoCutOver, &why),
+            "NOW: switch back what was switched: holdfast undo-cut-over",
+        ),
+        (
+            "switching",
+            Machine::UndoCutOver,
+            Aftermath::Nothing,
+            "NOW: switch back what was switched: holdfast undo-cut-over",
+        ),
+        (
+            "cut_over",
+            Machine::UndoCutOver,
+            Aftermath::Nothing,
+            "Nothing was switched back yet",
+        ),
+        (
+            "cut_over",
+            Machine::Restore,
+            Aftermath::Nothing,
+            "The way back: holdfast undo-cut-over",
+        ),
+        (
+            "restored",
+            Machine::Restore,
+            Aftermath::Nothing,
+            "The copies are complete",
+        ),
+        ("failed", Machine::UndoRestore, Aftermath::Nothing, REMOVE),
+    ] {
+        let record = record(status, json!({"switched": switched("begun")}));
+        let facts = Restore {
+            record: Some(&record),
+            items: &items("in_progress"),
+            ..plain()
+        };
+        let message = restore_ended(&facts, machine, &ended, after);
+        assert_eq!(
+            (message.event, message.severity),
+            (Event::RestoreEnded, Severity::Critical)
+        );
+        assert_says(
+            &message,
+            &[
+                "was aborted, in the console or by a command",
+                "by me",
+                "free for another run",
+                says,
+            ],
+        );
+        assert_eq!(message.json["execution_status"], "ABORTED");
+    }
+    let message = restore_ended(&plain(), Machine::Restore, &ended, Aftermath::Nothing);
+    assert_says(&message, &["It made nothing", "holdfast restore hubs --dry-run"]);
+}

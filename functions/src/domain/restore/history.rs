@@ -1,0 +1,87 @@
+//! How much of an execution's event history a restore takes: Step Functions ends an execution at its 25,000th event.
+
+use crate::domain::pacing;
+use crate::domain::resource::Target;
+use crate::domain::restore::plan::Planned;
+
+/// The most events of a Standard execution (Step Functions quotas).
+pub const MOST_EVENTS: u64 = 25_000;
+
+/// What the machine `restore` itself takes, from its start to its end, with the retries of a bad day.
+const MACHINE: u64 = 1_500;
+/// One look: ChooseKind, the task (scheduled, started, succeeded, between its state's two), ChooseLook and the wait.
+const LOOK: u64 = 11;
+/// An iteration of a Map and one task in it, for each comparison and each probe.
+const TASK: u64 = 11;
+/// Seconds that a restore takes of which there is no history: a table takes 20 minutes of any size, most within an hour
+/// (DynamoDB Developer Guide, "Point-in-time recovery").
+const UNKNOWN_SECONDS: u64 = 3_600;
+
+/// The events that a restore of these resources is expected to take.
+pub fn events(resources: &[Planned], probes: usize) -> u64 {
+    let of_each = |planned: &Planned| {
+        let compared = TASK;
+        if makes_nothing(&planned.resource.target) {
+            return compared;
+        }
+        let seconds = planned.usual_seconds.unwrap_or(UNKNOWN_SECONDS);
+        let seconds = seconds.min(planned.resource.deadline_seconds);
+        // The machine looks as at a job without history: a restore goes through phases.
+        let looks = u64::from(pacing::watch(seconds, None).looks);
+        compared + TASK + looks * LOOK
+    };
+    let probes = u64::try_from(probes).unwrap_or(u64::MAX).saturating_mul(TASK);
+    resources
+        .iter()
+        .map(of_each)
+        .fold(MACHINE.saturating_add(probes), u64::saturating_add)
+}
+
+/// Whether the restore of a target only compares.
+pub fn makes_nothing(target: &Target) -> bool {
+    matches!(target, Target::Secret { .. } | Target::Parameters { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::resource::Resource;
+    use crate::domain::restore::plan::{Beside, Source};
+
+    fn planned(target: Target, usual_seconds: Option<u64>) -> Planned {
+        Planned {
+            resource: Resource {
+                name: "thing".into(),
+                target,
+                deadline_seconds: 36 * 3_600,
+            },
+            source: Source::TableBackup { arn: "arn".into() },
+            beside: Beside::Nothing,
+            holds: None,
+            loss_seconds: None,
+            size_bytes: None,
+            usual_seconds,
+            creates: Vec::new(),
+        }
+    }
+
+    fn tables(number: usize, usual_seconds: Option<u64>) -> Vec<Planned> {
+        let table = Target::DynamoDb { table: "rooms".into() };
+        vec![planned(table, usual_seconds); number]
+    }
+
+    #[test]
+    fn a_deployment_of_some_tables_fits_and_one_of_two_hundred_slow_ones_does_not() {
+        assert!(events(&tables(40, None), 20) < MOST_EVENTS);
+        assert!(events(&tables(200, Some(600)), 20) > MOST_EVENTS);
+        assert!(events(&tables(100, Some(300)), 20) < MOST_EVENTS);
+    }
+
+    #[test]
+    fn a_guard_takes_one_comparison_and_a_slower_resource_takes_more() {
+        let guard = planned(Target::Parameters { path: "/hubs".into() }, Some(1_000_000));
+        assert_eq!(events(&[guard], 0), MACHINE + TASK);
+        assert!(events(&tables(1, Some(7_200)), 0) > events(&tables(1, Some(60)), 0));
+        assert_eq!(events(&[], 3), MACHINE + 3 * TASK);
+    }
+}

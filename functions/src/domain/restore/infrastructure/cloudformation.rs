@@ -1,0 +1,46 @@
+//! CloudFormation: copies are taken into the stack by a change set of type `IMPORT`.
+
+use serde_json::{Map, Value, json};
+
+use super::replaced::Replaced;
+
+/// `ResourcesToImport` of `CreateChangeSet`.
+pub fn resources_to_import(replaced: &[Replaced]) -> String {
+    if replaced.is_empty() {
+        return String::new();
+    }
+    let resources: Vec<Value> = replaced
+        .iter()
+        .map(|one| {
+            let identifier: Map<String, Value> = one
+                .identifier
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value.as_str().into()))
+                .collect();
+            json!({
+                "LogicalResourceId": one.logical_id,
+                "ResourceIdentifier": identifier,
+                "ResourceType": one.resource_type,
+            })
+        })
+        .collect();
+    format!("{:#}\n", Value::Array(resources))
+}
+
+/// What to do before and with the change set (AWS CloudFormation User Guide, "Importing existing resources into a stack").
+pub fn steps(replaced: &[Replaced]) -> String {
+    if replaced.is_empty() {
+        return String::new();
+    }
+    let ids: Vec<&str> = replaced.iter().map(|one| one.logical_id.as_str()).collect();
+    format!(
+        "1. Give {} \"DeletionPolicy: Retain\" and \"UpdateReplacePolicy: Retain\", and update the stack: without them the \
+         next step deletes what was replaced, which is the way back.\n\
+         2. Take these resources out of the template, and update the stack: it forgets them.\n\
+         3. Put them back, still with \"DeletionPolicy: Retain\", with the copies' names, and create a change set of type \
+         IMPORT with the resources to import: aws cloudformation create-change-set --change-set-type IMPORT \
+         --resources-to-import file://resources.json …\n\
+         4. Read the change set: it has to import and nothing else. Execute it, and detect drift.\n",
+        ids.join(", ")
+    )
+}

@@ -1,0 +1,62 @@
+//! ECS: the volumes of task definitions, as they have to stand in a template.
+
+use super::hcl::{Part, block, quoted};
+use crate::domain::descriptor::{CutOverAction, Descriptor};
+use crate::domain::restore::item::{Item, Made};
+
+/// What each service's volume has to say, for CloudFormation and for Terraform.
+pub fn patches(descriptor: &Descriptor, items: &[Item]) -> String {
+    let patches = descriptor.cut_over.iter().filter_map(|switch| {
+        let CutOverAction::EcsService {
+            cluster,
+            service,
+            volume,
+        } = &switch.action
+        else {
+            return None;
+        };
+        let item = items
+            .iter()
+            .find(|item| item.planned.resource.name == switch.resource)?;
+        let (file_system, directory) = match item.made.as_ref()? {
+            Made::Directory {
+                file_system, directory, ..
+            } => (file_system, directory.as_deref()?),
+            Made::FileSystem {
+                file_system, directory, ..
+            } => (file_system.as_ref()?, directory.as_deref().unwrap_or("/")),
+            _ => return None,
+        };
+        let source = item.planned.resource.target.identifier();
+        Some(patch(
+            &format!("{service} of ECS cluster {cluster}"),
+            volume.as_deref(),
+            source,
+            file_system,
+            directory,
+        ))
+    });
+    patches.collect::<Vec<_>>().join("\n")
+}
+
+fn patch(service: &str, volume: Option<&str>, source: &str, file_system: &str, directory: &str) -> String {
+    let which = match volume {
+        Some(volume) => format!("volume {volume}"),
+        None => format!("every volume of {source}"),
+    };
+    let body = [
+        Part::Attribute("file_system_id", quoted(file_system)),
+        Part::Attribute("root_directory", quoted(directory)),
+    ];
+    format!(
+        "# The task definition of service {service}: {which}.\n\
+         # Where there was a root directory other than /, it goes behind this one.\n\
+         # CloudFormation, AWS::ECS::TaskDefinition:\n\
+         EFSVolumeConfiguration:\n  FilesystemId: {}\n  RootDirectory: {}\n\
+         # Terraform, aws_ecs_task_definition:\n{}",
+        // JSON's texts are YAML's too.
+        serde_json::Value::from(file_system),
+        serde_json::Value::from(directory),
+        block("efs_volume_configuration", &body)
+    )
+}

@@ -1,0 +1,329 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::hcl::{Part, block, quoted};
+use super::*;
+
+fn item(name: &str, resource: Value, made: Value, configuration: Value) -> Item {
+    let mut resource = resource;
+    resource["name"] = name.into();
+    resource["deadline_seconds"] = 60.into();
+    serde_json::from_value(json!({
+        "restore": "hubs-prod-20261120-030000-630a",
+        "planned": {
+            "resource": resource, "source": {"from": "table_backup", "arn": "arn"}, "beside": {"into": "nothing"},
+        },
+        "status": "restored",
+        "configuration": configuration,
+        "made": made,
+    }))
+    .unwrap()
+}
+
+fn cluster(copy: &str) -> Item {
+    let configuration = json!({
+        "DBCluster": {"DBClusterMembers": [
+            {"DBInstanceIdentifier": "hubs-two", "IsClusterWriter": true},
+            {"DBInstanceIdentifier": "hubs-one", "IsClusterWriter": false},
+        ]},
+        "DBInstances": [
+            {"DBInstanceIdentifier": "hubs-one", "PromotionTier": 0},
+            {"DBInstanceIdentifier": "hubs-two", "PromotionTier": 1},
+            {"DBInstanceIdentifier": "application-autoscaling-1", "PromotionTier": 15},
+        ],
+        "ScalableTargets": [{"ResourceId": "cluster:hubs-db", "ScalableDimension": "rds:cluster:ReadReplicaCount"}],
+    });
+    let made = json!({
+        "made": "cluster", "cluster": copy, "arn": "a", "host": "h", "reader_host": "r", "port": 5432,
+    });
+    item(
+        "database",
+        json!({"kind": "aurora", "cluster": "hubs-db"}),
+        made,
+        configuration,
+    )
+}
+
+fn items() -> Vec<Item> {
+    let table = json!({"kind": "dynamodb", "table": "hubs-rooms"});
+    let scaled = json!({"ScalableTargets": [
+        {"ResourceId": "table/hubs-rooms", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"},
+        {"ResourceId": "table/hubs-rooms/index/by-owner", "ScalableDimension": "dynamodb:index:WriteCapacityUnits"},
+    ]});
+    let file_system = json!({"kind": "efs", "file_system": "fs-00000001"});
+    let directory = json!({
+        "made": "directory", "file_system": "fs-00000001", "job": "j",
+        "directory": "/aws-backup-restore_2026-11-20T03-00-00-123Z",
+    });
+    let new = json!({"made": "file_system", "file_system": "fs-00000002", "job": "j"});
+    let old = json!({"kind": "efs", "file_system": "fs-00000003"});
+    vec![
+        cluster("hubs-db-r20261120-030000"),
+        item(
+            "tables.hubs-rooms",
+            table,
+            json!({"made": "table", "table": "hubs-rooms-new", "arn": "a"}),
+            scaled,
+        ),
+        item("files", file_system, directory, Value::Null),
+        item("old-files", old, new, Value::Null),
+        item(
+            "login",
+            json!({"kind": "secret", "secret": "s"}),
+            json!({"made": "nothing"}),
+            Value::Null,
+        ),
+    ]
+}
+
+fn descriptor(terraform: &str, rename: bool) -> Descriptor {
+    let mut cut_over = json!([
+        {"name": "app", "kind": "ecs_service", "resource": "files", "cluster": "hubs", "service": "app", "volume": "storage"},
+        {"name": "old-app", "kind": "ecs_service", "resource": "old-files", "cluster": "hubs", "service": "old"},
+    ]);
+    if rename {
+        let rename = json!({"name": "old-name", "kind": "rename", "resource": "database"});
+        cut_over.as_array_mut().unwrap().push(rename);
+    }
+    Descriptor::parse(&json!({
+        "deployment": "hubs-prod",
+        "resources": {
+            "database": {"kind": "aurora", "cluster": "hubs-db", "terraform": terraform, "logical_id": "HubsDb"},
+            "tables": {"kind": "dynamodb", "prefix": "hubs-"},
+            "files": {"kind": "efs", "file_system": "fs-00000001"},
+            "old-files": {"kind": "efs", "file_system": "fs-00000003"},
+            "login": {"kind": "secret", "secret": "s"},
+        },
+        "cut_over": cut_over,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn everything_that_is_replaced_is_told_for_every_tool() {
+    let text = infrastructure(
+        &descriptor("module.data.aws_rds_cluster.main", false),
+        &items(),
+        CutOverMode::Yes,
+    );
+    let whole = format!(
+        "{}\n{}\n{}\n{}\n{}",
+        text.terraform, text.terraform_commands, text.cloudformation, text.cloudformation_steps, text.ecs
+    );
+    assert_eq!(whole, include_str!("tests/whole.txt"));
+    let resources: Value = serde_json::from_str(&text.cloudformation).unwrap();
+    assert_eq!(resources.as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn nothing_replaced_is_nothing_to_do() {
+    let guard = items().split_off(4);
+    assert_eq!(
+        infrastructure(&descriptor("aws_rds_cluster.main", true), &guard, CutOverMode::Yes),
+        Infrastructure::default()
+    );
+}
+
+#[test]
+fn a_cluster_that_is_renamed_has_its_old_name() {
+    let of = |rename, mode| {
+        let text = infrastructure(
+            &descriptor("aws_rds_cluster.main", rename),
+            &[cluster("hubs-db-new")],
+            mode,
+        );
+        let ids: Vec<String> = text
+            .terraform_commands
+            .lines()
+            .filter_map(|line| line.strip_prefix("terraform import "))
+            .map(str::to_owned)
+            .collect();
+        ids
+    };
+    let instances = [
+        "'aws_rds_cluster_instance.main[0]' 'hubs-two-new'",
+        "'aws_rds_cluster_instance.main[1]' 'hubs-one-new'",
+    ];
+    let scaling =
+        "'aws_appautoscaling_target.main_read_replica_count' 'rds/cluster:hubs-db-new/rds:cluster:ReadReplicaCount'";
+    let copy = [
+        "'aws_rds_cluster.main' 'hubs-db-new'",
+        instances[0],
+        instances[1],
+        scaling,
+    ];
+    let old = ["'aws_rds_cluster.main' 'hubs-db'", instances[0], instances[1]];
+    assert_eq!(of(true, CutOverMode::Yes), old);
+    assert_eq!(of(true, CutOverMode::Ask), old);
+    assert_eq!(of(true, CutOverMode::No), copy);
+    assert_eq!(of(false, CutOverMode::Yes), copy);
+}
+
+#[test]
+fn instances_of_a_copy_with_a_name_of_its_own_are_numbered() {
+    let commands = |item: &Item| {
+        infrastructure(
+            &descriptor("aws_rds_cluster.main", false),
+            std::slice::from_ref(item),
+            CutOverMode::Yes,
+        )
+        .terraform_commands
+    };
+    let item = cluster("other");
+    assert!(commands(&item).contains("main[0]' 'other-1'\n") && commands(&item).contains("main[1]' 'other-2'\n"));
+    let bare = Item {
+        configuration: Value::Null,
+        ..item
+    };
+    assert!(commands(&bare).contains("main[0]' 'other-1'\n") && !commands(&bare).contains("main[1]"));
+}
+
+#[test]
+fn no_removed_block_has_an_index() {
+    for address in [
+        "aws_rds_cluster.main[0]",
+        "module.a[\"b.c\"].aws_rds_cluster.main",
+        "aws_rds_cluster.main[\"aws_x.y\"]",
+    ] {
+        let text = infrastructure(&descriptor(address, false), &[cluster("hubs-db-new")], CutOverMode::Yes);
+        assert!(
+            text.terraform.contains(&format!("# {address} is one of several")),
+            "{}",
+            text.terraform
+        );
+        for line in text
+            .terraform
+            .lines()
+            .filter(|line| line.trim_start().starts_with("from"))
+        {
+            assert!(!line.contains('['), "{line}");
+        }
+        assert!(
+            text.terraform_commands
+                .contains(&format!("terraform state rm '{address}'\n"))
+        );
+    }
+}
+
+/// What HCL makes of a quoted template without interpolation (HCL native syntax, "Template Literals").
+fn unquoted(text: &str) -> String {
+    let inner = text.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
+    let mut rest: Vec<char> = inner.chars().rev().collect();
+    let mut plain = String::new();
+    while let Some(c) = rest.pop() {
+        match c {
+            '\\' => match rest.pop().unwrap() {
+                'n' => plain.push('\n'),
+                'r' => plain.push('\r'),
+                't' => plain.push('\t'),
+                'u' => {
+                    let digits: String = (0..4).map(|_| rest.pop().unwrap()).collect();
+                    plain.push(char::from_u32(u32::from_str_radix(&digits, 16).unwrap()).unwrap());
+                }
+                c @ ('"' | '\\') => plain.push(c),
+                other => panic!("\\{other} is no escape"),
+            },
+            '"' => panic!("the text ends early"),
+            '$' | '%' if rest.ends_with(&['{', c]) => {
+                rest.pop();
+                rest.pop();
+                plain.extend([c, '{']);
+            }
+            '$' | '%' if rest.last() == Some(&'{') => panic!("an interpolation begins"),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// Holds where a text is laid out as `terraform fmt` does it: two spaces a level, equals signs of neighbours in one column
+/// and as far left as they can be, no space at an end, one empty line at most.
+fn assert_formatted(text: &str) {
+    let mut depth = 0;
+    let mut run: Vec<(usize, usize)> = Vec::new();
+    for (number, line) in text.lines().chain([""]).enumerate() {
+        assert_eq!(line, line.trim_end(), "line {number}");
+        let body = line.trim_start();
+        if body == "}" {
+            depth -= 1;
+        }
+        let attribute = body.split_once(" = ").filter(|_| !body.starts_with('#'));
+        match attribute {
+            Some((name, _)) => run.push((line.find(" = ").unwrap(), name.trim_end().len() + depth * 2)),
+            None => {
+                let column = run.iter().map(|(_, end)| *end).max();
+                assert!(
+                    run.iter().all(|(at, _)| Some(*at) == column),
+                    "before line {number}:\n{text}"
+                );
+                run.clear();
+            }
+        }
+        if !body.is_empty() {
+            assert_eq!(line.len() - body.len(), depth * 2, "line {number}: {line:?}");
+        }
+        if body.ends_with('{') && !body.starts_with('#') {
+            depth += 1;
+        }
+    }
+    assert_eq!(depth, 0);
+    assert!(
+        !text.contains("\n\n\n") && !text.contains("{\n\n") && !text.contains("\n\n}"),
+        "{text}"
+    );
+    assert!(text.ends_with('\n') && !text.starts_with('\n'));
+}
+
+#[test]
+fn equals_signs_of_neighbours_stand_in_one_column() {
+    let attribute = |name, value: &str| Part::Attribute(name, value.to_owned());
+    let body = [
+        attribute("to", "a.b"),
+        attribute("provider", "aws.x"),
+        Part::Block("inner".to_owned(), vec![attribute("x", "1"), attribute("yyy", "2")]),
+        attribute("id", "\"i\""),
+    ];
+    let text = block("import", &body);
+    assert_eq!(
+        text,
+        "import {\n  to       = a.b\n  provider = aws.x\n\n  inner {\n    x   = 1\n    yyy = 2\n  }\n\n  id = \"i\"\n}\n"
+    );
+    assert_formatted(&text);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_quoted_text_stands_for_itself(text in "([$%]{0,3}\\{|[\"\\\\\\n]|\\PC|[\\x00-\\x1f\\x7f-\\x9f]){0,12}") {
+        let quoted = quoted(&text);
+        prop_assert!(!quoted.chars().any(char::is_control));
+        prop_assert_eq!(unquoted(&quoted), text);
+    }
+
+    #[test]
+    fn odd_names_change_no_layout_and_no_syntax(copies in vec("([$%]{0,2}\\{|[\"'\\\\\\n]|\\PC){1,12}", 1..4)) {
+        let items: Vec<Item> = copies.iter().enumerate().map(|(index, copy)| {
+            let made = json!({"made": "table", "table": copy, "arn": "a"});
+            item(&format!("t{index}"), json!({"kind": "dynamodb", "table": "t"}), made, Value::Null)
+        }).collect();
+        let text = infrastructure(&descriptor("aws_rds_cluster.main", false), &items, CutOverMode::Yes);
+        assert_formatted(&text.terraform);
+        let ids: Vec<String> = text.terraform.lines().filter_map(|line| line.strip_prefix("  id = ")).map(unquoted).collect();
+        prop_assert_eq!(&ids, &copies);
+        let resources: Value = serde_json::from_str(&text.cloudformation).unwrap();
+        for (resource, copy) in resources.as_array().unwrap().iter().zip(&copies) {
+            prop_assert_eq!(resource["ResourceIdentifier"]["TableName"].as_str(), Some(copy.as_str()));
+        }
+    }
+}
+
+#[test]
+fn the_blocks_are_formatted() {
+    for address in ["aws_rds_cluster.main", "aws_rds_cluster.main[0]"] {
+        assert_formatted(&infrastructure(&descriptor(address, true), &items(), CutOverMode::Yes).terraform);
+    }
+}

@@ -1,0 +1,118 @@
+//! An execution that ended without a word, and what on-call is told of it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::taking_back::Taken;
+use super::{Detail, Needs};
+use crate::domain::job::Run;
+use crate::domain::machine::Machine;
+use crate::domain::message::{self, Ended};
+use crate::domain::set::{Purpose, Reason};
+use crate::error::Result;
+use crate::steps::machine::restore_of;
+use crate::steps::telling::{Execution, Known, tell, tell_once};
+
+/// An execution that ended without a word.
+pub struct Lost<'a> {
+    pub machine: Machine,
+    pub request: &'a Value,
+    pub detail: &'a Detail,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+}
+
+impl Lost<'_> {
+    /// What its run is for.
+    pub fn purpose(&self) -> Purpose {
+        match self.machine {
+            Machine::Backup | Machine::Nightly => Purpose::Backup,
+            Machine::Restore | Machine::UndoRestore => Purpose::Restore,
+            Machine::UndoCutOver => Purpose::UndoCutOver,
+        }
+    }
+
+    async fn known(&self, needs: &Needs, run: Option<&Run>) -> Result<Known> {
+        match (run, self.machine) {
+            (None, _) => Ok(Known::default()),
+            (Some(run), Machine::Backup | Machine::Nightly) => Known::of(&needs.catalog, run).await,
+            (Some(run), machine) => {
+                Known::of_restore(&needs.catalog, run, restore_of(machine, self.request, run)).await
+            }
+        }
+    }
+
+    pub async fn tell(&self, needs: &Needs, run: Option<&Run>, lease_released: bool, taken: Taken) -> Result<()> {
+        let known = self.known(needs, run).await?;
+        let of = Execution {
+            arn: &self.detail.execution_arn,
+            started_at: self.started_at,
+            now: self.now,
+            run,
+        };
+        let ended = Ended {
+            status: &self.detail.status,
+            cause: self.detail.cause.as_deref(),
+            lease_released,
+        };
+        let message = match self.machine {
+            Machine::Backup | Machine::Nightly => message::ended(&known.backup(&of, None), &ended),
+            machine => {
+                let why = taken.why();
+                message::restore_ended(
+                    &known.restore(&of, None),
+                    machine,
+                    &ended,
+                    taken.aftermath(why.as_ref()),
+                )
+            }
+        };
+        let topic = needs.topic.as_ref();
+        tell_once(
+            &needs.catalog,
+            topic,
+            &needs.stacks_topic,
+            &known,
+            run,
+            &message,
+            self.now,
+        )
+        .await
+    }
+
+    /// On-call had been told that the application is at rest.
+    pub async fn tell_of_return(&self, needs: &Needs, run: &Run) -> Result<()> {
+        let known = self.known(needs, Some(run)).await?;
+        let of = Execution {
+            arn: &run.execution,
+            started_at: run.started_at,
+            now: self.now,
+            run: Some(run),
+        };
+        let message = match self.machine {
+            Machine::Backup | Machine::Nightly => message::brought_back(&known.backup(&of, None)),
+            _ => message::restore_brought_back(&known.restore(&of, None)),
+        };
+        tell(
+            needs.topic.as_ref(),
+            known.topic.as_deref(),
+            &needs.stacks_topic,
+            &message,
+        )
+        .await
+    }
+}
+
+/// Why it ended, in Step Functions' words where it has any.
+pub fn reason(machine: Machine, detail: &Detail) -> Reason {
+    let how = match detail.status.as_str() {
+        "ABORTED" => "the execution was aborted",
+        "TIMED_OUT" => "the execution ran out of its time",
+        _ => "the execution broke off",
+    };
+    Reason {
+        subject: machine.name().to_owned(),
+        error: detail.error.clone().unwrap_or_else(|| detail.status.clone()),
+        message: detail.cause.clone().unwrap_or_else(|| how.to_owned()),
+    }
+}

@@ -1,0 +1,225 @@
+//! `cut-over`: switches what the application uses to what was restored, one switch after the other in the descriptor's order,
+//! each recorded before anything is changed. Called until it is done.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::ending;
+pub use super::needs::OfSwitches as Needs;
+pub use super::switching::{Input, Output};
+use super::switching::{elapsed, late, reason};
+use crate::catalog::Catalog;
+use crate::domain::descriptor::CutOver;
+use crate::domain::job::Run;
+use crate::domain::pacing;
+use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::switching::{SwitchState, Switched, Switching};
+use crate::domain::restore::verdict::Outcome;
+use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::error::{Class, Error, Result};
+use crate::switches::{Switches, item_of};
+
+const DOING: &str = "cutting over";
+
+/// A switch that fails is an answer, not an error: the machine then switches back.
+///
+/// # Errors
+/// `Conflict` for a run that has ended, and for a restore that is not proven or was switched back; whatever is worth another try.
+pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result<Output> {
+    let catalog = &needs.catalog;
+    ending::refuse_ended(catalog, &run, DOING).await?;
+    let record = catalog.known_restore(&run.deployment, &restore).await?;
+    see_proven(&record)?;
+    if record.status == RestoreStatus::CutOver {
+        return Ok(Output::succeeded());
+    }
+    let switches = catalog.planned_by(&run).await?.cut_over;
+    let items = catalog.items(&run.deployment, &restore).await?;
+    let mut none = true;
+    for switch in &switches {
+        let Some(item) = item_of(switch, &items) else { continue };
+        none = false;
+        let step = Step {
+            catalog,
+            switches: &needs.switches,
+            run: &run,
+            restore: &restore,
+            switch,
+            item,
+            now,
+        };
+        match step.go(&record).await {
+            Ok(None) => {}
+            Ok(Some(underway)) => return Ok(underway),
+            Err(error) if error.class() != Class::Final => return Err(error),
+            Err(error) => return fail(catalog, &run, &restore, switch, &error).await,
+        }
+    }
+    // Where there is nothing to switch, the application does not use the copies.
+    if !none {
+        let changed = catalog.change_restore(&run.deployment, &restore, |record| {
+            if record.status == RestoreStatus::Switching {
+                record.status = RestoreStatus::CutOver;
+            }
+        });
+        changed.await?;
+    }
+    tracing::info!(deployment = %run.deployment, %restore, switches = switches.len(), "cut over");
+    Ok(Output::succeeded())
+}
+
+/// Only what was verified, or what an operator let pass as unproven, is switched to.
+fn see_proven(record: &RestoreRecord) -> Result<()> {
+    let refused = |why: &str, next: &str| {
+        Err(Error::Conflict(format!(
+            "{DOING} to restore {}: {why}. Nothing was switched. {next}",
+            record.id
+        )))
+    };
+    match (&record.verification, record.status) {
+        (None, _) => refused("it has not been verified", "Start a new restore"),
+        (Some(found), _) if found.outcome == Outcome::Failed => refused(
+            "its verification failed",
+            "See the checks with `holdfast restores`, then start a new restore",
+        ),
+        (_, RestoreStatus::SwitchedBack) => refused("it was switched back", "Start a new restore to cut over again"),
+        (_, RestoreStatus::Undone) => refused("its copies were removed", "Start a new restore"),
+        _ => Ok(()),
+    }
+}
+
+async fn fail(catalog: &Catalog, run: &Run, restore: &str, switch: &CutOver, error: &Error) -> Result<Output> {
+    let reason = reason(&switch.name, error);
+    let noted = catalog.change_restore(&run.deployment, restore, |record| {
+        if !record.reasons.contains(&reason) {
+            record.reasons.push(reason.clone());
+        }
+    });
+    noted.await?;
+    tracing::warn!(deployment = %run.deployment, %restore, switch = %switch.name, error = error.name(), "not switched");
+    Ok(Output::failed(&[reason]))
+}
+
+/// One switch of one call.
+struct Step<'a> {
+    catalog: &'a Catalog,
+    switches: &'a Switches,
+    run: &'a Run,
+    restore: &'a str,
+    switch: &'a CutOver,
+    item: &'a Item,
+    now: Timestamp,
+}
+
+impl Step<'_> {
+    /// Begins or goes on. `None` once it is done; else what it waits for.
+    async fn go(&self, record: &RestoreRecord) -> Result<Option<Output>> {
+        let begun = match found(record, self.switch) {
+            Some(switched) if switched.state == SwitchState::Done => return Ok(None),
+            Some(switched) => switched.clone(),
+            None => self.begin().await?,
+        };
+        self.see_begun(&begun)?;
+        ending::refuse_ended(self.catalog, self.run, DOING).await?;
+        let kind = self.switches.of(&self.switch.action);
+        let applied = kind
+            .apply(self.run, self.switch, self.item, &begun.before, &begun.after)
+            .await?;
+        match applied {
+            Switching::Done(after) => {
+                self.note(&begun.before, SwitchState::Done, after).await?;
+                Ok(None)
+            }
+            Switching::Underway { phase, noted } => {
+                let elapsed = elapsed(&begun, self.now);
+                if noted != begun.after {
+                    self.note(&begun.before, SwitchState::Begun, noted).await?;
+                }
+                if pacing::past_deadline(elapsed, super::switching::DEADLINE_SECONDS) {
+                    return Err(late("switching", &self.switch.name, &phase));
+                }
+                Ok(Some(Output::in_progress(phase, elapsed)))
+            }
+            Switching::Failed(reason) => Err(Error::JobFailed(reason)),
+        }
+    }
+
+    /// Notes what is there, before anything is changed.
+    async fn begin(&self) -> Result<Switched> {
+        if self.item.status != ItemStatus::Restored {
+            return Err(Error::Conflict(format!(
+                "{DOING}: switch {} leads to {}, which is not restored. See the restore's items",
+                self.switch.name, self.item.planned.resource.name
+            )));
+        }
+        let kind = self.switches.of(&self.switch.action);
+        let before = kind.observe(self.run, self.switch, self.item).await?;
+        let begun = Switched {
+            switch: self.switch.clone(),
+            state: SwitchState::Begun,
+            before,
+            after: Value::Null,
+            at: Some(self.now),
+        };
+        let noted = self
+            .catalog
+            .change_restore(&self.run.deployment, self.restore, |record| {
+                if found(record, self.switch).is_none() && see_proven(record).is_ok() {
+                    record.status = RestoreStatus::Switching;
+                    record.switched.push(begun.clone());
+                }
+            });
+        let noted = noted.await?;
+        see_proven(&noted)?;
+        // Another call may have begun it: what that one saw counts.
+        Ok(found(&noted, self.switch).cloned().unwrap_or(begun))
+    }
+
+    fn see_begun(&self, switched: &Switched) -> Result<()> {
+        match switched.state {
+            SwitchState::Begun | SwitchState::Done => Ok(()),
+            SwitchState::Returning | SwitchState::Returned => Err(Error::Conflict(format!(
+                "{DOING}: switch {} is being switched back. Start a new restore to cut over again",
+                self.switch.name
+            ))),
+        }
+    }
+
+    /// Records how far the switch is. One that was taken back while this call carried it out is taken back again.
+    async fn note(&self, before: &Value, state: SwitchState, after: Value) -> Result<()> {
+        let noted =
+            self.catalog
+                .change_restore(&self.run.deployment, self.restore, |record| {
+                    let begun = record.switched.iter_mut().find(|switched| {
+                        switched.switch.name == self.switch.name && switched.state == SwitchState::Begun
+                    });
+                    if let Some(switched) = begun {
+                        switched.after = after.clone();
+                        if state == SwitchState::Done {
+                            (switched.state, switched.at) = (state, Some(self.now));
+                        }
+                    }
+                });
+        let noted = noted.await?;
+        let Some(held) = found(&noted, self.switch) else {
+            return Ok(());
+        };
+        let taken_back = self.see_begun(held);
+        if taken_back.is_err() {
+            let kind = self.switches.of(&self.switch.action);
+            kind.revert(self.run, self.switch, self.item, before, &after).await?;
+        }
+        taken_back
+    }
+}
+
+fn found<'a>(record: &'a RestoreRecord, switch: &CutOver) -> Option<&'a Switched> {
+    record
+        .switched
+        .iter()
+        .find(|switched| switched.switch.name == switch.name)
+}
+
+#[cfg(test)]
+#[path = "cut_over_tests.rs"]
+mod tests;

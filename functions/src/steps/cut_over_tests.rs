@@ -1,0 +1,200 @@
+#![allow(clippy::unwrap_used)]
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::job::JobStatus;
+use crate::steps::switching::testing::{Switchboard, needs, record, verified};
+use crate::steps::testing::{later, now};
+
+async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {
+    let input = Input {
+        run: run.clone(),
+        restore: run.id.clone(),
+        now: at,
+    };
+    handle(needs, input).await
+}
+
+#[tokio::test]
+async fn each_switch_is_recorded_before_it_is_carried_out() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    board.applying(
+        "two",
+        Switching::Underway {
+            phase: "deploying".into(),
+            noted: json!("asked"),
+        },
+    );
+    let first = call(&needs, &run, now()).await.unwrap();
+    assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 5));
+    assert_eq!(first.phase.as_deref(), Some("deploying"));
+    let halfway = record(&needs.catalog, &run).await;
+    assert_eq!(halfway.status, RestoreStatus::Switching);
+    let seen: Vec<_> = halfway
+        .switched
+        .iter()
+        .map(|s| (s.switch.name.as_str(), s.state, &s.before, &s.after))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("one", SwitchState::Done, &json!("before one"), &json!("after one")),
+            ("two", SwitchState::Begun, &json!("before two"), &json!("asked")),
+        ]
+    );
+    assert_eq!(call(&needs, &run, later(5)).await.unwrap(), Output::succeeded());
+    assert_eq!(record(&needs.catalog, &run).await.status, RestoreStatus::CutOver);
+    assert_eq!(
+        board.calls(),
+        [
+            "observe one",
+            "apply one null",
+            "observe two",
+            "apply two null",
+            "apply two \"asked\""
+        ]
+    );
+    assert_eq!(call(&needs, &run, later(10)).await.unwrap(), Output::succeeded());
+    assert_eq!(board.calls().len(), 5);
+}
+
+#[tokio::test]
+async fn what_was_observed_first_counts_however_often_it_is_tried() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    board.failing("one", Error::Throttled("slow down".into()));
+    assert_eq!(call(&needs, &run, now()).await.unwrap_err().name(), "Throttled");
+    assert_eq!(record(&needs.catalog, &run).await.switched[0].state, SwitchState::Begun);
+    assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::Succeeded);
+    assert_eq!(board.calls()[..3], ["observe one", "apply one null", "apply one null"]);
+}
+
+#[tokio::test]
+async fn a_switch_that_fails_is_an_answer_with_its_reason() {
+    for (answer, error) in [
+        (Ok(Switching::Failed("rolled back".into())), "JobFailed"),
+        (Err(Error::Conflict("somebody rotated".into())), "Conflict"),
+    ] {
+        let board = Switchboard::new();
+        let (needs, run) = needs(&board, verified()).await;
+        match answer {
+            Ok(switching) => board.applying("one", switching),
+            Err(error) => board.failing("one", error),
+        }
+        let failed = call(&needs, &run, now()).await.unwrap();
+        assert_eq!(failed.status, JobStatus::Failed);
+        assert_eq!(failed.failure.unwrap().error, error);
+        let record = record(&needs.catalog, &run).await;
+        assert_eq!(record.reasons[0].subject, "switch one");
+        assert_eq!((record.status, record.switched.len()), (RestoreStatus::Switching, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_switch_that_never_ends_has_failed() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    for _ in 0..2 {
+        board.applying(
+            "one",
+            Switching::Underway {
+                phase: "0 of 2 tasks".into(),
+                noted: Value::Null,
+            },
+        );
+    }
+    assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::InProgress);
+    let late = call(&needs, &run, later(1800)).await.unwrap();
+    let failure = late.failure.unwrap();
+    assert_eq!(
+        (late.status, failure.error.as_str()),
+        (JobStatus::Failed, "DeadlineExceeded")
+    );
+    assert!(failure.cause.contains("0 of 2 tasks"), "{}", failure.cause);
+}
+
+#[tokio::test]
+async fn nothing_is_switched_to_what_is_not_proven() {
+    let mut failed = verified();
+    failed.verification.as_mut().unwrap().outcome = Outcome::Failed;
+    let mut unverified = verified();
+    unverified.verification = None;
+    let mut undone = verified();
+    undone.status = RestoreStatus::Undone;
+    let mut back = verified();
+    back.status = RestoreStatus::SwitchedBack;
+    for wrong in [failed, unverified, undone, back] {
+        let board = Switchboard::new();
+        let (needs, run) = needs(&board, wrong).await;
+        assert_eq!(call(&needs, &run, now()).await.unwrap_err().name(), "Conflict");
+        assert_eq!(board.calls(), [""; 0]);
+    }
+    let mut unproven = verified();
+    unproven.verification.as_mut().unwrap().outcome = Outcome::Unproven;
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, unproven).await;
+    assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_switches_nothing() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    let catalog = &needs.catalog;
+    catalog
+        .mark_run(&run.deployment, &run.id, crate::catalog::Mark::Ended, now())
+        .await
+        .unwrap();
+    assert_eq!(call(&needs, &run, now()).await.unwrap_err().name(), "Conflict");
+    assert_eq!(board.calls(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_switch_taken_back_while_it_was_carried_out_is_taken_back_again() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    let (catalog, restoring) = (needs.catalog.clone(), run.clone());
+    board.meanwhile(
+        "one",
+        Box::new(move || {
+            let (catalog, run) = (catalog.clone(), restoring.clone());
+            Box::pin(async move {
+                let taken = catalog.change_restore(&run.deployment, &run.id, |record| {
+                    record.switched[0].state = SwitchState::Returned;
+                });
+                taken.await.unwrap();
+            })
+        }),
+    );
+    let failed = call(&needs, &run, now()).await.unwrap();
+    assert_eq!(failed.failure.unwrap().error, "Conflict");
+    assert_eq!(
+        board.calls(),
+        ["observe one", "apply one null", "revert one \"after one\""]
+    );
+    assert_eq!(
+        record(&needs.catalog, &run).await.switched[0].state,
+        SwitchState::Returned
+    );
+}
+
+#[tokio::test]
+async fn where_nothing_is_restored_that_a_switch_leads_to_nothing_is_cut_over() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    let mut input = Input {
+        run: run.clone(),
+        restore: run.id.clone(),
+        now: now(),
+    };
+    // A restore of other resources alone.
+    let mut other = verified();
+    other.id = "another".to_owned();
+    needs.catalog.begin_restore(&other, &[]).await.unwrap();
+    input.restore = other.id.clone();
+    assert_eq!(handle(&needs, input).await.unwrap(), Output::succeeded());
+    let found = needs.catalog.known_restore(&run.deployment, "another").await.unwrap();
+    assert_eq!(found.status, RestoreStatus::Restored);
+}

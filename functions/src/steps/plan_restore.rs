@@ -1,0 +1,271 @@
+//! `plan-restore`: finds all that could go wrong later, and writes the plan to the catalog. Nothing is created, switched or
+//! deleted; a plan with any fault is none.
+
+mod discovery;
+mod drafts;
+mod foreseeing;
+mod here;
+mod moment;
+mod origins;
+mod retained;
+mod safety;
+mod switches;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use self::discovery::Discovery;
+use self::drafts::Naming;
+use self::foreseeing::Ahead;
+use self::origins::Origins;
+use super::ending;
+use super::planning;
+use crate::catalog::Catalog;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::resource::Resource;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan};
+use crate::domain::restore::request::RestoreRequest;
+use crate::domain::restore::{RestoreRecord, history, table};
+use crate::domain::set::{Purpose, RunRecord};
+use crate::error::{Error, Fault, Result};
+use crate::kinds::restoring::Restores;
+use crate::runtime;
+use crate::switches::Switches;
+
+const DOING: &str = "planning the restore";
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub restores: Restores,
+    pub switches: Switches,
+    pub discovery: Arc<dyn Discovery>,
+}
+
+impl Needs {
+    pub fn with(aws: &SdkConfig, restores: Restores) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            restores,
+            switches: Switches::from_config(aws),
+            discovery: Arc::new(discovery::Aws::new(aws)),
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    /// The execution's input, as somebody typed it.
+    pub request: Value,
+    pub execution: String,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+}
+
+/// What the machine goes by.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Output {
+    pub run: Run,
+    pub dry_run: bool,
+    pub approval: bool,
+    pub safety_backup: bool,
+    /// Whether the application is brought to rest: only where it will be switched.
+    pub has_hooks: bool,
+    pub cut_over: CutOverMode,
+    pub on_failure: OnFailure,
+    pub security_groups: Vec<String>,
+    /// What is restored.
+    pub resources: Vec<Resource>,
+    /// What is compared: the guards too.
+    pub compared: Vec<Resource>,
+    /// The plan, for a person.
+    pub text: String,
+}
+
+/// # Errors
+/// `InvalidInput` with every fault of the request, of the resources and of the switches; `NotFound` for a deployment that is
+/// not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has ended.
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    let request = RestoreRequest::parse(&input.request)?;
+    let descriptor = needs.catalog.descriptor(&request.deployment).await?;
+    let run = Run {
+        id: names::set_id(&request.deployment, input.started_at, &input.execution),
+        deployment: request.deployment.clone(),
+        execution: input.execution,
+        started_at: input.started_at,
+    };
+    let record = RunRecord {
+        purpose: Purpose::Restore,
+        ..RunRecord::begun(&run)
+    };
+    needs.catalog.put_run(&record, &descriptor).await?;
+    ending::refuse_ended(&needs.catalog, &run, DOING).await?;
+    let (plan, items) = Planning {
+        needs,
+        request: &request,
+        descriptor: &descriptor,
+        run: &run,
+        now: input.now,
+    }
+    .plan()
+    .await?;
+    if !plan.dry_run {
+        let is_running = |holder: String| async move { needs.discovery.is_running(&holder).await };
+        needs.catalog.acquire_lease(&run, is_running).await?;
+    }
+    let output = output(&run, &descriptor, &plan, &items);
+    let begun = needs
+        .catalog
+        .begin_restore(&RestoreRecord::planned(&run, plan), &items)
+        .await;
+    planning::see_not_ended(&needs.catalog, &run, DOING, "PlanRestore", input.now).await?;
+    begun?;
+    tracing::info!(deployment = %run.deployment, restore = %run.id, resources = items.len(), "planned");
+    Ok(output)
+}
+
+fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[Item]) -> Output {
+    let resource = |item: &Item| item.planned.resource.clone();
+    Output {
+        run: run.clone(),
+        dry_run: plan.dry_run,
+        approval: plan.approval,
+        safety_backup: plan.safety_backup,
+        has_hooks: !descriptor.hooks.is_empty() && plan.cut_over != CutOverMode::No,
+        cut_over: plan.cut_over,
+        on_failure: plan.on_failure,
+        security_groups: plan.security_groups.clone(),
+        resources: items.iter().filter(|item| makes(item)).map(resource).collect(),
+        compared: items.iter().map(resource).collect(),
+        text: table::table(plan),
+    }
+}
+
+fn makes(item: &Item) -> bool {
+    item.planned.beside != Beside::Nothing
+}
+
+/// One plan in the making.
+struct Planning<'a> {
+    needs: &'a Needs,
+    request: &'a RestoreRequest,
+    descriptor: &'a Descriptor,
+    run: &'a Run,
+    now: Timestamp,
+}
+
+impl Planning<'_> {
+    async fn plan(&self) -> Result<(Plan, Vec<Item>)> {
+        let mut faults = self.request.check_times(self.now);
+        let origins = origins::find(self).await;
+        let origins = match origins {
+            Ok(origins) => origins,
+            // What to restore from is not known: of the rest, nothing can be told.
+            Err(Error::InvalidInput(more)) => {
+                faults.extend(more);
+                return Err(Error::InvalidInput(faults));
+            }
+            Err(error) => return Err(error),
+        };
+        faults.extend(origins.faults.iter().cloned());
+        let mut items = self.items(&origins).await?;
+        let ahead = foreseeing::foresee(&self.needs.restores, self.run, &mut items).await?;
+        let cut_over = switches::cutting_over(self.descriptor, self.request.cut_over, &items);
+        faults.extend(ahead.faults.iter().cloned());
+        faults.extend(switches::without_entries(
+            self.descriptor,
+            self.request.cut_over,
+            &items,
+        ));
+        faults.extend(
+            self.needs
+                .switches
+                .foresee(self.run, &cut_over.switches, &items)
+                .await?,
+        );
+        faults.extend(self.too_long(&items));
+        if self.request.safety_backup {
+            faults.extend(safety::faults(self.needs.discovery.as_ref(), self.descriptor).await?);
+        }
+        if !faults.is_empty() {
+            return Err(Error::InvalidInput(without_repeats(faults)));
+        }
+        let plan = self.compose(origins, ahead, cut_over, &items);
+        Ok((plan, items))
+    }
+
+    async fn items(&self, origins: &Origins) -> Result<Vec<Item>> {
+        let suffix = self.request.suffix.clone();
+        let suffix = suffix.unwrap_or_else(|| names::suffix(self.run.started_at));
+        let naming = Naming {
+            suffix: &suffix,
+            given: &self.request.names,
+            into: &self.request.into,
+        };
+        let mut items = Vec::with_capacity(origins.drafts.len());
+        for draft in origins.drafts.iter().cloned() {
+            items.push(drafts::item(self, draft, &naming).await?);
+        }
+        Ok(items)
+    }
+
+    /// A restore that would outgrow the history of its execution.
+    fn too_long(&self, items: &[Item]) -> Option<Fault> {
+        let planned: Vec<_> = items.iter().map(|item| item.planned.clone()).collect();
+        let events = history::events(&planned, self.descriptor.probes.len());
+        (events > history::MOST_EVENTS).then(|| Fault {
+            path: "only".to_owned(),
+            value: format!(
+                "{} resources, whose restore takes about {events} events of the execution's history",
+                items.len()
+            ),
+            allowed: format!(
+                "resources that take at most {} events: restore the deployment in several executions, each with a part of \
+                 it in \"only\"",
+                history::MOST_EVENTS
+            ),
+        })
+    }
+
+    fn compose(&self, origins: Origins, ahead: Ahead, cut_over: switches::CuttingOver, items: &[Item]) -> Plan {
+        let mut remarks = origins.remarks;
+        remarks.extend(ahead.remarks);
+        remarks.extend(cut_over.remarks);
+        Plan {
+            set: origins.set,
+            at: origins.at,
+            at_rest: origins.at_rest,
+            made_at: self.now,
+            resources: items.iter().map(|item| item.planned.clone()).collect(),
+            not_covered: origins.not_covered,
+            remarks,
+            cut_over: cut_over.mode,
+            approval: self.request.approval,
+            safety_backup: self.request.safety_backup,
+            dry_run: self.request.dry_run,
+            on_failure: self.request.on_failure,
+            switches: cut_over.words,
+            security_groups: ahead.security_groups,
+            expected_seconds: items.iter().filter_map(|item| item.planned.usual_seconds).max(),
+        }
+    }
+}
+
+/// Each fault once, in its order.
+fn without_repeats(faults: Vec<Fault>) -> Vec<Fault> {
+    let mut seen: Vec<Fault> = Vec::with_capacity(faults.len());
+    for fault in faults {
+        if !seen.contains(&fault) {
+            seen.push(fault);
+        }
+    }
+    seen
+}

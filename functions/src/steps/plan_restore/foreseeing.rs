@@ -1,0 +1,115 @@
+//! Looks ahead with every kind and every switch, and gathers all that would go wrong later.
+
+use std::collections::BTreeMap;
+
+use tokio::task::JoinSet;
+
+use crate::domain::job::Run;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::Beside;
+use crate::error::{Class, Error, Fault, Result};
+use crate::kinds::restoring::{Foreseen, Restores};
+
+/// As many resources as are looked at side by side: RDS and DynamoDB throttle what asks for many things at once.
+const SIDE_BY_SIDE: usize = 4;
+
+/// What all looks ahead found.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    pub faults: Vec<Fault>,
+    pub remarks: Vec<String>,
+    pub security_groups: Vec<String>,
+}
+
+/// Looks ahead for every item, and writes into each what will be created beside its copy. What cannot be told of one resource
+/// keeps no other from being told of.
+///
+/// # Errors
+/// The first that passes by itself, named after its resource.
+pub async fn foresee(restores: &Restores, run: &Run, items: &mut [Item]) -> Result<Ahead> {
+    let mut ahead = Ahead {
+        faults: same_names(items),
+        ..Ahead::default()
+    };
+    let looks = looks(restores, run, items).await?;
+    for (item, look) in items.iter_mut().zip(looks) {
+        let name = item.planned.resource.name.clone();
+        let foreseen = match look {
+            Ok(foreseen) => foreseen,
+            Err(error) if error.class() == Class::Final => {
+                ahead.faults.push(untold(&name, &error));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        ahead.faults.extend(foreseen.faults);
+        let named = |remark: String| {
+            if remark.contains(&name) {
+                remark
+            } else {
+                format!("{name}: {remark}")
+            }
+        };
+        ahead.remarks.extend(foreseen.remarks.into_iter().map(named));
+        ahead.security_groups.extend(foreseen.security_groups);
+        item.planned.creates = foreseen.creates;
+    }
+    ahead.security_groups.sort();
+    ahead.security_groups.dedup();
+    Ok(ahead)
+}
+
+/// What each look found, in the order of the items.
+async fn looks(restores: &Restores, run: &Run, items: &[Item]) -> Result<Vec<Result<Foreseen>>> {
+    let mut looks = Vec::with_capacity(items.len());
+    for some in items.chunks(SIDE_BY_SIDE) {
+        let mut started = JoinSet::new();
+        for (at, item) in some.iter().cloned().enumerate() {
+            let (restores, run) = (restores.clone(), run.clone());
+            started.spawn(async move {
+                (
+                    at,
+                    restores.of(&item.planned.resource.target).foresee(&run, &item).await,
+                )
+            });
+        }
+        let mut found = BTreeMap::new();
+        while let Some(look) = started.join_next().await {
+            let (at, look) = look.map_err(|error| Error::Unavailable(format!("looking ahead: {error}")))?;
+            found.insert(at, look);
+        }
+        looks.extend(found.into_values());
+    }
+    Ok(looks)
+}
+
+/// A resource of which AWS did not say what its restore needs.
+fn untold(name: &str, error: &Error) -> Fault {
+    Fault {
+        path: format!("resources.{name}"),
+        value: format!("what AWS says of it ({}: {error})", error.name()),
+        allowed: format!("a resource that can be looked at; or leave it out with \"except\": [\"{name}\"]"),
+    }
+}
+
+/// Two copies cannot have one name.
+fn same_names(items: &[Item]) -> Vec<Fault> {
+    let mut seen: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for item in items {
+        let resource = &item.planned.resource;
+        let copy = match &item.planned.beside {
+            Beside::Cluster { cluster } => cluster.to_lowercase(),
+            Beside::Table { table } => table.clone(),
+            _ => continue,
+        };
+        if let Some(other) = seen.insert((resource.target.kind(), copy.clone()), &resource.name) {
+            faults.push(Fault {
+                path: format!("names.{}", resource.name),
+                value: copy,
+                allowed: format!("another name than that of the copy of {other}"),
+            });
+        }
+    }
+    faults
+}

@@ -1,0 +1,77 @@
+//! Where a backup is: an ARN that names another Region or account than the execution's own cannot be restored from here.
+
+use crate::domain::resource::RecoveryPoint;
+use crate::domain::set::Point;
+use crate::error::Fault;
+
+/// Region and account of an ARN.
+fn place(arn: &str) -> Option<(&str, &str)> {
+    match arn.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, _, region, account, ..] if !region.is_empty() && !account.is_empty() => Some((region, account)),
+        _ => None,
+    }
+}
+
+/// The fault of a set's point that was made elsewhere. A guard's names say nothing of where it is.
+pub fn elsewhere(set: &str, point: &Point, execution: &str) -> Option<Fault> {
+    let arn = match point.recovery_point.as_ref()? {
+        RecoveryPoint::ClusterSnapshot { arn, .. }
+        | RecoveryPoint::BackupRecoveryPoint { arn, .. }
+        | RecoveryPoint::TableBackup { arn, .. } => arn,
+        RecoveryPoint::Versions { .. } => return None,
+    };
+    let (there, here) = (place(arn)?, place(execution)?);
+    (there != here).then(|| Fault {
+        path: format!("resources.{}", point.resource.name),
+        value: format!("the backup in set {set}, which is in {} of account {} ({arn})", there.0, there.1),
+        allowed: format!(
+            "a backup in {} of account {}, where this stack is: restore with the stack of {}, or choose a set that was made \
+             here; `holdfast sets {}` lists them",
+            here.0,
+            here.1,
+            there.0,
+            set.rsplitn(4, '-').last().unwrap_or(set)
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::set::PointStatus;
+    use crate::steps::testing::{EXECUTION, resource};
+
+    fn point(arn: &str) -> Point {
+        Point {
+            set: "hubs-prod-20261119-021500-aaaa".into(),
+            resource: resource("rooms"),
+            status: PointStatus::Available,
+            recovery_point: Some(RecoveryPoint::TableBackup {
+                arn: arn.into(),
+                name: "backup".into(),
+            }),
+            configuration: serde_json::Value::Null,
+            started_at: None,
+            captured_at: None,
+            finished_at: None,
+            size_bytes: None,
+            percent: None,
+            looked_at: None,
+            sample: None,
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn a_backup_of_another_region_or_account_is_elsewhere() {
+        let of = |arn: &str| elsewhere("hubs-prod-20261119-021500-aaaa", &point(arn), EXECUTION);
+        assert_eq!(of("arn:aws:dynamodb:us-east-1:000000000000:table/rooms/backup/1"), None);
+        for other in ["eu-west-1:000000000000", "us-east-1:111122223333"] {
+            let fault = of(&format!("arn:aws:dynamodb:{other}:table/rooms/backup/1")).unwrap();
+            assert_eq!(fault.path, "resources.rooms");
+            assert!(fault.allowed.contains("`holdfast sets hubs-prod`"), "{fault}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A restore as of one moment: the continuous backup of what has one, else the newest recovery point from before it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::Planning;
+use super::discovery::Discovery;
+use super::drafts::Draft;
+use crate::domain::duration;
+use crate::domain::resource::{Resource, Target};
+use crate::domain::restore::choosing::{Reach, Way, Window, moments};
+use crate::domain::restore::history::makes_nothing;
+use crate::domain::restore::plan::Source;
+use crate::domain::set::{BackupSet, Point, SetStatus};
+use crate::error::{Fault, Result};
+
+/// What the drafts of a set become for a moment, and what there is to say of it.
+#[derive(Debug, Default)]
+pub struct AsOf {
+    pub drafts: Vec<Draft>,
+    /// The moment that all resources with point-in-time recovery come to.
+    pub at: Option<Timestamp>,
+    pub remarks: Vec<String>,
+    /// Where there are any, the drafts are as the set has them.
+    pub faults: Vec<Fault>,
+}
+
+/// Takes the drafts of the chosen set to the moment `at`. `sets` are all of the deployment's.
+pub async fn as_of(planning: &Planning<'_>, drafts: Vec<Draft>, sets: &[BackupSet], at: Timestamp) -> Result<AsOf> {
+    let points = points(planning, sets).await?;
+    let mut continuous = BTreeMap::new();
+    let mut reaches = Vec::new();
+    for draft in drafts.iter().filter(|draft| !makes_nothing(&draft.resource.target)) {
+        let name = &draft.resource.name;
+        let found = continuously(planning.needs.discovery.as_ref(), &draft.resource).await?;
+        reaches.push(Reach {
+            resource: name.clone(),
+            window: found.as_ref().map(|found| found.window),
+            points: of_resource(&points, name)
+                .filter_map(|point| Some((point.set.clone(), point.captured_at?)))
+                .collect(),
+        });
+        continuous.insert(name.clone(), found);
+    }
+    let found = match moments(at, &reaches, planning.now) {
+        Ok(found) => found,
+        Err(faults) => {
+            return Ok(AsOf {
+                drafts,
+                at: None,
+                remarks: Vec::new(),
+                faults,
+            });
+        }
+    };
+    let mut remarks = found.remarks;
+    if found.skew_seconds > 0 {
+        let skew = duration::in_words(found.skew_seconds);
+        remarks.push(format!("the resources come back as of moments up to {skew} apart"));
+    }
+    let mut moved = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let name = draft.resource.name.clone();
+        let Some(moment) = found.each.iter().find(|moment| moment.resource == name) else {
+            moved.push(draft);
+            continue;
+        };
+        let held = continuous.remove(&name).flatten();
+        moved.push(match (&moment.way, held) {
+            (Way::PointInTime, Some(held)) => Draft {
+                source: held.to(found.at),
+                holds: Some(moment.holds),
+                // What was sampled with the set says nothing of another moment.
+                sample: None,
+                ..draft
+            },
+            (Way::Point { set }, _) => {
+                let point = of_resource(&points, &name).find(|point| point.set == *set);
+                point.and_then(Draft::of).unwrap_or(draft)
+            }
+            (Way::PointInTime, None) => draft,
+        });
+    }
+    Ok(AsOf {
+        drafts: moved,
+        at: Some(found.at),
+        remarks,
+        faults: Vec::new(),
+    })
+}
+
+/// The points of all sealed sets.
+async fn points(planning: &Planning<'_>, sets: &[BackupSet]) -> Result<Vec<Point>> {
+    let mut points = Vec::new();
+    for set in sets.iter().filter(|set| set.status == SetStatus::Sealed) {
+        points.extend(planning.needs.catalog.points(&set.deployment, &set.id).await?);
+    }
+    Ok(points)
+}
+
+fn of_resource<'a>(points: &'a [Point], name: &'a str) -> impl Iterator<Item = &'a Point> {
+    points.iter().filter(move |point| point.resource.name == name)
+}
+
+/// A resource's continuous backup.
+struct Continuous {
+    window: Window,
+    target: Target,
+    /// `DbClusterResourceId` of a cluster that is gone.
+    resource_id: Option<String>,
+}
+
+impl Continuous {
+    fn to(self, at: Timestamp) -> Source {
+        let name = self.target.identifier().to_owned();
+        match self.target {
+            Target::Aurora { .. } => Source::ClusterAt {
+                cluster: name,
+                resource_id: self.resource_id,
+                at: Some(at),
+            },
+            _ => Source::TableAt { table: name, at },
+        }
+    }
+}
+
+async fn continuously(discovery: &dyn Discovery, resource: &Resource) -> Result<Option<Continuous>> {
+    let found = match &resource.target {
+        Target::Aurora { cluster } => {
+            let found = discovery.cluster_backup(cluster).await?;
+            found.map(|found| (found.window, found.resource_id))
+        }
+        Target::DynamoDb { table } => discovery.table_backup(table).await?.map(|window| (window, None)),
+        _ => None,
+    };
+    Ok(found.map(|(window, resource_id)| Continuous {
+        window,
+        target: resource.target.clone(),
+        resource_id,
+    }))
+}

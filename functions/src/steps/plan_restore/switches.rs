@@ -1,0 +1,118 @@
+//! What the cut-over of a restore will switch: the descriptor's switches whose resources are restored, in words.
+
+use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor};
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::{Beside, CutOverMode};
+use crate::error::Fault;
+use crate::switches::item_of;
+
+/// Whether a restore cuts over, and what there is to say of it.
+#[derive(Debug, PartialEq)]
+pub struct CuttingOver {
+    pub mode: CutOverMode,
+    /// What is switched.
+    pub switches: Vec<CutOver>,
+    pub words: Vec<String>,
+    pub remarks: Vec<String>,
+}
+
+/// `asked` is what the request says. Nothing is switched where nothing can be.
+pub fn cutting_over(descriptor: &Descriptor, asked: Option<CutOverMode>, items: &[Item]) -> CuttingOver {
+    let (switches, without): (Vec<CutOver>, Vec<CutOver>) = descriptor
+        .cut_over
+        .iter()
+        .cloned()
+        .partition(|switch| item_of(switch, items).is_some_and(|item| item.planned.beside != Beside::Nothing));
+    let mode = match asked {
+        Some(mode) => mode,
+        None if switches.is_empty() => CutOverMode::No,
+        None => CutOverMode::Yes,
+    };
+    let mut remarks = Vec::new();
+    if mode == CutOverMode::No {
+        if asked.is_none() {
+            let why = match descriptor.cut_over.is_empty() {
+                true => "the descriptor has no cut_over entries",
+                false => "no cut_over entry of the descriptor leads to what is restored",
+            };
+            remarks.push(format!(
+                "nothing is switched: {why}. The copies will stand beside what is there"
+            ));
+        }
+        return CuttingOver {
+            mode,
+            switches: Vec::new(),
+            words: Vec::new(),
+            remarks,
+        };
+    }
+    for switch in &without {
+        remarks.push(format!(
+            "switch {} stays as it is: {} is not restored",
+            switch.name, switch.resource
+        ));
+    }
+    CuttingOver {
+        mode,
+        words: switches.iter().map(|switch| words(switch, items)).collect(),
+        switches,
+        remarks,
+    }
+}
+
+/// A cut-over that was asked for of which nothing would come.
+pub fn without_entries(descriptor: &Descriptor, asked: Option<CutOverMode>, items: &[Item]) -> Option<Fault> {
+    let (word, mode) = match asked {
+        Some(CutOverMode::Yes) => ("yes", CutOverMode::Yes),
+        Some(CutOverMode::Ask) => ("ask", CutOverMode::Ask),
+        Some(CutOverMode::No) | None => return None,
+    };
+    if !cutting_over(descriptor, Some(mode), items).switches.is_empty() {
+        return None;
+    }
+    let why = match descriptor.cut_over.is_empty() {
+        true => "has no cut_over entries: say there what the application reads, and apply the descriptor again",
+        false => "has no cut_over entry that leads to what is restored",
+    };
+    Some(Fault {
+        path: "cut_over".to_owned(),
+        value: format!("\"{word}\""),
+        allowed: format!("\"no\", since the descriptor of {} {why}", descriptor.deployment),
+    })
+}
+
+/// What one switch changes.
+fn words(switch: &CutOver, items: &[Item]) -> String {
+    let copy = item_of(switch, items)
+        .map(|item| copy(&item.planned.beside))
+        .unwrap_or_default();
+    match &switch.action {
+        CutOverAction::Secret { secret, values } => {
+            let keys: Vec<&str> = values.keys().map(String::as_str).collect();
+            format!("{} of secret {secret} lead to {copy}", keys.join(" and "))
+        }
+        CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter} leads to {copy}"),
+        CutOverAction::EcsService {
+            cluster,
+            service,
+            volume,
+        } => {
+            let volume = volume
+                .as_ref()
+                .map(|volume| format!(" (volume {volume})"))
+                .unwrap_or_default();
+            format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}")
+        }
+        CutOverAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
+    }
+}
+
+fn copy(beside: &Beside) -> String {
+    match beside {
+        Beside::Cluster { cluster } => format!("cluster {cluster}"),
+        Beside::Table { table } => format!("table {table}"),
+        Beside::Directory { file_system } => format!("the new directory of {file_system}"),
+        Beside::FileSystem { .. } => "the new file system".to_owned(),
+        Beside::Nothing => String::new(),
+    }
+}

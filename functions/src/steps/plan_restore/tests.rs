@@ -1,0 +1,471 @@
+#![allow(clippy::unwrap_used)]
+
+mod as_of;
+mod refused;
+mod without_catalog;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::discovery::{Backup, ClusterBackup};
+use super::*;
+use crate::catalog::memory::Memory;
+use crate::domain::descriptor::CutOver;
+use crate::domain::resource::{RecoveryPoint, Target, Version};
+use crate::domain::restore::RestoreStatus;
+use crate::domain::restore::choosing::Window;
+use crate::domain::restore::plan::Source;
+use crate::domain::restore::switching::Switching;
+use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
+use crate::kinds::restoring::Foreseen;
+use crate::steps::testing::{Backups, EXECUTION, catalog, document, later, now, resource, restores, started_at};
+use crate::switches::Switch;
+
+const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
+
+/// What is there in an account.
+#[derive(Default)]
+struct Account {
+    running: Mutex<BTreeSet<String>>,
+    /// Resources that are gone.
+    gone: BTreeSet<&'static str>,
+    clusters: BTreeMap<&'static str, ClusterBackup>,
+    tables: BTreeMap<&'static str, Window>,
+    snapshots: Vec<Backup>,
+    system: Vec<(String, Backup)>,
+}
+
+#[async_trait]
+impl Discovery for Account {
+    async fn is_running(&self, execution: &str) -> Result<bool> {
+        Ok(self.running.lock().unwrap().contains(execution))
+    }
+
+    async fn has_cluster(&self, cluster: &str) -> Result<bool> {
+        Ok(!self.gone.contains(cluster))
+    }
+
+    async fn has_file_system(&self, file_system: &str) -> Result<bool> {
+        Ok(!self.gone.contains(file_system))
+    }
+
+    async fn has_table(&self, table: &str) -> Result<bool> {
+        Ok(!self.gone.contains(table))
+    }
+
+    async fn cluster_backup(&self, cluster: &str) -> Result<Option<ClusterBackup>> {
+        Ok(self.clusters.get(cluster).cloned())
+    }
+
+    async fn table_backup(&self, table: &str) -> Result<Option<Window>> {
+        Ok(self.tables.get(table).copied())
+    }
+
+    async fn snapshots(&self, _: &str, _: &str) -> Result<Vec<Backup>> {
+        Ok(self.snapshots.clone())
+    }
+
+    async fn system_backups(&self, prefix: &str) -> Result<Vec<(String, Backup)>> {
+        let begins = |(table, _): &&(String, Backup)| table.starts_with(prefix);
+        Ok(self.system.iter().filter(begins).cloned().collect())
+    }
+}
+
+/// Foresees a fault for a switch called `wrong`, and does nothing else.
+struct Foreseeing;
+
+#[async_trait]
+impl Switch for Foreseeing {
+    async fn foresee(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
+        let fault = Fault {
+            path: format!("cut_over.{}.secret", switch.name),
+            value: "a secret that is gone".into(),
+            allowed: "one that is there".into(),
+        };
+        Ok((switch.name == "wrong").then_some(fault).into_iter().collect())
+    }
+
+    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+        panic!("planning switches nothing: {switch:?}")
+    }
+
+    async fn apply(&self, _: &Run, switch: &CutOver, _: &Item, _: &Value, _: &Value) -> Result<Switching> {
+        panic!("planning switches nothing: {switch:?}")
+    }
+
+    async fn revert(&self, _: &Run, switch: &CutOver, _: &Item, _: &Value, _: &Value) -> Result<Switching> {
+        panic!("planning switches nothing: {switch:?}")
+    }
+}
+
+/// A deployment of every kind, with a switch for its cluster.
+fn all_kinds() -> Value {
+    let mut document = document("hubs-prod", &["offline"]);
+    document["resources"] = json!({
+        "database": {"kind": "aurora", "cluster": "hubs-db"},
+        "files": {"kind": "efs", "file_system": "fs-01234567"},
+        "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
+        "login": {"kind": "secret", "secret": "hubs/login"},
+    });
+    document["restore_deadline"] = json!("12h");
+    document["cut_over"] = json!([
+        {"name": "login", "resource": "database", "kind": "secret", "secret": "hubs/login"},
+    ]);
+    document
+}
+
+fn target(name: &str) -> Resource {
+    let target = match name {
+        "files" => Target::Efs {
+            file_system: "fs-01234567".into(),
+            vault: None,
+            role: None,
+        },
+        "login" => Target::Secret {
+            secret: "hubs/login".into(),
+        },
+        name => return resource(name),
+    };
+    Resource {
+        name: name.into(),
+        target,
+        deadline_seconds: 60,
+    }
+}
+
+fn recovery_point(set: &str, name: &str) -> RecoveryPoint {
+    let here = "us-east-1:000000000000";
+    match name {
+        "database" => RecoveryPoint::ClusterSnapshot {
+            id: format!("hf-{set}"),
+            arn: format!("arn:aws:rds:{here}:cluster-snapshot:hf-{set}"),
+        },
+        "files" => RecoveryPoint::BackupRecoveryPoint {
+            arn: format!("arn:aws:backup:{here}:recovery-point:{set}"),
+            vault: "vault".into(),
+            job: "job".into(),
+        },
+        "login" => RecoveryPoint::Versions {
+            versions: vec![Version {
+                name: "hubs/login".into(),
+                version: "1".into(),
+            }],
+            seen_at: now(),
+        },
+        _ => RecoveryPoint::TableBackup {
+            arn: format!("arn:aws:dynamodb:{here}:table/hubs-rooms/backup/{set}"),
+            name: format!("hf-{set}"),
+        },
+    }
+}
+
+fn point(set: &str, name: &str, captured_at: Timestamp) -> Point {
+    Point {
+        set: set.into(),
+        resource: target(name),
+        status: PointStatus::Available,
+        recovery_point: Some(recovery_point(set, name)),
+        configuration: json!({"captured": name}),
+        started_at: Some(captured_at),
+        captured_at: Some(captured_at),
+        finished_at: Some(captured_at),
+        size_bytes: Some(4096),
+        percent: None,
+        looked_at: None,
+        sample: None,
+        failure: None,
+    }
+}
+
+const RESOURCES: [&str; 4] = ["database", "files", "login", "rooms"];
+
+/// A set captured so many hours ago.
+async fn seal(catalog: &Catalog, hours: i64) -> String {
+    let captured = later(-3600 * hours);
+    let id = format!("hubs-prod-{}-aaaa", captured.strftime("%Y%m%d-%H%M%S"));
+    let mut set = BackupSet {
+        id: id.clone(),
+        deployment: "hubs-prod".into(),
+        status: SetStatus::Running,
+        execution: format!("execution-{hours}"),
+        started_at: captured,
+        ended_at: Some(captured),
+        resources: RESOURCES.map(str::to_owned).into(),
+        captured_from: Some(captured),
+        captured_to: Some(captured),
+        skew_seconds: Some(0.0),
+        quiesced_seconds: Some(1.0),
+        probes: Vec::new(),
+        reasons: Vec::new(),
+    };
+    catalog.begin_set(&set).await.unwrap();
+    for name in RESOURCES {
+        catalog
+            .put_point("hubs-prod", &point(&id, name, captured))
+            .await
+            .unwrap();
+    }
+    set.status = SetStatus::Sealed;
+    catalog.close_set(&set).await.unwrap();
+    id
+}
+
+struct World {
+    needs: Needs,
+    kind: Arc<Backups>,
+    memory: Arc<Memory>,
+    /// Ids of the sets of yesterday, two days ago, three days ago.
+    sets: Vec<String>,
+}
+
+async fn world(document: Value, account: Account) -> World {
+    let (catalog, memory) = catalog();
+    catalog
+        .put_descriptor(&Descriptor::parse(&document).unwrap())
+        .await
+        .unwrap();
+    let mut sets = Vec::new();
+    for hours in [24, 48, 72] {
+        sets.push(seal(&catalog, hours).await);
+    }
+    let kind = Arc::new(Backups::default());
+    World {
+        needs: Needs {
+            catalog,
+            restores: restores(&kind),
+            switches: Switches::all(Arc::new(Foreseeing)),
+            discovery: Arc::new(account),
+        },
+        kind,
+        memory,
+        sets,
+    }
+}
+
+fn input(request: Value) -> Input {
+    Input {
+        request,
+        execution: RESTORE.into(),
+        started_at: started_at(),
+        now: now(),
+    }
+}
+
+async fn record(needs: &Needs, run: &Run) -> RestoreRecord {
+    needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap()
+}
+
+async fn planned(request: Value) -> (World, Output, RestoreRecord) {
+    let world = world(all_kinds(), Account::default()).await;
+    let output = handle(&world.needs, input(request)).await.unwrap();
+    let record = record(&world.needs, &output.run).await;
+    (world, output, record)
+}
+
+fn names_of(resources: &[Resource]) -> Vec<&str> {
+    resources.iter().map(|resource| resource.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn the_newest_sealed_set_is_planned_beside_what_is_there_and_recorded_before_anything_is_made() {
+    let (world, output, record) = planned(json!({"deployment": "hubs-prod"})).await;
+    assert_eq!(
+        (record.status, record.execution.as_str()),
+        (RestoreStatus::Planned, RESTORE)
+    );
+    assert_eq!(record.plan.set.as_ref(), Some(&world.sets[0]));
+    assert!(record.plan.at_rest && output.has_hooks);
+    assert_eq!(names_of(&output.resources), ["database", "files", "rooms"]);
+    assert_eq!(names_of(&output.compared), RESOURCES);
+    let beside: Vec<Value> = record
+        .plan
+        .resources
+        .iter()
+        .map(|planned| json!(planned.beside))
+        .collect();
+    assert_eq!(
+        json!(beside),
+        json!([
+            {"into": "cluster", "cluster": "hubs-db-r20261120-021500"},
+            {"into": "directory", "file_system": "fs-01234567"},
+            {"into": "nothing"},
+            {"into": "table", "table": "hubs-rooms-r20261120-021500"},
+        ])
+    );
+    let items = world.needs.catalog.items("hubs-prod", &output.run.id).await.unwrap();
+    for item in &items {
+        let planned = &item.planned;
+        assert_eq!(planned.resource.deadline_seconds, 12 * 3600, "the restore's deadline");
+        assert_eq!(
+            planned.source,
+            Source::of(&recovery_point(&world.sets[0], &planned.resource.name))
+        );
+        assert_eq!(item.configuration, json!({"captured": planned.resource.name}));
+        let lost = (planned.resource.name != "login").then_some(24 * 3600);
+        assert_eq!(planned.loss_seconds, lost, "{}", planned.resource.name);
+    }
+    let lease = world.needs.catalog.lease("hubs-prod").await.unwrap().unwrap();
+    assert_eq!(lease.execution, RESTORE);
+    let run = world
+        .needs
+        .catalog
+        .run("hubs-prod", &output.run.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(run.purpose, Purpose::Restore);
+}
+
+#[tokio::test]
+async fn planning_twice_plans_the_same() {
+    let world = world(all_kinds(), Account::default()).await;
+    let first = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
+        .await
+        .unwrap();
+    let before = world.memory.items();
+    let second = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
+        .await
+        .unwrap();
+    assert_eq!(first, second);
+    assert_eq!(world.memory.items(), before);
+}
+
+#[tokio::test]
+async fn a_dry_run_is_recorded_and_takes_no_lease() {
+    let (world, output, record) = planned(json!({"deployment": "hubs-prod", "dry_run": true})).await;
+    assert!(output.dry_run && record.plan.dry_run);
+    assert_eq!(world.needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    assert!(!world.kind.calls().iter().any(|call| call.starts_with("advance")));
+}
+
+#[tokio::test]
+async fn the_request_says_what_is_chosen_and_how_it_is_called() {
+    let request = json!({
+        "deployment": "hubs-prod", "before": "2026-11-18T12:00:00Z", "only": ["database", "files"], "suffix": "incident",
+        "names": {"database": "hubs-db-new"}, "into": {"files": "file_system"}, "on_failure": "keep", "approval": "required",
+        "safety_backup": true,
+    });
+    let (world, output, record) = planned(request).await;
+    assert_eq!(record.plan.set.as_ref(), Some(&world.sets[1]), "the newest from before");
+    let beside: Vec<&Beside> = record.plan.resources.iter().map(|planned| &planned.beside).collect();
+    assert!(matches!(beside[0], Beside::Cluster { cluster } if cluster == "hubs-db-new"));
+    assert!(matches!(beside[1], Beside::FileSystem { token } if token.len() == 64));
+    assert!(output.approval && output.safety_backup && output.on_failure == OnFailure::Keep);
+    assert!(
+        record.plan.not_covered.iter().any(|words| words.starts_with("rooms: ")),
+        "{:?}",
+        record.plan
+    );
+    assert!(
+        record.plan.remarks.iter().any(|words| words.contains("passed over")),
+        "{:?}",
+        record.plan
+    );
+}
+
+#[tokio::test]
+async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
+    let account = Account {
+        gone: BTreeSet::from(["fs-01234567"]),
+        ..Account::default()
+    };
+    let world = world(all_kinds(), account).await;
+    let output = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
+        .await
+        .unwrap();
+    let record = record(&world.needs, &output.run).await;
+    assert!(matches!(record.plan.resources[1].beside, Beside::FileSystem { .. }));
+}
+
+#[tokio::test]
+async fn a_disabled_deployment_can_be_restored() {
+    let mut document = all_kinds();
+    document["enabled"] = json!(false);
+    let world = world(document, Account::default()).await;
+    handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_the_kinds_foresee_stands_in_the_plan() {
+    let world = world(all_kinds(), Account::default()).await;
+    world.kind.foreseeing(
+        "database",
+        Ok(Foreseen {
+            remarks: vec!["the engine is upgraded to 16.4".into()],
+            creates: vec!["parameter group hubs-pg".into()],
+            security_groups: vec!["sg-2".into(), "sg-1".into()],
+            ..Foreseen::default()
+        }),
+    );
+    world.kind.foreseeing(
+        "files",
+        Ok(Foreseen {
+            security_groups: vec!["sg-1".into()],
+            ..Foreseen::default()
+        }),
+    );
+    let catalog = &world.needs.catalog;
+    for (restore, seconds) in [("a", 100), ("b", 300), ("c", 200)] {
+        catalog
+            .add_timing("hubs-prod", "restore#rooms", restore, seconds)
+            .await
+            .unwrap();
+    }
+    let output = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
+        .await
+        .unwrap();
+    assert_eq!(output.security_groups, ["sg-1", "sg-2"]);
+    let plan = record(&world.needs, &output.run).await.plan;
+    assert_eq!(plan.resources[0].creates, ["parameter group hubs-pg"]);
+    assert!(
+        plan.remarks
+            .contains(&"database: the engine is upgraded to 16.4".to_owned()),
+        "{:?}",
+        plan.remarks
+    );
+    assert_eq!(
+        (plan.resources[3].usual_seconds, plan.expected_seconds),
+        (Some(200), Some(200))
+    );
+}
+
+#[tokio::test]
+async fn without_anything_to_switch_nothing_is_brought_to_rest() {
+    let mut document = all_kinds();
+    document["cut_over"] = json!([]);
+    let without = world(document, Account::default()).await;
+    let output = handle(&without.needs, input(json!({"deployment": "hubs-prod"})))
+        .await
+        .unwrap();
+    assert_eq!((output.cut_over, output.has_hooks), (CutOverMode::No, false));
+    let plan = record(&without.needs, &output.run).await.plan;
+    assert!(
+        plan.remarks
+            .iter()
+            .any(|words| words.starts_with("nothing is switched")),
+        "{:?}",
+        plan.remarks
+    );
+    let asked = planned(json!({"deployment": "hubs-prod", "cut_over": "no"})).await.1;
+    assert_eq!((asked.cut_over, asked.has_hooks), (CutOverMode::No, false));
+}
+
+#[tokio::test]
+async fn what_the_descriptor_switches_is_said_in_the_plan() {
+    let (_, output, record) = planned(json!({"deployment": "hubs-prod"})).await;
+    assert_eq!((output.cut_over, output.has_hooks), (CutOverMode::Yes, true));
+    assert_eq!(
+        record.plan.switches,
+        ["host and port of secret hubs/login lead to cluster hubs-db-r20261120-021500"]
+    );
+    let (_, output, record) = planned(json!({"deployment": "hubs-prod", "only": ["rooms"]})).await;
+    assert_eq!(output.cut_over, CutOverMode::No, "the switch's resource is left out");
+    assert!(record.plan.switches.is_empty());
+    let asked = planned(json!({"deployment": "hubs-prod", "cut_over": "ask"})).await.1;
+    assert_eq!(asked.cut_over, CutOverMode::Ask);
+}

@@ -1,0 +1,142 @@
+//! `plan-undo-cut-over`: sees that a restore was cut over, takes the lease, and records the run. Nothing of the deployment is
+//! touched.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ending;
+use super::executions;
+use crate::catalog::Catalog;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::request::UndoRequest;
+use crate::domain::restore::switching::SwitchState;
+use crate::domain::set::{Purpose, RunRecord};
+use crate::error::{Error, Result};
+use crate::runtime;
+
+const DOING: &str = "planning to switch back";
+
+/// Knows which executions still run.
+#[async_trait]
+pub trait Executions: Send + Sync {
+    /// Whether the execution of this ARN is still running; one that nobody knows any more is not.
+    async fn is_running(&self, execution: &str) -> Result<bool>;
+}
+
+struct StepFunctions(aws_sdk_sfn::Client);
+
+#[async_trait]
+impl Executions for StepFunctions {
+    async fn is_running(&self, execution: &str) -> Result<bool> {
+        executions::is_running(&self.0, execution).await
+    }
+}
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub executions: Arc<dyn Executions>,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            executions: Arc::new(StepFunctions(aws_sdk_sfn::Client::new(aws))),
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    /// The execution's input, as somebody typed it.
+    pub request: Value,
+    pub execution: String,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Output {
+    pub run: Run,
+    /// Id of the restore.
+    pub restore: String,
+    pub has_hooks: bool,
+}
+
+/// # Errors
+/// `InvalidInput` for a request with faults and for a restore that has switched nothing; `NotFound` for one that is not
+/// recorded; `DeploymentBusy` while another run holds the deployment; `Conflict` for a run that has ended.
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    let catalog = &needs.catalog;
+    let UndoRequest { deployment, restore } = UndoRequest::parse(&input.request)?;
+    let record = catalog.known_restore(&deployment, &restore).await?;
+    see_switched(&record)?;
+    let run = Run {
+        id: names::set_id(&deployment, input.started_at, &input.execution),
+        deployment,
+        execution: input.execution,
+        started_at: input.started_at,
+    };
+    let descriptor = descriptor(catalog, &run, &record).await?;
+    let begun = RunRecord {
+        purpose: Purpose::UndoCutOver,
+        ..RunRecord::begun(&run)
+    };
+    catalog.put_run(&begun, &descriptor).await?;
+    ending::refuse_ended(catalog, &run, DOING).await?;
+    let executions = needs.executions.as_ref();
+    catalog
+        .acquire_lease(&run, |holder| async move { executions.is_running(&holder).await })
+        .await?;
+    // Stopping an execution stops no function in flight: one that was cleaned up meanwhile gives the lease back.
+    if let Err(ended) = ending::refuse_ended(catalog, &run, DOING).await {
+        catalog.release_lease(&run.deployment, &run.execution).await?;
+        return Err(ended);
+    }
+    tracing::info!(deployment = %run.deployment, %restore, "planned to switch back");
+    Ok(Output {
+        run,
+        restore,
+        has_hooks: !descriptor.hooks.is_empty(),
+    })
+}
+
+fn see_switched(record: &RestoreRecord) -> Result<()> {
+    let left = |state: SwitchState| state != SwitchState::Returned;
+    if record.switched.iter().any(|switched| left(switched.state)) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "restore",
+        format!("{}, which has nothing switched", record.id),
+        format!(
+            "a restore that was cut over and not switched back; `holdfast restores {}` lists them",
+            record.deployment
+        ),
+    ))
+}
+
+/// The descriptor by which the restore was planned: its hooks are those of the application that was switched. Where that run is
+/// forgotten, the present one.
+async fn descriptor(catalog: &Catalog, run: &Run, record: &RestoreRecord) -> Result<Descriptor> {
+    let restoring = Run {
+        id: record.id.clone(),
+        ..run.clone()
+    };
+    match catalog.planned_by(&restoring).await {
+        Err(Error::NotFound(_)) => catalog.descriptor(&run.deployment).await,
+        known => known,
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_undo_cut_over_tests.rs"]
+mod tests;

@@ -1,0 +1,99 @@
+//! What cutting over and switching back share: their answer, when to look again, and when to give up.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::pacing;
+use crate::domain::restore::switching::Switched;
+use crate::domain::set::Reason;
+use crate::error::Error;
+
+/// Seconds within which one switch has to be carried out, or taken back: a service's tasks start, or a cluster gets another
+/// name, within minutes.
+pub const DEADLINE_SECONDS: u64 = 30 * 60;
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    /// Id of the restore.
+    pub restore: String,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Output {
+    pub status: JobStatus,
+    /// When to look again, in seconds; only while in progress.
+    pub wait_seconds: u64,
+    /// What it waits for, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl Output {
+    pub fn succeeded() -> Self {
+        Self {
+            status: JobStatus::Succeeded,
+            wait_seconds: 0,
+            phase: None,
+            failure: None,
+        }
+    }
+
+    /// To be looked at again: every 5 seconds, and after minutes at every twentieth of the time that it takes.
+    pub fn in_progress(phase: String, elapsed: u64) -> Self {
+        Self {
+            status: JobStatus::InProgress,
+            wait_seconds: pacing::next_look_before(elapsed.max(1), Some(0), DEADLINE_SECONDS),
+            phase: Some(phase),
+            failure: None,
+        }
+    }
+
+    /// Failed, for one reason or more.
+    pub fn failed(reasons: &[Reason]) -> Self {
+        let messages: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
+        Self {
+            status: JobStatus::Failed,
+            wait_seconds: 0,
+            phase: None,
+            failure: reasons.first().map(|first| Failure {
+                error: first.error.clone(),
+                cause: messages.join("; "),
+            }),
+        }
+    }
+}
+
+/// Seconds since a switch came to its state.
+pub fn elapsed(switched: &Switched, now: Timestamp) -> u64 {
+    let since = switched.at.unwrap_or(now);
+    u64::try_from(now.duration_since(since).as_secs()).unwrap_or(0)
+}
+
+/// Why one switch failed.
+pub fn reason(switched: &str, error: &Error) -> Reason {
+    Reason {
+        subject: subject(switched),
+        error: error.name().to_owned(),
+        message: error.to_string(),
+    }
+}
+
+/// How a switch is called among a restore's reasons.
+pub fn subject(switched: &str) -> String {
+    format!("switch {switched}")
+}
+
+/// The error of a switch that AWS is still at when its time is over.
+pub fn late(doing: &str, switched: &str, phase: &str) -> Error {
+    Error::DeadlineExceeded(format!(
+        "{doing} {switched}: after {DEADLINE_SECONDS} s, {phase}. See in AWS what keeps it"
+    ))
+}
+
+#[cfg(test)]
+pub mod testing;

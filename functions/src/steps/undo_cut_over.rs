@@ -1,0 +1,130 @@
+//! `undo-cut-over`: switches back exactly what a restore switched, in reverse order, and leaves the copies there. Called until it
+//! is done.
+
+use std::collections::BTreeSet;
+
+pub use super::needs::OfSwitches as Needs;
+use super::switching::{DEADLINE_SECONDS, elapsed, late, reason, subject};
+pub use super::switching::{Input, Output};
+use crate::domain::job::Run;
+use crate::domain::pacing;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::switching::{SwitchState, Switched, Switching};
+use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::domain::set::Reason;
+use crate::error::{Class, Error, Result};
+use crate::switches::item_of;
+
+/// A switch that cannot be taken back is an answer, not an error. It keeps those of its own resource that were switched before
+/// it; all others are taken back.
+///
+/// # Errors
+/// `NotFound` for a restore that is not recorded; whatever is worth another try.
+pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result<Output> {
+    let record = needs.catalog.known_restore(&run.deployment, &restore).await?;
+    let items = needs.catalog.items(&run.deployment, &restore).await?;
+    let (mut failed, mut kept) = (Vec::new(), BTreeSet::new());
+    for switched in record.switched.iter().rev() {
+        let name = switched.switch.name.as_str();
+        if switched.state == SwitchState::Returned || kept.contains(&switched.switch.resource) {
+            continue;
+        }
+        let returning = needs
+            .catalog
+            .change_restore(&run.deployment, &restore, |record| {
+                change(record, name, |switched| {
+                    if !matches!(switched.state, SwitchState::Returning | SwitchState::Returned) {
+                        (switched.state, switched.at) = (SwitchState::Returning, Some(now));
+                    }
+                });
+            })
+            .await?;
+        let returning = returning.switched.iter().find(|switched| switched.switch.name == name);
+        let returning = returning.unwrap_or(switched);
+        let error = match revert(needs, &run, returning, &items).await {
+            Ok(Switching::Done(found)) => {
+                let returned = needs.catalog.change_restore(&run.deployment, &restore, |record| {
+                    change(record, name, |switched| {
+                        switched.state = SwitchState::Returned;
+                        switched.at = Some(now);
+                        switched.after = found.clone();
+                    });
+                });
+                returned.await?;
+                continue;
+            }
+            Ok(Switching::Underway { phase, .. }) => {
+                let elapsed = elapsed(returning, now);
+                if !pacing::past_deadline(elapsed, DEADLINE_SECONDS) {
+                    return Ok(Output::in_progress(phase, elapsed));
+                }
+                late("switching back", name, &phase)
+            }
+            Ok(Switching::Failed(reason)) => Error::JobFailed(reason),
+            Err(error) if error.class() != Class::Final => return Err(error),
+            Err(error) => error,
+        };
+        tracing::warn!(deployment = %run.deployment, %restore, switch = name, error = error.name(), "not switched back");
+        failed.push(reason(name, &error));
+        kept.insert(switched.switch.resource.clone());
+    }
+    close(needs, &run, &restore, &failed).await?;
+    if failed.is_empty() {
+        tracing::info!(deployment = %run.deployment, %restore, switches = record.switched.len(), "switched back");
+        return Ok(Output::succeeded());
+    }
+    Ok(Output::failed(&failed))
+}
+
+async fn revert(needs: &Needs, run: &Run, switched: &Switched, items: &[Item]) -> Result<Switching> {
+    let Some(item) = item_of(&switched.switch, items) else {
+        return Err(Error::NotFound(format!(
+            "switching {} back: the catalog has no item of {}. Switch back by hand; what was there before: {}",
+            switched.switch.name, switched.switch.resource, switched.before
+        )));
+    };
+    let kind = needs.switches.of(&switched.switch.action);
+    let Switched {
+        switch, before, after, ..
+    } = switched;
+    kind.revert(run, switch, item, before, after).await
+}
+
+/// Writes what came of it: what is left, and where everything is back, that it is.
+async fn close(needs: &Needs, run: &Run, restore: &str, failed: &[Reason]) -> Result<()> {
+    let closed = needs.catalog.change_restore(&run.deployment, restore, |record| {
+        let ours: Vec<String> = record
+            .switched
+            .iter()
+            .map(|switched| subject(&switched.switch.name))
+            .collect();
+        record.left.retain(|left| !ours.contains(&left.subject));
+        record.left.extend(failed.iter().cloned());
+        for reason in failed {
+            // Another try begins anew.
+            let again = |switched: &mut Switched| {
+                if subject(&switched.switch.name) == reason.subject && switched.state == SwitchState::Returning {
+                    (switched.state, switched.at) = (SwitchState::Begun, None);
+                }
+            };
+            record.switched.iter_mut().for_each(again);
+        }
+        let all_back = record
+            .switched
+            .iter()
+            .all(|switched| switched.state == SwitchState::Returned);
+        if all_back && !record.switched.is_empty() {
+            record.status = RestoreStatus::SwitchedBack;
+        }
+    });
+    closed.await.map(drop)
+}
+
+fn change(record: &mut RestoreRecord, name: &str, change: impl Fn(&mut Switched)) {
+    let named = |switched: &&mut Switched| switched.switch.name == name;
+    record.switched.iter_mut().filter(named).for_each(change);
+}
+
+#[cfg(test)]
+#[path = "undo_cut_over_tests.rs"]
+mod tests;

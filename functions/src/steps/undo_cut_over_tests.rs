@@ -1,0 +1,139 @@
+#![allow(clippy::unwrap_used)]
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::*;
+use crate::domain::job::JobStatus;
+use crate::steps::switching::testing::{Switchboard, needs, record, switched, verified};
+use crate::steps::testing::{later, now};
+
+async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {
+    let input = Input {
+        run: run.clone(),
+        restore: run.id.clone(),
+        now: at,
+    };
+    handle(needs, input).await
+}
+
+async fn cut_over(board: &std::sync::Arc<Switchboard>, states: [SwitchState; 2]) -> (Needs, Run) {
+    let mut record = verified();
+    record.status = RestoreStatus::CutOver;
+    record.switched = switched(states);
+    needs(board, record).await
+}
+
+fn underway() -> Switching {
+    Switching::Underway {
+        phase: "deploying".into(),
+        noted: Value::Null,
+    }
+}
+
+#[tokio::test]
+async fn what_was_switched_is_switched_back_in_reverse_order_once() {
+    let board = Switchboard::new();
+    let (needs, run) = cut_over(&board, [SwitchState::Done, SwitchState::Done]).await;
+    board.reverting("two", underway());
+    let first = call(&needs, &run, now()).await.unwrap();
+    assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 5));
+    assert_eq!(
+        record(&needs.catalog, &run).await.switched[1].state,
+        SwitchState::Returning
+    );
+    assert_eq!(call(&needs, &run, later(5)).await.unwrap(), Output::succeeded());
+    let back = record(&needs.catalog, &run).await;
+    assert_eq!(back.status, RestoreStatus::SwitchedBack);
+    assert!(
+        back.switched
+            .iter()
+            .all(|switched| switched.state == SwitchState::Returned)
+    );
+    assert_eq!(
+        board.calls(),
+        [
+            "revert two \"after two\"",
+            "revert two \"after two\"",
+            "revert one \"after one\""
+        ]
+    );
+    assert_eq!(call(&needs, &run, later(9)).await.unwrap(), Output::succeeded());
+    assert_eq!(board.calls().len(), 3);
+}
+
+#[tokio::test]
+async fn what_may_have_been_switched_is_switched_back_too() {
+    let board = Switchboard::new();
+    let (needs, run) = cut_over(&board, [SwitchState::Begun, SwitchState::Returned]).await;
+    assert_eq!(call(&needs, &run, now()).await.unwrap(), Output::succeeded());
+    assert_eq!(board.calls(), ["revert one \"after one\""]);
+}
+
+#[tokio::test]
+async fn a_switch_that_cannot_be_taken_back_is_left_named_and_can_be_tried_again() {
+    let board = Switchboard::new();
+    let (needs, run) = cut_over(&board, [SwitchState::Done, SwitchState::Done]).await;
+    board.failing("two", Error::Conflict("somebody deployed".into()));
+    let failed = call(&needs, &run, now()).await.unwrap();
+    assert_eq!(
+        (failed.status, failed.failure.unwrap().error.as_str()),
+        (JobStatus::Failed, "Conflict")
+    );
+    let left = record(&needs.catalog, &run).await;
+    assert_eq!(left.status, RestoreStatus::CutOver);
+    assert_eq!(left.left.len(), 1);
+    assert_eq!(left.left[0].subject, "switch two");
+    let states: Vec<_> = left.switched.iter().map(|switched| switched.state).collect();
+    assert_eq!(states, [SwitchState::Returned, SwitchState::Begun]);
+    assert_eq!(call(&needs, &run, later(9)).await.unwrap(), Output::succeeded());
+    let back = record(&needs.catalog, &run).await;
+    assert_eq!((back.status, back.left.len()), (RestoreStatus::SwitchedBack, 0));
+}
+
+#[tokio::test]
+async fn what_was_switched_before_it_for_the_same_resource_waits() {
+    let board = Switchboard::new();
+    let mut record_ = verified();
+    record_.status = RestoreStatus::CutOver;
+    record_.switched = switched([SwitchState::Done, SwitchState::Done]);
+    record_.switched[1].switch.resource = record_.switched[0].switch.resource.clone();
+    let (needs, run) = needs(&board, record_).await;
+    board.failing("two", Error::Conflict("somebody rotated".into()));
+    assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::Failed);
+    assert_eq!(board.calls(), ["revert two \"after two\""]);
+    assert_eq!(record(&needs.catalog, &run).await.switched[0].state, SwitchState::Done);
+}
+
+#[tokio::test]
+async fn one_that_takes_too_long_has_failed_and_another_try_has_its_time() {
+    let board = Switchboard::new();
+    let (needs, run) = cut_over(&board, [SwitchState::Done, SwitchState::Done]).await;
+    for _ in 0..3 {
+        board.reverting("two", underway());
+    }
+    assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::InProgress);
+    let late = call(&needs, &run, later(1800)).await.unwrap();
+    assert_eq!(late.failure.unwrap().error, "DeadlineExceeded");
+    assert_eq!(
+        call(&needs, &run, later(4000)).await.unwrap().status,
+        JobStatus::InProgress
+    );
+}
+
+#[tokio::test]
+async fn a_look_that_fails_is_tried_again() {
+    let board = Switchboard::new();
+    let (needs, run) = cut_over(&board, [SwitchState::Done, SwitchState::Done]).await;
+    board.failing("two", Error::Unavailable("no answer".into()));
+    assert_eq!(call(&needs, &run, now()).await.unwrap_err().name(), "Unavailable");
+    assert_eq!(call(&needs, &run, now()).await.unwrap(), Output::succeeded());
+}
+
+#[tokio::test]
+async fn a_restore_that_switched_nothing_is_left_as_it_is() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    assert_eq!(call(&needs, &run, now()).await.unwrap(), Output::succeeded());
+    assert_eq!(record(&needs.catalog, &run).await.status, RestoreStatus::Restored);
+}

@@ -1,0 +1,201 @@
+//! An application that uses a deployment's resources, and so has to be switched when they are restored: its secret knows the
+//! cluster's host, a parameter names a table, and an ECS service mounts the file system.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::aws::{Aws, element, text};
+use crate::dataset::{Dataset, USER};
+use crate::lab::Lab;
+use crate::wait::until;
+
+/// How the application finds the cluster after a restore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finds {
+    /// By the host in its secret.
+    Secret,
+    /// By a host name that stays: the copy takes the cluster's name, and the secret its endpoint.
+    Name,
+}
+
+/// The application of one deployment.
+pub struct Application {
+    /// ECS cluster, and service in it.
+    pub name: String,
+    pub secret: String,
+    /// Parameter that names the table.
+    pub parameter: String,
+    /// The table that it names at first.
+    pub table: String,
+    finds: Finds,
+    aws: Aws,
+}
+
+/// Where the service's task definition mounts the file system at first.
+pub const ROOT_DIRECTORY: &str = "/storage";
+
+impl Application {
+    /// Creates it beside the deployment's resources, and waits until its service is stable.
+    pub async fn create(lab: &Lab, dataset: &Dataset, finds: Finds) -> Result<Self> {
+        let application = Self {
+            name: format!("{}-app", dataset.name),
+            secret: dataset.secret.clone(),
+            parameter: format!("{}/table", dataset.parameter_path),
+            table: dataset.tables[0].clone(),
+            finds,
+            aws: lab.aws()?,
+        };
+        application.lead_secret(dataset).await?;
+        let named = json!({ "Name": application.parameter, "Type": "String", "Value": application.table });
+        application.aws.json("ssm", "AmazonSSM.PutParameter", named).await?;
+        application.create_service(&dataset.file_system).await?;
+        Ok(application)
+    }
+
+    /// What a restore switches, for the deployment's descriptor.
+    pub fn cut_over(&self) -> Value {
+        let rename = json!({ "name": "cluster-name", "kind": "rename", "resource": "database" });
+        let others = [
+            json!({
+                "name": "database-secret", "kind": "secret", "resource": "database", "secret": self.secret,
+                "values": { "host": "host", "port": "port" },
+            }),
+            json!({
+                "name": "rooms-table", "kind": "parameter", "resource": "tables", "table": self.table,
+                "parameter": self.parameter,
+            }),
+            json!({
+                "name": "web", "kind": "ecs_service", "resource": "storage", "cluster": self.name, "service": self.name,
+            }),
+        ];
+        let first = (self.finds == Finds::Name).then_some(rename);
+        first.into_iter().chain(others).collect()
+    }
+
+    /// The deployment's descriptor with what a restore switches.
+    pub fn descriptor(&self, dataset: &Dataset) -> Value {
+        let mut descriptor = dataset.descriptor();
+        descriptor["cut_over"] = self.cut_over();
+        descriptor
+    }
+
+    /// Host and port in the secret.
+    pub async fn endpoint(&self) -> Result<(String, u16)> {
+        let value = self.secret_value().await?;
+        let port = value["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+        Ok((
+            text(&value, "/host")?.to_owned(),
+            port.context("no port in the secret")?,
+        ))
+    }
+
+    /// The whole value of the secret.
+    pub async fn secret_value(&self) -> Result<Value> {
+        let request = json!({ "SecretId": self.secret });
+        let read = self
+            .aws
+            .json("secretsmanager", "secretsmanager.GetSecretValue", request)
+            .await?;
+        Ok(serde_json::from_str(text(&read, "/SecretString")?)?)
+    }
+
+    /// The table that the parameter names now.
+    pub async fn named_table(&self) -> Result<String> {
+        let request = json!({ "Name": self.parameter, "WithDecryption": true });
+        let read = self.aws.json("ssm", "AmazonSSM.GetParameter", request).await?;
+        Ok(text(&read, "/Parameter/Value")?.to_owned())
+    }
+
+    /// The service, as ECS describes it.
+    pub async fn service(&self) -> Result<Value> {
+        let request = json!({ "cluster": self.name, "services": [self.name] });
+        let mut found = self.ecs("DescribeServices", request).await?;
+        Ok(found["services"][0].take())
+    }
+
+    /// File system and directory that the service's task definition mounts now.
+    pub async fn mounted(&self) -> Result<(String, String)> {
+        let service = self.service().await?;
+        let request = json!({ "taskDefinition": service["taskDefinition"] });
+        let described = self.ecs("DescribeTaskDefinition", request).await?;
+        let mount = &described["taskDefinition"]["volumes"][0]["efsVolumeConfiguration"];
+        let (system, root) = (text(mount, "/fileSystemId")?, text(mount, "/rootDirectory")?);
+        Ok((system.to_owned(), root.to_owned()))
+    }
+
+    /// Gives the secret the host and the port of the cluster as it is.
+    async fn lead_secret(&self, dataset: &Dataset) -> Result<()> {
+        let asked = [("DBClusterIdentifier", dataset.cluster.as_str())];
+        let xml = self.aws.rds("DescribeDBClusters", &asked).await?;
+        let port: u16 = element(&xml, "Port")?.parse()?;
+        let value = json!({
+            "username": USER, "password": dataset.password, "host": element(&xml, "Endpoint")?, "port": port,
+        });
+        let request = json!({ "SecretId": self.secret, "SecretString": value.to_string() });
+        self.aws
+            .json("secretsmanager", "secretsmanager.PutSecretValue", request)
+            .await
+            .map(drop)
+    }
+
+    async fn create_service(&self, file_system: &str) -> Result<()> {
+        let role = self.role().await?;
+        self.ecs("CreateCluster", json!({ "clusterName": self.name })).await?;
+        let registered = self
+            .ecs(
+                "RegisterTaskDefinition",
+                json!({
+                    "family": self.name, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+                    "cpu": "256", "memory": "512", "taskRoleArn": role, "executionRoleArn": role,
+                    "containerDefinitions": [{
+                        "name": "web", "image": "public.ecr.aws/docker/library/nginx:1.29", "essential": true,
+                        "environment": [{ "name": "STORAGE", "value": "/storage" }],
+                        "mountPoints": [{ "sourceVolume": "storage", "containerPath": "/storage", "readOnly": false }],
+                    }],
+                    "volumes": [{ "name": "storage", "efsVolumeConfiguration": {
+                        "fileSystemId": file_system, "rootDirectory": ROOT_DIRECTORY, "transitEncryption": "ENABLED",
+                    } }],
+                    "tags": [{ "key": "team", "value": "hubs" }],
+                }),
+            )
+            .await?;
+        let definition = text(&registered, "/taskDefinition/taskDefinitionArn")?;
+        let request = json!({
+            "cluster": self.name, "serviceName": self.name, "taskDefinition": definition, "desiredCount": 2,
+            "deploymentConfiguration": { "deploymentCircuitBreaker": { "enable": true, "rollback": true } },
+        });
+        self.ecs("CreateService", request).await?;
+        until(
+            &format!("service {} is stable", self.name),
+            Duration::from_secs(60),
+            || async {
+                let service = self.service().await?;
+                Ok((service["deployments"][0]["rolloutState"] == "COMPLETED").then_some(()))
+            },
+        )
+        .await
+    }
+
+    /// The role of the service's tasks, which whoever registers a revision passes on.
+    async fn role(&self) -> Result<String> {
+        let trust = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" },
+            }],
+        });
+        let parameters = [
+            ("RoleName", self.name.as_str()),
+            ("AssumeRolePolicyDocument", &trust.to_string()),
+        ];
+        let xml = self.aws.query("iam", "2010-05-08", "CreateRole", &parameters).await?;
+        element(&xml, "Arn")
+    }
+
+    async fn ecs(&self, action: &str, request: Value) -> Result<Value> {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+        self.aws.json("ecs", &target, request).await
+    }
+}
