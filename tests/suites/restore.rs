@@ -44,9 +44,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(before != damaged);
     let (secret, mounted) = (subject.secret_value().await?, application.mounted().await?);
 
-    let ended = subject
-        .restore(json!({ "before": time, "cut_over": "yes" }))
-        .await?;
+    let ended = subject.restore(json!({ "before": time, "cut_over": "yes" })).await?;
     let record = subject.newest_restore().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
     let id = text(&record, "/id")?;
