@@ -51,10 +51,10 @@ pub struct Needs {
 }
 
 impl Needs {
-    pub fn with(aws: &SdkConfig, restores: Restores) -> Result<Self> {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            restores,
+            restores: Restores::from_config(aws, runtime::efs_defaults()?),
             switches: Switches::from_config(aws),
             discovery: Arc::new(discovery::Aws::new(aws)),
         })
