@@ -1,7 +1,7 @@
 # What a developer and an operator do. Everything sets itself up; it takes Rust, Python 3 (with venv) and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lab build deploy setup bins
+.PHONY: help demo test lint bench lab build deploy deploy-efs setup bins
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -20,7 +20,7 @@ SHIP := PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(CARGO) lambda build --profile sh
 export SAM_CLI_TELEMETRY := 0
 
 help: ## Show this.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup bins ## Show the main job: a backup that seals and one that fails, in a lab.
 	$(TARGET)/release/demo
@@ -39,6 +39,7 @@ lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permission
 	$(PYTHON) tests/lint/permissions.py
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/alarms.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/efs-access.yaml
 
 bench: setup bins build ## Measure starts, memory, polls, sizes and costs, of what is shipped.
 	$(SHIP) --package bare
@@ -53,6 +54,10 @@ build: $(AWS_TOOLS) ## Build the functions for AWS into target/lambda.
 # With `. .lab/env` it deploys to that lab what `make bins` built, else to AWS what `make build` built.
 deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
 	infra/deploy.sh $(STACK) Architecture=$(ARCH) $(PARAMETERS)
+
+# Without it a file system is restored into a new one only, and its files are not compared.
+deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy what sees into one: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
+	TEMPLATE=efs-access infra/deploy.sh $(STACK)-efs-$(FILE_SYSTEM) FileSystemId=$(FILE_SYSTEM) Architecture=$(ARCH) $(PARAMETERS)
 
 setup: $(LAB_TOOLS) $(AWS_TOOLS)
 

@@ -2,9 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::cmd::{apply, backup, deployments, discover, sets, show, watch};
+use crate::cmd::{answer, apply, backup, deployments, discover, restore, restores, sets, show, undo, watch};
 
-/// Back up whole AWS deployments, and see what there is to restore.
+/// Back up whole AWS deployments, and restore them.
 #[derive(Debug, Parser)]
 #[command(name = "holdfast", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Cli {
@@ -36,6 +36,12 @@ pub enum Command {
     Apply(apply::Apply),
     Deployments(deployments::Deployments),
     Backup(backup::Backup),
+    Restore(restore::Restore),
+    Approve(answer::Approve),
+    Reject(answer::Reject),
+    UndoCutOver(undo::UndoCutOver),
+    UndoRestore(undo::UndoRestore),
+    Restores(restores::Restores),
     Sets(sets::Sets),
     Show(show::Show),
     Watch(watch::Watch),
@@ -45,10 +51,10 @@ pub enum Command {
 /// Shown at the end of `--help`; `Failure::code` gives them.
 pub const EXIT_CODES: &str = "\
 Exit codes:
-  0  done; for `watch` and `backup --watch`: the set is sealed
-  1  the backup failed, or what was asked did not succeed
+  0  done; for `watch` and `--watch`: the set is sealed, the restore has ended well
+  1  the backup or the restore failed, or what was asked did not succeed
   2  wrong usage, or an invalid descriptor
-  3  no such stack, deployment, set or execution
+  3  no such stack, deployment, set, restore or execution
   4  AWS refused, or could not be reached
 
 Credentials and Region are found as by the AWS CLI: environment, profile, SSO, container or instance role.";
@@ -85,6 +91,9 @@ mod tests {
         for line in [
             "holdfast",
             "holdfast restore",
+            "holdfast restore hubs --before 2026-11-20T02:00:00Z --at 2026-11-20T02:00:00Z",
+            "holdfast restore hubs --only a --except b",
+            "holdfast approve",
             "holdfast apply",
             "holdfast show hubs",
             "holdfast sets hubs --yaml",

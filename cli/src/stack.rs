@@ -14,6 +14,12 @@ pub struct Stack {
     pub config: SdkConfig,
     /// ARN of the machine `backup`.
     pub backup_machine: String,
+    /// ARN of the machine `restore`.
+    pub restore_machine: String,
+    /// ARN of the machine `undo-restore`.
+    pub undo_restore_machine: String,
+    /// ARN of the machine `undo-cut-over`.
+    pub undo_cut_over_machine: String,
     pub catalog: Catalog,
     /// ` --stack NAME` for commands that are suggested to the operator; empty where they need none.
     pub option: String,
@@ -35,10 +41,16 @@ impl Stack {
         .await?;
         let table = output(&stack, name, "CatalogTable")?;
         let backup_machine = output(&stack, name, "BackupStateMachineArn")?;
+        let restore_machine = output(&stack, name, "RestoreStateMachineArn")?;
+        let undo_restore_machine = output(&stack, name, "UndoRestoreStateMachineArn")?;
+        let undo_cut_over_machine = output(&stack, name, "UndoCutOverStateMachineArn")?;
         let catalog = Catalog::new(aws_sdk_dynamodb::Client::new(&config), table);
         Ok(Stack {
             config,
             backup_machine,
+            restore_machine,
+            undo_restore_machine,
+            undo_cut_over_machine,
             catalog,
             option: option(global.stack.as_deref()),
         })

@@ -24,7 +24,7 @@ LAMBDA_ERRORS = {
 LOST_ANSWERS = {"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 # The first word of a state that does something. A Pass, Succeed or Fail is named for what has happened: JobFailed.
 VERBS = set(
-    "Await Back Check Choose Clean Collect Copy Count Cut Dump End List Notify Plan Poll Prune Quiesce Restore Resume "
+    "Ask Await Back Check Choose Clean Collect Compare Copy Count Cut Describe Dump End List Notify Plan Poll Prune Quiesce Restore Resume "
     "Seal Snapshot Start Take Undo Verify Wait".split()
 )
 SINGLE = {"Quiesce", "Resume", "Notify"}
@@ -122,7 +122,8 @@ def loops(machine, _errors):
             choices = [state for state in inside.values() if state["Type"] == "Choice"]
             if not choices:
                 yield where, "a loop has a Choice"
-            for choice in choices:
+            polling = [choice for choice in choices if "status" in json.dumps(choice["Choices"])]
+            for choice in polling or choices:
                 yield from _arms(where, choice, loop)
 
 

@@ -3,10 +3,16 @@
 //! `cargo test --release --workspace --test suites -- NAME` runs those whose names contain NAME.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+/// A restore asks before it makes anything, and before it switches; silence means no.
+mod approvals;
 /// A backup seals a set that holds exactly the data of its moment.
 mod backup;
 /// What must hold after any run, good or bad.
 mod checks;
+/// What a restore is held to.
+mod copies;
+/// A file system's files and settings come back, beside it or in a new one.
+mod efs;
 /// Jobs that fail or never end, aborted executions, killed functions, wrong requests.
 mod failures;
 /// The application is brought to rest and back, whatever happens in between.
@@ -19,6 +25,10 @@ mod needs;
 mod nightly;
 /// Least privilege, from the ledgers of all suites.
 mod privileges;
+/// A restore brings back what was lost, beside what is there, and cuts over and back.
+mod restore;
+/// The generic trials, over the whole restore.
+mod restore_trials;
 /// Nights pass, and exactly what the policy keeps is there.
 mod retention;
 /// Labs with the stack in them, lent to one test at a time.
@@ -40,7 +50,11 @@ fn main() {
     tests.extend(hooks::tests(&stages));
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
+    tests.extend(restore::tests(&stages));
+    tests.extend(approvals::tests(&stages));
+    tests.extend(efs::tests(&stages));
     tests.extend(trials::tests(&stages));
+    tests.extend(restore_trials::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);
     // Who may do what is judged by all that was done, so by the calls of all the suites above.
     let complete = suites.num_filtered_out == 0 && suites.num_failed == 0;

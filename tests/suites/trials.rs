@@ -14,7 +14,7 @@ use crate::hooks::create_function;
 use crate::stage::{Stage, Stages};
 
 /// How a call fails, and how often: once is within an SDK client's own retries, four times is beyond them.
-const FAULTS: [(&str, &str, u32); 6] = [
+pub const FAULTS: [(&str, &str, u32); 6] = [
     ("throttled", "throttle", 1),
     ("failed", "error_500", 1),
     ("cut_off_before_its_effect", "cut_before", 1),
@@ -39,11 +39,11 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 /// One call of a good run: the function, the service, the action, and its running number among the function's calls
 /// of that action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Call {
-    caller: String,
-    service: String,
-    action: String,
-    nth: u32,
+pub struct Call {
+    pub caller: String,
+    pub service: String,
+    pub action: String,
+    pub nth: u32,
 }
 
 /// Each call of a good run is hit once. Functions fail independently of each other, so each run hits one call of each
@@ -122,13 +122,18 @@ async fn hit(subject: &Subject<'_>, calls: &[Call], kind: &str, times: u32) -> R
 
 /// The calls of one good run, in order.
 async fn good_run(subject: &Subject<'_>) -> Result<Vec<Call>> {
-    let lab = &subject.stage.lab;
-    let mark = lab.ledger_position().await?;
+    let mark = subject.stage.lab.ledger_position().await?;
     let (ended, _, _) = subject.back_up().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    calls_since(subject.stage, mark, &["holdfast-poll-status"]).await
+}
+
+/// The functions' calls since entry `mark` of the ledger, in order. Of functions that `look` at jobs, only the first two of
+/// each action: further ones differ in nothing.
+pub async fn calls_since(stage: &Stage, mark: u64, look: &[&str]) -> Result<Vec<Call>> {
     let mut counts: BTreeMap<(String, String, String), u32> = BTreeMap::new();
     let mut calls = Vec::new();
-    for call in lab.ledger(mark).await? {
+    for call in stage.lab.ledger(mark).await? {
         let field = |name: &str| text(&call, name).map(str::to_owned);
         let (caller, service, action) = (field("/caller")?, field("/service")?, field("/action")?);
         if !caller.starts_with("holdfast-") {
@@ -138,8 +143,7 @@ async fn good_run(subject: &Subject<'_>) -> Result<Vec<Call>> {
             .entry((caller.clone(), service.clone(), action.clone()))
             .or_default();
         *nth += 1;
-        // Looks beyond the second at the same job differ in nothing.
-        if caller != "holdfast-poll-status" || *nth <= 2 {
+        if *nth <= 2 || !look.contains(&caller.as_str()) {
             calls.push(Call {
                 caller,
                 service,
@@ -159,7 +163,29 @@ async fn twice(stage: &Stage) -> Result<()> {
         .control(Method::PUT, "durations", Some(json!({ "delete": 0.0 })))
         .await?;
     subject.back_up().await?;
-    let machine = stage.stack.output("BackupStateMachineArn")?;
+    let (ended, set, _) = doubled(stage, "BackupStateMachineArn", subject.back_up()).await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    let sealed = subject.records.sets(&subject.dataset.name).await?;
+    ensure!(
+        sealed.len() == 1 && Some(&sealed[0]) == set.as_ref(),
+        "`last: 1` keeps the newest set and nothing else: {sealed:?}"
+    );
+    Ok(())
+}
+
+/// What comes of `work` while every Task of a machine runs once for nothing before it runs for its result.
+pub async fn doubled<T>(stage: &Stage, output: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    changed(stage, output, double, work).await
+}
+
+/// What comes of `work` while a machine is another.
+pub async fn changed<T>(
+    stage: &Stage,
+    output: &str,
+    change: impl Fn(&mut Value),
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let machine = stage.stack.output(output)?;
     let described = stage
         .aws
         .json(
@@ -169,19 +195,12 @@ async fn twice(stage: &Stage) -> Result<()> {
         )
         .await?;
     let real = text(&described, "/definition")?.to_owned();
-    let mut doubled: Value = serde_json::from_str(&real)?;
-    double(&mut doubled);
-    update(stage, machine, &doubled.to_string()).await?;
-    let outcome = subject.back_up().await;
+    let mut other: Value = serde_json::from_str(&real)?;
+    change(&mut other);
+    update(stage, machine, &other.to_string()).await?;
+    let outcome = work.await;
     update(stage, machine, &real).await?;
-    let (ended, set, _) = outcome?;
-    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
-    let sealed = subject.records.sets(&subject.dataset.name).await?;
-    ensure!(
-        sealed.len() == 1 && Some(&sealed[0]) == set.as_ref(),
-        "`last: 1` keeps the newest set and nothing else: {sealed:?}"
-    );
-    Ok(())
+    outcome
 }
 
 /// Puts before every Task a copy of it whose result is forgotten.
@@ -194,7 +213,8 @@ fn double(machine: &mut Value) {
         if states[&name]["Type"] == "Map" {
             double(&mut states[&name]["ItemProcessor"]);
         }
-        if states[&name]["Type"] == "Task" {
+        // What waits for an answer would wait for a second one.
+        if states[&name]["Resource"] == "arn:aws:states:::lambda:invoke" {
             let second = format!("{name}Again");
             let again = states[&name].clone();
             let first = &mut states[&name];

@@ -142,6 +142,15 @@ impl Lab {
         Ok(())
     }
 
+    /// The time in the lab, in RFC 3339.
+    pub async fn now(&self) -> Result<String> {
+        let answer = self.control(reqwest::Method::GET, "clock", None).await?;
+        Ok(answer["now"]
+            .as_str()
+            .with_context(|| format!("no time in {answer}"))?
+            .to_owned())
+    }
+
     /// Asks for a fault; answers its id.
     pub async fn inject(&self, rule: Value) -> Result<u64> {
         let answer = self.control(reqwest::Method::POST, "faults", Some(rule)).await?;

@@ -3,6 +3,7 @@
 //! Everything goes through the lab's front door as any AWS client would.
 #![allow(clippy::disallowed_methods)] // Tests live in real time.
 
+pub mod access;
 pub mod application;
 pub mod aws;
 pub mod dataset;

@@ -20,11 +20,17 @@ pub struct Stack {
 impl Stack {
     /// Deploys the stack with `parameters` (`Name=value`) through the project's own deploy script.
     pub async fn deploy(lab: &Lab, name: &str, parameters: &[&str]) -> Result<Self> {
+        Self::deploy_template(lab, "template", name, parameters).await
+    }
+
+    /// Deploys another template of `infra`, such as `efs-access`.
+    pub async fn deploy_template(lab: &Lab, template: &str, name: &str, parameters: &[&str]) -> Result<Self> {
         let output = Command::new(repository().join("infra/deploy.sh"))
             .arg(name)
             .args(parameters)
             .current_dir(repository())
             .envs(&lab.environment)
+            .env("TEMPLATE", template)
             .output()
             .context("run infra/deploy.sh")?;
         if !output.status.success() {
@@ -40,6 +46,11 @@ impl Stack {
             outputs,
             environment: lab.environment.clone(),
         })
+    }
+
+    /// Lets the stack see into a file system of the lab.
+    pub async fn deploy_efs_access(lab: &Lab, file_system: &str) -> Result<()> {
+        crate::access::deploy_efs_access(lab, file_system).await
     }
 
     /// An output of the stack.

@@ -67,35 +67,44 @@ impl Backup {
 
     async fn start(&self, stack: &Stack, now: Timestamp) -> Result<String> {
         let name = execution_name(&self.deployment, now);
-        let answer = aws_sdk_sfn::Client::new(&stack.config)
-            .start_execution()
-            .state_machine_arn(&stack.backup_machine)
-            .name(&name)
-            .input(json!({ "deployment": self.deployment }).to_string())
-            .send()
-            .await;
-        match answer {
-            Ok(started) => Ok(started.execution_arn),
-            // An earlier try, whose answer was lost, started it.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_execution_already_exists()) =>
-            {
-                Ok(watch::execution_arn(&name, &stack.backup_machine))
-            }
-            Err(error) => Err(aws::failure(
-                "starting the backup of deployment",
-                &self.deployment,
-                error,
-            )),
+        let input = json!({ "deployment": self.deployment });
+        let doing = ("starting the backup of deployment", self.deployment.as_str());
+        start_execution(stack, &stack.backup_machine, &name, &input, doing).await
+    }
+}
+
+/// Names an execution, so that a second try of a call whose answer was lost starts nothing new: see [`execution_name`].
+pub async fn start_execution(
+    stack: &Stack,
+    machine: &str,
+    name: &str,
+    input: &serde_json::Value,
+    doing: (&str, &str),
+) -> Result<String> {
+    let answer = aws_sdk_sfn::Client::new(&stack.config)
+        .start_execution()
+        .state_machine_arn(machine)
+        .name(name)
+        .input(input.to_string())
+        .send()
+        .await;
+    match answer {
+        Ok(started) => Ok(started.execution_arn),
+        // An earlier try, whose answer was lost, started it.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_execution_already_exists()) =>
+        {
+            Ok(watch::execution_arn(name, machine))
         }
+        Err(error) => Err(aws::failure(doing.0, doing.1, error)),
     }
 }
 
 /// Named by us, so that a second try of a call whose answer was lost starts nothing new: StartExecution with a taken name
 /// answers that execution while it runs with the same input, and ExecutionAlreadyExists otherwise.
-fn execution_name(deployment: &str, now: Timestamp) -> String {
+pub fn execution_name(deployment: &str, now: Timestamp) -> String {
     format!("{}-{deployment}", now.strftime("%Y%m%d-%H%M%S-%3f"))
 }
 

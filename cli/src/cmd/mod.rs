@@ -1,11 +1,15 @@
 //! The commands, one file each.
 
+pub mod answer;
 pub mod apply;
 pub mod backup;
 pub mod deployments;
 pub mod discover;
+pub mod restore;
+pub mod restores;
 pub mod sets;
 pub mod show;
+pub mod undo;
 pub mod watch;
 
 use crate::args::{Cli, Command};
@@ -16,6 +20,12 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::Apply(apply) => apply.run(&cli.global).await,
         Command::Deployments(deployments) => deployments.run(&cli.global).await,
         Command::Backup(backup) => backup.run(&cli.global).await,
+        Command::Restore(restore) => restore.run(&cli.global).await,
+        Command::Approve(approve) => approve.run(&cli.global).await,
+        Command::Reject(reject) => reject.run(&cli.global).await,
+        Command::UndoCutOver(undo) => undo.run(&cli.global).await,
+        Command::UndoRestore(undo) => undo.run(&cli.global).await,
+        Command::Restores(restores) => restores.run(&cli.global).await,
         Command::Sets(sets) => sets.run(&cli.global).await,
         Command::Show(show) => show.run(&cli.global).await,
         Command::Watch(watch) => watch.run(&cli.global).await,

@@ -2,6 +2,7 @@
 
 mod look;
 mod outcome;
+pub mod restore;
 mod screen;
 mod view;
 mod waiting;

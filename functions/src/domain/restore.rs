@@ -66,6 +66,9 @@ pub struct RestoreRecord {
     /// Why it failed, one entry a resource or step.
     #[serde(default)]
     pub reasons: Vec<Reason>,
+    /// When its undo began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoing_at: Option<Timestamp>,
     /// What an undo could not remove, and where it is.
     #[serde(default)]
     pub left: Vec<Reason>,
@@ -86,6 +89,7 @@ impl RestoreRecord {
             infrastructure: None,
             question: None,
             reasons: Vec::new(),
+            undoing_at: None,
             left: Vec::new(),
         }
     }

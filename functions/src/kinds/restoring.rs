@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
 use serde_json::Value;
 
+use super::{Aurora, Defaults, DynamoDb, Efs, Parameters, Secret};
 use crate::domain::job::Run;
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::item::{Advance, Item, Made, Undoing};
@@ -69,6 +71,17 @@ pub struct Restores {
 }
 
 impl Restores {
+    /// Every kind, with clients of one configuration. `defaults` is where AWS Backup puts what names no vault or role.
+    pub fn from_config(aws: &SdkConfig, defaults: Defaults) -> Self {
+        Self {
+            aurora: Arc::new(Aurora::from_config(aws)),
+            efs: Arc::new(Efs::from_config(aws, defaults)),
+            dynamodb: Arc::new(DynamoDb::from_config(aws)),
+            secret: Arc::new(Secret::from_config(aws)),
+            parameters: Arc::new(Parameters::from_config(aws)),
+        }
+    }
+
     /// One kind in every place.
     pub fn all(kind: Arc<dyn Restore>) -> Self {
         Self {

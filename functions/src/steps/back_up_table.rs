@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 
-use super::start::{self, Input, sample_and_start};
+use super::start::{self, Input, start};
 use crate::domain::job::Job;
 use crate::error::Result;
 use crate::kinds::DynamoDb;
@@ -16,5 +16,5 @@ impl Needs {
 }
 
 pub async fn handle(Needs(needs): &Needs, input: Input) -> Result<Job> {
-    sample_and_start(&needs.catalog, &needs.kind, input).await
+    start(&needs.catalog, &needs.kind, input).await
 }

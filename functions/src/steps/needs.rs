@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
 use crate::kinds::Kinds;
+use crate::kinds::restoring::Restores;
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -23,6 +24,21 @@ impl OfAllKinds {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
+        })
+    }
+}
+
+/// For steps that restore, undo or compare every kind.
+pub struct OfAllRestores {
+    pub catalog: Catalog,
+    pub restores: Restores,
+}
+
+impl OfAllRestores {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            restores: Restores::from_config(aws, runtime::efs_defaults()?),
         })
     }
 }

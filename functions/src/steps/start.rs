@@ -38,23 +38,12 @@ pub struct Input {
     pub now: Timestamp,
 }
 
-/// Starts the backup of one resource. What an earlier call for the same run started, or ended, is answered again.
+/// Starts the backup of one resource, after a few of its things were sampled, to compare a restore with. What an earlier call for
+/// the same run started, or ended, is answered again.
 ///
 /// # Errors
 /// `NotFound` for a prefix that no table begins with; `Conflict` for a run that has ended; else the kind's own.
-pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<Job> {
-    begin(catalog, kind, None, input).await
-}
-
-/// As [`start`], after a few of the resource's things were sampled, to compare a restore with.
-///
-/// # Errors
-/// As [`start`].
-pub async fn sample_and_start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input) -> Result<Job> {
-    begin(catalog, kind, Some(kind), input).await
-}
-
-async fn begin(catalog: &Catalog, kind: &dyn Kind, sampler: Option<&dyn Restore>, input: Input) -> Result<Job> {
+pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input) -> Result<Job> {
     let Input { run, resource, now } = input;
     if let Target::DynamodbPrefix { prefix } = &resource.target {
         return Err(Error::NotFound(format!(
@@ -70,7 +59,7 @@ async fn begin(catalog: &Catalog, kind: &dyn Kind, sampler: Option<&dyn Restore>
     }
     // Captured before the backup: what is missing in the configuration is then missing in the backup too.
     let configuration = kind.capture(&resource).await?;
-    let sample = sampled(sampler, &resource).await?;
+    let sample = sampled(kind, &resource).await?;
     let mut point = Point {
         set: run.id.clone(),
         resource,
@@ -112,11 +101,8 @@ async fn begin(catalog: &Catalog, kind: &dyn Kind, sampler: Option<&dyn Restore>
 }
 
 /// A sample, to compare a restore with. No backup fails for want of one.
-async fn sampled(sampler: Option<&dyn Restore>, resource: &Resource) -> Result<Option<Sample>> {
-    let Some(sampler) = sampler else {
-        return Ok(None);
-    };
-    match sampler.sample(resource).await {
+async fn sampled(kind: &impl Restore, resource: &Resource) -> Result<Option<Sample>> {
+    match kind.sample(resource).await {
         Err(error) if error.class() == Class::Final => {
             tracing::warn!(resource = %resource.name, %error, "not sampled");
             Ok(None)
@@ -155,7 +141,7 @@ mod tests {
         let first = start(&catalog, &kind, input(&run)).await.unwrap();
         let second = start(&catalog, &kind, input(&run)).await.unwrap();
         assert_eq!(first, second);
-        assert_eq!(kind.calls(), ["capture rooms", "back_up rooms"]);
+        assert_eq!(kind.calls(), ["capture rooms", "sample rooms", "back_up rooms"]);
         assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 10));
         let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         assert_eq!(point.recovery_point, first.recovery_point);
@@ -174,9 +160,9 @@ mod tests {
         };
         kind.sampling("rooms", Err(Error::Unavailable("later".into())));
         kind.sampling("rooms", Ok(Some(sample.clone())));
-        let lost = sample_and_start(&catalog, &kind, input(&run)).await.unwrap_err();
+        let lost = start(&catalog, &kind, input(&run)).await.unwrap_err();
         assert_eq!((lost.name(), kind.made().len()), ("Unavailable", 0));
-        sample_and_start(&catalog, &kind, input(&run)).await.unwrap();
+        start(&catalog, &kind, input(&run)).await.unwrap();
         assert_eq!(kind.calls()[2..], ["capture rooms", "sample rooms", "back_up rooms"]);
         let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         assert_eq!(point.sample, Some(sample));
@@ -187,7 +173,7 @@ mod tests {
         let (catalog, _, run) = planned(&[]).await;
         let kind = Backups::default();
         kind.sampling("rooms", Err(Error::AccessDenied("no Scan".into())));
-        sample_and_start(&catalog, &kind, input(&run)).await.unwrap();
+        start(&catalog, &kind, input(&run)).await.unwrap();
         let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         assert_eq!((point.sample, kind.made().len()), (None, 1));
     }
@@ -200,7 +186,7 @@ mod tests {
         let lost = start(&catalog, &kind, input(&run)).await.unwrap_err();
         assert_eq!(lost.name(), "Unavailable");
         start(&catalog, &kind, input(&run)).await.unwrap();
-        assert_eq!(kind.calls(), ["capture rooms", "back_up rooms"]);
+        assert_eq!(kind.calls(), ["capture rooms", "sample rooms", "back_up rooms"]);
     }
 
     #[tokio::test]

@@ -1,11 +1,12 @@
 """Runs MiniStack on the lab's clock.
 
-Each line on standard input is how many seconds the lab is ahead of the machine; it is echoed on standard output once
-MiniStack's `time` and `datetime` follow. Monotonic clocks stay real, so that no running timer fires early. The end of
+Each line on standard input is how many seconds the lab is ahead of the machine, or an object of durations; it is echoed
+on standard output once MiniStack's `time` and `datetime`, or its jobs, follow. Monotonic clocks stay real, so that no running timer fires early. The end of
 standard input means that the lab is gone: MiniStack then ends too.
 """
 
 import datetime
+import json
 import os
 import signal
 import sys
@@ -20,9 +21,14 @@ os.dup2(2, 1)  # whatever MiniStack prints goes to its log
 def follow(lines, traveller):
     ahead = 0.0
     for line in lines:
-        seconds = float(line)
-        traveller.shift(seconds - ahead)
-        ahead = seconds
+        said = json.loads(line)
+        if isinstance(said, dict):
+            import ministack_dynamodb
+
+            ministack_dynamodb.durations.update(said)
+        else:
+            traveller.shift(said - ahead)
+            ahead = said
         REPLIES.write(line)
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -32,6 +38,7 @@ def main():
     threading.Thread(target=follow, args=(sys.stdin, traveller), daemon=True).start()
     sys.argv = ["ministack"]
     # Only now: what reads the clock while it is imported is to read the lab's.
+    import ministack_dynamodb
     import ministack_ecs
     import ministack_iam
     import ministack_steps
@@ -40,6 +47,7 @@ def main():
     from ministack.services import scheduler
 
     scheduler._SCHEDULE_TICK_INTERVAL = 1  # instead of 10 s: a test waits for it
+    ministack_dynamodb.apply()
     ministack_ecs.apply()
     ministack_iam.apply()
     ministack_steps.apply()

@@ -1,6 +1,7 @@
 """Where MiniStack 1.5.33's IAM differs from AWS's, and it matters to Holdfast: AWS's way.
 
-- A DynamoDB call that names its table or backup by ResourceArn or BackupArn is judged by that ARN.
+- A DynamoDB call that names its table or backup by ResourceArn or BackupArn is judged by that ARN, and a restore to a
+  moment by the table that it reads.
 - The lab's one port stands for AWS's TLS endpoints: `aws:SecureTransport` is true.
 """
 
@@ -19,6 +20,9 @@ def _judge_dynamodb_by_arn():
         except ValueError:
             return by_table(body, region, account_id)
         named = [request[key] for key in ("BackupArn", "ResourceArn") if isinstance(request.get(key), str)]
+        source = request.get("SourceTableName")
+        if not named and isinstance(source, str):
+            named = [f"arn:aws:dynamodb:{region}:{account_id}:table/{source}"]
         return named or by_table(body, region, account_id)
 
     iam_actions.dynamodb_resource_arns = resource_arns

@@ -52,6 +52,8 @@ async fn reply(house: &House, call: &Call) -> Result<Value, (u16, String)> {
         ("GET", ["durations"]) => Ok(json!(world.durations.seconds())),
         ("PUT", ["durations"]) => {
             let seconds = world.durations.change(&body(call)?).map_err(|error| (400, error))?;
+            let told = house.ministack.take(&seconds).await;
+            told.map_err(|error| (500, format!("{error:#}")))?;
             Ok(json!(seconds))
         }
         ("GET", ["clock"]) => Ok(json!({"now": world.clock.now().to_string()})),

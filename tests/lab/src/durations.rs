@@ -25,6 +25,8 @@ pub struct Seconds {
     pub delete: f64,
     /// A file system, mount target or access point, until `available`.
     pub file_system_create: f64,
+    /// A restored table, from `CREATING` to `ACTIVE`; MiniStack's.
+    pub table_restore: f64,
     /// A task of an ECS service, until it runs.
     pub service_deployment: f64,
 }
@@ -40,6 +42,7 @@ impl Default for Seconds {
             copy_job: 1.0,
             delete: 0.5,
             file_system_create: 0.2,
+            table_restore: 1.0,
             service_deployment: 0.5,
         }
     }

@@ -15,6 +15,7 @@ pub mod errors;
 pub mod faults;
 pub mod front_door;
 pub mod ids;
+pub mod keys;
 pub mod ledger;
 pub mod ministack;
 pub mod postgres;

@@ -11,11 +11,13 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
+use crate::durations::Seconds;
 use crate::reaper::Reaper;
 
 /// The program that runs MiniStack, and what it imports, by file name.
 const PROGRAM: &[(&str, &str)] = &[
     ("ministack_clock.py", include_str!("../python/ministack_clock.py")),
+    ("ministack_dynamodb.py", include_str!("../python/ministack_dynamodb.py")),
     ("ministack_ecs.py", include_str!("../python/ministack_ecs.py")),
     ("ministack_iam.py", include_str!("../python/ministack_iam.py")),
     ("ministack_steps.py", include_str!("../python/ministack_steps.py")),
@@ -124,12 +126,23 @@ impl Ministack {
     /// # Errors
     /// When MiniStack is gone or does not confirm within ten seconds.
     pub async fn follow(&self, ahead: Duration) -> anyhow::Result<()> {
+        self.tell(&format!("{:.3}", ahead.as_secs_f64())).await
+    }
+
+    /// Makes MiniStack's own jobs take as long as the lab's durations say.
+    ///
+    /// # Errors
+    /// As [`Ministack::follow`].
+    pub async fn take(&self, seconds: &Seconds) -> anyhow::Result<()> {
+        let durations = serde_json::json!({ "table_restore": seconds.table_restore });
+        self.tell(&durations.to_string()).await
+    }
+
+    async fn tell(&self, line: &str) -> anyhow::Result<()> {
         let mut clock = self.clock.lock().await;
         let (stdin, stdout) = &mut *clock;
         let told = async {
-            stdin
-                .write_all(format!("{:.3}\n", ahead.as_secs_f64()).as_bytes())
-                .await?;
+            stdin.write_all(format!("{line}\n").as_bytes()).await?;
             stdin.flush().await?;
             let mut line = String::new();
             match stdout.read_line(&mut line).await? {

@@ -48,7 +48,10 @@ pub fn read(name: &str) -> Option<(Of, Timestamp)> {
 }
 
 /// A job's times have milliseconds, rounded, and a name's may have them cut.
-const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
+const ROUNDING: SignedDuration = SignedDuration::from_millis(5);
+
+/// How far the clocks of those who make the job and the directory may be apart, where the job's times alone fit none.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(1);
 
 /// When a restore job ran: from its creation to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +62,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether a directory that was made then may be this job's.
-    pub fn holds(&self, at: Timestamp) -> bool {
-        let from = self.from.saturating_sub(ROUNDING).unwrap_or(Timestamp::MIN);
-        let to = self.to.and_then(|to| to.saturating_add(ROUNDING).ok());
+    /// Whether a directory that was made then may be this job's, give or take `slack`.
+    fn holds(&self, at: Timestamp, slack: SignedDuration) -> bool {
+        let from = self.from.saturating_sub(slack).unwrap_or(Timestamp::MIN);
+        let to = self.to.and_then(|to| to.saturating_add(slack).ok());
         from <= at && to.is_none_or(|to| at <= to)
     }
 }
@@ -79,14 +82,18 @@ pub enum Made<'a> {
 
 /// Tells the directories that a job made by when it ran; `others` are the other jobs that restored into the file system.
 pub fn made_by<'a>(job: Window, others: &[Window], listed: &'a [Listed], of: &[Of]) -> Made<'a> {
-    let found: Vec<_> = listed
-        .iter()
-        .filter(|directory| of.contains(&directory.of) && job.holds(directory.made_at))
-        .collect();
+    let within = |slack| -> Vec<&Listed> {
+        let fits = |directory: &&Listed| of.contains(&directory.of) && job.holds(directory.made_at, slack);
+        listed.iter().filter(fits).collect()
+    };
+    let mut found = within(ROUNDING);
+    if found.is_empty() {
+        found = within(CLOCK_SKEW);
+    }
     let twice = of
         .iter()
         .any(|of| found.iter().filter(|directory| directory.of == *of).count() > 1);
-    let anothers = |directory: &&Listed| others.iter().any(|other| other.holds(directory.made_at));
+    let anothers = |directory: &&Listed| others.iter().any(|other| other.holds(directory.made_at, ROUNDING));
     match found {
         found if found.is_empty() => Made::None,
         found if twice || found.iter().any(anothers) => Made::Unclear(found),
@@ -179,6 +186,20 @@ mod tests {
             Made::These(vec![&ours, &lost])
         );
         assert_eq!(made_by(job, &[], &[earlier], &[Of::Restore]), Made::None);
+        // A directory of a restore that ended in the second before is not taken for ours.
+        let just_before = listed("aws-backup-restore_2026-11-20T02-14-59-600Z");
+        let both = [just_before.clone(), ours.clone()];
+        assert_eq!(made_by(job, &[], &both, &[Of::Restore]), Made::These(vec![&ours]));
+        let alone = [just_before.clone()];
+        assert_eq!(
+            made_by(job, &[], &alone, &[Of::Restore]),
+            Made::These(vec![&just_before])
+        );
+        let its_own = window("2026-11-20T02:14:59.5Z", Some("2026-11-20T02:14:59.8Z"));
+        assert_eq!(
+            made_by(job, &[its_own], &alone, &[Of::Restore]),
+            Made::Unclear(vec![&just_before])
+        );
         let two = [ours.clone(), second.clone()];
         assert_eq!(
             made_by(job, &[], &two, &[Of::Restore]),

@@ -116,8 +116,8 @@ impl Aurora {
         Ok((manager != Some(aws_sdk_kms::types::KeyManagerType::Aws)).then_some(key))
     }
 
-    /// Adds the roles, and turns on the Data API.
-    pub(super) async fn attach(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Option<String>> {
+    /// Adds the roles, and turns on the Data API; in words what that waits for. Neither keeps instances from being created.
+    pub(super) async fn attach(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Vec<String>> {
         let target = wanted.target;
         let there = describe::cluster(cluster);
         let mut added = Vec::new();
@@ -139,27 +139,23 @@ impl Aurora {
                 _ => added.push(arn),
             }
         }
+        let pending = cluster.associated_roles().iter();
+        let pending = pending.filter(|role| role.status() == Some("PENDING"));
+        added.extend(pending.filter_map(|role| role.role_arn().map(str::to_owned)));
+        let mut waiting = Vec::new();
         if !added.is_empty() {
-            return Ok(Some(format!("cluster {target} gets its roles: {}", added.join(", "))));
+            waiting.push(format!("cluster {target} gets its roles: {}", added.join(", ")));
         }
-        let pending = cluster
-            .associated_roles()
-            .iter()
-            .find(|role| role.status() == Some("PENDING"));
-        if let Some(role) = pending {
-            let arn = role.role_arn().unwrap_or_default();
-            return Ok(Some(format!("cluster {target} gets its role {arn}")));
-        }
-        if wanted.flag("HttpEndpointEnabled") != Some(true) || cluster.http_endpoint_enabled() == Some(true) {
-            return Ok(None);
-        }
-        let arn = cluster.db_cluster_arn().unwrap_or_default();
-        match self.rds.enable_http_endpoint().resource_arn(arn).send().await {
-            Err(error) if code(&error) != Some("InvalidResourceStateFault") => {
-                Err(failure("enabling the Data API of cluster", target, error))
+        if wanted.flag("HttpEndpointEnabled") == Some(true) && cluster.http_endpoint_enabled() != Some(true) {
+            let arn = cluster.db_cluster_arn().unwrap_or_default();
+            match self.rds.enable_http_endpoint().resource_arn(arn).send().await {
+                Err(error) if code(&error) != Some("InvalidResourceStateFault") => {
+                    return Err(failure("enabling the Data API of cluster", target, error));
+                }
+                _ => waiting.push(format!("cluster {target} gets its Data API")),
             }
-            _ => Ok(Some(format!("cluster {target} gets its Data API"))),
         }
+        Ok(waiting)
     }
 
     /// Turns deletion protection on, where it was: the last thing of all.

@@ -10,7 +10,7 @@ use super::{Aurora, LOST as LOST_SNAPSHOT, foreseeing};
 use crate::domain::job::Run;
 use crate::domain::restore::item::{Advance, Item};
 use crate::domain::restore::plan::Source;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Cluster statuses out of which no copy comes any more (the terminal ones of CloudFormation's handler, and those that
 /// somebody brings about).
@@ -57,20 +57,22 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     if let Some(phase) = aurora.configure(&wanted, &cluster).await? {
         return underway(phase);
     }
-    if let Some(phase) = aurora.attach(&wanted, &cluster).await? {
-        return underway(phase);
+    let mut waiting = aurora.attach(&wanted, &cluster).await?;
+    match aurora.make_instances(run, &wanted, &cluster).await {
+        Ok(Ok(phase)) => waiting.extend(phase),
+        Ok(Err(reason)) => return Ok(Advance::Failed { reason }),
+        // The cluster became busy with what was asked of it just now.
+        Err(Error::NotReady(_)) if !waiting.is_empty() => {}
+        Err(error) => return Err(error),
     }
-    match aurora.make_instances(run, &wanted, &cluster).await? {
-        Ok(None) => {}
-        Ok(Some(phase)) => return underway(phase),
-        Err(reason) => return Ok(Advance::Failed { reason }),
+    if !waiting.is_empty() {
+        return underway(waiting.join("; "));
     }
-    if let Some(phase) = aurora.make_endpoints(run, &wanted).await? {
-        return underway(phase);
-    }
+    waiting.extend(aurora.make_endpoints(run, &wanted).await?);
     aurora.scale(run, &wanted).await?;
-    if let Some(phase) = aurora.protect(&wanted, &cluster).await? {
-        return underway(phase);
+    waiting.extend(aurora.protect(&wanted, &cluster).await?);
+    if !waiting.is_empty() {
+        return underway(waiting.join("; "));
     }
     Ok(Advance::Restored {
         made: made(&cluster),

@@ -109,7 +109,7 @@ impl Inner {
         let failed = |message: String| (JobState::Failed, message);
         let gone = || (JobState::Aborted, "The restore job is gone".to_owned());
         let order = restore_order::read(&job.metadata).map_err(failed)?;
-        let file_system = self.target(&order, job).map_err(failed)?;
+        let file_system = self.target(&order, job).await.map_err(failed)?;
         let root = self.efs.directory(&file_system);
         let root = root.ok_or_else(|| failed(format!("File system {file_system} does not exist")))?;
         let due = {
@@ -150,7 +150,7 @@ impl Inner {
     }
 
     /// The file system to restore into, made if it is to be a new one.
-    fn target(&self, order: &RestoreOrder, job: &RestoreJob) -> Result<String, String> {
+    async fn target(&self, order: &RestoreOrder, job: &RestoreJob) -> Result<String, String> {
         let Some(new) = &order.new else {
             return Ok(order.file_system.clone());
         };
@@ -160,6 +160,7 @@ impl Inner {
         }
         self.efs
             .create(new)
+            .await
             .map_err(|refusal| format!("The file system can't be made: {refusal}"))
     }
 

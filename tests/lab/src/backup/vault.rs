@@ -36,9 +36,13 @@ impl Inner {
             let message = format!("Backup vault with the same name already exists: {name}");
             return Err(Refusal::new(400, "AlreadyExistsException", message).with("Arn", arn));
         }
+        let key = match request.text("EncryptionKeyArn") {
+            Some(key) => key,
+            None => self.default_key().await?,
+        };
         let vault = Vault {
             created_at: self.world.clock.now(),
-            key: request.text("EncryptionKeyArn").unwrap_or_else(|| self.default_key()),
+            key,
             request_id: request.text("CreatorRequestId"),
             tags: super::tags::read(&request.body["BackupVaultTags"])?,
             name: name.clone(),
@@ -98,11 +102,15 @@ impl Inner {
         let asked = self.world.upstream.ask(Method::GET, &path, "backup", "", "").await;
         let answer = asked.ok().filter(|answer| answer.status == 200).ok_or_else(missing)?;
         let found: Value = serde_json::from_slice(&answer.body).map_err(|_| missing())?;
-        let key = found["EncryptionKeyArn"].as_str().filter(|key| !key.is_empty());
+        let own = found["EncryptionKeyArn"].as_str().filter(|key| !key.is_empty());
+        let key = match own {
+            Some(key) => key.to_owned(),
+            None => self.default_key().await?,
+        };
         let vault = Vault {
             name: name.to_owned(),
             created_at: self.world.clock.now(),
-            key: key.map_or_else(|| self.default_key(), str::to_owned),
+            key,
             request_id: None,
             tags: self.tags_in_ministack(name).await,
         };
@@ -147,7 +155,14 @@ impl Inner {
         }))
     }
 
-    fn default_key(&self) -> String {
-        self.world.arn("kms", "key/aws-backup")
+    async fn default_key(&self) -> Result<String, Refusal> {
+        let key = crate::keys::managed(&self.world, "alias/aws/backup").await;
+        key.map_err(|error| {
+            Refusal::new(
+                500,
+                "ServiceUnavailableException",
+                format!("asking for the key: {error}"),
+            )
+        })
     }
 }

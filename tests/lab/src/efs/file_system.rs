@@ -16,6 +16,10 @@ pub(super) struct FileSystem {
     pub id: String,
     pub created_at: Timestamp,
     pub available_at: Timestamp,
+    /// Whether what it waits for is a change, not its creation.
+    pub updating: bool,
+    /// From being overwritten by a replication.
+    pub protection: &'static str,
     pub tags: BTreeMap<String, String>,
     pub policy: Option<String>,
     pub lifecycle: Vec<Value>,
@@ -48,10 +52,10 @@ pub struct Order {
 
 impl FileSystem {
     pub fn state(&self, now: Timestamp) -> &'static str {
-        if now < self.available_at {
-            "creating"
-        } else {
-            "available"
+        match now < self.available_at {
+            true if self.updating => "updating",
+            true => "creating",
+            false => "available",
         }
     }
 
@@ -64,26 +68,25 @@ impl FileSystem {
 }
 
 impl Efs {
-    pub(super) fn create_file_system(&self, request: &Request) -> Reply {
+    pub(super) async fn create_file_system(&self, request: &Request) -> Reply {
         let text = |name, default: &str| request.text(name).unwrap_or_else(|| default.to_owned());
         let encrypted = request.body["Encrypted"].as_bool().unwrap_or(false);
         let kms_key = request.text("KmsKeyId");
         if kms_key.is_some() && !encrypted {
             return Err(bad_request("KmsKeyId needs Encrypted to be true"));
         }
-        let aws_key = || self.world.arn("kms", "key/aws-elasticfilesystem");
         let order = Order {
             creation_token: required(request, "CreationToken")?,
             performance_mode: text("PerformanceMode", "generalPurpose"),
             throughput_mode: text("ThroughputMode", "bursting"),
             provisioned_mibps: request.body["ProvisionedThroughputInMibps"].as_f64(),
-            kms_key: encrypted.then(|| kms_key.unwrap_or_else(aws_key)),
+            kms_key,
             encrypted,
             zone: request.text("AvailabilityZoneName"),
             backup: request.body["Backup"].as_bool().unwrap_or(false),
             tags: tags::read(&request.body)?,
         };
-        let id = self.create(order)?;
+        let id = self.create(order).await?;
         let state = self.state();
         let created = state.file_systems.get(&id).ok_or_else(|| no_file_system(&id))?;
         Ok(Answer {
@@ -97,7 +100,13 @@ impl Efs {
     /// # Errors
     /// `FileSystemAlreadyExists` with the id, when the token was used; `InternalServerError` when the directory can't
     /// be made.
-    pub fn create(&self, mut order: Order) -> Result<String, Refusal> {
+    pub async fn create(&self, mut order: Order) -> Result<String, Refusal> {
+        if order.encrypted && order.kms_key.is_none() {
+            let key = crate::keys::managed(&self.world, "alias/aws/elasticfilesystem").await;
+            let key =
+                key.map_err(|error| Refusal::new(500, "InternalServerError", format!("asking for the key: {error}")))?;
+            order.kms_key = Some(key);
+        }
         if order.creation_token.is_empty() || order.creation_token.chars().count() > 64 {
             return Err(bad_request("CreationToken must have 1 to 64 characters"));
         }
@@ -124,6 +133,8 @@ impl Efs {
             id: id.clone(),
             created_at: self.world.clock.now(),
             available_at,
+            updating: false,
+            protection: "ENABLED",
             tags: std::mem::take(&mut order.tags),
             policy: None,
             lifecycle: Vec::new(),
@@ -158,12 +169,28 @@ impl Efs {
 
     pub(super) fn update_file_system(&self, request: &Request) -> Reply {
         let now = self.world.clock.now();
+        let available_at = self.available_at();
+        let mode = request.text("ThroughputMode");
+        if mode
+            .as_deref()
+            .is_some_and(|mode| !["bursting", "provisioned", "elastic"].contains(&mode))
+        {
+            return Err(bad_request("ThroughputMode must be bursting, provisioned or elastic"));
+        }
+        let mibps = request.body["ProvisionedThroughputInMibps"].as_f64();
+        if mode.is_some() && (mode.as_deref() == Some("provisioned")) != mibps.is_some() {
+            return Err(bad_request(
+                "ProvisionedThroughputInMibps goes with ThroughputMode provisioned, and only with it",
+            ));
+        }
         let mut state = self.state();
         let fs = state.file_system(request)?;
         fs.must_be_available(now)?;
-        if let Some(mode) = request.text("ThroughputMode") {
+        if let Some(mode) = mode {
             fs.order.throughput_mode = mode;
-            fs.order.provisioned_mibps = request.body["ProvisionedThroughputInMibps"].as_f64();
+            fs.order.provisioned_mibps = mibps;
+            fs.available_at = available_at;
+            fs.updating = true;
         }
         let id = fs.id.clone();
         let mounts = state.mount_targets.values().filter(|mt| mt.file_system == id).count();
@@ -172,6 +199,24 @@ impl Efs {
             status: 202,
             ..Answer::json(&view.unwrap_or_default())
         })
+    }
+
+    pub(super) fn update_protection(&self, request: &Request) -> Reply {
+        let protection = match request.text("ReplicationOverwriteProtection").as_deref() {
+            Some("ENABLED") => "ENABLED",
+            Some("DISABLED") => "DISABLED",
+            _ => {
+                return Err(bad_request(
+                    "ReplicationOverwriteProtection must be ENABLED or DISABLED",
+                ));
+            }
+        };
+        let now = self.world.clock.now();
+        let mut state = self.state();
+        let fs = state.file_system(request)?;
+        fs.must_be_available(now)?;
+        fs.protection = protection;
+        Ok(Answer::json(&json!({ "ReplicationOverwriteProtection": protection })))
     }
 
     pub(super) fn delete_file_system(&self, request: &Request) -> Reply {
@@ -215,7 +260,7 @@ impl Efs {
             "ProvisionedThroughputInMibps": fs.order.provisioned_mibps,
             "AvailabilityZoneName": fs.order.zone,
             "Tags": tags::write(&fs.tags),
-            "FileSystemProtection": {"ReplicationOverwriteProtection": "ENABLED"},
+            "FileSystemProtection": {"ReplicationOverwriteProtection": fs.protection},
         }))
     }
 }

@@ -96,9 +96,10 @@ impl Efs {
         };
         let request = &request;
         Some(match call.action.as_str() {
-            "CreateFileSystem" => self.create_file_system(request),
+            "CreateFileSystem" => self.create_file_system(request).await,
             "DescribeFileSystems" => self.describe_file_systems(request),
             "UpdateFileSystem" => self.update_file_system(request),
+            "UpdateFileSystemProtection" => self.update_protection(request),
             "DeleteFileSystem" => self.delete_file_system(request),
             "CreateMountTarget" => self.create_mount_target(request).await,
             "DescribeMountTargets" => self.describe_mount_targets(request),

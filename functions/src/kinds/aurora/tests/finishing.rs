@@ -41,34 +41,12 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     ] {
         assert_eq!(asked[1].field(name).as_deref(), value, "{name}");
     }
-    // 2. Roles.
+    // 2. Roles, the Data API, and instances, the writer first.
     let configured = with(fresh(), &settings);
-    let script = vec![cluster_answer(&configured, "available"), xml("AddRoleToDBCluster", "")];
-    let (advance, asked) = advanced(script, &item).await;
-    assert_eq!(
-        phase(advance),
-        "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import"
-    );
-    assert_eq!(asked[1].field("FeatureName").as_deref(), Some("s3Import"));
-    let pending =
-        json!([{ "RoleArn": "arn:aws:iam::111122223333:role/import", "FeatureName": "s3Import", "Status": "PENDING" }]);
-    let waiting = with(configured.clone(), &[("AssociatedRoles", pending)]);
-    let (advance, _) = advanced(vec![cluster_answer(&waiting, "available")], &item).await;
-    assert!(phase(advance).contains("gets its role"));
-    // 3. Data API.
-    let roles = faithful()["DBCluster"]["AssociatedRoles"].clone();
-    let with_roles = with(configured, &[("AssociatedRoles", roles)]);
-    let script = vec![cluster_answer(&with_roles, "available"), xml("EnableHttpEndpoint", "")];
-    let (advance, asked) = advanced(script, &item).await;
-    assert_eq!(phase(advance), "cluster hubs-db-r1 gets its Data API");
-    assert_eq!(
-        asked[1].field("ResourceArn").as_deref(),
-        Some("arn:aws:rds:eu-west-1:111122223333:cluster:hubs-db-r1")
-    );
-    // 4. Instances, the writer first.
-    let ready = with(with_roles, &[("HttpEndpointEnabled", true.into())]);
     let script = vec![
-        cluster_answer(&ready, "available"),
+        cluster_answer(&configured, "available"),
+        xml("AddRoleToDBCluster", ""),
+        xml("EnableHttpEndpoint", ""),
         instances_answer(&json!([])),
         xml("CreateDBInstance", ""),
         xml("CreateDBInstance", ""),
@@ -76,7 +54,13 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     let (advance, asked) = advanced(script, &item).await;
     assert_eq!(
         phase(advance),
-        "instances of cluster hubs-db-r1: hubs-db-2-r1, hubs-db-1-r1 being created"
+        "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import; cluster hubs-db-r1 gets its Data API; \
+         instances of cluster hubs-db-r1: hubs-db-2-r1, hubs-db-1-r1 being created"
+    );
+    assert_eq!(asked[1].field("FeatureName").as_deref(), Some("s3Import"));
+    assert_eq!(
+        asked[2].field("ResourceArn").as_deref(),
+        Some("arn:aws:rds:eu-west-1:111122223333:cluster:hubs-db-r1")
     );
     for (name, value) in [
         ("DBInstanceIdentifier", Some("hubs-db-2-r1")),
@@ -99,10 +83,15 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         ("Tags.Tag.4.Key", Some("n")),
         ("Tags.Tag.5.Key", None),
     ] {
-        assert_eq!(asked[2].field(name).as_deref(), value, "{name}");
+        assert_eq!(asked[4].field(name).as_deref(), value, "{name}");
     }
-    assert_eq!(asked[3].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
-    // 5. One instance takes longer.
+    assert_eq!(asked[5].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
+    // 3. One instance takes longer, and a role.
+    let roles = faithful()["DBCluster"]["AssociatedRoles"].clone();
+    let ready = with(
+        configured,
+        &[("AssociatedRoles", roles), ("HttpEndpointEnabled", true.into())],
+    );
     let mut instances = faithful()["DBInstances"].clone();
     instances[0]["DBInstanceStatus"] = "configuring-enhanced-monitoring".into();
     let script = vec![cluster_answer(&ready, "available"), instances_answer(&instances)];
@@ -111,17 +100,33 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         phase(advance),
         "instances of cluster hubs-db-r1: hubs-db-1-r1 is configuring-enhanced-monitoring"
     );
-    // 6. Custom endpoints.
+    let pending =
+        json!([{ "RoleArn": "arn:aws:iam::111122223333:role/import", "FeatureName": "s3Import", "Status": "PENDING" }]);
+    let waiting = with(ready.clone(), &[("AssociatedRoles", pending)]);
+    let script = vec![
+        cluster_answer(&waiting, "available"),
+        instances_answer(&faithful()["DBInstances"]),
+    ];
+    let (advance, _) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import"
+    );
+    // 4. Custom endpoints, scaling, and deletion protection last of all.
     let script = vec![
         cluster_answer(&ready, "available"),
         instances_answer(&faithful()["DBInstances"]),
         endpoints_answer(&json!([])),
         xml("CreateDBClusterEndpoint", ""),
+        answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
+        answers("RegisterScalableTarget", "{}"),
+        answers("PutScalingPolicy", r#"{"PolicyARN":"arn:p:new"}"#),
+        restored("ModifyDBCluster"),
     ];
     let (advance, asked) = advanced(script, &item).await;
     assert_eq!(
         phase(advance),
-        "endpoints of cluster hubs-db-r1: reports-r1 is being created"
+        "endpoints of cluster hubs-db-r1: reports-r1 is being created; cluster hubs-db-r1 gets its deletion protection"
     );
     for (name, value) in [
         ("DBClusterEndpointIdentifier", "reports-r1"),
@@ -131,33 +136,21 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     ] {
         assert_eq!(asked[3].field(name).as_deref(), Some(value), "{name}");
     }
-    // 7. Scaling, and deletion protection last of all.
-    let script = vec![
-        cluster_answer(&ready, "available"),
-        instances_answer(&faithful()["DBInstances"]),
-        endpoints_answer(&faithful()["DBClusterEndpoints"]),
-        answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
-        answers("RegisterScalableTarget", "{}"),
-        answers("PutScalingPolicy", r#"{"PolicyARN":"arn:p:new"}"#),
-        restored("ModifyDBCluster"),
-    ];
-    let (advance, asked) = advanced(script, &item).await;
-    assert_eq!(phase(advance), "cluster hubs-db-r1 gets its deletion protection");
-    let registered = asked[4].json();
+    let registered = asked[5].json();
     assert_eq!(registered["ResourceId"], "cluster:hubs-db-r1");
     assert_eq!(
         (&registered["MinCapacity"], &registered["MaxCapacity"]),
         (&json!(1), &json!(5))
     );
     assert_eq!(registered["SuspendedState"]["DynamicScalingInSuspended"], true);
-    let policy = asked[5].json();
+    let policy = asked[6].json();
     let tracking = &configuration()["ScalingPolicies"][0]["TargetTrackingScalingPolicyConfiguration"];
     assert_eq!(&policy["TargetTrackingScalingPolicyConfiguration"], tracking);
     assert_eq!(
         (&policy["PolicyName"], &policy["ResourceId"]),
         (&json!("readers"), &json!("cluster:hubs-db-r1"))
     );
-    assert_eq!(asked[6].field("DeletionProtection").as_deref(), Some("true"));
+    assert_eq!(asked[7].field("DeletionProtection").as_deref(), Some("true"));
 }
 
 /// Everything in place: nothing is changed any more, however often it is looked at.
@@ -368,6 +361,7 @@ async fn an_endpoint_of_another_is_a_conflict_and_one_that_is_not_there_yet_is_w
     creating[0]["Status"] = "creating".into();
     let mut script = head();
     script.push(endpoints_answer(&creating));
+    script.extend(scaling_answers(&faithful()));
     let (advance, _) = advanced(script, &item).await;
     assert_eq!(
         phase(advance),
@@ -378,10 +372,12 @@ async fn an_endpoint_of_another_is_a_conflict_and_one_that_is_not_there_yet_is_w
 #[tokio::test]
 async fn roles_and_the_data_api_that_are_there_already_are_no_fault() {
     let item = item(from_snapshot(), configuration());
+    let instances = || instances_answer(&faithful()["DBInstances"]);
     let without = with(faithful()["DBCluster"].clone(), &[("AssociatedRoles", Value::Null)]);
     let script = vec![
         cluster_answer(&without, "available"),
         refuses("AddRoleToDBCluster", 400, "DBClusterRoleAlreadyExists"),
+        instances(),
     ];
     assert!(phase(advanced(script, &item).await.0).contains("gets its roles"));
     let off = with(
@@ -391,6 +387,18 @@ async fn roles_and_the_data_api_that_are_there_already_are_no_fault() {
     let script = vec![
         cluster_answer(&off, "available"),
         refuses_xml("EnableHttpEndpoint", "InvalidResourceStateFault"),
+        instances(),
     ];
     assert!(phase(advanced(script, &item).await.0).contains("Data API"));
+    // Turning it on keeps the cluster busy: the instances wait for the next look.
+    let script = vec![
+        cluster_answer(&off, "available"),
+        xml("EnableHttpEndpoint", ""),
+        instances_answer(&json!([])),
+        refuses("CreateDBInstance", 400, "InvalidDBClusterStateFault"),
+    ];
+    assert_eq!(
+        phase(advanced(script, &item).await.0),
+        "cluster hubs-db-r1 gets its Data API"
+    );
 }

@@ -1,0 +1,254 @@
+//! Following a restore: one line a change, until its execution has ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::types::ExecutionStatus;
+use holdfast::domain::message::console_link;
+use holdfast::domain::restore::item::{Item, ItemStatus};
+use holdfast::domain::restore::verdict::Finding;
+use holdfast::domain::restore::{About, RestoreRecord, RestoreStatus};
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, Result};
+use crate::stack::Stack;
+use crate::table::one_line;
+use crate::{aws, clock, format, out};
+
+/// Looks that may go unanswered in a row: about five minutes.
+const PATIENCE: usize = 60;
+
+/// Whether an execution's ARN is one of the machine's.
+pub fn is_one(execution: &str, machine: &str) -> bool {
+    execution.starts_with(&format!("{}:", machine.replacen(":stateMachine:", ":execution:", 1)))
+}
+
+/// Shows a restore's progress, and ends as it did.
+///
+/// # Errors
+/// `NotDone` when it failed; `NotFound` where there is no such execution; `Aws` when AWS refuses, or does not answer for
+/// five minutes.
+pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
+    let client = aws_sdk_sfn::Client::new(&stack.config);
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    let mut unanswered = 0;
+    loop {
+        match look(stack, &client, execution).await {
+            Ok(look) => {
+                unanswered = 0;
+                for (what, state) in look.lines(&stack.option) {
+                    if told.get(&what) != Some(&state) {
+                        tell(&what, &state, json)?;
+                        told.insert(what, state);
+                    }
+                }
+                if look.has_ended() {
+                    return end(&look, execution, json);
+                }
+                clock::wait(Duration::from_secs(1)).await;
+            }
+            Err(Failure::Aws(message)) if unanswered < PATIENCE && !message.contains("sign in again") => {
+                unanswered += 1;
+                eprintln!("{message}");
+                clock::wait(Duration::from_secs(5)).await;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// What was seen at one moment.
+struct Look {
+    execution: DescribeExecutionOutput,
+    record: Option<RestoreRecord>,
+    items: Vec<Item>,
+}
+
+async fn look(stack: &Stack, client: &aws_sdk_sfn::Client, execution: &str) -> Result<Look> {
+    // The execution first: if it has ended, then all that the catalog will hold of it is there.
+    let described = client.describe_execution().execution_arn(execution).send().await;
+    let described = described.map_err(|error| aws::failure("describing execution", execution, error))?;
+    let input: Value = serde_json::from_str(described.input().unwrap_or_default()).unwrap_or_default();
+    let deployment = input["deployment"].as_str().unwrap_or_default();
+    let restores = stack.catalog.restores(deployment).await?;
+    let record = restores.into_iter().find(|record| record.execution == execution);
+    let items = match &record {
+        Some(record) => stack.catalog.items(deployment, &record.id).await?,
+        None => Vec::new(),
+    };
+    Ok(Look {
+        execution: described,
+        record,
+        items,
+    })
+}
+
+impl Look {
+    fn has_ended(&self) -> bool {
+        !matches!(
+            self.execution.status(),
+            ExecutionStatus::Running | ExecutionStatus::PendingRedrive
+        )
+    }
+
+    /// What there is to tell, by what it is about.
+    fn lines(&self, option: &str) -> Vec<(String, String)> {
+        let Some(record) = &self.record else {
+            return vec![("restore".to_owned(), "planning".to_owned())];
+        };
+        let mut lines = vec![(record.id.clone(), phase(record).to_owned())];
+        lines.extend(
+            self.items
+                .iter()
+                .map(|item| (item.planned.resource.name.clone(), state(item))),
+        );
+        if let Some(verification) = &record.verification {
+            let found = verification
+                .checks
+                .iter()
+                .filter(|check| check.finding != Finding::Same);
+            lines.extend(found.map(|check| (check.name.clone(), format!("{:?}: {}", check.finding, check.detail))));
+            let same = verification
+                .checks
+                .iter()
+                .filter(|check| check.finding == Finding::Same)
+                .count();
+            let outcome = format!(
+                "{:?}, {same} of {} checks the same",
+                verification.outcome,
+                verification.checks.len()
+            );
+            lines.push(("verification".to_owned(), outcome.to_lowercase()));
+        }
+        lines.extend(record.switched.iter().map(|switched| {
+            (
+                format!("switch {}", switched.switch.name),
+                format!("{:?}", switched.state).to_lowercase(),
+            )
+        }));
+        if let (Some(question), false) = (&record.question, self.has_ended()) {
+            let asked = match question.about {
+                About::Plan => "may what is planned be made?",
+                About::CutOver => "may the application be switched?",
+            };
+            let id = &record.id;
+            let answers = format!("holdfast approve{option} {id}, or holdfast reject{option} {id}");
+            lines.push(("question".to_owned(), format!("{asked} {answers}")));
+        }
+        lines
+    }
+}
+
+fn phase(record: &RestoreRecord) -> &'static str {
+    match record.status {
+        RestoreStatus::Planned => "planned",
+        RestoreStatus::Running => "restoring beside what is there",
+        RestoreStatus::Restored => "restored beside what is there",
+        RestoreStatus::Switching => "switching the application",
+        RestoreStatus::CutOver => "cut over",
+        RestoreStatus::SwitchedBack => "switched back",
+        RestoreStatus::Undone => "removing what was created",
+        RestoreStatus::Failed => "failed",
+    }
+}
+
+fn state(item: &Item) -> String {
+    let percent = item
+        .percent
+        .map(|percent| format!(", {percent:.0} %"))
+        .unwrap_or_default();
+    match item.status {
+        ItemStatus::Planned => "planned".to_owned(),
+        ItemStatus::InProgress => {
+            let phase = item.phase.as_deref().map(one_line).unwrap_or_default();
+            format!("in progress{percent}: {phase}")
+        }
+        ItemStatus::Restored => "restored".to_owned(),
+        ItemStatus::Failed => {
+            let why = item
+                .failure
+                .as_ref()
+                .map(|failure| format!("{}: {}", failure.error, failure.message()));
+            format!("failed: {}", one_line(&why.unwrap_or_default()))
+        }
+        ItemStatus::Undone => "removed".to_owned(),
+    }
+}
+
+/// Waits for the end of an execution, and answers its output.
+///
+/// # Errors
+/// `NotDone` when it failed.
+pub async fn output(stack: &Stack, execution: &str) -> Result<Value> {
+    let client = aws_sdk_sfn::Client::new(&stack.config);
+    loop {
+        let described = client.describe_execution().execution_arn(execution).send().await;
+        let described = described.map_err(|error| aws::failure("describing execution", execution, error))?;
+        match described.status() {
+            ExecutionStatus::Running | ExecutionStatus::PendingRedrive => clock::wait(Duration::from_secs(1)).await,
+            ExecutionStatus::Succeeded => {
+                return Ok(serde_json::from_str(described.output().unwrap_or_default()).unwrap_or_default());
+            }
+            status => {
+                let cause = described.cause().unwrap_or_else(|| status.as_str());
+                let console = console_link(execution);
+                return Err(Failure::NotDone(format!(
+                    "The execution ended as {}: {cause}\nLook at it: {console}",
+                    status.as_str()
+                )));
+            }
+        }
+    }
+}
+
+fn tell(what: &str, state: &str, json: bool) -> Result<()> {
+    let now = clock::now();
+    match json {
+        true => out::json_line(&json!({ "at": now, "about": what, "state": state })),
+        false => out::text(&format!("{} {what}: {state}\n", format::time_of_day(now))),
+    }
+}
+
+fn end(look: &Look, execution: &str, json: bool) -> Result<()> {
+    let output: Value = serde_json::from_str(look.execution.output().unwrap_or_default()).unwrap_or_default();
+    let status = look.execution.status();
+    if json {
+        out::json_line(
+            &json!({ "status": status.as_str(), "restore": look.record, "items": look.items, "output": output }),
+        )?;
+    }
+    let console = console_link(execution);
+    if *status == ExecutionStatus::Succeeded {
+        let summary = output["summary"].as_str().unwrap_or("It has ended well.");
+        return if json {
+            Ok(())
+        } else {
+            out::text(&format!("{summary}\n"))
+        };
+    }
+    let cause = look.execution.cause().unwrap_or_else(|| status.as_str());
+    Err(Failure::NotDone(format!(
+        "The restore ended as {}: {cause}\nLook at it: {console}",
+        status.as_str()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_is_told_by_its_machine() {
+        let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-restore";
+        assert!(is_one(
+            "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:x",
+            machine
+        ));
+        assert!(!is_one(
+            "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:x",
+            machine
+        ));
+        assert!(!is_one("x", machine));
+    }
+}

@@ -1,0 +1,60 @@
+//! `compare-resource`: compares one copy's configuration and sampled data with what the set holds of its source.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use super::needs::OfAllRestores as Needs;
+use crate::domain::job::Run;
+use crate::domain::resource::Resource;
+use crate::domain::restore::item::ItemStatus;
+use crate::domain::restore::plan::Beside;
+use crate::error::{Error, Result};
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub resource: Resource,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    pub resource: String,
+    /// How many checks the catalog has of it now.
+    pub checks: usize,
+}
+
+/// A copy that was not made has nothing to compare.
+///
+/// # Errors
+/// `NotFound` for what was not planned; else those of the look itself, which say nothing about the copy.
+pub async fn handle(needs: &Needs, Input { run, resource, .. }: Input) -> Result<Output> {
+    let catalog = &needs.catalog;
+    let found = catalog.item(&run.deployment, &run.id, &resource.name).await?;
+    let mut item = found.ok_or_else(|| {
+        Error::NotFound(format!(
+            "comparing {}: restore {} has no plan for it. Start a new run",
+            resource.name, run.id
+        ))
+    })?;
+    // A guard makes nothing, and is compared all the same.
+    if item.status != ItemStatus::Restored && item.planned.beside != Beside::Nothing {
+        return Ok(Output {
+            resource: resource.name,
+            checks: 0,
+        });
+    }
+    let at_rest = catalog.known_restore(&run.deployment, &run.id).await?.plan.at_rest;
+    let checks = needs
+        .restores
+        .of(&resource.target)
+        .compare(&run, &item, at_rest)
+        .await?;
+    let number = checks.len();
+    item.checks = Some(checks);
+    catalog.put_item(&run.deployment, &item).await?;
+    Ok(Output {
+        resource: resource.name,
+        checks: number,
+    })
+}

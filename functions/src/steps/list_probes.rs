@@ -1,0 +1,182 @@
+//! `list-probes`: where the counts of the set are taken again: in what was restored.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::probe::{Count, Endpoint, PlannedProbe, Sql};
+use crate::catalog::Catalog;
+use crate::domain::descriptor::{self, Descriptor};
+use crate::domain::job::Run;
+use crate::domain::restore::item::{Item, Made};
+use crate::error::Result;
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    pub probes: Vec<PlannedProbe>,
+}
+
+/// The probes of resources that were made. One whose copy is not there is missed when the restore is verified.
+pub async fn handle(needs: &Needs, Input { run, .. }: Input) -> Result<Output> {
+    let descriptor = needs.catalog.planned_by(&run).await?;
+    let items = needs.catalog.items(&run.deployment, &run.id).await?;
+    Ok(Output {
+        probes: probes(&descriptor, &items),
+    })
+}
+
+fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
+    let planned = |(name, probe): (&String, &descriptor::Probe)| {
+        let item = counted_in(probe, items)?;
+        let count = match (&probe.count, item.made.as_ref()?) {
+            (
+                descriptor::Count::Sql {
+                    sql,
+                    secret,
+                    database,
+                    timeout_seconds,
+                },
+                Made::Cluster {
+                    cluster,
+                    host,
+                    port,
+                    master_secret,
+                    ..
+                },
+            ) => Count::Sql(Sql {
+                cluster: cluster.clone(),
+                endpoint: Some(Endpoint {
+                    host: host.clone(),
+                    port: *port,
+                }),
+                failure: None,
+                database: database.clone(),
+                secret: login(secret, item, master_secret.as_deref()),
+                sql: sql.clone(),
+                timeout_seconds: *timeout_seconds,
+            }),
+            (descriptor::Count::Items { .. }, Made::Table { table, .. }) => Count::Items { table: table.clone() },
+            _ => return None,
+        };
+        Some(PlannedProbe {
+            name: name.clone(),
+            count,
+        })
+    };
+    descriptor.probes.iter().filter_map(planned).collect()
+}
+
+/// The item in which a probe counts: of a prefix, that of its table.
+fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [Item]) -> Option<&'a Item> {
+    let name = match &probe.count {
+        descriptor::Count::Items { table: Some(table) } => format!("{}.{table}", probe.resource),
+        _ => probe.resource.clone(),
+    };
+    items.iter().find(|item| item.planned.resource.name == name)
+}
+
+/// The secret with which a probe logs in. RDS manages a new one for the copy where the source's was managed.
+fn login(secret: &str, item: &Item, master_secret: Option<&str>) -> String {
+    let managed = item
+        .configuration
+        .pointer("/DBCluster/MasterUserSecret/SecretArn")
+        .and_then(Value::as_str);
+    match (managed, master_secret) {
+        (Some(old), Some(new)) if old == secret || old.contains(&format!(":secret:{secret}-")) => new.to_owned(),
+        _ => secret.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::steps::testing::restores::{cluster, item, table};
+
+    fn descriptor() -> Descriptor {
+        Descriptor::parse(&json!({
+            "deployment": "hubs-prod",
+            "resources": {
+                "database": {"kind": "aurora", "cluster": "hubs-db"},
+                "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
+                "more": {"kind": "dynamodb", "prefix": "hubs-more-"},
+            },
+            "probes": {
+                "users": {"resource": "database", "sql": "SELECT count(*) FROM users", "secret": "hubs/db", "database": "hubs"},
+                "rooms": {"resource": "rooms"},
+                "others": {"resource": "more", "table": "hubs-more-others"},
+            },
+        }))
+        .unwrap()
+    }
+
+    fn made(name: &str, made: Made) -> Item {
+        Item {
+            made: Some(made),
+            ..item(name)
+        }
+    }
+
+    #[test]
+    fn counts_are_taken_in_the_copies() {
+        let items = [
+            made("database", cluster()),
+            made("rooms", table("hubs-rooms-r1")),
+            made("more.hubs-more-others", table("hubs-more-others-r1")),
+        ];
+        let probes = probes(&descriptor(), &items);
+        let names: Vec<_> = probes.iter().map(|probe| probe.name.as_str()).collect();
+        assert_eq!(names, ["others", "rooms", "users"]);
+        assert_eq!(
+            probes[0].count,
+            Count::Items {
+                table: "hubs-more-others-r1".into()
+            }
+        );
+        let Count::Sql(sql) = &probes[2].count else {
+            panic!("{probes:?}")
+        };
+        assert_eq!(
+            (sql.endpoint.as_ref().unwrap().host.as_str(), sql.secret.as_str()),
+            ("copy.example", "hubs/db")
+        );
+    }
+
+    #[test]
+    fn what_was_not_made_is_not_counted_in() {
+        assert_eq!(probes(&descriptor(), &[item("database"), item("rooms")]), []);
+    }
+
+    #[test]
+    fn a_managed_secret_is_the_copys_own() {
+        let arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:rds!cluster-1-Ab12Cd";
+        let mut item = made("database", cluster());
+        item.configuration = json!({"DBCluster": {"MasterUserSecret": {"SecretArn": arn}}});
+        for (secret, login_with) in [(arn, "new"), ("rds!cluster-1", "new"), ("hubs/db", "hubs/db")] {
+            assert_eq!(login(secret, &item, Some("new")), login_with);
+        }
+    }
+}

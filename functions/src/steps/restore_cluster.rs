@@ -1,0 +1,20 @@
+//! `restore-cluster`: brings the restore of an Aurora cluster a step further.
+
+use aws_config::SdkConfig;
+
+use super::restoring::{self, Input, restore};
+use crate::domain::restore::item::RestoreJob;
+use crate::error::Result;
+use crate::kinds::Aurora;
+
+pub struct Needs(restoring::Needs<Aurora>);
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self(restoring::Needs::from_env(aws, Aurora::from_config(aws))?))
+    }
+}
+
+pub async fn handle(Needs(needs): &Needs, input: Input) -> Result<RestoreJob> {
+    restore(&needs.catalog, &needs.kind, input).await
+}

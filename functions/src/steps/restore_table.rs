@@ -1,0 +1,20 @@
+//! `restore-table`: brings the restore of a DynamoDB table a step further.
+
+use aws_config::SdkConfig;
+
+use super::restoring::{self, Input, restore};
+use crate::domain::restore::item::RestoreJob;
+use crate::error::Result;
+use crate::kinds::DynamoDb;
+
+pub struct Needs(restoring::Needs<DynamoDb>);
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self(restoring::Needs::from_env(aws, DynamoDb::from_config(aws))?))
+    }
+}
+
+pub async fn handle(Needs(needs): &Needs, input: Input) -> Result<RestoreJob> {
+    restore(&needs.catalog, &needs.kind, input).await
+}

@@ -1,0 +1,186 @@
+//! What the three restoring steps share. Each call looks at what is there and does what comes next; what came of it is in
+//! the catalog before the machine hears of it.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::ending;
+use crate::catalog::Catalog;
+use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::pacing;
+use crate::domain::resource::Resource;
+use crate::domain::restore::item::{Advance, Item, ItemStatus, RestoreJob, Undoing};
+use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::domain::set::Reason;
+use crate::error::{Class, Error, Result};
+use crate::kinds::restoring::Restore;
+use crate::runtime;
+
+/// What a restoring step needs: the catalog and its own kind.
+pub struct Needs<K> {
+    pub catalog: Catalog,
+    pub kind: K,
+}
+
+impl<K> Needs<K> {
+    pub fn from_env(aws: &SdkConfig, kind: K) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            kind,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub resource: Resource,
+    pub now: Timestamp,
+}
+
+/// Brings the restore of one resource a step further, and says when to look again. One that has ended is answered as it
+/// ended. A restore that fails, or is past its deadline, is an answer and no error.
+///
+/// # Errors
+/// `NotFound` for what was not planned; `Conflict` for a run that has ended; else the kind's own.
+pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Result<RestoreJob> {
+    let Input { run, resource, now } = input;
+    let doing = format!("restoring {}", resource.name);
+    ending::refuse_ended(catalog, &run, &doing).await?;
+    if catalog.known_restore(&run.deployment, &run.id).await?.status == RestoreStatus::Undone {
+        return Err(ending::has_ended(&run, &doing));
+    }
+    let found = catalog.item(&run.deployment, &run.id, &resource.name).await?;
+    let mut item = found.ok_or_else(|| {
+        Error::NotFound(format!(
+            "{doing}: restore {} has no plan for it. Start a new run",
+            run.id
+        ))
+    })?;
+    match item.status {
+        ItemStatus::Planned => {
+            // Whoever undoes the restore looks for what this step made and did not live to record.
+            item.status = ItemStatus::InProgress;
+            item.started_at = Some(now);
+            item = catalog.put_item(&run.deployment, &item).await?;
+            catalog.change_restore(&run.deployment, &run.id, running).await?;
+        }
+        ItemStatus::InProgress => {}
+        ItemStatus::Restored | ItemStatus::Failed | ItemStatus::Undone => return Ok(job(&item, now)),
+    }
+    match kind.advance(&run, &item).await {
+        Ok(advance) => note(&mut item, advance, now),
+        // What never will be is recorded here: the machine's own catch records nothing.
+        Err(error) if error.class() == Class::Final => fail(&mut item, &error, now),
+        Err(error) => return Err(error),
+    }
+    let elapsed = elapsed(&item, now);
+    let deadline = item.planned.resource.deadline_seconds;
+    if item.status == ItemStatus::InProgress && pacing::past_deadline(elapsed, deadline) {
+        let waiting = item.phase.clone().unwrap_or_default();
+        let late = Error::DeadlineExceeded(format!(
+            "{doing}: not finished after {elapsed} s ({waiting}); its deadline is {deadline} s. Look at it in AWS, or give \
+             the deployment a longer `restore_deadline`"
+        ));
+        fail(&mut item, &late, now);
+    }
+    let held = catalog.put_item(&run.deployment, &item).await?;
+    if held.status == ItemStatus::Undone {
+        return Err(take_back(catalog, kind, &run, &item).await?);
+    }
+    let item = held;
+    tracing::info!(deployment = %run.deployment, restore = %run.id, resource = %resource.name, status = ?item.status, phase = item.phase.as_deref(), "looked");
+    Ok(job(&item, now))
+}
+
+/// Stopping an execution stops no function in flight: what this one made after the undo had looked is removed here, or told
+/// of. Answers the error to end with.
+async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &Item) -> Result<Error> {
+    let name = &item.planned.resource.name;
+    let left = match kind.undo(run, item).await? {
+        Undoing::Gone => return Ok(ending::has_ended(run, &format!("restoring {name}"))),
+        Undoing::Underway(what) | Undoing::Left(what) => Reason {
+            subject: name.clone(),
+            error: "Conflict".to_owned(),
+            message: format!("{what}; made after the restore was undone. Undo it again"),
+        },
+    };
+    let note = |record: &mut RestoreRecord| {
+        if !record.left.contains(&left) {
+            record.left.push(left.clone());
+        }
+    };
+    catalog.change_restore(&run.deployment, &run.id, note).await?;
+    Ok(ending::has_ended(run, &format!("restoring {name}")))
+}
+
+fn running(record: &mut RestoreRecord) {
+    if record.status == RestoreStatus::Planned {
+        record.status = RestoreStatus::Running;
+    }
+}
+
+fn note(item: &mut Item, advance: Advance, now: Timestamp) {
+    match advance {
+        Advance::InProgress { phase, percent, made } => {
+            item.phase = Some(phase);
+            item.percent = percent.or(item.percent);
+            item.made = made.or(item.made.take());
+        }
+        Advance::Restored { made, remarks } => {
+            item.status = ItemStatus::Restored;
+            item.finished_at = Some(now);
+            item.percent = Some(100.0);
+            item.phase = None;
+            item.made = Some(made);
+            for remark in remarks {
+                if !item.remarks.contains(&remark) {
+                    item.remarks.push(remark);
+                }
+            }
+        }
+        Advance::Failed { reason } => fail(item, &Error::JobFailed(reason), now),
+    }
+}
+
+fn fail(item: &mut Item, error: &Error, now: Timestamp) {
+    item.status = ItemStatus::Failed;
+    item.finished_at = Some(now);
+    item.failure = Some(Failure {
+        error: error.name().to_owned(),
+        cause: error.to_string(),
+    });
+}
+
+fn elapsed(item: &Item, now: Timestamp) -> u64 {
+    let started_at = item.started_at.unwrap_or(now);
+    u64::try_from(now.duration_since(started_at).as_secs()).unwrap_or(0)
+}
+
+/// An item as the job that the machine carries, with the wait until the next look.
+fn job(item: &Item, now: Timestamp) -> RestoreJob {
+    let status = match item.status {
+        ItemStatus::Planned | ItemStatus::InProgress => JobStatus::InProgress,
+        ItemStatus::Restored => JobStatus::Succeeded,
+        ItemStatus::Failed | ItemStatus::Undone => JobStatus::Failed,
+    };
+    let deadline = item.planned.resource.deadline_seconds;
+    let wait_seconds = match status {
+        // A restore goes through phases, of which only the whole is known: what it usually takes says little of the first.
+        JobStatus::InProgress => pacing::next_look_before(elapsed(item, now), None, deadline),
+        _ => 0,
+    };
+    RestoreJob {
+        resource: item.planned.resource.clone(),
+        status,
+        wait_seconds,
+        percent: item.percent,
+        phase: item.phase.clone(),
+        failure: item.failure.clone(),
+    }
+}
+
+#[cfg(test)]
+#[path = "restoring_tests.rs"]
+mod tests;

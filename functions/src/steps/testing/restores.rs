@@ -1,0 +1,133 @@
+//! A planned restore of `database` and `rooms`, for the steps' tests.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{catalog, descriptor, later, now, resource, run};
+use crate::catalog::Catalog;
+use crate::catalog::memory::Memory;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::job::Run;
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
+use crate::domain::set::{Purpose, RunRecord};
+
+pub fn planned_resource(name: &str) -> Planned {
+    let mut planned = resource(if name.starts_with("database") {
+        "database"
+    } else {
+        "rooms"
+    });
+    planned.name = name.into();
+    let (source, beside) = match name {
+        "database" => (
+            Source::ClusterSnapshot {
+                id: "hf-snapshot".into(),
+                arn: "arn:aws:rds:us-east-1:000000000000:cluster-snapshot:hf-snapshot".into(),
+            },
+            Beside::Cluster {
+                cluster: "hubs-db-r1".into(),
+            },
+        ),
+        _ => (
+            Source::TableBackup {
+                arn: "arn:aws:dynamodb:us-east-1:000000000000:table/hubs-rooms/backup/01".into(),
+            },
+            Beside::Table {
+                table: "hubs-rooms-r1".into(),
+            },
+        ),
+    };
+    Planned {
+        resource: planned,
+        source,
+        beside,
+        holds: Some(later(-3600)),
+        loss_seconds: Some(3600),
+        size_bytes: Some(4096),
+        usual_seconds: None,
+        creates: Vec::new(),
+    }
+}
+
+pub fn item(name: &str) -> Item {
+    Item {
+        restore: run().id,
+        planned: planned_resource(name),
+        status: ItemStatus::Planned,
+        configuration: Value::Null,
+        sample: None,
+        started_at: None,
+        finished_at: None,
+        percent: None,
+        phase: None,
+        made: None,
+        remarks: Vec::new(),
+        checks: None,
+        failure: None,
+    }
+}
+
+pub fn cluster() -> Made {
+    Made::Cluster {
+        cluster: "hubs-db-r1".into(),
+        arn: "arn:aws:rds:us-east-1:000000000000:cluster:hubs-db-r1".into(),
+        host: "copy.example".into(),
+        reader_host: "reader.copy.example".into(),
+        port: 5432,
+        master_secret: None,
+    }
+}
+
+pub fn table(name: &str) -> Made {
+    Made::Table {
+        table: name.into(),
+        arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}"),
+    }
+}
+
+pub fn plan() -> Plan {
+    Plan {
+        set: Some("hubs-prod-20261119-021500-aaaa".into()),
+        at: None,
+        at_rest: true,
+        made_at: now(),
+        resources: vec![planned_resource("database"), planned_resource("rooms")],
+        not_covered: Vec::new(),
+        remarks: Vec::new(),
+        cut_over: CutOverMode::Yes,
+        approval: false,
+        safety_backup: false,
+        dry_run: false,
+        on_failure: OnFailure::Undo,
+        switches: Vec::new(),
+        security_groups: Vec::new(),
+        expected_seconds: None,
+    }
+}
+
+/// A catalog as `plan-restore` leaves it.
+pub async fn planned_restore() -> (Catalog, Arc<Memory>, Run) {
+    planned_restore_of(&descriptor("hubs-prod")).await
+}
+
+/// The same, of a deployment that is described so.
+pub async fn planned_restore_of(descriptor: &Descriptor) -> (Catalog, Arc<Memory>, Run) {
+    let (catalog, memory) = catalog();
+    let run = run();
+    catalog.put_descriptor(descriptor).await.unwrap();
+    let record = RunRecord {
+        purpose: Purpose::Restore,
+        ..RunRecord::begun(&run)
+    };
+    catalog.put_run(&record, descriptor).await.unwrap();
+    catalog.acquire_lease(&run, |_| async { Ok(true) }).await.unwrap();
+    let record = RestoreRecord::planned(&run, plan());
+    catalog
+        .begin_restore(&record, &[item("database"), item("rooms")])
+        .await
+        .unwrap();
+    (catalog, memory, run)
+}

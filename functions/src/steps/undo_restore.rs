@@ -1,0 +1,150 @@
+//! `undo-restore`: removes what a restore created, and nothing else. Asked again until all of it is gone.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use super::needs::OfAllRestores as Needs;
+use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::pacing;
+use crate::domain::restore::item::{Item, ItemStatus, Undoing};
+use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::domain::set::Reason;
+use crate::error::{Class, Error, Result};
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub deployment: String,
+    /// Id of the restore.
+    pub restore: String,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    pub status: JobStatus,
+    pub wait_seconds: u64,
+    /// What is being waited for, in words.
+    pub underway: Vec<String>,
+    /// What stays, and a person has to see to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// Seconds after which a deletion that has not ended is left to a person: an AWS Backup restore cannot be stopped, and
+/// may take days.
+const PATIENCE_SECONDS: u64 = 36 * 3_600;
+
+/// # Errors
+/// `NotFound` for a restore that is not recorded; `Conflict` for one that the application was switched to.
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    let Input {
+        deployment,
+        restore,
+        now,
+    } = input;
+    let catalog = &needs.catalog;
+    let record = catalog.known_restore(&deployment, &restore).await?;
+    refuse_switched(&record)?;
+    let run = Run {
+        deployment: deployment.clone(),
+        id: restore.clone(),
+        execution: record.execution.clone(),
+        started_at: record.started_at,
+    };
+    // First: a restoring step in flight then finds its restore undone.
+    let record = catalog
+        .change_restore(&deployment, &restore, |record| begin(record, now))
+        .await?;
+    let (mut underway, mut left) = (Vec::new(), Vec::new());
+    for mut item in catalog.items(&deployment, &restore).await? {
+        // An item that was undone is looked at again: its create may have arrived since.
+        let name = item.planned.resource.name.clone();
+        match undo(needs, &run, &item).await? {
+            Undoing::Gone => {
+                item.status = ItemStatus::Undone;
+                catalog.put_item(&deployment, &item).await?;
+            }
+            Undoing::Underway(what) => underway.push((name, what)),
+            Undoing::Left(what) => left.push(reason(name, "Conflict", what)),
+        }
+    }
+    let begun = record.undoing_at.unwrap_or(now);
+    let elapsed = u64::try_from(now.duration_since(begun).as_secs()).unwrap_or(0);
+    if !underway.is_empty() && elapsed < PATIENCE_SECONDS {
+        return Ok(Output {
+            status: JobStatus::InProgress,
+            wait_seconds: pacing::next_look(elapsed, None),
+            underway: underway
+                .into_iter()
+                .map(|(name, what)| format!("{name}: {what}"))
+                .collect(),
+            failure: None,
+        });
+    }
+    left.extend(
+        underway
+            .into_iter()
+            .map(|(name, what)| reason(name, "DeadlineExceeded", format!("{what}, still after {elapsed} s"))),
+    );
+    catalog
+        .change_restore(&deployment, &restore, |record| record.left.clone_from(&left))
+        .await?;
+    tracing::info!(%deployment, %restore, left = left.len(), "undone");
+    Ok(ended(left))
+}
+
+async fn undo(needs: &Needs, run: &Run, item: &Item) -> Result<Undoing> {
+    match needs.restores.of(&item.planned.resource.target).undo(run, item).await {
+        // What is refused for good keeps nothing else from being removed.
+        Err(error) if error.class() == Class::Final => Ok(Undoing::Left(error.to_string())),
+        // It is waited for here, where the others go on meanwhile.
+        Err(error @ (Error::NotReady(_) | Error::QuotaExceeded(_))) => Ok(Undoing::Underway(error.to_string())),
+        undone => undone,
+    }
+}
+
+fn begin(record: &mut RestoreRecord, now: Timestamp) {
+    record.status = RestoreStatus::Undone;
+    record.undoing_at = record.undoing_at.or(Some(now));
+}
+
+/// What the application uses is never removed.
+fn refuse_switched(record: &RestoreRecord) -> Result<()> {
+    match record.status {
+        RestoreStatus::Switching | RestoreStatus::CutOver => Err(Error::Conflict(format!(
+            "undoing restore {}: {} uses what it created. Switch back first: holdfast undo-cut-over {}",
+            record.id, record.deployment, record.id
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn ended(left: Vec<Reason>) -> Output {
+    let words = |reason: &Reason| format!("{}: {}", reason.subject, reason.message);
+    let failure = (!left.is_empty()).then(|| Failure {
+        error: "Conflict".to_owned(),
+        cause: left.iter().map(words).collect::<Vec<_>>().join("; "),
+    });
+    Output {
+        status: if failure.is_some() {
+            JobStatus::Failed
+        } else {
+            JobStatus::Succeeded
+        },
+        wait_seconds: 0,
+        underway: Vec::new(),
+        failure,
+    }
+}
+
+fn reason(subject: String, error: &str, message: String) -> Reason {
+    Reason {
+        subject,
+        error: error.to_owned(),
+        message,
+    }
+}
+
+#[cfg(test)]
+#[path = "undo_restore_tests.rs"]
+mod tests;

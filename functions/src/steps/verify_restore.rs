@@ -1,0 +1,196 @@
+//! `verify-restore`: judges a restore by all that was counted and compared, and writes down what its infrastructure's source
+//! has to learn.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Catalog;
+use crate::domain::descriptor::{Count, Descriptor};
+use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
+use crate::domain::restore::plan::Beside;
+use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
+use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure};
+use crate::domain::set::{ProbeResult, Reason};
+use crate::error::Result;
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    /// What the resources' restores came to.
+    #[serde(default)]
+    pub jobs: Vec<RestoreJob>,
+    /// The counts in the copies.
+    #[serde(default)]
+    pub probes: Vec<ProbeResult>,
+    /// What the comparisons came to: those that could not be made have a failure.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Comparison {
+    /// A resource, or (of one that was compared) its name.
+    pub resource: serde_json::Value,
+    #[serde(default)]
+    pub failure: Option<Failure>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Output {
+    pub outcome: Outcome,
+}
+
+/// # Errors
+/// `NotFound` for a restore that is not recorded.
+pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
+    let Input {
+        run,
+        jobs,
+        probes,
+        comparisons,
+        now,
+    } = input;
+    let catalog = &needs.catalog;
+    let record = catalog.known_restore(&run.deployment, &run.id).await?;
+    let descriptor = catalog.planned_by(&run).await?;
+    let items = catalog.items(&run.deployment, &run.id).await?;
+    let expected = match &record.plan.set {
+        Some(set) => catalog
+            .set(&run.deployment, set)
+            .await?
+            .map(|set| set.probes)
+            .unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let counted = expected
+        .into_iter()
+        .filter(|probe| is_restored(&descriptor, probe, &items))
+        .collect::<Vec<_>>();
+
+    let mut checks: Vec<Check> = items
+        .iter()
+        .flat_map(|item| of_item(item, &jobs, &comparisons))
+        .collect();
+    // The set's counts are of its own moment, and of no other.
+    checks.extend(verdict::probes(
+        &counted,
+        &probes,
+        record.plan.at_rest,
+        record.plan.at.is_none(),
+    ));
+    let verification = verdict::verify(checks, now);
+
+    let outcome = verification.outcome;
+    let reasons: Vec<Reason> = items.iter().filter_map(|item| failed(item, &jobs)).collect();
+    let sources = infrastructure::infrastructure(&descriptor, &items, record.plan.cut_over);
+    let note = |record: &mut RestoreRecord| {
+        record.verification = Some(verification.clone());
+        record.reasons.clone_from(&reasons);
+        record.infrastructure = Some(sources.clone());
+        if outcome != Outcome::Failed && matches!(record.status, RestoreStatus::Planned | RestoreStatus::Running) {
+            record.status = RestoreStatus::Restored;
+        }
+    };
+    catalog.change_restore(&run.deployment, &run.id, note).await?;
+    if outcome == Outcome::Verified {
+        remember(catalog, &run, &items).await?;
+    }
+    tracing::info!(deployment = %run.deployment, restore = %run.id, ?outcome, "verified");
+    Ok(Output { outcome })
+}
+
+/// Whether what a probe counts in was to be restored: of a restore of some resources, the others' counts say nothing.
+fn is_restored(descriptor: &Descriptor, probe: &ProbeResult, items: &[Item]) -> bool {
+    descriptor.probes.get(&probe.name).is_none_or(|probe| {
+        let name = match &probe.count {
+            Count::Items { table: Some(table) } => format!("{}.{table}", probe.resource),
+            _ => probe.resource.clone(),
+        };
+        items.iter().any(|item| item.planned.resource.name == name)
+    })
+}
+
+/// The checks of one resource: those of its comparison, or why there are none.
+fn of_item(item: &Item, jobs: &[RestoreJob], comparisons: &[Comparison]) -> Vec<Check> {
+    let name = &item.planned.resource.name;
+    if let Some(reason) = failed(item, jobs) {
+        return vec![Check {
+            name: name.clone(),
+            finding: Finding::Different,
+            detail: format!("it was not restored: {}: {}", reason.error, reason.message),
+        }];
+    }
+    if let Some(checks) = &item.checks {
+        return checks.clone();
+    }
+    let why = comparisons
+        .iter()
+        .find(|comparison| comparison.is_of(name))
+        .and_then(|comparison| comparison.failure.as_ref());
+    vec![Check {
+        name: name.clone(),
+        finding: Finding::Unproven,
+        detail: match why {
+            Some(failure) => format!("it could not be compared: {}: {}", failure.error, failure.message()),
+            None => "it was not compared".to_owned(),
+        },
+    }]
+}
+
+/// Why a resource was not restored; `None` where it was. A step that was killed for good has only the machine's word.
+fn failed(item: &Item, jobs: &[RestoreJob]) -> Option<Reason> {
+    let name = &item.planned.resource.name;
+    let job = jobs.iter().find(|job| job.resource.name == *name);
+    let of_job = job
+        .filter(|job| job.status == JobStatus::Failed)
+        .and_then(|job| job.failure.as_ref());
+    let failure = item.failure.as_ref().or(of_job);
+    let makes_nothing = item.planned.beside == Beside::Nothing;
+    if item.status == ItemStatus::Restored || (makes_nothing && failure.is_none()) {
+        return None;
+    }
+    Some(Reason {
+        subject: name.clone(),
+        error: failure.map_or("JobFailed", |failure| &failure.error).to_owned(),
+        message: failure.map_or("its restore did not end".to_owned(), Failure::message),
+    })
+}
+
+/// How long each resource took, for the next plan.
+async fn remember(catalog: &Catalog, run: &Run, items: &[Item]) -> Result<()> {
+    for item in items {
+        if let (Some(started_at), Some(finished_at)) = (item.started_at, item.finished_at)
+            && let Ok(seconds) = u64::try_from(finished_at.duration_since(started_at).as_secs())
+        {
+            let name = format!("restore#{}", item.planned.resource.name);
+            catalog.add_timing(&run.deployment, &name, &run.id, seconds).await?;
+        }
+    }
+    Ok(())
+}
+
+impl Comparison {
+    fn is_of(&self, name: &str) -> bool {
+        self.resource == name || self.resource["name"] == name
+    }
+}
+
+#[cfg(test)]
+#[path = "verify_restore_tests.rs"]
+mod tests;

@@ -1,0 +1,137 @@
+#![allow(clippy::unwrap_used)]
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::restore::item::Item;
+use crate::domain::set::SetStatus;
+use crate::steps::testing::restores::{item, plan, planned_restore_of, table};
+use crate::steps::testing::{document, later, now, running_set};
+
+/// A restored deployment with one probe, which counted 4 rooms at backup.
+async fn restored(count: Value) -> (Needs, Run) {
+    let mut document = document("hubs-prod", &[]);
+    document["probes"] = json!({"rooms": {"resource": "rooms"}});
+    let descriptor = Descriptor::parse(&document).unwrap();
+    let (catalog, _, run) = planned_restore_of(&descriptor).await;
+    let set = plan().set.unwrap();
+    let mut sealed = running_set(&run, &["database", "rooms"]);
+    sealed.id.clone_from(&set);
+    catalog.begin_set(&sealed).await.unwrap();
+    sealed.status = SetStatus::Sealed;
+    sealed.probes = vec![serde_json::from_value(json!({"name": "rooms", "count": count})).unwrap()];
+    catalog.close_set(&sealed).await.unwrap();
+    for name in ["database", "rooms"] {
+        let done = Item {
+            status: ItemStatus::Restored,
+            started_at: Some(now()),
+            finished_at: Some(later(600)),
+            made: Some(table("x")),
+            checks: Some(vec![Check::new(
+                format!("{name}: configuration"),
+                Finding::Same,
+                "as captured",
+            )]),
+            ..item(name)
+        };
+        catalog.put_item("hubs-prod", &done).await.unwrap();
+    }
+    (Needs { catalog }, run)
+}
+
+fn input(run: &Run, more: &Value) -> Input {
+    let mut input = json!({"run": run, "now": now()});
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    serde_json::from_value(input).unwrap()
+}
+
+fn counted(count: u64) -> Value {
+    json!({"probes": [{"name": "rooms", "count": count}]})
+}
+
+#[tokio::test]
+async fn a_restore_that_is_as_it_was_is_verified_and_its_time_is_remembered() {
+    let (needs, run) = restored(json!(4)).await;
+    for _ in 0..2 {
+        let output = handle(&needs, input(&run, &counted(4))).await.unwrap();
+        assert_eq!(output.outcome, Outcome::Verified);
+    }
+    let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+    assert_eq!((record.status, record.reasons.len()), (RestoreStatus::Restored, 0));
+    assert!(record.infrastructure.is_some());
+    let timing = needs.catalog.timing("hubs-prod", "restore#database").await.unwrap();
+    assert_eq!(timing.durations, [600]);
+}
+
+#[tokio::test]
+async fn each_thing_that_is_wrong_is_found_by_name() {
+    let unplayed = json!({"comparisons": [{"resource": {"name": "rooms"}, "failure": {"error": "Throttled", "cause": "slow down"}}]});
+    for (count, more, outcome, name) in [
+        (json!(4), counted(3), Outcome::Failed, "rooms"),
+        (json!(0), counted(0), Outcome::Unproven, "rooms"),
+        (json!(4), json!({"probes": []}), Outcome::Unproven, "rooms"),
+        (json!(4), unplayed, Outcome::Unproven, "rooms"),
+    ] {
+        let (needs, run) = restored(count).await;
+        let output = handle(&needs, input(&run, &more)).await.unwrap();
+        assert_eq!(output.outcome, outcome, "{more}");
+        let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+        let worst = &record.verification.unwrap().checks[0];
+        assert!(worst.name.contains(name) && worst.finding != Finding::Same, "{worst:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_resource_that_was_not_restored_fails_it_by_its_reason() {
+    let (needs, run) = restored(json!(4)).await;
+    let mut failed = needs
+        .catalog
+        .item("hubs-prod", &run.id, "database")
+        .await
+        .unwrap()
+        .unwrap();
+    failed.status = ItemStatus::InProgress;
+    needs.catalog.put_item("hubs-prod", &failed).await.unwrap();
+    let mut more = counted(4);
+    more["jobs"] = json!([{
+        "resource": failed.planned.resource, "status": "failed",
+        "failure": {"error": "Lambda.Unknown", "cause": "killed"},
+    }]);
+    let output = handle(&needs, input(&run, &more)).await.unwrap();
+    assert_eq!(output.outcome, Outcome::Failed);
+    let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+    assert_eq!(
+        record.status,
+        RestoreStatus::Planned,
+        "a failed restore is never offered for cut-over"
+    );
+    assert_eq!(
+        (record.reasons[0].subject.as_str(), record.reasons[0].error.as_str()),
+        ("database", "Lambda.Unknown")
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_compared_is_unproven_and_says_why() {
+    let (needs, run) = restored(json!(4)).await;
+    let mut item = needs
+        .catalog
+        .item("hubs-prod", &run.id, "rooms")
+        .await
+        .unwrap()
+        .unwrap();
+    item.checks = None;
+    needs.catalog.put_item("hubs-prod", &item).await.unwrap();
+    let mut more = counted(4);
+    more["comparisons"] =
+        json!([{"resource": {"name": "rooms"}, "failure": {"error": "AccessDenied", "cause": "no GetItem"}}]);
+    let output = handle(&needs, input(&run, &more)).await.unwrap();
+    assert_eq!(output.outcome, Outcome::Unproven);
+    let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+    assert!(
+        record.verification.unwrap().checks[0]
+            .detail
+            .contains("AccessDenied: no GetItem")
+    );
+}

@@ -1,0 +1,141 @@
+"""Are the lab's restores of tables AWS's where Holdfast relies on them? Run with the environment of a lab that runs."""
+
+import unittest
+import uuid
+
+from botocore.exceptions import ClientError
+
+from labkit import client, lab, until
+
+KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+
+
+def refused(call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
+
+
+class Restores(unittest.TestCase):
+    def setUp(self):
+        self.dynamodb = client("dynamodb")
+        self.name = f"rooms-{uuid.uuid4().hex[:8]}"
+        self.dynamodb.create_table(
+            TableName=self.name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "owner")],
+            BillingMode="PROVISIONED",
+            ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "by-owner",
+                    "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                    "ProvisionedThroughput": {"ReadCapacityUnits": 2, "WriteCapacityUnits": 2},
+                }
+            ],
+            SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY},
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+            DeletionProtectionEnabled=False,
+        )
+        self.target = f"{self.name}-r1"
+
+    def put(self, id, text="x"):
+        self.dynamodb.put_item(TableName=self.name, Item={"id": {"S": id}, "text": {"S": text}})
+
+    def table(self, name):
+        return self.dynamodb.describe_table(TableName=name)["Table"]
+
+    def items(self, name):
+        return {item["id"]["S"]: item["text"]["S"] for item in self.dynamodb.scan(TableName=name)["Items"]}
+
+    def backup(self):
+        return self.dynamodb.create_backup(TableName=self.name, BackupName="nightly")["BackupDetails"]["BackupArn"]
+
+    def restored(self, name):
+        return until(lambda: self.table(name), lambda table: table["TableStatus"] == "ACTIVE", name)
+
+    def test_a_restore_takes_time_and_says_from_what_it_is(self):
+        self.put("a")
+        arn = self.backup()
+        made = self.dynamodb.restore_table_from_backup(
+            TargetTableName=self.target,
+            BackupArn=arn,
+            ProvisionedThroughputOverride={"ReadCapacityUnits": 7, "WriteCapacityUnits": 3},
+        )["TableDescription"]
+        self.assertEqual(made["TableStatus"], "CREATING")
+        self.assertTrue(self.table(self.target)["RestoreSummary"]["RestoreInProgress"])
+        self.assertEqual(refused(self.dynamodb.scan, TableName=self.target), "ResourceNotFoundException")
+        self.assertEqual(refused(self.dynamodb.delete_table, TableName=self.target), "ResourceInUseException")
+        again = refused(self.dynamodb.restore_table_from_backup, TargetTableName=self.target, BackupArn=arn)
+        self.assertEqual(again, "TableAlreadyExistsException")
+        table = self.restored(self.target)
+        summary = table["RestoreSummary"]
+        self.assertEqual((summary["SourceBackupArn"], summary["RestoreInProgress"]), (arn, False))
+        self.assertEqual(summary["SourceTableArn"], self.table(self.name)["TableArn"])
+        self.assertEqual(self.items(self.target), {"a": "x"})
+        self.assertEqual(table["ProvisionedThroughput"]["ReadCapacityUnits"], 7)
+        self.assertEqual(table["GlobalSecondaryIndexes"][0]["IndexName"], "by-owner")
+        self.assertEqual(table["SSEDescription"]["KMSMasterKeyArn"], KEY)
+        self.assertNotIn("StreamSpecification", table)
+        ttl = self.dynamodb.describe_time_to_live(TableName=self.target)["TimeToLiveDescription"]
+        self.assertEqual(ttl["TimeToLiveStatus"], "DISABLED")
+        self.assertEqual(self.dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"], [])
+
+    def test_an_update_of_a_restored_table_keeps_others_out_for_a_moment(self):
+        self.dynamodb.restore_table_from_backup(TargetTableName=self.target, BackupArn=self.backup())
+        self.restored(self.target)
+        stream = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+        self.dynamodb.update_table(TableName=self.target, StreamSpecification=stream)
+        change = {"TableName": self.target, "DeletionProtectionEnabled": True}
+        self.assertEqual(refused(self.dynamodb.update_table, **change), "ResourceInUseException")
+        self.restored(self.target)
+        self.dynamodb.update_table(**change)
+        self.assertEqual(refused(self.dynamodb.delete_table, TableName=self.target), "ValidationException")
+
+    def test_a_moment_is_restored_exactly_and_only_inside_the_window(self):
+        source = {"SourceTableName": self.name, "TargetTableName": self.target}
+        code = refused(self.dynamodb.restore_table_to_point_in_time, **source, UseLatestRestorableTime=True)
+        self.assertEqual(code, "PointInTimeRecoveryUnavailableException")
+        self.put("before")
+        specification = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 14}
+        self.dynamodb.update_continuous_backups(TableName=self.name, PointInTimeRecoverySpecification=specification)
+        self.put("a", "first")
+        moment = lab("POST", "/_lab/clock", {"advance_seconds": 3})["now"]  # sent in whole seconds
+        lab("POST", "/_lab/clock", {"advance_seconds": 3})
+        self.put("a", "second")
+        self.put("b")
+        self.dynamodb.delete_item(TableName=self.name, Key={"id": {"S": "before"}})
+        lab("POST", "/_lab/clock", {"advance_seconds": 5})
+        described = self.dynamodb.describe_continuous_backups(TableName=self.name)["ContinuousBackupsDescription"]
+        recovery = described["PointInTimeRecoveryDescription"]
+        self.assertEqual(recovery["RecoveryPeriodInDays"], 14)
+        self.assertLess(recovery["EarliestRestorableDateTime"], recovery["LatestRestorableDateTime"])
+        restore = self.dynamodb.restore_table_to_point_in_time
+        for outside in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
+            self.assertEqual(refused(restore, **source, RestoreDateTime=outside), "InvalidRestoreTimeException")
+        restore(**source, RestoreDateTime=moment)
+        table = self.restored(self.target)
+        self.assertEqual(self.items(self.target), {"before": "x", "a": "first"})
+        self.assertEqual(table["RestoreSummary"]["SourceTableArn"], self.table(self.name)["TableArn"])
+        self.assertEqual(self.items(self.name), {"a": "second", "b": "x"})
+
+    def test_a_deleted_table_leaves_a_system_backup_where_it_had_recovery(self):
+        self.put("a")
+        specification = {"PointInTimeRecoveryEnabled": True}
+        self.dynamodb.update_continuous_backups(TableName=self.name, PointInTimeRecoverySpecification=specification)
+        self.dynamodb.delete_table(TableName=self.name)
+        listed = lambda **kind: self.dynamodb.list_backups(TableName=self.name, **kind)["BackupSummaries"]
+        self.assertEqual(listed(), [])
+        (backup,) = listed(BackupType="SYSTEM")
+        self.assertEqual(backup["BackupName"], f"{self.name}$DeletedTableBackup")
+        self.assertIn("BackupExpiryDateTime", backup)
+        self.dynamodb.restore_table_from_backup(TargetTableName=self.target, BackupArn=backup["BackupArn"])
+        self.restored(self.target)
+        self.assertEqual(self.items(self.target), {"a": "x"})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

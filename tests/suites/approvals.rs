@@ -1,0 +1,126 @@
+//! A restore asks before it makes anything, and before it switches; silence means no.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::aws::text;
+use holdfast_tests::executions::{Ended, ended};
+use holdfast_tests::lab::repository;
+use holdfast_tests::wait::until;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::checks::Subject;
+use crate::restore::backed_up;
+use crate::stage::{Stage, Stages};
+use crate::trials::changed;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![
+        stages.test("approvals::yes_goes_on_and_no_makes_nothing", |stage| {
+            Box::pin(plan(stage))
+        }),
+        stages.test(
+            "approvals::a_cut_over_that_nobody_wants_leaves_the_copies_beside",
+            |stage| Box::pin(cut_over(stage)),
+        ),
+        stages.test("approvals::silence_means_no", |stage| Box::pin(silence(stage))),
+    ]
+}
+
+async fn plan(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "ask-plan").await?;
+    let fields = json!({ "approval": "required", "cut_over": "no" });
+
+    let asked = asked(&subject, &fields).await?;
+    subject
+        .nothing_left_of(&asked.id)
+        .await
+        .context("nothing is made before the answer")?;
+    ensure!(holdfast(&subject, &["reject", &asked.id]).await?);
+    let end = ended(&stage.aws, &asked.execution, PATIENCE).await?;
+    ensure!(end.status == "FAILED", "{end:?}");
+    subject.nothing_left_of(&asked.id).await?;
+    ensure!(
+        !holdfast(&subject, &["approve", &asked.id]).await?,
+        "it was answered before"
+    );
+
+    let end = answered(&subject, &fields, "approve").await?;
+    ensure!(end.status == "SUCCEEDED", "{end:?}");
+    ensure!(subject.newest_restore().await?["status"] == "restored");
+    Ok(())
+}
+
+async fn cut_over(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "ask-switch").await?;
+    let secret = subject.secret_value().await?;
+    let end = answered(&subject, &json!({ "cut_over": "ask" }), "reject").await?;
+    ensure!(end.status == "SUCCEEDED", "the copies are there, as asked: {end:?}");
+    ensure!(subject.secret_value().await? == secret);
+    let record = subject.newest_restore().await?;
+    ensure!(
+        record["status"] == "restored" && record["switched"] == json!([]),
+        "{record:#}"
+    );
+    ensure!(subject.copied(text(&record, "/id")?).await? == subject.data().await?);
+
+    let end = answered(&subject, &json!({ "cut_over": "ask" }), "approve").await?;
+    ensure!(end.status == "SUCCEEDED", "{end:?}");
+    ensure!(subject.newest_restore().await?["status"] == "cut_over");
+    ensure!(subject.secret_value().await? != secret);
+    Ok(())
+}
+
+async fn silence(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "silent").await?;
+    let impatient = |machine: &mut Value| machine["States"]["AskApproval"]["TimeoutSeconds"] = json!(2);
+    let end = changed(stage, "RestoreStateMachineArn", impatient, async {
+        subject.restore(json!({ "approval": "required" })).await
+    })
+    .await?;
+    ensure!(end.status == "FAILED", "{end:?}");
+    let record = subject.newest_restore().await?;
+    subject.nothing_left_of(text(&record, "/id")?).await
+}
+
+/// A restore that waits for an answer.
+struct Asked {
+    id: String,
+    execution: String,
+}
+
+async fn asked(subject: &Subject<'_>, fields: &Value) -> Result<Asked> {
+    subject.inbox.take().await?;
+    let execution = subject.start_restore(fields.clone()).await?;
+    let mail = until("on-call is asked", PATIENCE, || async {
+        let mails = subject.inbox.take().await?;
+        Ok(mails.into_iter().find(|mail| mail.body.contains("holdfast approve")))
+    })
+    .await?;
+    let record = subject.restore_of(&execution).await?.context("no record")?;
+    let token = text(&record, "/question/token")?;
+    ensure!(!mail.body.contains(token), "a token is a key to the answer");
+    Ok(Asked {
+        id: text(&record, "/id")?.to_owned(),
+        execution,
+    })
+}
+
+async fn answered(subject: &Subject<'_>, fields: &Value, answer: &str) -> Result<Ended> {
+    let asked = asked(subject, fields).await?;
+    ensure!(holdfast(subject, &[answer, &asked.id]).await?);
+    ended(&subject.stage.aws, &asked.execution, PATIENCE).await
+}
+
+/// Runs the operator's command; whether it succeeded.
+async fn holdfast(subject: &Subject<'_>, arguments: &[&str]) -> Result<bool> {
+    let output = tokio::process::Command::new(repository().join("target/release/holdfast"))
+        .args(arguments)
+        .envs(&subject.stage.stack.environment)
+        .output()
+        .await?;
+    Ok(output.status.success())
+}

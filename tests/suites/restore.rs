@@ -1,0 +1,129 @@
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::access::deploy_efs_access;
+use holdfast_tests::application::{Application, Finds};
+use holdfast_tests::aws::text;
+use holdfast_tests::dataset::Sizes;
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use crate::checks::Subject;
+use crate::stage::{Stage, Stages};
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![
+        stages.test("restore::brings_back_what_the_incident_took_and_goes_back", |stage| {
+            Box::pin(brings_back(stage))
+        }),
+        stages.test("restore::a_dry_run_touches_nothing", |stage| Box::pin(dry_run(stage))),
+        stages.test("restore::without_cut_over_the_copies_stand_beside", |stage| {
+            Box::pin(beside(stage))
+        }),
+    ]
+}
+
+/// A deployment with an application that uses it, backed up.
+pub async fn backed_up<'a>(stage: &'a Stage, name: &str) -> Result<(Subject<'a>, Application)> {
+    let subject = Subject::create(stage, name, &Sizes::small(), |_| {}).await?;
+    deploy_efs_access(&stage.lab, &subject.dataset.file_system).await?;
+    let application = Application::create(&stage.lab, &subject.dataset, Finds::Secret).await?;
+    subject.records.apply(&application.descriptor(&subject.dataset)).await?;
+    let (ended, _, mail) = subject.back_up().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    Ok((subject, application))
+}
+
+async fn brings_back(stage: &Stage) -> Result<()> {
+    let (subject, application) = backed_up(stage, "incident").await?;
+    let before = subject.data().await?;
+    let incident = stage.lab.now().await?;
+    subject.incident().await?;
+    // A later set must not be taken.
+    subject.back_up().await?;
+    let damaged = subject.data().await?;
+    ensure!(before != damaged);
+    let (secret, mounted) = (subject.secret_value().await?, application.mounted().await?);
+
+    let ended = subject
+        .restore(json!({ "before": incident, "cut_over": "yes" }))
+        .await?;
+    let record = subject.newest_restore().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
+    let id = text(&record, "/id")?;
+    ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
+    ensure!(subject.copied(id).await? == before);
+    ensure!(
+        subject.data().await? == damaged,
+        "what the incident left is not touched"
+    );
+    let host = text(&subject.made(id).await?["database"], "/host")?.to_owned();
+    ensure!(subject.secret_value().await?["host"] == host.as_str());
+    let (table, directory) = (application.named_table().await?, application.mounted().await?);
+    let made = subject.made(id).await?;
+    ensure!(
+        made.values().any(|made| made["table"] == table.as_str()),
+        "{table}: {made:?}"
+    );
+    let restored = text(&made["storage"], "/directory")?;
+    ensure!(directory.1 == format!("{restored}/storage"), "{directory:?} {restored}");
+    let mail = subject.inbox.take().await?.pop().context("no mail")?;
+    ensure!(mail.body.contains(id), "{}", mail.body);
+    let terraform = text(&record, "/infrastructure/terraform")?;
+    ensure!(
+        terraform.contains("import {") && terraform.contains("removed {"),
+        "{terraform}"
+    );
+
+    let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
+    ensure!(back.status == "SUCCEEDED", "{back:?}");
+    ensure!(subject.secret_value().await? == secret, "the secret leads back");
+    ensure!(application.mounted().await? == mounted, "the service leads back");
+    ensure!(
+        application.named_table().await? == application.table,
+        "the parameter leads back"
+    );
+    ensure!(subject.data().await? == damaged);
+
+    let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
+    ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+    subject.nothing_left_of(id).await
+}
+
+async fn dry_run(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "dry").await?;
+    let set = subject
+        .records
+        .newest_set(&subject.dataset.name)
+        .await?
+        .context("no set")?;
+    let mark = stage.lab.ledger_position().await?;
+    let ended = subject.restore(json!({ "dry_run": true })).await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    ensure!(
+        ended.output.to_string().contains(text(&set, "/id")?),
+        "{}",
+        ended.output
+    );
+    let catalog = stage.stack.output("CatalogTable")?;
+    for call in stage.lab.ledger(mark).await? {
+        let field = |name: &str| call[name].as_str().unwrap_or_default();
+        let ours = field("caller").starts_with("holdfast-");
+        let reads = ["Describe", "List", "Get", "Query", "Scan", "Publish", "Invoke"];
+        let reads = reads.iter().any(|read| field("action").starts_with(read)) || field("resource").contains(catalog);
+        ensure!(!ours || reads, "a dry run wrote: {call}");
+    }
+    Ok(())
+}
+
+async fn beside(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "beside").await?;
+    let before = subject.data().await?;
+    let secret = subject.secret_value().await?;
+    let ended = subject.restore(json!({ "cut_over": "no" })).await?;
+    let record = subject.newest_restore().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
+    ensure!(record["status"] == "restored", "{record:#}");
+    ensure!(subject.copied(text(&record, "/id")?).await? == before);
+    ensure!(subject.data().await? == before);
+    ensure!(subject.secret_value().await? == secret);
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! The generic trials, over the whole restore: every step twice; every AWS call of every function failing in every way.
+//! Always one of: restored and verified once, or undone completely, with on-call told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::aws::text;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::checks::Subject;
+use crate::copies::Data;
+use crate::restore::backed_up;
+use crate::stage::{Stage, Stages};
+use crate::trials::{Call, FAULTS, calls_since, doubled};
+
+/// Steps that are asked again until AWS is done.
+const LOOKING: [&str; 6] = [
+    "holdfast-restore-cluster",
+    "holdfast-restore-file-system",
+    "holdfast-restore-table",
+    "holdfast-undo-restore",
+    "holdfast-cut-over",
+    "holdfast-undo-cut-over",
+];
+
+/// Steps of a restore whose calls are many, and fail each in a run of their own: a run that fails at ten calls beyond the
+/// SDK's retries fails at the machine's.
+const TOGETHER: usize = 3;
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    let trial = |(name, kind, times): (&str, &'static str, u32)| {
+        stages.test(&format!("restore_trials::every_call_{name}"), move |stage| {
+            Box::pin(every_call(stage, kind, times))
+        })
+    };
+    let mut tests: Vec<Trial> = FAULTS.into_iter().map(trial).collect();
+    tests.push(
+        stages.test("restore_trials::every_step_twice_gives_one_effect", |stage| {
+            Box::pin(twice(stage))
+        }),
+    );
+    tests
+}
+
+async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
+    let name = format!("res-{}-{times}", kind.replace('_', "-"));
+    let (subject, _) = backed_up(stage, &name).await?;
+    let before = subject.data().await?;
+    let mut waiting = calls_of_a_good_run(&subject, &before).await?;
+    while !waiting.is_empty() {
+        let round = next_round(&mut waiting, if times == 1 { usize::MAX } else { TOGETHER });
+        hit(&subject, &before, &round, kind, times).await?;
+    }
+    Ok(())
+}
+
+/// The calls that two good runs both make: a retry in one of them is no call that others come to.
+async fn calls_of_a_good_run(subject: &Subject<'_>, before: &Data) -> Result<Vec<Call>> {
+    let mut both: Option<BTreeSet<Call>> = None;
+    for _ in 0..2 {
+        let mark = subject.stage.lab.ledger_position().await?;
+        let status = run(subject, before).await?;
+        ensure!(status == "SUCCEEDED", "a good run: {status}");
+        let calls = calls_since(subject.stage, mark, &LOOKING).await?;
+        let calls: BTreeSet<Call> = calls.into_iter().collect();
+        both = Some(match both {
+            Some(first) => first.intersection(&calls).cloned().collect(),
+            None => calls,
+        });
+    }
+    let calls: Vec<Call> = both.unwrap_or_default().into_iter().collect();
+    let functions: BTreeSet<&str> = calls.iter().map(|call| call.caller.as_str()).collect();
+    ensure!(
+        functions.len() >= 12,
+        "a restore takes twelve functions and more: {functions:?}"
+    );
+    Ok(calls)
+}
+
+/// Takes out calls that can fail in one run: of each function some, and of each action one, since a retry is a call of the
+/// same action.
+fn next_round(waiting: &mut Vec<Call>, together: usize) -> Vec<Call> {
+    let mut taken: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+    let mut round = Vec::new();
+    waiting.retain(|call| {
+        let actions = taken.entry(call.caller.clone()).or_default();
+        if actions.len() < together && actions.insert((call.service.clone(), call.action.clone())) {
+            round.push(call.clone());
+            return false;
+        }
+        true
+    });
+    round
+}
+
+async fn hit(subject: &Subject<'_>, before: &Data, calls: &[Call], kind: &str, times: u32) -> Result<()> {
+    let lab = &subject.stage.lab;
+    let mut faults = Vec::new();
+    for Call {
+        caller,
+        service,
+        action,
+        nth,
+    } in calls
+    {
+        let rule =
+            json!({ "service": service, "action": action, "caller": caller, "nth": nth, "times": times, "kind": kind });
+        faults.push(lab.inject(rule).await?);
+    }
+    let outcome = run(subject, before).await;
+    outcome.with_context(|| format!("{kind} x {times} at {calls:#?}"))?;
+    lab.heal().await
+}
+
+/// One restore, all of it checked, and everything put back for the next. Answers how it ended.
+async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
+    let lab = &subject.stage.lab;
+    subject.inbox.take().await?;
+    let secret = subject.secret_value().await?;
+    let ended = subject.restore(json!({ "cut_over": "yes" })).await?;
+    let mail = subject
+        .inbox
+        .about(&subject.dataset.name, std::time::Duration::from_secs(60))
+        .await;
+    let mail = mail.with_context(|| format!("on-call is told: {ended:?}"))?;
+    lab.heal().await?;
+    subject.not_leased().await?;
+    ensure!(subject.data().await? == *before, "the source is what it was: {ended:?}");
+    let found = subject.restore_of(&ended.arn).await?;
+    if ended.status == "SUCCEEDED" {
+        let record = found.context("a restore that succeeds is recorded")?;
+        let id = text(&record, "/id")?;
+        ensure!(record["status"] == "cut_over", "{record:#}");
+        ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
+        ensure!(
+            subject.copied(id).await? == *before,
+            "the copies hold what was backed up"
+        );
+        let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
+        ensure!(back.status == "SUCCEEDED", "{back:?}");
+        let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
+        ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+        subject.nothing_left_of(id).await?;
+    } else {
+        let severity = mail.attributes.pointer("/severity/Value").and_then(Value::as_str);
+        ensure!(severity == Some("critical"), "{severity:?}: {}", mail.body);
+        if let Some(record) = found {
+            let id = text(&record, "/id")?;
+            // A cut-over that failed is switched back; its copies stay, and are removed by hand.
+            if record["status"] == "switched_back" {
+                let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
+                ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+            }
+            subject
+                .nothing_left_of(id)
+                .await
+                .with_context(|| format!("{ended:?}\n{record:#}"))?;
+        }
+    }
+    ensure!(subject.secret_value().await? == secret, "the secret leads where it led");
+    subject.inbox.take().await?;
+    Ok(ended.status)
+}
+
+/// The same machine, in which every Task runs once for nothing before it runs for its result.
+async fn twice(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "res-twice").await?;
+    let before = subject.data().await?;
+    let status = doubled(stage, "RestoreStateMachineArn", run(&subject, &before)).await?;
+    ensure!(status == "SUCCEEDED", "{status}");
+    Ok(())
+}
