@@ -2,10 +2,13 @@
 //! Always one of: restored and verified once, or undone completely, with on-call told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::data::Data;
+use holdfast_tests::executions::now;
+use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -13,6 +16,8 @@ use crate::checks::Subject;
 use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
 use crate::trials::{Call, FAULTS, calls_since, doubled};
+
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Steps that are asked again until AWS is done.
 const LOOKING: [&str; 6] = [
@@ -118,11 +123,20 @@ async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
     let lab = &subject.stage.lab;
     subject.inbox.take().await?;
     let secret = subject.secret_value().await?;
-    let ended = subject.restore(json!({ "cut_over": "yes" })).await?;
-    let mail = subject
-        .inbox
-        .about(&subject.dataset.name, std::time::Duration::from_secs(60))
-        .await;
+    let execution = subject.start_restore(json!({ "cut_over": "yes" })).await?;
+    let ended = until("the restore ends", PATIENCE, || async {
+        // What passes by itself must leave nothing unproven: nobody is asked.
+        let record = subject.restore_of(&execution).await?;
+        let asks = record.filter(|record| record["question"].is_object());
+        ensure!(
+            asks.is_none(),
+            "a person is asked: {:#}",
+            asks.unwrap_or_default()["verification"]
+        );
+        now(&subject.stage.aws, &execution).await
+    })
+    .await?;
+    let mail = subject.inbox.about(&subject.dataset.name, PATIENCE).await;
     let mail = mail.with_context(|| format!("on-call is told: {ended:?}"))?;
     lab.heal().await?;
     subject.not_leased().await?;

@@ -33,28 +33,30 @@ pub async fn start(aws: &Aws, machine: &str, input: &Value) -> Result<String> {
 
 /// Waits for the end of an execution.
 pub async fn ended(aws: &Aws, execution: &str, limit: Duration) -> Result<Ended> {
-    until(&format!("{execution} ends"), limit, || async {
-        let answer = aws
-            .json(
-                "states",
-                "AWSStepFunctions.DescribeExecution",
-                json!({ "executionArn": execution }),
-            )
-            .await?;
-        let status = text(&answer, "/status")?;
-        if status == "RUNNING" {
-            return Ok(None);
-        }
-        let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Some(Ended {
-            arn: execution.to_owned(),
-            status: status.to_owned(),
-            output: serde_json::from_str(&field("output")).unwrap_or(Value::Null),
-            error: field("error"),
-            cause: field("cause"),
-        }))
-    })
-    .await
+    until(&format!("{execution} ends"), limit, || now(aws, execution)).await
+}
+
+/// How an execution has ended; `None` while it runs.
+pub async fn now(aws: &Aws, execution: &str) -> Result<Option<Ended>> {
+    let answer = aws
+        .json(
+            "states",
+            "AWSStepFunctions.DescribeExecution",
+            json!({ "executionArn": execution }),
+        )
+        .await?;
+    let status = text(&answer, "/status")?;
+    if status == "RUNNING" {
+        return Ok(None);
+    }
+    let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Some(Ended {
+        arn: execution.to_owned(),
+        status: status.to_owned(),
+        output: serde_json::from_str(&field("output")).unwrap_or(Value::Null),
+        error: field("error"),
+        cause: field("cause"),
+    }))
 }
 
 /// Starts an execution and waits for its end.
