@@ -40,16 +40,6 @@ impl Subject<'_> {
         self.records.items(&self.dataset.name, &prefix).await
     }
 
-    /// A restore's record.
-    pub async fn restore_record(&self, restore: &str) -> Result<Value> {
-        let found = self
-            .records
-            .items(&self.dataset.name, &format!("RESTORE#{restore}"))
-            .await?;
-        let record = found.into_iter().find(|item| item["id"] == restore);
-        record.with_context(|| format!("no restore {restore}"))
-    }
-
     /// The record of the restore that an execution made, where it came so far.
     pub async fn restore_of(&self, execution: &str) -> Result<Option<Value>> {
         let found = self.records.items(&self.dataset.name, "RESTORE#").await?;

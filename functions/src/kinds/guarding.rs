@@ -59,7 +59,8 @@ pub fn restored(item: &Item) -> Result<Advance> {
     })
 }
 
-/// One check a version: a changed one is for the operator to judge, a missing one is not as it was.
+/// One check a version that is not as it was: a missing one fails the restore. A changed one is said and no more: secrets are
+/// rotated, and a cut-over itself writes new versions.
 pub fn compared(thing: &str, item: &Item, now: Result<Started>) -> Result<Vec<Check>> {
     let resource = &item.planned.resource;
     let now = match now.and_then(current) {
@@ -80,7 +81,7 @@ pub fn compared(thing: &str, item: &Item, now: Result<Started>) -> Result<Vec<Ch
                 Finding::Different,
                 format!("version {} at backup, now missing", seen.then),
             ),
-            Some(now) if now != seen.then => (Finding::Unproven, changed(thing, &seen, now)),
+            Some(now) if now != seen.then => (Finding::Same, changed(thing, &seen, now)),
             Some(_) => continue,
         };
         checks.push(Check {
@@ -212,7 +213,7 @@ mod tests {
             found,
             [
                 ("thing: parameter /hubs/a", Finding::Different),
-                ("thing: parameter /hubs/b", Finding::Unproven),
+                ("thing: parameter /hubs/b", Finding::Same),
             ]
         );
         assert!(
