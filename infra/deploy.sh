@@ -1,16 +1,18 @@
 #!/bin/sh
-# Deploys the stack with the SAM CLI, to wherever the usual AWS environment points.
+# Deploys a stack with the SAM CLI, to wherever the usual AWS environment points.
 #   infra/deploy.sh STACK [Parameter=value ...]
 # TEMPLATE=efs-access deploys that one of infra/ instead of template.yaml.
 # For AWS it takes what `make build` made. In the environment of a lab (.lab/env sets HOLDFAST_LAB) it takes what
 # `cargo build --release` made. Both deploy the same template, which finds each bootstrap in ../target/lambda/<step>/:
-# for a lab that layout is made in a directory of its own, so that the two builds never mix.
+# for a lab that layout is made in a directory of its own, so that the two builds never mix, and of archives, which are
+# made once for all labs: the SAM CLI would zip each directory for each of them.
 set -eu
 cd "$(dirname "$0")/.."
 stack=${1:?usage: infra/deploy.sh STACK [Parameter=value ...]}
 shift
 sam=${SAM:-.venv-sam/bin/sam}
 target=${CARGO_TARGET_DIR:-target}
+template=${TEMPLATE:-template}.yaml
 root=.
 export SAM_CLI_TELEMETRY=0
 
@@ -21,12 +23,20 @@ if [ -n "${HOLDFAST_LAB:-}" ]; then
     trap 'exit 1' HUP INT TERM
     mkdir "$root/infra"
     cp infra/*.yaml infra/samconfig.toml "$root/infra/"
+    sed -i.dirs 's#\(CodeUri: ../target/lambda/.*\)/$#\1.zip#' "$root/infra/$template"
     cp -R state-machines "$root/"
+    mkdir -p "$root/target/lambda" "$target/lab-archives"
     for source in functions/src/bin/*.rs; do
         step=$(basename "$source" .rs)
-        mkdir -p "$root/target/lambda/$step"
-        ln "$target/release/$step" "$root/target/lambda/$step/bootstrap" 2>/dev/null ||
-            cp "$target/release/$step" "$root/target/lambda/$step/bootstrap"
+        archive="$target/lab-archives/$step.zip"
+        if ! [ "$archive" -nt "$target/release/$step" ]; then
+            "${PYTHON:-python3}" - "$target/release/$step" "$root/$step.zip" <<'END'
+import sys, zipfile
+zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED, compresslevel=1).write(sys.argv[1], "bootstrap")
+END
+            mv "$root/$step.zip" "$archive"
+        fi
+        ln "$archive" "$root/target/lambda/$step.zip" 2>/dev/null || cp "$archive" "$root/target/lambda/$step.zip"
     done
 fi
 
@@ -37,4 +47,4 @@ for parameter in "$@"; do
     set -- "$@" "${parameter%%=*}=\"$value\""
 done
 [ $# -eq 0 ] || set -- --parameter-overrides "$@"
-"$sam" deploy --template-file "$root/infra/${TEMPLATE:-template}.yaml" --stack-name "$stack" "$@"
+"$sam" deploy --template-file "$root/infra/$template" --stack-name "$stack" "$@"

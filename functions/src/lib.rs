@@ -1,6 +1,6 @@
 //! Holdfast backs up and restores whole AWS deployments. From the ground up: `error`, and `aws`, which turns AWS's
-//! errors into ours; `domain`, which is pure; `kinds`, `hooks`, `switches` and `catalog`, which talk to AWS; `runtime`;
-//! `steps`, one a Lambda function.
+//! errors into ours; `domain`, which is pure; `kinds`, `hooks`, `switches` and `catalog`, which talk to AWS; `rebuilding`, of a lost
+//! catalog; `runtime`; `steps`, one a Lambda function.
 
 pub mod aws;
 pub mod catalog;
@@ -8,6 +8,7 @@ pub mod domain;
 pub mod error;
 pub mod hooks;
 pub mod kinds;
+pub mod rebuilding;
 pub mod runtime;
 pub mod steps;
 pub mod switches;

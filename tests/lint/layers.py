@@ -17,11 +17,12 @@ MAY_USE = {
     "hooks": {"error", "domain", "aws"},
     "switches": {"error", "domain", "aws"},
     "catalog": {"error", "domain", "aws"},
+    "rebuilding": {"error", "domain", "aws", "kinds", "catalog"},
     "runtime": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog"},
     "steps": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime"},
     "bin": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "steps"},
     # The CLI stands beside the steps.
-    "cli": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime"},
+    "cli": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "rebuilding", "runtime"},
 }
 # All that the domain needs: no AWS, no async, no network.
 DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "proptest"}

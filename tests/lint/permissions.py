@@ -27,11 +27,32 @@ WITHOUT_RESOURCE = {
     "backup:ListRecoveryPointsByResource",
     "backup:ListRestoreJobs",
     "backup:StopBackupJob",
+    "dynamodb:DescribeLimits",
     "dynamodb:ListBackups",
     "dynamodb:ListTables",
     "ec2:DescribeNetworkInterfaceAttribute",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListTaskDefinitions",
     "kms:ListAliases",
+    "rds:DescribeAccountAttributes",
+    "rds:DescribeDBEngineVersions",
     "ssm:DescribeParameters",
+}
+# What a restore may change and remove only where its own tag stands: it works beside the application's resources.
+RESTORING = {"restore-cluster", "undo-restore"}
+ONLY_OURS = {
+    "elasticfilesystem:DeleteAccessPoint",
+    "elasticfilesystem:DeleteFileSystem",
+    "elasticfilesystem:DeleteMountTarget",
+    "rds:AddRoleToDBCluster",
+    "rds:DeleteDBClusterParameterGroup",
+    "rds:DeleteDBInstance",
+    "rds:DeleteDBParameterGroup",
+    "rds:EnableHttpEndpoint",
+    "rds:ModifyDBClusterParameterGroup",
+    "rds:ModifyDBParameterGroup",
 }
 
 
@@ -82,6 +103,8 @@ def faults(all_roles):
                     seen.add((action, resource))
                 if action == "iam:PassRole" and not statement["conditional"]:
                     yield step, "iam:PassRole is not bound by iam:PassedToService"
+                if action in ONLY_OURS and not statement["conditional"] and step in RESTORING:
+                    yield step, f"{action} is not bound by the tag holdfast:restore"
             for action, why in statement["unused"].items():
                 if len(why) < 10:
                     yield step, f"{action} is unused without a reason"

@@ -7,8 +7,8 @@ import asl
 
 # Steps that no state machine runs: EventBridge does.
 BY_EVENT = {"clean-up"}
-# Functions with a stack of their own.
-ELSEWHERE = {"efs-access"}
+# Functions that template.yaml does not deploy, but a stack of their own: other steps call them.
+OWN_STACKS = {"efs-access": "infra/efs-access.yaml"}
 
 
 def kebab(name):
@@ -34,8 +34,9 @@ class Project:
 
     def __init__(self, root):
         self.errors = error_classes((root / "functions/src/error.rs").read_text())
-        self.steps = {file.stem for file in (root / "functions/src/bin").glob("*.rs")} - ELSEWHERE
+        self.steps = {file.stem for file in (root / "functions/src/bin").glob("*.rs")}
         self.template = (root / "infra/template.yaml").read_text()
+        self.own_stacks = {step: root / file for step, file in OWN_STACKS.items() if step in self.steps}
 
     def resources(self):
         """The template's resources: logical id to its text."""
@@ -53,7 +54,10 @@ class Project:
 
     def _functions(self, resources, machines):
         everything = "".join(json.dumps(machine) for machine in machines.values())
-        for step in sorted(self.steps):
+        for step, file in self.own_stacks.items():
+            if not file.exists() or f"CodeUri: ../target/lambda/{step}/\n" not in file.read_text():
+                yield OWN_STACKS[step], f"no function with CodeUri ../target/lambda/{step}/"
+        for step in sorted(self.steps - OWN_STACKS.keys()):
             function = resources.get(f"{pascal(step)}Function", "")
             if f"CodeUri: ../target/lambda/{step}/\n" not in function:
                 yield "template", f"no {pascal(step)}Function with CodeUri ../target/lambda/{step}/"
@@ -61,8 +65,11 @@ class Project:
                 yield "template", f"{pascal(step)}Function is not named ${{AWS::StackName}}-{step}"
             if step not in BY_EVENT and f"${{{pascal(step)}FunctionArn}}" not in everything:
                 yield f"functions/src/bin/{step}.rs", "no state machine runs this step"
-        for step in sorted(set(re.findall(r"CodeUri: \.\./target/lambda/([\w-]+)/", self.template)) - self.steps):
+        deployed = set(re.findall(r"CodeUri: \.\./target/lambda/([\w-]+)/", self.template))
+        for step in sorted(deployed - self.steps):
             yield "template", f"deploys {step}, which has no binary in functions/src/bin"
+        for step in sorted(deployed & OWN_STACKS.keys()):
+            yield "template", f"deploys {step}, which {OWN_STACKS[step]} deploys"
 
     def _substitutions(self, resources, name, definition):
         here = f"DefinitionUri: ../state-machines/{name}.asl.json\n"

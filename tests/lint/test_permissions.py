@@ -53,7 +53,7 @@ class Roles(unittest.TestCase):
 
     def test_every_function_of_the_template_has_a_role_of_its_own(self):
         found = permissions.roles(project.Project(ROOT))
-        self.assertEqual(len(found), 16)
+        self.assertEqual(len(found), 28)
         for step, statements in found.items():
             with self.subTest(step):
                 self.assertEqual(statements[0]["resources"], [f"!GetAtt {project.pascal(step)}Logs.Arn"])
@@ -68,6 +68,14 @@ class Roles(unittest.TestCase):
 
     def test_a_role_passed_to_anybody(self):
         self.bad("                Condition:\n                  StringEquals: {iam:PassedToService: backup.amazonaws.com}\n", "", "not bound")
+
+    def test_a_restore_that_may_change_what_is_not_its_own(self):
+        role = ROLE.replace("iam:PassRole", "rds:DeleteDBInstance")
+        unbound = role[: role.index("                Condition:")]
+        of = lambda step, text: [fault for _, fault in permissions.faults({step: list(permissions.statements(text))})]
+        self.assertEqual(of("undo-restore", role), [])
+        self.assertEqual(of("undo-restore", unbound), ["rds:DeleteDBInstance is not bound by the tag holdfast:restore"])
+        self.assertEqual(of("end-run", unbound), [])
 
     def test_an_excuse_without_a_reason(self):
         self.bad("unused: Lambda itself writes the logs", "unused: no", "unused without a reason")

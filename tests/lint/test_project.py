@@ -18,17 +18,21 @@ MACHINES = {
 STEPS = {
     "list-due-deployments", "plan-backup", "quiesce", "count-rows", "count-items", "snapshot-cluster",
     "back-up-file-system", "back-up-table", "check-secrets", "poll-status", "resume", "seal-set", "prune-sets",
-    "end-run", "notify", "clean-up",
+    "end-run", "notify", "clean-up", "plan-restore", "restore-cluster", "restore-file-system", "restore-table",
+    "list-probes", "compare-resource", "verify-restore", "ask-approval", "cut-over", "undo-cut-over",
+    "plan-undo-cut-over", "undo-restore",
 }  # fmt: skip
 
 
-def faults(change=lambda text: text, steps=STEPS, machines=MACHINES):
+def faults(change=lambda text: text, steps=STEPS, machines=MACHINES, access=None):
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
         for folder in ("functions/src/bin", "infra"):
             (root / folder).mkdir(parents=True)
         (root / "functions/src/error.rs").write_text((ROOT / "functions/src/error.rs").read_text())
         (root / "infra/template.yaml").write_text(change((ROOT / "infra/template.yaml").read_text()))
+        if access is not None:
+            (root / "infra/efs-access.yaml").write_text(access)
         for step in steps:
             (root / f"functions/src/bin/{step}.rs").touch()
         return [f"{where}: {fault}" for where, fault in project.Project(root).faults(machines)]
@@ -46,9 +50,19 @@ class Agreement(unittest.TestCase):
 
     def test_a_step_without_a_function_and_a_function_without_a_step(self):
         self.assertIn("template: deploys resume, which has no binary in functions/src/bin", faults(steps=STEPS - {"resume"}))
-        found = faults(steps=STEPS | {"cut-over"})
-        self.assertIn("template: no CutOverFunction with CodeUri ../target/lambda/cut-over/", found)
-        self.assertIn("functions/src/bin/cut-over.rs: no state machine runs this step", found)
+        found = faults(steps=STEPS | {"drill-set"})
+        self.assertIn("template: no DrillSetFunction with CodeUri ../target/lambda/drill-set/", found)
+        self.assertIn("functions/src/bin/drill-set.rs: no state machine runs this step", found)
+
+    def test_a_function_with_a_stack_of_its_own(self):
+        mounted = STEPS | {"efs-access"}
+        code = "      CodeUri: ../target/lambda/efs-access/\n"
+        self.assertEqual(faults(steps=mounted, access=code), [])
+        said = ["infra/efs-access.yaml: no function with CodeUri ../target/lambda/efs-access/"]
+        self.assertEqual(faults(steps=mounted), said)
+        self.assertEqual(faults(steps=mounted, access=code.replace("access/", "other/")), said)
+        found = faults(lambda text: text.replace("lambda/end-run/", "lambda/efs-access/"), mounted, access=code)
+        self.assertIn("template: deploys efs-access, which infra/efs-access.yaml deploys", found)
 
     def test_a_function_with_another_steps_code_or_name(self):
         self.replaced("lambda/end-run/", "lambda/notify/", "no EndRunFunction with CodeUri")

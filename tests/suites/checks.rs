@@ -174,8 +174,10 @@ impl<'a> Subject<'a> {
                     !self.foreign.table_backup.contains(resource) && resource.contains("/backup/")
                 }
                 ("dynamodb", _) => resource.contains(catalog),
-                ("rds", "CreateDBClusterSnapshot" | "DeleteDBClusterSnapshot") => call.to_string().contains("hf-"),
-                ("backup", "StartBackupJob" | "StopBackupJob" | "DeleteRecoveryPoint") => {
+                ("rds", "CreateDBClusterSnapshot" | "DeleteDBClusterSnapshot" | "AddTagsToResource") => {
+                    call.to_string().contains("hf-")
+                }
+                ("backup", "StartBackupJob" | "StopBackupJob" | "DeleteRecoveryPoint" | "TagResource") => {
                     !call.to_string().contains(&self.foreign.recovery_point)
                 }
                 ("sns", "Publish") | ("lambda", "Invoke") => true,

@@ -1,5 +1,7 @@
 //! What IAM asks for when a call is made: actions and the ARNs they are asked for, by the Service Authorization Reference.
 
+mod rds;
+
 use serde_json::Value;
 
 /// One permission.
@@ -9,6 +11,28 @@ pub struct Need {
 }
 
 const HERE: &str = "us-east-1:000000000000";
+
+/// Calls of AWS Backup for which IAM knows no resource.
+const ON_NOTHING: [&str; 7] = [
+    "DescribeBackupJob",
+    "DescribeRestoreJob",
+    "GetRestoreJobMetadata",
+    "ListBackupJobs",
+    "ListRecoveryPointsByResource",
+    "ListRestoreJobs",
+    "StopBackupJob",
+];
+
+/// What DynamoDB asks for of a restored table beside the restore itself.
+const FILLING: [&str; 7] = [
+    "BatchWriteItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "UpdateItem",
+];
 
 /// The permissions that a call of the ledger took. `iam:PassRole` is left out: it hangs on a condition that
 /// MiniStack's simulation does not know.
@@ -22,46 +46,8 @@ pub fn needs(call: &Value) -> Vec<Need> {
             resource,
         }]
     };
-    let rds = |kind: &str, id: &str| {
-        if id.starts_with("arn:") {
-            id.to_owned()
-        } else {
-            format!("arn:aws:rds:{HERE}:{kind}:{id}")
-        }
-    };
     match (service, action) {
-        ("rds", "CreateDBClusterSnapshot") => {
-            let snapshot = rds("cluster-snapshot", parameter("DBClusterSnapshotIdentifier"));
-            vec![
-                Need {
-                    action: "rds:CreateDBClusterSnapshot".to_owned(),
-                    resource: rds("cluster", parameter("DBClusterIdentifier")),
-                },
-                Need {
-                    action: "rds:CreateDBClusterSnapshot".to_owned(),
-                    resource: snapshot.clone(),
-                },
-                Need {
-                    action: "rds:AddTagsToResource".to_owned(),
-                    resource: snapshot,
-                },
-            ]
-        }
-        ("rds", "DeleteDBClusterSnapshot" | "DescribeDBClusterSnapshots") => {
-            one(rds("cluster-snapshot", parameter("DBClusterSnapshotIdentifier")))
-        }
-        ("rds", "DescribeDBClusters" | "DescribeDBClusterEndpoints") => {
-            one(rds("cluster", parameter("DBClusterIdentifier")))
-        }
-        ("rds", "DescribeDBClusterParameters" | "DescribeDBClusterParameterGroups") => {
-            one(rds("cluster-pg", parameter("DBClusterParameterGroupName")))
-        }
-        ("rds", "DescribeDBParameters" | "DescribeDBParameterGroups") => {
-            one(rds("pg", parameter("DBParameterGroupName")))
-        }
-        ("rds", "DescribeDBSubnetGroups") => one(rds("subgrp", parameter("DBSubnetGroupName"))),
-        ("rds", "DescribeDBInstances") => one(rds("db", "any")),
-        ("rds", _) => one(field("resource").to_owned()),
+        ("rds", _) => rds::needs(call),
         ("backup", "StartBackupJob") => vec![
             Need {
                 action: "backup:StartBackupJob".to_owned(),
@@ -72,13 +58,42 @@ pub fn needs(call: &Value) -> Vec<Need> {
                 resource: format!("arn:aws:backup:{HERE}:recovery-point:any"),
             },
         ],
-        ("backup", "DescribeBackupJob" | "StopBackupJob" | "ListBackupJobs" | "ListRecoveryPointsByResource") => {
-            one("*".to_owned())
+        ("backup", action) if ON_NOTHING.contains(&action) => one("*".to_owned()),
+        ("elasticfilesystem", "CreateAccessPoint") => vec![
+            need("elasticfilesystem:CreateAccessPoint", file_system(call)),
+            need("elasticfilesystem:TagResource", access_point("any")),
+        ],
+        ("elasticfilesystem", "DeleteAccessPoint") => one(access_point(parameter("AccessPointId"))),
+        ("elasticfilesystem", "TagResource") if parameter("ResourceId").starts_with("fsap-") => {
+            one(access_point(parameter("ResourceId")))
         }
         ("elasticfilesystem", _) => one(file_system(call)),
-        ("dynamodb", "ListBackups" | "ListTables") => one("*".to_owned()),
+        ("dynamodb", "DescribeLimits" | "ListBackups" | "ListTables") => one("*".to_owned()),
+        ("dynamodb", "RestoreTableFromBackup" | "RestoreTableToPointInTime") => {
+            let target = table(parameter("TargetTableName"));
+            let source = ["BackupArn", "SourceTableArn", "SourceTableName"].map(parameter);
+            let source = source.into_iter().find(|named| !named.is_empty()).unwrap_or_default();
+            let mut needs = one(table(source));
+            needs.push(need(&format!("dynamodb:{action}"), target.clone()));
+            needs.extend(FILLING.map(|action| need(&format!("dynamodb:{action}"), target.clone())));
+            needs
+        }
         ("dynamodb", _) => one(table(field("resource"))),
-        ("application-autoscaling", _) | ("ssm", "DescribeParameters") => one("*".to_owned()),
+        ("application-autoscaling", "DescribeScalableTargets" | "DescribeScalingPolicies") => one("*".to_owned()),
+        // The id in its ARN is known to AWS alone.
+        ("application-autoscaling", _) => one(format!("arn:aws:application-autoscaling:{HERE}:scalable-target/any")),
+        ("ecs", "DescribeTaskDefinition" | "ListTaskDefinitions") => one("*".to_owned()),
+        ("ecs", "RegisterTaskDefinition") => vec![
+            need("ecs:RegisterTaskDefinition", revision()),
+            need("ecs:TagResource", revision()),
+        ],
+        // The ledger does not say of which service.
+        ("ecs", _) => one(format!("arn:aws:ecs:{HERE}:service/any/any")),
+        ("ssm", "DescribeParameters") => one("*".to_owned()),
+        ("ssm", _) => one(format!(
+            "arn:aws:ssm:{HERE}:parameter/{}",
+            parameter("Name").trim_start_matches('/')
+        )),
         ("secretsmanager", _) => one(secret(parameter("SecretId"))),
         ("kms", _) => one(key(field("resource"))),
         ("lambda", "Invoke") => vec![Need {
@@ -87,6 +102,21 @@ pub fn needs(call: &Value) -> Vec<Need> {
         }],
         _ => one(field("resource").to_owned()),
     }
+}
+
+fn need(action: &str, resource: String) -> Need {
+    Need {
+        action: action.to_owned(),
+        resource,
+    }
+}
+
+fn access_point(id: &str) -> String {
+    format!("arn:aws:elasticfilesystem:{HERE}:access-point/{id}")
+}
+
+fn revision() -> String {
+    format!("arn:aws:ecs:{HERE}:task-definition/any:1")
 }
 
 fn file_system(call: &Value) -> String {

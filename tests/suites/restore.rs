@@ -1,9 +1,10 @@
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
+use holdfast_tests::application::{Application, Finds};
 use holdfast_tests::aws::text;
 use holdfast_tests::dataset::Sizes;
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
@@ -20,17 +21,19 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     ]
 }
 
-/// A deployment with an application around it, backed up.
-pub async fn backed_up<'a>(stage: &'a Stage, name: &str) -> Result<(Subject<'a>, Value)> {
+/// A deployment with an application that uses it, backed up.
+pub async fn backed_up<'a>(stage: &'a Stage, name: &str) -> Result<(Subject<'a>, Application)> {
     let subject = Subject::create(stage, name, &Sizes::small(), |_| {}).await?;
     deploy_efs_access(&stage.lab, &subject.dataset.file_system).await?;
-    let (ended, set, _) = subject.back_up().await?;
-    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
-    Ok((subject, set.context("no set")?))
+    let application = Application::create(&stage.lab, &subject.dataset, Finds::Secret).await?;
+    subject.records.apply(&application.descriptor(&subject.dataset)).await?;
+    let (ended, _, mail) = subject.back_up().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    Ok((subject, application))
 }
 
 async fn brings_back(stage: &Stage) -> Result<()> {
-    let (subject, _) = backed_up(stage, "incident").await?;
+    let (subject, application) = backed_up(stage, "incident").await?;
     let before = subject.data().await?;
     let incident = stage.lab.now().await?;
     subject.incident().await?;
@@ -38,7 +41,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     subject.back_up().await?;
     let damaged = subject.data().await?;
     ensure!(before != damaged);
-    let secret = subject.secret_value().await?;
+    let (secret, mounted) = (subject.secret_value().await?, application.mounted().await?);
 
     let ended = subject
         .restore(json!({ "before": incident, "cut_over": "yes" }))
@@ -54,14 +57,30 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     );
     let host = text(&subject.made(id).await?["database"], "/host")?.to_owned();
     ensure!(subject.secret_value().await?["host"] == host.as_str());
+    let (table, directory) = (application.named_table().await?, application.mounted().await?);
+    let made = subject.made(id).await?;
+    ensure!(
+        made.values().any(|made| made["table"] == table.as_str()),
+        "{table}: {made:?}"
+    );
+    let restored = text(&made["storage"], "/directory")?;
+    ensure!(directory.1 == format!("{restored}/storage"), "{directory:?} {restored}");
     let mail = subject.inbox.take().await?.pop().context("no mail")?;
-    for wanted in ["import {", "removed {", "undo-cut-over", id] {
-        ensure!(mail.body.contains(wanted), "{wanted}: {}", mail.body);
-    }
+    ensure!(mail.body.contains(id), "{}", mail.body);
+    let terraform = text(&record, "/infrastructure/terraform")?;
+    ensure!(
+        terraform.contains("import {") && terraform.contains("removed {"),
+        "{terraform}"
+    );
 
     let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
     ensure!(back.status == "SUCCEEDED", "{back:?}");
     ensure!(subject.secret_value().await? == secret, "the secret leads back");
+    ensure!(application.mounted().await? == mounted, "the service leads back");
+    ensure!(
+        application.named_table().await? == application.table,
+        "the parameter leads back"
+    );
     ensure!(subject.data().await? == damaged);
 
     let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
@@ -70,7 +89,12 @@ async fn brings_back(stage: &Stage) -> Result<()> {
 }
 
 async fn dry_run(stage: &Stage) -> Result<()> {
-    let (subject, set) = backed_up(stage, "dry").await?;
+    let (subject, _) = backed_up(stage, "dry").await?;
+    let set = subject
+        .records
+        .newest_set(&subject.dataset.name)
+        .await?
+        .context("no set")?;
     let mark = stage.lab.ledger_position().await?;
     let ended = subject.restore(json!({ "dry_run": true })).await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::store::Condition;
 use super::{Catalog, decode, encode, key, legible, name_of};
-use crate::domain::set::{BackupSet, Reason, SetStatus};
+use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
 use crate::error::{Error, Result};
 
 impl Catalog {
@@ -32,6 +32,16 @@ impl Catalog {
              new run",
             set.id
         )))
+    }
+
+    /// Records a set that was found without the catalog, its points first: a set counts once its own record is there. What
+    /// is recorded already stays as it is. Answers whether the set was new.
+    pub async fn adopt_set(&self, set: &BackupSet, points: &[Point]) -> Result<bool> {
+        for point in points {
+            self.begin_point(&set.deployment, point).await?;
+        }
+        let key = key(&set.deployment, sk(&set.id));
+        self.store.put(&key, encode(set)?, &Condition::Absent("pk")).await
     }
 
     pub async fn set(&self, deployment: &str, id: &str) -> Result<Option<BackupSet>> {

@@ -9,6 +9,7 @@ pub mod mounted;
 pub mod names;
 pub mod nearest;
 pub mod pacing;
+pub mod rebuilding;
 pub mod request;
 pub mod resource;
 pub mod restore;

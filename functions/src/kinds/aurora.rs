@@ -32,6 +32,7 @@ use super::{Deletion, Kind, Started};
 use crate::aws::{code, failure};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
+use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 
@@ -174,6 +175,23 @@ impl Kind for Aurora {
         Ok(())
     }
 
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+        let mut pages = self
+            .rds
+            .describe_db_cluster_snapshots()
+            .snapshot_type("manual")
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(snapshot) = pages.next().await {
+            let snapshot =
+                snapshot.map_err(|error| failure("listing the cluster snapshots of", "the account", error))?;
+            found.extend(tagged(&snapshot));
+        }
+        Ok(found)
+    }
+
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         let (id, _) = snapshot_of(point)?;
         let Some(snapshot) = self.snapshot(id).await? else {
@@ -235,6 +253,31 @@ fn point(snapshot: &DbClusterSnapshot) -> RecoveryPoint {
         id: text(snapshot.db_cluster_snapshot_identifier()),
         arn: text(snapshot.db_cluster_snapshot_arn()),
     }
+}
+
+/// A finished snapshot that bears our tags, for the rebuilding of a catalog.
+fn tagged(snapshot: &DbClusterSnapshot) -> Option<Tagged> {
+    let tags = tags(snapshot);
+    let of = |wanted: &str| {
+        tags.iter()
+            .find(|(key, _)| *key == wanted)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    if snapshot.status() != Some("available") {
+        return None;
+    }
+    Some(Tagged {
+        deployment: of(names::TAG_DEPLOYMENT)?,
+        set: of(names::TAG_SET)?,
+        resource: Some(of(names::TAG_RESOURCE)?),
+        target: Target::Aurora {
+            cluster: snapshot.db_cluster_identifier()?.to_owned(),
+        },
+        recovery_point: point(snapshot),
+        captured_at: captured_at(snapshot)?,
+        size_bytes: size_bytes(snapshot),
+        sealed: of(names::TAG_SEALED).and_then(|count| count.parse().ok()),
+    })
 }
 
 /// A snapshot holds the cluster volume as it was when the snapshot was created, however long its making takes.

@@ -31,6 +31,7 @@ use super::{Deletion, Kind, Started};
 use crate::aws::{code, failure};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
+use crate::domain::rebuilding::{Tagged, set_of_backup};
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 
@@ -194,9 +195,52 @@ impl Kind for DynamoDb {
         parts(point).map(|_| ())
     }
 
+    /// By their names: a backup of a table bears no tags.
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = self
+                .dynamodb
+                .list_backups()
+                .set_exclusive_start_backup_arn(after)
+                .send()
+                .await
+                .map_err(|error| failure("listing the table backups of", "the account", error))?;
+            found.extend(page.backup_summaries().iter().filter_map(tagged));
+            after = page.last_evaluated_backup_arn;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         deletion::delete(self, run, point).await
     }
+}
+
+/// A finished backup that bears a name of ours, for the rebuilding of a catalog.
+fn tagged(backup: &BackupSummary) -> Option<Tagged> {
+    let name = backup.backup_name()?;
+    if backup.backup_status() != Some(&BackupStatus::Available) {
+        return None;
+    }
+    let (deployment, set) = set_of_backup(name)?;
+    Some(Tagged {
+        deployment,
+        set,
+        resource: None,
+        target: Target::DynamoDb {
+            table: backup.table_name()?.to_owned(),
+        },
+        recovery_point: RecoveryPoint::TableBackup {
+            arn: backup.backup_arn()?.to_owned(),
+            name: name.to_owned(),
+        },
+        captured_at: backup.backup_creation_date_time().and_then(timestamp)?,
+        size_bytes: backup.backup_size_bytes().and_then(|size| u64::try_from(size).ok()),
+        sealed: None,
+    })
 }
 
 fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Started {

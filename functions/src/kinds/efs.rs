@@ -22,6 +22,7 @@ use super::{Deletion, Kind, Started};
 use crate::aws::{code, failure};
 use crate::domain::job::{Progress, Run};
 use crate::domain::names;
+use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 
@@ -202,6 +203,10 @@ impl Kind for Efs {
             .await;
         tagged.map_err(|error| failure("tagging recovery point", arn, error))?;
         Ok(())
+    }
+
+    async fn tagged(&self, known: &[Resource]) -> Result<Vec<Tagged>> {
+        finding::tagged(self, known).await
     }
 
     /// AWS Backup answers 200 to a deletion that its role may not make, and the recovery point then turns `EXPIRED`: only

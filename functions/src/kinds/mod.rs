@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::aws::answer;
 use crate::domain::job::{Progress, Run};
+use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::Result;
 
@@ -92,6 +93,12 @@ pub trait Kind: Send + Sync {
     /// [`names::TAG_SEALED`]: crate::domain::names::TAG_SEALED
     async fn mark_sealed(&self, _point: &RecoveryPoint, _points: usize) -> Result<()> {
         Ok(())
+    }
+
+    /// All finished recovery points that carry our tags or our name, whoever's catalog knows of them; none for guards. `known`
+    /// are resources of descriptors, which say where else to look.
+    async fn tagged(&self, _known: &[Resource]) -> Result<Vec<Tagged>> {
+        Ok(Vec::new())
     }
 
     /// Deletes a recovery point that carries this deployment's tags, and sees that it is gone; already gone is success.

@@ -7,6 +7,7 @@ pub use super::needs::OfAllRestores as Needs;
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::ItemStatus;
+use crate::domain::restore::plan::Beside;
 use crate::error::{Error, Result};
 
 #[derive(Debug, Clone, Deserialize)]
@@ -36,7 +37,8 @@ pub async fn handle(needs: &Needs, Input { run, resource, .. }: Input) -> Result
             resource.name, run.id
         ))
     })?;
-    if item.status != ItemStatus::Restored {
+    // A guard makes nothing, and is compared all the same.
+    if item.status != ItemStatus::Restored && item.planned.beside != Beside::Nothing {
         return Ok(Output {
             resource: resource.name,
             checks: 0,

@@ -51,6 +51,10 @@ pub struct Needs {
 }
 
 impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Self::with(aws, Restores::from_config(aws, runtime::efs_defaults()?))
+    }
+
     pub fn with(aws: &SdkConfig, restores: Restores) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
@@ -117,11 +121,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     }
     .plan()
     .await?;
+    let output = output(&run, &descriptor, &plan, &items);
+    see_carried(&output)?;
     if !plan.dry_run {
         let is_running = |holder: String| async move { needs.discovery.is_running(&holder).await };
         needs.catalog.acquire_lease(&run, is_running).await?;
     }
-    let output = output(&run, &descriptor, &plan, &items);
     let begun = needs
         .catalog
         .begin_restore(&RestoreRecord::planned(&run, plan), &items)
@@ -131,6 +136,25 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     tracing::info!(deployment = %run.deployment, restore = %run.id, resources = items.len(), "planned");
     Ok(output)
 }
+
+/// What Step Functions carries in a state or a variable (256 KiB), with room for what the machine adds.
+const MOST_BYTES: usize = 220 * 1024;
+
+/// # Errors
+/// `InvalidInput` for a plan that the machine could not carry.
+fn see_carried(output: &Output) -> Result<()> {
+    let bytes = serde_json::to_vec(output).map_or(usize::MAX, |text| text.len());
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "only",
+        format!("{} resources, whose plan is {bytes} bytes", output.compared.len()),
+        format!("resources whose plan is at most {MOST_BYTES} bytes: {IN_PARTS}"),
+    ))
+}
+
+const IN_PARTS: &str = "restore the deployment in several executions, each with a part of it in \"only\"";
 
 fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[Item]) -> Output {
     let resource = |item: &Item| item.planned.resource.clone();
@@ -228,8 +252,7 @@ impl Planning<'_> {
                 items.len()
             ),
             allowed: format!(
-                "resources that take at most {} events: restore the deployment in several executions, each with a part of \
-                 it in \"only\"",
+                "resources that take at most {} events: {IN_PARTS}",
                 history::MOST_EVENTS
             ),
         })

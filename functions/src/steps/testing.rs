@@ -20,6 +20,7 @@ use crate::domain::descriptor::{Descriptor, Hook};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::message::Message;
 use crate::domain::names;
+use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Version};
 use crate::domain::restore::item::{Advance, Item, Made, Undoing};
 use crate::domain::restore::plan::Beside;
@@ -71,6 +72,9 @@ pub struct Backups {
     calls: Mutex<Vec<String>>,
     looks: Mutex<VecDeque<Result<Progress>>>,
     deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
+    /// What it shows of all sets, each once.
+    tagged: Mutex<Vec<Tagged>>,
+    captures: Mutex<VecDeque<Error>>,
     /// What comes of the next tags of a sealed set.
     sealing: Mutex<VecDeque<Result<()>>>,
     /// Names of the backups that are there.
@@ -128,6 +132,16 @@ impl Backups {
     /// What becomes of the deletion of the backup of this name; without any, it is gone.
     pub fn deleting(&self, name: &str, deletion: Result<Deletion>) {
         self.deletions.lock().unwrap().insert(name.into(), deletion);
+    }
+
+    /// What AWS shows of sealed sets to the kind that is asked first.
+    pub fn showing(&self, tagged: Vec<Tagged>) {
+        *self.tagged.lock().unwrap() = tagged;
+    }
+
+    /// The next capture fails so.
+    pub fn failing_to_capture(&self, error: Error) {
+        self.captures.lock().unwrap().push_back(error);
     }
 
     /// The next tag of a sealed set is refused so.
@@ -191,6 +205,9 @@ pub fn table_backup(name: &str) -> RecoveryPoint {
 impl Kind for Backups {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         self.note(format!("capture {}", resource.name));
+        if let Some(error) = self.captures.lock().unwrap().pop_front() {
+            return Err(error);
+        }
         Ok(json!({"captured": resource.name}))
     }
 
@@ -234,6 +251,16 @@ impl Kind for Backups {
     async fn abandon(&self, _: &RecoveryPoint) -> Result<()> {
         self.note("abandon".into());
         Ok(())
+    }
+
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+        let asked = self.calls().iter().filter(|call| *call == "tagged").count();
+        self.note("tagged".into());
+        // It stands in all three places, and shows what there is in the first.
+        Ok(match asked % 3 {
+            0 => self.tagged.lock().unwrap().clone(),
+            _ => Vec::new(),
+        })
     }
 
     async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {

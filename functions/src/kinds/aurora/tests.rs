@@ -335,3 +335,22 @@ async fn a_snapshot_of_a_sealed_set_says_so_by_its_tag() {
         assert!(asked.contains(part), "{part} in {asked}");
     }
 }
+
+#[tokio::test]
+async fn finished_snapshots_with_our_tags_are_shown_for_a_lost_catalog() {
+    let (aurora, replay) = aurora([ours("available"), ours("creating"), none_listed()]);
+    let found = aurora.tagged(&[]).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].deployment.as_str(), found[0].set.as_str()),
+        ("hubs-prod", run().id.as_str())
+    );
+    assert_eq!((found[0].resource.as_deref(), found[0].sealed), (Some("thing"), None));
+    assert!(aurora.tagged(&[]).await.unwrap().is_empty(), "one that is being made");
+    assert!(aurora.tagged(&[]).await.unwrap().is_empty());
+    replay.played();
+}
+
+fn none_listed() -> Exchange {
+    xml("DescribeDBClusterSnapshots", "<DBClusterSnapshots/>")
+}

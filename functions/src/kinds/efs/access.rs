@@ -19,6 +19,9 @@ use crate::error::{Error, Result};
 /// Longer than the function's own time: it answers before it is given up.
 const PATIENCE: Duration = Duration::from_secs(870);
 
+/// How long a backup waits for a sample, within the time of the step that starts it.
+const SAMPLING_PATIENCE: Duration = Duration::from_secs(60);
+
 /// The functions that mount file systems. Each answer is `None` where no function mounts the file system.
 pub struct Access {
     pub client: Client,
@@ -30,13 +33,24 @@ impl Access {
         self.ask(file_system, &Ask::List { most_entries }).await
     }
 
-    /// A sample of the whole file system.
+    /// A sample of the whole file system; `None` also where it takes too long: a backup does not wait for it.
     pub async fn sample(&self, file_system: &str) -> Result<Option<Sample>> {
         let ask = Ask::Sample {
             root: "/".into(),
             most_entries: MOST_ENTRIES,
         };
-        self.ask(file_system, &ask).await
+        let sampling = self.ask(file_system, &ask);
+        match tokio::time::timeout(SAMPLING_PATIENCE, sampling).await {
+            Ok(sampled) => sampled,
+            Err(_) => {
+                tracing::warn!(
+                    file_system,
+                    "not sampled: it takes longer than {} s",
+                    SAMPLING_PATIENCE.as_secs()
+                );
+                Ok(None)
+            }
+        }
     }
 
     /// The files under `root`, compared with a sample.

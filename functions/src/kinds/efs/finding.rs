@@ -1,16 +1,20 @@
 //! What a run made of a file system without recording it: told by its tags, among all recovery points of the file system
 //! and the jobs that have not ended.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_backup::types::{BackupJob, BackupJobState, RecoveryPointByResource};
+use aws_sdk_backup::types::{
+    BackupJob, BackupJobState, RecoveryPointByBackupVault, RecoveryPointByResource, RecoveryPointStatus,
+};
 
 use super::Efs;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
-use crate::domain::resource::{RecoveryPoint, Resource};
+use crate::domain::names;
+use crate::domain::rebuilding::Tagged;
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
-use crate::kinds::shared::{since, tagged_by};
+use crate::kinds::shared::{since, tagged_by, timestamp};
 
 /// # Errors
 /// `NotReady` while a job that may be ours has not made a recovery point that shows its tags.
@@ -139,4 +143,69 @@ pub async fn tags(efs: &Efs, arn: &str) -> Result<Option<HashMap<String, String>
         Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
         Err(error) => Err(failure("listing the tags of recovery point", arn, error)),
     }
+}
+
+/// The finished recovery points of file systems with our tags, in the stack's vault and in those that `known` resources name.
+pub async fn tagged(efs: &Efs, known: &[Resource]) -> Result<Vec<Tagged>> {
+    let mut vaults = BTreeSet::from([efs.defaults.vault.as_str()]);
+    for resource in known {
+        if let Target::Efs { vault: Some(vault), .. } = &resource.target {
+            vaults.insert(vault);
+        }
+    }
+    let mut found = Vec::new();
+    for vault in vaults {
+        let mut pages = efs
+            .backup
+            .list_recovery_points_by_backup_vault()
+            .backup_vault_name(vault)
+            .by_resource_type("EFS")
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(point) = pages.next().await {
+            let point = point.map_err(|error| failure("listing the recovery points in vault", vault, error))?;
+            let finished = matches!(
+                point.status(),
+                Some(RecoveryPointStatus::Completed | RecoveryPointStatus::Available)
+            );
+            let (true, Some(arn)) = (finished, point.recovery_point_arn()) else {
+                continue;
+            };
+            if let Some(tags) = tags(efs, arn).await? {
+                found.extend(tagged_point(efs, vault, arn, &point, &tags));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn tagged_point(
+    efs: &Efs,
+    vault: &str,
+    arn: &str,
+    point: &RecoveryPointByBackupVault,
+    tags: &HashMap<String, String>,
+) -> Option<Tagged> {
+    let (_, file_system) = point.resource_arn()?.split_once(":file-system/")?;
+    Some(Tagged {
+        deployment: tags.get(names::TAG_DEPLOYMENT)?.clone(),
+        set: tags.get(names::TAG_SET)?.clone(),
+        resource: Some(tags.get(names::TAG_RESOURCE)?.clone()),
+        target: Target::Efs {
+            file_system: file_system.to_owned(),
+            vault: (vault != efs.defaults.vault).then(|| vault.to_owned()),
+            role: None,
+        },
+        recovery_point: RecoveryPoint::BackupRecoveryPoint {
+            arn: arn.to_owned(),
+            vault: vault.to_owned(),
+            // AWS Backup forgets its jobs after a month; nothing that is done to a sealed recovery point needs them.
+            job: String::new(),
+        },
+        // The data is as of the job's end.
+        captured_at: point.completion_date().and_then(timestamp)?,
+        size_bytes: point.backup_size_in_bytes().and_then(|size| u64::try_from(size).ok()),
+        sealed: tags.get(names::TAG_SEALED).and_then(|count| count.parse().ok()),
+    })
 }

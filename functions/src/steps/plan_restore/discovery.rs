@@ -263,3 +263,6 @@ fn system_backup(prefix: &str, backup: &BackupSummary) -> Option<(String, Backup
     };
     Some((table.to_owned(), found))
 }
+
+#[cfg(test)]
+mod tests;

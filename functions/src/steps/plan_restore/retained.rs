@@ -7,6 +7,7 @@ use super::discovery::{Backup, Discovery};
 use super::drafts::Draft;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::resource::{Resource, Target};
+use crate::domain::restore::choosing::Window;
 use crate::domain::restore::plan::Source;
 use crate::error::{Fault, Result};
 
@@ -53,8 +54,13 @@ pub async fn retained(
             Target::DynamoDb { table } => {
                 let backups = discovery.system_backups(table).await?;
                 let of_table = backups.into_iter().filter(|(name, _)| name == table);
-                let newest = newest(of_table.map(|(_, backup)| backup), before);
-                found.take(resource, newest, before);
+                match newest(of_table.map(|(_, backup)| backup), before) {
+                    None if discovery.has_table(table).await? => {
+                        let window = discovery.table_backup(table).await?;
+                        found.take_window(resource.clone(), window, before);
+                    }
+                    newest => found.take(resource, newest, before),
+                }
             }
             Target::Aurora { cluster } => {
                 let cluster = cluster.clone();
@@ -91,6 +97,30 @@ impl Retained {
                 self.missing(&resource, &format!("a SYSTEM backup of the deleted table{until}"));
             }
         }
+    }
+
+    /// A table that was not deleted: its own point-in-time recovery, to its latest moment or to `before`.
+    fn take_window(&mut self, resource: Resource, window: Option<Window>, before: Option<Timestamp>) {
+        let reaches = window.filter(|window| before.is_none_or(|before| window.earliest <= before));
+        let Some(window) = reaches else {
+            self.missing(
+                &resource,
+                "point-in-time recovery, which is off or does not reach so far, of the table that is there",
+            );
+            return;
+        };
+        let at = before.unwrap_or(window.latest).min(window.latest);
+        self.drafts.push(Draft {
+            source: Source::TableAt {
+                table: resource.target.identifier().to_owned(),
+                at,
+            },
+            holds: Some(at),
+            size_bytes: None,
+            configuration: Value::Null,
+            sample: None,
+            resource,
+        });
     }
 
     /// The retained continuous backup, to its latest moment or to `before`; else the newest snapshot of ours.

@@ -1,12 +1,16 @@
 //! What a restore made is removed: the directory that its job made, or the file system that bears its token; nothing else.
 
+use aws_sdk_efs::types::FileSystemDescription;
+
+use super::configuring::sdk_tags;
 use super::foreseeing::described;
 use super::jobs::{self, Course, Job};
-use super::locating::names;
+use super::locating::names as paths;
 use super::{Efs, Order};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::mounted::directory::{Made, Of, made_by};
+use crate::domain::names;
 use crate::domain::restore::item::{Made as Recorded, Undoing};
 use crate::error::Result;
 use crate::kinds::efs::access::unmounted;
@@ -27,7 +31,7 @@ pub async fn undo(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
         )));
     }
     if order.new {
-        return file_system(efs, order).await;
+        return file_system(efs, run, order).await;
     }
     match (&order.item.made, job, id) {
         (
@@ -65,7 +69,7 @@ async fn directories(efs: &Efs, order: &Order<'_>, job: &Job) -> Result<Undoing>
         Made::None => Ok(Undoing::Gone),
         Made::Unclear(found) => left(&format!(
             "another restore ran at the same time, and {} may be its own",
-            names(&found)
+            paths(&found)
         )),
         Made::These(found) => {
             for one in found {
@@ -95,7 +99,7 @@ async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<Undoing> 
 }
 
 /// Deletes the file system that bears our creation token, which no other caller can have given it.
-async fn file_system(efs: &Efs, order: &Order<'_>) -> Result<Undoing> {
+async fn file_system(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
     let token = &order.token;
     let answer = efs.efs.describe_file_systems().creation_token(token).send().await;
     let answer = answer.map_err(|error| failure("looking for a file system of token", token, error))?;
@@ -118,6 +122,11 @@ async fn file_system(efs: &Efs, order: &Order<'_>) -> Result<Undoing> {
         }
         _ => {}
     }
+    if marked(efs, run, order, found).await? {
+        return Ok(Undoing::Underway(format!(
+            "file system {id} was given this restore's tags, it is deleted next"
+        )));
+    }
     access_points(efs, id).await?;
     if let Some(waits) = mount_targets(efs, id).await? {
         return Ok(waits);
@@ -133,6 +142,25 @@ async fn file_system(efs: &Efs, order: &Order<'_>) -> Result<Undoing> {
         None => Undoing::Gone,
         Some(_) => deleting(id),
     })
+}
+
+/// Gives the file system our tags where they are missing, as while nobody heard of its job: IAM lets only what has them be
+/// deleted.
+async fn marked(efs: &Efs, run: &Run, order: &Order<'_>, found: &FileSystemDescription) -> Result<bool> {
+    let ours = names::restore_tags(&run.deployment, &run.id, &order.item.planned.resource.name);
+    let has = |key: &str, value: &str| found.tags().iter().any(|tag| tag.key() == key && tag.value() == value);
+    if ours.iter().all(|(key, value)| has(key, value)) {
+        return Ok(false);
+    }
+    let ours = ours.map(|(key, value)| (key.to_owned(), value));
+    let tags = sdk_tags(ours.iter().map(|(key, value)| (key, value)))?;
+    let id = found.file_system_id();
+    let request = efs.efs.tag_resource().resource_id(id).set_tags(Some(tags));
+    request
+        .send()
+        .await
+        .map(|_| true)
+        .map_err(|error| failure("tagging file system", id, error))
 }
 
 fn deleting(id: &str) -> Undoing {

@@ -109,3 +109,30 @@ async fn a_job_that_does_not_show_whose_it_is_yet_is_waited_for() {
         assert!(error.to_string().contains("job-1"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn finished_recovery_points_with_our_tags_are_shown_for_a_lost_catalog() {
+    const LIST: &str = "GET /backup-vaults/vault/recovery-points/";
+    let point = |arn: &str, status: &str| {
+        format!(
+            r#"{{"RecoveryPointArn":"{arn}","Status":"{status}","ResourceArn":"{FS_ARN}","ResourceType":"EFS",
+            "CompletionDate":1795140961.5,"BackupSizeInBytes":6144}}"#
+        )
+    };
+    let listed = format!(
+        r#"{{"RecoveryPoints":[{},{}]}}"#,
+        point(ARN, "COMPLETED"),
+        point("arn:other", "CREATING")
+    );
+    let sealed = r#"{"Tags":{"holdfast:deployment":"hubs-prod","holdfast:set":"s","holdfast:resource":"thing","holdfast:sealed":"3"}}"#;
+    let (efs, replay) = efs([answers(LIST, listed), answers(TAGS, sealed)]);
+    let found = efs.tagged(&[]).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].resource.as_deref(), found[0].sealed),
+        (Some("thing"), Some(3))
+    );
+    assert_eq!(found[0].target, storage().target);
+    assert_eq!(found[0].captured_at.as_millisecond(), 1_795_140_961_500);
+    replay.played();
+}

@@ -108,3 +108,24 @@ async fn the_tables_of_a_prefix_are_those_that_were_kept() {
     let output = handle(&world.needs, input(request)).await.unwrap();
     assert_eq!(names_of(&output.resources), ["tables.hubs-rooms"]);
 }
+
+#[tokio::test]
+async fn a_table_that_is_still_there_comes_from_its_own_recovery() {
+    let window = Window {
+        earliest: later(-7 * 24 * 3600),
+        latest: later(-300),
+    };
+    let account = Account {
+        tables: BTreeMap::from([("hubs-rooms", window)]),
+        ..Account::default()
+    };
+    let world = world(without_set(), account).await;
+    let request = json!({"deployment": "hubs-prod", "source": "retained", "only": ["rooms"]});
+    let output = handle(&world.needs, input(request)).await.unwrap();
+    let plan = record(&world.needs, &output.run).await.plan;
+    let source = Source::TableAt {
+        table: "hubs-rooms".into(),
+        at: window.latest,
+    };
+    assert_eq!(plan.resources[0].source, source);
+}

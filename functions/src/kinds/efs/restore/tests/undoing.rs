@@ -114,9 +114,7 @@ async fn a_job_that_nobody_heard_of_is_found_by_its_token_alone() {
 
 #[tokio::test]
 async fn a_new_file_system_goes_with_its_mount_targets_and_access_points() {
-    let mut new = captured();
-    new["FileSystem"]["FileSystemId"] = json!(NEW);
-    new["FileSystem"]["CreationToken"] = json!(TOKEN);
+    let new = whole();
     let mut deleting = new.clone();
     deleting["FileSystem"]["LifeCycleState"] = json!("deleting");
     let target = |state: &str| json!({"MountTargetId": "fsmt-9", "FileSystemId": NEW, "SubnetId": "subnet-1", "LifeCycleState": state});
@@ -151,6 +149,22 @@ async fn a_new_file_system_goes_with_its_mount_targets_and_access_points() {
     }
     assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
     replay.played();
+}
+
+#[tokio::test]
+async fn a_new_file_system_that_was_never_tagged_is_tagged_before_it_is_deleted() {
+    let mut new = captured();
+    new["FileSystem"]["FileSystemId"] = json!(NEW);
+    new["FileSystem"]["CreationToken"] = json!(TOKEN);
+    let (kind, replay) = efs([
+        completed(NEW),
+        file_system(&new),
+        answers("POST /2015-02-01/resource-tags/fs-0new", ""),
+    ]);
+    let undoing = kind.undo(&run(), &with(anew(), in_new(Some(NEW), None))).await.unwrap();
+    assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+    let tags = replay.played()[2].json()["Tags"].to_string();
+    assert!(tags.contains("holdfast:restore") && tags.contains(&run().id), "{tags}");
 }
 
 #[tokio::test]
