@@ -48,7 +48,7 @@ async fn plan(stage: &Stage) -> Result<()> {
         "it was answered before"
     );
 
-    let end = answered(&subject, &fields, "approve").await?;
+    let end = answered(&subject, &fields, &["approve"]).await?;
     ensure!(end.status == "SUCCEEDED", "{end:?}");
     ensure!(subject.newest_restore().await?["status"] == "restored");
     Ok(())
@@ -57,7 +57,7 @@ async fn plan(stage: &Stage) -> Result<()> {
 async fn cut_over(stage: &Stage) -> Result<()> {
     let (subject, _) = backed_up(stage, "ask-switch").await?;
     let secret = subject.secret_value().await?;
-    let end = answered(&subject, &json!({ "cut_over": "ask" }), "reject").await?;
+    let end = answered(&subject, &json!({ "cut_over": "ask" }), &["reject"]).await?;
     ensure!(end.status == "SUCCEEDED", "the copies are there, as asked: {end:?}");
     ensure!(subject.secret_value().await? == secret);
     let record = subject.newest_restore().await?;
@@ -67,7 +67,7 @@ async fn cut_over(stage: &Stage) -> Result<()> {
     );
     ensure!(subject.copied(text(&record, "/id")?).await? == subject.data().await?);
 
-    let end = answered(&subject, &json!({ "cut_over": "ask" }), "approve").await?;
+    let end = answered(&subject, &json!({ "cut_over": "ask" }), &["approve", "--cut-over"]).await?;
     ensure!(end.status == "SUCCEEDED", "{end:?}");
     ensure!(subject.newest_restore().await?["status"] == "cut_over");
     ensure!(subject.secret_value().await? != secret);
@@ -109,9 +109,9 @@ async fn asked(subject: &Subject<'_>, fields: &Value) -> Result<Asked> {
     })
 }
 
-async fn answered(subject: &Subject<'_>, fields: &Value, answer: &str) -> Result<Ended> {
+async fn answered(subject: &Subject<'_>, fields: &Value, answer: &[&str]) -> Result<Ended> {
     let asked = asked(subject, fields).await?;
-    ensure!(holdfast(subject, &[answer, &asked.id]).await?);
+    ensure!(holdfast(subject, &[answer, &[asked.id.as_str()]].concat()).await?);
     ended(&subject.stage.aws, &asked.execution, PATIENCE).await
 }
 

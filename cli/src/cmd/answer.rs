@@ -15,6 +15,9 @@ pub struct Approve {
     /// Id of the restore
     #[arg(value_name = "RUN")]
     run: String,
+    /// It is cutting over that is approved, not the plan
+    #[arg(long)]
+    cut_over: bool,
 }
 
 /// Say no to what a restore asks
@@ -32,6 +35,7 @@ impl Approve {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let stack = Stack::open(global).await?;
         let (record, question) = asked(&stack, &self.run).await?;
+        self.see_meant(&question)?;
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .send_task_success()
             .task_token(&question.token)
@@ -40,6 +44,24 @@ impl Approve {
             .await;
         answer.map_err(|error| failure(&record.id, error))?;
         told(global, &record, &question, "yes")
+    }
+}
+
+impl Approve {
+    /// A yes to the plan, typed late, must not be one to cutting over.
+    fn see_meant(&self, question: &Question) -> Result<()> {
+        let run = &self.run;
+        match (question.about, self.cut_over) {
+            (About::CutOver, false) => Err(Failure::Wrong(format!(
+                "approving restore {run}: it asks whether the application may be switched to the copies. If that is what you \
+                 mean: holdfast approve {run} --cut-over"
+            ))),
+            (About::Plan, true) => Err(Failure::Wrong(format!(
+                "approving restore {run}: it asks whether its plan may be carried out, not yet about cutting over. If that \
+                 is what you mean: holdfast approve {run}"
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -133,7 +133,12 @@ impl Look {
                 About::CutOver => "may the application be switched?",
             };
             let id = &record.id;
-            let answers = format!("holdfast approve{option} {id}, or holdfast reject{option} {id}");
+            let which = if question.about == About::CutOver {
+                " --cut-over"
+            } else {
+                ""
+            };
+            let answers = format!("holdfast approve{option} {id}{which}, or holdfast reject{option} {id}");
             lines.push(("question".to_owned(), format!("{asked} {answers}")));
         }
         lines

@@ -55,6 +55,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let record = catalog
         .change_restore(&deployment, &restore, |record| begin(record, now))
         .await?;
+    refuse_switched(&record)?;
     let (mut underway, mut left) = (Vec::new(), Vec::new());
     for mut item in catalog.items(&deployment, &restore).await? {
         // An item that was undone is looked at again: its create may have arrived since.
@@ -103,7 +104,11 @@ async fn undo(needs: &Needs, run: &Run, item: &Item) -> Result<Undoing> {
     }
 }
 
+/// A cut-over that began meanwhile is not overwritten.
 fn begin(record: &mut RestoreRecord, now: Timestamp) {
+    if refuse_switched(record).is_err() {
+        return;
+    }
     record.status = RestoreStatus::Undone;
     record.undoing_at = record.undoing_at.or(Some(now));
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::domain::descriptor::{Count, Descriptor};
+use crate::domain::descriptor::{Count, Descriptor, Probe};
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
 use crate::domain::restore::plan::Beside;
@@ -88,12 +88,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .flat_map(|item| of_item(item, &jobs, &comparisons))
         .collect();
     // The set's counts are of its own moment, and of no other.
-    checks.extend(verdict::probes(
-        &counted,
-        &probes,
-        record.plan.at_rest,
-        record.plan.at.is_none(),
-    ));
+    let comparable = record.plan.at.is_none();
+    // DynamoDB deletes what has expired since, also from a copy: of such a table a lower count proves nothing.
+    let (expiring, lasting) = parted(&descriptor, counted, &items);
+    let (expiring_now, lasting_now) = parted(&descriptor, probes, &items);
+    checks.extend(verdict::probes(&lasting, &lasting_now, record.plan.at_rest, comparable));
+    if !expiring.is_empty() {
+        checks.extend(verdict::probes(&expiring, &expiring_now, false, comparable));
+    }
     let verification = verdict::verify(checks, now);
 
     let outcome = verification.outcome;
@@ -115,13 +117,30 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     Ok(Output { outcome })
 }
 
+/// The probes of tables whose items expire, and the others.
+fn parted(descriptor: &Descriptor, probes: Vec<ProbeResult>, items: &[Item]) -> (Vec<ProbeResult>, Vec<ProbeResult>) {
+    let expires = |probe: &ProbeResult| {
+        let name = descriptor.probes.get(&probe.name).map(counted_in);
+        let item = items
+            .iter()
+            .find(|item| Some(&item.planned.resource.name) == name.as_ref());
+        item.is_some_and(|item| item.configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED")
+    };
+    probes.into_iter().partition(expires)
+}
+
+/// Name of the resource in which a probe counts: of a prefix, that of its table.
+fn counted_in(probe: &Probe) -> String {
+    match &probe.count {
+        Count::Items { table: Some(table) } => format!("{}.{table}", probe.resource),
+        _ => probe.resource.clone(),
+    }
+}
+
 /// Whether what a probe counts in was to be restored: of a restore of some resources, the others' counts say nothing.
 fn is_restored(descriptor: &Descriptor, probe: &ProbeResult, items: &[Item]) -> bool {
     descriptor.probes.get(&probe.name).is_none_or(|probe| {
-        let name = match &probe.count {
-            Count::Items { table: Some(table) } => format!("{}.{table}", probe.resource),
-            _ => probe.resource.clone(),
-        };
+        let name = counted_in(probe);
         items.iter().any(|item| item.planned.resource.name == name)
     })
 }

@@ -21,6 +21,7 @@ pub use breaking_off::{Aftermath, restore_brought_back, restore_ended};
 pub use undoing::{cut_over_undone, restore_undone};
 
 use super::Message;
+use super::facts::left_quiesced;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
@@ -72,7 +73,14 @@ pub enum RestoreOutcome {
 }
 
 /// The message of a run of `restore` that reached Notify, what it came to, and whether the execution succeeded.
+///
+/// One that leaves the application at rest has not: the clean-up of a failed execution tries again to bring it back.
 pub fn restore(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
+    let (message, outcome, succeeded) = judged(restore);
+    (message, outcome, succeeded && left_quiesced(restore.run).is_none())
+}
+
+fn judged(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
     let Some(record) = restore.record else {
         let message = match restore.unreadable {
             Some(_) => failing::unknown(restore),
@@ -92,6 +100,12 @@ pub fn restore(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
         RestoreStatus::Planned | RestoreStatus::Failed if refused == Some(About::Plan) => {
             (failing::rejected(restore, record), RestoreOutcome::Rejected, false)
         }
+        // The application was to be switched, and was not: whoever waits for it has to hear of a failure.
+        RestoreStatus::Restored if restore.stopped_switching(record) => (
+            cutting_over::switched_back(restore, record),
+            RestoreOutcome::Failed,
+            false,
+        ),
         RestoreStatus::Restored => {
             let proof = record.verification.as_ref().map(|verification| verification.outcome);
             let message = succeeding::beside(restore, record, refused == Some(About::CutOver));

@@ -70,7 +70,9 @@ fn machine(record: &RestoreRecord, items: &[Item], told_itself: bool) -> Option<
             let undo = record.plan.on_failure == OnFailure::Undo && record.left.is_empty() && !leads_away;
             (undo && (made || !told_itself)).then_some(Machine::UndoRestore)
         }
-        RestoreStatus::Restored | RestoreStatus::CutOver | RestoreStatus::SwitchedBack | RestoreStatus::Undone => None,
+        // It died while its copies were being removed.
+        RestoreStatus::Undone => (made && record.left.is_empty()).then_some(Machine::UndoRestore),
+        RestoreStatus::Restored | RestoreStatus::CutOver | RestoreStatus::SwitchedBack => None,
     }
 }
 

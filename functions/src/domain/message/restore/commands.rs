@@ -3,10 +3,14 @@
 use serde_json::json;
 
 use crate::domain::machine::Machine;
-use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::{About, RestoreRecord};
 
 pub fn approve(record: &RestoreRecord) -> String {
-    format!("holdfast approve {}", record.id)
+    let about = record.question.as_ref().map(|question| question.about);
+    match about {
+        Some(About::CutOver) => format!("holdfast approve {} --cut-over", record.id),
+        _ => format!("holdfast approve {}", record.id),
+    }
 }
 
 pub fn reject(record: &RestoreRecord) -> String {

@@ -59,6 +59,18 @@ impl<'a> Restore<'a> {
             .is_some_and(|failure| ["PlanRestore", "DescribeSecurityGroups"].contains(&failure.subject.as_str()))
     }
 
+    /// Whether it was to be cut over, and could not: not because somebody said no.
+    pub(super) fn stopped_switching(&self, record: &RestoreRecord) -> bool {
+        let of_machine =
+            |failure: &Reason| ["CutOver", "UndoCutOver", "AskCutOver"].contains(&failure.subject.as_str());
+        let broke_off = self.failure.is_some_and(of_machine) && self.refused().is_none();
+        broke_off
+            || record
+                .reasons
+                .iter()
+                .any(|reason| reason.subject.starts_with("switch "))
+    }
+
     /// One step for each reason, each said once; first of all, an application that is still at rest.
     pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<String> {
         let mut steps = Vec::new();

@@ -181,9 +181,6 @@ impl Look<'_> {
                 "a function that mounts it, and answers",
             ),
         }
-        self.found.creates.push(format!(
-            "a directory aws-backup-restore_<time> at the root of file system {source}"
-        ));
         Ok(())
     }
 
