@@ -17,10 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// All the data of a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Data {
-    users: Vec<String>,
+    pub users: Vec<String>,
     /// Path and checksum, without the directories of restores.
-    files: BTreeMap<String, String>,
-    tables: BTreeMap<String, BTreeMap<String, Value>>,
+    pub files: BTreeMap<String, String>,
+    pub tables: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 impl Subject<'_> {
