@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::{elements, refusal, text};
+use holdfast_tests::data::Data;
 use holdfast_tests::lab::repository;
 use holdfast_tests::readback::{files_below, items};
 use holdfast_tests::wait::until;
@@ -14,7 +15,6 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
-use crate::copies::Data;
 use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
 
