@@ -103,13 +103,18 @@ async fn dry_run(stage: &Stage) -> Result<()> {
         "{}",
         ended.output
     );
+    nothing_written(stage, mark).await
+}
+
+/// No function wrote to anything but the catalog since entry `mark` of the ledger.
+pub async fn nothing_written(stage: &Stage, mark: u64) -> Result<()> {
     let catalog = stage.stack.output("CatalogTable")?;
     for call in stage.lab.ledger(mark).await? {
         let field = |name: &str| call[name].as_str().unwrap_or_default();
         let ours = field("caller").starts_with("holdfast-");
         let reads = ["Describe", "List", "Get", "Query", "Scan", "Publish", "Invoke"];
         let reads = reads.iter().any(|read| field("action").starts_with(read)) || field("resource").contains(catalog);
-        ensure!(!ours || reads, "a dry run wrote: {call}");
+        ensure!(!ours || reads, "a plan wrote: {call}");
     }
     Ok(())
 }
