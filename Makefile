@@ -22,7 +22,7 @@ export SAM_CLI_TELEMETRY := 0
 help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: setup bins ## Show the main job: a backup that seals and one that fails, in a lab.
+demo: setup bins ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the way back.
 	$(TARGET)/release/demo
 
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
@@ -56,7 +56,7 @@ deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy: make deploy STA
 	infra/deploy.sh $(STACK) Architecture=$(ARCH) $(PARAMETERS)
 
 # Without it a file system is restored into a new one only, and its files are not compared.
-deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy what sees into one: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
+deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy what sees into a file system: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
 	TEMPLATE=efs-access infra/deploy.sh $(STACK)-efs-$(FILE_SYSTEM) FileSystemId=$(FILE_SYSTEM) Architecture=$(ARCH) $(PARAMETERS)
 
 setup: $(LAB_TOOLS) $(AWS_TOOLS)

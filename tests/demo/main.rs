@@ -1,10 +1,15 @@
-//! `make demo`: one backup of a Hubs-like deployment that seals, and one that fails, as an operator sees them.
+//! `make demo`: one backup of a Hubs-like deployment that seals, one that fails, an incident, and the restore that brings
+//! everything back, as an operator sees them.
 #![allow(clippy::disallowed_methods)]
+
+mod restore;
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use holdfast_tests::application::{Application, Finds};
+use holdfast_tests::data::Data;
 use holdfast_tests::dataset::{Dataset, Sizes};
 use holdfast_tests::lab::{Lab, Options, repository};
 use holdfast_tests::letters::{Letter, Letters};
@@ -38,11 +43,20 @@ async fn demo() -> Result<()> {
     let started = Instant::now();
     let dataset = Dataset::create(&lab, DEPLOYMENT, &Sizes::demo()).await?;
     println!("   created in {:.0} s", started.elapsed().as_secs_f64());
+    say("the application that uses it, and the function that sees into its file system");
+    let application = Application::create(&lab, &dataset, Finds::Secret).await?;
+    let mount = format!("MountPath={}", dataset.directory().display());
+    let system = format!("FileSystemId={}", dataset.file_system);
+    Stack::deploy_template(&lab, "efs-access", "holdfast-efs", &[&system, &mount]).await?;
     let letters = Letters::subscribe(&lab.aws()?, stack.output("OnCallTopicArn")?).await?;
 
     let descriptor = lab.directory().join("hubs-demo.json");
-    std::fs::write(&descriptor, serde_json::to_string_pretty(&dataset.descriptor())?)?;
+    std::fs::write(
+        &descriptor,
+        serde_json::to_string_pretty(&application.descriptor(&dataset))?,
+    )?;
     holdfast(&lab, &["apply", &descriptor.to_string_lossy()])?;
+    let before = Data::of(&lab.aws()?, &dataset).await?;
     ensure!(holdfast(&lab, &["backup", DEPLOYMENT, "--watch"])?, "the backup failed");
     holdfast(&lab, &["sets", DEPLOYMENT])?;
     let records = Records::of(&lab.aws()?, &stack)?;
@@ -64,12 +78,19 @@ async fn demo() -> Result<()> {
         "{failed:?}"
     );
 
-    let points = records.points(DEPLOYMENT, &set).await?;
-    let available = points.iter().filter(|point| point["status"] == "available").count();
+    let scene = restore::Scene {
+        lab: &lab,
+        dataset: &dataset,
+        application: &application,
+        records: &records,
+        letters: &letters,
+        before: &before,
+        set: &id,
+    };
+    let (restored, planned) = restore::play(&scene).await?;
     drop(lab);
     println!(
-        "demo: set {id} sealed, {available} of {} recovery points; failed run reported to on-call",
-        points.len()
+        "demo: set {id} sealed, restored and verified, {restored} of {planned} resources; failed run reported to on-call"
     );
     Ok(())
 }

@@ -6,77 +6,33 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
+use holdfast_tests::data::{Data, restored_directory};
 use holdfast_tests::executions::{Ended, ended, run, start};
-use holdfast_tests::readback::{files_below, items};
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
 
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// All the data of a deployment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Data {
-    users: Vec<String>,
-    /// Path and checksum, without the directories of restores.
-    files: BTreeMap<String, String>,
-    tables: BTreeMap<String, BTreeMap<String, Value>>,
-}
-
 impl Subject<'_> {
     /// What the deployment holds now.
     pub async fn data(&self) -> Result<Data> {
-        let mut tables = BTreeMap::new();
-        for table in &self.dataset.tables {
-            tables.insert(table.clone(), items(&self.stage.aws, table).await?);
-        }
-        let mut files = files_below(self.dataset.directory())?;
-        files.retain(|path, _| !path.starts_with("aws-backup-"));
-        Ok(Data {
-            users: self.dataset.users(&self.dataset.cluster).await?,
-            files,
-            tables,
-        })
+        Data::of(&self.stage.aws, &self.dataset).await
     }
 
     /// What a restore's copies hold.
     pub async fn copied(&self, restore: &str) -> Result<Data> {
-        let made = self.made(restore).await?;
-        let place = |resource: &str, field: &str| -> Result<String> {
-            let made = made
-                .get(resource)
-                .with_context(|| format!("no copy of {resource}: {made:?}"))?;
-            Ok(text(made, field)?.to_owned())
-        };
-        let mut tables = BTreeMap::new();
-        for table in &self.dataset.tables {
-            let copy = place(&format!("tables.{table}"), "/table")?;
-            tables.insert(table.clone(), items(&self.stage.aws, &copy).await?);
-        }
-        Ok(Data {
-            users: self.dataset.users(&place("database", "/cluster")?).await?,
-            files: files_below(&self.restored_directory(restore).await?)?,
-            tables,
-        })
+        Data::in_copies(&self.stage.aws, &self.dataset, &self.made(restore).await?).await
     }
 
     /// Where a restore put the files.
     pub async fn restored_directory(&self, restore: &str) -> Result<PathBuf> {
-        let made = self.made(restore).await?;
-        let directory = text(made.get("storage").context("no files")?, "/directory")?;
-        Ok(self.dataset.directory().join(directory.trim_start_matches('/')))
+        restored_directory(&self.dataset, &self.made(restore).await?)
     }
 
     /// What a restore made of each resource, as the catalog has it.
     pub async fn made(&self, restore: &str) -> Result<BTreeMap<String, Value>> {
-        let items = self.items(restore).await?;
-        let made = items.into_iter().filter(|item| item["made"].is_object());
-        Ok(made
-            .map(|item| {
-                let name = item.pointer("/planned/resource/name").and_then(Value::as_str);
-                (name.unwrap_or_default().to_owned(), item["made"].clone())
-            })
-            .collect())
+        self.records.made(&self.dataset.name, restore).await
     }
 
     pub async fn items(&self, restore: &str) -> Result<Vec<Value>> {
@@ -111,10 +67,11 @@ impl Subject<'_> {
 
     /// The newest restore's record.
     pub async fn newest_restore(&self) -> Result<Value> {
-        let mut found = self.records.items(&self.dataset.name, "RESTORE#").await?;
-        found.retain(|item| item["plan"].is_object());
-        found.sort_by_key(|item| item["started_at"].to_string());
-        found.pop().context("no restore")
+        self.records
+            .restores(&self.dataset.name)
+            .await?
+            .pop()
+            .context("no restore")
     }
 
     /// Starts a restore with these fields beside the deployment's name.
@@ -158,27 +115,6 @@ impl Subject<'_> {
             .json("secretsmanager", "secretsmanager.GetSecretValue", request)
             .await?;
         Ok(serde_json::from_str(text(&answer, "/SecretString")?)?)
-    }
-
-    /// Deletes all users, damages files, deletes and changes items: what an operator wakes up to.
-    pub async fn incident(&self) -> Result<()> {
-        self.dataset.execute("delete from hubs; delete from users").await?;
-        let directory = self.dataset.directory();
-        for (path, _) in files_below(directory)?.iter().step_by(2) {
-            if !path.starts_with("aws-backup-") {
-                std::fs::write(directory.join(path), "damaged")?;
-            }
-        }
-        for table in &self.dataset.tables {
-            for id in items(&self.stage.aws, table).await?.keys().step_by(2) {
-                let request = json!({ "TableName": table, "Key": { "id": { "S": id } } });
-                self.stage
-                    .aws
-                    .json("dynamodb", "DynamoDB_20120810.DeleteItem", request)
-                    .await?;
-            }
-        }
-        Ok(())
     }
 
     /// Nothing of a restore is there: no cluster, table, file system or directory, whatever its name.

@@ -2,6 +2,7 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::application::{Application, Finds};
 use holdfast_tests::aws::text;
+use holdfast_tests::data::incident;
 use holdfast_tests::dataset::Sizes;
 use libtest_mimic::Trial;
 use serde_json::json;
@@ -35,17 +36,15 @@ pub async fn backed_up<'a>(stage: &'a Stage, name: &str) -> Result<(Subject<'a>,
 async fn brings_back(stage: &Stage) -> Result<()> {
     let (subject, application) = backed_up(stage, "incident").await?;
     let before = subject.data().await?;
-    let incident = stage.lab.now().await?;
-    subject.incident().await?;
+    let time = stage.lab.now().await?;
+    incident(&stage.aws, &subject.dataset).await?;
     // A later set must not be taken.
     subject.back_up().await?;
     let damaged = subject.data().await?;
     ensure!(before != damaged);
     let (secret, mounted) = (subject.secret_value().await?, application.mounted().await?);
 
-    let ended = subject
-        .restore(json!({ "before": incident, "cut_over": "yes" }))
-        .await?;
+    let ended = subject.restore(json!({ "before": time, "cut_over": "yes" })).await?;
     let record = subject.newest_restore().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
     let id = text(&record, "/id")?;

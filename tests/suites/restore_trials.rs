@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
+use holdfast_tests::data::Data;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
-use crate::copies::Data;
 use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
 use crate::trials::{Call, FAULTS, calls_since, doubled};

@@ -91,6 +91,26 @@ impl Records {
         self.items(deployment, &format!("SET#{id}#POINT#")).await
     }
 
+    /// The restores of a deployment, oldest first.
+    pub async fn restores(&self, deployment: &str) -> Result<Vec<Value>> {
+        let mut found = self.items(deployment, "RESTORE#").await?;
+        found.retain(|item| item["plan"].is_object());
+        found.sort_by_key(|item| item["started_at"].to_string());
+        Ok(found)
+    }
+
+    /// What a restore made, by resource.
+    pub async fn made(&self, deployment: &str, restore: &str) -> Result<BTreeMap<String, Value>> {
+        let items = self.items(deployment, &format!("RESTORE#{restore}#ITEM#")).await?;
+        let made = items.into_iter().filter(|item| item["made"].is_object());
+        Ok(made
+            .map(|item| {
+                let name = item.pointer("/planned/resource/name").and_then(Value::as_str);
+                (name.unwrap_or_default().to_owned(), item["made"].clone())
+            })
+            .collect())
+    }
+
     /// Whether any execution holds the deployment's lease.
     pub async fn leased(&self, deployment: &str) -> Result<bool> {
         Ok(!self.items(deployment, "LEASE").await?.is_empty())

@@ -52,13 +52,9 @@ pub struct Needs {
 
 impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Self::with(aws, Restores::from_config(aws, runtime::efs_defaults()?))
-    }
-
-    pub fn with(aws: &SdkConfig, restores: Restores) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            restores,
+            restores: Restores::from_config(aws, runtime::efs_defaults()?),
             switches: Switches::from_config(aws),
             discovery: Arc::new(discovery::Aws::new(aws)),
         })

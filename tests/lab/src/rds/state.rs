@@ -243,6 +243,9 @@ impl State {
             }
             true
         });
+        let clusters = &self.clusters;
+        self.cluster_endpoints
+            .retain(|_, endpoint| clusters.contains_key(&endpoint.cluster));
     }
 
     fn settle_snapshots(&mut self, now: Timestamp, discards: &mut Vec<Discard>) {

@@ -7,6 +7,7 @@ use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::{Ended, Event, Message, Severity, words};
 use crate::domain::restore::plan::OnFailure;
+use crate::domain::restore::switching::{SwitchState, Switched};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 
@@ -111,7 +112,9 @@ fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: 
             vec![format!("NOW: switch back what was switched: {back}")]
         }
         (Aftermath::NotBegun(..), _) => vec![format!("Remove what it made: {remove}"), again],
-        (Aftermath::Nothing, RestoreStatus::Switching) => vec![format!("NOW: switch back what was switched: {back}")],
+        (Aftermath::Nothing, RestoreStatus::Switching | RestoreStatus::CutOver) if half_way(record) => {
+            vec![format!("NOW: switch back what was switched: {back}")]
+        }
         (Aftermath::Nothing, RestoreStatus::CutOver) if machine == Machine::UndoCutOver => {
             vec![format!("Nothing was switched back yet. Start again: {back}")]
         }
@@ -129,6 +132,13 @@ fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: 
     }
 }
 
+/// Whether some switches may lead to the copies and some to what was there before: `undo-cut-over` leaves a restore as cut
+/// over until all is switched back.
+fn half_way(record: &RestoreRecord) -> bool {
+    let done = |switched: &Switched| switched.state == SwitchState::Done;
+    record.status == RestoreStatus::Switching || !record.switched.iter().all(done)
+}
+
 /// What the application uses.
 fn standing<'a>(restore: &Restore<'_>, after: Aftermath<'_>) -> &'a str {
     match (restore.record.map(|record| record.status), after) {
@@ -136,7 +146,7 @@ fn standing<'a>(restore: &Restore<'_>, after: Aftermath<'_>) -> &'a str {
             "Whether copies were made, and whether the application was switched to them, could not be read."
         }
         (None, _) => "It made nothing and switched nothing.",
-        (Some(RestoreStatus::Switching), _) => {
+        (Some(RestoreStatus::Switching | RestoreStatus::CutOver), _) if restore.record.is_some_and(half_way) => {
             "THE APPLICATION MAY USE SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE, as listed."
         }
         (Some(RestoreStatus::CutOver), _) => "The application uses the copies.",

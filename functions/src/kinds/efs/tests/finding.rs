@@ -112,7 +112,7 @@ async fn a_job_that_does_not_show_whose_it_is_yet_is_waited_for() {
 
 #[tokio::test]
 async fn finished_recovery_points_with_our_tags_are_shown_for_a_lost_catalog() {
-    const LIST: &str = "GET /backup-vaults/vault/recovery-points/";
+    const LIST: &str = "GET /backup-vaults/vault/recovery-points";
     let point = |arn: &str, status: &str| {
         format!(
             r#"{{"RecoveryPointArn":"{arn}","Status":"{status}","ResourceArn":"{FS_ARN}","ResourceType":"EFS",

@@ -14,7 +14,8 @@ use crate::rds::xml::Xml;
 pub struct CustomEndpoint {
     id: String,
     arn: String,
-    cluster: String,
+    /// Identifier of its cluster, with which it goes.
+    pub cluster: String,
     host: String,
     kind: String,
     static_members: Vec<String>,

@@ -205,6 +205,13 @@ fn rename(plane: &Plane, state: &mut State, old: &str, new: &str) -> Result<Clus
     for instance in state.instances.values_mut().filter(|instance| instance.cluster == old) {
         instance.cluster = new.to_owned();
     }
+    for endpoint in state
+        .cluster_endpoints
+        .values_mut()
+        .filter(|endpoint| endpoint.cluster == old)
+    {
+        endpoint.cluster = new.to_owned();
+    }
     state.clusters.insert(new.to_owned(), cluster.clone());
     Ok(cluster)
 }

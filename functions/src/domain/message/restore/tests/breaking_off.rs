@@ -63,7 +63,8 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
         ),
         ("failed", Machine::UndoRestore, Aftermath::Nothing, REMOVE),
     ] {
-        let record = record(status, json!({"switched": switched("begun")}));
+        let state = if status == "cut_over" { "done" } else { "begun" };
+        let record = record(status, json!({"switched": switched(state)}));
         let facts = Restore {
             record: Some(&record),
             items: &items("in_progress"),
@@ -87,4 +88,29 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
     }
     let message = restore_ended(&plain(), Machine::Restore, &ended, Aftermath::Nothing);
     assert_says(&message, &["It made nothing", "holdfast restore hubs --dry-run"]);
+}
+
+#[test]
+fn an_undo_of_a_cut_over_that_broke_off_half_way_calls_the_application_mixed() {
+    let ended = Ended {
+        status: "TIMED_OUT",
+        cause: None,
+        lease_released: true,
+    };
+    for state in ["returning", "returned"] {
+        let record = record("cut_over", json!({"switched": switched(state)}));
+        let facts = Restore {
+            record: Some(&record),
+            ..plain()
+        };
+        let message = restore_ended(&facts, Machine::UndoCutOver, &ended, Aftermath::Nothing);
+        assert_says(
+            &message,
+            &[
+                "SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE",
+                "NOW: switch back what was switched",
+            ],
+        );
+        assert_says_nothing_of(&message, &["Nothing was switched back yet"]);
+    }
 }

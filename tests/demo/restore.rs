@@ -1,0 +1,110 @@
+//! The incident, and the restore that brings everything back.
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::application::Application;
+use holdfast_tests::aws::text;
+use holdfast_tests::data::{Data, incident};
+use holdfast_tests::dataset::Dataset;
+use holdfast_tests::lab::Lab;
+use holdfast_tests::letters::Letters;
+use holdfast_tests::records::Records;
+use serde_json::Value;
+
+use super::{DEPLOYMENT, holdfast, say, show};
+
+/// What was there, and who has to find it again.
+pub struct Scene<'a> {
+    pub lab: &'a Lab,
+    pub dataset: &'a Dataset,
+    pub application: &'a Application,
+    pub records: &'a Records,
+    pub letters: &'a Letters,
+    /// As it was when the set was captured.
+    pub before: &'a Data,
+    pub set: &'a str,
+}
+
+/// Plays it; answers how many of how many resources were restored and verified.
+pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
+    let aws = scene.lab.aws()?;
+    let (secret, mounted) = (scene.application.endpoint().await?, scene.application.mounted().await?);
+    let time = scene.lab.now().await?;
+    say("the incident: all 562 users are deleted, half the files damaged, half the items deleted");
+    incident(&aws, scene.dataset).await?;
+    let damaged = Data::of(&aws, scene.dataset).await?;
+    count("in the live deployment", &damaged);
+
+    say("what a restore would do");
+    ensure!(holdfast(
+        scene.lab,
+        &["restore", DEPLOYMENT, "--before", &time, "--dry-run"]
+    )?);
+    show(scene.letters).await?;
+    say("one execution");
+    let restored = holdfast(
+        scene.lab,
+        &["restore", DEPLOYMENT, "--before", &time, "--yes", "--watch"],
+    )?;
+    let letter = show(scene.letters).await?;
+    ensure!(restored, "the restore failed");
+    ensure!(letter.text.contains("import {"), "the message has Terraform's blocks");
+
+    let record = scene.records.restores(DEPLOYMENT).await?.pop().context("no restore")?;
+    let id = text(&record, "/id")?;
+    ensure!(
+        record.pointer("/plan/set").and_then(Value::as_str) == Some(scene.set),
+        "{record:#}"
+    );
+    ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
+    let made = scene.records.made(DEPLOYMENT, id).await?;
+    let copies = Data::in_copies(&aws, scene.dataset, &made).await?;
+    count("in the copies", &copies);
+    ensure!(
+        copies.users.len() == 562 && copies == *scene.before,
+        "the copies hold what was backed up"
+    );
+    ensure!(
+        Data::of(&aws, scene.dataset).await? == damaged,
+        "what the incident left is as it left it"
+    );
+    let host = text(&made["database"], "/host")?;
+    let endpoint = scene.application.endpoint().await?;
+    ensure!(
+        endpoint.0 == host && endpoint != secret,
+        "the application's secret leads to the copy"
+    );
+    println!("   the application's secret leads to {}:{}", endpoint.0, endpoint.1);
+    println!("   its service mounts {}", scene.application.mounted().await?.1);
+    println!(
+        "   its parameter names table {}",
+        scene.application.named_table().await?
+    );
+
+    say("and the way back");
+    ensure!(holdfast(scene.lab, &["undo-cut-over", id])?, "switching back failed");
+    show(scene.letters).await?;
+    ensure!(scene.application.endpoint().await? == secret, "the secret leads back");
+    ensure!(scene.application.mounted().await? == mounted, "the service leads back");
+    holdfast(scene.lab, &["restores", DEPLOYMENT])?;
+    let (restored, planned) = tally(&record);
+    Ok((restored, planned))
+}
+
+fn count(place: &str, data: &Data) {
+    println!(
+        "   {place}: {} users, {} files, {} items",
+        data.users.len(),
+        data.files.len(),
+        data.items()
+    );
+}
+
+/// Resources without a finding against them, of all.
+fn tally(record: &Value) -> (usize, usize) {
+    let planned = record
+        .pointer("/plan/resources")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
+    let verified = record["verification"]["outcome"] == "verified";
+    (if verified { planned } else { 0 }, planned)
+}

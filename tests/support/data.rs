@@ -1,0 +1,83 @@
+//! All the data of a deployment: as it is, as a restore's copies hold it, and how an incident damages it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::aws::{Aws, text};
+use crate::dataset::Dataset;
+use crate::readback::{files_below, items};
+
+/// Rows, files and items.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    pub users: Vec<String>,
+    /// Path and checksum, without the directories of restores.
+    pub files: BTreeMap<String, String>,
+    /// By table, then by id.
+    pub tables: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+impl Data {
+    /// What the deployment holds now.
+    pub async fn of(aws: &Aws, dataset: &Dataset) -> Result<Self> {
+        let mut tables = BTreeMap::new();
+        for table in &dataset.tables {
+            tables.insert(table.clone(), items(aws, table).await?);
+        }
+        let mut files = files_below(dataset.directory())?;
+        files.retain(|path, _| !path.starts_with("aws-backup-"));
+        Ok(Self {
+            users: dataset.users(&dataset.cluster).await?,
+            files,
+            tables,
+        })
+    }
+
+    /// What the copies hold that a restore `made`, by resource, as the catalog has them.
+    pub async fn in_copies(aws: &Aws, dataset: &Dataset, made: &BTreeMap<String, Value>) -> Result<Self> {
+        let place = |resource: &str, field: &str| -> Result<&str> {
+            let made = made.get(resource);
+            text(made.with_context(|| format!("no copy of {resource}"))?, field)
+        };
+        let mut tables = BTreeMap::new();
+        for table in &dataset.tables {
+            let copy = place(&format!("tables.{table}"), "/table")?;
+            tables.insert(table.clone(), items(aws, copy).await?);
+        }
+        Ok(Self {
+            users: dataset.users(place("database", "/cluster")?).await?,
+            files: files_below(&restored_directory(dataset, made)?)?,
+            tables,
+        })
+    }
+
+    pub fn items(&self) -> usize {
+        self.tables.values().map(BTreeMap::len).sum()
+    }
+}
+
+/// Where a restore put the files.
+pub fn restored_directory(dataset: &Dataset, made: &BTreeMap<String, Value>) -> Result<PathBuf> {
+    let directory = text(made.get("storage").context("no copy of the files")?, "/directory")?;
+    Ok(dataset.directory().join(directory.trim_start_matches('/')))
+}
+
+/// Deletes all users, damages every second file, deletes every second item: what an operator wakes up to.
+pub async fn incident(aws: &Aws, dataset: &Dataset) -> Result<()> {
+    dataset.execute("delete from hubs; delete from users").await?;
+    for path in files_below(dataset.directory())?.into_keys().step_by(2) {
+        if !path.starts_with("aws-backup-") {
+            std::fs::write(dataset.directory().join(path), "damaged")?;
+        }
+    }
+    for table in &dataset.tables {
+        for id in items(aws, table).await?.keys().step_by(2) {
+            let request = json!({ "TableName": table, "Key": { "id": { "S": id } } });
+            aws.json("dynamodb", "DynamoDB_20120810.DeleteItem", request).await?;
+        }
+    }
+    Ok(())
+}
