@@ -222,6 +222,7 @@ async fn busy(stage: &Stage) -> Result<()> {
     let first = subject.start_restore(json!({ "cut_over": "no" })).await?;
     called(stage, mark, "holdfast-restore-file-system", "StartRestoreJob").await?;
     refused_for(&subject, &stage.back_up(&subject.dataset.name).await?, &first).await?;
+    refused_for(&subject, &subject.restore(json!({})).await?, &first).await?;
     let end = ended(&stage.aws, &first, LIMIT).await?;
     ensure!(end.status == "SUCCEEDED", "the restore goes on undisturbed: {end:?}");
     stage.lab.set_durations(0.3).await
