@@ -41,7 +41,7 @@ lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permission
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/alarms.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/efs-access.yaml
 
-bench: setup bins build ## Measure starts, memory, polls, sizes and costs, of what is shipped.
+bench: setup bins build ## Measure starts, memory, polls, sizes, costs and a restore's overhead.
 	$(SHIP) --package bare
 	$(TARGET)/release/bench
 

@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::cmd::{answer, apply, backup, deployments, discover, restore, restores, sets, show, undo, watch};
+use crate::cmd::{
+    answer, apply, backup, deployments, discover, rebuild_catalog, restore, restores, sets, show, undo, watch,
+};
 
 /// Back up whole AWS deployments, and restore them.
 #[derive(Debug, Parser)]
@@ -42,6 +44,7 @@ pub enum Command {
     UndoCutOver(undo::UndoCutOver),
     UndoRestore(undo::UndoRestore),
     Restores(restores::Restores),
+    RebuildCatalog(rebuild_catalog::RebuildCatalog),
     Sets(sets::Sets),
     Show(show::Show),
     Watch(watch::Watch),

@@ -20,6 +20,10 @@ pub struct Stack {
     pub undo_restore_machine: String,
     /// ARN of the machine `undo-cut-over`.
     pub undo_cut_over_machine: String,
+    /// Name of the vault of file systems whose descriptor names no other.
+    pub vault: String,
+    /// ARN of the role under which AWS Backup works where a descriptor names no other.
+    pub backup_role: String,
     pub catalog: Catalog,
     /// ` --stack NAME` for commands that are suggested to the operator; empty where they need none.
     pub option: String,
@@ -44,6 +48,8 @@ impl Stack {
         let restore_machine = output(&stack, name, "RestoreStateMachineArn")?;
         let undo_restore_machine = output(&stack, name, "UndoRestoreStateMachineArn")?;
         let undo_cut_over_machine = output(&stack, name, "UndoCutOverStateMachineArn")?;
+        let vault = output(&stack, name, "BackupVaultName")?;
+        let backup_role = output(&stack, name, "BackupRoleArn")?;
         let catalog = Catalog::new(aws_sdk_dynamodb::Client::new(&config), table);
         Ok(Stack {
             config,
@@ -51,6 +57,8 @@ impl Stack {
             restore_machine,
             undo_restore_machine,
             undo_cut_over_machine,
+            vault,
+            backup_role,
             catalog,
             option: option(global.stack.as_deref()),
         })

@@ -34,21 +34,31 @@ pub enum Outcome {
     Left(String),
 }
 
-/// Finds all sets of all deployments, and writes those that were sealed and are whole. May run again at any time: what is in
-/// the catalog is never changed. Deployments should be registered again first: their descriptors name tables' resources and
-/// vaults.
+/// Finds all sets of one deployment, or of all, and writes those that were sealed and are whole. May run again at any time:
+/// what is in the catalog is never changed. Deployments should be registered again first: their descriptors name tables'
+/// resources and vaults.
 ///
 /// # Errors
-/// Where AWS could not be asked; what was written by then stays.
-pub async fn rebuild(catalog: &Catalog, kinds: &Kinds) -> Result<Vec<Rebuilt>> {
+/// `NotFound` where `only` is not registered. Where AWS could not be asked; what was written by then stays.
+pub async fn rebuild(catalog: &Catalog, kinds: &Kinds, only: Option<&str>) -> Result<Vec<Rebuilt>> {
     let mut descriptors = Vec::new();
-    for (name, _) in catalog.deployments().await? {
-        descriptors.push(catalog.descriptor(&name).await?);
+    match only {
+        Some(name) => descriptors.push(catalog.descriptor(name).await?),
+        None => {
+            for (name, _) in catalog.deployments().await? {
+                descriptors.push(catalog.descriptor(&name).await?);
+            }
+        }
     }
     let known: Vec<Resource> = descriptors.iter().flat_map(Descriptor::resources).collect();
     let mut tagged = Vec::new();
     for kind in [&kinds.aurora, &kinds.efs, &kinds.dynamodb] {
-        tagged.extend(kind.tagged(&known).await?);
+        let found = kind.tagged(&known).await?;
+        tagged.extend(
+            found
+                .into_iter()
+                .filter(|point| only.is_none_or(|name| point.deployment == name)),
+        );
     }
     let mut rebuilt = Vec::new();
     for found in sets(tagged) {

@@ -3,10 +3,12 @@
 
 /// Process start to first answer, and peak memory, of each function against a bare runtime.
 mod cold_start;
-/// State transitions and cost of a night.
+/// State transitions and cost of a night and of a restore.
 mod cost;
 /// How often jobs are looked at, and how late their end is seen.
 mod pacing;
+/// What a restore takes beside the jobs of AWS.
+mod restoring;
 /// Sizes of what is shipped.
 mod sizes;
 
@@ -22,11 +24,15 @@ async fn main() -> ExitCode {
 }
 
 async fn bench() -> Result<()> {
+    // `bench restore` takes the part that needs nothing but the lab.
+    if std::env::args().nth(1).as_deref() == Some("restore") {
+        return cost::print(&restoring::print().await?);
+    }
     let functions = functions()?;
     cold_start::print(&functions).await?;
     sizes::print(&functions)?;
     pacing::print();
-    cost::print()
+    cost::print(&restoring::print().await?)
 }
 
 /// The shipped bootstraps, by the name of their step.

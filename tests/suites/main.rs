@@ -23,12 +23,14 @@ mod failures;
 mod hooks;
 /// No password is ever written down.
 mod leaks;
+/// A deployment is deleted, and its catalog lost: both come back.
+mod lost;
 /// What IAM asks for when a call is made.
 mod needs;
 /// The schedule backs up every deployment; a broken one stops nobody.
 mod nightly;
-/// A plan refuses what would fail later.
-mod preconditions;
+/// What was committed by a moment comes back, and nothing later.
+mod point_in_time;
 /// Least privilege, from the ledgers of all suites.
 mod privileges;
 /// A restore brings back what was lost, beside what is there, and cuts over and back.
@@ -59,12 +61,13 @@ fn main() {
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
     tests.extend(restore::tests(&stages));
+    tests.extend(point_in_time::tests(&stages));
+    tests.extend(lost::tests(&stages));
     tests.extend(approvals::tests(&stages));
     tests.extend(efs::tests(&stages));
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
     tests.extend(restore_failures::tests(&stages));
-    tests.extend(preconditions::tests(&stages));
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);

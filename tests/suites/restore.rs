@@ -105,7 +105,7 @@ async fn dry_run(stage: &Stage) -> Result<()> {
     nothing_written(stage, mark).await
 }
 
-/// No function wrote to anything but the catalog since entry `mark` of the ledger.
+/// No function wrote to anything but the catalog and its topic since entry `mark` of the ledger.
 pub async fn nothing_written(stage: &Stage, mark: u64) -> Result<()> {
     let catalog = stage.stack.output("CatalogTable")?;
     for call in stage.lab.ledger(mark).await? {

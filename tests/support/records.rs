@@ -91,6 +91,24 @@ impl Records {
         self.items(deployment, &format!("SET#{id}#POINT#")).await
     }
 
+    /// Deletes all that the catalog holds, of every deployment.
+    pub async fn lose(&self) -> Result<()> {
+        loop {
+            let request = json!({ "TableName": self.table, "ConsistentRead": true, "ProjectionExpression": "pk, sk" });
+            let answer = self.aws.json("dynamodb", "DynamoDB_20120810.Scan", request).await?;
+            let keys = answer["Items"].as_array().context("no items")?;
+            if keys.is_empty() {
+                return Ok(());
+            }
+            for key in keys {
+                let request = json!({ "TableName": self.table, "Key": key });
+                self.aws
+                    .json("dynamodb", "DynamoDB_20120810.DeleteItem", request)
+                    .await?;
+            }
+        }
+    }
+
     /// The restores of a deployment, oldest first.
     pub async fn restores(&self, deployment: &str) -> Result<Vec<Value>> {
         let mut found = self.items(deployment, "RESTORE#").await?;

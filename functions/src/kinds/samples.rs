@@ -47,6 +47,7 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
         finished_at: None,
         percent: None,
         phase: None,
+        phase_at: None,
         made: None,
         remarks: Vec::new(),
         checks: None,

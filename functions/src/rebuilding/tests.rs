@@ -63,7 +63,7 @@ async fn a_sealed_set_is_found_again_by_the_tags_of_its_recovery_points() {
         table("tables.many-1", "many-1"),
     ];
     let (catalog, kinds, _) = lost(tagged).await;
-    let rebuilt = rebuild(&catalog, &kinds).await.unwrap();
+    let rebuilt = rebuild(&catalog, &kinds, None).await.unwrap();
     assert_eq!(rebuilt.len(), 1);
     let whole = Outcome::Sealed {
         without_configuration: Vec::new(),
@@ -80,7 +80,7 @@ async fn a_sealed_set_is_found_again_by_the_tags_of_its_recovery_points() {
         assert_eq!(point.configuration, json!({"captured": point.resource.name}));
         assert_eq!(point.status, PointStatus::Available);
     }
-    let again = rebuild(&catalog, &kinds).await.unwrap();
+    let again = rebuild(&catalog, &kinds, None).await.unwrap();
     assert_eq!(again[0].outcome, Outcome::Known);
 }
 
@@ -88,10 +88,10 @@ async fn a_sealed_set_is_found_again_by_the_tags_of_its_recovery_points() {
 async fn a_source_that_is_gone_has_no_configuration_and_a_failure_that_passes_is_no_such_thing() {
     let (catalog, kinds, kind) = lost(vec![snapshot(Some(1))]).await;
     kind.failing_to_capture(Error::Throttled("slower".into()));
-    assert_eq!(rebuild(&catalog, &kinds).await.unwrap_err().name(), "Throttled");
+    assert_eq!(rebuild(&catalog, &kinds, None).await.unwrap_err().name(), "Throttled");
     assert!(catalog.sets("hubs-prod").await.unwrap().is_empty());
     kind.failing_to_capture(Error::NotFound("no cluster hubs-db".into()));
-    let rebuilt = rebuild(&catalog, &kinds).await.unwrap();
+    let rebuilt = rebuild(&catalog, &kinds, None).await.unwrap();
     let without = Outcome::Sealed {
         without_configuration: vec!["database".into()],
     };
@@ -111,7 +111,7 @@ async fn a_set_that_is_not_whole_or_not_proven_is_reported_and_not_offered() {
         ),
     ] {
         let (catalog, kinds, _) = lost(tagged).await;
-        let rebuilt = rebuild(&catalog, &kinds).await.unwrap();
+        let rebuilt = rebuild(&catalog, &kinds, None).await.unwrap();
         assert!(
             matches!(&rebuilt[0].outcome, Outcome::Left(why) if why.contains(words)),
             "{rebuilt:?}"
@@ -125,7 +125,7 @@ async fn a_deployment_that_nobody_registered_is_rebuilt_under_its_tables_names()
     let (catalog, _) = catalog();
     let kind = Arc::new(Backups::default());
     kind.showing(vec![snapshot(Some(2)), table("rooms", "hubs-rooms")]);
-    rebuild(&catalog, &kinds(&kind)).await.unwrap();
+    rebuild(&catalog, &kinds(&kind), None).await.unwrap();
     let set = catalog.set("hubs-prod", SET).await.unwrap().unwrap();
     assert_eq!(set.resources, ["database", "hubs-rooms"]);
 }

@@ -75,7 +75,7 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
         Err(error) if error.class() == Class::Final => fail(&mut item, &error, now),
         Err(error) => return Err(error),
     }
-    let elapsed = elapsed(&item, now);
+    let elapsed = seconds_since(item.started_at, now);
     let deadline = item.planned.resource.deadline_seconds;
     if item.status == ItemStatus::InProgress && pacing::past_deadline(elapsed, deadline) {
         let waiting = item.phase.clone().unwrap_or_default();
@@ -124,7 +124,10 @@ fn running(record: &mut RestoreRecord) {
 fn note(item: &mut Item, advance: Advance, now: Timestamp) {
     match advance {
         Advance::InProgress { phase, percent, made } => {
-            item.phase = Some(phase);
+            if item.phase.as_ref() != Some(&phase) {
+                item.phase = Some(phase);
+                item.phase_at = Some(now);
+            }
             item.percent = percent.or(item.percent);
             item.made = made.or(item.made.take());
         }
@@ -133,6 +136,7 @@ fn note(item: &mut Item, advance: Advance, now: Timestamp) {
             item.finished_at = Some(now);
             item.percent = Some(100.0);
             item.phase = None;
+            item.phase_at = None;
             item.made = Some(made);
             for remark in remarks {
                 if !item.remarks.contains(&remark) {
@@ -153,9 +157,8 @@ fn fail(item: &mut Item, error: &Error, now: Timestamp) {
     });
 }
 
-fn elapsed(item: &Item, now: Timestamp) -> u64 {
-    let started_at = item.started_at.unwrap_or(now);
-    u64::try_from(now.duration_since(started_at).as_secs()).unwrap_or(0)
+fn seconds_since(at: Option<Timestamp>, now: Timestamp) -> u64 {
+    u64::try_from(now.duration_since(at.unwrap_or(now)).as_secs()).unwrap_or(0)
 }
 
 /// An item as the job that the machine carries, with the wait until the next look.
@@ -167,8 +170,12 @@ fn job(item: &Item, now: Timestamp) -> RestoreJob {
     };
     let deadline = item.planned.resource.deadline_seconds;
     let wait_seconds = match status {
-        // A restore goes through phases, of which only the whole is known: what it usually takes says little of the first.
-        JobStatus::InProgress => pacing::next_look_before(elapsed(item, now), None, deadline),
+        // A restore goes through phases, of which only the whole is known: what it usually takes says little of the first. Each
+        // is watched as a job of its own: after hours of one, a twentieth of them would be lost at each of the short others.
+        JobStatus::InProgress => {
+            let left = deadline.saturating_sub(seconds_since(item.started_at, now)).max(1);
+            pacing::next_look(seconds_since(item.phase_at, now), None).min(left)
+        }
         _ => 0,
     };
     RestoreJob {

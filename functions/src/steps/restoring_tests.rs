@@ -46,6 +46,30 @@ async fn each_call_does_what_comes_next_until_the_copy_is_there() {
 }
 
 #[tokio::test]
+async fn each_phase_is_watched_as_a_job_of_its_own() {
+    let (catalog, _, run) = planned_restore().await;
+    let phase = |phase: &str| {
+        Ok(Advance::InProgress {
+            phase: phase.into(),
+            percent: None,
+            made: None,
+        })
+    };
+    for (at, what, wait) in [
+        (0, "cluster is creating", 10),
+        (1_800, "cluster is creating", 90),
+        (1_890, "its instances are created", 10),
+        (3_690, "its instances are created", 90),
+        (3_780, "deletion protection is turned on", 10),
+    ] {
+        let kind = Backups::default();
+        kind.advancing("database", phase(what));
+        let job = restore(&catalog, &kind, input(&run, later(at))).await.unwrap();
+        assert_eq!(job.wait_seconds, wait, "{at}");
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_dies_at_any_write_leaves_an_item_that_undo_will_look_for() {
     for nth in 1..=3 {
         let (catalog, memory, run) = planned_restore().await;

@@ -34,6 +34,9 @@ pub struct Item {
     /// What it waits for, in words: "cluster x is creating".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
+    /// When that was seen first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase_at: Option<Timestamp>,
     /// What was made so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,

@@ -120,6 +120,7 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
         finished_at: None,
         percent: None,
         phase: None,
+        phase_at: None,
         made: None,
         remarks: Vec::new(),
         checks: None,

@@ -63,6 +63,7 @@ pub fn item(name: &str) -> Item {
         finished_at: None,
         percent: None,
         phase: None,
+        phase_at: None,
         made: None,
         remarks: Vec::new(),
         checks: None,

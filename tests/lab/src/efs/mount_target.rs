@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::file_system::FileSystem;
 use super::{Efs, State, bad_request, bare_id, no_file_system, required};
+use crate::rds::catalogue;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::Answer;
 
@@ -59,7 +60,7 @@ impl Efs {
             interface: format!("eni-{}", crate::ids::hex(17)),
             ip: request.text("IpAddress").unwrap_or_else(|| ip.to_string()),
             security_groups: if groups.is_empty() {
-                vec![format!("sg-default-{}", subnet.vpc)]
+                vec![default_security_group(&subnet.vpc)]
             } else {
                 groups
             },
@@ -197,4 +198,13 @@ fn read_groups(request: &Request) -> Result<Vec<String>, Refusal> {
         .iter()
         .filter_map(|group| group.as_str().map(str::to_owned))
         .collect())
+}
+
+/// The group that a mount target is in where none is named: its VPC's own.
+fn default_security_group(vpc: &str) -> String {
+    if vpc == catalogue::DEFAULT_VPC {
+        catalogue::DEFAULT_SECURITY_GROUP.to_owned()
+    } else {
+        format!("sg-{}", vpc.trim_start_matches("vpc-"))
+    }
 }

@@ -3,7 +3,7 @@
 
 mod actions;
 mod automated;
-mod catalogue;
+pub(crate) mod catalogue;
 mod cluster;
 mod endpoints;
 mod fault;

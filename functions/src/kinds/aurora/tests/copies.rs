@@ -54,6 +54,7 @@ pub fn item(source: Source, configuration: Value) -> Item {
         finished_at: None,
         percent: None,
         phase: None,
+        phase_at: None,
         made: None,
         remarks: Vec::new(),
         checks: None,

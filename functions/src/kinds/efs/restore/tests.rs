@@ -72,6 +72,7 @@ fn item() -> Item {
         finished_at: None,
         percent: None,
         phase: None,
+        phase_at: None,
         made: None,
         remarks: Vec::new(),
         checks: None,

@@ -1,0 +1,134 @@
+//! `holdfast rebuild-catalog`: a lost catalog's sealed sets, found again by the tags and names of their recovery points.
+
+use holdfast::kinds::{Defaults, Kinds};
+use holdfast::rebuilding::{Outcome, Rebuilt, rebuild};
+use serde_json::{Value, json};
+
+use crate::args::Global;
+use crate::failure::Result;
+use crate::stack::Stack;
+use crate::table::Table;
+use crate::{format, out};
+
+/// Find the sealed sets of a lost catalog again, by the tags of their recovery points
+///
+/// Apply the descriptors first. What is in the catalog is never changed. Probe counts, samples and secrets' versions were in
+/// the catalog alone: a restore of such a set is never more than unproven.
+#[derive(Debug, clap::Args)]
+pub struct RebuildCatalog {
+    /// The deployment [default: all]
+    #[arg(value_name = "NAME")]
+    deployment: Option<String>,
+}
+
+impl RebuildCatalog {
+    pub async fn run(&self, global: &Global) -> Result<()> {
+        let stack = Stack::open(global).await?;
+        let defaults = Defaults {
+            vault: stack.vault.clone(),
+            role: stack.backup_role.clone(),
+        };
+        let kinds = Kinds::from_config(&stack.config, defaults);
+        let rebuilt = rebuild(&stack.catalog, &kinds, self.deployment.as_deref()).await?;
+        match global.json {
+            true => out::json(&rebuilt.iter().map(as_json).collect::<Vec<_>>()),
+            false => out::text(&text(&rebuilt, &stack.option)),
+        }
+    }
+}
+
+fn as_json(rebuilt: &Rebuilt) -> Value {
+    let found = &rebuilt.found;
+    let (outcome, without, why) = match &rebuilt.outcome {
+        Outcome::Sealed { without_configuration } => ("sealed", without_configuration.as_slice(), None),
+        Outcome::Known => ("known", [].as_slice(), None),
+        Outcome::Left(why) => ("left", [].as_slice(), Some(why)),
+    };
+    json!({
+        "deployment": found.deployment, "set": found.set, "started_at": found.started_at,
+        "recovery_points": found.points.len(), "outcome": outcome, "without_configuration": without, "why": why,
+    })
+}
+
+fn text(rebuilt: &[Rebuilt], stack: &str) -> String {
+    if rebuilt.is_empty() {
+        return "No recovery point in this account and Region bears the tags or the name of a set.\n".to_owned();
+    }
+    let mut table = Table::new(["SET", "STARTED", ">RECOVERY POINTS", "IN THE CATALOG", "REMARKS"]);
+    let mut written = None;
+    for Rebuilt { found, outcome } in rebuilt {
+        let (state, remark) = match outcome {
+            Outcome::Sealed { without_configuration } => {
+                written = Some(&found.deployment);
+                ("found again", remark(without_configuration))
+            }
+            Outcome::Known => ("known before", String::new()),
+            Outcome::Left(why) => ("left out", why.clone()),
+        };
+        table.row([
+            found.set.clone(),
+            format::moment(found.started_at),
+            found.points.len().to_string(),
+            state.to_owned(),
+            remark,
+        ]);
+    }
+    let next = written
+        .map(|deployment| format!("\nSee what a restore would do: holdfast restore{stack} {deployment} --dry-run\n"))
+        .unwrap_or_default();
+    table.lines().join("\n") + "\n" + &next
+}
+
+/// What a set lacks whose sources are gone.
+fn remark(without_configuration: &[String]) -> String {
+    match without_configuration {
+        [] => String::new(),
+        names => format!(
+            "restored with AWS's defaults, since the source is gone: {}",
+            names.join(", ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use holdfast::domain::rebuilding::{Found, State};
+
+    use super::*;
+
+    fn rebuilt(set: &str, outcome: Outcome) -> Rebuilt {
+        let found = Found {
+            deployment: "hubs".into(),
+            set: set.into(),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            points: Vec::new(),
+            state: State::Whole,
+        };
+        Rebuilt { found, outcome }
+    }
+
+    #[test]
+    fn it_is_told_what_was_found_what_lacks_and_what_to_type_next() {
+        let sealed = Outcome::Sealed {
+            without_configuration: vec!["database".into()],
+        };
+        let told = text(
+            &[
+                rebuilt("one", sealed),
+                rebuilt("two", Outcome::Left("it is torn".into())),
+            ],
+            " --stack hf",
+        );
+        for part in [
+            "found again",
+            "the source is gone: database",
+            "left out",
+            "it is torn",
+            "holdfast restore --stack hf hubs --dry-run",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!text(&[rebuilt("one", Outcome::Known)], "").contains("--dry-run"));
+        assert!(text(&[], "").starts_with("No recovery point"));
+    }
+}
