@@ -41,6 +41,12 @@ impl<'a> Subject<'a> {
         adapt: impl FnOnce(&mut Value),
     ) -> Result<Self> {
         let dataset = Dataset::create(&stage.lab, name, sizes).await?;
+        Self::over(stage, dataset, adapt).await
+    }
+
+    /// The same, over data that is there.
+    pub async fn over(stage: &'a Stage, dataset: Dataset, adapt: impl FnOnce(&mut Value)) -> Result<Self> {
+        let name = &dataset.name;
         let records = Records::of(&stage.aws, &stage.stack)?;
         let mut descriptor = dataset.descriptor();
         adapt(&mut descriptor);

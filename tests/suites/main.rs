@@ -5,8 +5,12 @@
 
 /// A restore asks before it makes anything, and before it switches; silence means no.
 mod approvals;
+/// Every captured attribute of every kind comes back.
+mod attributes;
 /// A backup seals a set that holds exactly the data of its moment.
 mod backup;
+/// A restored copy that is broken is found out, by name.
+mod broken;
 /// What must hold after any run, good or bad.
 mod checks;
 /// What a restore is held to.
@@ -31,6 +35,8 @@ mod point_in_time;
 mod privileges;
 /// A restore brings back what was lost, beside what is there, and cuts over and back.
 mod restore;
+/// Restores that fail, are stopped or die, and leave nothing.
+mod restore_failures;
 /// The generic trials, over the whole restore.
 mod restore_trials;
 /// Nights pass, and exactly what the policy keeps is there.
@@ -61,6 +67,9 @@ fn main() {
     tests.extend(efs::tests(&stages));
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
+    tests.extend(restore_failures::tests(&stages));
+    tests.extend(broken::tests(&stages));
+    tests.extend(attributes::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);
     // Who may do what is judged by all that was done, so by the calls of all the suites above.
     let complete = suites.num_filtered_out == 0 && suites.num_failed == 0;

@@ -75,9 +75,8 @@ async fn refused(stage: &Stage) -> Result<()> {
     ensure!(!cause.contains(&window("database")), "it reaches there: {cause}");
 
     let cause = refusal(&subject, "2020-01-01T00:00:00Z".parse()?).await?;
-    for resource in [&table, "database"] {
-        ensure!(cause.contains(&window(resource)), "{resource}: {cause}");
-    }
+    // A cause is cut after a few faults.
+    ensure!(cause.contains(&window("database")), "{cause}");
     ensure!(
         cause.contains("storage, without point-in-time recovery"),
         "its earliest recovery point is named: {cause}"

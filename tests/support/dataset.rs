@@ -65,10 +65,15 @@ const DATABASE: &str = "polycosm";
 impl Dataset {
     /// Creates everything that belongs to deployment `name` and fills it.
     pub async fn create(lab: &Lab, name: &str, sizes: &Sizes) -> Result<Self> {
+        Self::create_as(lab, name, sizes, &[]).await
+    }
+
+    /// The same, of a cluster about which its creation says more.
+    pub async fn create_as(lab: &Lab, name: &str, sizes: &Sizes, settings: &[(&'static str, String)]) -> Result<Self> {
         let aws = lab.aws()?;
         let password = format!("pw-{name}-Vv7QxSecret");
         let cluster = format!("{name}-db");
-        create_cluster(&aws, &cluster, &password).await?;
+        create_cluster(&aws, &cluster, &password, settings).await?;
         let file_system = create_file_system(&aws, name).await?;
         let directories = lab.control(Method::GET, "efs", None).await?;
         let directory = PathBuf::from(
@@ -143,11 +148,28 @@ impl Dataset {
 
     /// Runs SQL in the live database.
     pub async fn execute(&self, sql: &str) -> Result<()> {
-        connect(&self.aws, &self.cluster, &self.password)
-            .await?
-            .batch_execute(sql)
-            .await?;
+        self.execute_in(&self.cluster, sql).await
+    }
+
+    /// Runs SQL in a copy of the database.
+    pub async fn execute_in(&self, cluster: &str, sql: &str) -> Result<()> {
+        let client = connect(&self.aws, cluster, &self.password).await?;
+        client.batch_execute(sql).await?;
         Ok(())
+    }
+
+    /// Deletes a cluster's instances but the writer, and waits until they are gone; answers how many there were.
+    pub async fn remove_readers(&self, cluster: &str) -> Result<usize> {
+        let readers = readers_of(&self.aws, cluster).await?;
+        for reader in &readers {
+            let delete = [("DBInstanceIdentifier", reader.as_str())];
+            self.aws.rds("DeleteDBInstance", &delete).await?;
+        }
+        until("the readers are gone", Duration::from_secs(60), || async {
+            Ok(readers_of(&self.aws, cluster).await?.is_empty().then_some(()))
+        })
+        .await?;
+        Ok(readers.len())
     }
 
     /// All rows of `users` in `cluster`, as text.
@@ -165,14 +187,15 @@ impl Dataset {
     }
 }
 
-async fn create_cluster(aws: &Aws, cluster: &str, password: &str) -> Result<()> {
-    let parameters = [
+async fn create_cluster(aws: &Aws, cluster: &str, password: &str, settings: &[(&'static str, String)]) -> Result<()> {
+    let mut parameters = vec![
         ("DBClusterIdentifier", cluster),
         ("Engine", "aurora-postgresql"),
         ("MasterUsername", USER),
         ("MasterUserPassword", password),
         ("DatabaseName", DATABASE),
     ];
+    parameters.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
     aws.rds("CreateDBCluster", &parameters).await?;
     await_cluster(aws, cluster).await?;
     add_instance(aws, cluster).await
@@ -188,12 +211,36 @@ pub async fn add_instance(aws: &Aws, cluster: &str) -> Result<()> {
         ("DBClusterIdentifier", cluster),
     ];
     aws.rds("CreateDBInstance", &parameters).await?;
+    await_instance(aws, &instance).await
+}
+
+/// The instances of a cluster that do not write.
+async fn readers_of(aws: &Aws, cluster: &str) -> Result<Vec<String>> {
+    let xml = aws
+        .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
+        .await?;
+    let document = roxmltree::Document::parse(&xml)?;
+    let members = document
+        .descendants()
+        .filter(|node| node.tag_name().name() == "DBClusterMember");
+    let field = |member: roxmltree::Node<'_, '_>, name: &str| {
+        let found = member.children().find(|node| node.tag_name().name() == name);
+        found.and_then(|node| node.text()).unwrap_or_default().to_owned()
+    };
+    Ok(members
+        .filter(|member| field(*member, "IsClusterWriter") == "false")
+        .map(|member| field(member, "DBInstanceIdentifier"))
+        .collect())
+}
+
+/// Waits until an instance is available.
+pub async fn await_instance(aws: &Aws, instance: &str) -> Result<()> {
     until(
         &format!("instance {instance} is available"),
         Duration::from_secs(60),
         || async {
             let xml = aws
-                .rds("DescribeDBInstances", &[("DBInstanceIdentifier", &instance)])
+                .rds("DescribeDBInstances", &[("DBInstanceIdentifier", instance)])
                 .await?;
             Ok((element(&xml, "DBInstanceStatus")? == "available").then_some(()))
         },
@@ -249,16 +296,7 @@ async fn create_file_system(aws: &Aws, name: &str) -> Result<String> {
         )
         .await?;
     let id = text(&created, "/FileSystemId")?.to_owned();
-    until(
-        &format!("file system {id} is available"),
-        Duration::from_secs(60),
-        || async {
-            let path = format!("/2015-02-01/file-systems?FileSystemId={id}");
-            let answer = aws.rest("elasticfilesystem", Method::GET, &path, None).await?;
-            Ok((text(&answer, "/FileSystems/0/LifeCycleState")? == "available").then_some(()))
-        },
-    )
-    .await?;
+    await_file_system(aws, &id).await?;
     let subnets = aws.query("ec2", "2016-11-15", "DescribeSubnets", &[]).await?;
     let target = json!({ "FileSystemId": id, "SubnetId": element(&subnets, "subnetId")? });
     aws.rest(
@@ -269,6 +307,20 @@ async fn create_file_system(aws: &Aws, name: &str) -> Result<String> {
     )
     .await?;
     Ok(id)
+}
+
+/// Waits until a file system is available.
+pub async fn await_file_system(aws: &Aws, id: &str) -> Result<()> {
+    until(
+        &format!("file system {id} is available"),
+        Duration::from_secs(60),
+        || async {
+            let path = format!("/2015-02-01/file-systems?FileSystemId={id}");
+            let answer = aws.rest("elasticfilesystem", Method::GET, &path, None).await?;
+            Ok((text(&answer, "/FileSystems/0/LifeCycleState")? == "available").then_some(()))
+        },
+    )
+    .await
 }
 
 /// A secret under a key of its own, as those who rotate keys have it.
@@ -297,7 +349,8 @@ async fn create_parameters(aws: &Aws, path: &str, password: &str) -> Result<()> 
     Ok(())
 }
 
-async fn create_table(aws: &Aws, table: &str) -> Result<()> {
+/// Creates a table about which nothing more is said than has to be.
+pub async fn create_table(aws: &Aws, table: &str) -> Result<()> {
     let request = json!({
         "TableName": table,
         "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],

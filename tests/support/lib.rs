@@ -15,5 +15,6 @@ pub mod letters;
 pub mod readback;
 pub mod records;
 pub mod report;
+pub mod settings;
 pub mod stack;
 pub mod wait;

@@ -60,12 +60,23 @@ impl Catalog {
                 }
             };
         }
-        Err(Error::DeploymentBusy(format!(
-            "starting a run on {}: execution {holder} is running on it ({}). Wait until it has ended, or stop it in \
-             the Step Functions console; then start again",
-            run.deployment,
-            console_link(&holder),
-        )))
+        Err(busy(run, &holder))
+    }
+
+    /// Sees that no other execution that runs holds the deployment. Takes nothing.
+    ///
+    /// # Errors
+    /// `DeploymentBusy`, which names the execution that holds it.
+    pub async fn see_idle<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
+    where
+        F: Future<Output = Result<bool>>,
+    {
+        match self.lease(&run.deployment).await? {
+            Some(lease) if lease.execution != run.execution && is_running(lease.execution.clone()).await? => {
+                Err(busy(run, &lease.execution))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub async fn lease(&self, deployment: &str) -> Result<Option<Lease>> {
@@ -78,4 +89,13 @@ impl Catalog {
         self.store.delete(&key(deployment, "LEASE"), &ours).await?;
         Ok(())
     }
+}
+
+fn busy(run: &Run, holder: &str) -> Error {
+    Error::DeploymentBusy(format!(
+        "starting a run on {}: execution {holder} is running on it ({}). Wait until it has ended, or stop it in the Step \
+         Functions console; then start again",
+        run.deployment,
+        console_link(holder),
+    ))
 }

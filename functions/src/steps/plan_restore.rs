@@ -108,6 +108,11 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     };
     needs.catalog.put_run(&record, &descriptor).await?;
     ending::refuse_ended(&needs.catalog, &run, DOING).await?;
+    let is_running = |holder: String| async move { needs.discovery.is_running(&holder).await };
+    // Before a look at what their run changes meanwhile: that it runs is what the operator has to know.
+    if !request.dry_run {
+        needs.catalog.see_idle(&run, is_running).await?;
+    }
     let (plan, items) = Planning {
         needs,
         request: &request,
@@ -120,7 +125,6 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let output = output(&run, &descriptor, &plan, &items);
     see_carried(&output)?;
     if !plan.dry_run {
-        let is_running = |holder: String| async move { needs.discovery.is_running(&holder).await };
         needs.catalog.acquire_lease(&run, is_running).await?;
     }
     let begun = needs

@@ -1,0 +1,263 @@
+//! Restores that come to nothing: jobs that fail or never end, aborted executions, killed functions, two runs at once.
+//! Each is undone, and on-call is told.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::aws::text;
+use holdfast_tests::executions::{Ended, ended, start};
+use holdfast_tests::inbox::Mail;
+use holdfast_tests::wait::until;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::checks::Subject;
+use crate::restore::backed_up;
+use crate::stage::{Stage, Stages};
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![
+        stages.test(
+            "restore_failures::a_failed_job_undoes_the_restore_and_names_the_resource",
+            |stage| Box::pin(failed_jobs(stage)),
+        ),
+        stages.test("restore_failures::a_stuck_job_ends_at_its_deadline", |stage| {
+            Box::pin(stuck_jobs(stage))
+        }),
+        stages.test(
+            "restore_failures::an_aborted_execution_is_undone_and_reported",
+            |stage| Box::pin(aborted(stage)),
+        ),
+        stages.test("restore_failures::a_killed_function_is_run_again", |stage| {
+            Box::pin(killed(stage))
+        }),
+        stages.test("restore_failures::one_run_at_a_time", |stage| Box::pin(busy(stage))),
+    ]
+}
+
+async fn failed_jobs(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "res-failing").await?;
+    let before = subject.data().await?;
+    for (service, action, kind, resource) in [
+        ("rds", "RestoreDBClusterFromSnapshot", "job_failed", "database"),
+        ("rds", "CreateDBInstance", "job_failed", "database"),
+        ("backup", "StartRestoreJob", "job_failed", "storage"),
+        ("backup", "StartRestoreJob", "job_aborted", "storage"),
+    ] {
+        let fault = json!({ "service": service, "action": action, "kind": kind });
+        let fault = stage.lab.inject(fault).await?;
+        let (end, record, mail) = failed(&subject).await.with_context(|| format!("{action} {kind}"))?;
+        ensure!(stage.lab.hits(fault).await? == 1, "{action} was not hit: {end:?}");
+        stage.lab.heal().await?;
+        let reasons = record["reasons"].as_array().cloned().unwrap_or_default();
+        ensure!(
+            reasons.len() == 1 && reasons[0]["subject"] == resource,
+            "{action} {kind}: one failure cancels no other: {reasons:?}"
+        );
+        ensure!(mail.body.contains(resource), "{action} {kind}: {}", mail.body);
+        subject.nothing_left_of(text(&record, "/id")?).await?;
+        ensure!(
+            subject.data().await? == before,
+            "{action} {kind}: the source is what it was"
+        );
+    }
+    Ok(())
+}
+
+async fn stuck_jobs(stage: &Stage) -> Result<()> {
+    let (subject, application) = backed_up(stage, "res-stuck").await?;
+    let mut descriptor = application.descriptor(&subject.dataset);
+    descriptor["restore_deadline"] = json!("1h");
+    subject.records.apply(&descriptor).await?;
+    let before = subject.data().await?;
+    for (service, action, function, resource) in [
+        ("rds", "RestoreDBClusterFromSnapshot", "restore-cluster", "database"),
+        ("backup", "StartRestoreJob", "restore-file-system", "storage"),
+    ] {
+        let stuck = json!({ "service": service, "action": action, "kind": "job_stuck" });
+        stage.lab.inject(stuck).await?;
+        subject.inbox.take().await?;
+        let mark = stage.lab.ledger_position().await?;
+        let execution = subject.start_restore(json!({})).await?;
+        called(stage, mark, &format!("holdfast-{function}"), action).await?;
+        stage.lab.advance_clock(90 * 60).await?;
+        // AWS stops neither a restore nor a creation: undoing waits for it, a day and a half.
+        until("the restore is being undone", LIMIT, || async {
+            let record = subject.restore_of(&execution).await?;
+            Ok(record.filter(|record| record["undoing_at"].is_string()).map(drop))
+        })
+        .await?;
+        stage.lab.advance_clock(37 * 3600).await?;
+        let end = ended(&stage.aws, &execution, LIMIT).await?;
+        ensure!(end.status == "FAILED", "{end:?}");
+        let record = subject.restore_of(&execution).await?.context("no record")?;
+        let mail = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
+        ensure!(
+            record["reasons"].as_array().is_some_and(|all| all
+                .iter()
+                .any(|reason| reason["subject"] == resource && reason["error"] == "DeadlineExceeded")),
+            "{resource}: {}",
+            record["reasons"]
+        );
+        let left = record["left"].as_array().cloned().unwrap_or_default();
+        ensure!(left.iter().all(|left| left["subject"] == resource), "{left:?}");
+        let told = left.iter().filter_map(|left| left["message"].as_str());
+        for left in told {
+            let words = left.split(", still after").next().unwrap_or_default();
+            ensure!(
+                mail.body.contains(words),
+                "{words} is left, and not told of: {}",
+                mail.body
+            );
+        }
+        subject.not_leased().await?;
+        ensure!(subject.data().await? == before, "{resource}: the source is what it was");
+        stage.lab.heal().await?;
+    }
+    Ok(())
+}
+
+async fn aborted(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "res-aborted").await?;
+    let before = subject.data().await?;
+    stage.lab.set_durations(3.0).await?;
+    subject.inbox.take().await?;
+    let mark = stage.lab.ledger_position().await?;
+    let execution = subject.start_restore(json!({})).await?;
+    for (function, action) in [
+        ("restore-cluster", "RestoreDBClusterFromSnapshot"),
+        ("restore-file-system", "StartRestoreJob"),
+        ("restore-table", "RestoreTableFromBackup"),
+    ] {
+        called(stage, mark, &format!("holdfast-{function}"), action).await?;
+    }
+    let stop = json!({ "executionArn": execution, "error": "Operator", "cause": "stopped in the console" });
+    stage.aws.json("states", "AWSStepFunctions.StopExecution", stop).await?;
+    let end = ended(&stage.aws, &execution, LIMIT).await?;
+    ensure!(end.status == "ABORTED", "{end:?}");
+    let mail = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
+    ensure!(mail.body.to_lowercase().contains("aborted"), "{}", mail.body);
+    let record = subject.restore_of(&execution).await?.context("no record")?;
+    let id = text(&record, "/id")?;
+    until("all of it is gone", LIMIT, || async {
+        let items = subject.items(id).await?;
+        Ok(items.iter().all(|item| item["status"] == "undone").then_some(()))
+    })
+    .await?;
+    subject.nothing_left_of(id).await?;
+    subject.not_leased().await?;
+    ensure!(subject.data().await? == before, "the source is what it was");
+    Ok(())
+}
+
+/// Each function of a good restore dies once, most of them when their call has taken effect.
+async fn killed(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "res-killed").await?;
+    let before = subject.data().await?;
+    let victims = [
+        ("plan-restore", "dynamodb", "PutItem", "kill_caller_after"),
+        (
+            "restore-cluster",
+            "rds",
+            "RestoreDBClusterFromSnapshot",
+            "kill_caller_after",
+        ),
+        ("restore-file-system", "backup", "StartRestoreJob", "kill_caller_after"),
+        (
+            "restore-table",
+            "dynamodb",
+            "RestoreTableFromBackup",
+            "kill_caller_after",
+        ),
+        ("list-probes", "dynamodb", "Query", "kill_caller_before"),
+        ("compare-resource", "dynamodb", "GetItem", "kill_caller_before"),
+        ("verify-restore", "dynamodb", "PutItem", "kill_caller_after"),
+        ("cut-over", "secretsmanager", "PutSecretValue", "kill_caller_after"),
+        ("notify", "sns", "Publish", "kill_caller_before"),
+    ];
+    let mut faults = Vec::new();
+    for (function, service, action, kind) in victims {
+        let caller = format!("holdfast-{function}");
+        let rule = json!({ "caller": caller, "service": service, "action": action, "nth": 1, "kind": kind });
+        faults.push((function, stage.lab.inject(rule).await?));
+    }
+    let end = subject.restore(json!({ "cut_over": "yes" })).await?;
+    let record = subject.newest_restore().await?;
+    let mut spared = Vec::new();
+    for (function, fault) in faults {
+        if stage.lab.hits(fault).await? == 0 {
+            spared.push(function);
+        }
+    }
+    ensure!(spared.is_empty(), "not killed: {spared:?}, {end:?}");
+    ensure!(end.status == "SUCCEEDED", "{end:?}\n{record:#}");
+    ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
+    let id = text(&record, "/id")?;
+    ensure!(
+        subject.copied(id).await? == before,
+        "the copies hold what was backed up"
+    );
+    ensure!(subject.data().await? == before, "the source is what it was");
+    Ok(())
+}
+
+async fn busy(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "res-busy").await?;
+    stage.lab.set_durations(3.0).await?;
+    let backup = stage.stack.output("BackupStateMachineArn")?;
+    let request = json!({ "deployment": subject.dataset.name });
+
+    subject.inbox.take().await?;
+    let mark = stage.lab.ledger_position().await?;
+    let first = start(&stage.aws, backup, &request).await?;
+    called(stage, mark, "holdfast-back-up-file-system", "StartBackupJob").await?;
+    refused_for(&subject, &subject.restore(json!({})).await?, &first).await?;
+    let end = ended(&stage.aws, &first, LIMIT).await?;
+    ensure!(end.status == "SUCCEEDED", "the backup goes on undisturbed: {end:?}");
+    subject.check(&end, mark).await?;
+
+    let mark = stage.lab.ledger_position().await?;
+    let first = subject.start_restore(json!({ "cut_over": "no" })).await?;
+    called(stage, mark, "holdfast-restore-file-system", "StartRestoreJob").await?;
+    refused_for(&subject, &stage.back_up(&subject.dataset.name).await?, &first).await?;
+    refused_for(&subject, &subject.restore(json!({})).await?, &first).await?;
+    let end = ended(&stage.aws, &first, LIMIT).await?;
+    ensure!(end.status == "SUCCEEDED", "the restore goes on undisturbed: {end:?}");
+    stage.lab.set_durations(0.3).await
+}
+
+/// A run was refused, and on-call told which execution holds the deployment.
+async fn refused_for(subject: &Subject<'_>, end: &Ended, holder: &str) -> Result<()> {
+    ensure!(end.status == "FAILED", "{end:?}");
+    ensure!(format!("{end:?}").contains("DeploymentBusy"), "{end:?}");
+    let mail = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
+    ensure!(mail.body.contains(holder), "{holder} is not named: {}", mail.body);
+    Ok(())
+}
+
+/// A restore that fails: how it ended, its record, and what on-call was told.
+async fn failed(subject: &Subject<'_>) -> Result<(Ended, Value, Mail)> {
+    subject.inbox.take().await?;
+    let end = subject.restore(json!({})).await?;
+    ensure!(end.status == "FAILED", "{end:?}");
+    let mail = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
+    let severity = mail.attributes.pointer("/severity/Value").and_then(Value::as_str);
+    ensure!(severity == Some("critical"), "{severity:?}: {}", mail.body);
+    subject.not_leased().await?;
+    let record = subject.restore_of(&end.arn).await?.context("no record")?;
+    Ok((end, record, mail))
+}
+
+/// Waits until `caller` has called `action`.
+async fn called(stage: &Stage, mark: u64, caller: &str, action: &str) -> Result<()> {
+    until(&format!("{caller} calls {action}"), LIMIT, || async {
+        let calls = stage.lab.ledger(mark).await?;
+        let found = calls
+            .iter()
+            .any(|call| call["caller"] == caller && call["action"] == action);
+        Ok(found.then_some(()))
+    })
+    .await
+}
