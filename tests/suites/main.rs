@@ -31,6 +31,8 @@ mod needs;
 mod nightly;
 /// What was committed by a moment comes back, and nothing later.
 mod point_in_time;
+/// A plan refuses what would fail later.
+mod preconditions;
 /// Least privilege, from the ledgers of all suites.
 mod privileges;
 /// A restore brings back what was lost, beside what is there, and cuts over and back.
@@ -68,6 +70,7 @@ fn main() {
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
     tests.extend(restore_failures::tests(&stages));
+    tests.extend(preconditions::tests(&stages));
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
     let suites = libtest_mimic::run(&arguments, tests);
