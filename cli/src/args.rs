@@ -38,7 +38,7 @@ pub enum Command {
     Apply(apply::Apply),
     Deployments(deployments::Deployments),
     Backup(backup::Backup),
-    Restore(restore::Restore),
+    Restore(Box<restore::Restore>),
     Approve(answer::Approve),
     Reject(answer::Reject),
     UndoCutOver(undo::UndoCutOver),

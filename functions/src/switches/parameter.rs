@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterTier, ParameterType};
@@ -107,6 +108,8 @@ impl Parameter {
             .filter_map(|policy| serde_json::from_str(policy.policy_text()?).ok())
             .collect();
         let advanced = described.tier() == Some(&ParameterTier::Advanced);
+        // A second try of a write whose answer was lost would be a version more: the next call looks first.
+        let once = aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(1));
         let written = self
             .ssm
             .put_parameter()
@@ -120,6 +123,8 @@ impl Parameter {
             .set_description(described.description.clone().filter(|text| !text.is_empty()))
             .set_allowed_pattern(described.allowed_pattern.clone().filter(|text| !text.is_empty()))
             .set_policies((!policies.is_empty()).then(|| Value::Array(policies).to_string()))
+            .customize()
+            .config_override(once)
             .send()
             .await
             .map_err(|error| failure("writing parameter", name, error))?;

@@ -98,7 +98,7 @@ pub async fn file_system_of(aws: &Aws, id: &str) -> Result<Value> {
     let lifecycle = get(format!("file-systems/{id}/lifecycle-configuration")).await?;
     // One rule an entry, in any order.
     let rules = lifecycle["LifecyclePolicies"].as_array().into_iter().flatten();
-    let rules: Map<_, _> = rules.filter_map(Value::as_object).cloned().flatten().collect();
+    let rules: Map<_, _> = rules.filter_map(Value::as_object).flat_map(Map::clone).collect();
     // A file system without one answers an error.
     let policy = get(format!("file-systems/{id}/policy")).await.unwrap_or_default();
     let backup = get(format!("file-systems/{id}/backup-policy"))
