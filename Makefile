@@ -23,17 +23,17 @@ help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup bins ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the way back.
-	$(TARGET)/release/demo
+	$(TARGET)/lab/demo
 
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
 test: setup bins ## Run every test, the suites against labs and the lab against AWS's own clients included.
-	$(CARGO) test --release --workspace --lib --bin holdfast --test '*'
+	$(CARGO) test --profile lab --workspace --lib --bin holdfast --test '*'
 	$(PYTHON) -m unittest discover --start-directory tests/lint
 	tests/conformance.sh
 
 lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permissions and the template.
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --profile lab --workspace --all-targets -- -D warnings
 	$(PYTHON) tests/lint/layers.py
 	$(PYTHON) tests/lint/state_machines.py
 	$(PYTHON) tests/lint/permissions.py
@@ -43,10 +43,10 @@ lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permission
 
 bench: setup bins build ## Measure starts, memory, polls, sizes, costs and a restore's overhead.
 	$(SHIP) --package bare
-	$(TARGET)/release/bench
+	$(TARGET)/lab/bench
 
 lab: $(LAB_TOOLS) $(AWS_TOOLS) bins ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
-	$(TARGET)/release/holdfast-lab
+	$(TARGET)/lab/holdfast-lab
 
 build: $(AWS_TOOLS) ## Build the functions for AWS into target/lambda.
 	$(SHIP) --package holdfast
@@ -62,7 +62,7 @@ deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy what sees in
 setup: $(LAB_TOOLS) $(AWS_TOOLS)
 
 bins:
-	$(CARGO) build --release --workspace --bins
+	$(CARGO) build --profile lab --workspace --bins
 
 $(LAB_TOOLS): tests/requirements-lab.txt
 $(AWS_TOOLS): tests/requirements-sam.txt

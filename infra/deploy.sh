@@ -3,9 +3,9 @@
 #   infra/deploy.sh STACK [Parameter=value ...]
 # TEMPLATE=efs-access deploys that one of infra/ instead of template.yaml.
 # For AWS it takes what `make build` made. In the environment of a lab (.lab/env sets HOLDFAST_LAB) it takes what
-# `cargo build --release` made. Both deploy the same template, which finds each bootstrap in ../target/lambda/<step>/:
-# for a lab that layout is made in a directory of its own, so that the two builds never mix, and of archives, which are
-# made once for all labs: the SAM CLI would zip each directory for each of them.
+# `make bins` made. Both deploy the same template, which finds the one program of all functions in
+# ../target/lambda/functions/: for a lab that layout is made in a directory of its own, so that the two builds never mix,
+# and of an archive, which is made once for all labs: the SAM CLI would zip the directory for each of them.
 set -eu
 cd "$(dirname "$0")/.."
 stack=${1:?usage: infra/deploy.sh STACK [Parameter=value ...]}
@@ -25,19 +25,17 @@ if [ -n "${HOLDFAST_LAB:-}" ]; then
     cp infra/*.yaml infra/samconfig.toml "$root/infra/"
     sed -i.dirs 's#\(CodeUri: ../target/lambda/.*\)/$#\1.zip#' "$root/infra/$template"
     cp -R state-machines "$root/"
-    mkdir -p "$root/target/lambda" "$target/lab-archives"
-    for source in functions/src/bin/*.rs; do
-        step=$(basename "$source" .rs)
-        archive="$target/lab-archives/$step.zip"
-        if ! [ "$archive" -nt "$target/release/$step" ]; then
-            "${PYTHON:-python3}" - "$target/release/$step" "$root/$step.zip" <<'END'
+    mkdir -p "$root/target/lambda"
+    program="$target/lab/functions"
+    archive="$program.zip"
+    if ! [ "$archive" -nt "$program" ]; then
+        "${PYTHON:-python3}" - "$program" "$root/functions.zip" <<'END'
 import sys, zipfile
 zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED, compresslevel=1).write(sys.argv[1], "bootstrap")
 END
-            mv "$root/$step.zip" "$archive"
-        fi
-        ln "$archive" "$root/target/lambda/$step.zip" 2>/dev/null || cp "$archive" "$root/target/lambda/$step.zip"
-    done
+        mv "$root/functions.zip" "$archive"
+    fi
+    ln "$archive" "$root/target/lambda/functions.zip" 2>/dev/null || cp "$archive" "$root/target/lambda/functions.zip"
 fi
 
 # The SAM CLI reads a value with spaces, such as a schedule, only in quotes.

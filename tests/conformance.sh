@@ -3,7 +3,7 @@
 # botocore's own waiters), each against a lab of its own.
 set -eu
 cd "$(dirname "$0")/.."
-lab=$(realpath "${CARGO_TARGET_DIR:-target}")/release/holdfast-lab
+lab=$(realpath "${CARGO_TARGET_DIR:-target}")/lab/holdfast-lab
 python=.venv/bin/python
 export HOLDFAST_LAB_BIN="$lab"
 

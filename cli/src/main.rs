@@ -3,6 +3,7 @@
 mod args;
 mod aws;
 mod clock;
+mod cloudformation;
 mod cmd;
 mod discover;
 mod document;

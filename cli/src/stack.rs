@@ -1,12 +1,11 @@
 //! Holdfast's own stack: where the catalog and the machines are.
 
 use aws_config::SdkConfig;
-use aws_sdk_cloudformation::types::Stack as Description;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use holdfast::catalog::Catalog;
 
 use crate::args::Global;
 use crate::aws;
+use crate::cloudformation;
 use crate::failure::{Failure, Result};
 
 /// What a command needs of a deployed Holdfast.
@@ -37,7 +36,7 @@ impl Stack {
     pub async fn open(global: &Global) -> Result<Stack> {
         let config = aws::sdk_config(global).await?;
         let name = global.stack.as_deref().unwrap_or(DEFAULT_NAME);
-        let stack = describe(
+        let stack = cloudformation::describe(
             &config,
             name,
             "Deploy Holdfast there (`make deploy`), or name its stack with --stack.",
@@ -75,37 +74,14 @@ fn option(stack: Option<&str>) -> String {
 /// The name under which `make deploy` creates it.
 pub const DEFAULT_NAME: &str = "holdfast";
 
-/// Any stack, by its name or ARN; `next` tells what to do where there is none.
-pub async fn describe(config: &SdkConfig, name: &str, next: &str) -> Result<Description> {
-    let client = aws_sdk_cloudformation::Client::new(config);
-    let region = config.region().map_or("", |region| region.as_ref());
-    let nowhere = || Failure::NotFound(format!("describing stack {name}: there is none in {region}. {next}"));
-    match client.describe_stacks().stack_name(name).send().await {
-        Ok(answer) => answer.stacks.unwrap_or_default().into_iter().next().ok_or_else(nowhere),
-        // CloudFormation has no code of its own for a stack that does not exist.
-        Err(error)
-            if error.code() == Some("ValidationError")
-                && error.message().is_some_and(|m| m.contains("does not exist")) =>
-        {
-            Err(nowhere())
-        }
-        Err(error) => Err(aws::failure("describing stack", name, error)),
-    }
-}
-
-fn output(stack: &Description, name: &str, key: &str) -> Result<String> {
-    let status = stack.stack_status().map_or("", |status| status.as_str());
-    stack
-        .outputs()
-        .iter()
-        .find(|output| output.output_key() == Some(key))
-        .and_then(|output| output.output_value().map(str::to_owned))
-        .ok_or_else(|| {
-            Failure::NotFound(format!(
-                "reading the outputs of stack {name}: it has no output {key} (its status is {status}). Name Holdfast's own \
+fn output(stack: &cloudformation::Stack, name: &str, key: &str) -> Result<String> {
+    let status = &stack.status;
+    stack.outputs.get(key).cloned().ok_or_else(|| {
+        Failure::NotFound(format!(
+            "reading the outputs of stack {name}: it has no output {key} (its status is {status}). Name Holdfast's own \
                  stack with --stack, or finish its deployment (`make deploy`)."
-            ))
-        })
+        ))
+    })
 }
 
 #[cfg(test)]

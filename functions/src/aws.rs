@@ -1,8 +1,10 @@
 //! AWS's errors, turned into ours in one place.
 
 pub mod answer;
+pub mod functions;
 #[cfg(test)]
 pub mod replay;
+pub mod service;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;

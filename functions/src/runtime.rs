@@ -1,15 +1,13 @@
 //! What every function shares: its settings, its AWS clients' configuration, its log, and the loop that serves a step.
 
+mod environment;
 mod logging;
+mod trust;
 
-use std::time::Duration;
+use std::pin::Pin;
+use std::rc::Rc;
 
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_config::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,36 +36,6 @@ pub fn optional_setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The configuration of all AWS clients: Region, credentials and endpoints from the environment, which Lambda always
-/// sets; none of the default chain's files and instance metadata, which only cost a start.
-pub async fn sdk_config() -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    // Short pauses: a Lambda that sleeps is paid for, and the long ones are the machine's Retry.
-    let retries = RetryConfig::standard()
-        .with_max_attempts(3)
-        .with_initial_backoff(Duration::from_millis(200));
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(20))
-        .build();
-    let loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .region(EnvironmentVariableRegionProvider::new())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .timeout_config(timeouts)
-        .retry_config(retries);
-    // The name tells one function's calls from another's in CloudTrail.
-    match std::env::var("AWS_LAMBDA_FUNCTION_NAME")
-        .ok()
-        .and_then(|name| AppName::new(name).ok())
-    {
-        Some(name) => loader.app_name(name).load().await,
-        None => loader.load().await,
-    }
-}
-
 /// The catalog in the table that the setting `CATALOG_TABLE` names.
 pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {
     Ok(Catalog::new(
@@ -89,24 +57,35 @@ pub fn efs_defaults() -> Result<Defaults> {
     })
 }
 
-/// Serves one step for as long as Lambda asks: what it needs is built once, then `handle` answers every event.
-///
-/// A failure is logged here, once, and answered under its stable name. What is needed but cannot be built fails every
-/// event under its name, rather than the function's start under none.
-pub async fn serve<N, I, O>(
-    needs: impl FnOnce(&SdkConfig) -> Result<N>,
-    handle: impl AsyncFn(&N, I) -> Result<O>,
-) -> Result<(), lambda_runtime::Error>
+/// A step as Lambda calls it: an event in, an answer out, both JSON.
+pub type Handler = Box<dyn Fn(Value) -> Pin<Box<dyn Future<Output = Result<Value>>>>>;
+
+/// A step with what it needs, which is built once. What is needed but cannot be built fails every event under its name,
+/// rather than the function's start under none.
+pub fn handler<N, I, O, F>(needs: Result<N>, handle: F) -> Handler
 where
-    I: DeserializeOwned,
+    N: 'static,
+    I: DeserializeOwned + 'static,
     O: Serialize,
+    F: AsyncFn(&N, I) -> Result<O> + 'static,
 {
+    let step = Rc::new((needs, handle));
+    Box::new(move |payload| {
+        let step = Rc::clone(&step);
+        Box::pin(async move { answer(&step.0, &step.1, payload).await })
+    })
+}
+
+/// Serves one step for as long as Lambda asks. Lambda names it as the function's handler; `find` knows the steps.
+///
+/// A failure is logged here, once, and answered under its stable name.
+pub async fn serve(find: impl FnOnce(&str, &SdkConfig) -> Option<Handler>) -> Result<(), lambda_runtime::Error> {
     logging::start();
-    let needs = needs(&sdk_config().await);
-    let (needs, handle) = (&needs, &handle);
+    let step = named_step(find, &environment::sdk_config());
+    let step = &step;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let request = event.context.request_id;
-        match answer(needs, handle, event.payload).await {
+        match step(event.payload).await {
             Ok(output) => Ok(output),
             Err(error) => {
                 tracing::error!(request_id = %request, error = error.name(), message = %error, "the step failed");
@@ -118,6 +97,19 @@ where
         }
     }))
     .await
+}
+
+fn named_step(find: impl FnOnce(&str, &SdkConfig) -> Option<Handler>, aws: &SdkConfig) -> Handler {
+    let found = setting("_HANDLER").and_then(|name| {
+        find(&name, aws).ok_or_else(|| {
+            Error::invalid(
+                "environment._HANDLER",
+                name,
+                "the name of a step: it comes from the stack's template; deploy the stack again",
+            )
+        })
+    });
+    found.unwrap_or_else(|error| handler::<(), Value, Value, _>(Err(error), async |_: &(), event: Value| Ok(event)))
 }
 
 async fn answer<N, I, O>(needs: &Result<N>, handle: &impl AsyncFn(&N, I) -> Result<O>, payload: Value) -> Result<Value>
@@ -157,6 +149,17 @@ mod tests {
     async fn an_event_is_read_handled_and_answered() {
         assert_eq!(answer(&Ok(2), &double, json!(21)).await.unwrap(), json!(42));
         assert_eq!(answer(&Ok(2), &double, json!(13)).await.unwrap_err().name(), "Conflict");
+    }
+
+    #[tokio::test]
+    async fn a_step_is_found_by_its_handler_and_an_unknown_one_fails_every_event() {
+        let step = handler(Ok(2), double);
+        assert_eq!(step(json!(21)).await.unwrap(), json!(42));
+        let none = named_step(|_, _| None, &SdkConfig::builder().build());
+        for _ in 0..2 {
+            let error = none(json!(1)).await.unwrap_err().to_string();
+            assert!(error.contains("environment._HANDLER"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::application::{Application, Finds};
 use holdfast_tests::data::Data;
 use holdfast_tests::dataset::{Dataset, Sizes};
-use holdfast_tests::lab::{Lab, Options, repository};
+use holdfast_tests::lab::{Lab, Options, program};
 use holdfast_tests::letters::{Letter, Letters};
 use holdfast_tests::records::Records;
 use holdfast_tests::report::end;
@@ -102,7 +102,7 @@ fn say(what: &str) {
 /// Runs the operator's command and shows it; whether it succeeded.
 fn holdfast(lab: &Lab, arguments: &[&str]) -> Result<bool> {
     println!("\n$ holdfast {}", arguments.join(" "));
-    let status = Command::new(repository().join("target/release/holdfast"))
+    let status = Command::new(program("holdfast"))
         .args(arguments)
         .envs(&lab.environment)
         .status()?;

@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+import project
+
 # What each module of functions/src may use besides itself. `lib.rs` only names them.
 MAY_USE = {
     "error": set(),
@@ -127,7 +129,7 @@ def externals(manifest):
 def main(root):
     sources = root / "functions/src"
     EXTERNAL.update(externals((root / "functions/Cargo.toml").read_text()))
-    steps = {file.stem.replace("-", "_") for file in (sources / "bin").glob("*.rs")}
+    steps = {step.replace("-", "_") for step in project.registered((sources / "steps/mod.rs").read_text())}
     found, count = [], 0
     for file in sorted(sources.rglob("*.rs")):
         count += 1

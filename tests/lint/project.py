@@ -1,4 +1,4 @@
-"""What the state machines have to agree with: the steps' binaries, our errors, and the template's functions."""
+"""What the state machines have to agree with: the registry of the steps, our errors, and the template's functions."""
 
 import json
 import re
@@ -9,6 +9,17 @@ import asl
 BY_EVENT = {"clean-up"}
 # Functions that template.yaml does not deploy, but a stack of their own: other steps call them.
 OWN_STACKS = {"efs-access": "infra/efs-access.yaml"}
+
+
+# Where every step has its line, and the one program that they all are.
+REGISTRY = "functions/src/steps/mod.rs"
+CODE = "CodeUri: ../target/lambda/functions/\n"
+
+
+def registered(source):
+    """The names of the steps, from their registry."""
+    lines = source.split("\nsteps! {\n")[1]
+    return set(re.findall(r'^    "([\w-]+)" => \w+,$', lines, re.MULTILINE))
 
 
 def kebab(name):
@@ -29,12 +40,17 @@ def error_classes(source):
     return classes
 
 
+def serves(function, step):
+    """Whether a function's text gives it the program, and the step as its handler."""
+    return CODE in function and f"Handler: {step}\n" in function
+
+
 class Project:
     """The files around the state machines."""
 
     def __init__(self, root):
         self.errors = error_classes((root / "functions/src/error.rs").read_text())
-        self.steps = {file.stem for file in (root / "functions/src/bin").glob("*.rs")}
+        self.steps = registered((root / REGISTRY).read_text())
         self.template = (root / "infra/template.yaml").read_text()
         self.own_stacks = {step: root / file for step, file in OWN_STACKS.items() if step in self.steps}
 
@@ -55,19 +71,19 @@ class Project:
     def _functions(self, resources, machines):
         everything = "".join(json.dumps(machine) for machine in machines.values())
         for step, file in self.own_stacks.items():
-            if not file.exists() or f"CodeUri: ../target/lambda/{step}/\n" not in file.read_text():
-                yield OWN_STACKS[step], f"no function with CodeUri ../target/lambda/{step}/"
+            if not file.exists() or not serves(file.read_text(), step):
+                yield OWN_STACKS[step], f"no function with the program's code and Handler {step}"
         for step in sorted(self.steps - OWN_STACKS.keys()):
             function = resources.get(f"{pascal(step)}Function", "")
-            if f"CodeUri: ../target/lambda/{step}/\n" not in function:
-                yield "template", f"no {pascal(step)}Function with CodeUri ../target/lambda/{step}/"
+            if not serves(function, step):
+                yield "template", f"no {pascal(step)}Function with the program's code and Handler {step}"
             if f"FunctionName: !Sub ${{AWS::StackName}}-{step}\n" not in function:
                 yield "template", f"{pascal(step)}Function is not named ${{AWS::StackName}}-{step}"
             if step not in BY_EVENT and f"${{{pascal(step)}FunctionArn}}" not in everything:
-                yield f"functions/src/bin/{step}.rs", "no state machine runs this step"
-        deployed = set(re.findall(r"CodeUri: \.\./target/lambda/([\w-]+)/", self.template))
+                yield REGISTRY, f"no state machine runs {step}"
+        deployed = set(re.findall(r"^ {6}Handler: ([\w-]+)$", self.template, re.MULTILINE))
         for step in sorted(deployed - self.steps):
-            yield "template", f"deploys {step}, which has no binary in functions/src/bin"
+            yield "template", f"deploys {step}, which {REGISTRY} does not name"
         for step in sorted(deployed & OWN_STACKS.keys()):
             yield "template", f"deploys {step}, which {OWN_STACKS[step]} deploys"
 

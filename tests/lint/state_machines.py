@@ -32,7 +32,7 @@ STATUSES = {"succeeded", "failed", "in_progress"}
 
 
 def check(name, machine, errors, steps):
-    """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the binaries."""
+    """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the steps."""
     found = list(asl.structure(machine))
     if not found:  # the rules below take a sound graph for granted
         for rule in (names, queries, timeouts, retries, catches, failures, loops):
@@ -62,7 +62,7 @@ def tasks(machine, steps):
         if found != wanted:
             yield path, f"FunctionName is {found!r}, but a Task bears the name of its step: {wanted}"
         if project.kebab(name) not in steps:
-            yield path, f"no binary {project.kebab(name)} in functions/src/bin"
+            yield path, f"{project.REGISTRY} names no step {project.kebab(name)}"
 
 
 def timeouts(machine, _errors):

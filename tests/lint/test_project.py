@@ -1,4 +1,4 @@
-"""The linter sees every disagreement between template, machines and binaries."""
+"""The linter sees every disagreement between template, machines and the registry of the steps."""
 
 import json
 import sys
@@ -27,14 +27,14 @@ STEPS = {
 def faults(change=lambda text: text, steps=STEPS, machines=MACHINES, access=None):
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
-        for folder in ("functions/src/bin", "infra"):
+        for folder in ("functions/src/steps", "infra"):
             (root / folder).mkdir(parents=True)
         (root / "functions/src/error.rs").write_text((ROOT / "functions/src/error.rs").read_text())
         (root / "infra/template.yaml").write_text(change((ROOT / "infra/template.yaml").read_text()))
         if access is not None:
             (root / "infra/efs-access.yaml").write_text(access)
-        for step in steps:
-            (root / f"functions/src/bin/{step}.rs").touch()
+        lines = "".join(f'    "{step}" => {step.replace("-", "_")},\n' for step in sorted(steps))
+        (root / project.REGISTRY).write_text(f"pub mod all;\n\nsteps! {{\n{lines}}}\n")
         return [f"{where}: {fault}" for where, fault in project.Project(root).faults(machines)]
 
 
@@ -49,23 +49,24 @@ class Agreement(unittest.TestCase):
         self.assertEqual(faults(), [])
 
     def test_a_step_without_a_function_and_a_function_without_a_step(self):
-        self.assertIn("template: deploys resume, which has no binary in functions/src/bin", faults(steps=STEPS - {"resume"}))
+        self.assertIn("template: deploys resume, which functions/src/steps/mod.rs does not name", faults(steps=STEPS - {"resume"}))
         found = faults(steps=STEPS | {"drill-set"})
-        self.assertIn("template: no DrillSetFunction with CodeUri ../target/lambda/drill-set/", found)
-        self.assertIn("functions/src/bin/drill-set.rs: no state machine runs this step", found)
+        self.assertIn("template: no DrillSetFunction with the program's code and Handler drill-set", found)
+        self.assertIn("functions/src/steps/mod.rs: no state machine runs drill-set", found)
 
     def test_a_function_with_a_stack_of_its_own(self):
         mounted = STEPS | {"efs-access"}
-        code = "      CodeUri: ../target/lambda/efs-access/\n"
+        code = f"      {project.CODE}      Handler: efs-access\n"
         self.assertEqual(faults(steps=mounted, access=code), [])
-        said = ["infra/efs-access.yaml: no function with CodeUri ../target/lambda/efs-access/"]
+        said = ["infra/efs-access.yaml: no function with the program's code and Handler efs-access"]
         self.assertEqual(faults(steps=mounted), said)
-        self.assertEqual(faults(steps=mounted, access=code.replace("access/", "other/")), said)
-        found = faults(lambda text: text.replace("lambda/end-run/", "lambda/efs-access/"), mounted, access=code)
+        self.assertEqual(faults(steps=mounted, access=code.replace("efs-access", "efs-other")), said)
+        found = faults(lambda text: text.replace("Handler: end-run\n", "Handler: efs-access\n"), mounted, access=code)
         self.assertIn("template: deploys efs-access, which infra/efs-access.yaml deploys", found)
 
     def test_a_function_with_another_steps_code_or_name(self):
-        self.replaced("lambda/end-run/", "lambda/notify/", "no EndRunFunction with CodeUri")
+        self.replaced("Handler: end-run\n", "Handler: notify\n", "no EndRunFunction with the program's code")
+        self.replaced("lambda/functions/\n      Handler: end-run", "lambda/other/\n      Handler: end-run", "no EndRunFunction with")
         self.replaced("${AWS::StackName}-end-run\n", "endrun\n", "EndRunFunction is not named")
 
     def test_substitutions(self):

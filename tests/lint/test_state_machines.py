@@ -18,7 +18,7 @@ NIGHTLY = json.loads((ROOT / "state-machines/nightly.asl.json").read_text())
 
 
 class Everything:
-    """The steps that stand for `every binary is there`."""
+    """The steps that stand for `every step is there`."""
 
     def __contains__(self, _):
         return True
@@ -99,7 +99,7 @@ class Broken(unittest.TestCase):
         )
 
     def test_a_task_without_a_binary(self):
-        self.assertIn("m: EndRun: no binary end-run in functions/src/bin", faults(BACKUP, steps={"poll-status"}))
+        self.assertIn("m: EndRun: functions/src/steps/mod.rs names no step end-run", faults(BACKUP, steps={"poll-status"}))
 
     def test_no_timeout(self):
         self.drop("PollStatus: a Task has TimeoutSeconds", "PollStatus", "TimeoutSeconds")

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::executions::{Ended, ended};
-use holdfast_tests::lab::repository;
+use holdfast_tests::lab::program;
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -117,7 +117,7 @@ async fn answered(subject: &Subject<'_>, fields: &Value, answer: &[&str]) -> Res
 
 /// Runs the operator's command; whether it succeeded.
 async fn holdfast(subject: &Subject<'_>, arguments: &[&str]) -> Result<bool> {
-    let output = tokio::process::Command::new(repository().join("target/release/holdfast"))
+    let output = tokio::process::Command::new(program("holdfast"))
         .args(arguments)
         .envs(&subject.stage.stack.environment)
         .output()

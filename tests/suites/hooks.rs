@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use holdfast_tests::dataset::Sizes;
 use holdfast_tests::executions::{ended, start};
-use holdfast_tests::lab::repository;
+use holdfast_tests::lab::program;
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use reqwest::Method;
@@ -143,7 +143,7 @@ async fn with_hook<'a>(stage: &'a Stage, name: &str, function: &str) -> Result<S
 pub async fn create_function(stage: &Stage, name: &str) -> Result<()> {
     let directory = stage.lab.directory().join(name);
     std::fs::create_dir_all(&directory)?;
-    std::fs::copy(repository().join("target/release/bare"), directory.join("bootstrap"))?;
+    std::fs::copy(program("bare"), directory.join("bootstrap"))?;
     let zipped = Command::new("python3")
         .args(["-m", "zipfile", "-c", "hook.zip", "bootstrap"])
         .current_dir(&directory)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::{elements, refusal, text};
 use holdfast_tests::data::Data;
-use holdfast_tests::lab::repository;
+use holdfast_tests::lab::program;
 use holdfast_tests::readback::{files_below, items};
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
@@ -107,7 +107,7 @@ async fn by_tags(stage: &Stage) -> Result<()> {
 
 /// Runs `holdfast rebuild-catalog`; answers what it says of each set.
 async fn rebuild(subject: &Subject<'_>) -> Result<Vec<Value>> {
-    let output = tokio::process::Command::new(repository().join("target/release/holdfast"))
+    let output = tokio::process::Command::new(program("holdfast"))
         .args(["rebuild-catalog", &subject.dataset.name, "--json"])
         .envs(&subject.stage.stack.environment)
         .output()

@@ -7,7 +7,7 @@ use base64::Engine;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::lab::{Lab, repository};
+use crate::lab::{Lab, program, repository};
 
 /// Writes the zip of a bootstrap, which Lambda takes: `python -c ZIP <bootstrap> <zip>`.
 const ZIP: &str = "\
@@ -26,14 +26,14 @@ pub async fn deploy_efs_access(lab: &Lab, file_system: &str) -> Result<()> {
     let zip = lab.directory().join(format!("efs-access-{file_system}.zip"));
     let zipped = Command::new(repository().join(".venv/bin/python"))
         .args(["-c", ZIP])
-        .arg(repository().join("target/release/efs-access"))
+        .arg(program("functions"))
         .arg(&zip)
         .status()
-        .context("zip target/release/efs-access")?;
-    ensure!(zipped.success(), "zipping target/release/efs-access failed: {zipped}");
+        .context("zip the functions")?;
+    ensure!(zipped.success(), "zipping the functions failed: {zipped}");
     let code = base64::engine::general_purpose::STANDARD.encode(std::fs::read(&zip)?);
     let request = json!({
-        "FunctionName": format!("holdfast-efs-{file_system}"), "Runtime": "provided.al2023", "Handler": "bootstrap",
+        "FunctionName": format!("holdfast-efs-{file_system}"), "Runtime": "provided.al2023", "Handler": "efs-access",
         "Role": "arn:aws:iam::000000000000:role/efs-access", "Code": { "ZipFile": code }, "Timeout": 840,
         "Environment": { "Variables": { "MOUNT_PATH": place } },
     });

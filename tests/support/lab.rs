@@ -55,6 +55,15 @@ pub fn repository() -> PathBuf {
         .unwrap_or_default()
 }
 
+/// A program of this workspace, built with the one that runs: it lies beside it, or above it where that is a test.
+pub fn program(name: &str) -> PathBuf {
+    let running = std::env::current_exe().unwrap_or_default();
+    let mut places = running.ancestors().skip(1).map(|place| place.join(name));
+    places
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| repository().join("target/lab").join(name))
+}
+
 impl Lab {
     /// Starts a lab in a directory of its own and waits until it is ready.
     pub async fn start(options: &Options) -> Result<Self> {
@@ -64,7 +73,7 @@ impl Lab {
             STARTED.fetch_add(1, Ordering::Relaxed)
         );
         let directory = std::env::temp_dir().join(name);
-        let binary = repository().join("target/release/holdfast-lab");
+        let binary = program("holdfast-lab");
         let mut command = Command::new(&binary);
         command
             .current_dir(repository())

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use crate::aws::Aws;
-use crate::lab::repository;
+use crate::lab::program;
 use crate::stack::Stack;
 
 /// The catalog's table.
@@ -29,7 +29,7 @@ impl Records {
 
     /// Applies a descriptor with the operator's command.
     pub async fn apply(&self, descriptor: &Value) -> Result<()> {
-        let mut command = tokio::process::Command::new(repository().join("target/release/holdfast"));
+        let mut command = tokio::process::Command::new(program("holdfast"));
         command
             .args(["--stack", &self.stack, "apply", "-"])
             .envs(&self.environment);

@@ -2,7 +2,8 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
-use aws_sdk_ssm::types::ParameterStringFilter;
+use holdfast::aws::service::{Client, SSM};
+use serde_json::{Value, json};
 
 use super::clusters::{self, Cluster};
 use super::compose::{BackupPlace, compose};
@@ -97,24 +98,19 @@ async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
 
 /// Names of the parameters that begin so. DescribeParameters, since it never answers a value.
 pub async fn parameters(config: &SdkConfig, prefix: &str) -> Result<Vec<String>> {
-    let client = aws_sdk_ssm::Client::new(config);
-    let filter = ParameterStringFilter::builder()
-        .key("Name")
-        .option("BeginsWith")
-        .values(prefix)
-        .build();
-    let filter =
-        filter.map_err(|error| crate::failure::Failure::Wrong(format!("listing parameters {prefix}: {error}")))?;
-    let mut pages = client
-        .describe_parameters()
-        .parameter_filters(filter)
-        .into_paginator()
-        .send();
-    let mut names = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| aws::failure("listing parameters", prefix, error))?;
-        let found = page.parameters().iter().filter_map(|parameter| parameter.name());
+    let client = Client::new(config, SSM);
+    let beginning = json!([{ "Key": "Name", "Option": "BeginsWith", "Values": [prefix] }]);
+    let (mut names, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let asked = json!({ "ParameterFilters": beginning, "NextToken": token });
+        let page = client.call("DescribeParameters", asked).await;
+        let mut page = page.map_err(|error| aws::failure("listing parameters", prefix, error))?;
+        let parameters = page.take_list("Parameters");
+        let found = parameters.iter().filter_map(|parameter| parameter["Name"].as_str());
         names.extend(found.filter(|name| name.starts_with(prefix)).map(str::to_owned));
+        token = page.take("NextToken");
+        if token.is_null() {
+            return Ok(names);
+        }
     }
-    Ok(names)
 }

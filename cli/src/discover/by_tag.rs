@@ -1,7 +1,8 @@
 //! Discovery by a tag that the application's resources carry.
 
 use aws_config::SdkConfig;
-use aws_sdk_resourcegroupstagging::types::TagFilter;
+use holdfast::aws::service::{Client, TAGGING};
+use serde_json::{Value, json};
 
 use super::compose::{BackupPlace, compose};
 use super::{Draft, Found, classify, clusters};
@@ -20,19 +21,20 @@ pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<Draft> 
 }
 
 async fn tagged(config: &SdkConfig, key: &str, value: &str) -> Result<Vec<Found>> {
-    let client = aws_sdk_resourcegroupstagging::Client::new(config);
-    let filter = TagFilter::builder().key(key).values(value).build();
-    let mut pages = client
-        .get_resources()
-        .tag_filters(filter)
-        .into_paginator()
-        .items()
-        .send();
-    let mut found = Vec::new();
-    while let Some(resource) = pages.next().await {
-        let what = format!("{key}={value}");
-        let resource = resource.map_err(|error| aws::failure("listing resources with tag", &what, error))?;
-        found.extend(resource.resource_arn().and_then(classify::arn));
+    let client = Client::new(config, TAGGING);
+    let (mut found, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let asked = json!({ "TagFilters": [{ "Key": key, "Values": [value] }], "PaginationToken": token });
+        let page = client.call("GetResources", asked).await;
+        let mut page =
+            page.map_err(|error| aws::failure("listing resources with tag", &format!("{key}={value}"), error))?;
+        let resources = page.take_list("ResourceTagMappingList");
+        let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
+        found.extend(arns.filter_map(classify::arn));
+        token = page.take("PaginationToken");
+        // The last page has an empty one.
+        if token.as_str().unwrap_or_default().is_empty() {
+            return Ok(found);
+        }
     }
-    Ok(found)
 }

@@ -8,8 +8,8 @@ use holdfast::domain::resource::Target;
 use super::clusters::{self, Cluster};
 use super::compose::{BackupPlace, compose};
 use super::{Draft, Found, by_prefix, classify};
+use crate::cloudformation;
 use crate::failure::Result;
-use crate::{aws, stack};
 
 /// What AWS says of a stack, and of what a stack cannot tell itself.
 #[derive(Debug, Clone, Default)]
@@ -34,21 +34,17 @@ pub struct StackResource {
 
 /// Reads the stack, the stacks nested in it, the account's clusters, and the parameters below `/<stack's name>`.
 pub async fn list(config: &SdkConfig, name: &str) -> Result<Listing> {
-    let description = stack::describe(
+    let stack = cloudformation::describe(
         config,
         name,
         "`aws cloudformation list-stacks` shows those that there are.",
     )
     .await?;
-    let outputs = description.outputs().iter();
-    let outputs = outputs
-        .filter_map(|o| Some((o.output_key()?.to_owned(), o.output_value()?.to_owned())))
-        .collect();
-    let name = description.stack_name().unwrap_or(name).to_owned();
+    let name = stack.name;
     let parameters = by_prefix::parameters(config, &format!("/{name}/")).await?;
     Ok(Listing {
-        arn: description.stack_id().unwrap_or_default().to_owned(),
-        outputs,
+        arn: stack.id,
+        outputs: stack.outputs,
         resources: resources(config, &name).await?,
         clusters: clusters::list(config).await?,
         parameters,
@@ -57,34 +53,21 @@ pub async fn list(config: &SdkConfig, name: &str) -> Result<Listing> {
 }
 
 async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>> {
-    let client = aws_sdk_cloudformation::Client::new(config);
     let mut stacks = vec![name.to_owned()];
     let mut resources = Vec::new();
     while let Some(stack) = stacks.pop() {
-        let mut pages = client
-            .list_stack_resources()
-            .stack_name(&stack)
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(resource) = pages.next().await {
-            let resource = resource.map_err(|error| aws::failure("listing the resources of stack", &stack, error))?;
-            // One that was deleted, or never came to be, has no physical id or says so.
-            let gone = resource
-                .resource_status()
-                .is_some_and(|s| s.as_str() == "DELETE_COMPLETE");
-            let Some(physical) = resource.physical_resource_id().filter(|id| !gone && !id.is_empty()) else {
-                continue;
-            };
-            let kind = resource.resource_type().unwrap_or_default().to_owned();
-            if kind == "AWS::CloudFormation::Stack" {
-                stacks.push(physical.to_owned());
+        let of_stack = cloudformation::resources(config, &stack).await?;
+        // One that was deleted, or never came to be, has no physical id or says so.
+        let there =
+            |resource: &cloudformation::Resource| resource.status != "DELETE_COMPLETE" && !resource.physical.is_empty();
+        for resource in of_stack.into_iter().filter(there) {
+            if resource.kind == "AWS::CloudFormation::Stack" {
+                stacks.push(resource.physical.clone());
             }
-            let logical = resource.logical_resource_id().unwrap_or_default().to_owned();
             resources.push(StackResource {
-                kind,
-                logical,
-                physical: physical.to_owned(),
+                kind: resource.kind,
+                logical: resource.logical,
+                physical: resource.physical,
             });
         }
     }

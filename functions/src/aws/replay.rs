@@ -103,9 +103,16 @@ pub fn xml(action: &str, result: &str) -> Exchange {
 pub struct Asked {
     pub action: String,
     pub body: String,
+    headers: Vec<(String, String)>,
 }
 
 impl Asked {
+    /// A header of the request; empty where it has none.
+    pub fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map_or("", |(_, value)| value)
+    }
+
     /// The body of a JSON service's request.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
@@ -214,5 +221,9 @@ fn asked(request: &HttpRequest) -> Asked {
     let action = target
         .or(query)
         .map_or_else(|| format!("{} {path}", request.method()), str::to_owned);
-    Asked { action, body }
+    let headers = request.headers().iter();
+    let headers = headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    Asked { action, body, headers }
 }

@@ -5,21 +5,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::{Client, Config};
 use serde_json::{Value, json};
 
 use super::{Action, Hooks};
 use crate::aws::failure;
+use crate::aws::functions::Functions;
 use crate::domain::descriptor::{Hook, HookAction};
 use crate::domain::job::Run;
 use crate::error::{Error, Result};
 
 /// Hooks by Lambda functions.
 pub struct LambdaHooks {
-    pub client: Client,
+    pub functions: Functions,
 }
 
 #[async_trait]
@@ -27,36 +24,20 @@ impl Hooks for LambdaHooks {
     async fn run(&self, hook: &Hook, action: Action, run: &Run) -> Result<()> {
         let HookAction::Lambda { function } = &hook.action;
         let event = json!({"action": action, "deployment": run.deployment, "set": run.id, "hook": hook.name});
-        // A hook is given its own time and one try: whether to try again is the state machine's decision.
         let timeout = Duration::from_secs(hook.timeout_seconds);
-        let patience = TimeoutConfig::builder()
-            .read_timeout(timeout)
-            .operation_attempt_timeout(timeout)
-            .build();
-        let patience = Config::builder()
-            .timeout_config(patience)
-            .retry_config(RetryConfig::disabled());
         let doing = match action {
             Action::Quiesce => "quiescing: calling function",
             Action::Resume => "resuming: calling function",
         };
         let answer = self
-            .client
-            .invoke()
-            .function_name(function)
-            .payload(Blob::new(event.to_string()))
-            .customize()
-            .config_override(patience)
-            .send()
+            .functions
+            .invoke(function, event.to_string().into_bytes(), timeout)
             .await
             .map_err(|error| failure(doing, &format!("{function} of hook {}", hook.name), error))?;
-        match answer.function_error() {
+        match &answer.function_error {
             None => Ok(()),
             Some(how) => {
-                let said = answer
-                    .payload()
-                    .map(|payload| words(payload.as_ref()))
-                    .unwrap_or_default();
+                let said = words(&answer.bytes);
                 Err(Error::JobFailed(format!(
                     "{doing} {function} of hook {}: the function failed ({how}): {said}. See its log, correct it, then \
                      start a new run",
@@ -86,6 +67,8 @@ fn words(payload: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use aws_config::retry::RetryConfig;
+
     use super::*;
     use crate::aws::replay::{Exchange, Replay, answers, cut};
 
@@ -113,8 +96,8 @@ mod tests {
     fn hooks(exchange: Exchange) -> (LambdaHooks, Replay) {
         let replay = Replay::new([exchange]);
         let willing = replay.config_with(RetryConfig::standard());
-        let client = Client::new(&willing);
-        (LambdaHooks { client }, replay)
+        let functions = Functions::new(&willing);
+        (LambdaHooks { functions }, replay)
     }
 
     #[tokio::test]

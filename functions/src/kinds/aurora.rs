@@ -27,9 +27,10 @@ use aws_sdk_rds::types::{DbClusterSnapshot, Tag};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::keys;
 use super::shared::{refused, see_ours, tagged_by, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, service};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
 use crate::domain::rebuilding::Tagged;
@@ -50,7 +51,7 @@ const LOST: &[&str] = &[
 pub struct Aurora {
     rds: Client,
     autoscaling: aws_sdk_applicationautoscaling::Client,
-    kms: aws_sdk_kms::Client,
+    kms: service::Client,
 }
 
 impl Aurora {
@@ -58,7 +59,7 @@ impl Aurora {
         Self {
             rds: Client::new(aws),
             autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
-            kms: aws_sdk_kms::Client::new(aws),
+            kms: keys::client(aws),
         }
     }
 

@@ -26,9 +26,10 @@ use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupSummary};
 use aws_smithy_types::DateTime;
 use serde_json::Value;
 
+use super::keys;
 use super::shared::{since, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, service};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
 use crate::domain::rebuilding::{Tagged, set_of_backup};
@@ -40,7 +41,7 @@ const KIND: &str = "dynamodb";
 pub struct DynamoDb {
     dynamodb: Client,
     autoscaling: aws_sdk_applicationautoscaling::Client,
-    kms: aws_sdk_kms::Client,
+    kms: service::Client,
 }
 
 impl DynamoDb {
@@ -48,7 +49,7 @@ impl DynamoDb {
         Self {
             dynamodb: Client::new(aws),
             autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
-            kms: aws_sdk_kms::Client::new(aws),
+            kms: keys::client(aws),
         }
     }
 

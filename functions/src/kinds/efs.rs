@@ -17,9 +17,11 @@ use aws_sdk_backup::types::RecoveryPointStatus;
 use serde_json::Value;
 
 use self::access::Access;
+use super::keys;
 use super::shared::{refused, see_ours, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
-use crate::aws::{code, failure};
+use crate::aws::functions::Functions;
+use crate::aws::{code, failure, service};
 use crate::domain::job::{Progress, Run};
 use crate::domain::names;
 use crate::domain::rebuilding::Tagged;
@@ -43,7 +45,7 @@ pub struct Defaults {
 pub struct Efs {
     efs: aws_sdk_efs::Client,
     backup: Client,
-    kms: aws_sdk_kms::Client,
+    kms: service::Client,
     access: Access,
     defaults: Defaults,
 }
@@ -53,9 +55,9 @@ impl Efs {
         Self {
             efs: aws_sdk_efs::Client::new(aws),
             backup: Client::new(aws),
-            kms: aws_sdk_kms::Client::new(aws),
+            kms: keys::client(aws),
             access: Access {
-                client: aws_sdk_lambda::Client::new(aws),
+                functions: Functions::new(aws),
             },
             defaults,
         }

@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn now(current: &[(&str, &str)]) -> Result<Started> {
-        Ok(seen(&run(), &Default::default(), versions(current)))
+        Ok(seen(&run(), None, versions(current)))
     }
 
     #[test]

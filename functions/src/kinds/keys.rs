@@ -1,12 +1,17 @@
 //! KMS keys that something has to stay readable with.
 
-use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
+use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
 use crate::aws::failure;
+use crate::aws::service::{Client, KMS};
 use crate::domain::job::Run;
 use crate::error::{Error, Result};
+
+/// A client of KMS.
+pub fn client(aws: &SdkConfig) -> Client {
+    Client::new(aws, KMS)
+}
 
 /// Sees that a key can be used. A key that AWS manages (`alias/aws/...`) can be neither disabled nor deleted. One of another
 /// account than the run's, which may not show itself to us, is no fault of what it protects: [`unseen`] records it.
@@ -18,25 +23,25 @@ pub async fn see_usable(kms: &Client, run: &Run, key: &str, protects: &str) -> R
         return Ok(());
     }
     let doing = doing(protects);
-    let state = match describe(kms, key, protects).await {
-        Ok(described) => described.and_then(|key| key.key_state),
+    let described = match describe(kms, key, protects).await {
+        Ok(described) => described,
         Err(Error::AccessDenied(_)) if is_of_another_account(key, run) => return Ok(()),
         Err(error) => return Err(error),
     };
+    let state = described["KeyState"].as_str().unwrap_or("unknown");
     let next = match state {
-        Some(KeyState::Enabled) => return Ok(()),
-        Some(KeyState::Creating | KeyState::Updating) => {
+        "Enabled" => return Ok(()),
+        "Creating" | "Updating" => {
             return Err(Error::NotReady(format!(
                 "{doing} {key}: its state ends by itself; it is looked at again"
             )));
         }
-        Some(KeyState::Disabled) => format!("Enable it: aws kms enable-key --key-id {key}"),
-        Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion) => {
+        "Disabled" => format!("Enable it: aws kms enable-key --key-id {key}"),
+        "PendingDeletion" | "PendingReplicaDeletion" => {
             format!("Cancel its deletion before it is too late: aws kms cancel-key-deletion --key-id {key}")
         }
         _ => "Make its key material available again".to_owned(),
     };
-    let state = state.as_ref().map_or("unknown", KeyState::as_str);
     Err(Error::JobFailed(format!(
         "{doing} {key}: its state is {state}, so {protects} cannot be read. {next}"
     )))
@@ -65,16 +70,17 @@ pub async fn is_managed_by_aws(kms: &Client, key: &str, protects: &str) -> Resul
         return Ok(true);
     }
     match describe(kms, key, protects).await {
-        Ok(described) => Ok(described.and_then(|key| key.key_manager) == Some(KeyManagerType::Aws)),
+        Ok(described) => Ok(described["KeyManager"] == "AWS"),
         Err(Error::AccessDenied(_)) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-async fn describe(kms: &Client, key: &str, protects: &str) -> Result<Option<KeyMetadata>> {
-    let described = kms.describe_key().key_id(key).send().await;
+/// The `KeyMetadata` of a key.
+async fn describe(kms: &Client, key: &str, protects: &str) -> Result<Value> {
+    let described = kms.call("DescribeKey", json!({ "KeyId": key })).await;
     described
-        .map(|described| described.key_metadata)
+        .map(|mut described| described.take("KeyMetadata"))
         .map_err(|error| failure(&doing(protects), key, error))
 }
 

@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterType};
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
-use super::answer::{Answer, present};
+use super::answer::present;
 use super::restoring::{Foreseen, Restore};
 use super::shared::{guarded, seen, versions, wrong_target};
 use super::{Deletion, Kind, Started, guarding, keys};
-use crate::aws::failure;
+use crate::aws::service::{Client, SSM};
+use crate::aws::{failure, service};
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
 use crate::domain::restore::item::{Advance, Item, Undoing};
@@ -28,46 +28,32 @@ const KIND: &str = "parameters";
 
 pub struct Parameters {
     ssm: Client,
-    kms: aws_sdk_kms::Client,
+    kms: service::Client,
 }
 
 impl Parameters {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            ssm: Client::new(aws),
-            kms: aws_sdk_kms::Client::new(aws),
+            ssm: Client::new(aws, SSM),
+            kms: keys::client(aws),
         }
     }
 
-    /// Metadata of all parameters below the path, both typed and as SSM answered it, and the last answer.
-    async fn describe(&self, path: &str) -> Result<(Vec<ParameterMetadata>, Vec<Value>, Answer)> {
-        let below = ParameterStringFilter::builder()
-            .key("Path")
-            .option("Recursive")
-            .values(path)
-            .build()
-            .map_err(|error| Error::invalid("path", path, format!("a path of parameters ({error})")))?;
-        let (mut found, mut described, mut token) = (Vec::new(), Vec::new(), None);
+    /// Metadata of all parameters below the path, as SSM answered it, and when it gave the last answer.
+    async fn describe(&self, path: &str) -> Result<(Vec<Value>, Option<Timestamp>)> {
+        let below = json!([{ "Key": "Path", "Option": "Recursive", "Values": [path] }]);
+        let (mut found, mut token) = (Vec::new(), Value::Null);
         loop {
-            let answer = Answer::default();
-            let page = self
+            let asked = json!({ "ParameterFilters": below, "MaxResults": 50, "NextToken": token });
+            let mut page = self
                 .ssm
-                .describe_parameters()
-                .parameter_filters(below.clone())
-                .max_results(50)
-                .set_next_token(token)
-                .customize()
-                .interceptor(answer.clone())
-                .send()
+                .call("DescribeParameters", asked)
                 .await
                 .map_err(|error| failure("describing the parameters below", path, error))?;
-            if let Value::Array(parameters) = answer.take("Parameters") {
-                described.extend(parameters);
-            }
-            found.extend(page.parameters.unwrap_or_default());
-            token = page.next_token;
-            if token.is_none() {
-                return Ok((found, described, answer));
+            found.extend(page.take_list("Parameters"));
+            token = page.take("NextToken");
+            if token.is_null() {
+                return Ok((found, page.at));
             }
         }
     }
@@ -77,15 +63,15 @@ impl Parameters {
 impl Kind for Parameters {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         let path = path(resource)?;
-        let (found, described, _) = self.describe(path).await?;
+        let (found, _) = self.describe(path).await?;
         let unseen = keys::unseen(&self.kms, keys_of(&found), &protected(path)).await?;
-        Ok(present([("Parameters", described.into()), ("UnseenKmsKeys", unseen)]))
+        Ok(present([("Parameters", found.into()), ("UnseenKmsKeys", unseen)]))
     }
 
     /// Checks the parameters and the keys of the secure ones, and records the current versions.
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
         let path = path(resource)?;
-        let (found, _, answer) = self.describe(path).await?;
+        let (found, at) = self.describe(path).await?;
         if found.is_empty() {
             return Err(Error::NotFound(format!(
                 "guarding the parameters below {path}: there are none. Correct the path, or put them back"
@@ -97,12 +83,12 @@ impl Kind for Parameters {
         let mut current: Vec<Version> = found
             .iter()
             .map(|parameter| Version {
-                name: parameter.name().unwrap_or_default().to_owned(),
-                version: parameter.version().to_string(),
+                name: parameter["Name"].as_str().unwrap_or_default().to_owned(),
+                version: parameter["Version"].to_string(),
             })
             .collect();
         current.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(seen(run, &answer, current))
+        Ok(seen(run, at, current))
     }
 
     /// Nothing was made.
@@ -152,11 +138,11 @@ impl Restore for Parameters {
 }
 
 /// The keys of the secure ones, each once.
-fn keys_of(found: &[ParameterMetadata]) -> BTreeSet<&str> {
+fn keys_of(found: &[Value]) -> BTreeSet<&str> {
     found
         .iter()
-        .filter(|parameter| parameter.r#type() == Some(&ParameterType::SecureString))
-        .filter_map(ParameterMetadata::key_id)
+        .filter(|parameter| parameter["Type"] == "SecureString")
+        .filter_map(|parameter| parameter["KeyId"].as_str())
         .collect()
 }
 

@@ -13,7 +13,7 @@ use super::answer::{Answer, with};
 use super::restoring::{Foreseen, Restore};
 use super::shared::{guarded, seen, versions, wrong_target};
 use super::{Deletion, Kind, Started, guarding, keys};
-use crate::aws::failure;
+use crate::aws::{failure, service};
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
 use crate::domain::restore::item::{Advance, Item, Undoing};
@@ -28,14 +28,14 @@ const CURRENT: &str = "AWSCURRENT";
 
 pub struct Secret {
     secrets: Client,
-    kms: aws_sdk_kms::Client,
+    kms: service::Client,
 }
 
 impl Secret {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             secrets: Client::new(aws),
-            kms: aws_sdk_kms::Client::new(aws),
+            kms: keys::client(aws),
         }
     }
 
@@ -89,7 +89,7 @@ impl Kind for Secret {
         let name = described.arn().unwrap_or(secret).to_owned();
         Ok(seen(
             run,
-            &answer,
+            answer.at(),
             vec![Version {
                 name,
                 version: version.to_owned(),

@@ -4,7 +4,6 @@ use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Deletion, Started};
-use crate::aws::answer::Answer;
 pub use crate::aws::timestamp;
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
@@ -81,8 +80,8 @@ pub fn wrong_point(kind: &str, point: &RecoveryPoint) -> Error {
 }
 
 /// What a guard saw, as of when AWS answered it: to the second by AWS's clock, else when the run started.
-pub fn seen(run: &Run, answer: &Answer, versions: Vec<Version>) -> Started {
-    let seen_at = answer.at().unwrap_or(run.started_at);
+pub fn seen(run: &Run, answered_at: Option<Timestamp>, versions: Vec<Version>) -> Started {
+    let seen_at = answered_at.unwrap_or(run.started_at);
     Started {
         recovery_point: RecoveryPoint::Versions { versions, seen_at },
         started_at: seen_at,

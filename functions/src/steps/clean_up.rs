@@ -19,6 +19,7 @@ use super::machine::run_of;
 use super::machines::{Machines, Sfn};
 use super::resuming::resume;
 use super::telling::{Sns, Topic, tell};
+use crate::aws::functions::Functions;
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
@@ -50,7 +51,7 @@ impl Needs {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             hooks: Arc::new(LambdaHooks {
-                client: aws_sdk_lambda::Client::new(aws),
+                functions: Functions::new(aws),
             }),
             topic: Arc::new(Sns {
                 client: aws_sdk_sns::Client::new(aws),

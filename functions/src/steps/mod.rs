@@ -1,5 +1,7 @@
 //! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
 //! calls a step; what several share lies in a module of its own.
+//!
+//! All of them are one program, which is built once: a function's handler says which step it serves.
 
 pub mod ask_approval;
 pub mod back_up_file_system;
@@ -48,3 +50,55 @@ mod switching;
 mod telling;
 #[cfg(test)]
 pub(crate) mod testing;
+
+use aws_config::SdkConfig;
+
+use crate::runtime::{self, Handler};
+
+/// One line a step: its name, which is the handler of its function, and its module.
+macro_rules! steps {
+    ($($name:literal => $step:ident,)*) => {
+        /// The names of all steps.
+        pub const NAMES: &[&str] = &[$($name),*];
+
+        /// The step of a name, with what it needs.
+        pub fn find(name: &str, aws: &SdkConfig) -> Option<Handler> {
+            match name {
+                $($name => Some(runtime::handler($step::Needs::from_env(aws), $step::handle)),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+steps! {
+    "ask-approval" => ask_approval,
+    "back-up-file-system" => back_up_file_system,
+    "back-up-table" => back_up_table,
+    "check-secrets" => check_secrets,
+    "clean-up" => clean_up,
+    "compare-resource" => compare_resource,
+    "count-items" => count_items,
+    "count-rows" => count_rows,
+    "cut-over" => cut_over,
+    "efs-access" => efs_access,
+    "end-run" => end_run,
+    "list-due-deployments" => list_due_deployments,
+    "list-probes" => list_probes,
+    "notify" => notify,
+    "plan-backup" => plan_backup,
+    "plan-restore" => plan_restore,
+    "plan-undo-cut-over" => plan_undo_cut_over,
+    "poll-status" => poll_status,
+    "prune-sets" => prune_sets,
+    "quiesce" => quiesce,
+    "restore-cluster" => restore_cluster,
+    "restore-file-system" => restore_file_system,
+    "restore-table" => restore_table,
+    "resume" => resume,
+    "seal-set" => seal_set,
+    "snapshot-cluster" => snapshot_cluster,
+    "undo-cut-over" => undo_cut_over,
+    "undo-restore" => undo_restore,
+    "verify-restore" => verify_restore,
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
+use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::hooks::Hooks;
@@ -52,7 +53,7 @@ pub struct OfHooks {
 impl OfHooks {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         let hooks = LambdaHooks {
-            client: aws_sdk_lambda::Client::new(aws),
+            functions: Functions::new(aws),
         };
         Ok(Self {
             catalog: runtime::catalog(aws)?,

@@ -3,13 +3,11 @@
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_ecs::Client;
-use aws_sdk_ecs::operation::describe_services::DescribeServicesError;
-use aws_sdk_ecs::types::{DeploymentControllerType, Service};
 use serde_json::{Value, json};
 
 use super::{Switch, fault, wrong_action};
-use crate::aws::failure;
+use crate::aws::service::{Client, ECS};
+use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
 use crate::domain::restore::item::Item;
@@ -18,11 +16,13 @@ use crate::error::{Error, Fault, Result};
 
 mod revision;
 mod rollout;
+mod service;
 #[cfg(test)]
 mod tests;
 mod volumes;
 
 use self::rollout::Rollout;
+use self::service::Service;
 
 pub struct EcsService {
     ecs: Client,
@@ -39,51 +39,44 @@ struct Named<'a> {
 
 impl EcsService {
     pub fn from_config(aws: &SdkConfig) -> Self {
-        Self { ecs: Client::new(aws) }
+        Self {
+            ecs: Client::new(aws, ECS),
+        }
     }
 
     /// The service, whatever its state; `None` when there is none.
     async fn find(&self, named: Named<'_>) -> Result<Option<Service>> {
-        let answer = self
-            .ecs
-            .describe_services()
-            .cluster(named.cluster)
-            .services(named.service)
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => Ok(answer.services.unwrap_or_default().into_iter().next()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DescribeServicesError::is_cluster_not_found_exception) =>
-            {
-                Ok(None)
+        let asked = json!({ "cluster": named.cluster, "services": [named.service] });
+        match self.ecs.call("DescribeServices", asked).await {
+            Ok(mut described) => {
+                let found = described.take_list("services").into_iter().next();
+                found.map(Service::of).transpose().map_err(|error| {
+                    Error::JobFailed(format!(
+                        "describing service {}: AWS's answer cannot be read: {error}. Switch by hand",
+                        named.words()
+                    ))
+                })
             }
+            Err(error) if code(&error) == Some("ClusterNotFoundException") => Ok(None),
             Err(error) => Err(failure("describing service", &named.words(), error)),
         }
     }
 
     async fn service(&self, named: Named<'_>) -> Result<Service> {
         let found = self.find(named).await?;
-        found
-            .filter(|service| service.status() == Some("ACTIVE"))
-            .ok_or_else(|| {
-                Error::NotFound(format!(
-                    "switching service {}: there is no active one. Create it again, or switch by hand",
-                    named.words()
-                ))
-            })
+        found.filter(|service| service.status == "ACTIVE").ok_or_else(|| {
+            Error::NotFound(format!(
+                "switching service {}: there is no active one. Create it again, or switch by hand",
+                named.words()
+            ))
+        })
     }
 
     /// Starts a deployment of a revision.
     async fn deploy(&self, named: Named<'_>, revision: &str) -> Result<Switching> {
+        let asked = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
         self.ecs
-            .update_service()
-            .cluster(named.cluster)
-            .service(named.service)
-            .task_definition(revision)
-            .send()
+            .call("UpdateService", asked)
             .await
             .map_err(|error| failure("deploying a revision to service", &named.words(), error))?;
         Ok(underway(
@@ -98,26 +91,28 @@ impl Switch for EcsService {
     async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
         let named = of(switch)?;
         let one = |value: String, allowed: &str| Ok(vec![fault(switch, "service", value, allowed)]);
-        let Some(service) = self.find(named).await?.filter(|found| found.status() == Some("ACTIVE")) else {
+        let Some(service) = self.find(named).await?.filter(|found| found.status == "ACTIVE") else {
             return one(
                 named.words(),
                 "an active service of a cluster in this account and Region",
             );
         };
-        let controller = service.deployment_controller().map(|controller| controller.r#type());
-        if controller.is_some_and(|controller| *controller != DeploymentControllerType::Ecs) {
+        if service
+            .deployment_controller
+            .is_some_and(|controller| controller.kind != "ECS")
+        {
             return one(
                 format!("{}, which another deployment controller deploys", named.words()),
                 "a service of deployment controller ECS: deploy the copy through CodeDeploy by hand",
             );
         }
-        let described = self.describe(service.task_definition().unwrap_or_default()).await?;
+        let described = self.describe(&service.task_definition).await?;
         Ok(volumes::foresee(switch, &named, item, &described.definition))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
         let service = self.service(of(switch)?).await?;
-        Ok(recorded(service.task_definition().unwrap_or_default()))
+        Ok(recorded(&service.task_definition))
     }
 
     async fn apply(
@@ -131,7 +126,7 @@ impl Switch for EcsService {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
         let service = self.service(named).await?;
-        let current = service.task_definition().unwrap_or_default();
+        let current = service.task_definition.as_str();
         if current == before {
             if let Some(asked) = revision_in(noted) {
                 return Ok(Switching::Failed(rollout::rolled_back(
@@ -170,7 +165,7 @@ impl Switch for EcsService {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
         let service = self.service(named).await?;
-        let current = service.task_definition().unwrap_or_default();
+        let current = service.task_definition.as_str();
         if current == before {
             return Ok(match rollout::of(&service) {
                 Rollout::Stable => Switching::Done(recorded(before)),

@@ -3,15 +3,12 @@
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
-use aws_sdk_ssm::Client;
-use aws_sdk_ssm::operation::get_parameter::GetParameterError;
-use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterTier, ParameterType};
 use serde_json::{Value, json};
 
 use super::facts::Facts;
 use super::{Switch, fault, wrong_action};
-use crate::aws::failure;
+use crate::aws::service::{Client, SSM};
+use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
 use crate::domain::restore::item::Item;
@@ -29,34 +26,31 @@ pub struct Parameter {
 /// One version of a parameter.
 struct Version {
     number: i64,
-    kind: ParameterType,
+    kind: String,
     value: String,
 }
 
 impl Parameter {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            ssm: Client::new(aws),
+            ssm: Client::new(aws, SSM),
             facts: Facts::from_config(aws),
         }
     }
 
     /// The current version, or with `name:version` an earlier one; `None` when there is none.
     async fn get(&self, name: &str) -> Result<Option<Version>> {
-        let read = self.ssm.get_parameter().name(name).with_decryption(true).send().await;
-        match read {
-            Ok(read) => Ok(read.parameter.map(|parameter| Version {
-                number: parameter.version,
-                kind: parameter.r#type.unwrap_or(ParameterType::String),
-                value: parameter.value.unwrap_or_default(),
-            })),
-            Err(error)
-                if error.as_service_error().is_some_and(|error: &GetParameterError| {
-                    error.is_parameter_not_found() || error.is_parameter_version_not_found()
-                }) =>
-            {
-                Ok(None)
+        let asked = json!({ "Name": name, "WithDecryption": true });
+        match self.ssm.call("GetParameter", asked).await {
+            Ok(read) => {
+                let text = |field: &str| read.body["Parameter"][field].as_str().map(str::to_owned);
+                Ok(read.body["Parameter"]["Version"].as_i64().map(|number| Version {
+                    number,
+                    kind: text("Type").unwrap_or_else(|| "String".to_owned()),
+                    value: text("Value").unwrap_or_default(),
+                }))
             }
+            Err(error) if matches!(code(&error), Some("ParameterNotFound" | "ParameterVersionNotFound")) => Ok(None),
             Err(error) => Err(failure("reading parameter", name, error)),
         }
     }
@@ -70,28 +64,21 @@ impl Parameter {
     }
 
     /// What a new version does not keep by itself: its key, tier, pattern and policies.
-    async fn metadata(&self, name: &str) -> Result<ParameterMetadata> {
-        let named = ParameterStringFilter::builder()
-            .key("Name")
-            .option("Equals")
-            .values(name)
-            .build()
-            .map_err(|error| Error::invalid("parameter", name, format!("the name of a parameter ({error})")))?;
-        let mut token = None;
+    async fn metadata(&self, name: &str) -> Result<Value> {
+        let named = json!([{ "Key": "Name", "Option": "Equals", "Values": [name] }]);
+        let mut token = Value::Null;
         loop {
-            let page = self
+            let asked = json!({ "ParameterFilters": named, "NextToken": token });
+            let mut page = self
                 .ssm
-                .describe_parameters()
-                .parameter_filters(named.clone())
-                .set_next_token(token)
-                .send()
+                .call("DescribeParameters", asked)
                 .await
                 .map_err(|error| failure("describing parameter", name, error))?;
-            if let Some(found) = page.parameters.unwrap_or_default().into_iter().next() {
+            if let Some(found) = page.take_list("Parameters").into_iter().next() {
                 return Ok(found);
             }
-            token = page.next_token;
-            if token.is_none() {
+            token = page.take("NextToken");
+            if token.is_null() {
                 return Err(Error::NotFound(format!(
                     "describing parameter {name}: there is none of this name. Create it again"
                 )));
@@ -102,40 +89,37 @@ impl Parameter {
     /// Writes the version that follows `after`, and sees that it does.
     async fn put(&self, name: &str, value: &str, after: i64) -> Result<i64> {
         let described = self.metadata(name).await?;
-        let policies: Vec<Value> = described
-            .policies()
-            .iter()
-            .filter_map(|policy| serde_json::from_str(policy.policy_text()?).ok())
+        let policies: Vec<Value> = described["Policies"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|policy| serde_json::from_str(policy["PolicyText"].as_str()?).ok())
             .collect();
-        let advanced = described.tier() == Some(&ParameterTier::Advanced);
+        let kept = |field: &str| described[field].as_str().filter(|text| !text.is_empty());
+        let asked = json!({
+            "Name": name,
+            "Value": value,
+            "Overwrite": true,
+            "Type": kept("Type"),
+            "KeyId": kept("KeyId"),
+            "Tier": kept("Tier").filter(|tier| *tier == "Advanced"),
+            "DataType": kept("DataType"),
+            "Description": kept("Description"),
+            "AllowedPattern": kept("AllowedPattern"),
+            "Policies": (!policies.is_empty()).then(|| Value::Array(policies).to_string()),
+        });
         // A second try of a write whose answer was lost would be a version more: the next call looks first.
-        let once = aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(1));
-        let written = self
-            .ssm
-            .put_parameter()
-            .name(name)
-            .value(value)
-            .overwrite(true)
-            .set_type(described.r#type.clone())
-            .set_key_id(described.key_id.clone().filter(|key| !key.is_empty()))
-            .set_tier(advanced.then_some(ParameterTier::Advanced))
-            .set_data_type(described.data_type.clone())
-            .set_description(described.description.clone().filter(|text| !text.is_empty()))
-            .set_allowed_pattern(described.allowed_pattern.clone().filter(|text| !text.is_empty()))
-            .set_policies((!policies.is_empty()).then(|| Value::Array(policies).to_string()))
-            .customize()
-            .config_override(once)
-            .send()
-            .await
-            .map_err(|error| failure("writing parameter", name, error))?;
-        if written.version != after + 1 {
+        let written = self.ssm.clone().once().call("PutParameter", asked).await;
+        let written = written.map_err(|error| failure("writing parameter", name, error))?;
+        let version = written.body["Version"].as_i64().unwrap_or_default();
+        if version != after + 1 {
             return Err(Error::Conflict(format!(
                 "switching parameter {name}: somebody wrote it at the same moment, as version {}. Look at its history, and \
                  write what it should hold",
-                written.version - 1
+                version - 1
             )));
         }
-        Ok(written.version)
+        Ok(version)
     }
 
     async fn wanted(&self, fact: Fact, item: &Item) -> Result<String> {
@@ -151,7 +135,7 @@ impl Switch for Parameter {
     async fn foresee(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
         let (name, _) = of(switch)?;
         Ok(match self.get(name).await? {
-            Some(found) if found.kind == ParameterType::StringList => {
+            Some(found) if found.kind == "StringList" => {
                 let value = format!("{name}, a StringList");
                 vec![fault(
                     switch,

@@ -1,4 +1,4 @@
-"""Does a lab leave anything running? Starts labs of its own (HOLDFAST_LAB_BIN, default target/release/holdfast-lab)
+"""Does a lab leave anything running? Starts labs of its own (HOLDFAST_LAB_BIN, default target/lab/holdfast-lab)
 with this interpreter, gives them servers and functions to run, ends them in every way, and looks."""
 
 import io
@@ -19,7 +19,7 @@ from botocore.config import Config
 from labkit import until
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
-PROGRAM = os.environ.get("HOLDFAST_LAB_BIN", str(REPOSITORY / "target/release/holdfast-lab"))
+PROGRAM = os.environ.get("HOLDFAST_LAB_BIN", str(REPOSITORY / "target/lab/holdfast-lab"))
 
 
 def start(directory, *arguments):

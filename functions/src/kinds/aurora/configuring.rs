@@ -9,6 +9,7 @@ use super::describe;
 use super::wanted::{Wanted, members, number, text, texts};
 use crate::aws::{code, failure};
 use crate::error::Result;
+use crate::kinds::keys;
 use crate::kinds::restoring::part;
 
 /// What ModifyDBCluster sets, by the names under which it is described.
@@ -109,11 +110,8 @@ impl Aurora {
         let Some(key) = text(secret, "KmsKeyId").filter(|key| !key.contains("alias/aws/")) else {
             return Ok(None);
         };
-        let described = self.kms.describe_key().key_id(&key).send().await;
-        let described =
-            described.map_err(|error| failure("describing the KMS key of the master secret,", &key, error))?;
-        let manager = described.key_metadata.and_then(|key| key.key_manager);
-        Ok((manager != Some(aws_sdk_kms::types::KeyManagerType::Aws)).then_some(key))
+        let managed = keys::is_managed_by_aws(&self.kms, &key, "the master secret").await?;
+        Ok((!managed).then_some(key))
     }
 
     /// Adds the roles, and turns on the Data API; in words what that waits for. Neither keeps instances from being created.

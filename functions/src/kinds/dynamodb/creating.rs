@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_types::DateTime;
 use serde_json::Value;
 
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, service};
 use crate::domain::restore::plan::Source;
 use crate::error::{Error, Result};
 use crate::kinds::keys;
@@ -86,7 +86,7 @@ pub async fn create(client: &Client, source: &Source, target: &str, overrides: O
 ///
 /// # Errors
 /// `InvalidInput` for a captured table that DynamoDB cannot have described.
-pub async fn overrides(kms: &aws_sdk_kms::Client, captured: &Value) -> Result<Overrides> {
+pub async fn overrides(kms: &service::Client, captured: &Value) -> Result<Overrides> {
     if !captured.is_object() {
         return Ok(Overrides::default());
     }
@@ -134,7 +134,7 @@ fn of_table(captured: &Value) -> Result<Overrides, BuildError> {
 }
 
 /// A key of the customer's is named; the one that AWS manages for DynamoDB must not be, and is meant by KMS alone.
-async fn encryption(kms: &aws_sdk_kms::Client, captured: &Value) -> Result<SseSpecification> {
+async fn encryption(kms: &service::Client, captured: &Value) -> Result<SseSpecification> {
     let described = &captured["SSEDescription"];
     let key = described["KMSMasterKeyArn"].as_str();
     let with_kms = described["SSEType"] == "KMS" && described["Status"] != "DISABLED";

@@ -3,13 +3,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::{Client, Config};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::aws::functions::Functions;
 use crate::aws::{code, failure};
 use crate::domain::mounted::{Ask, Checked, Listing, MOST_ENTRIES, Removed};
 use crate::domain::names;
@@ -24,7 +21,7 @@ const SAMPLING_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The functions that mount file systems. Each answer is `None` where no function mounts the file system.
 pub struct Access {
-    pub client: Client,
+    pub functions: Functions,
 }
 
 impl Access {
@@ -79,24 +76,8 @@ impl Access {
                 "{doing} {function}: {error}. Deploy infra/efs-access.yaml of the same version"
             ))
         };
-        // One try with its own time: whether to try again is the state machine's decision.
-        let patience = TimeoutConfig::builder()
-            .read_timeout(PATIENCE)
-            .operation_attempt_timeout(PATIENCE)
-            .build();
-        let patience = Config::builder()
-            .timeout_config(patience)
-            .retry_config(RetryConfig::disabled());
-        let answer = self
-            .client
-            .invoke()
-            .function_name(&function)
-            .payload(Blob::new(serde_json::to_vec(ask).map_err(unreadable)?))
-            .customize()
-            .config_override(patience)
-            .send()
-            .await;
-        let answer = match answer {
+        let ask = serde_json::to_vec(ask).map_err(unreadable)?;
+        let answer = match self.functions.invoke(&function, ask, PATIENCE).await {
             Ok(answer) => answer,
             Err(error) => {
                 return match code(&error).map(str::to_owned) {
@@ -111,11 +92,10 @@ impl Access {
                 };
             }
         };
-        let payload = answer.payload().map(|payload| payload.as_ref()).unwrap_or_default();
-        if answer.function_error().is_some() {
-            return Err(its_own(&format!("{doing} {function}"), payload));
+        if answer.function_error.is_some() {
+            return Err(its_own(&format!("{doing} {function}"), &answer.bytes));
         }
-        serde_json::from_slice(payload).map(Some).map_err(unreadable)
+        serde_json::from_slice(&answer.bytes).map(Some).map_err(unreadable)
     }
 }
 

@@ -1,10 +1,8 @@
 //! Our revision of a task definition: found by its tags, or registered as a copy of the one before with other volumes.
 
-use aws_sdk_ecs::types::{SortOrder, Tag, TaskDefinition, TaskDefinitionField};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{EcsService, Named, short, volumes};
-use crate::aws::answer::Answer;
 use crate::aws::failure;
 use crate::domain::descriptor::CutOver;
 use crate::domain::job::Run;
@@ -15,7 +13,7 @@ use crate::error::{Error, Result};
 /// Tag that tells two switches of one restore apart.
 const TAG_SWITCH: &str = "holdfast:switch";
 /// How many of a family's newest revisions are looked through: others may deploy between two tries.
-const NEWEST: i32 = 5;
+const NEWEST: u32 = 5;
 /// What ECS adds to a definition, or leaves to it.
 const ITS_OWN: &[&str] = &[
     "taskDefinitionArn",
@@ -29,33 +27,44 @@ const ITS_OWN: &[&str] = &[
     "deleteRequestedAt",
 ];
 
+/// What `RegisterTaskDefinition` takes over from a description; volumes and tags are ours.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>.
+const COPIED: &[&str] = &[
+    "family",
+    "taskRoleArn",
+    "executionRoleArn",
+    "networkMode",
+    "containerDefinitions",
+    "placementConstraints",
+    "requiresCompatibilities",
+    "cpu",
+    "memory",
+    "pidMode",
+    "ipcMode",
+    "proxyConfiguration",
+    "ephemeralStorage",
+    "runtimePlatform",
+    "enableFaultInjection",
+];
+
 /// A task definition as ECS describes it.
 pub struct Described {
-    pub definition: TaskDefinition,
-    tags: Vec<Tag>,
-    /// With attributes that this SDK does not know.
-    whole: Value,
+    pub definition: Value,
+    tags: Vec<Value>,
 }
 
 impl EcsService {
     pub(super) async fn describe(&self, revision: &str) -> Result<Described> {
-        let answer = Answer::default();
-        let described = self
+        let asked = json!({ "taskDefinition": revision, "include": ["TAGS"] });
+        let mut described = self
             .ecs
-            .describe_task_definition()
-            .task_definition(revision)
-            .include(TaskDefinitionField::Tags)
-            .customize()
-            .interceptor(answer.clone())
-            .send()
+            .call("DescribeTaskDefinition", asked)
             .await
             .map_err(|error| failure("describing task definition", short(revision), error))?;
         Ok(Described {
-            definition: described
-                .task_definition
-                .unwrap_or_else(|| TaskDefinition::builder().build()),
-            tags: described.tags.unwrap_or_default(),
-            whole: answer.take("taskDefinition"),
+            definition: described.take("taskDefinition"),
+            tags: described.take_list("tags"),
         })
     }
 
@@ -74,7 +83,7 @@ impl EcsService {
         before: &str,
     ) -> Result<String> {
         let described = self.describe(before).await?;
-        let family = described.definition.family().unwrap_or_default().to_owned();
+        let family = described.definition["family"].as_str().unwrap_or_default().to_owned();
         if let Some(found) = self.registered(&family, switch, item).await? {
             return Ok(found);
         }
@@ -82,45 +91,19 @@ impl EcsService {
         if !changed {
             return Ok(before.to_owned());
         }
-        let Described {
-            definition,
-            tags,
-            whole,
-        } = described;
-        let mut all: Vec<Tag> = tags.into_iter().filter(is_the_owners).collect();
+        let Described { definition, tags } = described;
+        let mut all: Vec<Value> = tags.into_iter().filter(is_the_owners).collect();
         let ours = names::restore_tags(&run.deployment, &item.restore, &item.planned.resource.name);
         let ours = ours.into_iter().chain([(TAG_SWITCH, switch.name.clone())]);
-        all.extend(ours.map(|(key, value)| Tag::builder().key(key).value(value).build()));
-        let answer = Answer::default();
-        let registered = self
+        all.extend(ours.map(|(key, value)| json!({ "key": key, "value": value })));
+        let mut registered = self
             .ecs
-            .register_task_definition()
-            .family(&family)
-            .set_task_role_arn(some(definition.task_role_arn))
-            .set_execution_role_arn(some(definition.execution_role_arn))
-            .set_network_mode(definition.network_mode)
-            .set_container_definitions(definition.container_definitions)
-            .set_volumes(Some(volumes))
-            .set_placement_constraints(definition.placement_constraints)
-            .set_requires_compatibilities(definition.requires_compatibilities)
-            .set_cpu(definition.cpu)
-            .set_memory(definition.memory)
-            .set_pid_mode(definition.pid_mode.filter(|mode| !mode.as_str().is_empty()))
-            .set_ipc_mode(definition.ipc_mode.filter(|mode| !mode.as_str().is_empty()))
-            .set_proxy_configuration(definition.proxy_configuration)
-            .set_ephemeral_storage(definition.ephemeral_storage)
-            .set_runtime_platform(definition.runtime_platform)
-            .set_enable_fault_injection(definition.enable_fault_injection)
-            .set_tags(Some(all))
-            .customize()
-            .interceptor(answer.clone())
-            .send()
+            .call("RegisterTaskDefinition", with_volumes(&definition, volumes, all))
             .await
             .map_err(|error| failure("registering a revision of task definition", &family, error))?;
-        see_nothing_lost(&family, &whole, &answer.take("taskDefinition"))?;
-        let arn = registered
-            .task_definition
-            .and_then(|registered| registered.task_definition_arn);
+        let registered = registered.take("taskDefinition");
+        see_nothing_lost(&family, &definition, &registered)?;
+        let arn = registered["taskDefinitionArn"].as_str().map(str::to_owned);
         arn.ok_or_else(|| {
             Error::Unavailable(format!(
                 "registering a revision of task definition {family}: AWS answered without an ARN. It is tried again, and \
@@ -131,27 +114,36 @@ impl EcsService {
 
     /// What an earlier try registered.
     async fn registered(&self, family: &str, switch: &CutOver, item: &Item) -> Result<Option<String>> {
-        let newest = self
+        let asked = json!({ "familyPrefix": family, "sort": "DESC", "maxResults": NEWEST });
+        let mut newest = self
             .ecs
-            .list_task_definitions()
-            .family_prefix(family)
-            .sort(SortOrder::Desc)
-            .max_results(NEWEST)
-            .send()
+            .call("ListTaskDefinitions", asked)
             .await
             .map_err(|error| failure("listing the revisions of task definition", family, error))?;
-        for arn in newest.task_definition_arns() {
+        let newest = newest.take_list("taskDefinitionArns");
+        for arn in newest.iter().filter_map(Value::as_str) {
             // A family's prefix is also another's.
             let of_family = short(arn).rsplit_once(':').is_some_and(|(name, _)| name == family);
             if of_family && self.is_ours(arn, switch, item).await? {
-                return Ok(Some(arn.clone()));
+                return Ok(Some(arn.to_owned()));
             }
         }
         Ok(None)
     }
 }
 
-/// Sees that the new revision has every attribute of the old one: what this SDK does not know would be lost in silence.
+/// What registers a copy of a definition with other volumes and tags. An empty text stands for none, and ECS refuses some.
+fn with_volumes(definition: &Value, volumes: Vec<Value>, tags: Vec<Value>) -> Value {
+    let copied = COPIED
+        .iter()
+        .map(|name| ((*name).to_owned(), definition[*name].clone()));
+    let mut asked: Map<String, Value> = copied.filter(|(_, value)| *value != "").collect();
+    asked.insert("volumes".to_owned(), volumes.into());
+    asked.insert("tags".to_owned(), tags.into());
+    asked.into()
+}
+
+/// Sees that the new revision has every attribute of the old one: what ECS did not take over would be lost in silence.
 fn see_nothing_lost(family: &str, before: &Value, after: &Value) -> Result<()> {
     let lost: Vec<&str> = before
         .as_object()
@@ -185,20 +177,13 @@ fn kept(before: &Value, after: &Value) -> bool {
     }
 }
 
-fn bears(tags: &[Tag], switch: &CutOver, item: &Item) -> bool {
-    let has = |key: &str, value: &str| {
-        tags.iter()
-            .any(|tag| tag.key() == Some(key) && tag.value() == Some(value))
-    };
+fn bears(tags: &[Value], switch: &CutOver, item: &Item) -> bool {
+    let has = |key: &str, value: &str| tags.iter().any(|tag| tag["key"] == key && tag["value"] == value);
     has(names::TAG_RESTORE, &item.restore) && has(TAG_SWITCH, &switch.name)
 }
 
 /// Tags that the next revision takes over: those of the owner, not AWS's, nor those of an earlier restore.
-fn is_the_owners(tag: &Tag) -> bool {
-    let key = tag.key().unwrap_or_default();
+fn is_the_owners(tag: &Value) -> bool {
+    let key = tag["key"].as_str().unwrap_or_default();
     !key.starts_with("aws:") && !key.starts_with("holdfast:")
-}
-
-fn some(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }

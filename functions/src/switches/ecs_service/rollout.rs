@@ -1,6 +1,6 @@
 //! How far a service's deployment is. Pure: one look at what ECS describes.
 
-use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
+use super::service::Service;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rollout {
@@ -13,47 +13,44 @@ pub enum Rollout {
 }
 
 pub fn of(service: &Service) -> Rollout {
-    let deployments = service.deployments();
-    let Some(primary) = deployments
-        .iter()
-        .find(|deployment| deployment.status() == Some("PRIMARY"))
-    else {
+    let deployments = &service.deployments;
+    let Some(primary) = deployments.iter().find(|deployment| deployment.status == "PRIMARY") else {
         return Rollout::Underway("the service has no primary deployment yet".to_owned());
     };
-    let state = primary.rollout_state();
-    if state == Some(&DeploymentRolloutState::Failed) {
-        let reason = primary.rollout_state_reason().unwrap_or("the deployment failed");
+    let state = primary.rollout_state.as_deref();
+    if state == Some("FAILED") {
+        let reason = primary
+            .rollout_state_reason
+            .as_deref()
+            .unwrap_or("the deployment failed");
         return Rollout::Failed(reason.trim_end_matches('.').to_owned());
     }
     // One that failed before it stays in the list: it has no tasks.
     let alone = deployments
         .iter()
-        .all(|deployment| deployment.status() == Some("PRIMARY") || deployment.running_count() == 0);
-    let complete = match state {
-        Some(state) => *state == DeploymentRolloutState::Completed,
-        None => true,
-    };
-    if alone && complete && service.running_count() == service.desired_count() {
+        .all(|deployment| deployment.status == "PRIMARY" || deployment.running_count == 0);
+    let complete = state.is_none_or(|state| state == "COMPLETED");
+    if alone && complete && service.running_count == service.desired_count {
         return Rollout::Stable;
     }
-    let failed = match primary.failed_tasks() {
+    let failed = match primary.failed_tasks {
         0 => String::new(),
         some => format!(", {some} failed to start"),
     };
     Rollout::Underway(format!(
         "{} of {} tasks of {} are running{failed}",
-        primary.running_count(),
-        primary.desired_count(),
-        super::short(primary.task_definition().unwrap_or_default()),
+        primary.running_count,
+        primary.desired_count,
+        super::short(&primary.task_definition),
     ))
 }
 
 /// What to tell when the service is back at the revision of before, though ours was deployed.
 pub fn rolled_back(service: &str, ours: &str, described: &Service) -> String {
     let said = described
-        .events()
+        .events
         .iter()
-        .filter_map(|event| event.message())
+        .map(|event| event.message.as_str())
         .find(|message| message.contains("failed") || message.contains("unable"))
         .map(|message| format!(" ECS says: {}.", message.trim_end_matches('.')))
         .unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The volumes of a task definition that mount a file system, led to its copy.
 
-use aws_sdk_ecs::types::{EfsVolumeConfiguration, TaskDefinition, Volume};
+use serde_json::Value;
 
 use super::Named;
 use crate::domain::descriptor::CutOver;
@@ -10,8 +10,11 @@ use crate::domain::restore::plan::Beside;
 use crate::error::{Error, Fault, Result};
 use crate::switches::fault;
 
+/// The part of a volume that mounts a file system.
+const CONFIGURATION: &str = "efsVolumeConfiguration";
+
 /// What would keep the volumes from being led to the copy.
-pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &TaskDefinition) -> Vec<Fault> {
+pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Vec<Fault> {
     let (Target::Efs { file_system, .. }, Beside::Directory { .. } | Beside::FileSystem { .. }) =
         (&item.planned.resource.target, &item.planned.beside)
     else {
@@ -24,9 +27,7 @@ pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Ta
             "a file system: a service is switched by its volumes",
         )];
     };
-    let mounting: Vec<&Volume> = definition
-        .volumes()
-        .iter()
+    let mounting: Vec<&Value> = volumes(definition)
         .filter(|volume| mounts(volume, named, file_system))
         .collect();
     if mounting.is_empty() {
@@ -41,7 +42,7 @@ pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Ta
             "a service whose task definition mounts the file system",
         )];
     }
-    let by_access_point = |volume: &&Volume| access_point(volume).is_some();
+    let by_access_point = |volume: &&Value| access_point(volume).is_some();
     mounting
         .into_iter()
         .filter(by_access_point)
@@ -52,7 +53,7 @@ pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Ta
                 format!(
                     "{}, whose volume {} mounts by an access point",
                     named.words(),
-                    volume.name().unwrap_or_default()
+                    volume["name"].as_str().unwrap_or_default()
                 ),
                 "a volume with `rootDirectory` and without an access point, which fixes the directory: mount the file \
                  system so, or take the switch out of the descriptor and deploy by hand",
@@ -69,8 +70,8 @@ pub fn led_to_the_copy(
     switch: &CutOver,
     named: &Named<'_>,
     item: &Item,
-    definition: &TaskDefinition,
-) -> Result<(Vec<Volume>, bool)> {
+    definition: &Value,
+) -> Result<(Vec<Value>, bool)> {
     let faults = foresee(switch, named, item, definition);
     if !faults.is_empty() {
         return Err(Error::InvalidInput(faults));
@@ -98,10 +99,10 @@ pub fn led_to_the_copy(
         }
     };
     let mut changed = false;
-    let volumes = definition.volumes().iter().map(|volume| {
+    let volumes = volumes(definition).map(|volume| {
         let mut volume = volume.clone();
         if mounts(&volume, named, file_system)
-            && let Some(configuration) = &mut volume.efs_volume_configuration
+            && let Some(configuration) = volume.get_mut(CONFIGURATION)
         {
             lead(configuration, copy, directory);
             changed = true;
@@ -112,25 +113,27 @@ pub fn led_to_the_copy(
     Ok((volumes, changed))
 }
 
-fn lead(configuration: &mut EfsVolumeConfiguration, copy: &str, directory: &str) {
-    let old = configuration.root_directory().unwrap_or("/").trim_matches('/');
+fn volumes(definition: &Value) -> impl Iterator<Item = &Value> {
+    definition["volumes"].as_array().into_iter().flatten()
+}
+
+fn lead(configuration: &mut Value, copy: &str, directory: &str) {
+    let old = configuration["rootDirectory"].as_str().unwrap_or("/").trim_matches('/');
     let directory = directory.trim_end_matches('/');
-    configuration.root_directory = Some(match old {
+    let root = match old {
         "" => directory.to_owned(),
         below => format!("{directory}/{below}"),
-    });
-    copy.clone_into(&mut configuration.file_system_id);
+    };
+    configuration["rootDirectory"] = root.into();
+    configuration["fileSystemId"] = copy.into();
 }
 
-fn mounts(volume: &Volume, named: &Named<'_>, file_system: &str) -> bool {
-    let named_so = named.volume.is_none_or(|name| volume.name() == Some(name));
-    named_so
-        && volume
-            .efs_volume_configuration()
-            .is_some_and(|configuration| configuration.file_system_id() == file_system)
+fn mounts(volume: &Value, named: &Named<'_>, file_system: &str) -> bool {
+    let named_so = named.volume.is_none_or(|name| volume["name"] == name);
+    named_so && volume[CONFIGURATION]["fileSystemId"] == file_system
 }
 
-fn access_point(volume: &Volume) -> Option<&str> {
-    let authorization = volume.efs_volume_configuration()?.authorization_config()?;
-    authorization.access_point_id().filter(|id| !id.is_empty())
+fn access_point(volume: &Value) -> Option<&str> {
+    let id = volume[CONFIGURATION]["authorizationConfig"]["accessPointId"].as_str();
+    id.filter(|id| !id.is_empty())
 }

@@ -1,0 +1,163 @@
+//! What CloudFormation says of a stack: its outputs and its resources.
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use holdfast::aws::service::{CLOUDFORMATION, Client, Reply};
+use roxmltree::{Document, Node};
+
+use crate::aws;
+use crate::failure::{Failure, Result};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// Its ARN.
+    pub id: String,
+    pub name: String,
+    /// Such as `CREATE_COMPLETE`.
+    pub status: String,
+    pub outputs: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resource {
+    /// Such as `AWS::EFS::FileSystem`.
+    pub kind: String,
+    pub logical: String,
+    /// Empty for one that never came to be.
+    pub physical: String,
+    /// Such as `DELETE_COMPLETE`.
+    pub status: String,
+}
+
+/// A stack, by its name or ARN; `next` tells what to do where there is none.
+pub async fn describe(config: &SdkConfig, name: &str, next: &str) -> Result<Stack> {
+    let client = Client::new(config, CLOUDFORMATION);
+    let region = config.region().map_or("", |region| region.as_ref());
+    let nowhere = || Failure::NotFound(format!("describing stack {name}: there is none in {region}. {next}"));
+    match client.query("DescribeStacks", &[("StackName", name)]).await {
+        Ok(reply) => read(&reply, "describing stack", name, stack)?.ok_or_else(nowhere),
+        // CloudFormation has no code of its own for a stack that does not exist.
+        Err(error)
+            if error.code() == Some("ValidationError")
+                && error.message().is_some_and(|m| m.contains("does not exist")) =>
+        {
+            Err(nowhere())
+        }
+        Err(error) => Err(aws::failure("describing stack", name, error)),
+    }
+}
+
+/// All resources of a stack, those of nested stacks not among them.
+pub async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<Resource>> {
+    let client = Client::new(config, CLOUDFORMATION);
+    let doing = "listing the resources of stack";
+    let (mut found, mut token) = (Vec::new(), None::<String>);
+    loop {
+        let mut fields = vec![("StackName", name)];
+        fields.extend(token.as_deref().map(|token| ("NextToken", token)));
+        let page = client.query("ListStackResources", &fields).await;
+        let page = page.map_err(|error| aws::failure(doing, name, error))?;
+        let (more, next) = read(&page, doing, name, |document| {
+            let members = members(document.root(), "StackResourceSummaries");
+            (
+                members.map(resource).collect::<Vec<_>>(),
+                text(document.root(), "NextToken"),
+            )
+        })?;
+        found.extend(more);
+        token = Some(next).filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn read<T>(reply: &Reply, doing: &str, name: &str, reading: impl Fn(&Document) -> T) -> Result<T> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Failure::Aws(format!(
+            "{doing} {name}: CloudFormation's answer cannot be read ({error}). Run the command again."
+        ))
+    };
+    let xml = std::str::from_utf8(&reply.bytes).map_err(|error| unreadable(&error))?;
+    Document::parse(xml)
+        .map(|document| reading(&document))
+        .map_err(|error| unreadable(&error))
+}
+
+fn stack(document: &Document) -> Option<Stack> {
+    let found = members(document.root(), "Stacks").next()?;
+    let outputs = members(found, "Outputs").map(|output| (text(output, "OutputKey"), text(output, "OutputValue")));
+    Some(Stack {
+        id: text(found, "StackId"),
+        name: text(found, "StackName"),
+        status: text(found, "StackStatus"),
+        outputs: outputs.collect(),
+    })
+}
+
+fn resource(summary: Node<'_, '_>) -> Resource {
+    Resource {
+        kind: text(summary, "ResourceType"),
+        logical: text(summary, "LogicalResourceId"),
+        physical: text(summary, "PhysicalResourceId"),
+        status: text(summary, "ResourceStatus"),
+    }
+}
+
+/// The elements `member` of the first list of a name.
+fn members<'a, 'input>(within: Node<'a, 'input>, list: &str) -> impl Iterator<Item = Node<'a, 'input>> {
+    let list = within.descendants().find(|node| node.tag_name().name() == list);
+    list.into_iter()
+        .flat_map(|list| list.children().filter(|node| node.tag_name().name() == "member"))
+}
+
+/// The text of the first element of a name; empty where there is none.
+fn text(within: Node<'_, '_>, name: &str) -> String {
+    within
+        .descendants()
+        .find(|node| node.tag_name().name() == name)
+        .and_then(|node| node.text())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn reply(xml: &str) -> Reply {
+        Reply {
+            bytes: xml.as_bytes().to_vec(),
+            ..Reply::default()
+        }
+    }
+
+    #[test]
+    fn a_stack_has_its_outputs_and_no_others() {
+        let xml = r#"<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>
+            <member><StackName>hubs</StackName><StackId>arn:1</StackId><StackStatus>CREATE_COMPLETE</StackStatus>
+            <Parameters><member><ParameterKey>A</ParameterKey><ParameterValue>b</ParameterValue></member></Parameters>
+            <Outputs><member><OutputKey>AppDb</OutputKey><OutputValue>hubs &amp; db</OutputValue></member></Outputs></member>
+            </Stacks></DescribeStacksResult></DescribeStacksResponse>"#;
+        let found = read(&reply(xml), "describing stack", "hubs", stack).unwrap().unwrap();
+        assert_eq!(
+            (found.name.as_str(), found.id.as_str(), found.status.as_str()),
+            ("hubs", "arn:1", "CREATE_COMPLETE")
+        );
+        assert_eq!(
+            found.outputs,
+            BTreeMap::from([("AppDb".to_owned(), "hubs & db".to_owned())])
+        );
+    }
+
+    #[test]
+    fn a_stack_without_outputs_and_no_stack_are_told_apart() {
+        let none = "<R><Stacks><member><StackName>x</StackName></member></Stacks></R>";
+        assert!(read(&reply(none), "d", "x", stack).unwrap().unwrap().outputs.is_empty());
+        assert!(read(&reply("<R><Stacks/></R>"), "d", "x", stack).unwrap().is_none());
+        assert!(read(&reply("<R>"), "d", "x", stack).is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! Lambda functions of somebody else's, called and waited for.
+
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+
+use super::service::{CallError, Client, LAMBDA, Reply, escaped};
+
+/// Calls functions, each call once: whether to try again is the state machine's decision.
+#[derive(Debug, Clone)]
+pub struct Functions {
+    lambda: Client,
+}
+
+impl Functions {
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self {
+            lambda: Client::new(aws, LAMBDA).once(),
+        }
+    }
+
+    /// Calls a function and waits up to `patience` for its answer: the reply's `bytes`, and its `function_error` where the
+    /// function itself failed.
+    pub async fn invoke(&self, function: &str, payload: Vec<u8>, patience: Duration) -> Result<Reply, CallError> {
+        let path = format!("/2015-03-31/functions/{}/invocations", escaped(function));
+        self.lambda
+            .clone()
+            .patient(patience)
+            .post("Invoke", &path, payload)
+            .await
+    }
+}

@@ -1,0 +1,78 @@
+//! Where a service is reached: `https://<service>.<Region>.<suffix of the partition>`, unless the environment says otherwise.
+//!
+//! The rules are those of the SDK's endpoint rule sets, which are the same for all services here but for one difference,
+//! [`Service::govcloud_is_fips`].
+
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+
+use super::Protocol;
+
+/// A service, as far as calling it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service {
+    /// How its endpoints' names begin, which is also what requests are signed for.
+    pub endpoint: &'static str,
+    /// Its id in AWS's models: `AWS_ENDPOINT_URL_<ID>` and the user agent go by it.
+    pub id: &'static str,
+    pub protocol: Protocol,
+    /// Whether its ordinary endpoints in GovCloud are its FIPS endpoints.
+    pub govcloud_is_fips: bool,
+}
+
+/// Beginnings of Regions' names, each with the DNS suffix of its partition, and that of its dual-stack endpoints.
+const PARTITIONS: [(&str, &str, &str); 8] = [
+    ("us-gov-", "amazonaws.com", "api.aws"),
+    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+    ("", "amazonaws.com", "api.aws"),
+];
+
+/// The endpoint that the configuration names for this service or for all, else AWS's own in the Region. `None` without a
+/// Region.
+pub fn of(aws: &SdkConfig, service: &Service) -> Option<String> {
+    configured(aws, service)
+        .or_else(|| aws.endpoint_url().map(str::to_owned))
+        .or_else(|| {
+            let (fips, dual_stack) = (aws.use_fips() == Some(true), aws.use_dual_stack() == Some(true));
+            Some(own(service, aws.region()?.as_ref(), fips, dual_stack))
+        })
+}
+
+fn configured(aws: &SdkConfig, service: &Service) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    aws.service_config()?.load_config(key)
+}
+
+pub(super) fn own(service: &Service, region: &str, fips: bool, dual_stack: bool) -> String {
+    let (_, suffix, dual_suffix) = PARTITIONS
+        .into_iter()
+        .find(|(beginning, ..)| region.starts_with(beginning))
+        .unwrap_or(("", "amazonaws.com", "api.aws"));
+    let suffix = if dual_stack { dual_suffix } else { suffix };
+    let ordinary = !fips || (service.govcloud_is_fips && !dual_stack && region.starts_with("us-gov-"));
+    let fips = if ordinary { "" } else { "-fips" };
+    format!("https://{}{fips}.{region}.{suffix}", service.endpoint)
+}
+
+/// A value as a segment of a path, or a field of a form, holds it.
+pub fn escaped(value: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    value.bytes().fold(String::new(), |mut escaped, byte| {
+        if plain(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+        escaped
+    })
+}

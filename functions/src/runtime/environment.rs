@@ -1,0 +1,76 @@
+//! The configuration of all AWS clients, from the environment that Lambda sets: none of the default chain's files and
+//! instance metadata, which a function does not have and which only cost a start.
+
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use super::{optional_setting, trust};
+
+/// Region, credentials and endpoints as the environment has them; a Region that is missing fails each call, which says so.
+pub(super) fn sdk_config() -> SdkConfig {
+    let region = optional_setting("AWS_REGION");
+    // Short pauses: a Lambda that sleeps is paid for, and the long ones are the machine's Retry.
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(200));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(trust::http_client(region.as_deref().unwrap_or_default()))
+        .region(region.map(Region::new))
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
+        .service_config(Environment)
+        .use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_on("AWS_USE_DUALSTACK_ENDPOINT"))
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    config.set_endpoint_url(optional_setting("AWS_ENDPOINT_URL"));
+    // The name tells one function's calls from another's in CloudTrail.
+    config.set_app_name(optional_setting("AWS_LAMBDA_FUNCTION_NAME").and_then(|name| AppName::new(name).ok()));
+    config.build()
+}
+
+fn is_on(name: &str) -> bool {
+    optional_setting(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// Settings of one service: `AWS_ENDPOINT_URL_<SERVICE>`.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+#[derive(Debug)]
+struct Environment;
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        optional_setting(&variable(key.env(), key.service_id()))
+    }
+}
+
+fn variable(setting: &str, service: &str) -> String {
+    format!("{setting}_{}", service.to_uppercase().replace([' ', '-'], "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_services_own_endpoint_is_named_after_its_id() {
+        assert_eq!(variable("AWS_ENDPOINT_URL", "RDS"), "AWS_ENDPOINT_URL_RDS");
+        assert_eq!(
+            variable("AWS_ENDPOINT_URL", "Application Auto Scaling"),
+            "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"
+        );
+    }
+}
