@@ -149,6 +149,20 @@ class Steps(unittest.TestCase):
         self.assertEqual(len(set(ids)), 2)
         self.assertTrue(all("/each:" in child and child != arn for child in ids), ids)
 
+    def test_the_history_holds_the_states_of_a_map_s_iterations(self):
+        each = {"Choose": {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "See"}], "Default": "See"}, "See": {"Type": "Pass", "End": True}}
+        processor = {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "Choose", "States": each}
+        each_of_three = {"Type": "Map", "Items": [1, 2, 3], "ItemProcessor": processor, "End": True}
+        arn = self.start({"All": each_of_three})
+        self.ended(arn)
+        events = self.steps.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        entered = [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("Entered")]
+        self.assertEqual(sorted(entered), ["All"] + ["Choose"] * 3 + ["See"] * 3)
+        self.assertEqual([event["id"] for event in events], list(range(1, len(events) + 1)))
+        by_id = {event["id"]: event for event in events}
+        before = [by_id[event["previousEventId"]] for event in events if event["type"] == "PassStateEntered"]
+        self.assertEqual([event["type"] for event in before], ["ChoiceStateExited"] * 3)
+
     def test_an_aborted_execution_calls_nothing_any_more_and_stays_aborted(self):
         before = self.calls()
         arn = self.start(self.forever())

@@ -6,9 +6,12 @@
 - An execution that has ended starts no further task, and its status never changes again.
 - TimeoutSeconds of a state machine ends its executions as TIMED_OUT, by the lab's clock.
 - StartExecution with the name and the input of an execution that runs answers with that execution.
+- The history holds the states of a Map's iterations and of a Parallel's branches too, each event with the one before it.
 """
 
+import contextvars
 import copy
+import json
 import threading
 import time
 
@@ -35,8 +38,6 @@ def _honour_parallel():
 
 
 def _separate_variables():
-    run_shared = steps._run_sub_machine
-
     def run_sub_machine(states, start_at, given, execution, context):
         context = copy.deepcopy(context)
         if "mapRunArn" in execution and "_entered" not in execution:
@@ -48,9 +49,50 @@ def _separate_variables():
                 "Name": execution["name"],
                 "StartTime": execution["startDate"],
             }
-        return run_shared(states, start_at, given, execution, context)
+        return _walk(states, start_at, copy.deepcopy(given), execution, context)
 
     steps._run_sub_machine = run_sub_machine
+
+
+def _walk(states, name, given, execution, context):
+    """From the first state of an iteration or a branch to its end; each state that is entered or left is an event."""
+    while name:
+        state = states.get(name)
+        if state is None:
+            raise steps._ExecutionError("States.Runtime", f"State '{name}' not found")
+        kind = state["Type"]
+        context["State"] = {"Name": name, "EnteredTime": steps.now_iso(), "RetryCount": 0}
+        entered = {"name": name, "input": json.dumps(given)}
+        steps._add_event(execution, f"{kind}StateEntered", {"stateEnteredEventDetails": entered})
+        if kind == "Fail":
+            raise steps._ExecutionError(*steps._fail_state_error(state, given, context))
+        if kind == "Succeed":
+            given = steps._apply_input_path(state, given, context)
+            given, following = steps._apply_output_path(state, given, context), None
+        elif kind in ("Task", "Parallel", "Map"):
+            given, following = getattr(steps, f"_execute_{kind.lower()}")(state, given, execution, context)
+        else:
+            given, following = getattr(steps, f"_execute_{kind.lower()}")(state, given, context)
+        left = {"name": name, "output": json.dumps(given)}
+        steps._add_event(execution, f"{kind}StateExited", {"stateExitedEventDetails": left})
+        name = following
+    return given
+
+
+def _number_events():
+    """Iterations write into one history at once: each event has a number of its own, and names the one that it follows."""
+    lock, add = threading.Lock(), steps._add_event
+    last = contextvars.ContextVar("last", default=(None, 0))
+
+    def add_event(execution, *event):
+        with lock:
+            added = add(execution, *event)
+        of, before = last.get()
+        added["previousEventId"] = before if of == execution["executionArn"] else added["id"] - 1
+        last.set((execution["executionArn"], added["id"]))
+        return added
+
+    steps._add_event = add_event
 
 
 def _runs(execution):
@@ -123,6 +165,7 @@ def _answer_again():
 
 def apply():
     """Puts all of it in place; fails when MiniStack has other insides than the version that this was written for."""
+    _number_events()
     _honour_parallel()
     _separate_variables()
     _stop_what_has_ended()
