@@ -57,6 +57,25 @@ class Restores(unittest.TestCase):
     def restored(self, name):
         return until(lambda: self.table(name), lambda table: table["TableStatus"] == "ACTIVE", name)
 
+    def test_a_backup_may_take_time_and_is_not_to_be_used_meanwhile(self):
+        lab("PUT", "/durations", {"table_backup": 600})
+        arn = self.backup()
+        lab("PUT", "/durations", {"table_backup": 0})
+
+        def status():
+            described = self.dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"]
+            listed = self.dynamodb.list_backups(TableName=self.name)["BackupSummaries"][0]["BackupStatus"]
+            self.assertEqual(described, listed)
+            return described
+
+        self.assertEqual(status(), "CREATING")
+        restore = refused(self.dynamodb.restore_table_from_backup, TargetTableName=self.target, BackupArn=arn)
+        self.assertEqual(restore, "BackupInUseException")
+        self.assertEqual(refused(self.dynamodb.delete_backup, BackupArn=arn), "BackupInUseException")
+        lab("POST", "/clock", {"advance_seconds": 601})
+        self.assertEqual(status(), "AVAILABLE")
+        self.dynamodb.delete_backup(BackupArn=arn)
+
     def test_a_restore_takes_time_and_says_from_what_it_is(self):
         self.put("a")
         arn = self.backup()

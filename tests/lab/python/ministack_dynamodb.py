@@ -1,5 +1,6 @@
 """Where MiniStack 1.5.33's DynamoDB differs from AWS's, and it matters to Holdfast: AWS's way.
 
+- A backup may take time: it is CREATING, then AVAILABLE. (AWS's take seconds, whatever the table's size.)
 - A restore takes time: the table is CREATING and not to be used, then ACTIVE; its RestoreSummary says from what it was made.
 - A restore honours its overrides of throughput and encryption, and takes the source's encryption without one.
 - Point-in-time recovery has a window, keeps its RecoveryPeriodInDays, and restores the items of the moment asked for.
@@ -19,12 +20,13 @@ from ministack.services import dynamodb
 HISTORY = "_lab_history"
 READY_AT = "_lab_ready_at"
 STABLE_AT = "_lab_stable_at"
+AVAILABLE_AT = "_lab_available_at"
 DAY = 24 * 3600
 SYSTEM_BACKUP_DAYS = 35
 UPDATE_SECONDS = 0.2
 
 # Seconds of the lab's clock.
-durations = {"table_restore": 1.0}
+durations = {"table_restore": 1.0, "table_backup": 0.0}
 
 # Since when each table's point-in-time recovery is on, and how many days it reaches back; as MiniStack keeps the flag.
 _since = dynamodb.AccountRegionScopedDict()
@@ -203,6 +205,36 @@ def _take_time():
     dynamodb._restore_table_to_point_in_time = restore_table_to_point_in_time
 
 
+def _create_backups():
+    """A backup is CREATING for as long as backups take; what looks at it, or uses it, finds it AVAILABLE after that."""
+    create = dynamodb._create_backup
+
+    def create_backup(request):
+        answer = create(request)
+        if answer[0] != 200 or durations["table_backup"] <= 0:
+            return answer
+        backup = dynamodb._backups[_body(answer)["BackupDetails"]["BackupArn"]]
+        backup["BackupDetails"]["BackupStatus"] = "CREATING"
+        backup[AVAILABLE_AT] = time.time() + durations["table_backup"]
+        return dynamodb.json_response({"BackupDetails": backup["BackupDetails"]})
+
+    dynamodb._create_backup = create_backup
+    for name in ("_describe_backup", "_list_backups", "_delete_backup", "_restore_table_from_backup"):
+
+        def see(request, go_on=getattr(dynamodb, name), name=name):
+            for backup in dynamodb._backups.values():
+                if time.time() >= backup.get(AVAILABLE_AT, 0):
+                    backup["BackupDetails"]["BackupStatus"] = "AVAILABLE"
+            backup = dynamodb._backups.get(request.get("BackupArn"), {})
+            creating = backup.get("BackupDetails", {}).get("BackupStatus") == "CREATING"
+            if creating and name in ("_delete_backup", "_restore_table_from_backup"):
+                message = f"Backup is being created: {request['BackupArn']}"
+                return error_response_json("BackupInUseException", message, 400)
+            return go_on(request)
+
+        setattr(dynamodb, name, see)
+
+
 def _be_in_use():
     """What is being restored or updated can't be changed, and what is being restored can't be read."""
     for name in ("_delete_table", "_update_table", "_update_ttl", "_enable_kinesis_streaming_destination", "_create_backup"):
@@ -286,4 +318,5 @@ def apply():
     _open_windows()
     _take_time()
     _leave_backups()
+    _create_backups()
     _be_in_use()

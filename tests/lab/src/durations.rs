@@ -25,6 +25,8 @@ pub struct Seconds {
     pub delete: f64,
     /// A file system, mount target or access point, until `available`.
     pub file_system_create: f64,
+    /// An on-demand backup of a table, from `CREATING` to `AVAILABLE`; MiniStack's.
+    pub table_backup: f64,
     /// A restored table, from `CREATING` to `ACTIVE`; MiniStack's.
     pub table_restore: f64,
     /// A task of an ECS service, until it runs.
@@ -42,6 +44,8 @@ impl Default for Seconds {
             copy_job: 1.0,
             delete: 0.5,
             file_system_create: 0.2,
+            // AWS's take seconds, whatever the table's size.
+            table_backup: 0.0,
             table_restore: 1.0,
             service_deployment: 0.5,
         }

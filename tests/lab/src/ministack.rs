@@ -134,7 +134,10 @@ impl Ministack {
     /// # Errors
     /// As [`Ministack::follow`].
     pub async fn take(&self, seconds: &Seconds) -> anyhow::Result<()> {
-        let durations = serde_json::json!({ "table_restore": seconds.table_restore });
+        let durations = serde_json::json!({
+            "table_restore": seconds.table_restore,
+            "table_backup": seconds.table_backup,
+        });
         self.tell(&durations.to_string()).await
     }
 
