@@ -67,6 +67,15 @@ pub fn program(name: &str) -> PathBuf {
 impl Lab {
     /// Starts a lab in a directory of its own and waits until it is ready.
     pub async fn start(options: &Options) -> Result<Self> {
+        Self::start_with(options, &["--wait-scale", &options.wait_scale.to_string()]).await
+    }
+
+    /// The same, but Wait states and retry delays last as long as they say, by the lab's clock, which [`Lab::skip`] moves.
+    pub async fn start_by_clock() -> Result<Self> {
+        Self::start_with(&Options::default(), &["--wait-by-clock"]).await
+    }
+
+    async fn start_with(options: &Options, waits: &[&str]) -> Result<Self> {
         let name = format!(
             "holdfast-lab-{}-{}",
             std::process::id(),
@@ -81,7 +90,7 @@ impl Lab {
             .arg("0")
             .arg("--dir")
             .arg(&directory);
-        command.arg("--wait-scale").arg(options.wait_scale.to_string());
+        command.args(waits);
         if options.auth {
             command.arg("--auth");
         }
@@ -150,6 +159,14 @@ impl Lab {
         )
         .await?;
         Ok(())
+    }
+
+    /// Once nothing is being done, makes the clock jump to the next time that something waits for; whether there was any.
+    pub async fn skip(&self) -> Result<bool> {
+        let skipped = self
+            .control(reqwest::Method::POST, "clock", Some(json!({ "skip": true })))
+            .await?;
+        Ok(!skipped["skipped_seconds"].is_null())
     }
 
     /// The time in the lab, in RFC 3339.

@@ -1,8 +1,9 @@
 """Runs MiniStack on the lab's clock.
 
 Each line on standard input is how many seconds the lab is ahead of the machine, or an object of durations; it is echoed
-on standard output once MiniStack's `time` and `datetime`, or its jobs, follow. Monotonic clocks stay real, so that no running timer fires early. The end of
-standard input means that the lab is gone: MiniStack then ends too.
+on standard output once MiniStack's `time` and `datetime`, or its jobs, follow. The line "waits" is answered by what
+`ministack_waits.state` tells. Monotonic clocks stay real, so that no running timer fires early. The end of standard input
+means that the lab is gone: MiniStack then ends too.
 """
 
 import datetime
@@ -26,6 +27,10 @@ def follow(lines, traveller):
             import ministack_dynamodb
 
             ministack_dynamodb.durations.update(said)
+        elif said == "waits":
+            import ministack_waits
+
+            line = json.dumps(ministack_waits.state()) + "\n"
         else:
             traveller.shift(said - ahead)
             ahead = said
@@ -42,6 +47,7 @@ def main():
     import ministack_ecs
     import ministack_iam
     import ministack_steps
+    import ministack_waits
     from ministack.app import main as run
 
     from ministack.services import scheduler
@@ -50,6 +56,8 @@ def main():
     ministack_dynamodb.apply()
     ministack_ecs.apply()
     ministack_iam.apply()
+    if os.environ.get("LAB_WAITS") == "clock":
+        ministack_waits.apply()
     ministack_steps.apply()
     run()
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use hyper::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::faults::Rule;
 use crate::front_door::House;
 use crate::service::{Answer, Call};
+use crate::skipping;
 
 /// Answers a request of the control API; a wrong one gets 400 and a sentence in `error`.
 pub async fn answer(house: &House, call: &Call) -> Answer {
@@ -84,28 +86,37 @@ fn body(call: &Call) -> Result<Value, (u16, String)> {
         .map_err(|error| (400, format!("the body is not JSON: {error}")))
 }
 
-/// MiniStack first: nobody can see the lab's new time and find MiniStack behind it.
 async fn advance(house: &House, request: &Value) -> Result<Value, (u16, String)> {
-    static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    if request["skip"] == json!(true) {
+        return skipping::skip(house).await;
+    }
     let seconds = request["advance_seconds"].as_f64().filter(|s| (0.0..=1e9).contains(s));
     let Some(seconds) = seconds else {
         return Err((
             400,
-            "clock: `advance_seconds` must be a number from 0 to 1e9".to_owned(),
+            "clock: `advance_seconds` must be a number from 0 to 1e9, or `skip` true".to_owned(),
         ));
     };
+    let now = advance_by(house, Duration::from_secs_f64(seconds)).await?;
+    Ok(json!({"now": now.to_string()}))
+}
+
+/// Moves the lab's clock. MiniStack first: nobody can see the lab's new time and find MiniStack behind it.
+///
+/// # Errors
+/// When MiniStack checks signatures, or does not follow.
+pub async fn advance_by(house: &House, by: Duration) -> Result<Timestamp, (u16, String)> {
+    static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     if house.auth {
         let why = "clock: with --auth, signatures are checked and bind the lab to the machine's clock";
         return Err((409, why.to_owned()));
     }
     let _turn = ONE_AT_A_TIME.lock().await;
-    let by = Duration::from_secs_f64(seconds);
     let ahead = house.world.clock.offset().saturating_add(by);
     house
         .ministack
         .follow(ahead)
         .await
         .map_err(|error| (500, format!("{error:#}")))?;
-    let now = house.world.clock.advance(by);
-    Ok(json!({"now": now.to_string()}))
+    Ok(house.world.clock.advance(by))
 }

@@ -23,9 +23,11 @@ pub mod rds;
 pub mod reaper;
 pub mod rest;
 pub mod service;
+pub mod skipping;
 pub mod tagging;
 pub mod tools;
 pub mod upstream;
+pub mod work;
 pub mod world;
 
 use std::fs::File;
@@ -38,6 +40,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::front_door::House;
+pub use crate::ministack::Waits;
 use crate::service::Service;
 use crate::world::World;
 
@@ -53,8 +56,8 @@ pub struct LabConfig {
     pub dir: PathBuf,
     /// Python with the packages of `tests/requirements-lab.txt`; see [`tools::python`].
     pub python: Option<PathBuf>,
-    /// Factor of Step Functions' waits and retry delays: 0.05 makes a minute three seconds.
-    pub wait_scale: f64,
+    /// How long Step Functions' waits and retry delays last.
+    pub waits: Waits,
     /// Whether MiniStack enforces IAM policies; the clock can't be advanced then.
     pub auth: bool,
     /// Further environment variables for MiniStack and the functions that it runs.
@@ -69,7 +72,7 @@ impl LabConfig {
             port: 0,
             dir: dir.into(),
             python: None,
-            wait_scale: 0.05,
+            waits: Waits::Scaled(0.05),
             auth: false,
             environment: Vec::new(),
         }
@@ -109,13 +112,14 @@ impl Lab {
             python,
             upstream: upstream::Upstream::new(upstream_port),
             reaper,
+            work: work::Work::default(),
         });
         let setup = ministack::Setup {
             python: &world.python,
             dir: &world.dir,
             port: upstream_port,
             endpoint: &endpoint,
-            wait_scale: config.wait_scale,
+            waits: config.waits,
             auth: config.auth,
             environment: &config.environment,
         };

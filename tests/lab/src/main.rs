@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use holdfast_lab::{Lab, LabConfig};
+use holdfast_lab::{Lab, LabConfig, Waits};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A local AWS account to try and test Holdfast: real PostgreSQL clusters, real files, faults on request.
@@ -22,6 +22,9 @@ struct Arguments {
     /// Factor of Step Functions' waits and retry delays.
     #[arg(long, default_value_t = 0.05)]
     wait_scale: f64,
+    /// Let waits and retry delays last as long as they say, by the lab's clock, instead: for what moves it.
+    #[arg(long, conflicts_with = "wait_scale")]
+    wait_by_clock: bool,
     /// Enforce IAM policies for the services that MiniStack answers.
     #[arg(long)]
     auth: bool,
@@ -51,7 +54,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = LabConfig {
         port: arguments.port,
         python: arguments.python,
-        wait_scale: arguments.wait_scale,
+        waits: if arguments.wait_by_clock {
+            Waits::ByClock
+        } else {
+            Waits::Scaled(arguments.wait_scale)
+        },
         auth: arguments.auth,
         ..LabConfig::new(arguments.dir)
     };

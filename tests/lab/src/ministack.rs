@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -21,6 +22,7 @@ const PROGRAM: &[(&str, &str)] = &[
     ("ministack_ecs.py", include_str!("../python/ministack_ecs.py")),
     ("ministack_iam.py", include_str!("../python/ministack_iam.py")),
     ("ministack_steps.py", include_str!("../python/ministack_steps.py")),
+    ("ministack_waits.py", include_str!("../python/ministack_waits.py")),
 ];
 
 /// How MiniStack is started.
@@ -33,18 +35,53 @@ pub struct Setup<'a> {
     pub port: u16,
     /// The front door, which functions are to use as their endpoint.
     pub endpoint: &'a str,
-    /// Factor of Step Functions' waits and retry delays.
-    pub wait_scale: f64,
+    /// How long Step Functions' waits and retry delays last.
+    pub waits: Waits,
     /// Whether IAM policies are enforced.
     pub auth: bool,
     /// Further environment variables, for MiniStack and the functions.
     pub environment: &'a [(String, String)],
 }
 
+/// How long Step Functions' waits and retry delays last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Waits {
+    /// This share of what they say, in real time: 0.05 makes a minute three seconds.
+    Scaled(f64),
+    /// What they say, by the lab's clock: somebody has to move it.
+    ByClock,
+}
+
+impl Waits {
+    fn scale(self) -> f64 {
+        match self {
+            Self::Scaled(scale) => scale,
+            Self::ByClock => 1.0,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scaled(_) => "scaled",
+            Self::ByClock => "clock",
+        }
+    }
+}
+
+/// What MiniStack's executions are doing.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Strands {
+    /// How many do something, or have just been woken.
+    pub busy: i64,
+    /// Seconds until the next one's wait is over.
+    pub next_seconds: Option<f64>,
+}
+
 /// A MiniStack that runs.
 pub struct Ministack {
     process: Mutex<Option<Child>>,
     clock: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+    waits: Waits,
 }
 
 impl Ministack {
@@ -65,7 +102,8 @@ impl Ministack {
             .env(mark, value)
             .env("GATEWAY_PORT", setup.port.to_string())
             .env("BIND_HOST", "127.0.0.1")
-            .env("SFN_WAIT_SCALE", setup.wait_scale.to_string())
+            .env("SFN_WAIT_SCALE", setup.waits.scale().to_string())
+            .env("LAB_WAITS", setup.waits.name())
             .env("AUTH", if setup.auth { "true" } else { "false" })
             .env("S3_DATA_DIR", data.join("s3"))
             .env("STATE_DIR", data.join("state"))
@@ -113,6 +151,7 @@ impl Ministack {
         Ok(Self {
             process: Mutex::new(Some(process)),
             clock: Mutex::new((stdin, BufReader::new(stdout))),
+            waits: setup.waits,
         })
     }
 
@@ -121,12 +160,18 @@ impl Ministack {
         self.process.lock().await.as_ref().and_then(Child::id)
     }
 
+    /// How long its executions' waits last.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        self.waits
+    }
+
     /// Makes MiniStack's clock run `ahead` of the machine's; returns when it does.
     ///
     /// # Errors
     /// When MiniStack is gone or does not confirm within ten seconds.
     pub async fn follow(&self, ahead: Duration) -> anyhow::Result<()> {
-        self.tell(&format!("{:.3}", ahead.as_secs_f64())).await
+        self.tell(&format!("{:.3}", ahead.as_secs_f64())).await.map(drop)
     }
 
     /// Makes MiniStack's own jobs take as long as the lab's durations say.
@@ -138,10 +183,20 @@ impl Ministack {
             "table_restore": seconds.table_restore,
             "table_backup": seconds.table_backup,
         });
-        self.tell(&durations.to_string()).await
+        self.tell(&durations.to_string()).await.map(drop)
     }
 
-    async fn tell(&self, line: &str) -> anyhow::Result<()> {
+    /// What its executions are doing; for a MiniStack whose waits are [`Waits::ByClock`].
+    ///
+    /// # Errors
+    /// As [`Ministack::follow`].
+    pub async fn strands(&self) -> anyhow::Result<Strands> {
+        let answer = self.tell("\"waits\"").await?;
+        serde_json::from_str(&answer).with_context(|| format!("reading what MiniStack's executions do: {answer}"))
+    }
+
+    /// Writes a line to MiniStack's standard input; returns the line that it answers.
+    async fn tell(&self, line: &str) -> anyhow::Result<String> {
         let mut clock = self.clock.lock().await;
         let (stdin, stdout) = &mut *clock;
         let told = async {
@@ -150,7 +205,7 @@ impl Ministack {
             let mut line = String::new();
             match stdout.read_line(&mut line).await? {
                 0 => bail!("it is gone"),
-                _ => Ok(()),
+                _ => Ok(line),
             }
         };
         timeout(Duration::from_secs(10), told)

@@ -7,6 +7,7 @@ use crate::durations::Durations;
 use crate::faults::Faults;
 use crate::reaper::Reaper;
 use crate::upstream::Upstream;
+use crate::work::Work;
 
 /// The account that everything in a lab belongs to.
 pub const ACCOUNT: &str = "000000000000";
@@ -33,6 +34,8 @@ pub struct World {
     pub upstream: Upstream,
     /// Kills what a service started when the lab itself dies without stopping.
     pub reaper: Reaper,
+    /// What is being done behind the answers.
+    pub work: Work,
 }
 
 impl World {

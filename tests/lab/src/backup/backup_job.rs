@@ -112,7 +112,11 @@ impl Inner {
         }
         drop(state);
         let inner = self.clone();
-        tokio::spawn(async move { inner.run_backup_job(&id).await });
+        let running = self.world.work.begin();
+        tokio::spawn(async move {
+            inner.run_backup_job(&id).await;
+            drop(running);
+        });
         Ok(answer)
     }
 

@@ -84,7 +84,11 @@ impl Inner {
         }
         drop(state);
         let inner = self.clone();
-        tokio::spawn(async move { inner.run_copy_job(&id).await });
+        let running = self.world.work.begin();
+        tokio::spawn(async move {
+            inner.run_copy_job(&id).await;
+            drop(running);
+        });
         Ok(answer)
     }
 

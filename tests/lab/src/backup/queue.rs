@@ -55,6 +55,7 @@ impl Inner {
         }
     }
 
+    /// What only a job that runs does.
     async fn wait(&self, job: &str, latest: Timestamp, come: impl Fn(&State) -> bool) -> Waited {
         let mut moved = self.moved.subscribe();
         loop {
@@ -68,6 +69,7 @@ impl Inner {
                     return Waited::Through;
                 }
             }
+            let _waiting = self.world.work.wait(latest);
             tokio::select! {
                 _ = moved.changed() => {}
                 () = self.world.clock.sleep_until(latest) => return Waited::TooLate,

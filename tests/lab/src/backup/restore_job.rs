@@ -79,7 +79,11 @@ impl Inner {
         drop(state);
         let inner = self.clone();
         let answer = Answer::json(&json!({"RestoreJobId": id}));
-        tokio::spawn(async move { inner.run_restore_job(&id).await });
+        let running = self.world.work.begin();
+        tokio::spawn(async move {
+            inner.run_restore_job(&id).await;
+            drop(running);
+        });
         Ok(answer)
     }
 

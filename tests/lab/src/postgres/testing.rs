@@ -9,6 +9,7 @@ use crate::durations::Durations;
 use crate::faults::Faults;
 use crate::reaper::Reaper;
 use crate::upstream::Upstream;
+use crate::work::Work;
 use crate::world::{ACCOUNT, REGION, World};
 
 /// A world in `dir`, with the Python interpreter that the environment or the repository has, and without MiniStack.
@@ -27,5 +28,6 @@ pub fn world(dir: &Path) -> Arc<World> {
         upstream: Upstream::new(1),
         reaper: Reaper::start(&python).unwrap(),
         python,
+        work: Work::default(),
     })
 }

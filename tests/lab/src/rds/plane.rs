@@ -107,6 +107,7 @@ impl Plane {
         F: Future<Output = anyhow::Result<Server>> + Send + 'static,
     {
         let plane = self.clone();
+        let running = self.world.work.begin();
         tokio::spawn(async move {
             let started = async {
                 let server = Arc::new(start.await?);
@@ -122,6 +123,7 @@ impl Plane {
                 server.stop().await;
                 let _ = plane.postgres.remove(server.home()).await;
             }
+            drop(running);
         });
     }
 
