@@ -1,0 +1,248 @@
+//! How often each resource's job was looked at, and how late each end was noticed: what functions answered of the resource, held
+//! against the calls by which they started AWS's jobs, all by the lab's clock.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::history::History;
+
+/// The calls that start a job of AWS, and the kind of resource whose job it is.
+const JOBS: [(&str, &str); 9] = [
+    ("CreateDBClusterSnapshot", "aurora"),
+    ("RestoreDBClusterFromSnapshot", "aurora"),
+    ("RestoreDBClusterToPointInTime", "aurora"),
+    ("CreateDBInstance", "aurora"),
+    ("StartBackupJob", "efs"),
+    ("StartRestoreJob", "efs"),
+    ("CreateBackup", "dynamodb"),
+    ("RestoreTableFromBackup", "dynamodb"),
+    ("RestoreTableToPointInTime", "dynamodb"),
+];
+
+/// One resource's jobs, watched to their end.
+#[derive(Debug, PartialEq)]
+pub struct Watched {
+    pub resource: String,
+    /// Looks at it, the one that started the first job included.
+    pub looks: usize,
+    /// For each of its jobs, one after the other: from its end to the look that saw it, in seconds.
+    pub lags: Vec<f64>,
+}
+
+/// A job of AWS: one call, or several at once, such as a cluster's instances.
+struct Job {
+    action: String,
+    kind: &'static str,
+    started: Timestamp,
+}
+
+/// What was seen of one resource.
+struct Chain {
+    resource: String,
+    kind: String,
+    looks: Vec<Timestamp>,
+    jobs: Vec<Job>,
+}
+
+/// Reads it from an execution's history and from the lab's ledger since the execution began. Every job takes `lasts`.
+///
+/// # Errors
+/// When a job was started for no resource, or its end was never seen.
+pub fn watched(history: &History, ledger: &[Value], lasts: SignedDuration) -> Result<Vec<Watched>> {
+    let mut chains = chains(history);
+    for job in jobs(ledger)? {
+        give(&mut chains, job)?;
+    }
+    let jobs = chains.into_iter().filter(|chain| !chain.jobs.is_empty());
+    jobs.map(|chain| chain.watched(lasts)).collect()
+}
+
+fn chains(history: &History) -> Vec<Chain> {
+    let mut chains: BTreeMap<String, Chain> = BTreeMap::new();
+    for answer in history.answers() {
+        for (resource, kind) in reported(&answer.payload) {
+            let chain = chains.entry(resource.clone()).or_insert_with(|| Chain {
+                resource,
+                kind,
+                looks: Vec::new(),
+                jobs: Vec::new(),
+            });
+            chain.looks.push(answer.at);
+        }
+    }
+    chains.into_values().collect()
+}
+
+/// The resources whose jobs an answer reports on, by name and kind, however deep in it.
+fn reported(payload: &Value) -> Vec<(String, String)> {
+    let here = payload["status"].as_str().and_then(|_| {
+        let resource = &payload["resource"];
+        Some((
+            resource["name"].as_str()?.to_owned(),
+            resource["kind"].as_str()?.to_owned(),
+        ))
+    });
+    let below: Box<dyn Iterator<Item = &Value>> = match payload {
+        Value::Array(items) => Box::new(items.iter()),
+        Value::Object(fields) => Box::new(fields.values()),
+        _ => Box::new(std::iter::empty()),
+    };
+    here.into_iter().chain(below.flat_map(reported)).collect()
+}
+
+/// The calls that started jobs, in the order of time.
+fn jobs(ledger: &[Value]) -> Result<Vec<Job>> {
+    let mut jobs = Vec::new();
+    for call in ledger {
+        let started = JOBS.iter().find(|(action, _)| call["action"] == *action);
+        let Some((action, kind)) = started.filter(|_| call["status"] == 200) else {
+            continue;
+        };
+        let time = call["time"].as_str().context("a call without time")?;
+        jobs.push(Job {
+            action: (*action).to_owned(),
+            kind,
+            started: time.parse()?,
+        });
+    }
+    jobs.sort_by_key(|job| job.started);
+    Ok(jobs)
+}
+
+/// A job belongs to that resource of its kind which was looked at last when it was started, and which has no such job yet; a
+/// further call of an action that all of them have is part of the last one's job.
+fn give(chains: &mut [Chain], job: Job) -> Result<()> {
+    let mut of_kind: Vec<&mut Chain> = chains.iter_mut().filter(|chain| chain.kind == job.kind).collect();
+    ensure!(
+        !of_kind.is_empty(),
+        "{} was called, but nothing was reported on {}",
+        job.action,
+        job.kind
+    );
+    of_kind.retain(|chain| chain.jobs.iter().all(|other| other.action != job.action));
+    if of_kind.is_empty() {
+        return Ok(());
+    }
+    let chain = of_kind.into_iter().max_by_key(|chain| chain.last_look(job.started));
+    let chain = chain.filter(|chain| chain.last_look(job.started).is_some());
+    let chain = chain.with_context(|| format!("{} was called before anything was looked at", job.action))?;
+    chain.jobs.push(job);
+    Ok(())
+}
+
+impl Chain {
+    fn last_look(&self, before: Timestamp) -> Option<Timestamp> {
+        self.looks.iter().rev().find(|look| **look <= before).copied()
+    }
+
+    fn watched(self, lasts: SignedDuration) -> Result<Watched> {
+        let mut lags = Vec::new();
+        for (nth, job) in self.jobs.iter().enumerate() {
+            let end = job.started + lasts;
+            // What follows a job is started by the look that sees its end.
+            let seen = match self.jobs.get(nth + 1) {
+                Some(next) => self.last_look(next.started).filter(|look| *look >= end),
+                None => self.looks.iter().find(|look| **look >= end).copied(),
+            };
+            let seen = seen.with_context(|| format!("{}: nobody saw the end of {}", self.resource, job.action))?;
+            lags.push(seen.duration_since(end).as_secs_f64());
+        }
+        Ok(Watched {
+            resource: self.resource,
+            looks: self.looks.len(),
+            lags,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_second(minutes * 60).unwrap()
+    }
+
+    fn chain(resource: &str, kind: &str, looks: &[i64]) -> Chain {
+        Chain {
+            resource: resource.to_owned(),
+            kind: kind.to_owned(),
+            looks: looks.iter().map(|minutes| at(*minutes)).collect(),
+            jobs: Vec::new(),
+        }
+    }
+
+    fn call(action: &str, minutes: i64, status: u16) -> Value {
+        json!({ "action": action, "time": at(minutes).to_string(), "status": status })
+    }
+
+    #[test]
+    fn a_copy_made_by_two_jobs_has_the_lag_of_each() {
+        let mut chains = vec![chain("database", "aurora", &[0, 54, 63, 117, 126])];
+        let ledger = [
+            call("RestoreDBClusterFromSnapshot", 0, 200),
+            call("CreateDBInstance", 63, 200),
+            call("CreateDBInstance", 63, 200),
+        ];
+        for job in jobs(&ledger).unwrap() {
+            give(&mut chains, job).unwrap();
+        }
+        let watched = chains.remove(0).watched(HOUR).unwrap();
+        assert_eq!((watched.looks, watched.lags), (5, vec![180.0, 180.0]));
+    }
+
+    #[test]
+    fn calls_that_failed_start_nothing_and_each_table_has_a_job_of_its_own() {
+        let mut chains = vec![
+            chain("tables.a", "dynamodb", &[0, 62]),
+            chain("tables.b", "dynamodb", &[1, 61]),
+        ];
+        let ledger = [
+            call("CreateBackup", 0, 400),
+            call("CreateBackup", 0, 200),
+            call("CreateBackup", 1, 200),
+        ];
+        for job in jobs(&ledger).unwrap() {
+            give(&mut chains, job).unwrap();
+        }
+        let lags: Vec<Vec<f64>> = chains
+            .into_iter()
+            .map(|chain| chain.watched(HOUR).unwrap().lags)
+            .collect();
+        assert_eq!(lags, [vec![120.0], vec![0.0]]);
+    }
+
+    #[test]
+    fn an_end_that_nobody_saw_is_an_error() {
+        let mut chains = vec![chain("storage", "efs", &[0, 30])];
+        for job in jobs(&[call("StartRestoreJob", 0, 200)]).unwrap() {
+            give(&mut chains, job).unwrap();
+        }
+        let error = chains.remove(0).watched(HOUR).unwrap_err();
+        assert_eq!(error.to_string(), "storage: nobody saw the end of StartRestoreJob");
+    }
+
+    #[test]
+    fn an_answer_reports_on_one_resource_or_on_many() {
+        let job = |name: &str| json!({ "resource": { "name": name, "kind": "efs" }, "status": "in_progress" });
+        let names = |payload: &Value| -> Vec<String> { reported(payload).into_iter().map(|(name, _)| name).collect() };
+        assert_eq!(names(&job("storage")), ["storage"]);
+        assert_eq!(
+            names(&json!({ "jobs": [job("a"), job("b")], "wait_seconds": 5 })),
+            ["a", "b"]
+        );
+        assert_eq!(
+            names(&json!({ "resource": "storage", "checks": 3 })),
+            Vec::<String>::new()
+        );
+    }
+}

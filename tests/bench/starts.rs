@@ -1,0 +1,120 @@
+//! Starts: from the start of a function's process to its first answer, which comes after one AWS call that is refused. Beside
+//! each, in turn, the bare runtime is started, a function that does nothing.
+
+mod endpoint;
+mod events;
+mod process;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use holdfast::steps::NAMES;
+use holdfast_tests::lab::repository;
+use serde_json::{Value, json};
+
+use crate::report::{Figure, Report};
+use process::{Start, start};
+
+/// As often is each function started.
+const RUNS: usize = 20;
+/// A function's first answer takes at most so many times what the bare runtime's takes.
+const TIMES_BARE: f64 = 2.0;
+/// And the function at most so much memory.
+const PEAK_MIB: f64 = 10.0;
+/// Steps that call nothing before they answer, and why.
+const WITHOUT_CALL: [(&str, &str); 1] = [(
+    "efs-access",
+    "no AWS call: it only reads the file system that is mounted into it",
+)];
+
+/// What is started.
+pub struct Shipped {
+    /// All steps, one of which `_HANDLER` chooses.
+    pub functions: PathBuf,
+    /// The yardstick.
+    pub bare: PathBuf,
+}
+
+impl Shipped {
+    /// What `make build` and `make bench` made.
+    pub fn here() -> Self {
+        let made = repository().join("target/lambda");
+        Self {
+            functions: made.join("functions/bootstrap"),
+            bare: made.join("bare/bootstrap"),
+        }
+    }
+}
+
+/// Starts every step.
+pub async fn measure(report: &mut Report, shipped: &Shipped) {
+    report.table(
+        &format!("starts: from the start of the process to its first answer; medians of {RUNS}"),
+        &["ms", "times bare", "peak MiB", "AWS calls"],
+    );
+    for step in NAMES {
+        if let Err(error) = row(report, shipped, step).await {
+            report.broken(step, &error);
+        }
+    }
+}
+
+async fn row(report: &mut Report, shipped: &Shipped, step: &str) -> Result<()> {
+    let event = events::event(step)?;
+    let (mut bare, mut starts) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let yardstick = start(&shipped.bare, "bare", &json!({})).await;
+        bare.push(yardstick.context("the bare runtime, with which it is compared")?);
+        starts.push(start(&shipped.functions, step, &event).await?);
+    }
+    let ratio = median(&starts, |start| start.milliseconds) / median(&bare, |start| start.milliseconds);
+    let calls = starts.iter().map(|start| start.calls).fold(f64::INFINITY, f64::min);
+    let without = WITHOUT_CALL.iter().find(|(name, _)| *name == step);
+    let figures = [
+        Figure::plain(median(&starts, |start| start.milliseconds), 1),
+        Figure::at_most(ratio, 2, TIMES_BARE),
+        Figure::at_most(median(&starts, |start| start.peak_mib), 1, PEAK_MIB),
+        match without {
+            None => Figure::at_least(calls, 0, 1.0),
+            Some(_) => Figure::plain(calls, 0),
+        },
+    ];
+    let note = match without {
+        Some((_, why)) => (*why).to_owned(),
+        None if calls < 1.0 => answer(&starts),
+        None => String::new(),
+    };
+    report.row_with_note(step, &figures, &note);
+    Ok(())
+}
+
+/// What a function that made no call answered instead.
+fn answer(starts: &[Start]) -> String {
+    let last = starts.last().map(|start| &start.answer);
+    let said = last.and_then(|answer| answer["errorMessage"].as_str().map(str::to_owned));
+    let said = said.or_else(|| last.map(Value::to_string)).unwrap_or_default();
+    format!("it answered: {said}")
+}
+
+fn median(starts: &[Start], figure: impl Fn(&Start) -> f64) -> f64 {
+    let mut figures: Vec<f64> = starts.iter().map(figure).collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_function_that_dies_is_a_missed_row_and_the_rest_goes_on() {
+        let shipped = Shipped {
+            functions: "/bin/false".into(),
+            bare: "/bin/false".into(),
+        };
+        let mut report = Report::default();
+        measure(&mut report, &shipped).await;
+        assert_eq!(report.last_line(), format!("bench: 0 met, {} MISSED", NAMES.len()));
+        assert!(!report.finish());
+    }
+}

@@ -1,0 +1,181 @@
+//! One event for each step, as its state machine (or EventBridge, or the kind `efs`) gives it. Each is read by the step's own
+//! input type before it is used, here and in a test: one that has gone stale is a failing test, not a refusal that is measured.
+
+use anyhow::{Context, Result, bail};
+use holdfast::domain::mounted::Ask;
+use holdfast::steps::{
+    ask_approval, clean_up, compare_resource, count_items, count_rows, cut_over, end_run, list_due_deployments,
+    list_probes, notify, plan_backup, plan_restore, plan_undo_cut_over, poll_status, prune_sets, quiesce, restoring,
+    resume, seal_set, start, undo_cut_over, undo_restore, verify_restore,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+const DEPLOYMENT: &str = "hubs-prod";
+const ID: &str = "hubs-prod-20261120-021500-630a";
+const TIME: &str = "2026-11-20T02:15:00Z";
+const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:tonight";
+
+/// The event of a step, by its name in the template.
+///
+/// # Errors
+/// When there is none for it, or the step would not read it.
+pub fn event(step: &str) -> Result<Value> {
+    match step {
+        "ask-approval" => {
+            let event = json!({ "run": run(), "about": "plan", "token": "token", "now": TIME });
+            read_by::<ask_approval::Input>(event)
+        }
+        "back-up-file-system" => read_by::<start::Input>(of_resource(file_system())),
+        "back-up-table" => read_by::<start::Input>(of_resource(table())),
+        "check-secrets" => read_by::<start::Input>(of_resource(secret())),
+        "clean-up" => read_by::<clean_up::Input>(aborted()),
+        "compare-resource" => read_by::<compare_resource::Input>(of_resource(table())),
+        "count-items" => {
+            let probe = json!({ "name": "rooms", "kind": "items", "table": "hubs-rooms" });
+            read_by::<count_items::Input>(json!({ "run": run(), "probe": probe }))
+        }
+        "count-rows" => read_by::<count_rows::Input>(json!({ "run": run(), "probe": count_of_rows() })),
+        "cut-over" => read_by::<cut_over::Input>(switching()),
+        "efs-access" => read_by::<Ask>(json!({ "action": "list", "most_entries": 0 })),
+        "end-run" => read_by::<end_run::Input>(ending()),
+        "list-due-deployments" => {
+            read_by::<list_due_deployments::Input>(json!({ "execution": EXECUTION, "started_at": TIME }))
+        }
+        "list-probes" => read_by::<list_probes::Input>(of_run()),
+        "notify" => {
+            let mut event = ending();
+            event["event"] = json!("backup");
+            read_by::<notify::Input>(event)
+        }
+        "plan-backup" => read_by::<plan_backup::Input>(planning(json!({ "deployment": DEPLOYMENT }))),
+        "plan-restore" => read_by::<plan_restore::Input>(planning(json!({ "deployment": DEPLOYMENT }))),
+        "plan-undo-cut-over" => {
+            let request = json!({ "deployment": DEPLOYMENT, "restore": ID });
+            read_by::<plan_undo_cut_over::Input>(planning(request))
+        }
+        "poll-status" => read_by::<poll_status::Input>(json!({ "run": run(), "job": job(), "now": TIME })),
+        "prune-sets" => read_by::<prune_sets::Input>(of_run()),
+        "quiesce" => read_by::<quiesce::Input>(of_run()),
+        "restore-cluster" => read_by::<restoring::Input>(of_resource(cluster())),
+        "restore-file-system" => read_by::<restoring::Input>(of_resource(file_system())),
+        "restore-table" => read_by::<restoring::Input>(of_resource(table())),
+        "resume" => read_by::<resume::Input>(of_run()),
+        "seal-set" => {
+            let groups = json!([{ "jobs": [job()] }]);
+            let event = json!({ "run": run(), "groups": groups, "probes": [], "failure": null, "now": TIME });
+            read_by::<seal_set::Input>(event)
+        }
+        "snapshot-cluster" => read_by::<start::Input>(of_resource(cluster())),
+        "undo-cut-over" => read_by::<undo_cut_over::Input>(switching()),
+        "undo-restore" => {
+            read_by::<undo_restore::Input>(json!({ "deployment": DEPLOYMENT, "restore": ID, "now": TIME }))
+        }
+        "verify-restore" => {
+            let event = json!({ "run": run(), "jobs": [], "probes": [], "comparisons": [], "now": TIME });
+            read_by::<verify_restore::Input>(event)
+        }
+        _ => bail!("the bench has no event for it: give it one in tests/bench/starts/events.rs"),
+    }
+}
+
+/// The event, if a step with this input reads it.
+fn read_by<I: DeserializeOwned>(event: Value) -> Result<Value> {
+    let read = serde_json::from_value::<I>(event.clone()).map(drop);
+    read.with_context(|| format!("the bench's event is not the step's input: {event}"))?;
+    Ok(event)
+}
+
+fn run() -> Value {
+    json!({ "deployment": DEPLOYMENT, "id": ID, "execution": EXECUTION, "started_at": TIME })
+}
+
+fn of_run() -> Value {
+    json!({ "run": run(), "now": TIME })
+}
+
+fn of_resource(resource: Value) -> Value {
+    json!({ "run": run(), "resource": resource, "now": TIME })
+}
+
+fn switching() -> Value {
+    json!({ "run": run(), "restore": ID, "now": TIME })
+}
+
+fn planning(request: Value) -> Value {
+    json!({ "request": request, "execution": EXECUTION, "started_at": TIME, "now": TIME })
+}
+
+fn ending() -> Value {
+    let mut event = planning(json!({ "deployment": DEPLOYMENT }));
+    event["failure"] = Value::Null;
+    event
+}
+
+fn cluster() -> Value {
+    json!({ "name": "database", "kind": "aurora", "cluster": "hubs-db", "deadline_seconds": 21600 })
+}
+
+fn file_system() -> Value {
+    json!({ "name": "storage", "kind": "efs", "file_system": "fs-0123456789abcdef0", "deadline_seconds": 21600 })
+}
+
+fn table() -> Value {
+    json!({ "name": "tables.hubs-rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 21600 })
+}
+
+fn secret() -> Value {
+    json!({ "name": "login", "kind": "secret", "secret": "hubs/database", "deadline_seconds": 21600 })
+}
+
+fn job() -> Value {
+    let arn = format!("arn:aws:rds:us-east-1:000000000000:cluster-snapshot:{ID}-database");
+    json!({
+        "resource": cluster(), "status": "in_progress", "holds_quiesce": false, "wait_seconds": 10, "started_at": TIME,
+        "recovery_point": { "type": "cluster_snapshot", "id": format!("{ID}-database"), "arn": arn },
+    })
+}
+
+fn count_of_rows() -> Value {
+    json!({
+        "name": "users", "kind": "sql", "sql": "select count(*) from users", "cluster": "hubs-db", "database": "polycosm",
+        "endpoint": { "host": "127.0.0.1", "port": 5432 }, "secret": "hubs/database", "timeout_seconds": 30,
+    })
+}
+
+/// EventBridge's event of an execution that was stopped.
+fn aborted() -> Value {
+    json!({
+        "version": "0", "id": "315c1398-40ff-a850-213b-158f73e60175", "source": "aws.states", "account": "000000000000",
+        "detail-type": "Step Functions Execution Status Change", "time": TIME, "region": "us-east-1", "resources": [EXECUTION],
+        "detail": {
+            "executionArn": EXECUTION, "name": "tonight", "status": "ABORTED", "startDate": 1_795_140_900_000_i64,
+            "stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-backup",
+            "stopDate": 1_795_140_901_000_i64, "output": null, "input": json!({ "deployment": DEPLOYMENT }).to_string(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use holdfast::steps::NAMES;
+
+    use super::*;
+
+    #[test]
+    fn every_step_has_an_event_that_it_reads() {
+        let refused: Vec<String> = NAMES
+            .iter()
+            .filter_map(|step| event(step).err().map(|error| format!("{step}: {error:#}")))
+            .collect();
+        assert_eq!(refused, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_stale_event_is_told_of() {
+        let error = read_by::<prune_sets::Input>(json!({ "run": { "deployment": DEPLOYMENT } })).unwrap_err();
+        assert!(format!("{error:#}").contains("missing field"), "{error:#}");
+    }
+}
