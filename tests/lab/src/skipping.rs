@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// What waits longer than this waits for something else.
 const FARTHEST: f64 = 400.0 * 86_400.0;
 
-/// Waits until nothing is being done, then moves the clock; answers by how much, and null where nothing waits for it.
+/// Waits until nothing is being done, then moves the clock. Returns by how much: null where nothing waits for it.
 pub async fn skip(house: &House) -> Result<Value, (u16, String)> {
     if house.ministack.waits() != Waits::ByClock {
         let why = "clock: state machines of this lab wait in real time; start it with --wait-by-clock";
