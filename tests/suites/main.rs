@@ -1,6 +1,6 @@
 //! End-to-end suites: the real template, state machines and binaries in labs with real data.
 //!
-//! `cargo test --release --workspace --test suites -- NAME` runs those whose names contain NAME.
+//! `cargo test --profile lab --workspace --test suites -- NAME` runs those whose names contain NAME.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 /// A restore asks before it makes anything, and before it switches; silence means no.

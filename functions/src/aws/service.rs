@@ -68,6 +68,12 @@ pub const LAMBDA: Service = Service {
     protocol: Protocol::Rest,
     govcloud_is_fips: false,
 };
+pub const SNS: Service = Service {
+    endpoint: "sns",
+    id: "SNS",
+    protocol: Protocol::Query { version: "2010-03-31" },
+    govcloud_is_fips: true,
+};
 pub const SSM: Service = Service {
     endpoint: "ssm",
     id: "SSM",
@@ -154,13 +160,17 @@ impl Client {
     }
 
     /// One action of a service of the query protocol.
-    pub async fn query(&self, action: &str, fields: &[(&str, &str)]) -> Result<Reply, CallError> {
+    pub async fn query<N: AsRef<str>, V: AsRef<str>>(
+        &self,
+        action: &str,
+        fields: &[(N, V)],
+    ) -> Result<Reply, CallError> {
         let Protocol::Query { version } = self.service.protocol else {
             return Err(SdkError::construction_failure("not a service of the query protocol"));
         };
         let mut form = format!("Action={action}&Version={version}");
         for (name, value) in fields {
-            form.push_str(&format!("&{}={}", escaped(name), escaped(value)));
+            form.push_str(&format!("&{}={}", escaped(name.as_ref()), escaped(value.as_ref())));
         }
         let mut request = HttpRequest::new(SdkBody::from(form));
         header(&mut request, "content-type", "application/x-www-form-urlencoded")?;

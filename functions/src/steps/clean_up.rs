@@ -53,9 +53,7 @@ impl Needs {
             hooks: Arc::new(LambdaHooks {
                 functions: Functions::new(aws),
             }),
-            topic: Arc::new(Sns {
-                client: aws_sdk_sns::Client::new(aws),
-            }),
+            topic: Arc::new(Sns::new(aws)),
             stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
             nightly: runtime::setting("NIGHTLY_STATE_MACHINE_ARN")?,
             machines: Arc::new(Sfn {

@@ -28,9 +28,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            topic: Arc::new(Sns {
-                client: aws_sdk_sns::Client::new(aws),
-            }),
+            topic: Arc::new(Sns::new(aws)),
             stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
         })
     }

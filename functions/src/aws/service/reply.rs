@@ -76,7 +76,8 @@ pub fn read(response: &HttpResponse, is_json: bool) -> Result<Reply, Orchestrato
     let header = |name: &str| response.headers().get(name);
     let body = if is_json && !bytes.is_empty() {
         // The call may have worked: what cannot be read is no answer. The body itself is never told.
-        serde_json::from_slice(bytes).map_err(|error| OrchestratorError::response(error.into()))?
+        let body = serde_json::from_slice(bytes).map_err(|error| OrchestratorError::response(error.into()))?;
+        without_nulls(body)
     } else {
         Value::Null
     };
@@ -87,6 +88,19 @@ pub fn read(response: &HttpResponse, is_json: bool) -> Result<Reply, Orchestrato
         at: at.as_ref().and_then(timestamp),
         function_error: header("x-amz-function-error").map(str::to_owned),
     })
+}
+
+/// What is `null` is not there, as for the SDK's clients.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
+        Value::Array(elements) => elements.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
 }
 
 /// The code from the header or from the body, in JSON or XML, without the namespace before it and the address behind it.

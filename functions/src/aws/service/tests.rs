@@ -65,7 +65,7 @@ fn the_configurations_endpoint_comes_before_awss_own() {
 
 #[tokio::test]
 async fn a_call_is_signed_and_says_its_target_and_null_members_are_left_out() {
-    let body = r#"{"KeyMetadata": {"KeyState": "Enabled"}}"#;
+    let body = r#"{"KeyMetadata": {"KeyState": "Enabled", "Origin": null}, "Other": null}"#;
     let (kms, replay) = client(KMS, RetryConfig::disabled(), vec![answers("DescribeKey", body)]);
     let input = json!({ "KeyId": "k", "GrantTokens": null });
     let mut reply = kms.call("DescribeKey", input).await.unwrap();

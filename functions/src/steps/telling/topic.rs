@@ -1,13 +1,13 @@
 //! A message on its way to SNS.
 
 use async_trait::async_trait;
-use aws_sdk_sns::Client;
-use aws_sdk_sns::types::MessageAttributeValue;
+use aws_config::SdkConfig;
 use serde_json::json;
 
 use crate::aws::failure;
+use crate::aws::service::{Client, SNS};
 use crate::domain::message::Message;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Where messages go.
 #[async_trait]
@@ -17,7 +17,15 @@ pub trait Topic: Send + Sync {
 
 /// Topics of Amazon SNS.
 pub struct Sns {
-    pub client: Client,
+    client: Client,
+}
+
+impl Sns {
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(aws, SNS),
+        }
+    }
 }
 
 #[async_trait]
@@ -29,32 +37,34 @@ impl Topic for Sns {
             "default": message.text, "email": message.text,
             "lambda": machine, "sqs": machine, "https": machine,
         });
-        let mut request = self
-            .client
-            .publish()
-            .topic_arn(topic)
-            .subject(&message.subject)
-            .message_structure("json")
-            .message(body.to_string())
-            .message_attributes("event", attribute(message.event.as_str())?)
-            .message_attributes("severity", attribute(message.severity.as_str())?);
-        if let Some(deployment) = message.json.get("deployment").and_then(|name| name.as_str()) {
-            request = request.message_attributes("deployment", attribute(deployment)?);
+        let attributes = [
+            ("event", Some(message.event.as_str())),
+            ("severity", Some(message.severity.as_str())),
+            (
+                "deployment",
+                message.json.get("deployment").and_then(|name| name.as_str()),
+            ),
+        ];
+        let mut fields: Vec<(String, String)> = [
+            ("TopicArn", topic),
+            ("Subject", message.subject.as_str()),
+            ("MessageStructure", "json"),
+            ("Message", body.to_string().as_str()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let present = attributes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        for (nth, (name, value)) in present.enumerate() {
+            let entry = format!("MessageAttributes.entry.{}", nth + 1);
+            fields.push((format!("{entry}.Name"), name.to_owned()));
+            fields.push((format!("{entry}.Value.DataType"), "String".to_owned()));
+            fields.push((format!("{entry}.Value.StringValue"), value.to_owned()));
         }
-        request
-            .send()
-            .await
-            .map_err(|error| failure("publishing to topic", topic, error))?;
-        Ok(())
+        let published = self.client.query("Publish", &fields).await;
+        published
+            .map(drop)
+            .map_err(|error| failure("publishing to topic", topic, error))
     }
-}
-
-fn attribute(value: &str) -> Result<MessageAttributeValue> {
-    MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value(value)
-        .build()
-        .map_err(|error| Error::VerificationFailed(format!("composing a message attribute: {error}")))
 }
 
 #[cfg(test)]
@@ -70,9 +80,7 @@ mod tests {
     #[tokio::test]
     async fn people_get_text_machines_json_and_filters_their_attributes() {
         let replay = Replay::new([xml("Publish", "<MessageId>1</MessageId>")]);
-        let sns = Sns {
-            client: Client::new(&replay.config()),
-        };
+        let sns = Sns::new(&replay.config());
         let message = Message {
             subject: "subject".into(),
             text: "text & more".into(),
