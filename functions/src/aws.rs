@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod functions;
+pub mod lazy;
 #[cfg(test)]
 pub mod replay;
 pub mod service;

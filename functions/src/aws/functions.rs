@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 
+use super::lazy::Lazy;
 use super::service::{CallError, Client, LAMBDA, Reply, escaped};
 
 /// Calls functions, each call once: whether to try again is the state machine's decision.
-#[derive(Debug, Clone)]
 pub struct Functions {
-    lambda: Client,
+    lambda: Lazy<Client>,
 }
 
 impl Functions {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
-            lambda: Client::new(aws, LAMBDA).once(),
+            lambda: Lazy::new(aws, |aws| Client::new(aws, LAMBDA).once()),
         }
     }
 

@@ -31,6 +31,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::{SharedRuntimePlugin, StaticRuntimePlugin};
+use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::retry::RetryConfig;
@@ -153,8 +154,10 @@ impl Client {
         }
         let mut request = HttpRequest::new(SdkBody::from(input.to_string()));
         if let Protocol::Json { target } = self.service.protocol {
-            header(&mut request, "content-type", "application/x-amz-json-1.1")?;
-            header(&mut request, "x-amz-target", &format!("{target}.{action}"))?;
+            header(&mut request, "content-type", "application/x-amz-json-1.1")
+                .map_err(SdkError::construction_failure)?;
+            header(&mut request, "x-amz-target", &format!("{target}.{action}"))
+                .map_err(SdkError::construction_failure)?;
         }
         self.send(action, request).await
     }
@@ -173,14 +176,15 @@ impl Client {
             form.push_str(&format!("&{}={}", escaped(name.as_ref()), escaped(value.as_ref())));
         }
         let mut request = HttpRequest::new(SdkBody::from(form));
-        header(&mut request, "content-type", "application/x-www-form-urlencoded")?;
+        header(&mut request, "content-type", "application/x-www-form-urlencoded")
+            .map_err(SdkError::construction_failure)?;
         self.send(action, request).await
     }
 
     /// A call of a REST service: `body` to a path, whose segments the caller has [`escaped`].
     pub async fn post(&self, action: &str, path: &str, body: Vec<u8>) -> Result<Reply, CallError> {
         let mut request = HttpRequest::new(SdkBody::from(body));
-        header(&mut request, "content-type", "application/octet-stream")?;
+        header(&mut request, "content-type", "application/octet-stream").map_err(SdkError::construction_failure)?;
         request.set_uri(path).map_err(SdkError::construction_failure)?;
         self.send(action, request).await
     }
@@ -194,7 +198,7 @@ impl Client {
             request.set_uri("/").map_err(SdkError::construction_failure)?;
         }
         let length = request.body().content_length().unwrap_or_default().to_string();
-        header(&mut request, "content-length", &length)?;
+        header(&mut request, "content-length", &length).map_err(SdkError::construction_failure)?;
         let is_json = matches!(self.service.protocol, Protocol::Json { .. });
         Operation::builder()
             .service_name(self.service.id)
@@ -217,12 +221,8 @@ fn serialized(request: HttpRequest) -> Result<HttpRequest, aws_smithy_runtime_ap
     Ok(request)
 }
 
-fn header(request: &mut HttpRequest, name: &'static str, value: &str) -> Result<(), CallError> {
-    request
-        .headers_mut()
-        .try_insert(name, value.to_owned())
-        .map(drop)
-        .map_err(SdkError::construction_failure)
+fn header(request: &mut HttpRequest, name: &'static str, value: &str) -> Result<(), HttpError> {
+    request.headers_mut().try_insert(name, value.to_owned()).map(drop)
 }
 
 /// What the SDK's generated clients put together for a service that is signed with SigV4.

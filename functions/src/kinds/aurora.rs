@@ -30,6 +30,7 @@ use serde_json::Value;
 use super::keys;
 use super::shared::{refused, see_ours, tagged_by, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
+use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
@@ -49,17 +50,17 @@ const LOST: &[&str] = &[
 ];
 
 pub struct Aurora {
-    rds: Client,
-    autoscaling: aws_sdk_applicationautoscaling::Client,
-    kms: service::Client,
+    rds: Lazy<Client>,
+    autoscaling: Lazy<aws_sdk_applicationautoscaling::Client>,
+    kms: Lazy<service::Client>,
 }
 
 impl Aurora {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            rds: Client::new(aws),
-            autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
-            kms: keys::client(aws),
+            rds: Lazy::new(aws, Client::new),
+            autoscaling: Lazy::new(aws, aws_sdk_applicationautoscaling::Client::new),
+            kms: Lazy::new(aws, keys::client),
         }
     }
 

@@ -29,6 +29,7 @@ use serde_json::Value;
 use super::keys;
 use super::shared::{since, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
+use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
@@ -39,17 +40,17 @@ use crate::error::{Error, Result};
 const KIND: &str = "dynamodb";
 
 pub struct DynamoDb {
-    dynamodb: Client,
-    autoscaling: aws_sdk_applicationautoscaling::Client,
-    kms: service::Client,
+    dynamodb: Lazy<Client>,
+    autoscaling: Lazy<aws_sdk_applicationautoscaling::Client>,
+    kms: Lazy<service::Client>,
 }
 
 impl DynamoDb {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            dynamodb: Client::new(aws),
-            autoscaling: aws_sdk_applicationautoscaling::Client::new(aws),
-            kms: keys::client(aws),
+            dynamodb: Lazy::new(aws, Client::new),
+            autoscaling: Lazy::new(aws, aws_sdk_applicationautoscaling::Client::new),
+            kms: Lazy::new(aws, keys::client),
         }
     }
 

@@ -21,6 +21,7 @@ use super::keys;
 use super::shared::{refused, see_ours, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
 use crate::aws::functions::Functions;
+use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
 use crate::domain::job::{Progress, Run};
 use crate::domain::names;
@@ -43,9 +44,9 @@ pub struct Defaults {
 }
 
 pub struct Efs {
-    efs: aws_sdk_efs::Client,
-    backup: Client,
-    kms: service::Client,
+    efs: Lazy<aws_sdk_efs::Client>,
+    backup: Lazy<Client>,
+    kms: Lazy<service::Client>,
     access: Access,
     defaults: Defaults,
 }
@@ -53,9 +54,9 @@ pub struct Efs {
 impl Efs {
     pub fn from_config(aws: &SdkConfig, defaults: Defaults) -> Self {
         Self {
-            efs: aws_sdk_efs::Client::new(aws),
-            backup: Client::new(aws),
-            kms: keys::client(aws),
+            efs: Lazy::new(aws, aws_sdk_efs::Client::new),
+            backup: Lazy::new(aws, Client::new),
+            kms: Lazy::new(aws, keys::client),
             access: Access {
                 functions: Functions::new(aws),
             },

@@ -15,6 +15,7 @@ use super::answer::present;
 use super::restoring::{Foreseen, Restore};
 use super::shared::{guarded, seen, versions, wrong_target};
 use super::{Deletion, Kind, Started, guarding, keys};
+use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SSM};
 use crate::aws::{failure, service};
 use crate::domain::job::{Progress, Run};
@@ -27,15 +28,15 @@ use crate::error::{Error, Result};
 const KIND: &str = "parameters";
 
 pub struct Parameters {
-    ssm: Client,
-    kms: service::Client,
+    ssm: Lazy<Client>,
+    kms: Lazy<service::Client>,
 }
 
 impl Parameters {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            ssm: Client::new(aws, SSM),
-            kms: keys::client(aws),
+            ssm: Lazy::new(aws, |aws| Client::new(aws, SSM)),
+            kms: Lazy::new(aws, keys::client),
         }
     }
 

@@ -13,6 +13,7 @@ use super::answer::{Answer, with};
 use super::restoring::{Foreseen, Restore};
 use super::shared::{guarded, seen, versions, wrong_target};
 use super::{Deletion, Kind, Started, guarding, keys};
+use crate::aws::lazy::Lazy;
 use crate::aws::{failure, service};
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
@@ -27,15 +28,15 @@ const KIND: &str = "secret";
 const CURRENT: &str = "AWSCURRENT";
 
 pub struct Secret {
-    secrets: Client,
-    kms: service::Client,
+    secrets: Lazy<Client>,
+    kms: Lazy<service::Client>,
 }
 
 impl Secret {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            secrets: Client::new(aws),
-            kms: keys::client(aws),
+            secrets: Lazy::new(aws, Client::new),
+            kms: Lazy::new(aws, keys::client),
         }
     }
 

@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
 use super::{Switch, fault, wrong_action};
+use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, ECS};
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction};
@@ -25,7 +26,7 @@ use self::rollout::Rollout;
 use self::service::Service;
 
 pub struct EcsService {
-    ecs: Client,
+    ecs: Lazy<Client>,
 }
 
 /// What the descriptor names.
@@ -40,7 +41,7 @@ struct Named<'a> {
 impl EcsService {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            ecs: Client::new(aws, ECS),
+            ecs: Lazy::new(aws, |aws| Client::new(aws, ECS)),
         }
     }
 

@@ -7,6 +7,7 @@ use aws_sdk_rds::types::DbCluster;
 use serde_json::{Value, json};
 
 use crate::aws::failure;
+use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::Fact;
 use crate::domain::names::TAG_RESTORE;
 use crate::domain::resource::Target;
@@ -15,13 +16,13 @@ use crate::error::{Error, Result};
 
 /// Reads facts.
 pub struct Facts {
-    clusters: Client,
+    clusters: Lazy<Client>,
 }
 
 impl Facts {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            clusters: Client::new(aws),
+            clusters: Lazy::new(aws, Client::new),
         }
     }
 

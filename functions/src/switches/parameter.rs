@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::facts::Facts;
 use super::{Switch, fault, wrong_action};
+use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SSM};
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
@@ -19,7 +20,7 @@ use crate::error::{Error, Fault, Result};
 mod tests;
 
 pub struct Parameter {
-    ssm: Client,
+    ssm: Lazy<Client>,
     facts: Facts,
 }
 
@@ -33,7 +34,7 @@ struct Version {
 impl Parameter {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            ssm: Client::new(aws, SSM),
+            ssm: Lazy::new(aws, |aws| Client::new(aws, SSM)),
             facts: Facts::from_config(aws),
         }
     }

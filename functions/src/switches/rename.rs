@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::facts::{describe, is_ours};
 use super::{Switch, fault, wrong_action};
 use crate::aws::failure;
+use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
 use crate::domain::names;
@@ -27,7 +28,7 @@ mod tests;
 const LONGEST: usize = 63;
 
 pub struct Rename {
-    clusters: Client,
+    clusters: Lazy<Client>,
 }
 
 /// Who has which name before, and which one afterwards.
@@ -55,7 +56,7 @@ struct Move<'a> {
 impl Rename {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            clusters: Client::new(aws),
+            clusters: Lazy::new(aws, Client::new),
         }
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::facts::Facts;
 use super::{Switch, fault};
 use crate::aws::failure;
+use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
 use crate::domain::names;
@@ -28,14 +29,14 @@ const CURRENT: &str = "AWSCURRENT";
 const OURS: &str = "HOLDFAST";
 
 pub struct Secret {
-    secrets: Client,
+    secrets: Lazy<Client>,
     facts: Facts,
 }
 
 impl Secret {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            secrets: Client::new(aws),
+            secrets: Lazy::new(aws, Client::new),
             facts: Facts::from_config(aws),
         }
     }

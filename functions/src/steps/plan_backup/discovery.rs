@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 
 use crate::aws::failure;
+use crate::aws::lazy::Lazy;
 use crate::error::{Error, Result};
 use crate::steps::executions;
 use crate::steps::probe::Endpoint;
@@ -24,17 +25,17 @@ pub trait Discovery: Send + Sync {
 }
 
 pub struct Aws {
-    tables: aws_sdk_dynamodb::Client,
-    clusters: aws_sdk_rds::Client,
-    executions: aws_sdk_sfn::Client,
+    tables: Lazy<aws_sdk_dynamodb::Client>,
+    clusters: Lazy<aws_sdk_rds::Client>,
+    executions: Lazy<aws_sdk_sfn::Client>,
 }
 
 impl Aws {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
-            tables: aws_sdk_dynamodb::Client::new(aws),
-            clusters: aws_sdk_rds::Client::new(aws),
-            executions: aws_sdk_sfn::Client::new(aws),
+            tables: Lazy::new(aws, aws_sdk_dynamodb::Client::new),
+            clusters: Lazy::new(aws, aws_sdk_rds::Client::new),
+            executions: Lazy::new(aws, aws_sdk_sfn::Client::new),
         }
     }
 }

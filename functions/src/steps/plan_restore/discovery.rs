@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{BackupStatus, BackupSummary, BackupTypeFilter, Poi
 use aws_sdk_rds::types::{DbClusterAutomatedBackup, DbClusterSnapshot};
 use jiff::Timestamp;
 
+use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
 use crate::domain::names;
 use crate::domain::restore::choosing::Window;
@@ -58,19 +59,19 @@ pub trait Discovery: Send + Sync {
 }
 
 pub struct Aws {
-    clusters: aws_sdk_rds::Client,
-    tables: aws_sdk_dynamodb::Client,
-    file_systems: aws_sdk_efs::Client,
-    executions: aws_sdk_sfn::Client,
+    clusters: Lazy<aws_sdk_rds::Client>,
+    tables: Lazy<aws_sdk_dynamodb::Client>,
+    file_systems: Lazy<aws_sdk_efs::Client>,
+    executions: Lazy<aws_sdk_sfn::Client>,
 }
 
 impl Aws {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
-            clusters: aws_sdk_rds::Client::new(aws),
-            tables: aws_sdk_dynamodb::Client::new(aws),
-            file_systems: aws_sdk_efs::Client::new(aws),
-            executions: aws_sdk_sfn::Client::new(aws),
+            clusters: Lazy::new(aws, aws_sdk_rds::Client::new),
+            tables: Lazy::new(aws, aws_sdk_dynamodb::Client::new),
+            file_systems: Lazy::new(aws, aws_sdk_efs::Client::new),
+            executions: Lazy::new(aws, aws_sdk_sfn::Client::new),
         }
     }
 

@@ -5,6 +5,7 @@ use aws_config::SdkConfig;
 use serde_json::json;
 
 use crate::aws::failure;
+use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SNS};
 use crate::domain::message::Message;
 use crate::error::Result;
@@ -17,13 +18,13 @@ pub trait Topic: Send + Sync {
 
 /// Topics of Amazon SNS.
 pub struct Sns {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl Sns {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
-            client: Client::new(aws, SNS),
+            client: Lazy::new(aws, |aws| Client::new(aws, SNS)),
         }
     }
 }
