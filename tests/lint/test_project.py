@@ -85,7 +85,7 @@ class Agreement(unittest.TestCase):
         self.replaced("                  - !GetAtt EndRunFunction.Arn\n", "", "its role may not invoke EndRunFunction")
 
     def test_a_function_that_outlives_its_state(self):
-        self.replaced("Role: !GetAtt PollStatusRole.Arn\n      Timeout: 100", "Role: !GetAtt PollStatusRole.Arn\n      Timeout: 120", "TimeoutSeconds is not above its function's 120 s")
+        self.replaced("Role: !GetAtt PollStatusRole.Arn\n      Timeout: 290", "Role: !GetAtt PollStatusRole.Arn\n      Timeout: 300", "TimeoutSeconds is not above its function's 300 s")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,19 @@ class OurMachines(unittest.TestCase):
         self.assertEqual(ERRORS["Waiting"], {"NotReady", "QuotaExceeded"})
 
 
+class Backup(unittest.TestCase):
+    def test_whatever_happens_after_the_application_was_brought_to_rest_it_is_asked_whether_it_may_go_on(self):
+        states = BACKUP["States"]
+        self.assertEqual(states["ChooseLook"]["Choices"][0]["Next"], "Resume")
+        without = {"StartAt": BACKUP["StartAt"], "States": {n: s for n, s in states.items() if n != "ChooseLook"}}
+        for start in ("Quiesce", "TakeProbes", "StartBackups", "PollStatus"):
+            reached = state_machines.asl.reachable(without, start)
+            self.assertFalse(reached & {"SealSet", "EndRun", "Notify"}, start)
+        # Once: whether it worked or not.
+        resume = states["Resume"]
+        self.assertEqual({a["at_rest"] for a in [resume["Assign"], *(c["Assign"] for c in resume["Catch"])]}, {False})
+
+
 class Broken(unittest.TestCase):
     def caught(self, said, change, machine=BACKUP):
         broken = copy.deepcopy(machine)
@@ -66,13 +79,13 @@ class Broken(unittest.TestCase):
         self.caught("PruneMore: cannot be reached", lambda m: m["States"].update(PruneMore={"Type": "Succeed"}))
 
     def test_a_state_without_a_way_on(self):
-        self.drop("WaitForJob: has either a Next or an End", "WaitForJob", "Next")
+        self.drop("WaitForJobs: has either a Next or an End", "WaitForJobs", "Next")
 
     def test_a_misspelled_field(self):
         self.set("a Task has no field TimeoutSecond", "Notify", "TimeoutSecond", 5)
 
     def test_an_unknown_type(self):
-        self.set("Type 'Sleep' does not exist", "WaitForJob", "Type", "Sleep")
+        self.set("Type 'Sleep' does not exist", "WaitForJobs", "Type", "Sleep")
 
     def test_names_that_are_not_verb_noun(self):
         def rename(machine, new):
@@ -86,8 +99,8 @@ class Broken(unittest.TestCase):
     def test_one_name_for_two_states(self):
         def twice(machine):
             scope = state(machine, "TakeProbes")["ItemProcessor"]
-            scope["States"]["GroupEnded"] = scope["States"].pop("ProbeTaken")
-            text = json.dumps(machine).replace('"ProbeTaken"', '"GroupEnded"')
+            scope["States"]["JobsFailed"] = scope["States"].pop("ProbeFailed")
+            text = json.dumps(machine).replace('"ProbeFailed"', '"JobsFailed"')
             machine.update(json.loads(text))
 
         self.caught("is named as", twice)
@@ -145,28 +158,27 @@ class Broken(unittest.TestCase):
             return next(arm for arm in arms(machine) if f"'{status}'" in arm["Condition"])
 
         self.caught("has an arm for failed", lambda m: arms(m).remove(arm(m, "failed")))
-        self.caught("the arm for failed stays in", lambda m: arm(m, "failed").update(Next="WaitForJob"))
+        self.caught("the arm for failed stays in", lambda m: arm(m, "failed").update(Next="WaitForJobs"))
 
         def give_up(machine):
-            arm(machine, "in_progress")["Next"] = "JobSucceeded"
-            state(machine, "ChooseLook")["Default"] = "WaitForJob"
+            arm(machine, "in_progress")["Next"] = "SealSet"
+            state(machine, "ChooseLook")["Default"] = "WaitForJobs"
 
         self.caught("the arm for in_progress leaves", give_up)
-        self.caught("go different ways", lambda m: arm(m, "failed").update(Next="JobSucceeded"))
-        self.set("the Default leaves the loop", "ChooseLook", "Default", "WaitForJob")
+        self.caught("go different ways", lambda m: arm(m, "failed").update(Next="SealSet"))
+        self.set("the Default leaves the loop", "ChooseLook", "Default", "WaitForJobs")
 
     def test_a_loop_that_does_not_wait(self):
         def hurry(machine):
-            scope = state(machine, "AwaitJobs")["ItemProcessor"]
-            del scope["States"]["WaitForJob"]
-            arms = scope["States"]["ChooseLook"]["Choices"]
-            next(arm for arm in arms if arm["Next"] == "WaitForJob")["Next"] = "PollStatus"
+            del machine["States"]["WaitForJobs"]
+            arms = machine["States"]["ChooseLook"]["Choices"]
+            next(arm for arm in arms if arm["Next"] == "WaitForJobs")["Next"] = "PollStatus"
 
         self.caught("a loop waits", hurry)
 
     def test_jsonata_beyond_what_is_allowed(self):
         def output(text):
-            return lambda m: state(m, "GroupEnded").update(Output=text)
+            return lambda m: state(m, "JobsFailed").update(Output=text)
 
         self.caught("function $now is not allowed", output("{% $now() %}"))
         self.caught("function $uuid is not allowed", output("{% $states.input.name & $uuid() %}"))
@@ -180,7 +192,7 @@ class Broken(unittest.TestCase):
         self.caught("parentheses only call", output("{% (1) %}"))
 
     def test_jsonpath_outside_a_distributed_map(self):
-        self.set("AWS refuses a JSONPath state in a JSONata machine", "ProbeTaken", "QueryLanguage", "JSONPath")
+        self.set("AWS refuses a JSONPath state in a JSONata machine", "ProbeFailed", "QueryLanguage", "JSONPath")
         self.caught("QueryLanguage is JSONata", lambda m: m.pop("QueryLanguage"))
         self.caught(
             "JSONPath is for distributed maps only",

@@ -26,6 +26,9 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.test("hooks::a_failing_hook_fails_the_set_and_still_resumes", |stage| {
             Box::pin(failing(stage))
         }),
+        stages.test("hooks::looks_that_die_for_good_leave_nothing_at_rest", |stage| {
+            Box::pin(unseen(stage))
+        }),
         stages.test("hooks::an_aborted_run_is_resumed_by_clean_up", |stage| {
             Box::pin(aborted(stage))
         }),
@@ -92,6 +95,26 @@ async fn failing(stage: &Stage) -> Result<()> {
     ensure!(
         started.is_none(),
         "nothing is backed up of an application that did not come to rest"
+    );
+    Ok(())
+}
+
+/// The function that looks is killed whenever it asks about the file system's job: the application is brought back, and the
+/// set is judged by what is there in the end.
+async fn unseen(stage: &Stage) -> Result<()> {
+    let subject = with_hook(stage, "resting-unseen", "unseen").await?;
+    let fault = json!({ "caller": "holdfast-poll-status", "service": "backup", "kind": "kill_caller_before" });
+    let fault = stage.lab.inject(fault).await?;
+    let mark = stage.lab.ledger_position().await?;
+    let (ended, set, _) = subject.back_up().await?;
+    ensure!(stage.lab.hits(fault).await? > 5, "the function is run again");
+    stage.lab.heal().await?;
+    let calls = invocations(stage, mark).await?;
+    ensure!(calls == ["holdfast-quiesce", "holdfast-resume"], "{calls:?}");
+    let set = set.context("no set")?;
+    ensure!(
+        ended.status == "SUCCEEDED" && set["status"] == "sealed",
+        "{ended:?} {set}"
     );
     Ok(())
 }

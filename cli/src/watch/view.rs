@@ -154,7 +154,8 @@ fn row(look: &Look, name: &str, now: Timestamp) -> Row {
     row
 }
 
-/// Seconds until the machine looks again: the same reckoning as `poll-status`' own, from its last look.
+/// Seconds until the machine looks again, at the latest: the same reckoning as `poll-status`' own, from its last look. Together
+/// with another resource's it may come a little earlier.
 fn next_look(point: &Point, usual: Option<u64>, now: Timestamp) -> Option<u64> {
     let started = point.started_at?;
     let last = point.looked_at.unwrap_or(started);

@@ -30,7 +30,7 @@ fn with_history_the_usual_duration_is_told() {
     let mut look = running();
     look.usual.insert("database".into(), 600);
     let row = view(&look, at("2025-01-31T23:00:30Z")).rows.remove(0);
-    assert_eq!(row.remark(), "usually 10 min, next look in 8 min 30 s");
+    assert_eq!(row.remark(), "usually 10 min, next look in 8 min 57 s");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub enum JobStatus {
     Failed,
 }
 
-/// One resource's backup, from its start to its end. Output of the start steps and of `poll-status`, and input of `poll-status`.
+/// One resource's backup, from its start to its end. Output of the start steps; input and output of `poll-status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     pub resource: Resource,
@@ -34,9 +34,6 @@ pub struct Job {
     /// The application has to stay quiesced until this job ends (EFS: the data is read while the job runs).
     #[serde(default)]
     pub holds_quiesce: bool,
-    /// When to look again, in seconds; only while in progress.
-    #[serde(default)]
-    pub wait_seconds: u64,
     /// 0 to 100, where AWS tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
@@ -49,8 +46,34 @@ pub struct Job {
     /// Median duration in seconds of this resource's last sealed backups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual_seconds: Option<u64>,
+    /// When it was last looked at, also in vain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
+    /// Looks in a row that failed: they say nothing about the job.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub misses: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+impl Job {
+    /// An ended job with no more than its end, and when that was seen: the machine carries all jobs of a run, and its state is
+    /// bounded.
+    pub fn ended(self) -> Self {
+        Self {
+            percent: None,
+            recovery_point: None,
+            started_at: None,
+            usual_seconds: None,
+            misses: 0,
+            ..self
+        }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Why something ended badly: the error's stable name and its message. Also the shape of a machine's caught

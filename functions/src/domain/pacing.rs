@@ -3,6 +3,16 @@
 //! Targets: at most 6 looks at a job that takes within 10 % of its usual time, and its end noticed within 5 % of its
 //! duration (or 5 s). Hence no upper bound on a wait: 5 % of the elapsed time is what both ask for, and an hour's
 //! job looked at every minute would also eat an execution's 25,000 history events.
+//!
+//! What can be had depends on what is known. To notice every end within 5 %, each look has to come before 1.05 times the time
+//! of the one before it: from `t0` to the end of a job of `t` that is `ln(t / t0) / ln(1.05)` looks, of which only a first
+//! look late in the job saves any. So:
+//! - **with history** the first look comes at nine tenths of the usual time: both targets are met;
+//! - **where AWS says how far the job is** ([`next_look_at_percent`]) the first looks halve what is left: about 12 for half an
+//!   hour and one more each time that doubles, the end noticed within 5 % as long as the percentage is honest, and never later
+//!   than twice the job's time if it is not;
+//! - **with neither**, few looks and a prompt end exclude each other, and the prompt end is worth more: an end is noticed
+//!   within a minute or 5 %, by 32 looks for half an hour, 46 for an hour.
 
 /// Shortest wait between two looks.
 const SHORTEST: u64 = 5;
@@ -11,31 +21,76 @@ const FIRST: u64 = 10;
 /// Up to this wait, waits without history grow by half.
 const GROWN: u64 = 60;
 
-/// Seconds to wait before the next look at a job that began `elapsed_seconds` ago; `usual_seconds` is the median of
-/// its past durations. At least 1.
+/// When the next look at a job may come, in seconds since the job began. Jobs of one run are looked at together where their
+/// windows overlap; a look anywhere in its window keeps the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub earliest: u64,
+    pub latest: u64,
+}
+
+/// The window of the next look at a job that was looked at `looked_seconds` after it began, 0 for not yet; `usual_seconds` is
+/// the median of its past durations. Both ends lie after that look.
 ///
-/// With history: the first look at 90 % of the usual time, then after 5 % of the elapsed time, at least 5 s. Without:
-/// 10 s growing by half to 60, and 5 % of the elapsed time once that is more.
-pub fn next_look(elapsed_seconds: u64, usual_seconds: Option<u64>) -> u64 {
-    let twentieth = elapsed_seconds.div_euclid(20);
-    match usual_seconds {
+/// With history: the first look between 9/10 of the usual time and a twentieth of that later, then after 1/24 to 1/20 of the
+/// elapsed time, at least 5 s. Each look comes at least 25/24 of the time after the one before, and 9/10 times (25/24)^5 is
+/// 1.1: the sixth look sees the end of a job within a tenth of its usual time. Without: 10 s growing by half to 60, and 5 %
+/// of the elapsed time once that is more.
+pub fn window(looked_seconds: u64, usual_seconds: Option<u64>) -> Window {
+    let twentieth = looked_seconds / 20;
+    let (shortest, longest) = match usual_seconds {
         Some(usual) => {
             let first = usual.saturating_sub(usual / 10).max(1);
-            if elapsed_seconds < first {
-                first - elapsed_seconds
+            if looked_seconds < first {
+                let latest = first.saturating_add(first / 20);
+                (first - looked_seconds, latest - looked_seconds)
             } else {
-                twentieth.max(SHORTEST)
+                (looked_seconds.div_ceil(24).max(SHORTEST), twentieth.max(SHORTEST))
             }
         }
         // Waits of 10, 15, 22.5, ... end at elapsed times for which the next wait is 10 plus half of the elapsed time.
-        None => (FIRST.saturating_add(elapsed_seconds / 2)).min(GROWN).max(twentieth),
+        None => {
+            let wait = (FIRST.saturating_add(looked_seconds / 2)).min(GROWN).max(twentieth);
+            (wait - wait / 4, wait)
+        }
+    };
+    Window {
+        earliest: looked_seconds.saturating_add(shortest.min(longest)),
+        latest: looked_seconds.saturating_add(longest),
     }
+}
+
+/// Seconds to wait before the next look at a job by itself: until its window's end. At least 1.
+pub fn next_look(elapsed_seconds: u64, usual_seconds: Option<u64>) -> u64 {
+    (window(elapsed_seconds, usual_seconds).latest - elapsed_seconds).max(1)
 }
 
 /// As [`next_look`], but never later than the deadline, at which the job has failed. At least 1.
 pub fn next_look_before(elapsed_seconds: u64, usual_seconds: Option<u64>, deadline_seconds: u64) -> u64 {
     let left = deadline_seconds.saturating_sub(elapsed_seconds).max(1);
     next_look(elapsed_seconds, usual_seconds).min(left)
+}
+
+/// As [`next_look`], for a job without history of which AWS says that it is at `percent`. AWS may round down, so it may be a
+/// point further; of what is then left, half is waited for, but never longer than the job has run, for no percentage is a
+/// promise, and never less than 5 % or 5 s. In the first seconds, and below 1 %, it says nothing yet.
+pub fn next_look_at_percent(elapsed_seconds: u64, percent: f64) -> u64 {
+    if elapsed_seconds < FIRST || !(1.0..100.0).contains(&percent) {
+        return next_look(elapsed_seconds, None);
+    }
+    let done = (percent + 1.0).min(100.0);
+    let left = elapsed_seconds as f64 * (100.0 - done) / done;
+    let shortest = (elapsed_seconds / 20).max(SHORTEST);
+    ((left / 2.0) as u64).min(elapsed_seconds).max(shortest)
+}
+
+/// Looks in a row that may fail before the job they were to look at is given up.
+pub const MOST_MISSES: u32 = 20;
+
+/// Seconds to wait after a look that failed, the `misses`-th in a row: nothing is known since the last one that did not, so
+/// soon at first, then every minute. Together about 17 minutes.
+pub fn next_look_after_miss(misses: u32) -> u64 {
+    (SHORTEST << misses.saturating_sub(1).min(4)).min(GROWN)
 }
 
 /// Median of past durations; of an even number, the mean of the middle two. `None` without any.
@@ -47,6 +102,14 @@ pub fn usual(durations: &[u64]) -> Option<u64> {
         return Some(upper);
     }
     Some(sorted[sorted.len() / 2 - 1].midpoint(upper))
+}
+
+/// The lower quartile of past durations, of few the shortest: what a restore is paced by. How long one takes varies more
+/// than from night to night, and to notice its end late costs more than some looks.
+pub fn soonest(durations: &[u64]) -> Option<u64> {
+    let mut sorted = durations.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len().saturating_sub(1) / 4).copied()
 }
 
 /// Whether a job that began `elapsed_seconds` ago has failed for taking too long.
@@ -107,11 +170,59 @@ mod tests {
     }
 
     #[test]
-    fn with_history_the_first_look_is_at_nine_tenths_of_the_usual_time() {
-        assert_eq!(next_look(0, Some(HOUR)), 54 * MINUTE);
-        assert_eq!(next_look(50 * MINUTE, Some(HOUR)), 4 * MINUTE);
+    fn with_history_the_first_look_is_at_nine_tenths_of_the_usual_time_and_up_to_a_twentieth_later() {
+        let first = Window {
+            earliest: 54 * MINUTE,
+            latest: 54 * MINUTE + 162,
+        };
+        assert_eq!(window(0, Some(HOUR)), first);
+        assert_eq!(window(50 * MINUTE, Some(HOUR)), first);
+        let second = window(54 * MINUTE, Some(HOUR));
+        assert_eq!((second.earliest, second.latest), (54 * MINUTE + 135, 54 * MINUTE + 162));
         assert_eq!(next_look(54 * MINUTE, Some(HOUR)), 162);
         assert_eq!(next_look(0, Some(0)), 1);
+    }
+
+    #[test]
+    fn a_job_that_takes_as_long_as_usual_is_looked_at_three_times() {
+        assert_eq!(
+            watch(30 * MINUTE, Some(30 * MINUTE)),
+            Watch {
+                looks: 3,
+                lag_seconds: 75
+            }
+        );
+    }
+
+    #[test]
+    fn what_knowing_nothing_costs() {
+        assert_eq!(watch(30 * MINUTE, None).looks, 32);
+        assert_eq!(watch(HOUR, None).looks, 46);
+    }
+
+    #[test]
+    fn a_percentage_that_says_nothing_is_none() {
+        for (elapsed, percent) in [(0, 50.0), (10, 0.0), (10, 0.9), (2 * HOUR, 100.0), (2 * HOUR, f64::NAN)] {
+            assert_eq!(next_look_at_percent(elapsed, percent), next_look(elapsed, None));
+        }
+    }
+
+    #[test]
+    fn of_what_a_percentage_leaves_half_is_waited_for() {
+        // A third is done in ten minutes; twenty are left.
+        assert_eq!(next_look_at_percent(600, 32.3), 600);
+        assert_eq!(next_look_at_percent(600, 49.0), 300);
+        assert_eq!(next_look_at_percent(1_700, 98.5), 85);
+        assert_eq!(next_look_at_percent(10, 98.0), 5);
+    }
+
+    #[test]
+    fn looks_that_fail_are_repeated_soon_and_then_every_minute() {
+        let waits: Vec<u64> = (1..=6).map(next_look_after_miss).collect();
+        assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+        let whole: u64 = (1..=MOST_MISSES).map(next_look_after_miss).sum();
+        assert_eq!(whole, 17 * MINUTE + 15);
+        assert_eq!(next_look_after_miss(u32::MAX), 60);
     }
 
     #[test]
@@ -129,6 +240,32 @@ mod tests {
         assert_eq!(usual(&[900, 10, 20]), Some(20));
         assert_eq!(usual(&[40, 10, 20, 30]), Some(25));
         assert_eq!(usual(&[u64::MAX, u64::MAX]), Some(u64::MAX));
+    }
+
+    #[test]
+    fn the_soonest_is_the_shortest_of_few_and_the_lower_quartile_of_many() {
+        assert_eq!(soonest(&[]), None);
+        assert_eq!(soonest(&[900, 10, 20]), Some(10));
+        assert_eq!(soonest(&[90, 10, 80, 20, 70, 30, 60, 40, 50, 100]), Some(30));
+    }
+
+    /// Plays the watching of a job at whose every look AWS says a whole percentage, rounded down.
+    fn watch_percent(duration: u64, percent: impl Fn(u64) -> f64) -> Watch {
+        let (mut elapsed, mut looks) = (0, 0);
+        loop {
+            elapsed += next_look_at_percent(elapsed, percent(elapsed));
+            looks += 1;
+            if elapsed >= duration {
+                return Watch {
+                    looks,
+                    lag_seconds: elapsed - duration,
+                };
+            }
+        }
+    }
+
+    fn honest(duration: u64) -> impl Fn(u64) -> f64 {
+        move |elapsed| (elapsed * 100 / duration) as f64
     }
 
     proptest! {
@@ -152,6 +289,41 @@ mod tests {
             let watch = watch(duration, None);
             prop_assert!(watch.lag_seconds <= 60 || watch.lag_seconds * 20 <= duration, "{:?}", watch);
             prop_assert!(watch.looks <= 100, "{:?}", watch);
+        }
+
+        /// As jobs of one run are: looked at whenever another's look falls into the window.
+        #[test]
+        fn a_look_anywhere_in_its_window_keeps_the_targets(
+            usual in MINUTE..=12 * HOUR,
+            permille in 900u64..=1100,
+            places in proptest::collection::vec(0u64..=100, 8),
+        ) {
+            let duration = (usual * permille).div_ceil(1000);
+            let (mut looked, mut looks) = (0, 0);
+            for place in places {
+                let Window { earliest, latest } = window(looked, Some(usual));
+                prop_assert!(looked < earliest && earliest <= latest, "{} {} {}", looked, earliest, latest);
+                looked = earliest + (latest - earliest) * place / 100;
+                looks += 1;
+                if looked >= duration { break; }
+            }
+            let lag = looked.checked_sub(duration);
+            prop_assert!(looks <= 6 && lag.is_some_and(|lag| lag <= 5 || lag * 20 <= duration), "{} looks, {:?} s late", looks, lag);
+        }
+
+        #[test]
+        fn an_honest_percentage_is_enough_for_a_prompt_end(duration in MINUTE..=12 * HOUR) {
+            let watch = watch_percent(duration, honest(duration));
+            // Below 1 % nothing is known.
+            prop_assert!(watch.lag_seconds <= 5 || watch.lag_seconds * 20 <= duration, "{:?}", watch);
+            prop_assert!(watch.looks <= 23, "{:?}", watch);
+            prop_assert!(watch.looks <= 13 || duration > HOUR, "{:?}", watch);
+        }
+
+        #[test]
+        fn a_percentage_that_lies_costs_at_most_as_long_again(duration in MINUTE..=12 * HOUR, percent in 0.0..=100.0) {
+            let watch = watch_percent(duration, |_| percent);
+            prop_assert!(watch.lag_seconds <= duration, "{:?}", watch);
         }
 
         #[test]

@@ -191,11 +191,12 @@ mod tests {
             resource: resource(name),
             status: JobStatus::Failed,
             holds_quiesce: false,
-            wait_seconds: 0,
             percent: None,
             recovery_point: None,
             started_at: None,
             usual_seconds: None,
+            looked_at: None,
+            misses: 0,
             failure: Some(Failure {
                 error: error.into(),
                 cause: r#"{"errorMessage": "in words"}"#.into(),

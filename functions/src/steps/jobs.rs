@@ -3,31 +3,23 @@
 use jiff::Timestamp;
 
 use crate::domain::job::{Failure, Job, JobStatus, Progress};
-use crate::domain::pacing;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{Point, PointStatus};
 use crate::error::{Error, Result};
 use crate::kinds::Kind;
 
-/// The job of a point, with the wait until the next look.
-pub fn of_point(point: &Point, usual_seconds: Option<u64>, now: Timestamp) -> Job {
+/// The job of a point.
+pub fn of_point(point: &Point, usual_seconds: Option<u64>) -> Job {
     let status = match point.status {
         PointStatus::InProgress => JobStatus::InProgress,
         PointStatus::Available => JobStatus::Succeeded,
         PointStatus::Failed => JobStatus::Failed,
     };
-    let wait_seconds = match status {
-        JobStatus::InProgress => {
-            pacing::next_look_before(elapsed(point, now), usual_seconds, point.resource.deadline_seconds)
-        }
-        _ => 0,
-    };
-    Job {
+    let job = Job {
         resource: point.resource.clone(),
         status,
         // AWS Backup reads a file system while the job runs; snapshots and table backups are taken when accepted.
         holds_quiesce: matches!(point.recovery_point, Some(RecoveryPoint::BackupRecoveryPoint { .. })),
-        wait_seconds,
         percent: point.percent,
         // A guard's versions may be thousands: nobody polls for them, and the point has them.
         recovery_point: point
@@ -36,7 +28,13 @@ pub fn of_point(point: &Point, usual_seconds: Option<u64>, now: Timestamp) -> Jo
             .filter(|recovery_point| !matches!(recovery_point, RecoveryPoint::Versions { .. })),
         started_at: point.started_at,
         usual_seconds,
+        looked_at: point.looked_at,
+        misses: 0,
         failure: point.failure.clone(),
+    };
+    match status {
+        JobStatus::InProgress => job,
+        JobStatus::Succeeded | JobStatus::Failed => job.ended(),
     }
 }
 

@@ -17,23 +17,20 @@ use crate::error::{Class, Error, Result};
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
     pub run: Run,
+    /// What the resources' backups came to.
     #[serde(default)]
-    pub groups: Vec<Group>,
+    pub jobs: Vec<Job>,
+    /// A failure to resume: it spoils no recovery point, but on-call has to know.
+    #[serde(default)]
+    pub resume_failure: Option<Caught>,
+    /// A failure to look at the jobs: those that were still in progress failed so, unless they are there by now.
+    #[serde(default)]
+    pub look_failure: Option<Caught>,
     #[serde(default)]
     pub probes: Vec<ProbeResult>,
     /// What the machine caught on its way here.
     pub failure: Option<Caught>,
     pub now: Timestamp,
-}
-
-/// What one of the two groups of jobs came to.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Group {
-    #[serde(default)]
-    pub jobs: Vec<Job>,
-    /// A failure to resume: it spoils no recovery point, but on-call has to know.
-    #[serde(default)]
-    pub failure: Option<Caught>,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -45,7 +42,9 @@ pub struct Output {
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Input {
         run,
-        groups,
+        mut jobs,
+        resume_failure,
+        look_failure,
         probes,
         failure,
         now,
@@ -57,10 +56,18 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             run.id
         ))
     })?;
-    for caught in groups.iter().filter_map(|group| group.failure.as_ref()) {
+    if let Some(caught) = &resume_failure {
         catalog.warn_run(&run.deployment, &run.id, caught.reason()).await?;
     }
-    let jobs: Vec<Job> = groups.into_iter().flat_map(|group| group.jobs).collect();
+    if let Some(caught) = &look_failure {
+        for job in jobs.iter_mut().filter(|job| job.status == JobStatus::InProgress) {
+            job.status = JobStatus::Failed;
+            job.failure = Some(Failure {
+                error: caught.error.clone(),
+                cause: caught.cause.clone(),
+            });
+        }
+    }
     if set.status == SetStatus::Running {
         let mut points = settle(needs, &run, &set, &jobs, now).await?;
         let failures: Vec<Reason> = failure.iter().map(Caught::reason).collect();

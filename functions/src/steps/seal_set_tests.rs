@@ -23,10 +23,11 @@ async fn backed_up() -> (Needs, Arc<Backups>, Input) {
         };
         jobs.push(start::start(&catalog, kind.as_ref(), input).await.unwrap());
     }
-    let groups = vec![Group::default(), Group { jobs, failure: None }];
     let input = Input {
         run,
-        groups,
+        jobs,
+        resume_failure: None,
+        look_failure: None,
         probes: Vec::new(),
         failure: None,
         now: later(120),
@@ -149,7 +150,7 @@ async fn a_backup_that_never_started_has_a_failed_point() {
         "resource": resource("rooms"), "status": "failed",
         "failure": {"error": "AccessDenied", "cause": "{\"errorMessage\": \"not allowed\"}"},
     });
-    input.groups[1].jobs[1] = serde_json::from_value(job).unwrap();
+    input.jobs[1] = serde_json::from_value(job).unwrap();
     kind.next(Progress::Succeeded(finished()));
     assert!(!handle(&needs, input).await.unwrap().sealed);
     let reasons = set(&needs, &run).await.reasons;
@@ -164,8 +165,8 @@ async fn a_backup_that_never_started_has_a_failed_point() {
 async fn a_job_that_was_given_up_fails_its_point() {
     let (needs, kind, mut input) = backed_up().await;
     let run = input.run.clone();
-    input.groups[1].jobs[0].status = JobStatus::Failed;
-    input.groups[1].jobs[0].failure = Some(Failure {
+    input.jobs[0].status = JobStatus::Failed;
+    input.jobs[0].failure = Some(Failure {
         error: "States.Timeout".into(),
         cause: "timed out".into(),
     });
@@ -176,11 +177,31 @@ async fn a_job_that_was_given_up_fails_its_point() {
 }
 
 #[tokio::test]
+async fn jobs_that_could_not_be_watched_to_their_end_fail_the_set_unless_they_are_there() {
+    for there in [false, true] {
+        let (needs, kind, mut input) = backed_up().await;
+        let run = input.run.clone();
+        let caught = json!({"state": "PollStatus", "error": "Runtime.ExitError", "cause": "exit status 1"});
+        input.look_failure = Some(serde_json::from_value(caught).unwrap());
+        input.jobs[0].status = JobStatus::Succeeded;
+        kind.looking("database", Ok(Progress::Succeeded(finished())));
+        if there {
+            kind.looking("rooms", Ok(Progress::Succeeded(finished())));
+        }
+        assert_eq!(handle(&needs, input).await.unwrap().sealed, there);
+        let reasons = set(&needs, &run).await.reasons;
+        let reasons: Vec<_> = reasons.iter().map(|r| (r.subject.as_str(), r.error.as_str())).collect();
+        let expected: &[_] = if there { &[] } else { &[("rooms", "Runtime.ExitError")] };
+        assert_eq!(reasons, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_failure_to_resume_warns_and_seals_all_the_same() {
     let (needs, kind, mut input) = backed_up().await;
     let run = input.run.clone();
     let caught = json!({"state": "Resume", "error": "Unavailable", "cause": "no answer"});
-    input.groups[0].failure = Some(serde_json::from_value(caught).unwrap());
+    input.resume_failure = Some(serde_json::from_value(caught).unwrap());
     kind.next(Progress::Succeeded(finished()));
     kind.next(Progress::Succeeded(finished()));
     assert!(handle(&needs, input).await.unwrap().sealed);
@@ -222,9 +243,9 @@ async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
             .unwrap();
         intent.recovery_point = None;
         needs.catalog.settle_point("hubs-prod", &intent).await.unwrap();
-        input.groups[1].jobs.remove(1);
+        input.jobs.remove(1);
         if told {
-            let caught = json!({"state": "AwaitBackups", "error": "States.Timeout", "cause": "too long"});
+            let caught = json!({"state": "StartBackups", "error": "States.Timeout", "cause": "too long"});
             input.failure = Some(serde_json::from_value(caught).unwrap());
         }
         kind.next(Progress::Succeeded(finished()));

@@ -55,7 +55,7 @@ pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input)
     let known = catalog.point(&run.deployment, &run.id, &resource.name).await?;
     let usual = pacing::usual(&catalog.timing(&run.deployment, &resource.name).await?.durations);
     if let Some(point) = known.filter(has_started) {
-        return Ok(jobs::of_point(&point, usual, now));
+        return Ok(jobs::of_point(&point, usual));
     }
     // Captured before the backup: what is missing in the configuration is then missing in the backup too.
     let configuration = kind.capture(&resource).await?;
@@ -78,7 +78,7 @@ pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input)
     // Whoever deletes the set looks for what this step made and did not live to record.
     let held = catalog.begin_point(&run.deployment, &point).await?;
     if has_started(&held) {
-        return Ok(jobs::of_point(&held, usual, now));
+        return Ok(jobs::of_point(&held, usual));
     }
     let Started {
         recovery_point,
@@ -96,7 +96,7 @@ pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input)
     tracing::info!(deployment = %run.deployment, set = %run.id, resource = %point.resource.name, "started");
     Ok(Job {
         holds_quiesce,
-        ..jobs::of_point(&point, usual, now)
+        ..jobs::of_point(&point, usual)
     })
 }
 
@@ -123,8 +123,9 @@ mod tests {
     use super::*;
     use crate::catalog::Mark;
     use crate::domain::job::{JobStatus, Progress};
+    use crate::domain::looks;
     use crate::domain::set::SampledItem;
-    use crate::steps::testing::{Backups, finished, now, planned, resource};
+    use crate::steps::testing::{Backups, finished, later, now, planned, resource};
 
     fn input(run: &Run) -> Input {
         Input {
@@ -142,7 +143,8 @@ mod tests {
         let second = start(&catalog, &kind, input(&run)).await.unwrap();
         assert_eq!(first, second);
         assert_eq!(kind.calls(), ["capture rooms", "sample rooms", "back_up rooms"]);
-        assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 10));
+        assert_eq!(first.status, JobStatus::InProgress);
+        assert_eq!(looks::next(&[second], now()), Some(later(10)));
         let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         assert_eq!(point.recovery_point, first.recovery_point);
         assert_eq!(point.configuration["captured"], "rooms");
@@ -240,7 +242,8 @@ mod tests {
             catalog.add_timing("hubs-prod", "rooms", set, seconds).await.unwrap();
         }
         let job = start(&catalog, &Backups::default(), input(&run)).await.unwrap();
-        assert_eq!((job.usual_seconds, job.wait_seconds), (Some(1000), 900));
+        assert_eq!(job.usual_seconds, Some(1000));
+        assert!(looks::is_due(&job, later(900)) && !looks::is_due(&job, later(899)));
     }
 
     #[tokio::test]

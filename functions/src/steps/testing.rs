@@ -71,6 +71,9 @@ pub fn finished() -> Finished {
 pub struct Backups {
     calls: Mutex<Vec<String>>,
     looks: Mutex<VecDeque<Result<Progress>>>,
+    looks_at: Script<Progress>,
+    /// Names of the resources that were looked at.
+    looked: Mutex<Vec<String>>,
     deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
     /// What it shows of all sets, each once.
     tagged: Mutex<Vec<Tagged>>,
@@ -127,6 +130,18 @@ impl Backups {
 
     pub fn fail_next(&self, error: Error) {
         self.looks.lock().unwrap().push_back(Err(error));
+    }
+
+    /// What the next look at a resource's backup comes to; before what [`Backups::next`] puts there for all.
+    pub fn looking(&self, resource: &str, seen: Result<Progress>) {
+        add_to(&self.looks_at, resource, seen);
+    }
+
+    /// The resources that were looked at since this was last asked, by name.
+    pub fn looked(&self) -> Vec<String> {
+        let mut looked = std::mem::take(&mut *self.looked.lock().unwrap());
+        looked.sort();
+        looked
     }
 
     /// What becomes of the deletion of the backup of this name; without any, it is gone.
@@ -243,7 +258,11 @@ impl Kind for Backups {
         Ok(made.then(|| table_backup(&name)))
     }
 
-    async fn poll(&self, _: &Resource, _: &RecoveryPoint) -> Result<Progress> {
+    async fn poll(&self, resource: &Resource, _: &RecoveryPoint) -> Result<Progress> {
+        self.looked.lock().unwrap().push(resource.name.clone());
+        if let Some(seen) = next_of(&self.looks_at, &resource.name) {
+            return seen;
+        }
         let next = self.looks.lock().unwrap().pop_front();
         next.unwrap_or(Ok(Progress::InProgress { percent: None }))
     }

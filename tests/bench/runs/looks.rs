@@ -63,34 +63,44 @@ pub fn watched(history: &History, ledger: &[Value], lasts: SignedDuration) -> Re
 fn chains(history: &History) -> Vec<Chain> {
     let mut chains: BTreeMap<String, Chain> = BTreeMap::new();
     for answer in history.answers() {
-        for (resource, kind) in reported(&answer.payload) {
+        for Report { resource, kind, look } in reported(&answer.payload, answer.at) {
             let chain = chains.entry(resource.clone()).or_insert_with(|| Chain {
                 resource,
                 kind,
                 looks: Vec::new(),
                 jobs: Vec::new(),
             });
-            chain.looks.push(answer.at);
+            if let Some(look) = look.filter(|look| !chain.looks.contains(look)) {
+                chain.looks.push(look);
+            }
         }
     }
     chains.into_values().collect()
 }
 
-/// The resources whose jobs an answer reports on, by name and kind, however deep in it.
-fn reported(payload: &Value) -> Vec<(String, String)> {
-    let here = payload["status"].as_str().and_then(|_| {
-        let resource = &payload["resource"];
-        Some((
-            resource["name"].as_str()?.to_owned(),
-            resource["kind"].as_str()?.to_owned(),
-        ))
-    });
-    let below: Box<dyn Iterator<Item = &Value>> = match payload {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(fields) => Box::new(fields.values()),
-        _ => Box::new(std::iter::empty()),
+/// What an answer reports on a resource.
+struct Report {
+    resource: String,
+    kind: String,
+    /// When it was looked at; `None` where it was not yet.
+    look: Option<Timestamp>,
+}
+
+/// The resources on whose jobs an answer, asked for at `at`, reports. One on a single job has looked at it; one on all jobs of
+/// a run says of each when it was looked at last.
+fn reported(payload: &Value, at: Timestamp) -> Vec<Report> {
+    let of = |job: &Value, look: Option<Timestamp>| {
+        job["status"].as_str()?;
+        Some(Report {
+            resource: job["resource"]["name"].as_str()?.to_owned(),
+            kind: job["resource"]["kind"].as_str()?.to_owned(),
+            look,
+        })
     };
-    here.into_iter().chain(below.flat_map(reported)).collect()
+    let looked = |job: &Value| job["looked_at"].as_str()?.parse().ok();
+    let jobs = payload["jobs"].as_array().into_iter().flatten();
+    let all = jobs.filter_map(|job| of(job, looked(job)));
+    of(payload, Some(at)).into_iter().chain(all).collect()
 }
 
 /// The calls that started jobs, in the order of time.
@@ -232,17 +242,17 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_reports_on_one_resource_or_on_many() {
-        let job = |name: &str| json!({ "resource": { "name": name, "kind": "efs" }, "status": "in_progress" });
-        let names = |payload: &Value| -> Vec<String> { reported(payload).into_iter().map(|(name, _)| name).collect() };
-        assert_eq!(names(&job("storage")), ["storage"]);
-        assert_eq!(
-            names(&json!({ "jobs": [job("a"), job("b")], "wait_seconds": 5 })),
-            ["a", "b"]
-        );
-        assert_eq!(
-            names(&json!({ "resource": "storage", "checks": 3 })),
-            Vec::<String>::new()
-        );
+    fn an_answer_reports_on_one_resource_that_it_looked_at_or_on_all_and_when_each_was() {
+        let job = |name: &str, looked: Option<Timestamp>| {
+            json!({ "resource": { "name": name, "kind": "efs" }, "status": "in_progress", "looked_at": looked })
+        };
+        let looks = |payload: &Value| -> Vec<(String, Option<Timestamp>)> {
+            let reports = reported(payload, at(9)).into_iter();
+            reports.map(|report| (report.resource, report.look)).collect()
+        };
+        assert_eq!(looks(&job("storage", None)), [("storage".to_owned(), Some(at(9)))]);
+        let all = json!({ "jobs": [job("a", None), job("b", Some(at(7)))], "status": "in_progress", "resume": false });
+        assert_eq!(looks(&all), [("a".to_owned(), None), ("b".to_owned(), Some(at(7)))]);
+        assert_eq!(looks(&json!({ "resource": "storage", "checks": 3 })), []);
     }
 }

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 const DEPLOYMENT: &str = "hubs-prod";
 const ID: &str = "hubs-prod-20261120-021500-630a";
 const TIME: &str = "2026-11-20T02:15:00Z";
+/// When the jobs are due that began at `TIME`.
+const LATER: &str = "2026-11-20T02:30:00Z";
 const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:tonight";
 
 /// The event of a step, by its name in the template.
@@ -54,7 +56,10 @@ pub fn event(step: &str) -> Result<Value> {
             let request = json!({ "deployment": DEPLOYMENT, "restore": ID });
             read_by::<plan_undo_cut_over::Input>(planning(request))
         }
-        "poll-status" => read_by::<poll_status::Input>(json!({ "run": run(), "job": job(), "now": TIME })),
+        "poll-status" => {
+            let event = json!({ "run": run(), "jobs": [job()], "at_rest": false, "look_at": LATER, "now": TIME });
+            read_by::<poll_status::Input>(event)
+        }
         "prune-sets" => read_by::<prune_sets::Input>(of_run()),
         "quiesce" => read_by::<quiesce::Input>(of_run()),
         "restore-cluster" => read_by::<restoring::Input>(of_resource(cluster())),
@@ -62,8 +67,7 @@ pub fn event(step: &str) -> Result<Value> {
         "restore-table" => read_by::<restoring::Input>(of_resource(table())),
         "resume" => read_by::<resume::Input>(of_run()),
         "seal-set" => {
-            let groups = json!([{ "jobs": [job()] }]);
-            let event = json!({ "run": run(), "groups": groups, "probes": [], "failure": null, "now": TIME });
+            let event = json!({ "run": run(), "jobs": [job()], "probes": [], "failure": null, "now": TIME });
             read_by::<seal_set::Input>(event)
         }
         "snapshot-cluster" => read_by::<start::Input>(of_resource(cluster())),
@@ -131,7 +135,7 @@ fn secret() -> Value {
 fn job() -> Value {
     let arn = format!("arn:aws:rds:us-east-1:000000000000:cluster-snapshot:{ID}-database");
     json!({
-        "resource": cluster(), "status": "in_progress", "holds_quiesce": false, "wait_seconds": 10, "started_at": TIME,
+        "resource": cluster(), "status": "in_progress", "holds_quiesce": false, "started_at": TIME,
         "recovery_point": { "type": "cluster_snapshot", "id": format!("{ID}-database"), "arn": arn },
     })
 }
