@@ -1,9 +1,9 @@
 //! The catalog: the DynamoDB table of deployments, sets, points, runs, leases and past timings.
 //!
 //! `pk` is `DEPLOYMENT#<name>`; `sk` is `DESCRIPTOR`, `SET#<id>`, `SET#<id>#POINT#<resource>`, `RUN#<id>`, `RESTORE#<id>`,
-//! `RESTORE#<id>#ITEM#<resource>`, `LEASE` or
-//! `TIMING#<resource>`; all other attributes are the record's own. Every read is strongly consistent, every write that
-//! could undo another's is conditional, and every write may be repeated.
+//! `RESTORE#<id>#ITEM#<resource>`, `LEASE`, `TIMING#<resource>` or, of its restores as a whole and stage by stage,
+//! `TIMING#restore#<resource>` and `TIMING#restore#<resource>#<stage>`; all other attributes are the record's own. Every
+//! read is strongly consistent, every write that could undo another's is conditional, and every write may be repeated.
 
 mod descriptors;
 mod expression;

@@ -147,7 +147,7 @@ impl Backed {
             finished_at: None,
             percent: None,
             phase: None,
-            phase_at: None,
+            stages: Default::default(),
             made: None,
             remarks: Vec::new(),
             checks: None,

@@ -7,6 +7,7 @@ pub mod infrastructure;
 pub mod item;
 pub mod plan;
 pub mod request;
+pub mod stages;
 pub mod switching;
 pub mod table;
 pub mod verdict;

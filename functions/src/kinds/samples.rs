@@ -8,6 +8,7 @@ use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::item::{Item, ItemStatus};
 use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::stages::Stages;
 
 pub fn run() -> Run {
     Run {
@@ -47,7 +48,7 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
         finished_at: None,
         percent: None,
         phase: None,
-        phase_at: None,
+        stages: Stages::default(),
         made: None,
         remarks: Vec::new(),
         checks: None,

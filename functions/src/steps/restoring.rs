@@ -11,7 +11,7 @@ use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::{Advance, Item, ItemStatus, RestoreJob, Undoing};
-use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::domain::restore::{RestoreRecord, RestoreStatus, stages};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 use crate::kinds::restoring::Restore;
@@ -67,7 +67,7 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
             catalog.change_restore(&run.deployment, &run.id, running).await?;
         }
         ItemStatus::InProgress => {}
-        ItemStatus::Restored | ItemStatus::Failed | ItemStatus::Undone => return Ok(job(&item, now)),
+        ItemStatus::Restored | ItemStatus::Failed | ItemStatus::Undone => return Ok(job(&item, None, now)),
     }
     match kind.advance(&run, &item).await {
         Ok(advance) => note(&mut item, advance, now),
@@ -85,13 +85,36 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
         ));
         fail(&mut item, &late, now);
     }
+    if item.status == ItemStatus::Restored {
+        remember(catalog, &run, &item).await?;
+    }
     let held = catalog.put_item(&run.deployment, &item).await?;
     if held.status == ItemStatus::Undone {
         return Err(take_back(catalog, kind, &run, &item).await?);
     }
     let item = held;
     tracing::info!(deployment = %run.deployment, restore = %run.id, resource = %resource.name, status = ?item.status, phase = item.phase.as_deref(), "looked");
-    Ok(job(&item, now))
+    let usual = usual(catalog, &run, &item).await?;
+    Ok(job(&item, usual, now))
+}
+
+/// How long each stage took, for the next restore of the resource.
+async fn remember(catalog: &Catalog, run: &Run, item: &Item) -> Result<()> {
+    for (stage, seconds) in item.stages.ended() {
+        let name = stages::timing(&item.planned.resource.name, Some(stage));
+        catalog.add_timing(&run.deployment, &name, &run.id, seconds).await?;
+    }
+    Ok(())
+}
+
+/// How long the stage that has not ended takes at least, as earlier restores of the resource had it.
+async fn usual(catalog: &Catalog, run: &Run, item: &Item) -> Result<Option<u64>> {
+    let Some(stage) = item.stages.open().filter(|_| item.status == ItemStatus::InProgress) else {
+        return Ok(None);
+    };
+    let name = stages::timing(&item.planned.resource.name, Some(stage));
+    let past = catalog.timing(&run.deployment, &name).await?;
+    Ok(pacing::soonest(&past.durations))
 }
 
 /// Stopping an execution stops no function in flight: what this one made after the undo had looked is removed here, or told
@@ -123,12 +146,17 @@ fn running(record: &mut RestoreRecord) {
 
 fn note(item: &mut Item, advance: Advance, now: Timestamp) {
     match advance {
-        Advance::InProgress { phase, percent, made } => {
-            if item.phase.as_ref() != Some(&phase) {
-                item.phase = Some(phase);
-                item.phase_at = Some(now);
-            }
-            item.percent = percent.or(item.percent);
+        Advance::InProgress {
+            stage,
+            phase,
+            percent,
+            made,
+        } => {
+            let stage = stage.or((item.stages.open().is_none()).then_some("updating"));
+            let another = stage.is_some_and(|stage| item.stages.enter(stage, now));
+            item.phase = Some(phase);
+            // One stage's percentage says nothing of the next.
+            item.percent = if another { percent } else { percent.or(item.percent) };
             item.made = made.or(item.made.take());
         }
         Advance::Restored { made, remarks } => {
@@ -136,7 +164,7 @@ fn note(item: &mut Item, advance: Advance, now: Timestamp) {
             item.finished_at = Some(now);
             item.percent = Some(100.0);
             item.phase = None;
-            item.phase_at = None;
+            item.stages.end(now);
             item.made = Some(made);
             for remark in remarks {
                 if !item.remarks.contains(&remark) {
@@ -161,8 +189,8 @@ fn seconds_since(at: Option<Timestamp>, now: Timestamp) -> u64 {
     u64::try_from(now.duration_since(at.unwrap_or(now)).as_secs()).unwrap_or(0)
 }
 
-/// An item as the job that the machine carries, with the wait until the next look.
-fn job(item: &Item, now: Timestamp) -> RestoreJob {
+/// An item as the job that the machine carries, with the wait until the next look; `usual` is how long the open stage takes.
+fn job(item: &Item, usual: Option<u64>, now: Timestamp) -> RestoreJob {
     let status = match item.status {
         ItemStatus::Planned | ItemStatus::InProgress => JobStatus::InProgress,
         ItemStatus::Restored => JobStatus::Succeeded,
@@ -170,11 +198,14 @@ fn job(item: &Item, now: Timestamp) -> RestoreJob {
     };
     let deadline = item.planned.resource.deadline_seconds;
     let wait_seconds = match status {
-        // A restore goes through phases, of which only the whole is known: what it usually takes says little of the first. Each
-        // is watched as a job of its own: after hours of one, a twentieth of them would be lost at each of the short others.
         JobStatus::InProgress => {
             let left = deadline.saturating_sub(seconds_since(item.started_at, now)).max(1);
-            pacing::next_look(seconds_since(item.phase_at, now), None).min(left)
+            let elapsed = item.stages.elapsed(now);
+            let wait = match (usual, item.percent) {
+                (None, Some(percent)) => pacing::next_look_at_percent(elapsed, percent),
+                _ => pacing::next_look(elapsed, usual),
+            };
+            wait.min(left)
         }
         _ => 0,
     };

@@ -15,6 +15,7 @@ fn input(run: &Run, now: Timestamp) -> Input {
 
 fn creating() -> Advance {
     Advance::InProgress {
+        stage: Some("copying"),
         phase: "cluster hubs-db-r1 is creating".into(),
         percent: Some(5.0),
         made: None,
@@ -45,28 +46,170 @@ async fn each_call_does_what_comes_next_until_the_copy_is_there() {
     ));
 }
 
-#[tokio::test]
-async fn each_phase_is_watched_as_a_job_of_its_own() {
-    let (catalog, _, run) = planned_restore().await;
-    let phase = |phase: &str| {
-        Ok(Advance::InProgress {
-            phase: phase.into(),
-            percent: None,
-            made: None,
-        })
-    };
-    for (at, what, wait) in [
-        (0, "cluster is creating", 10),
-        (1_800, "cluster is creating", 90),
-        (1_890, "its instances are created", 10),
-        (3_690, "its instances are created", 90),
-        (3_780, "deletion protection is turned on", 10),
-    ] {
+fn at_work(stage: Option<&'static str>, percent: Option<f64>) -> Result<Advance> {
+    Ok(Advance::InProgress {
+        stage,
+        phase: "in words".into(),
+        percent,
+        made: None,
+    })
+}
+
+/// The waits that a restore asks for at some seconds after its begin, by what it is found at work on.
+async fn waits(catalog: &Catalog, run: &Run, looks: &[(i64, Option<&'static str>, Option<f64>)]) -> Vec<u64> {
+    let mut waits = Vec::new();
+    for (second, stage, percent) in looks {
         let kind = Backups::default();
-        kind.advancing("database", phase(what));
-        let job = restore(&catalog, &kind, input(&run, later(at))).await.unwrap();
-        assert_eq!(job.wait_seconds, wait, "{at}");
+        kind.advancing("database", at_work(*stage, *percent));
+        let job = restore(catalog, &kind, input(run, later(*second))).await.unwrap();
+        waits.push(job.wait_seconds);
     }
+    waits
+}
+
+#[tokio::test]
+async fn each_stage_is_watched_as_a_job_of_its_own() {
+    let (catalog, _, run) = planned_restore().await;
+    let looks = [
+        (0, Some("copying"), None),
+        (1_800, Some("copying"), None),
+        (1_890, Some("instances"), None),
+        // Still at work on that.
+        (3_690, None, None),
+        (3_780, Some("finishing"), None),
+    ];
+    assert_eq!(waits(&catalog, &run, &looks).await, [10, 90, 10, 90, 10]);
+}
+
+#[tokio::test]
+async fn without_history_a_percentage_says_when_to_look_and_says_nothing_of_the_next_stage() {
+    let (catalog, _, run) = planned_restore().await;
+    let looks = [
+        (0, Some("copying"), Some(0.0)),
+        (600, Some("copying"), Some(49.0)),
+        // Not told this time.
+        (900, Some("copying"), None),
+        (1_300, Some("instances"), None),
+    ];
+    assert_eq!(waits(&catalog, &run, &looks).await, [10, 300, 450, 10]);
+}
+
+#[tokio::test]
+async fn the_next_restore_is_watched_by_how_long_each_stage_took() {
+    let (catalog, _, run) = planned_restore().await;
+    let kind = Backups::default();
+    for (second, stage) in [
+        (0, "copying"),
+        (900, "copying"),
+        (1_800, "instances"),
+        (2_400, "finishing"),
+    ] {
+        kind.advancing("database", at_work(Some(stage), None));
+        restore(&catalog, &kind, input(&run, later(second))).await.unwrap();
+    }
+    let of = async |stage: Option<&str>| {
+        let name = stages::timing("database", stage);
+        catalog.timing("hubs-prod", &name).await.unwrap().durations
+    };
+    assert!(
+        of(Some("copying")).await.is_empty(),
+        "nothing is remembered of a restore that has not ended"
+    );
+    for _ in 0..2 {
+        restore(&catalog, &kind, input(&run, later(2_430))).await.unwrap();
+    }
+    assert_eq!(of(Some("copying")).await, [1_800]);
+    assert_eq!(
+        (of(Some("instances")).await, of(Some("finishing")).await),
+        (vec![600], vec![30])
+    );
+    assert!(of(None).await.is_empty(), "the whole counts once it is verified");
+
+    let (fresh, _, next) = planned_restore().await;
+    for (run, seconds) in [("r1", 2_400), ("r2", 1_800), ("r3", 1_830)] {
+        let name = stages::timing("database", Some("copying"));
+        fresh.add_timing("hubs-prod", &name, run, seconds).await.unwrap();
+    }
+    let looks = [
+        (0, Some("copying"), Some(0.0)),
+        (1_701, Some("copying"), Some(10.0)),
+        (1_786, Some("instances"), None),
+    ];
+    assert_eq!(waits(&fresh, &next, &looks).await, [1_701, 85, 10]);
+}
+
+/// How often a copy is looked at, and how late its end is seen, when each stage of AWS takes as long as given.
+async fn watched(catalog: &Catalog, run: &Run, stages: &[(&'static str, u64)], percent: bool) -> (u32, u64) {
+    let whole: u64 = stages.iter().map(|(_, seconds)| seconds).sum();
+    let (mut second, mut looks, mut late) = (0, 0, 0);
+    let mut left = stages.iter();
+    let mut open: Option<(&'static str, u64, u64)> = None;
+    loop {
+        looks += 1;
+        let ended = open.is_none_or(|(_, began, takes)| second >= began + takes);
+        if ended {
+            late += open.map_or(0, |(_, began, takes)| second - began - takes);
+            open = left.next().map(|(stage, takes)| (*stage, second, *takes));
+        }
+        let kind = Backups::default();
+        if let Some((stage, began, takes)) = open {
+            let share = ((second - began) * 100 / takes) as f64;
+            kind.advancing(
+                "database",
+                at_work(Some(stage), (percent && stage == "copying").then_some(share)),
+            );
+        }
+        let job = restore(catalog, &kind, input(run, later(i64::try_from(second).unwrap())))
+            .await
+            .unwrap();
+        if job.status == JobStatus::Succeeded {
+            assert!(late * 20 <= whole, "{late} s of {whole} s");
+            return (looks, late);
+        }
+        second += job.wait_seconds;
+    }
+}
+
+/// The targets: at most 12 looks at a copy under way, and its end noticed within 5 % of the job's time.
+#[tokio::test]
+async fn a_restore_with_history_takes_at_most_twelve_looks() {
+    let cluster = [
+        ("copying", 1_800),
+        ("configuring", 20),
+        ("instances", 1_800),
+        ("finishing", 20),
+    ];
+    let table = [("copying", 1_800), ("stream", 15), ("settings", 5)];
+    for stages in [&cluster[..], &table[..]] {
+        let (mut looks, mut records) = (Vec::new(), Vec::<Vec<(String, u64)>>::new());
+        for nth in 0..4 {
+            let (catalog, _, run) = planned_restore().await;
+            for (nth, stages) in records.iter().enumerate() {
+                for (stage, seconds) in stages {
+                    let name = crate::domain::restore::stages::timing("database", Some(stage));
+                    catalog
+                        .add_timing("hubs-prod", &name, &format!("r{nth}"), *seconds)
+                        .await
+                        .unwrap();
+                }
+            }
+            looks.push(watched(&catalog, &run, stages, false).await.0);
+            let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
+            let ended = item.stages.ended().map(|(stage, seconds)| (stage.to_owned(), seconds));
+            records.push(ended.collect::<Vec<_>>());
+            assert!(nth == 0 || looks[nth] <= 12, "{looks:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_first_restore_takes_few_looks_where_aws_says_how_far_it_is() {
+    let files = [("copying", 1_800)];
+    let (catalog, _, run) = planned_restore().await;
+    let (looks, _) = watched(&catalog, &run, &files, true).await;
+    let (catalog, _, run) = planned_restore().await;
+    let (blind, _) = watched(&catalog, &run, &files, false).await;
+    assert_eq!((looks, blind), (13, 33));
 }
 
 #[tokio::test]

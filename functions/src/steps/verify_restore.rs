@@ -11,7 +11,7 @@ use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
 use crate::domain::restore::plan::Beside;
 use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
-use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure};
+use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure, stages};
 use crate::domain::set::{ProbeResult, Reason};
 use crate::error::Result;
 use crate::runtime;
@@ -197,7 +197,7 @@ async fn remember(catalog: &Catalog, run: &Run, items: &[Item]) -> Result<()> {
         if let (Some(started_at), Some(finished_at)) = (item.started_at, item.finished_at)
             && let Ok(seconds) = u64::try_from(finished_at.duration_since(started_at).as_secs())
         {
-            let name = format!("restore#{}", item.planned.resource.name);
+            let name = stages::timing(&item.planned.resource.name, None);
             catalog.add_timing(&run.deployment, &name, &run.id, seconds).await?;
         }
     }

@@ -26,7 +26,7 @@ pub fn events(resources: &[Planned], probes: usize) -> u64 {
         }
         let seconds = planned.usual_seconds.unwrap_or(UNKNOWN_SECONDS);
         let seconds = seconds.min(planned.resource.deadline_seconds);
-        // The machine looks as at a job without history: a restore goes through phases.
+        // As if each stage were without history: what earlier restores took may save looks, but must not be counted on.
         let looks = u64::from(pacing::watch(seconds, None).looks);
         compared + TASK + looks * LOOK
     };

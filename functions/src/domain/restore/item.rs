@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::domain::job::{Failure, JobStatus};
 use crate::domain::resource::Resource;
 use crate::domain::restore::plan::Planned;
+use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 
@@ -34,9 +35,9 @@ pub struct Item {
     /// What it waits for, in words: "cluster x is creating".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
-    /// When that was seen first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase_at: Option<Timestamp>,
+    /// How long AWS was, and is, at work on what.
+    #[serde(default)]
+    pub stages: Stages,
     /// What was made so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
@@ -123,6 +124,9 @@ pub struct RestoreJob {
 pub enum Advance {
     /// Something that was asked of AWS has not ended.
     InProgress {
+        /// What AWS is at work on, by a word that is the same in every restore of the kind: how long it takes is remembered by
+        /// it. `None` where it is still what it was at the last look.
+        stage: Option<&'static str>,
         /// What it waits for, in words.
         phase: String,
         percent: Option<f64>,

@@ -27,10 +27,17 @@ const LOST: &[&str] = &[
     "stopped",
 ];
 
+/// What RDS is at work on, each timed by itself: the cluster, its settings, its instances, and what comes when they are there.
+const COPYING: &str = "copying";
+const CONFIGURING: &str = "configuring";
+const INSTANCES: &str = "instances";
+const FINISHING: &str = "finishing";
+
 /// Where a cluster is.
 enum Seen {
     Stable,
-    Busy(String),
+    /// At work on a stage, in words.
+    Busy(&'static str, String),
     Lost(String),
 }
 
@@ -42,8 +49,9 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     if !is_ours(&cluster, run, &wanted) {
         return Err(taken("cluster", wanted.target));
     }
-    let underway = |phase: String| {
+    let underway = |stage: &'static str, phase: String| {
         Ok(Advance::InProgress {
+            stage: Some(stage),
             phase,
             percent: percent(&cluster),
             made: Some(made(&cluster)),
@@ -51,11 +59,11 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     };
     match seen(&cluster) {
         Seen::Stable => {}
-        Seen::Busy(phase) => return underway(phase),
+        Seen::Busy(stage, phase) => return underway(stage, phase),
         Seen::Lost(reason) => return Ok(Advance::Failed { reason }),
     }
     if let Some(phase) = aurora.configure(&wanted, &cluster).await? {
-        return underway(phase);
+        return underway(CONFIGURING, phase);
     }
     let mut waiting = aurora.attach(&wanted, &cluster).await?;
     match aurora.make_instances(run, &wanted, &cluster).await {
@@ -66,13 +74,13 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
         Err(error) => return Err(error),
     }
     if !waiting.is_empty() {
-        return underway(waiting.join("; "));
+        return underway(INSTANCES, waiting.join("; "));
     }
     waiting.extend(aurora.make_endpoints(run, &wanted).await?);
     aurora.scale(run, &wanted).await?;
     waiting.extend(aurora.protect(&wanted, &cluster).await?);
     if !waiting.is_empty() {
-        return underway(waiting.join("; "));
+        return underway(FINISHING, waiting.join("; "));
     }
     Ok(Advance::Restored {
         made: made(&cluster),
@@ -122,6 +130,7 @@ async fn begin(aurora: &Aurora, run: &Run, wanted: &Wanted<'_>) -> Result<Advanc
         other => return lost(format!("a cluster cannot be restored from {other:?}")),
     }
     Ok(Advance::InProgress {
+        stage: Some(COPYING),
         phase: format!("cluster {} is being restored", wanted.target),
         percent: None,
         made: None,
@@ -140,19 +149,25 @@ fn seen(cluster: &DbCluster) -> Seen {
     if LOST.contains(&status) {
         return Seen::Lost(format!("the status of cluster {id} is {status}"));
     }
+    // With instances it is at work on them; without, it is being made, or what was asked of it since is being done.
+    let stage = match status {
+        _ if !cluster.db_cluster_members().is_empty() => INSTANCES,
+        "creating" => COPYING,
+        _ => CONFIGURING,
+    };
     if status != "available" {
-        return Seen::Busy(format!("cluster {id} is {status}"));
+        return Seen::Busy(stage, format!("cluster {id} is {status}"));
     }
     let nothing = ClusterPendingModifiedValues::builder().build();
     if cluster
         .pending_modified_values()
         .is_some_and(|pending| *pending != nothing)
     {
-        return Seen::Busy(format!("cluster {id} has changes pending"));
+        return Seen::Busy(stage, format!("cluster {id} has changes pending"));
     }
     let secret = cluster.master_user_secret().and_then(|secret| secret.secret_status());
     match secret {
-        Some("creating") => Seen::Busy(format!("the master secret of cluster {id} is being created")),
+        Some("creating") => Seen::Busy(stage, format!("the master secret of cluster {id} is being created")),
         _ => Seen::Stable,
     }
 }

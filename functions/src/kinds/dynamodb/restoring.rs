@@ -40,9 +40,10 @@ impl Restore for DynamoDb {
         }
         match state(&described) {
             State::Ready => self.configure(run, item, target, &described).await,
-            State::Underway(phase) => {
+            State::Underway(stage, phase) => {
                 self.mark(run, item, &described).await?;
                 Ok(Advance::InProgress {
+                    stage,
                     phase,
                     percent: None,
                     made: Some(made(target, &described)),
@@ -107,6 +108,7 @@ impl DynamoDb {
             "is there, but is not yet described"
         };
         Ok(Advance::InProgress {
+            stage: Some(COPYING),
             phase: format!("table {target} {phase}"),
             percent: None,
             made: None,
@@ -135,7 +137,8 @@ impl DynamoDb {
         let copy = capture::capture(&self.dynamodb, &self.autoscaling, target).await?;
         let made = made(target, table);
         let arn = table.table_arn().unwrap_or_default();
-        let waiting = |phase: String| Advance::InProgress {
+        let waiting = |stage: Option<&'static str>, phase: String| Advance::InProgress {
+            stage,
             phase,
             percent: None,
             made: Some(made.clone()),
@@ -145,9 +148,14 @@ impl DynamoDb {
             let words = change.words();
             match apply(self, target, arn, &change).await {
                 Ok(Applied::Done) => put += 1,
-                Ok(Applied::Updating) => return Ok(waiting(format!("table {target} is being given {words}"))),
+                Ok(Applied::Updating) => {
+                    return Ok(waiting(
+                        Some(change.stage()),
+                        format!("table {target} is being given {words}"),
+                    ));
+                }
                 Err(Error::NotReady(_)) => {
-                    return Ok(waiting(format!("table {target} is busy; {words} comes next")));
+                    return Ok(waiting(None, format!("table {target} is busy; {words} comes next")));
                 }
                 Err(error) if error.class() == Class::Final && !matches!(change, Change::Tags(_)) => {
                     remarks.push(format!("{words} could not be put back: {error}"));
@@ -156,19 +164,24 @@ impl DynamoDb {
             }
         }
         if put > 0 {
-            return Ok(waiting(format!(
-                "table {target} was given its settings; they are looked at once more"
-            )));
+            return Ok(waiting(
+                Some("settings"),
+                format!("table {target} was given its settings; they are looked at once more"),
+            ));
         }
         remarks.splice(0..0, foreseeing::remarks(&item.configuration, target));
         Ok(Advance::Restored { made, remarks })
     }
 }
 
+/// The stage in which DynamoDB makes the copy.
+const COPYING: &str = "copying";
+
 /// What a look at the copy says.
 enum State {
     Ready,
-    Underway(String),
+    /// At work on a stage (`None`: as before), in words.
+    Underway(Option<&'static str>, String),
     Ended(String),
 }
 
@@ -183,9 +196,11 @@ fn state(table: &TableDescription) -> State {
             .is_some_and(|status| *status != IndexStatus::Active)
     });
     match table.table_status() {
-        Some(TableStatus::Active) if restoring => State::Underway(format!("table {name} is being filled")),
+        Some(TableStatus::Active) if restoring => {
+            State::Underway(Some(COPYING), format!("table {name} is being filled"))
+        }
         Some(TableStatus::Active) => match index.and_then(|index| index.index_name()) {
-            Some(index) => State::Underway(format!("index {index} of table {name} is being made")),
+            Some(index) => State::Underway(Some("indexes"), format!("index {index} of table {name} is being made")),
             None => State::Ready,
         },
         Some(
@@ -194,8 +209,9 @@ fn state(table: &TableDescription) -> State {
             "the status of table {name} is {}: see to its KMS key, then start a new restore",
             status.as_str()
         )),
-        Some(status) => State::Underway(format!("table {name} is {}", status.as_str())),
-        None => State::Underway(format!("table {name} is not yet described")),
+        Some(TableStatus::Updating) => State::Underway(None, format!("table {name} is UPDATING")),
+        Some(status) => State::Underway(Some(COPYING), format!("table {name} is {}", status.as_str())),
+        None => State::Underway(Some(COPYING), format!("table {name} is not yet described")),
     }
 }
 

@@ -32,6 +32,22 @@ pub enum Change {
 }
 
 impl Change {
+    /// By a word that is the same for every table.
+    pub fn stage(&self) -> &'static str {
+        match self {
+            Change::Tags(_) => "tags",
+            Change::Stream(_) => "stream",
+            Change::TableClass(_) => "table-class",
+            Change::TimeToLive(_) => "time-to-live",
+            Change::PointInTimeRecovery(_) => "point-in-time-recovery",
+            Change::Policy(_) => "policy",
+            Change::ScalableTarget(_) | Change::ScalingPolicy(_) => "scaling",
+            Change::Insights(_) => "insights",
+            Change::KinesisStream(..) => "kinesis",
+            Change::DeletionProtection => "deletion-protection",
+        }
+    }
+
     /// In words, as the object of "putting back".
     pub fn words(&self) -> String {
         match self {

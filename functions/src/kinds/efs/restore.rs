@@ -129,6 +129,7 @@ impl Restore for Efs {
         };
         match &job.course {
             Course::UnderWay => Ok(Advance::InProgress {
+                stage: Some("copying"),
                 phase: format!("restore job {id} is {}", job.words),
                 percent: job.percent,
                 made: Some(order.made(&id, job.created(), None)),

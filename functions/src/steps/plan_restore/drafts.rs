@@ -12,6 +12,7 @@ use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::item::{Item, ItemStatus};
 use crate::domain::restore::plan::{Beside, Planned, Source};
 use crate::domain::restore::request::Destination;
+use crate::domain::restore::stages::{self, Stages};
 use crate::domain::set::{Point, Sample};
 use crate::error::Result;
 
@@ -92,7 +93,7 @@ async fn beside(planning: &Planning<'_>, resource: &Resource, naming: &Naming<'_
 pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) -> Result<Item> {
     let Planning { needs, run, now, .. } = planning;
     let beside = beside(planning, &draft.resource, naming).await?;
-    let timing = format!("restore#{}", draft.resource.name);
+    let timing = stages::timing(&draft.resource.name, None);
     let past = needs.catalog.timing(&run.deployment, &timing).await?;
     let loss_seconds = match beside {
         Beside::Nothing => None,
@@ -120,7 +121,7 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
         finished_at: None,
         percent: None,
         phase: None,
-        phase_at: None,
+        stages: Stages::default(),
         made: None,
         remarks: Vec::new(),
         checks: None,

@@ -12,6 +12,7 @@ use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::{Item, ItemStatus, Made};
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
+use crate::domain::restore::stages::Stages;
 use crate::domain::set::{Purpose, RunRecord};
 
 pub fn planned_resource(name: &str) -> Planned {
@@ -63,7 +64,7 @@ pub fn item(name: &str) -> Item {
         finished_at: None,
         percent: None,
         phase: None,
-        phase_at: None,
+        stages: Stages::default(),
         made: None,
         remarks: Vec::new(),
         checks: None,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::restore::item::{Advance, Item, ItemStatus, Made};
 use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::stages::Stages;
 use crate::kinds::restoring::Restore;
 
 pub const SNAPSHOT: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:hf-snap";
@@ -54,7 +55,7 @@ pub fn item(source: Source, configuration: Value) -> Item {
         finished_at: None,
         percent: None,
         phase: None,
-        phase_at: None,
+        stages: Stages::default(),
         made: None,
         remarks: Vec::new(),
         checks: None,

@@ -54,14 +54,15 @@ pub async fn configure(efs: &Efs, run: &Run, order: &Order<'_>, job: &Job) -> Re
         now: capture(&efs.efs, id).await?,
     };
     new.see_ours()?;
-    let waits = |phase: String| Advance::InProgress {
+    let waits = |stage: &'static str, phase: String| Advance::InProgress {
+        stage: Some(stage),
         phase,
         percent: None,
         made: Some(order.made(&job.id, Some(id), None)),
     };
     match new.now["FileSystem"]["LifeCycleState"].as_str().unwrap_or_default() {
         "available" => {}
-        state @ ("creating" | "updating") => return Ok(waits(format!("file system {id} is {state}"))),
+        state @ ("creating" | "updating") => return Ok(waits("file-system", format!("file system {id} is {state}"))),
         state => {
             return Ok(Advance::Failed {
                 reason: format!("restore job {} completed, but file system {id} is {state}", job.id),
@@ -70,7 +71,7 @@ pub async fn configure(efs: &Efs, run: &Run, order: &Order<'_>, job: &Job) -> Re
     }
     new.tag().await?;
     if new.set_throughput().await? {
-        return Ok(waits(format!("file system {id} changes its throughput")));
+        return Ok(waits("throughput", format!("file system {id} changes its throughput")));
     }
     let mut remarks = Vec::new();
     let mut policy = None;
@@ -83,16 +84,17 @@ pub async fn configure(efs: &Efs, run: &Run, order: &Order<'_>, job: &Job) -> Re
         new.set_lifecycle().await?;
         new.set_backup_policy().await?;
         if let Some(what) = new.set_mount_targets().await? {
-            return Ok(waits(what));
+            return Ok(waits("mount-targets", what));
         }
         policy = part(new.before, "Policy").as_str().map(str::to_owned);
     }
     let located = locating::directory(efs, id, job).await?;
     let directory = match located {
         Some(Located::NotYet) => {
-            return Ok(waits(format!(
-                "the restored directory is not yet seen in file system {id}"
-            )));
+            return Ok(waits(
+                "locating",
+                format!("the restored directory is not yet seen in file system {id}"),
+            ));
         }
         Some(Located::Directory(directory, said)) => {
             remarks.extend(said);

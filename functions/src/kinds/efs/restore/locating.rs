@@ -32,6 +32,7 @@ pub async fn locate(efs: &Efs, order: &Order<'_>, job: &Job) -> Result<Advance> 
             remarks,
         },
         Located::NotYet => Advance::InProgress {
+            stage: Some("locating"),
             phase: format!(
                 "restore job {} is COMPLETED; its directory is not yet seen in file system {}",
                 job.id, order.source

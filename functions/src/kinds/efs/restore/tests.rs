@@ -14,6 +14,7 @@ use crate::aws::replay::{Exchange, Replay, answers, refuses};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::ItemStatus;
 use crate::domain::restore::plan::Planned;
+use crate::domain::restore::stages::Stages;
 use crate::kinds::samples::{resource, run};
 
 const ARN: &str = "arn:aws:backup:eu-west-1:111122223333:recovery-point:1";
@@ -72,7 +73,7 @@ fn item() -> Item {
         finished_at: None,
         percent: None,
         phase: None,
-        phase_at: None,
+        stages: Stages::default(),
         made: None,
         remarks: Vec::new(),
         checks: None,

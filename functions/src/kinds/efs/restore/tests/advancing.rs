@@ -16,10 +16,19 @@ fn reason(advance: Advance) -> String {
 async fn a_job_is_started_with_all_metadata_and_our_token() {
     let (kind, replay) = efs([started(), job("RUNNING", json!({"PercentDone": "12.50%"}))]);
     let advanced = kind.advance(&run(), &item()).await.unwrap();
-    let Advance::InProgress { phase, percent, made } = advanced else {
+    let Advance::InProgress {
+        stage,
+        phase,
+        percent,
+        made,
+    } = advanced
+    else {
         panic!("{advanced:?}")
     };
-    assert_eq!((percent, made), (Some(12.5), Some(in_directory(None))));
+    assert_eq!(
+        (stage, percent, made),
+        (Some("copying"), Some(12.5), Some(in_directory(None)))
+    );
     assert!(phase.contains("job-1") && phase.contains("RUNNING"), "{phase}");
     assert_eq!(
         replay.played()[0].json(),
