@@ -1,39 +1,51 @@
-# What a developer and an operator do. Everything sets itself up; it takes Rust, Python 3 (with venv) and make.
+# What a developer and an operator do. Everything sets itself up; it takes Rust, a C compiler, Python 3 (with venv) and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lab build deploy deploy-efs setup bins
+.PHONY: help demo test lint bench lab build deploy deploy-efs first-run-times setup bins ready preflight
 .DELETE_ON_ERROR:
 
-PYTHON ?= python3
-CARGO ?= cargo
+export PYTHON ?= python3
+export CARGO ?= cargo
 # What the functions are built for in AWS: x86_64, or arm64 after `rustup target add aarch64-unknown-linux-gnu`.
 ARCH ?= x86_64
 STACK ?= holdfast
+# How long the first `make demo` builds on 2 cores: what it says before it begins.
+FIRST_BUILD := 10 minutes
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# What only the lab and the tests run is built in this profile, quickly; `ship` is what goes to AWS.
+PROFILE := lab
+BUILT := $(TARGET)/$(PROFILE)
 LAB_TOOLS := .venv/.installed
 AWS_TOOLS := .venv-sam/.installed
 SAM := .venv-sam/bin/sam
+# Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
+BINS = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin functions --bin holdfast --bin holdfast-lab --bin demo
+# What `cargo clippy` does, but as a build: the crates of others are taken as they were built for the tests, instead of being
+# checked once more; and after it, `make lint test` (as .ci/run) tests what was built here, instead of building it once more.
+CLIPPY := CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=clippy-driver
+LINTED := $(if $(filter lint,$(MAKECMDGOALS)),env $(CLIPPY))
 # cargo-lambda links with zig against the C library of Amazon Linux 2023.
-SHIP := PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(CARGO) lambda build --profile ship --bins --lambda-dir target/lambda \
+SHIP := PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(CARGO) lambda build --profile ship --lambda-dir target/lambda \
 	$(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
 export SAM_CLI_TELEMETRY := 0
 
 help: ## Show this.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: setup bins ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the way back.
-	$(TARGET)/lab/demo
+demo: ready ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the way back.
+	@$(BUILT)/demo
 
-# Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
-test: setup bins ## Run every test, the suites against labs and the lab against AWS's own clients included.
-	$(CARGO) test --profile lab --workspace --lib --bin holdfast --test '*'
+# `bare` is a function that tests make of a hook.
+test: ready ## Run every test, the suites against labs and the lab against AWS's own clients included.
+	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bare
+	$(LINTED) $(CARGO) test --profile $(PROFILE) --workspace --lib --bin holdfast --test '*'
 	$(PYTHON) -m unittest discover --start-directory tests/lint
 	tests/conformance.sh
 
-lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permissions and the template.
+lint: $(AWS_TOOLS) | preflight ## Check formatting, Rust, layers, state machines, permissions and the template.
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --profile lab --workspace --all-targets -- -D warnings
+	$(CLIPPY) $(CARGO) build --profile $(PROFILE) --workspace --all-targets
 	$(PYTHON) tests/lint/layers.py
 	$(PYTHON) tests/lint/state_machines.py
 	$(PYTHON) tests/lint/permissions.py
@@ -41,17 +53,18 @@ lint: $(AWS_TOOLS) ## Check formatting, Rust, layers, state machines, permission
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/alarms.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/efs-access.yaml
 
-bench: setup bins build ## Measure starts, memory, polls, sizes, costs and a restore's overhead.
-	$(SHIP) --package bare
-	$(TARGET)/lab/bench
+bench: ready build ## Measure starts, memory, polls, sizes, costs and a restore's overhead.
+	$(CARGO) build --profile $(PROFILE) --workspace --bin bench
+	$(SHIP) --package bare --bins
+	$(BUILT)/bench
 
-lab: $(LAB_TOOLS) $(AWS_TOOLS) bins ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
-	$(TARGET)/lab/holdfast-lab
+lab: ready ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
+	$(BUILT)/holdfast-lab
 
-build: $(AWS_TOOLS) ## Build the functions for AWS into target/lambda.
-	$(SHIP) --package holdfast
+build: $(AWS_TOOLS) | preflight ## Build the functions for AWS into target/lambda.
+	$(SHIP) --package holdfast --bin functions
 
-# With `. .lab/env` it deploys to that lab what `make bins` built, else to AWS what `make build` built.
+# With `. .lab/env` it deploys to that lab what `make lab` built, else to AWS what `make build` built.
 deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
 	infra/deploy.sh $(STACK) Architecture=$(ARCH) $(PARAMETERS)
 
@@ -59,14 +72,26 @@ deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy: make deploy STA
 deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy what sees into a file system: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
 	TEMPLATE=efs-access infra/deploy.sh $(STACK)-efs-$(FILE_SYSTEM) FileSystemId=$(FILE_SYSTEM) Architecture=$(ARCH) $(PARAMETERS)
 
-setup: $(LAB_TOOLS) $(AWS_TOOLS)
+first-run-times: ## Measure first runs in fresh clones: make first-run-times ONLY="demo test build ci" COMMIT=HEAD.
+	@$(PYTHON) tests/first_run_times.py $(if $(COMMIT),--commit $(COMMIT)) $(ONLY)
 
-bins:
-	$(CARGO) build --profile lab --workspace --bins
+# The binaries and, while they build, the virtual environments. (Not $(MAKE), which `make -n` would run.)
+BESIDE := make --silent --no-print-directory --old-file=preflight
+ready: preflight
+	@$(PYTHON) tests/ready.py $(if $(wildcard $(BUILT)/demo),,"Building Holdfast and its lab from nothing: usually $(FIRST_BUILD) on 2 cores") \
+		-- $(BINS) -- $(BESIDE) $(LAB_TOOLS) -- $(BESIDE) $(AWS_TOOLS)
+
+bins: preflight
+	$(BINS)
+
+setup: $(LAB_TOOLS) $(AWS_TOOLS)
 
 $(LAB_TOOLS): tests/requirements-lab.txt
 $(AWS_TOOLS): tests/requirements-sam.txt
-.venv/.installed .venv-sam/.installed:
-	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+.venv/.installed .venv-sam/.installed: | preflight
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
+
+preflight:
+	@tests/preflight.sh $(MAKECMDGOALS)
