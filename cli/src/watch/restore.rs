@@ -98,11 +98,9 @@ impl Look {
             return vec![("restore".to_owned(), "planning".to_owned())];
         };
         let mut lines = vec![(record.id.clone(), phase(record).to_owned())];
-        lines.extend(
-            self.items
-                .iter()
-                .map(|item| (item.planned.resource.name.clone(), state(item))),
-        );
+        // All are planned at first: the phase says it.
+        let begun = self.items.iter().filter(|item| item.status != ItemStatus::Planned);
+        lines.extend(begun.map(|item| (item.planned.resource.name.clone(), state(item))));
         if let Some(verification) = &record.verification {
             let found = verification
                 .checks
@@ -159,10 +157,10 @@ fn phase(record: &RestoreRecord) -> &'static str {
 }
 
 fn state(item: &Item) -> String {
-    let percent = item
-        .percent
-        .map(|percent| format!(", {percent:.0} %"))
-        .unwrap_or_default();
+    // Told anew at each quarter, not at each percent.
+    let quarters = item.percent.map(|percent| (percent / 25.0).floor() * 25.0);
+    let percent = quarters.filter(|percent| *percent > 0.0);
+    let percent = percent.map(|percent| format!(", past {percent:.0} %")).unwrap_or_default();
     match item.status {
         ItemStatus::Planned => "planned".to_owned(),
         ItemStatus::InProgress => {

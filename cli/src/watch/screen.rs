@@ -54,7 +54,7 @@ impl Screen {
             Form::Lines => changes(self.before.as_ref(), view)
                 .iter()
                 .try_for_each(|line| out::text(line))?,
-            Form::Json => changed(self.before.as_ref(), view)
+            Form::Json => changed(self.before.as_ref(), view, Row::differs)
                 .into_iter()
                 .try_for_each(|row| out::json_line(&json!({ "at": view.at, "set": view.set, "progress": row })))?,
         }
@@ -95,8 +95,8 @@ impl Screen {
     }
 }
 
-/// The resources of which something is new.
-fn changed<'a>(before: Option<&View>, view: &'a View) -> Vec<&'a Row> {
+/// The resources of which something is new that `differs` tells.
+fn changed<'a>(before: Option<&View>, view: &'a View, differs: impl Fn(&Row, &Row) -> bool) -> Vec<&'a Row> {
     let known = |row: &Row| {
         before?
             .rows
@@ -106,7 +106,7 @@ fn changed<'a>(before: Option<&View>, view: &'a View) -> Vec<&'a Row> {
     };
     view.rows
         .iter()
-        .filter(|row| known(row).is_none_or(|known| row.differs(&known)))
+        .filter(|row| known(row).is_none_or(|known| differs(row, &known)))
         .collect()
 }
 
@@ -117,7 +117,8 @@ fn changes(before: Option<&View>, view: &View) -> Vec<String> {
     if before.is_none_or(|before| before.phase != view.phase) {
         lines.push(format!("{time} {}: {}\n", view.set, view.phase));
     }
-    lines.extend(changed(before, view).into_iter().map(|row| {
+    let rows = changed(before, view, Row::differs_for_a_reader).into_iter();
+    lines.extend(rows.filter(|row| row.is_worth_a_line()).map(|row| {
         let target = row
             .target
             .as_ref()
@@ -215,8 +216,23 @@ mod tests {
         );
         let later = view(vec![row(State::InProgress, Some(10), Some(11))]);
         assert!(changes(Some(&first), &later).is_empty());
-        let more = view(vec![row(State::InProgress, Some(42), Some(11))]);
-        assert_eq!(changes(Some(&later), &more).len(), 1);
+        let more = view(vec![row(State::InProgress, Some(24), Some(11))]);
+        assert!(changes(Some(&later), &more).is_empty(), "a reader is told of quarters");
+        assert_eq!(changed(Some(&later), &more, Row::differs).len(), 1, "a machine of each percent");
+        let quarter = view(vec![row(State::InProgress, Some(42), Some(11))]);
+        assert_eq!(changes(Some(&more), &quarter).len(), 1);
+    }
+
+    #[test]
+    fn a_start_is_told_where_it_has_to_wait() {
+        let mut starting = row(State::Starting, None, None);
+        starting.note = String::new();
+        assert_eq!(
+            changes(None, &view(vec![starting.clone()])),
+            ["23:05:09Z hubs-1: backing up\n"]
+        );
+        starting.note = "waits: the cluster is being modified".into();
+        assert_eq!(changes(None, &view(vec![starting])).len(), 2);
     }
 
     #[test]

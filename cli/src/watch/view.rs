@@ -71,6 +71,17 @@ impl Row {
         (self.state, self.percent, &self.note) != (before.state, before.percent, &before.note)
     }
 
+    /// The same for somebody who reads lines: of a job's progress, its quarters.
+    pub fn differs_for_a_reader(&self, before: &Row) -> bool {
+        let quarter = |row: &Row| row.percent.unwrap_or_default() / 25;
+        (self.state, quarter(self), &self.note) != (before.state, quarter(before), &before.note)
+    }
+
+    /// Every backup starts; one that has to wait for it is told.
+    pub fn is_worth_a_line(&self) -> bool {
+        self.state != State::Starting || !self.note.is_empty()
+    }
+
     /// Note, and what is waited for.
     pub fn remark(&self) -> String {
         let next = match self.next_look_seconds {
