@@ -208,12 +208,10 @@ impl Lab {
 
     /// Number of the newest entry of the ledger.
     pub async fn ledger_position(&self) -> Result<u64> {
-        Ok(self
-            .ledger(0)
-            .await?
-            .last()
-            .and_then(|call| call["seq"].as_u64())
-            .unwrap_or_default())
+        let answer = self.control(reqwest::Method::GET, "ledger/position", None).await?;
+        answer["seq"]
+            .as_u64()
+            .with_context(|| format!("no number in {answer}"))
     }
 
     /// One call of the control API.

@@ -10,6 +10,7 @@
 """
 
 import copy
+import functools
 import json
 import time
 from collections import defaultdict
@@ -48,6 +49,13 @@ def _in_use(name):
     return error_response_json(
         "ResourceInUseException", f"Attempt to change a resource which is still in use: Table: {name}", 400
     )
+
+
+def _read_conditions_once():
+    """For speed alone: MiniStack reads a condition anew for each item that it holds against it."""
+    dynamodb._condition_syntax_error = functools.lru_cache(dynamodb._condition_syntax_error)
+    tokenize = functools.lru_cache(dynamodb._tokenize)
+    dynamodb._tokenize = lambda expression: list(tokenize(expression))
 
 
 def _keep_history():
@@ -314,6 +322,7 @@ def _leave_backups():
 
 def apply():
     """Puts all of it in place; fails when MiniStack has other insides than the version that this was written for."""
+    _read_conditions_once()
     _keep_history()
     _open_windows()
     _take_time()

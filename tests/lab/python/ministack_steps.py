@@ -11,6 +11,7 @@
 
 import contextvars
 import copy
+import functools
 import json
 import threading
 import time
@@ -123,10 +124,15 @@ def _stop_what_has_ended():
     steps._fail_execution = fail_execution
 
 
+@functools.lru_cache
+def _limit(definition):
+    return json.loads(definition).get("TimeoutSeconds")
+
+
 def _time_out(key, execution):
     account, region, _ = key
     machine = steps._state_machines._data.get((account, region, execution["stateMachineArn"]))
-    limit = steps.json.loads(machine["definition"]).get("TimeoutSeconds") if machine else None
+    limit = _limit(machine["definition"]) if machine else None
     started = steps._iso_to_epoch_ms(execution["startDate"]) / 1000
     if limit is None or time.time() - started < limit or execution["status"] != "RUNNING":
         return

@@ -33,6 +33,7 @@ async fn reply(house: &House, call: &Call) -> Result<Value, (u16, String)> {
             let entries = house.ledger.since(since(call)?);
             serde_json::to_value(entries).map_err(|error| (500, error.to_string()))
         }
+        ("GET", ["ledger", "position"]) => Ok(json!({ "seq": house.ledger.position() })),
         ("DELETE", ["ledger"]) => {
             house.ledger.clear();
             Ok(json!({}))

@@ -70,6 +70,12 @@ impl Ledger {
         guard.1[from..].to_vec()
     }
 
+    /// Number of the newest call; 0 before the first.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.0.lock().unwrap_or_else(|e| e.into_inner()).0
+    }
+
     /// Forgets the calls; the numbers go on.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(|e| e.into_inner()).1.clear();
@@ -98,6 +104,7 @@ mod tests {
         assert_eq!(ledger.since(0)[0].seq, 4);
         assert_eq!(ledger.since(3).len(), 1);
         assert!(ledger.since(99).is_empty());
+        assert_eq!(ledger.position(), 4);
     }
 
     #[test]

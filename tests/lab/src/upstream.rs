@@ -1,19 +1,27 @@
 //! The way to MiniStack: calls go on exactly as they came, byte for byte.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use hyper::client::conn::http1::SendRequest;
 use hyper::{HeaderMap, Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::service::{Answer, Call};
 
+/// MiniStack keeps a connection open for 75 seconds after its last answer.
+const KEEP: Duration = Duration::from_secs(20);
+
 /// A client of the MiniStack on a port of this machine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Upstream {
     port: u16,
+    /// Connections over which an answer has come, and when: a new one for each call costs MiniStack as much as the call.
+    idle: Mutex<Vec<(Instant, SendRequest<Body>)>>,
 }
 
 /// Why MiniStack gave no answer.
@@ -36,7 +44,10 @@ impl Upstream {
     /// A client of `127.0.0.1:port`.
     #[must_use]
     pub fn new(port: u16) -> Self {
-        Self { port }
+        Self {
+            port,
+            idle: Mutex::default(),
+        }
     }
 
     /// Passes a call on and returns the answer.
@@ -90,13 +101,10 @@ impl Upstream {
     async fn send(&self, method: Method, target: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, NoAnswer> {
         let failed = |error: &dyn std::fmt::Display| NoAnswer(error.to_string());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let stream = TcpStream::connect(address).await.map_err(|e| failed(&e))?;
-        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
-            .preserve_header_case(true)
-            .handshake::<_, Body>(TokioIo::new(stream))
-            .await
-            .map_err(|e| failed(&e))?;
-        let connection = tokio::spawn(connection);
+        let mut sender = match self.idle_connection() {
+            Some(sender) => sender,
+            None => connect(address).await?,
+        };
         let head = method == Method::HEAD;
         let mut request = Request::builder().method(method).uri(target);
         for (name, value) in headers {
@@ -115,7 +123,10 @@ impl Upstream {
         let body = axum::body::to_bytes(Body::new(body), usize::MAX)
             .await
             .map_err(|e| failed(&e))?;
-        connection.abort();
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((Instant::now(), sender));
         let dropped = |name: &hyper::header::HeaderName| {
             [CONNECTION, TRANSFER_ENCODING].contains(name) || (name == CONTENT_LENGTH && !head)
         };
@@ -135,4 +146,25 @@ impl Upstream {
             error_code,
         })
     }
+
+    /// The connection that was used last, if it is good still.
+    fn idle_connection(&self) -> Option<SendRequest<Body>> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(since, sender)| since.elapsed() < KEEP && !sender.is_closed());
+        let ready = idle.iter().rposition(|(_, sender)| sender.is_ready())?;
+        Some(idle.remove(ready).1)
+    }
+}
+
+async fn connect(address: SocketAddr) -> Result<SendRequest<Body>, NoAnswer> {
+    let failed = |error: &dyn std::fmt::Display| NoAnswer(error.to_string());
+    let stream = TcpStream::connect(address).await.map_err(|e| failed(&e))?;
+    let _ = stream.set_nodelay(true);
+    let (sender, connection) = hyper::client::conn::http1::Builder::new()
+        .preserve_header_case(true)
+        .handshake::<_, Body>(TokioIo::new(stream))
+        .await
+        .map_err(|e| failed(&e))?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
