@@ -42,8 +42,7 @@ impl Subject<'_> {
 
     /// The record of the restore that an execution made, where it came so far.
     pub async fn restore_of(&self, execution: &str) -> Result<Option<Value>> {
-        let found = self.records.items(&self.dataset.name, "RESTORE#").await?;
-        Ok(found.into_iter().find(|item| item["execution"] == execution))
+        self.records.restore_of(&self.dataset.name, execution).await
     }
 
     /// Nobody holds the deployment.

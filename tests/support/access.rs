@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::aws::{Refused, element};
 use crate::lab::{Lab, program, repository};
 
 /// Writes the zip of a bootstrap, which Lambda takes: `python -c ZIP <bootstrap> <zip>`.
@@ -23,6 +24,40 @@ pub async fn deploy_efs_access(lab: &Lab, file_system: &str) -> Result<()> {
     let place = directories[file_system]
         .as_str()
         .with_context(|| format!("no directory of {file_system} in {directories}"))?;
+    let code = match code_of_stack(lab).await? {
+        Some(code) => code,
+        None => zipped(lab, file_system)?,
+    };
+    let request = json!({
+        "FunctionName": format!("holdfast-efs-{file_system}"), "Runtime": "provided.al2023", "Handler": "efs-access",
+        "Role": "arn:aws:iam::000000000000:role/efs-access", "Code": code, "Timeout": 840,
+        "Environment": { "Variables": { "MOUNT_PATH": place } },
+    });
+    lab.aws()?
+        .rest("lambda", Method::POST, "/2015-03-31/functions", Some(request))
+        .await
+        .map(drop)
+}
+
+/// Where the stack's deployment put the functions' one zip: tens of megabytes that need not go their way again.
+async fn code_of_stack(lab: &Lab) -> Result<Option<Value>> {
+    let asked = [("StackName", "holdfast"), ("TemplateStage", "Processed")];
+    let aws = lab.aws()?;
+    let answer = aws.query("cloudformation", "2010-05-15", "GetTemplate", &asked).await;
+    let template = match answer {
+        Ok(template) => template,
+        // There is no such stack.
+        Err(error) if error.is::<Refused>() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let body: Value = serde_json::from_str(&element(&template, "TemplateBody")?)?;
+    let resources = body["Resources"].as_object().context("no resources")?;
+    let function = resources.values().find(|one| one["Type"] == "AWS::Lambda::Function");
+    Ok(Some(function.context("a stack without functions")?["Properties"]["Code"].clone()))
+}
+
+/// The zip itself, for a lab without the stack.
+fn zipped(lab: &Lab, file_system: &str) -> Result<Value> {
     let zip = lab.directory().join(format!("efs-access-{file_system}.zip"));
     let zipped = Command::new(repository().join(".venv/bin/python"))
         .args(["-c", ZIP])
@@ -32,13 +67,5 @@ pub async fn deploy_efs_access(lab: &Lab, file_system: &str) -> Result<()> {
         .context("zip the functions")?;
     ensure!(zipped.success(), "zipping the functions failed: {zipped}");
     let code = base64::engine::general_purpose::STANDARD.encode(std::fs::read(&zip)?);
-    let request = json!({
-        "FunctionName": format!("holdfast-efs-{file_system}"), "Runtime": "provided.al2023", "Handler": "efs-access",
-        "Role": "arn:aws:iam::000000000000:role/efs-access", "Code": { "ZipFile": code }, "Timeout": 840,
-        "Environment": { "Variables": { "MOUNT_PATH": place } },
-    });
-    lab.aws()?
-        .rest("lambda", Method::POST, "/2015-03-31/functions", Some(request))
-        .await
-        .map(drop)
+    Ok(json!({ "ZipFile": code }))
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::aws::{Aws, text};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, delete_items};
 use crate::readback::{files_below, items};
 
 /// Rows, files and items.
@@ -74,10 +74,8 @@ pub async fn incident(aws: &Aws, dataset: &Dataset) -> Result<()> {
         }
     }
     for table in &dataset.tables {
-        for id in items(aws, table).await?.keys().step_by(2) {
-            let request = json!({ "TableName": table, "Key": { "id": { "S": id } } });
-            aws.json("dynamodb", "DynamoDB_20120810.DeleteItem", request).await?;
-        }
+        let there = items(aws, table).await?;
+        delete_items(aws, table, there.keys().step_by(2)).await?;
     }
     Ok(())
 }

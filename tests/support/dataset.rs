@@ -73,26 +73,16 @@ impl Dataset {
         let aws = lab.aws()?;
         let password = format!("pw-{name}-Vv7QxSecret");
         let cluster = format!("{name}-db");
-        create_cluster(&aws, &cluster, &password, settings).await?;
-        let file_system = create_file_system(&aws, name).await?;
-        let directories = lab.control(Method::GET, "efs", None).await?;
-        let directory = PathBuf::from(
-            directories[&file_system]
-                .as_str()
-                .ok_or_else(|| anyhow!("no directory of {file_system} in {directories}"))?,
-        );
-        let secret = create_secret(&aws, name, &password).await?;
         let parameter_path = format!("/{name}");
-        create_parameters(&aws, &parameter_path, &password).await?;
-        let tables = (0..sizes.items.len())
-            .map(|index| {
-                format!(
-                    "{name}-{}",
-                    ["rooms", "scenes", "avatars"].get(index).copied().unwrap_or("more")
-                )
-            })
-            .collect();
-        let dataset = Self {
+        let tables = table_names(name, sizes.items.len());
+        let (_, (file_system, directory), secret, (), ()) = tokio::try_join!(
+            fill_cluster(&aws, &cluster, &password, settings, sizes),
+            fill_file_system(lab, &aws, name, sizes),
+            create_secret(&aws, name, &password),
+            create_parameters(&aws, &parameter_path, &password),
+            fill_tables(&aws, &tables, sizes),
+        )?;
+        Ok(Self {
             name: name.to_owned(),
             cluster,
             file_system,
@@ -102,29 +92,7 @@ impl Dataset {
             password,
             aws,
             directory,
-        };
-        dataset.fill(sizes).await?;
-        Ok(dataset)
-    }
-
-    async fn fill(&self, sizes: &Sizes) -> Result<()> {
-        let sql = format!(
-            "create table users (id int primary key, name text not null);
-             create table hubs (id int primary key, owner int references users);
-             create table scenes (id int primary key, body jsonb);
-             insert into users select n, 'user-' || n from generate_series(1, {users}) n;
-             insert into hubs select n, n from generate_series(1, {users}) n;
-             insert into scenes select n, jsonb_build_object('n', n) from generate_series(1, 40) n;",
-            users = sizes.users
-        );
-        self.execute(&sql).await?;
-        write_files(&self.directory, sizes)?;
-        for (table, count) in self.tables.iter().zip(&sizes.items) {
-            create_table(&self.aws, table).await?;
-            scale(&self.aws, table).await?;
-            put_items(&self.aws, table, *count).await?;
-        }
-        Ok(())
+        })
     }
 
     /// Its descriptor, with a probe on each database and table.
@@ -153,9 +121,7 @@ impl Dataset {
 
     /// Runs SQL in a copy of the database.
     pub async fn execute_in(&self, cluster: &str, sql: &str) -> Result<()> {
-        let client = connect(&self.aws, cluster, &self.password).await?;
-        client.batch_execute(sql).await?;
-        Ok(())
+        execute_in(&self.aws, cluster, &self.password, sql).await
     }
 
     /// Deletes a cluster's instances but the writer, and waits until they are gone; answers how many there were.
@@ -185,6 +151,59 @@ impl Dataset {
     pub fn directory(&self) -> &Path {
         &self.directory
     }
+}
+
+fn table_names(deployment: &str, count: usize) -> Vec<String> {
+    let kinds = ["rooms", "scenes", "avatars"].into_iter().chain(std::iter::repeat("more"));
+    kinds.take(count).map(|kind| format!("{deployment}-{kind}")).collect()
+}
+
+async fn execute_in(aws: &Aws, cluster: &str, password: &str, sql: &str) -> Result<()> {
+    let client = connect(aws, cluster, password).await?;
+    client.batch_execute(sql).await?;
+    Ok(())
+}
+
+async fn fill_cluster(
+    aws: &Aws,
+    cluster: &str,
+    password: &str,
+    settings: &[(&'static str, String)],
+    sizes: &Sizes,
+) -> Result<()> {
+    create_cluster(aws, cluster, password, settings).await?;
+    let sql = format!(
+        "create table users (id int primary key, name text not null);
+         create table hubs (id int primary key, owner int references users);
+         create table scenes (id int primary key, body jsonb);
+         insert into users select n, 'user-' || n from generate_series(1, {users}) n;
+         insert into hubs select n, n from generate_series(1, {users}) n;
+         insert into scenes select n, jsonb_build_object('n', n) from generate_series(1, 40) n;",
+        users = sizes.users
+    );
+    execute_in(aws, cluster, password, &sql).await
+}
+
+/// The file system's id, and where the lab keeps its files.
+async fn fill_file_system(lab: &Lab, aws: &Aws, name: &str, sizes: &Sizes) -> Result<(String, PathBuf)> {
+    let file_system = create_file_system(aws, name).await?;
+    let directories = lab.control(Method::GET, "efs", None).await?;
+    let directory = directories[&file_system]
+        .as_str()
+        .ok_or_else(|| anyhow!("no directory of {file_system} in {directories}"))?;
+    let directory = PathBuf::from(directory);
+    let (place, sizes) = (directory.clone(), sizes.clone());
+    tokio::task::spawn_blocking(move || write_files(&place, &sizes)).await??;
+    Ok((file_system, directory))
+}
+
+async fn fill_tables(aws: &Aws, tables: &[String], sizes: &Sizes) -> Result<()> {
+    for (table, count) in tables.iter().zip(&sizes.items) {
+        create_table(aws, table).await?;
+        scale(aws, table).await?;
+        put_items(aws, table, *count).await?;
+    }
+    Ok(())
 }
 
 async fn create_cluster(aws: &Aws, cluster: &str, password: &str, settings: &[(&'static str, String)]) -> Result<()> {
@@ -394,18 +413,24 @@ async fn scale(aws: &Aws, table: &str) -> Result<()> {
 
 /// Puts items `item-1` to `item-<count>`.
 pub async fn put_items(aws: &Aws, table: &str, count: u32) -> Result<()> {
-    let numbers: Vec<u32> = (1..=count).collect();
-    for batch in numbers.chunks(25) {
-        let puts = batch
-            .iter()
-            .map(|n| json!({ "PutRequest": { "Item": { "id": { "S": format!("item-{n}") }, "value": { "N": n.to_string() }, "flag": { "BOOL": n % 2 == 0 } } } }))
-            .collect::<Vec<_>>();
-        aws.json(
-            "dynamodb",
-            "DynamoDB_20120810.BatchWriteItem",
-            json!({ "RequestItems": { table: puts } }),
-        )
-        .await?;
+    let put = |n: u32| {
+        let item = json!({ "id": { "S": format!("item-{n}") }, "value": { "N": n.to_string() }, "flag": { "BOOL": n.is_multiple_of(2) } });
+        json!({ "PutRequest": { "Item": item } })
+    };
+    write_items(aws, table, (1..=count).map(put).collect()).await
+}
+
+/// Deletes items by their ids.
+pub async fn delete_items(aws: &Aws, table: &str, ids: impl Iterator<Item = &String>) -> Result<()> {
+    let delete = |id: &String| json!({ "DeleteRequest": { "Key": { "id": { "S": id } } } });
+    write_items(aws, table, ids.map(delete).collect()).await
+}
+
+/// As many at once as DynamoDB takes.
+async fn write_items(aws: &Aws, table: &str, requests: Vec<Value>) -> Result<()> {
+    for batch in requests.chunks(25) {
+        let batch = json!({ "RequestItems": { table: batch } });
+        aws.json("dynamodb", "DynamoDB_20120810.BatchWriteItem", batch).await?;
     }
     Ok(())
 }

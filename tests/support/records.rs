@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use holdfast::domain::names::set_id;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::aws::Aws;
@@ -62,13 +64,19 @@ impl Records {
             request["KeyConditionExpression"] = json!("pk = :pk and begins_with(sk, :sk)");
             request["ExpressionAttributeValues"][":sk"] = json!({ "S": prefix });
         }
-        let answer = self.aws.json("dynamodb", "DynamoDB_20120810.Query", request).await?;
-        Ok(answer["Items"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|item| plain(&json!({ "M": item })))
-            .collect())
+        let mut found = Vec::new();
+        loop {
+            let mut answer = self
+                .aws
+                .json("dynamodb", "DynamoDB_20120810.Query", request.clone())
+                .await?;
+            let items = answer["Items"].as_array().into_iter().flatten();
+            found.extend(items.map(|item| plain(&json!({ "M": item }))));
+            match answer["LastEvaluatedKey"].take() {
+                Value::Null => return Ok(found),
+                last => request["ExclusiveStartKey"] = last,
+            }
+        }
     }
 
     /// The sets of a deployment, oldest first.
@@ -114,6 +122,26 @@ impl Records {
         let mut found = self.items(deployment, "RESTORE#").await?;
         found.retain(|item| item["plan"].is_object());
         found.sort_by_key(|item| item["started_at"].to_string());
+        Ok(found)
+    }
+
+    /// The record of the restore that an execution made, where it came so far. It is asked for often, and those of earlier
+    /// restores are large: so by its key.
+    pub async fn restore_of(&self, deployment: &str, execution: &str) -> Result<Option<Value>> {
+        let described = json!({ "executionArn": execution });
+        let described = self
+            .aws
+            .json("states", "AWSStepFunctions.DescribeExecution", described)
+            .await?;
+        let started = described["startDate"].as_f64().context("no start")?;
+        let id = set_id(deployment, Timestamp::from_millisecond((started * 1000.0) as i64)?, execution);
+        let key = json!({ "pk": { "S": format!("DEPLOYMENT#{deployment}") }, "sk": { "S": format!("RESTORE#{id}") } });
+        let request = json!({ "TableName": self.table, "ConsistentRead": true, "Key": key });
+        let answer = self.aws.json("dynamodb", "DynamoDB_20120810.GetItem", request).await?;
+        let found = answer.get("Item").map(|item| plain(&json!({ "M": item })));
+        if let Some(found) = &found {
+            anyhow::ensure!(found["execution"] == execution, "{id} is another execution's: {found:#}");
+        }
         Ok(found)
     }
 

@@ -1,9 +1,9 @@
 //! The stack in a lab: the real template, deployed with the same command as in AWS.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use tokio::process::Command;
 
 use crate::aws::{Aws, element};
 use crate::inbox::Inbox;
@@ -32,6 +32,7 @@ impl Stack {
             .envs(&lab.environment)
             .env("TEMPLATE", template)
             .output()
+            .await
             .context("run infra/deploy.sh")?;
         if !output.status.success() {
             bail!(

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+/// How long a condition is looked at often.
+const OFTEN: Duration = Duration::from_secs(1);
+
 /// Asks `check` again until it answers a value.
 ///
 /// # Errors
@@ -22,6 +25,8 @@ where
         if started.elapsed() > limit {
             bail!("not within {limit:?}: {what}");
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // What takes long is not looked at as often: each look is work for the lab, too.
+        let pause = if started.elapsed() < OFTEN { 50 } else { 120 };
+        tokio::time::sleep(Duration::from_millis(pause)).await;
     }
 }
