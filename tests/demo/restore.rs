@@ -10,7 +10,8 @@ use holdfast_tests::letters::Letters;
 use holdfast_tests::records::Records;
 use serde_json::Value;
 
-use super::{DEPLOYMENT, holdfast, say, show};
+use super::DEPLOYMENT;
+use super::telling::{holdfast, holdfast_in_short, part, show};
 
 /// What was there, and who has to find it again.
 pub struct Scene<'a> {
@@ -29,22 +30,48 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
     let aws = scene.lab.aws()?;
     let (secret, mounted) = (scene.application.endpoint().await?, scene.application.mounted().await?);
     let time = scene.lab.now().await?;
-    say("the incident: all 562 users are deleted, half the files damaged, half the items deleted");
-    incident(&aws, scene.dataset).await?;
-    let damaged = Data::of(&aws, scene.dataset).await?;
-    count("in the live deployment", &damaged);
+    let damaged = part(
+        "the incident: all 562 users are deleted, half the files damaged, half the items deleted",
+        2,
+        async {
+            incident(&aws, scene.dataset).await?;
+            let damaged = Data::of(&aws, scene.dataset).await?;
+            count("in the live deployment", &damaged);
+            Ok(damaged)
+        },
+    )
+    .await?;
 
-    say("what a restore would do");
-    ensure!(holdfast(
-        scene.lab,
-        &["restore", DEPLOYMENT, "--before", &time, "--dry-run"]
-    )?);
-    show(scene.letters).await?;
-    say("one execution");
-    let restored = holdfast(
-        scene.lab,
-        &["restore", DEPLOYMENT, "--before", &time, "--yes", "--watch"],
-    )?;
+    part("what a restore would do", 2, async {
+        let plan = ["restore", DEPLOYMENT, "--before", &time, "--dry-run"];
+        let rest = "the plan, which on-call gets too";
+        ensure!(holdfast_in_short(scene.lab, &plan, 2, rest).await?);
+        show(scene.letters).await
+    })
+    .await?;
+    let record = part("the restore: one execution", 12, restore(scene, &time, &damaged, &secret)).await?;
+
+    part("and the way back", 3, async {
+        let id = text(&record, "/id")?;
+        ensure!(
+            holdfast(scene.lab, &["undo-cut-over", id]).await?,
+            "switching back failed"
+        );
+        show(scene.letters).await?;
+        ensure!(scene.application.endpoint().await? == secret, "the secret leads back");
+        ensure!(scene.application.mounted().await? == mounted, "the service leads back");
+        holdfast(scene.lab, &["restores", DEPLOYMENT]).await?;
+        Ok(())
+    })
+    .await?;
+    Ok(tally(&record))
+}
+
+/// Restores the deployment as it was before `time`, and holds the copies against it; answers the restore's record.
+async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String, u16)) -> Result<Value> {
+    let aws = scene.lab.aws()?;
+    let restore = ["restore", DEPLOYMENT, "--before", time, "--yes", "--watch"];
+    let restored = holdfast(scene.lab, &restore).await?;
     let letter = show(scene.letters).await?;
     ensure!(restored, "the restore failed");
     ensure!(letter.text.contains("import {"), "the message has Terraform's blocks");
@@ -64,13 +91,13 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
         "the copies hold what was backed up"
     );
     ensure!(
-        Data::of(&aws, scene.dataset).await? == damaged,
+        Data::of(&aws, scene.dataset).await? == *damaged,
         "what the incident left is as it left it"
     );
     let host = text(&made["database"], "/host")?;
     let endpoint = scene.application.endpoint().await?;
     ensure!(
-        endpoint.0 == host && endpoint != secret,
+        endpoint.0 == host && endpoint != *secret,
         "the application's secret leads to the copy"
     );
     println!("   the application's secret leads to {}:{}", endpoint.0, endpoint.1);
@@ -79,15 +106,7 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
         "   its parameter names table {}",
         scene.application.named_table().await?
     );
-
-    say("and the way back");
-    ensure!(holdfast(scene.lab, &["undo-cut-over", id])?, "switching back failed");
-    show(scene.letters).await?;
-    ensure!(scene.application.endpoint().await? == secret, "the secret leads back");
-    ensure!(scene.application.mounted().await? == mounted, "the service leads back");
-    holdfast(scene.lab, &["restores", DEPLOYMENT])?;
-    let (restored, planned) = tally(&record);
-    Ok((restored, planned))
+    Ok(record)
 }
 
 fn count(place: &str, data: &Data) {
