@@ -244,7 +244,8 @@ mod tests {
     #[test]
     fn an_answer_reports_on_one_resource_that_it_looked_at_or_on_all_and_when_each_was() {
         let job = |name: &str, looked: Option<Timestamp>| {
-            json!({ "resource": { "name": name, "kind": "efs" }, "status": "in_progress", "looked_at": looked })
+            let resource = json!({ "name": name, "kind": "efs" });
+            json!({ "resource": resource, "status": "in_progress", "looked_at": looked })
         };
         let looks = |payload: &Value| -> Vec<(String, Option<Timestamp>)> {
             let reports = reported(payload, at(9)).into_iter();
