@@ -17,6 +17,8 @@ root=.
 export SAM_CLI_TELEMETRY=0
 
 if [ -n "${HOLDFAST_LAB:-}" ]; then
+    # It answers at once.
+    export SAM_CLI_POLL_DELAY=0.1
     mkdir -p "$target"
     root=$(mktemp -d "$target/lab-stack.XXXXXX")
     trap 'rm -rf "$root"' EXIT

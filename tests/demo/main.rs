@@ -6,6 +6,7 @@ mod restore;
 mod telling;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::application::{Application, Finds};
@@ -16,6 +17,7 @@ use holdfast_tests::letters::Letters;
 use holdfast_tests::records::Records;
 use holdfast_tests::report::end;
 use holdfast_tests::stack::Stack;
+use holdfast_tests::wait::until;
 use serde_json::json;
 
 use telling::{holdfast, part, show};
@@ -99,7 +101,7 @@ async fn demo() -> Result<()> {
     Ok(())
 }
 
-/// The stack and the deployment; then the application, and the function that sees into its file system.
+/// The stack; and beside it the deployment, then its application and the function that sees into its file system.
 async fn set_up(lab: &Lab) -> Result<(Stack, Dataset, Application)> {
     let ca = lab.environment.get("LAB_CA").cloned().unwrap_or_default();
     let certificate = format!("DatabaseCaFile={ca}");
@@ -107,13 +109,28 @@ async fn set_up(lab: &Lab) -> Result<(Stack, Dataset, Application)> {
     let sizes = Sizes::demo();
     let deployment = async {
         let dataset = Dataset::create(lab, DEPLOYMENT, &sizes).await?;
-        let application = Application::create(lab, &dataset, Finds::Secret).await?;
+        let application = Application::create(lab, &dataset, Finds::Secret);
+        let (application, ()) = tokio::try_join!(application, see_into_files(lab, &dataset))?;
         Ok((dataset, application))
     };
-    let (stack, (dataset, application)) =
-        tokio::try_join!(Stack::deploy(lab, "holdfast", &parameters), deployment)?;
+    let (stack, (dataset, application)) = tokio::try_join!(Stack::deploy(lab, "holdfast", &parameters), deployment)?;
+    Ok((stack, dataset, application))
+}
+
+async fn see_into_files(lab: &Lab, dataset: &Dataset) -> Result<()> {
+    // The first deployment makes the SAM CLI's bucket; a second one at the same time would make it, too.
+    let aws = lab.aws()?;
+    until("the SAM CLI's bucket is there", Duration::from_secs(120), || async {
+        let asked = [("StackName", "aws-sam-cli-managed-default")];
+        let stack = aws
+            .query("cloudformation", "2010-05-15", "DescribeStacks", &asked)
+            .await;
+        Ok(stack.is_ok_and(|stack| stack.contains("CREATE_COMPLETE")).then_some(()))
+    })
+    .await?;
     let mount = format!("MountPath={}", dataset.directory().display());
     let system = format!("FileSystemId={}", dataset.file_system);
-    Stack::deploy_template(lab, "efs-access", "holdfast-efs", &[&system, &mount]).await?;
-    Ok((stack, dataset, application))
+    Stack::deploy_template(lab, "efs-access", "holdfast-efs", &[&system, &mount])
+        .await
+        .map(drop)
 }

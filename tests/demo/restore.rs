@@ -49,7 +49,12 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
         show(scene.letters).await
     })
     .await?;
-    let record = part("the restore: one execution", 12, restore(scene, &time, &damaged, &secret)).await?;
+    let record = part(
+        "the restore: one execution",
+        12,
+        restore(scene, &time, &damaged, &secret),
+    )
+    .await?;
 
     part("and the way back", 3, async {
         let id = text(&record, "/id")?;

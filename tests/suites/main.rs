@@ -50,6 +50,15 @@ mod trials;
 
 use libtest_mimic::{Arguments, Trial};
 
+/// What takes minutes begins first: else a lab or two work alone at the end.
+const LONGEST: [&str; 5] = [
+    "restore_trials::every_call_failed_beyond",
+    "restore_trials::every_call_cut_off_after_its_effect_beyond",
+    "restore_trials::every_call",
+    "trials::every_call",
+    "nightly::",
+];
+
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(stage::LABS);
@@ -73,6 +82,10 @@ fn main() {
     tests.extend(preconditions::tests(&stages));
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
+    tests.sort_by_key(|test| {
+        let long = LONGEST.iter().position(|name| test.name().starts_with(name));
+        long.unwrap_or(LONGEST.len())
+    });
     let suites = libtest_mimic::run(&arguments, tests);
     // Who may do what is judged by all that was done, so by the calls of all the suites above.
     let complete = suites.num_filtered_out == 0 && suites.num_failed == 0;

@@ -53,7 +53,9 @@ async fn code_of_stack(lab: &Lab) -> Result<Option<Value>> {
     let body: Value = serde_json::from_str(&element(&template, "TemplateBody")?)?;
     let resources = body["Resources"].as_object().context("no resources")?;
     let function = resources.values().find(|one| one["Type"] == "AWS::Lambda::Function");
-    Ok(Some(function.context("a stack without functions")?["Properties"]["Code"].clone()))
+    Ok(Some(
+        function.context("a stack without functions")?["Properties"]["Code"].clone(),
+    ))
 }
 
 /// The zip itself, for a lab without the stack.

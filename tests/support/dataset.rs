@@ -154,7 +154,9 @@ impl Dataset {
 }
 
 fn table_names(deployment: &str, count: usize) -> Vec<String> {
-    let kinds = ["rooms", "scenes", "avatars"].into_iter().chain(std::iter::repeat("more"));
+    let kinds = ["rooms", "scenes", "avatars"]
+        .into_iter()
+        .chain(std::iter::repeat("more"));
     kinds.take(count).map(|kind| format!("{deployment}-{kind}")).collect()
 }
 

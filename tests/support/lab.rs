@@ -209,9 +209,7 @@ impl Lab {
     /// Number of the newest entry of the ledger.
     pub async fn ledger_position(&self) -> Result<u64> {
         let answer = self.control(reqwest::Method::GET, "ledger/position", None).await?;
-        answer["seq"]
-            .as_u64()
-            .with_context(|| format!("no number in {answer}"))
+        answer["seq"].as_u64().with_context(|| format!("no number in {answer}"))
     }
 
     /// One call of the control API.

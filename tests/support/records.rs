@@ -134,13 +134,20 @@ impl Records {
             .json("states", "AWSStepFunctions.DescribeExecution", described)
             .await?;
         let started = described["startDate"].as_f64().context("no start")?;
-        let id = set_id(deployment, Timestamp::from_millisecond((started * 1000.0) as i64)?, execution);
+        let id = set_id(
+            deployment,
+            Timestamp::from_millisecond((started * 1000.0) as i64)?,
+            execution,
+        );
         let key = json!({ "pk": { "S": format!("DEPLOYMENT#{deployment}") }, "sk": { "S": format!("RESTORE#{id}") } });
         let request = json!({ "TableName": self.table, "ConsistentRead": true, "Key": key });
         let answer = self.aws.json("dynamodb", "DynamoDB_20120810.GetItem", request).await?;
         let found = answer.get("Item").map(|item| plain(&json!({ "M": item })));
         if let Some(found) = &found {
-            anyhow::ensure!(found["execution"] == execution, "{id} is another execution's: {found:#}");
+            anyhow::ensure!(
+                found["execution"] == execution,
+                "{id} is another execution's: {found:#}"
+            );
         }
         Ok(found)
     }

@@ -160,7 +160,9 @@ fn state(item: &Item) -> String {
     // Told anew at each quarter, not at each percent.
     let quarters = item.percent.map(|percent| (percent / 25.0).floor() * 25.0);
     let percent = quarters.filter(|percent| *percent > 0.0);
-    let percent = percent.map(|percent| format!(", past {percent:.0} %")).unwrap_or_default();
+    let percent = percent
+        .map(|percent| format!(", past {percent:.0} %"))
+        .unwrap_or_default();
     match item.status {
         ItemStatus::Planned => "planned".to_owned(),
         ItemStatus::InProgress => {

@@ -218,7 +218,11 @@ mod tests {
         assert!(changes(Some(&first), &later).is_empty());
         let more = view(vec![row(State::InProgress, Some(24), Some(11))]);
         assert!(changes(Some(&later), &more).is_empty(), "a reader is told of quarters");
-        assert_eq!(changed(Some(&later), &more, Row::differs).len(), 1, "a machine of each percent");
+        assert_eq!(
+            changed(Some(&later), &more, Row::differs).len(),
+            1,
+            "a machine of each percent"
+        );
         let quarter = view(vec![row(State::InProgress, Some(42), Some(11))]);
         assert_eq!(changes(Some(&more), &quarter).len(), 1);
     }
