@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use holdfast_tests::aws::{element, text};
+use holdfast_tests::aws::{elements, text};
 use holdfast_tests::dataset::Sizes;
 use holdfast_tests::lab::{Options, repository};
 use libtest_mimic::Trial;
@@ -63,46 +63,56 @@ async fn enforced() -> Result<()> {
     Ok(())
 }
 
-/// Each distinct call's needs, put to `SimulatePrincipalPolicy` for the calling function's role.
+/// Each distinct call's needs, put to `SimulatePrincipalPolicy` for the calling function's role: what a function does to one
+/// resource in one question.
 async fn allowed(stage: &Stage, calls: &[Value]) -> Result<()> {
-    let mut roles = BTreeMap::new();
-    let mut denied = BTreeSet::new();
-    let mut asked = BTreeSet::new();
     let granted = granted()?;
+    let mut asked: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
     for call in calls {
         let function = text(call, "/caller")?;
         // A call that an injected fault refused, or that found nothing, needed its permission all the same.
         for Need { action, resource } in needs(call) {
-            if !asked.insert((function.to_owned(), action.clone(), resource.clone())) {
-                continue;
-            }
             // The simulation knows no condition keys; `tests/lint` holds these statements to their conditions.
-            if granted
-                .get(step_of(function))
-                .is_some_and(|statements| is_conditional(statements, &action))
-            {
-                continue;
-            }
-            if !roles.contains_key(function) {
-                roles.insert(function.to_owned(), role_of(stage, function).await?);
-            }
-            let parameters = [
-                ("PolicySourceArn", roles[function].as_str()),
-                ("ActionNames.member.1", &action),
-                ("ResourceArns.member.1", &resource),
-            ];
-            let answer = stage
-                .aws
-                .query("iam", "2010-05-08", "SimulatePrincipalPolicy", &parameters)
-                .await?;
-            if element(&answer, "EvalDecision")? != "allowed" {
-                denied.insert(format!("{function} may not {action} on {resource}"));
+            let statements = granted.get(step_of(function));
+            if !statements.is_some_and(|statements| is_conditional(statements, &action)) {
+                asked.entry((function, resource)).or_default().insert(action);
             }
         }
     }
     ensure!(!asked.is_empty(), "no function made any call");
+    let mut roles = BTreeMap::new();
+    let mut denied = Vec::new();
+    for ((function, resource), actions) in asked {
+        if !roles.contains_key(function) {
+            roles.insert(function.to_owned(), role_of(stage, function).await?);
+        }
+        for action in not_allowed(stage, &roles[function], &resource, &actions).await? {
+            denied.push(format!("{function} may not {action} on {resource}"));
+        }
+    }
     ensure!(denied.is_empty(), "{denied:#?}");
     Ok(())
+}
+
+/// Which of these actions a role may not take on a resource.
+async fn not_allowed(
+    stage: &Stage,
+    role: &str,
+    resource: &str,
+    actions: &BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
+    let names = (1..=actions.len()).map(|number| format!("ActionNames.member.{number}"));
+    let names: Vec<String> = names.collect();
+    let mut parameters = vec![("PolicySourceArn", role), ("ResourceArns.member.1", resource)];
+    parameters.extend(names.iter().map(String::as_str).zip(actions.iter().map(String::as_str)));
+    let answer = stage
+        .aws
+        .query("iam", "2010-05-08", "SimulatePrincipalPolicy", &parameters)
+        .await?;
+    let told = elements(&answer, "EvalActionName")?.into_iter();
+    let told: BTreeMap<String, String> = told.zip(elements(&answer, "EvalDecision")?).collect();
+    let allowed = |action: &&String| told.get(*action).is_some_and(|decision| decision == "allowed");
+    Ok(actions.iter().filter(|action| !allowed(action)).cloned().collect())
 }
 
 async fn role_of(stage: &Stage, function: &str) -> Result<String> {
