@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod functions;
 pub mod lazy;
+pub mod partition;
 #[cfg(test)]
 pub mod replay;
 pub mod service;

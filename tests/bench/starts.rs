@@ -49,7 +49,7 @@ impl Shipped {
 /// Starts every step.
 pub async fn measure(report: &mut Report, shipped: &Shipped) {
     report.table(
-        &format!("starts: from the start of the process to its first answer; medians of {RUNS}"),
+        &format!("starts: from the start of the process to its first answer, over HTTP without TLS; medians of {RUNS}"),
         &["ms", "times bare", "peak MiB", "AWS calls"],
     );
     for step in NAMES {

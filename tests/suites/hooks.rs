@@ -112,10 +112,10 @@ async fn unseen(stage: &Stage) -> Result<()> {
     let calls = invocations(stage, mark).await?;
     ensure!(calls == ["holdfast-quiesce", "holdfast-resume"], "{calls:?}");
     let set = set.context("no set")?;
-    ensure!(
-        ended.status == "SUCCEEDED" && set["status"] == "sealed",
-        "{ended:?} {set}"
-    );
+    // All is there by then; but nobody saw the file system's job end before the application wrote again.
+    let reasons = set["reasons"].as_array().context("no reasons")?;
+    ensure!(ended.status == "FAILED" && set["status"] == "failed", "{ended:?} {set}");
+    ensure!(reasons.len() == 1 && reasons[0]["subject"] == "storage", "{set}");
     Ok(())
 }
 

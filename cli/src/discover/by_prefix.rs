@@ -108,7 +108,7 @@ pub async fn parameters(config: &SdkConfig, prefix: &str) -> Result<Vec<String>>
         let parameters = page.take_list("Parameters");
         let found = parameters.iter().filter_map(|parameter| parameter["Name"].as_str());
         names.extend(found.filter(|name| name.starts_with(prefix)).map(str::to_owned));
-        token = page.take("NextToken");
+        token = page.take_token("NextToken");
         if token.is_null() {
             return Ok(names);
         }

@@ -31,9 +31,8 @@ async fn tagged(config: &SdkConfig, key: &str, value: &str) -> Result<Vec<Found>
         let resources = page.take_list("ResourceTagMappingList");
         let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
         found.extend(arns.filter_map(classify::arn));
-        token = page.take("PaginationToken");
-        // The last page has an empty one.
-        if token.as_str().unwrap_or_default().is_empty() {
+        token = page.take_token("PaginationToken");
+        if token.is_null() {
             return Ok(found);
         }
     }

@@ -153,12 +153,11 @@ impl Client {
             members.retain(|_, value| !value.is_null());
         }
         let mut request = HttpRequest::new(SdkBody::from(input.to_string()));
-        if let Protocol::Json { target } = self.service.protocol {
-            header(&mut request, "content-type", "application/x-amz-json-1.1")
-                .map_err(SdkError::construction_failure)?;
-            header(&mut request, "x-amz-target", &format!("{target}.{action}"))
-                .map_err(SdkError::construction_failure)?;
-        }
+        let Protocol::Json { target } = self.service.protocol else {
+            return Err(SdkError::construction_failure("not a service of the JSON protocol"));
+        };
+        header(&mut request, "content-type", "application/x-amz-json-1.1").map_err(SdkError::construction_failure)?;
+        header(&mut request, "x-amz-target", &format!("{target}.{action}")).map_err(SdkError::construction_failure)?;
         self.send(action, request).await
     }
 

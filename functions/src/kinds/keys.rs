@@ -77,7 +77,7 @@ pub async fn is_managed_by_aws(kms: &Client, key: &str, protects: &str) -> Resul
 }
 
 /// The `KeyMetadata` of a key.
-async fn describe(kms: &Client, key: &str, protects: &str) -> Result<Value> {
+pub async fn describe(kms: &Client, key: &str, protects: &str) -> Result<Value> {
     let described = kms.call("DescribeKey", json!({ "KeyId": key })).await;
     described
         .map(|mut described| described.take("KeyMetadata"))

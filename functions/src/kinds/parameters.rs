@@ -52,7 +52,7 @@ impl Parameters {
                 .await
                 .map_err(|error| failure("describing the parameters below", path, error))?;
             found.extend(page.take_list("Parameters"));
-            token = page.take("NextToken");
+            token = page.take_token("NextToken");
             if token.is_null() {
                 return Ok((found, page.at));
             }

@@ -6,27 +6,25 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-const AMAZON: &str = include_str!("../../certs/amazon-trust-services.pem");
+use crate::aws::partition::Partition;
 
-/// Beginnings of the Regions outside the partitions `aws` and `aws-us-gov`. Their endpoints may have certificates of other
-/// authorities, which their Lambda brings along.
-const OTHER_PARTITIONS: [&str; 6] = ["cn-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-", "eusc-"];
+const AMAZON: &str = include_str!("../../certs/amazon-trust-services.pem");
 
 /// The connections of all clients.
 pub(super) fn http_client(region: &str) -> SharedHttpClient {
     let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    match TlsContext::builder().with_trust_store(trusted_in(region)).build() {
-        Ok(context) => builder.tls_context(context).build_https(),
-        // It refuses names of servers only, and none is given here.
-        Err(_) => builder.build_https(),
-    }
+    let context = TlsContext::builder().with_trust_store(trusted_in(region)).build();
+    // It refuses names of servers only, and none is given here.
+    let context = context.unwrap_or_else(|error| unreachable!("a TLS context: {error}"));
+    builder.tls_context(context).build_https()
 }
 
 fn trusted_in(region: &str) -> TrustStore {
-    if OTHER_PARTITIONS.iter().any(|other| region.starts_with(other)) {
-        TrustStore::default()
-    } else {
+    if Partition::of(region).amazons_roots {
         TrustStore::empty().with_pem_certificate(AMAZON)
+    } else {
+        // Their endpoints may have certificates of other authorities, which their Lambda brings along.
+        TrustStore::default()
     }
 }
 

@@ -107,9 +107,15 @@ async fn remember(catalog: &Catalog, run: &Run, item: &Item) -> Result<()> {
     Ok(())
 }
 
-/// How long the stage that has not ended takes at least, as earlier restores of the resource had it.
+/// How long the stage that has not ended takes at least, as earlier restores of the resource had it. Nothing is known of one that
+/// comes a second time: what is kept is how long it took at first.
 async fn usual(catalog: &Catalog, run: &Run, item: &Item) -> Result<Option<u64>> {
-    let Some(stage) = item.stages.open().filter(|_| item.status == ItemStatus::InProgress) else {
+    let under_way = item.status == ItemStatus::InProgress;
+    let Some(stage) = item
+        .stages
+        .open()
+        .filter(|stage| under_way && !item.stages.has_ended(stage))
+    else {
         return Ok(None);
     };
     let name = stages::timing(&item.planned.resource.name, Some(stage));

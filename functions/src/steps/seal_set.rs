@@ -18,7 +18,6 @@ use crate::error::{Class, Error, Result};
 pub struct Input {
     pub run: Run,
     /// What the resources' backups came to.
-    #[serde(default)]
     pub jobs: Vec<Job>,
     /// A failure to resume: it spoils no recovery point, but on-call has to know.
     #[serde(default)]
@@ -60,6 +59,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         catalog.warn_run(&run.deployment, &run.id, caught.reason()).await?;
     }
     if let Some(caught) = &look_failure {
+        catalog.warn_run(&run.deployment, &run.id, caught.reason()).await?;
         for job in jobs.iter_mut().filter(|job| job.status == JobStatus::InProgress) {
             job.status = JobStatus::Failed;
             job.failure = Some(Failure {
@@ -70,7 +70,10 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     }
     if set.status == SetStatus::Running {
         let mut points = settle(needs, &run, &set, &jobs, now).await?;
-        let failures: Vec<Reason> = failure.iter().map(Caught::reason).collect();
+        let mut failures: Vec<Reason> = failure.iter().map(Caught::reason).collect();
+        if quiesced_seconds(catalog, &run).await?.is_some() {
+            failures.extend(unwatched(&jobs, &points));
+        }
         let evidence = Evidence {
             planned: &set.resources,
             points: &points,
@@ -94,6 +97,31 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     }
     tracing::info!(deployment = %run.deployment, set = %run.id, sealed, "closed");
     Ok(Output { sealed, set: run.id })
+}
+
+/// The backups that needed the application at rest and that nobody saw end before it was brought back: they are there, and may
+/// hold files of two moments.
+fn unwatched(jobs: &[Job], points: &[Point]) -> Vec<Reason> {
+    let available = |job: &&Job| {
+        let mut points = points.iter();
+        points.any(|point| point.resource.name == job.resource.name && point.status == PointStatus::Available)
+    };
+    let reason = |job: &Job| {
+        let failure = job.failure.as_ref()?;
+        Some(Reason {
+            subject: job.resource.name.clone(),
+            error: failure.error.clone(),
+            message: format!(
+                "its end was not seen, so the application was brought back while it may still have been read: {}. Start a new run",
+                failure.cause
+            ),
+        })
+    };
+    jobs.iter()
+        .filter(|job| job.status == JobStatus::Failed && job.holds_quiesce)
+        .filter(available)
+        .filter_map(reason)
+        .collect()
 }
 
 /// Looks once more at every point, writes what was seen, and answers the set's points.

@@ -197,6 +197,34 @@ async fn jobs_that_could_not_be_watched_to_their_end_fail_the_set_unless_they_ar
 }
 
 #[tokio::test]
+async fn a_backup_that_needed_the_application_at_rest_has_to_be_seen_ending_before_it_is_brought_back() {
+    for quiesced in [false, true] {
+        let (needs, kind, mut input) = backed_up().await;
+        let run = input.run.clone();
+        if quiesced {
+            for mark in [Mark::Quiesced, Mark::Resumed] {
+                needs.catalog.mark_run("hubs-prod", &run.id, mark, now()).await.unwrap();
+            }
+        }
+        let caught = json!({"state": "PollStatus", "error": "Runtime.ExitError", "cause": "exit status 1"});
+        input.look_failure = Some(serde_json::from_value(caught).unwrap());
+        input.jobs[0].holds_quiesce = true;
+        kind.next(Progress::Succeeded(finished()));
+        kind.next(Progress::Succeeded(finished()));
+        let held = input.jobs[0].resource.name.clone();
+        assert_eq!(handle(&needs, input).await.unwrap().sealed, !quiesced);
+        let reasons = set(&needs, &run).await.reasons;
+        assert_eq!(
+            reasons.iter().any(|reason| reason.subject == held),
+            quiesced,
+            "{reasons:?}"
+        );
+        let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+        assert_eq!(record.warnings[0].subject, "PollStatus");
+    }
+}
+
+#[tokio::test]
 async fn a_failure_to_resume_warns_and_seals_all_the_same() {
     let (needs, kind, mut input) = backed_up().await;
     let run = input.run.clone();

@@ -78,7 +78,7 @@ impl Parameter {
             if let Some(found) = page.take_list("Parameters").into_iter().next() {
                 return Ok(found);
             }
-            token = page.take("NextToken");
+            token = page.take_token("NextToken");
             if token.is_null() {
                 return Err(Error::NotFound(format!(
                     "describing parameter {name}: there is none of this name. Create it again"

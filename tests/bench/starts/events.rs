@@ -147,8 +147,8 @@ fn count_of_rows() -> Value {
     })
 }
 
-/// EventBridge's event of an execution that was stopped.
-/// A night that was stopped: on-call is told, by one call. After any other machine the catalog is read as well.
+/// EventBridge's event of a night that was stopped: on-call is told, by one call. After any other machine the catalog is read
+/// as well.
 fn aborted() -> Value {
     json!({
         "version": "0", "id": "315c1398-40ff-a850-213b-158f73e60175", "source": "aws.states", "account": "000000000000",

@@ -7,6 +7,7 @@ use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::Protocol;
+use crate::aws::partition::Partition;
 
 /// A service, as far as calling it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,18 +20,6 @@ pub struct Service {
     /// Whether its ordinary endpoints in GovCloud are its FIPS endpoints.
     pub govcloud_is_fips: bool,
 }
-
-/// Beginnings of Regions' names, each with the DNS suffix of its partition, and that of its dual-stack endpoints.
-const PARTITIONS: [(&str, &str, &str); 8] = [
-    ("us-gov-", "amazonaws.com", "api.aws"),
-    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
-    ("", "amazonaws.com", "api.aws"),
-];
 
 /// The endpoint that the configuration names for this service or for all, else AWS's own in the Region. `None` without a
 /// Region.
@@ -54,11 +43,11 @@ fn configured(aws: &SdkConfig, service: &Service) -> Option<String> {
 }
 
 pub(super) fn own(service: &Service, region: &str, fips: bool, dual_stack: bool) -> String {
-    let (_, suffix, dual_suffix) = PARTITIONS
-        .into_iter()
-        .find(|(beginning, ..)| region.starts_with(beginning))
-        .unwrap_or(("", "amazonaws.com", "api.aws"));
-    let suffix = if dual_stack { dual_suffix } else { suffix };
+    let partition = Partition::of(region);
+    let suffix = match dual_stack {
+        true => partition.dual_stack_dns_suffix,
+        false => partition.dns_suffix,
+    };
     let ordinary = !fips || (service.govcloud_is_fips && !dual_stack && region.starts_with("us-gov-"));
     let fips = if ordinary { "" } else { "-fips" };
     format!("https://{}{fips}.{region}.{suffix}", service.endpoint)

@@ -30,6 +30,14 @@ impl Reply {
         self.body.get_mut(member).map(Value::take).unwrap_or_default()
     }
 
+    /// The token of the next page; `Null` after the last, of which some services make an empty one.
+    pub fn take_token(&mut self, member: &str) -> Value {
+        match self.take(member) {
+            Value::String(token) if token.is_empty() => Value::Null,
+            token => token,
+        }
+    }
+
     /// The elements of a member that is a list; none where there is no such member.
     pub fn take_list(&mut self, member: &str) -> Vec<Value> {
         match self.take(member) {
@@ -50,6 +58,14 @@ impl fmt::Debug for Reply {
 #[derive(Debug)]
 pub struct Refusal {
     metadata: ErrorMetadata,
+}
+
+impl Refusal {
+    /// Not AWS's: a good answer that cannot be read, which has no code. `aws::failure` takes it for no answer.
+    fn unread() -> Self {
+        let metadata = ErrorMetadata::builder().message("the answer is no JSON").build();
+        Self { metadata }
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -75,9 +91,9 @@ pub fn read(response: &HttpResponse, is_json: bool) -> Result<Reply, Orchestrato
     }
     let header = |name: &str| response.headers().get(name);
     let body = if is_json && !bytes.is_empty() {
-        // The call may have worked: what cannot be read is no answer. The body itself is never told.
-        let body = serde_json::from_slice(bytes).map_err(|error| OrchestratorError::response(error.into()))?;
-        without_nulls(body)
+        // The call may have worked: what cannot be read is no answer, and is not asked for again beneath. The body itself is
+        // never told.
+        without_nulls(serde_json::from_slice(bytes).map_err(|_| OrchestratorError::operation(Refusal::unread()))?)
     } else {
         Value::Null
     };

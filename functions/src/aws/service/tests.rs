@@ -160,8 +160,9 @@ async fn transient_failures_are_tried_again_unless_told_otherwise() {
 #[tokio::test]
 async fn an_answer_that_is_no_json_may_have_worked_and_is_not_repeated() {
     let garbled = answers("DescribeKey", r#"{"Secret": "hunter2"#);
-    let (kms, _) = client(KMS, RetryConfig::disabled(), vec![garbled]);
+    let (kms, replay) = client(KMS, RetryConfig::standard().with_max_attempts(3), vec![garbled]);
     let error = kms.call("DescribeKey", json!({})).await.unwrap_err();
+    replay.played();
     let told = failure("describing key", "k", error);
     assert_eq!(told.name(), "Unavailable");
     assert!(!told.to_string().contains("hunter2"), "{told}");

@@ -57,6 +57,11 @@ impl Stages {
         u64::try_from(now.duration_since(since).as_secs()).unwrap_or(0)
     }
 
+    /// Whether a stage has ended once, though it may have begun again.
+    pub fn has_ended(&self, stage: &str) -> bool {
+        self.ended.contains_key(stage)
+    }
+
     /// The stages that have ended, and the seconds that each took.
     pub fn ended(&self) -> impl Iterator<Item = (&str, u64)> {
         self.ended.iter().map(|(name, seconds)| (name.as_str(), *seconds))

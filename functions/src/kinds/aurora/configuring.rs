@@ -110,8 +110,8 @@ impl Aurora {
         let Some(key) = text(secret, "KmsKeyId").filter(|key| !key.contains("alias/aws/")) else {
             return Ok(None);
         };
-        let managed = keys::is_managed_by_aws(&self.kms, &key, "the master secret").await?;
-        Ok((!managed).then_some(key))
+        let described = keys::describe(&self.kms, &key, "the master secret").await?;
+        Ok((described["KeyManager"] != "AWS").then_some(key))
     }
 
     /// Adds the roles, and turns on the Data API; in words what that waits for. Neither keeps instances from being created.
