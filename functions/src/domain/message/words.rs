@@ -12,21 +12,20 @@ const NAME: usize = 100;
 
 /// Printable ASCII in one line, at most 99 characters.
 pub fn subject(text: &str) -> String {
-    let ascii: String = one_line(text)
+    one_line(text, SUBJECT)
         .chars()
         .map(|c| if c.is_ascii() { c } else { '?' })
-        .collect();
-    cut(&ascii, SUBJECT)
+        .collect()
 }
 
 /// Without line breaks and other control characters, at most 500 characters.
 pub fn line(text: &str) -> String {
-    cut(&one_line(text), LINE)
+    one_line(text, LINE)
 }
 
 /// As [`line`], at most 100 characters.
 pub fn name(text: &str) -> String {
-    cut(&one_line(text), NAME)
+    one_line(text, NAME)
 }
 
 /// Without control characters other than line breaks: what is to be pasted keeps its lines.
@@ -92,21 +91,41 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
+/// Words with one space between them, at most `most` characters. What is beyond is not read: it may be long.
+fn one_line(text: &str, most: usize) -> String {
+    let mut line = String::new();
+    let (mut length, mut space) = (0, false);
+    for c in text.chars() {
+        if c.is_whitespace() || c.is_control() {
+            space = length > 0;
+            continue;
+        }
+        if space {
+            line.push(' ');
+            (length, space) = (length + 1, false);
+        }
+        line.push(c);
+        length += 1;
+        if length > most {
+            return line.chars().take(most - 3).chain("...".chars()).collect();
+        }
     }
-    text.chars().take(most - 3).chain("...".chars()).collect()
+    line
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_its_words_and_cut_where_it_has_to_be() {
+        assert_eq!(one_line("  a\n\tb \u{7f} c\u{a0}", 10), "a b c");
+        assert_eq!(one_line("0123456789  ", 10), "0123456789");
+        assert_eq!(one_line("0123456789 a", 10), "0123456...");
+        assert_eq!(one_line("0123456 ab", 10), "0123456 ab");
+        assert_eq!(one_line(&"é".repeat(20_000), 10), "ééééééé...");
+        assert_eq!(one_line(" \n ", 10), "");
+    }
 
     #[test]
     fn sizes_are_short() {
