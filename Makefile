@@ -18,6 +18,9 @@ PROFILE := lab
 BUILT := $(TARGET)/$(PROFILE)
 LAB_TOOLS := .venv/.installed
 AWS_TOOLS := .venv-sam/.installed
+SHIP_TOOLS := .venv-sam/.builds
+# Compiled is what is imported, when it is.
+INSTALL := install --quiet --disable-pip-version-check --no-compile
 SAM := .venv-sam/bin/sam
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
 BINS = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin functions --bin holdfast --bin holdfast-lab --bin demo
@@ -64,7 +67,7 @@ bench: ready build ## Measure starts, memory, polls, sizes, costs and a restore'
 lab: ready ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
 	$(BUILT)/holdfast-lab
 
-build: $(AWS_TOOLS) | preflight ## Build the functions for AWS into target/lambda.
+build: $(SHIP_TOOLS) | preflight ## Build the functions for AWS into target/lambda.
 	$(SHIP) --package holdfast --bin functions
 
 # With `. .lab/env` it deploys to that lab what `make lab` built, else to AWS what `make build` built.
@@ -93,7 +96,11 @@ $(LAB_TOOLS): tests/requirements-lab.txt
 $(AWS_TOOLS): tests/requirements-sam.txt
 .venv/.installed .venv-sam/.installed: | preflight
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(@D)/bin/python -m pip $(INSTALL) --requirement $<
+	@touch $@
+
+$(SHIP_TOOLS): tests/requirements-ship.txt $(AWS_TOOLS)
+	@$(@D)/bin/python -m pip $(INSTALL) --requirement $<
 	@touch $@
 
 preflight:

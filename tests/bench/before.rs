@@ -2,9 +2,6 @@
 
 use crate::runs::Count;
 
-/// KiB of each function's zip, as `sam deploy` compresses it.
-pub const ZIPS: [(&str, u64); 0] = [];
-
 /// One run of the bench's deployment, each of its jobs taking 30 minutes.
 pub const FIRST_NIGHT: Count = of(546, 176);
 pub const NIGHT: Count = of(114, 32);
