@@ -19,8 +19,8 @@ BUILT := $(TARGET)/$(PROFILE)
 LAB_TOOLS := .venv/.installed
 AWS_TOOLS := .venv-sam/.installed
 SHIP_TOOLS := .venv-sam/.builds
-# Compiled is what is imported, when it is.
-INSTALL := install --quiet --disable-pip-version-check --no-compile
+# All that is needed is pinned. Compiled is what is imported, when it is.
+INSTALL := install --quiet --disable-pip-version-check --no-compile --no-deps
 SAM := .venv-sam/bin/sam
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
 BINS = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin functions --bin holdfast --bin holdfast-lab --bin demo
