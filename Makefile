@@ -10,7 +10,7 @@ export CARGO ?= cargo
 ARCH ?= x86_64
 STACK ?= holdfast
 # How long the first `make demo` builds on 2 cores: what it says before it begins.
-FIRST_BUILD := 10 minutes
+FIRST_BUILD := 4 minutes
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # What only the lab and the tests run is built in this profile, quickly; `ship` is what goes to AWS.

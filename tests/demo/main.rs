@@ -41,7 +41,7 @@ async fn demo() -> Result<()> {
     let (stack, dataset, application) = part(
         "Holdfast's stack, from the same template as in AWS; beside it a deployment: 562 users in Aurora, 301 files on EFS, \
          three DynamoDB tables, a secret, parameters, and an application that uses them",
-        20,
+        12,
         set_up(&lab),
     )
     .await?;
