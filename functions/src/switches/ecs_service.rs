@@ -11,6 +11,8 @@ use crate::aws::service::{Client, ECS};
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
+use crate::domain::lead::Lead;
+use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
 use crate::error::{Error, Fault, Result};
@@ -109,6 +111,18 @@ impl Switch for EcsService {
         }
         let described = self.describe(&service.task_definition).await?;
         Ok(volumes::foresee(switch, &named, item, &described.definition))
+    }
+
+    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+        let named = of(switch)?;
+        let Target::Efs { file_system, .. } = target else {
+            return Ok(Lead::Silent);
+        };
+        let Some(service) = self.find(named).await?.filter(|found| found.status == "ACTIVE") else {
+            return Ok(Lead::Unknown(format!("there is no active service {}", named.words())));
+        };
+        let described = self.describe(&service.task_definition).await?;
+        Ok(volumes::lead_to(&named, file_system, &described.definition))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

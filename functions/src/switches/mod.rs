@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
+use crate::domain::lead::Lead;
+use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
 use crate::error::{Error, Fault, Result};
@@ -18,6 +20,7 @@ use crate::error::{Error, Fault, Result};
 mod ecs_service;
 mod facts;
 mod parameter;
+mod places;
 mod rename;
 mod secret;
 #[cfg(test)]
@@ -39,6 +42,12 @@ pub trait Switch: Send + Sync {
     /// # Errors
     /// Only where AWS could not be asked.
     async fn foresee(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>>;
+
+    /// Where it leads now, as against a resource; reads only.
+    ///
+    /// # Errors
+    /// Only where AWS could not be asked.
+    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead>;
 
     /// What is there before, as much as it takes to go back. Never a secret: it is written to the catalog.
     async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value>;

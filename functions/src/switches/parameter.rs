@@ -6,12 +6,15 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
 use super::facts::Facts;
+use super::places::Places;
 use super::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SSM};
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
+use crate::domain::lead::Lead;
+use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
 use crate::error::{Error, Fault, Result};
@@ -22,6 +25,7 @@ mod tests;
 pub struct Parameter {
     ssm: Lazy<Client>,
     facts: Facts,
+    places: Places,
 }
 
 /// One version of a parameter.
@@ -36,6 +40,7 @@ impl Parameter {
         Self {
             ssm: Lazy::new(aws, |aws| Client::new(aws, SSM)),
             facts: Facts::from_config(aws),
+            places: Places::from_config(aws),
         }
     }
 
@@ -153,6 +158,14 @@ impl Switch for Parameter {
                 "a parameter that exists in this account and Region",
             )],
         })
+    }
+
+    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+        let (name, fact) = of(switch)?;
+        match self.get(name).await? {
+            Some(found) => self.places.lead(fact, &found.value, target).await,
+            None => Ok(Lead::Unknown(format!("there is no parameter {name}"))),
+        }
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -14,6 +14,7 @@ use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
+use crate::domain::lead::Lead;
 use crate::domain::names;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{Item, Made};
@@ -145,6 +146,12 @@ impl Switch for Rename {
                 "a free side name: rename or remove that cluster, or start the restore again",
             )],
         })
+    }
+
+    /// The name is the resource's own: it tells nothing beside it.
+    async fn lead(&self, switch: &CutOver, _: &Target) -> Result<Lead> {
+        see_rename(switch)?;
+        Ok(Lead::Silent)
     }
 
     async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value> {

@@ -9,12 +9,15 @@ use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecret
 use serde_json::{Value, json};
 
 use super::facts::Facts;
+use super::places::Places;
 use super::{Switch, fault};
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
+use crate::domain::lead::{self, Lead};
 use crate::domain::names;
+use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
 use crate::error::{Error, Fault, Result};
@@ -31,6 +34,7 @@ const OURS: &str = "HOLDFAST";
 pub struct Secret {
     secrets: Lazy<Client>,
     facts: Facts,
+    places: Places,
 }
 
 impl Secret {
@@ -38,6 +42,7 @@ impl Secret {
         Self {
             secrets: Lazy::new(aws, Client::new),
             facts: Facts::from_config(aws),
+            places: Places::from_config(aws),
         }
     }
 
@@ -137,6 +142,32 @@ impl Secret {
 impl Switch for Secret {
     async fn foresee(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
         self.faults(switch, values(switch)?.0).await
+    }
+
+    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+        let (secret, values) = values(switch)?;
+        let unknown = |why: &str| Ok(Lead::Unknown(format!("secret {secret} {why}")));
+        let version = match self.describe(secret).await {
+            Ok(described) => current(&described),
+            Err(Error::NotFound(_)) => return unknown("does not exist"),
+            Err(error) => return Err(error),
+        };
+        let Some(version) = version else {
+            return unknown("has no current version");
+        };
+        let text = match self.value(secret, &version).await {
+            Ok(text) => text,
+            Err(Error::InvalidInput(_)) => return unknown("holds a binary value"),
+            Err(error) => return Err(error),
+        };
+        let mut leads = Vec::new();
+        for (key, fact) in values {
+            leads.push(match document::text_of(&text, key) {
+                Some(value) => self.places.lead(*fact, &value, target).await?,
+                None => Lead::Unknown(format!("secret {secret} has no text under {key}")),
+            });
+        }
+        Ok(lead::together(leads))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -14,6 +14,7 @@ use super::discovery::{Backup, ClusterBackup};
 use super::*;
 use crate::catalog::memory::Memory;
 use crate::domain::descriptor::CutOver;
+use crate::domain::lead::Lead;
 use crate::domain::resource::{RecoveryPoint, Target, Version};
 use crate::domain::restore::RestoreStatus;
 use crate::domain::restore::choosing::Window;
@@ -86,6 +87,10 @@ impl Switch for Foreseeing {
             allowed: "one that is there".into(),
         };
         Ok((switch.name == "wrong").then_some(fault).into_iter().collect())
+    }
+
+    async fn lead(&self, switch: &CutOver, _: &Target) -> Result<Lead> {
+        panic!("planning a restore does not ask: {switch:?}")
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

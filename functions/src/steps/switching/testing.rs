@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{CutOver, Descriptor};
 use crate::domain::job::Run;
+use crate::domain::lead::Lead;
+use crate::domain::resource::Target;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::{SwitchState, Switched, Switching};
@@ -26,6 +28,7 @@ type Meanwhile = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send
 #[derive(Default)]
 pub struct Switchboard {
     calls: Mutex<Vec<String>>,
+    leads: Mutex<VecDeque<(String, Lead)>>,
     applies: Mutex<VecDeque<(String, Switching)>>,
     reverts: Mutex<VecDeque<(String, Switching)>>,
     failures: Mutex<VecDeque<(String, Error)>>,
@@ -39,6 +42,11 @@ impl Switchboard {
 
     pub fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
+    }
+
+    /// Where a switch leads the next time that somebody asks.
+    pub fn leading(&self, switch: &str, lead: Lead) {
+        self.leads.lock().unwrap().push_back((switch.into(), lead));
     }
 
     /// What the next apply of a switch comes to.
@@ -81,6 +89,10 @@ fn next<T>(queue: &Mutex<VecDeque<(String, T)>>, switch: &str) -> Option<T> {
 impl Switch for Switchboard {
     async fn foresee(&self, _: &Run, _: &CutOver, _: &Item) -> Result<Vec<Fault>> {
         Ok(Vec::new())
+    }
+
+    async fn lead(&self, switch: &CutOver, _: &Target) -> Result<Lead> {
+        Ok(next(&self.leads, &switch.name).unwrap_or(Lead::There))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -399,3 +399,19 @@ async fn what_would_fail_is_foreseen() {
     assert!(faults[0].to_string().contains("a file system"), "{faults:?}");
     replay.played();
 }
+
+#[tokio::test]
+async fn where_it_leads_is_told_by_what_its_volumes_mount() {
+    let lead = async |volume: Option<&str>, file_system: &str| {
+        let (_, service) = script(vec![stable(OLD), old()]);
+        let target = Target::Efs {
+            file_system: file_system.to_owned(),
+            vault: None,
+            role: None,
+        };
+        service.lead(&service_switch(volume), &target).await.unwrap()
+    };
+    assert_eq!(lead(None, "fs-1").await, Lead::There);
+    assert_eq!(lead(None, "fs-2").await, Lead::Elsewhere("file system fs-1".to_owned()));
+    assert!(matches!(lead(Some("no-such"), "fs-1").await, Lead::Unknown(_)));
+}

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Named;
 use crate::domain::descriptor::CutOver;
+use crate::domain::lead::Lead;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::plan::Beside;
@@ -60,6 +61,19 @@ pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Va
             )
         })
         .collect()
+}
+
+/// Where the volumes that the switch is about lead.
+pub fn lead_to(named: &Named<'_>, file_system: &str, definition: &Value) -> Lead {
+    let mounted: Vec<&str> = volumes(definition)
+        .filter(|volume| named.volume.is_none_or(|name| volume["name"] == name))
+        .filter_map(|volume| volume[CONFIGURATION]["fileSystemId"].as_str())
+        .collect();
+    match mounted.first() {
+        _ if mounted.contains(&file_system) => Lead::There,
+        Some(other) => Lead::Elsewhere(format!("file system {other}")),
+        None => Lead::Unknown(format!("service {} mounts no file system", named.words())),
+    }
 }
 
 /// The volumes with the copy in place of the file system. Answers whether any changed.

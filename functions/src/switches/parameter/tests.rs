@@ -173,3 +173,24 @@ async fn what_would_fail_is_foreseen() {
         replay.played();
     }
 }
+
+#[tokio::test]
+async fn where_it_leads_is_told_by_its_value() {
+    let lead = async |value: &str, target: Target| {
+        let (_, parameter) = script(vec![at(3, value)]);
+        parameter.lead(&table_switch(), &target).await.unwrap()
+    };
+    let rooms = || Target::DynamoDb {
+        table: "hubs-rooms".to_owned(),
+    };
+    assert_eq!(lead("hubs-rooms", rooms()).await, Lead::There);
+    assert_eq!(
+        lead("hubs-rooms-r1", rooms()).await,
+        Lead::Elsewhere("another table".to_owned())
+    );
+    let (_, parameter) = script(vec![refuses("GetParameter", 400, "ParameterNotFound")]);
+    assert!(matches!(
+        parameter.lead(&table_switch(), &rooms()).await.unwrap(),
+        Lead::Unknown(_)
+    ));
+}

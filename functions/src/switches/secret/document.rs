@@ -51,6 +51,16 @@ pub fn faults(switch: &CutOver, text: &str, values: &BTreeMap<String, Fact>) -> 
     }
 }
 
+/// What stands under a key, a number as its digits; `None` where there is neither text nor number.
+pub fn text_of(text: &str, key: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    match document.get(key)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 fn object(switch: &CutOver, text: &str) -> Result<Map<String, Value>, Fault> {
     let wrong = |value, allowed| fault(switch, "secret", value, allowed);
     let Ok(Value::Object(object)) = serde_json::from_str(text) else {

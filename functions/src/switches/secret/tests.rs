@@ -274,3 +274,42 @@ async fn what_would_fail_is_foreseen() {
     assert_eq!(secret.foresee(&run(), &secret_switch(), &cluster()).await.unwrap(), []);
     replay.played();
 }
+
+#[tokio::test]
+async fn where_it_leads_is_told_by_the_cluster_whose_endpoint_it_holds() {
+    let holding = |host: &str| {
+        let text = json!({"host": host, "port": "5433", "password": PASSWORD}).to_string();
+        answers(
+            "GetSecretValue",
+            json!({"VersionId": "v1", "SecretString": text}).to_string(),
+        )
+    };
+    let own = || db_cluster("hubs-db", "cluster-OLD", "available", None);
+    let copy = || db_cluster("hubs-db-r1", "cluster-NEW", "available", Some(RESTORE));
+    let target = Target::Aurora {
+        cluster: "hubs-db".to_owned(),
+    };
+    let (_, secret) = script(vec![
+        described("v1"),
+        holding("hubs-db.cluster-x"),
+        db_clusters(&[own()]),
+    ]);
+    assert_eq!(secret.lead(&secret_switch(), &target).await.unwrap(), Lead::There);
+    let all = || db_clusters(&[own(), copy()]);
+    let (_, secret) = script(vec![
+        described("v1"),
+        holding("hubs-db-r1.cluster-x"),
+        db_clusters(&[own()]),
+        all(),
+    ]);
+    assert_eq!(
+        secret.lead(&secret_switch(), &target).await.unwrap(),
+        Lead::Elsewhere("cluster hubs-db-r1".to_owned())
+    );
+    let (_, secret) = script(vec![described("v1"), holding("an-alias"), db_clusters(&[own()]), all()]);
+    let lead = secret.lead(&secret_switch(), &target).await.unwrap();
+    assert!(
+        matches!(&lead, Lead::Unknown(why) if !why.contains("alias-")),
+        "{lead:?}"
+    );
+}

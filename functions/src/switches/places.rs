@@ -1,0 +1,79 @@
+//! Where a value that an application reads leads: the other way round than a fact.
+
+use aws_config::SdkConfig;
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::DbCluster;
+
+use super::facts::describe;
+use crate::aws::failure;
+use crate::aws::lazy::Lazy;
+use crate::domain::descriptor::Fact;
+use crate::domain::lead::{self, Hosts, Lead};
+use crate::domain::resource::Target;
+use crate::error::{Class, Result};
+
+/// Finds out.
+pub struct Places {
+    clusters: Lazy<Client>,
+}
+
+impl Places {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            clusters: Lazy::new(aws, Client::new),
+        }
+    }
+
+    /// Where a value that holds this fact leads, as against a resource.
+    pub async fn lead(&self, fact: Fact, value: &str, target: &Target) -> Result<Lead> {
+        Ok(match (fact, target) {
+            (Fact::Table, Target::DynamoDb { table }) => lead::of_table(value, table),
+            (Fact::Cluster, Target::Aurora { cluster }) => lead::of_identifier(value, cluster, "cluster"),
+            (Fact::FileSystem, Target::Efs { file_system, .. }) => {
+                lead::of_identifier(value, file_system, "file system")
+            }
+            (Fact::Host | Fact::ReaderHost, Target::Aurora { cluster }) => self.of_host(value, cluster).await?,
+            _ => Lead::Silent,
+        })
+    }
+
+    async fn of_host(&self, value: &str, cluster: &str) -> Result<Lead> {
+        let Some(found) = describe(&self.clusters, cluster).await? else {
+            return Ok(Lead::Unknown(format!("there is no cluster {cluster} to compare with")));
+        };
+        let own = hosts(&found);
+        let lead = lead::of_host(value, &own, &[]);
+        if lead == Lead::There {
+            return Ok(lead);
+        }
+        match self.all().await {
+            Ok(others) => Ok(lead::of_host(value, &own, &others)),
+            // A role that may see some clusters only: what it does not see cannot be told.
+            Err(error) if error.class() == Class::Final => Ok(lead),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn all(&self) -> Result<Vec<Hosts>> {
+        let mut pages = self.clusters.describe_db_clusters().into_paginator().items().send();
+        let mut all = Vec::new();
+        while let Some(found) = pages.next().await {
+            all.push(hosts(&found.map_err(|error| failure("listing", "clusters", error))?));
+        }
+        Ok(all)
+    }
+}
+
+fn hosts(cluster: &DbCluster) -> Hosts {
+    let endpoints = [cluster.endpoint(), cluster.reader_endpoint()];
+    let custom = cluster.custom_endpoints().iter().map(String::as_str);
+    Hosts {
+        cluster: cluster.db_cluster_identifier().unwrap_or_default().to_owned(),
+        hosts: endpoints
+            .into_iter()
+            .flatten()
+            .chain(custom)
+            .map(str::to_owned)
+            .collect(),
+    }
+}
