@@ -2,23 +2,60 @@
 
 use serde_json::{Value, json};
 
-use super::store::Condition;
+use super::store::{Condition, Item};
 use super::{Catalog, encode, key, text};
 use crate::domain::descriptor::Descriptor;
+use crate::domain::names;
 use crate::error::{Error, Result};
+
+const SK: &str = "DESCRIPTOR";
+/// Attribute that differs between any two documents: a change is written over what was read only.
+const DIGEST: &str = "digest";
+/// Tries to change a descriptor while others replace it.
+const TRIES: usize = 5;
 
 impl Catalog {
     /// Registers a deployment, or replaces its descriptor.
     pub async fn put_descriptor(&self, descriptor: &Descriptor) -> Result<()> {
-        let item = encode(&json!({
-            "deployment": descriptor.deployment,
-            "enabled": descriptor.enabled,
-            "document": descriptor,
-        }))?;
         self.store
-            .put(&key(&descriptor.deployment, "DESCRIPTOR"), item, &Condition::Always)
+            .put(
+                &key(&descriptor.deployment, SK),
+                record(descriptor)?,
+                &Condition::Always,
+            )
             .await?;
         Ok(())
+    }
+
+    /// Changes a deployment's descriptor, whoever else replaces it: `change` may run more than once, and what it answered last
+    /// is answered.
+    ///
+    /// # Errors
+    /// As [`Catalog::descriptor`]; `InvalidInput` where the change makes it invalid, and nothing is written; `Unavailable` when
+    /// it keeps changing.
+    pub async fn change_descriptor<T>(&self, deployment: &str, change: impl Fn(&mut Descriptor) -> T) -> Result<T> {
+        for _ in 0..TRIES {
+            let held = self.held(deployment).await?;
+            let before = Descriptor::parse(held.get("document").unwrap_or(&Value::Null))?;
+            let mut after = before.clone();
+            let answer = change(&mut after);
+            if after == before {
+                return Ok(answer);
+            }
+            let item = record(&after)?;
+            Descriptor::parse(item.get("document").unwrap_or(&Value::Null))?;
+            // One that was written before there were digests has none.
+            let unchanged = match held.get(DIGEST) {
+                Some(digest) => Condition::Equals(DIGEST, digest.clone()),
+                None => Condition::All(vec![Condition::Present("pk"), Condition::Absent(DIGEST)]),
+            };
+            if self.store.put(&key(deployment, SK), item, &unchanged).await? {
+                return Ok(answer);
+            }
+        }
+        Err(Error::Unavailable(format!(
+            "changing the descriptor of {deployment}: it keeps being replaced; it is tried again"
+        )))
     }
 
     /// A deployment's descriptor, validated again.
@@ -26,18 +63,22 @@ impl Catalog {
     /// # Errors
     /// `NotFound` when nothing is registered under this name; `InvalidInput` when what is registered is no longer valid.
     pub async fn descriptor(&self, deployment: &str) -> Result<Descriptor> {
-        let item = self.store.get(&key(deployment, "DESCRIPTOR")).await?.ok_or_else(|| {
+        let item = self.held(deployment).await?;
+        Descriptor::parse(item.get("document").unwrap_or(&Value::Null))
+    }
+
+    async fn held(&self, deployment: &str) -> Result<Item> {
+        self.store.get(&key(deployment, SK)).await?.ok_or_else(|| {
             Error::NotFound(format!(
                 "reading the descriptor of {deployment}: no deployment of this name is registered. Register it with \
                  `holdfast apply FILE`; `holdfast deployments` lists those that are"
             ))
-        })?;
-        Descriptor::parse(item.get("document").unwrap_or(&Value::Null))
+        })
     }
 
     /// The names of all registered deployments and whether each is enabled, by name.
     pub async fn deployments(&self) -> Result<Vec<(String, bool)>> {
-        let items = self.store.scan("DESCRIPTOR").await?;
+        let items = self.store.scan(SK).await?;
         let mut found: Vec<_> = items
             .iter()
             .map(|item| {
@@ -50,4 +91,14 @@ impl Catalog {
         found.sort();
         Ok(found)
     }
+}
+
+fn record(descriptor: &Descriptor) -> Result<Item> {
+    let document = serde_json::to_value(descriptor).unwrap_or_default();
+    encode(&json!({
+        "deployment": descriptor.deployment,
+        "enabled": descriptor.enabled,
+        DIGEST: names::digest(&document.to_string()),
+        "document": document,
+    }))
 }

@@ -102,6 +102,11 @@ pub fn access_function(file_system: &str) -> String {
     format!("holdfast-efs-{file_system}")
 }
 
+/// Tells two texts apart: 64 hexadecimal digits.
+pub fn digest(text: &str) -> String {
+    sha256_hex(&[text])
+}
+
 fn stamp(at: Timestamp) -> String {
     at.strftime("%Y%m%d-%H%M%S").to_string()
 }

@@ -51,6 +51,29 @@ impl Target {
         }
     }
 
+    /// The field of a descriptor that holds the identifier.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Target::Aurora { .. } => "cluster",
+            Target::Efs { .. } => "file_system",
+            Target::DynamoDb { .. } => "table",
+            Target::DynamodbPrefix { .. } => "prefix",
+            Target::Secret { .. } => "secret",
+            Target::Parameters { .. } => "path",
+        }
+    }
+
+    pub fn identifier_mut(&mut self) -> &mut String {
+        match self {
+            Target::Aurora { cluster } => cluster,
+            Target::Efs { file_system, .. } => file_system,
+            Target::DynamoDb { table } => table,
+            Target::DynamodbPrefix { prefix } => prefix,
+            Target::Secret { secret } => secret,
+            Target::Parameters { path } => path,
+        }
+    }
+
     /// The identifier by which AWS knows it: cluster, file system, table, secret or path.
     pub fn identifier(&self) -> &str {
         match self {

@@ -2,6 +2,7 @@
 
 pub mod choosing;
 pub mod diff;
+pub mod following;
 pub mod history;
 pub mod infrastructure;
 pub mod item;
@@ -15,6 +16,7 @@ pub mod verdict;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::following::Followed;
 use self::infrastructure::Infrastructure;
 use self::plan::Plan;
 use self::switching::Switched;
@@ -61,6 +63,9 @@ pub struct RestoreRecord {
     pub switched: Vec<Switched>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub infrastructure: Option<Infrastructure>,
+    /// The names that the deployment's descriptor changed with the cut-over, and changes back with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<Followed>,
     /// What the machine waits for a person to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
@@ -88,6 +93,7 @@ impl RestoreRecord {
             verification: None,
             switched: Vec::new(),
             infrastructure: None,
+            followed: Vec::new(),
             question: None,
             reasons: Vec::new(),
             undoing_at: None,

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::ending;
 pub use super::needs::OfSwitches as Needs;
 pub use super::switching::{Input, Output};
 use super::switching::{elapsed, late, reason};
+use super::{ending, following};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::CutOver;
 use crate::domain::job::Run;
@@ -57,6 +57,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     }
     // Where there is nothing to switch, the application does not use the copies.
     if !none {
+        following::follow(catalog, &run, &restore, &items, now).await?;
         let changed = catalog.change_restore(&run.deployment, &restore, |record| {
             if record.status == RestoreStatus::Switching {
                 record.status = RestoreStatus::CutOver;

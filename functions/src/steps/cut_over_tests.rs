@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::job::JobStatus;
-use crate::steps::switching::testing::{Switchboard, needs, record, verified};
+use crate::steps::switching::testing::{Switchboard, needs, needs_on_memory, record, verified};
 use crate::steps::testing::{later, now};
 
 async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {
@@ -197,4 +197,59 @@ async fn where_nothing_is_restored_that_a_switch_leads_to_nothing_is_cut_over() 
     assert_eq!(handle(&needs, input).await.unwrap(), Output::succeeded());
     let found = needs.catalog.known_restore(&run.deployment, "another").await.unwrap();
     assert_eq!(found.status, RestoreStatus::Restored);
+}
+
+async fn cluster_in_the_descriptor(needs: &Needs, run: &Run) -> String {
+    let descriptor = needs.catalog.descriptor(&run.deployment).await.unwrap();
+    descriptor.resources["database"].target.identifier().to_owned()
+}
+
+/// Fails at 8e363f8: the descriptor went on naming what was switched away from.
+#[tokio::test]
+async fn the_descriptor_names_the_copies_once_they_are_in_use() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    assert_eq!(cluster_in_the_descriptor(&needs, &run).await, "hubs-db");
+    board.failing("two", Error::Unavailable("not now".into()));
+    call(&needs, &run, now()).await.unwrap_err();
+    assert_eq!(cluster_in_the_descriptor(&needs, &run).await, "hubs-db");
+    call(&needs, &run, now()).await.unwrap();
+    assert_eq!(cluster_in_the_descriptor(&needs, &run).await, "hubs-db-r1");
+    let followed = record(&needs.catalog, &run).await.followed;
+    let seen: Vec<_> = followed.iter().map(|of| (of.from.as_str(), of.to.as_str())).collect();
+    assert_eq!(seen, [("hubs-db", "hubs-db-r1"), ("hubs-rooms", "hubs-rooms-r1")]);
+}
+
+#[tokio::test]
+async fn a_descriptor_that_was_not_changed_when_the_call_died_is_changed_by_the_next() {
+    for nth in 1..=10 {
+        let board = Switchboard::new();
+        let (needs, run, memory) = needs_on_memory(&board, verified()).await;
+        memory.lose_write(nth);
+        if call(&needs, &run, now()).await.is_ok() {
+            assert!(nth > 6, "writes were lost unheard: {nth}");
+            return;
+        }
+        call(&needs, &run, later(5)).await.unwrap();
+        assert_eq!(cluster_in_the_descriptor(&needs, &run).await, "hubs-db-r1", "{nth}");
+        assert_eq!(record(&needs.catalog, &run).await.status, RestoreStatus::CutOver);
+    }
+    panic!("more writes than were lost");
+}
+
+#[tokio::test]
+async fn a_descriptor_that_somebody_removed_is_a_warning() {
+    let board = Switchboard::new();
+    let (needs, run, memory) = needs_on_memory(&board, verified()).await;
+    memory.meanwhile(1, |items| items.retain(|key, _| key.sk != "DESCRIPTOR"));
+    call(&needs, &run, now()).await.unwrap();
+    assert_eq!(record(&needs.catalog, &run).await.status, RestoreStatus::CutOver);
+    let warnings = needs
+        .catalog
+        .run(&run.deployment, &run.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .warnings;
+    assert_eq!(warnings[0].subject, "descriptor");
 }

@@ -37,6 +37,7 @@ pub mod verify_restore;
 
 mod ending;
 mod executions;
+mod following;
 mod jobs;
 mod machine;
 mod machines;

@@ -2,6 +2,7 @@
 //! and begins the set. Nothing of the deployment is touched.
 
 mod discovery;
+mod in_use;
 #[cfg(test)]
 mod tests;
 
@@ -25,12 +26,14 @@ use crate::domain::resource::{Resource, Target};
 use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Class, Error, Fault, Result};
 use crate::runtime;
+use crate::switches::Switches;
 
 const DOING: &str = "planning the backup";
 
 pub struct Needs {
     pub catalog: Catalog,
     pub discovery: Arc<dyn Discovery>,
+    pub switches: Switches,
 }
 
 impl Needs {
@@ -38,6 +41,7 @@ impl Needs {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             discovery: Arc::new(discovery::Aws::new(aws)),
+            switches: Switches::from_config(aws),
         })
     }
 }
@@ -60,7 +64,8 @@ pub struct Output {
 }
 
 /// # Errors
-/// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, and for prefixes of too many tables;
+/// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, for prefixes of too many tables, and for
+/// resources that the application does not use;
 /// `NotFound` for one that is not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has
 /// ended, and for an id that another execution has.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
@@ -94,7 +99,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             needs.catalog.acquire_lease(&run, is_running).await?;
         }
     }
-    let begun = needs.catalog.begin_set(&running(&run, &resources)).await;
+    let begun = begin(needs, &run, &descriptor, &resources).await;
     planning::see_not_ended(&needs.catalog, &run, DOING, "PlanBackup", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, set = %run.id, resources = resources.len(), "planned");
@@ -104,6 +109,29 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         probes,
         has_hooks: !descriptor.hooks.is_empty(),
     })
+}
+
+/// Begins the set, of what is in use. What a cut-over changes is looked at while this run keeps any from running.
+async fn begin(needs: &Needs, run: &Run, descriptor: &Descriptor, resources: &[Resource]) -> Result<()> {
+    see_unchanged(needs, descriptor).await?;
+    for warning in in_use::see_in_use(&needs.switches, descriptor).await? {
+        needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
+    }
+    needs.catalog.begin_set(&running(run, resources)).await
+}
+
+/// Sees that the descriptor is still the one that was read: a cut-over may have changed it until the lease was taken.
+///
+/// # Errors
+/// `Unavailable`, and another try reads the new one.
+async fn see_unchanged(needs: &Needs, descriptor: &Descriptor) -> Result<()> {
+    match needs.catalog.descriptor(&descriptor.deployment).await? == *descriptor {
+        true => Ok(()),
+        false => Err(Error::Unavailable(format!(
+            "{DOING}: the descriptor of {} was replaced meanwhile; it is read again",
+            descriptor.deployment
+        ))),
+    }
 }
 
 /// Sees that the deployment is held by a running execution that asked for this backup. The lease stays with it: whoever

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::following;
 pub use super::needs::OfSwitches as Needs;
 use super::switching::{DEADLINE_SECONDS, elapsed, late, reason, subject};
 pub use super::switching::{Input, Output};
@@ -68,6 +69,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
         failed.push(reason(name, &error));
         kept.insert(switched.switch.resource.clone());
     }
+    following::take_back(&needs.catalog, &run, &restore, now).await?;
     close(needs, &run, &restore, &failed).await?;
     if failed.is_empty() {
         tracing::info!(deployment = %run.deployment, %restore, switches = record.switched.len(), "switched back");

@@ -137,3 +137,31 @@ async fn a_restore_that_switched_nothing_is_left_as_it_is() {
     assert_eq!(call(&needs, &run, now()).await.unwrap(), Output::succeeded());
     assert_eq!(record(&needs.catalog, &run).await.status, RestoreStatus::Restored);
 }
+
+/// Fails at 8e363f8: the descriptor never followed a cut-over.
+#[tokio::test]
+async fn the_descriptor_names_again_what_it_named_before() {
+    let board = Switchboard::new();
+    let (needs, run) = cut_over(&board, [SwitchState::Done, SwitchState::Done]).await;
+    let named = async || {
+        let descriptor = needs.catalog.descriptor(&run.deployment).await.unwrap();
+        ["database", "rooms"].map(|name| descriptor.resources[name].target.identifier().to_owned())
+    };
+    let before = named().await;
+    let items = needs.catalog.items(&run.deployment, &run.id).await.unwrap();
+    following::follow(&needs.catalog, &run, &run.id, &items, now())
+        .await
+        .unwrap();
+    assert_eq!(named().await, ["hubs-db-r1", "hubs-rooms-r1"]);
+    board.failing("one", Error::Conflict("somebody's".into()));
+    call(&needs, &run, later(5)).await.unwrap();
+    assert_eq!(
+        named().await,
+        ["hubs-db-r1", "hubs-rooms"],
+        "the cluster's switch still leads to the copy"
+    );
+    call(&needs, &run, later(5)).await.unwrap();
+    assert_eq!(named().await, before);
+    let record = needs.catalog.restore(&run.deployment, &run.id).await.unwrap().unwrap();
+    assert!(record.followed.iter().all(|change| change.back_at.is_some()));
+}

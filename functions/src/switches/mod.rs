@@ -129,10 +129,7 @@ impl Switches {
 
 /// The restored resource to which a switch leads; `None` when it is not restored.
 pub fn item_of<'a>(switch: &CutOver, items: &'a [Item]) -> Option<&'a Item> {
-    let name = match &switch.table {
-        Some(table) => format!("{}.{table}", switch.resource),
-        None => switch.resource.clone(),
-    };
+    let name = switch.item_name();
     items.iter().find(|item| item.planned.resource.name == name)
 }
 

@@ -17,6 +17,16 @@ pub struct CutOver {
     pub action: CutOverAction,
 }
 
+impl CutOver {
+    /// How a run calls the resource: a prefix's table is `<resource>.<table>`.
+    pub fn item_name(&self) -> String {
+        match &self.table {
+            Some(table) => format!("{}.{table}", self.resource),
+            None => self.resource.clone(),
+        }
+    }
+}
+
 /// What is switched, by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

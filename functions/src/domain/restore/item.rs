@@ -103,6 +103,18 @@ pub enum Made {
     Nothing,
 }
 
+impl Made {
+    /// The identifier by which AWS knows the copy; `None` where it is no resource of its own, or not known yet.
+    pub fn identifier(&self) -> Option<&str> {
+        match self {
+            Made::Cluster { cluster, .. } => Some(cluster),
+            Made::Table { table, .. } => Some(table),
+            Made::FileSystem { file_system, .. } => file_system.as_deref(),
+            Made::Directory { .. } | Made::Nothing => None,
+        }
+    }
+}
+
 /// What the machine carries of one resource's restore. Output, and (`resource`) input of the restoring steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestoreJob {

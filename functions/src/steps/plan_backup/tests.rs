@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
+use crate::domain::lead::Lead;
 use crate::domain::set::Reason;
 use crate::steps::ending::End;
 use crate::steps::probe::Endpoint;
+use crate::steps::switching::testing::Switchboard;
 use crate::steps::testing::{EXECUTION, catalog, document, now, run, started_at};
 
 /// An account with some tables, clusters and running executions.
@@ -48,6 +50,10 @@ impl Discovery for Account {
 }
 
 async fn needs(document: Value, account: Account) -> Needs {
+    switched_by(Switchboard::new(), document, account).await
+}
+
+async fn switched_by(board: Arc<Switchboard>, document: Value, account: Account) -> Needs {
     let (catalog, _) = catalog();
     catalog
         .put_descriptor(&Descriptor::parse(&document).unwrap())
@@ -56,6 +62,7 @@ async fn needs(document: Value, account: Account) -> Needs {
     Needs {
         catalog,
         discovery: Arc::new(account),
+        switches: Switches::all(board),
     }
 }
 
@@ -210,6 +217,7 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease_and_no_running_set(
         let needs = Needs {
             catalog,
             discovery: Arc::new(Account::default()),
+            switches: Switches::all(Switchboard::new()),
         };
         memory.meanwhile(nth, |items| {
             items.retain(|key, _| key.sk != "LEASE");
@@ -337,4 +345,45 @@ async fn an_id_that_another_execution_has_is_refused() {
     assert_eq!(error.name(), "Conflict");
     assert!(error.to_string().contains(&other.execution), "{error}");
     assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
+}
+
+fn switched() -> Value {
+    let mut document = document("hubs-prod", &[]);
+    document["cut_over"] = json!([
+        {"name": "login", "resource": "database", "kind": "parameter", "parameter": "/hubs/db", "value": "host"},
+        {"name": "rooms", "resource": "rooms", "kind": "parameter", "parameter": "/hubs/rooms"},
+    ]);
+    document
+}
+
+/// Fails at 8e363f8: what nobody uses any more was backed up, and sealed.
+#[tokio::test]
+async fn what_the_application_does_not_use_is_not_backed_up() {
+    let board = Switchboard::new();
+    board.leading("login", Lead::Elsewhere("cluster hubs-db-r1".into()));
+    board.leading("rooms", Lead::Elsewhere("another table".into()));
+    let needs = switched_by(board, switched(), Account::default()).await;
+    let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
+    let message = error.to_string();
+    assert_eq!(error.name(), "InvalidInput");
+    for part in [
+        "resources.database.cluster",
+        "the application uses cluster hubs-db-r1: switch login",
+        "resources.rooms.table",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(needs.catalog.sets("hubs-prod").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_of_a_switch_is_a_warning() {
+    let board = Switchboard::new();
+    board.leading("login", Lead::Unknown("an alias".into()));
+    let needs = switched_by(board, switched(), Account::default()).await;
+    let planned = handle(&needs, input(EXECUTION)).await.unwrap();
+    let run = needs.catalog.run("hubs-prod", &planned.run.id).await.unwrap().unwrap();
+    let warned: Vec<&str> = run.warnings.iter().map(|warning| warning.subject.as_str()).collect();
+    assert_eq!(warned, ["switch login"]);
+    assert!(run.warnings[0].message.contains("an alias"));
 }

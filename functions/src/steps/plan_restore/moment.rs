@@ -8,10 +8,11 @@ use super::Planning;
 use super::discovery::Discovery;
 use super::drafts::Draft;
 use crate::domain::duration;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::resource::Target;
 use crate::domain::restore::choosing::{Reach, Way, Window, moments};
 use crate::domain::restore::history::makes_nothing;
 use crate::domain::restore::plan::Source;
+use crate::domain::restore::{RestoreRecord, following};
 use crate::domain::set::{BackupSet, Point, SetStatus};
 use crate::error::{Fault, Result};
 
@@ -29,11 +30,12 @@ pub struct AsOf {
 /// Takes the drafts of the chosen set to the moment `at`. `sets` are all of the deployment's.
 pub async fn as_of(planning: &Planning<'_>, drafts: Vec<Draft>, sets: &[BackupSet], at: Timestamp) -> Result<AsOf> {
     let points = points(planning, sets).await?;
+    let restores = planning.needs.catalog.restores(&planning.run.deployment).await?;
     let mut continuous = BTreeMap::new();
     let mut reaches = Vec::new();
     for draft in drafts.iter().filter(|draft| !makes_nothing(&draft.resource.target)) {
         let name = &draft.resource.name;
-        let found = continuously(planning.needs.discovery.as_ref(), &draft.resource).await?;
+        let found = continuously(planning.needs.discovery.as_ref(), &used_at(&restores, draft, at)).await?;
         reaches.push(Reach {
             resource: name.clone(),
             window: found.as_ref().map(|found| found.window),
@@ -125,8 +127,20 @@ impl Continuous {
     }
 }
 
-async fn continuously(discovery: &dyn Discovery, resource: &Resource) -> Result<Option<Continuous>> {
-    let found = match &resource.target {
+/// What the application used at a moment: a cut-over between the set and that moment replaced it.
+fn used_at(restores: &[RestoreRecord], draft: &Draft, at: Timestamp) -> Target {
+    let mut target = draft.resource.target.clone();
+    if let Some(captured) = draft.holds {
+        let changes = restores.iter().flat_map(|restore| &restore.followed);
+        let changes = changes.filter(|change| change.resource == draft.resource.name);
+        let then = following::name_at(draft.resource.target.identifier(), captured, changes, at);
+        then.clone_into(target.identifier_mut());
+    }
+    target
+}
+
+async fn continuously(discovery: &dyn Discovery, target: &Target) -> Result<Option<Continuous>> {
+    let found = match target {
         Target::Aurora { cluster } => {
             let found = discovery.cluster_backup(cluster).await?;
             found.map(|found| (found.window, found.resource_id))
@@ -136,7 +150,7 @@ async fn continuously(discovery: &dyn Discovery, resource: &Resource) -> Result<
     };
     Ok(found.map(|(window, resource_id)| Continuous {
         window,
-        target: resource.target.clone(),
+        target: target.clone(),
         resource_id,
     }))
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
+use crate::catalog::memory::Memory;
 use crate::domain::descriptor::{CutOver, Descriptor};
 use crate::domain::job::Run;
 use crate::domain::lead::Lead;
@@ -175,7 +176,12 @@ fn item(name: &str, target: Value, beside: Value, made: Value) -> Item {
 
 /// A catalog with this restore, its run and its items, and switches on this board.
 pub async fn needs(board: &Arc<Switchboard>, record: RestoreRecord) -> (OfSwitches, Run) {
-    let (catalog, _, run) = planned(&[]).await;
+    let (needs, run, _) = needs_on_memory(board, record).await;
+    (needs, run)
+}
+
+pub async fn needs_on_memory(board: &Arc<Switchboard>, record: RestoreRecord) -> (OfSwitches, Run, Arc<Memory>) {
+    let (catalog, memory, run) = planned(&[]).await;
     catalog.delete_run(&run.deployment, &run.id).await.unwrap();
     let mut descriptor = Descriptor::parse(&document(&run.deployment, &[])).unwrap();
     descriptor.cut_over = switches().into();
@@ -199,7 +205,7 @@ pub async fn needs(board: &Arc<Switchboard>, record: RestoreRecord) -> (OfSwitch
     ];
     catalog.begin_restore(&record, &items).await.unwrap();
     let switches = Switches::all(board.clone());
-    (OfSwitches { catalog, switches }, run)
+    (OfSwitches { catalog, switches }, run, memory)
 }
 
 pub async fn record(catalog: &Catalog, run: &Run) -> RestoreRecord {

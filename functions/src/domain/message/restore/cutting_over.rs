@@ -29,6 +29,10 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         Some(copies::copies(restore.items)),
         listing("Switched:", facts::switched(&record.switched)),
         listing(
+            "From now on these are backed up; the descriptor in the catalog names them:",
+            facts::followed(record),
+        ),
+        listing(
             "What was written since is not in the copies:",
             facts::lost(&record.plan),
         ),
@@ -46,6 +50,12 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         "The way back, as long as what was there before is not removed: {}",
         commands::undo_cut_over(record)
     ));
+    if record.followed.iter().any(|change| change.back_at.is_none()) {
+        steps.push(
+            "Write the new names, above, into the file of your descriptor: applied as it is, it would name what is no longer used, and `holdfast apply` refuses it."
+                .to_owned(),
+        );
+    }
     if record.infrastructure.is_some() {
         steps.push(
             "Before the next deployment, bring what is above into the infrastructure's source: it would take this back, or delete it."

@@ -34,6 +34,13 @@ pub fn beside(beside: &Beside) -> String {
     }
 }
 
+/// The names that the descriptor changed with the cut-over and has not changed back.
+pub fn followed(record: &RestoreRecord) -> String {
+    let changed = record.followed.iter().filter(|change| change.back_at.is_none());
+    let lines = changed.map(|change| format!("  - {}: {} (was {})", change.path(), change.to, change.from));
+    words::listed(lines.collect(), LISTED)
+}
+
 /// Of what moment each copy's data is: what was written since is not in it.
 pub fn lost(plan: &Plan) -> String {
     let lines = plan.resources.iter().filter_map(|planned| {

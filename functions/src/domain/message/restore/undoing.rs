@@ -89,6 +89,8 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
                 record.id
             )),
             listing("Now:", facts::switched(&record.switched)),
+            (!record.followed.is_empty())
+                .then(|| "The descriptor in the catalog names again what it named before the cut-over.".to_owned()),
             listing("The copies are still there:", copies::copies(restore.items)),
             listing("But look at this:", common::reasons(&warnings)),
         ]);

@@ -1,0 +1,200 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::descriptor::generated;
+
+fn now() -> Timestamp {
+    at(0)
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn descriptor() -> Descriptor {
+    Descriptor::parse(&json!({
+        "deployment": "hubs",
+        "resources": {
+            "database": {"kind": "aurora", "cluster": "db"},
+            "rooms": {"kind": "dynamodb", "table": "rooms"},
+            "tables": {"kind": "dynamodb", "prefix": "shop-"},
+            "files": {"kind": "efs", "file_system": "fs-01234567"},
+        },
+        "probes": {
+            "orders": {"resource": "tables", "table": "shop-orders"},
+            "rooms": {"resource": "rooms"},
+        },
+        "cut_over": [
+            {"name": "login", "resource": "database", "kind": "parameter", "parameter": "/db", "value": "host"},
+            {"name": "rooms", "resource": "rooms", "kind": "parameter", "parameter": "/rooms"},
+            {"name": "orders", "resource": "tables", "table": "shop-orders", "kind": "parameter", "parameter": "/orders"},
+            {"name": "web", "resource": "files", "kind": "ecs_service", "cluster": "c", "service": "s"},
+        ],
+    }))
+    .unwrap()
+}
+
+fn item(name: &str, target: Value, made: Value) -> Item {
+    let mut resource = json!({"name": name, "deadline_seconds": 1});
+    resource
+        .as_object_mut()
+        .unwrap()
+        .extend(target.as_object().unwrap().clone());
+    serde_json::from_value(json!({
+        "restore": "r1", "status": "restored", "made": made,
+        "planned": {"resource": resource, "beside": {"into": "nothing"}, "source": {"from": "table_backup", "arn": "a"}},
+    }))
+    .unwrap()
+}
+
+fn items() -> [Item; 4] {
+    let cluster =
+        json!({"made": "cluster", "cluster": "db-r1", "arn": "a", "host": "h", "reader_host": "r", "port": 1});
+    let table = |name: &str| json!({"made": "table", "table": name, "arn": "a"});
+    [
+        item("database", json!({"kind": "aurora", "cluster": "db"}), cluster),
+        item(
+            "rooms",
+            json!({"kind": "dynamodb", "table": "rooms"}),
+            table("rooms-r1"),
+        ),
+        item(
+            "tables.shop-orders",
+            json!({"kind": "dynamodb", "table": "shop-orders"}),
+            table("shop-orders-r1"),
+        ),
+        item(
+            "files",
+            json!({"kind": "efs", "file_system": "fs-01234567"}),
+            json!({"made": "directory", "file_system": "fs-01234567", "job": "j", "directory": "/d"}),
+        ),
+    ]
+}
+
+fn switched(descriptor: &Descriptor, state: SwitchState) -> Vec<Switched> {
+    let of = |switch: &crate::domain::descriptor::CutOver| Switched {
+        switch: switch.clone(),
+        state,
+        before: Value::Null,
+        after: Value::Null,
+        at: None,
+    };
+    descriptor.cut_over.iter().map(of).collect()
+}
+
+#[test]
+fn every_name_of_what_was_switched_leads_to_the_copy_and_back() {
+    let before = descriptor();
+    let changes = changes(&before, &in_use(&switched(&before, SwitchState::Done), &items()), now());
+    let mut after = before.clone();
+    assert_eq!(follow(&mut after, &changes), []);
+    let document = serde_json::to_value(&after).unwrap();
+    assert_eq!(document["resources"]["database"]["cluster"], "db-r1");
+    assert_eq!(document["resources"]["rooms"]["table"], "rooms-r1");
+    assert_eq!(document["resources"]["tables"]["prefix"], "shop-");
+    assert_eq!(document["probes"]["orders"]["table"], "shop-orders-r1");
+    assert_eq!(document["cut_over"][2]["table"], "shop-orders-r1");
+    // A directory is in the file system that was backed up.
+    assert_eq!(document["resources"]["files"]["file_system"], "fs-01234567");
+    let paths: Vec<String> = changes.iter().map(|change| change.path()).collect();
+    assert_eq!(
+        paths,
+        [
+            "resources.database.cluster",
+            "resources.rooms.table",
+            "probes.orders.table",
+            "cut_over.orders.table"
+        ]
+    );
+    assert_eq!(Descriptor::parse(&document).unwrap(), after);
+    // Both may happen twice.
+    assert_eq!(follow(&mut after, &changes), []);
+    assert_eq!(take_back(&mut after, &changes), []);
+    assert_eq!(take_back(&mut after, &changes), []);
+    assert_eq!(after, before);
+}
+
+#[test]
+fn what_was_not_switched_keeps_its_name() {
+    let descriptor = descriptor();
+    assert!(in_use(&switched(&descriptor, SwitchState::Begun), &items()).is_empty());
+    assert!(in_use(&switched(&descriptor, SwitchState::Done), &[]).is_empty());
+}
+
+#[test]
+fn a_cluster_that_was_renamed_has_the_old_name_again() {
+    let mut descriptor = descriptor();
+    descriptor.cut_over.truncate(1);
+    let mut rename = descriptor.cut_over[0].clone();
+    (rename.name, rename.action) = ("name".to_owned(), CutOverAction::Rename);
+    for at in [0, 1] {
+        let mut descriptor = descriptor.clone();
+        descriptor.cut_over.insert(at, rename.clone());
+        let names = in_use(&switched(&descriptor, SwitchState::Done), &items());
+        assert_eq!(names, BTreeMap::from([("database".to_owned(), "db".to_owned())]));
+        assert_eq!(changes(&descriptor, &names, now()), []);
+    }
+}
+
+#[test]
+fn a_name_that_somebody_else_wrote_stays() {
+    let before = descriptor();
+    let changes = changes(&before, &in_use(&switched(&before, SwitchState::Done), &items()), now());
+    let mut theirs = before.clone();
+    "other".clone_into(theirs.resources.get_mut("database").unwrap().target.identifier_mut());
+    let left = follow(&mut theirs, &changes);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].path(), "resources.database.cluster");
+    assert_eq!(theirs.resources["database"].target.identifier(), "other");
+}
+
+#[test]
+fn a_resource_is_found_under_the_name_of_a_moment() {
+    let change = |from: &str, to: &str, when: i64, back: Option<i64>| Followed {
+        resource: "database".to_owned(),
+        place: Place::Resource("database".to_owned()),
+        field: "cluster".to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        at: at(when),
+        back_at: back.map(at),
+    };
+    let history = [
+        change("db", "db-r1", 100, None),
+        change("db-r1", "db-r2", 200, Some(300)),
+    ];
+    for (name, known_at) in [("db", 50), ("db-r1", 150), ("db-r2", 250), ("db-r1", 350)] {
+        let then = |moment: i64| name_at(name, at(known_at), &history, at(moment));
+        assert_eq!(
+            [50, 100, 150, 250, 350].map(then),
+            ["db", "db-r1", "db-r1", "db-r2", "db-r1"],
+            "{name}"
+        );
+    }
+    assert_eq!(name_at("other", at(350), &history, at(50)), "other");
+}
+
+proptest! {
+    /// Whatever is followed can be taken back, and leaves the descriptor as it was.
+    #[test]
+    fn following_is_taken_back_exactly(document in generated::right(), suffix in "r[0-9]{4}") {
+        let before = Descriptor::parse(&document).unwrap();
+        let in_use: BTreeMap<String, String> = before
+            .cut_over
+            .iter()
+            .filter_map(|switch| Some((switch, crate::domain::lead::resource_of(&before, switch)?)))
+            .map(|(switch, target)| (switch.item_name(), format!("{}-{suffix}", target.identifier())))
+            .collect();
+        let changes = changes(&before, &in_use, now());
+        let mut after = before.clone();
+        prop_assert_eq!(follow(&mut after, &changes), []);
+        let named: Vec<String> = after.cut_over.iter().filter_map(|switch| crate::domain::lead::resource_of(&after, switch))
+            .map(|target| target.identifier().to_owned()).collect();
+        prop_assert!(named.iter().all(|name| name.ends_with(&suffix)), "{:?}", named);
+        prop_assert_eq!(take_back(&mut after, &changes), []);
+        prop_assert_eq!(after, before);
+    }
+}

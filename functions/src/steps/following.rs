@@ -1,0 +1,123 @@
+//! The descriptor follows a cut-over, and comes back with it. What is to change is recorded with the restore before the
+//! descriptor is changed, so that a call that dies between the two is made good by the next.
+
+use jiff::Timestamp;
+
+use crate::catalog::Catalog;
+use crate::domain::job::Run;
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::following::{self, Followed};
+use crate::domain::restore::item::Item;
+use crate::domain::restore::switching::SwitchState;
+use crate::domain::set::Reason;
+use crate::error::{Class, Error, Result};
+
+/// Lets the descriptor name what the switches lead to. One that cannot be changed is a warning on the run: the application uses
+/// the copies all the same, and the next backup fails rather than back up something else.
+///
+/// # Errors
+/// Whatever is worth another try.
+pub async fn follow(catalog: &Catalog, run: &Run, restore: &str, items: &[Item], now: Timestamp) -> Result<()> {
+    let record = catalog.known_restore(&run.deployment, restore).await?;
+    let changes = match record.followed.is_empty() {
+        true => match note(catalog, run, &record, items, now).await {
+            Ok(changes) => changes,
+            Err(error) => return warn(catalog, run, &[], error).await,
+        },
+        false => record.followed,
+    };
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let followed = catalog.change_descriptor(&run.deployment, |descriptor| following::follow(descriptor, &changes));
+    match followed.await {
+        Ok(left) if left.is_empty() => Ok(()),
+        Ok(left) => warn(catalog, run, &left, changed(&left)).await,
+        Err(error) => warn(catalog, run, &changes, error).await,
+    }
+}
+
+/// Records what is to change.
+async fn note(
+    catalog: &Catalog,
+    run: &Run,
+    record: &RestoreRecord,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<Vec<Followed>> {
+    let in_use = following::in_use(&record.switched, items);
+    let changes = following::changes(&catalog.descriptor(&run.deployment).await?, &in_use, now);
+    let noted = catalog.change_restore(&run.deployment, &record.id, |record| {
+        if record.followed.is_empty() {
+            record.followed.clone_from(&changes);
+        }
+    });
+    Ok(noted.await?.followed)
+}
+
+/// Lets the descriptor name again what it named before, of the resources of which everything is switched back.
+///
+/// # Errors
+/// Whatever is worth another try.
+pub async fn take_back(catalog: &Catalog, run: &Run, restore: &str, now: Timestamp) -> Result<()> {
+    let record = catalog.known_restore(&run.deployment, restore).await?;
+    let stays = |change: &Followed| {
+        let mut switched = record.switched.iter();
+        switched.any(|of| of.state != SwitchState::Returned && of.switch.item_name() == change.resource)
+    };
+    let changes: Vec<Followed> = record
+        .followed
+        .iter()
+        .filter(|change| change.back_at.is_none() && !stays(change))
+        .cloned()
+        .collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let taken_back =
+        catalog.change_descriptor(&run.deployment, |descriptor| following::take_back(descriptor, &changes));
+    match taken_back.await {
+        // A name that somebody wrote since is theirs.
+        Ok(left) => {
+            if !left.is_empty() {
+                warn(catalog, run, &[], changed(&left)).await?;
+            }
+            let noted = catalog.change_restore(&run.deployment, restore, |record| {
+                for change in record.followed.iter_mut().filter(|change| changes.contains(change)) {
+                    change.back_at = Some(now);
+                }
+            });
+            noted.await.map(drop)
+        }
+        Err(error) => warn(catalog, run, &[], error).await,
+    }
+}
+
+fn changed(left: &[Followed]) -> Error {
+    let paths: Vec<String> = left.iter().map(Followed::path).collect();
+    Error::Conflict(format!("somebody changed {} meanwhile", paths.join(", ")))
+}
+
+/// What is worth another try is an error; the rest says what to do by hand.
+async fn warn(catalog: &Catalog, run: &Run, left: &[Followed], error: Error) -> Result<()> {
+    if error.class() != Class::Final {
+        return Err(error);
+    }
+    let names: Vec<String> = left
+        .iter()
+        .map(|change| format!("{} in place of {}", change.to, change.from))
+        .collect();
+    let by_hand = match names.is_empty() {
+        true => "what the application uses".to_owned(),
+        false => names.join(", "),
+    };
+    let warning = Reason {
+        subject: "descriptor".to_owned(),
+        error: error.name().to_owned(),
+        message: format!(
+            "the descriptor does not name what the application uses now: {error}. Write into it {by_hand}, and `holdfast apply \
+             FILE`: until then, backups fail"
+        ),
+    };
+    catalog.warn_run(&run.deployment, &run.id, warning).await
+}
