@@ -21,6 +21,8 @@ mod efs;
 mod failures;
 /// The application is brought to rest and back, whatever happens in between.
 mod hooks;
+/// What is backed up is what is in use, also after a cut-over.
+mod in_use;
 /// No password is ever written down.
 mod leaks;
 /// A deployment is deleted, and its catalog lost: both come back.
@@ -72,6 +74,7 @@ fn main() {
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
     tests.extend(restore::tests(&stages));
+    tests.extend(in_use::tests(&stages));
     tests.extend(point_in_time::tests(&stages));
     tests.extend(lost::tests(&stages));
     tests.extend(approvals::tests(&stages));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use holdfast::domain::descriptor::Descriptor;
+use holdfast::domain::restore::following::{self, Followed};
 use holdfast::error::Error;
 use serde::Serialize;
 
@@ -22,6 +23,10 @@ pub struct Apply {
     /// Files with descriptors; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
+
+    /// Accept names that a cut-over replaced: the application was led back to what they name by hand
+    #[arg(long)]
+    accept_replaced: bool,
 }
 
 /// What applying one descriptor did.
@@ -52,6 +57,9 @@ impl Apply {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let descriptors = validated(self.files.iter().map(|file| document::read(file)))?;
         let stack = Stack::open(global).await?;
+        if !self.accept_replaced {
+            see_in_use(&stack, &descriptors).await?;
+        }
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;
         // Also when one of them failed: what was written is told.
@@ -60,6 +68,44 @@ impl Apply {
         }
         done
     }
+}
+
+/// Refuses descriptors that name what a cut-over replaced: files outlive restores.
+async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
+    let mut faults = Vec::new();
+    for descriptor in descriptors {
+        let deployment = &descriptor.deployment;
+        let stored = match stack.catalog.descriptor(deployment).await {
+            Ok(stored) => stored,
+            Err(Error::NotFound(_) | Error::InvalidInput(_)) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        for restore in stack.catalog.restores(deployment).await? {
+            let replaced = following::replaced(&stored, descriptor, &restore.followed);
+            faults.extend(
+                replaced
+                    .into_iter()
+                    .map(|change| replaced_by(&restore.id, deployment, change)),
+            );
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Wrong(format!(
+        "{}\nNothing was applied. Correct the names and apply again. If the application was led back to the old ones by hand: \
+         holdfast apply --accept-replaced",
+        faults.join("\n")
+    )))
+}
+
+fn replaced_by(restore: &str, deployment: &str, change: &Followed) -> String {
+    format!(
+        "{deployment}: {}: {}; expected {}, which the application uses since restore {restore} was cut over",
+        change.path(),
+        change.from,
+        change.to
+    )
 }
 
 /// Applies one after the other, and tells of each as it is done.

@@ -164,34 +164,51 @@ pub fn name_at<'a>(
     }
 }
 
+/// The changes that a new descriptor would take back without saying so: it has the name of before where the stored one has that
+/// of the copy, which is in use.
+pub fn replaced<'a>(
+    stored: &Descriptor,
+    new: &Descriptor,
+    changes: impl IntoIterator<Item = &'a Followed>,
+) -> Vec<&'a Followed> {
+    let (mut stored, mut new) = (stored.clone(), new.clone());
+    let reads = |descriptor: &mut Descriptor, place: &Place, name: &str| {
+        held(descriptor, place).is_some_and(|held| held == name)
+    };
+    changes
+        .into_iter()
+        .filter(|change| change.back_at.is_none())
+        .filter(|change| reads(&mut stored, &change.place, &change.to) && reads(&mut new, &change.place, &change.from))
+        .collect()
+}
+
 /// Whether the name is there now, put there from `from` or there already.
 fn set(descriptor: &mut Descriptor, place: &Place, from: &str, to: &str) -> bool {
-    let held = match place {
-        Place::Resource(name) => descriptor
-            .resources
-            .get_mut(name)
-            .map(|protected| protected.target.identifier_mut()),
-        Place::Probe(name) => descriptor
-            .probes
-            .get_mut(name)
-            .and_then(|probe| match &mut probe.count {
-                Count::Items { table } => table.as_mut(),
-                Count::Sql { .. } => None,
-            }),
-        Place::Switch(name) => {
-            let mut switches = descriptor.cut_over.iter_mut();
-            switches
-                .find(|switch| switch.name == *name)
-                .and_then(|switch| switch.table.as_mut())
-        }
-    };
-    match held {
+    match held(descriptor, place) {
         Some(held) if held == to => true,
         Some(held) if held == from => {
             to.clone_into(held);
             true
         }
         _ => false,
+    }
+}
+
+/// The name at a place.
+fn held<'a>(descriptor: &'a mut Descriptor, place: &Place) -> Option<&'a mut String> {
+    match place {
+        Place::Resource(name) => {
+            let protected = descriptor.resources.get_mut(name)?;
+            Some(protected.target.identifier_mut())
+        }
+        Place::Probe(name) => match &mut descriptor.probes.get_mut(name)?.count {
+            Count::Items { table } => table.as_mut(),
+            Count::Sql { .. } => None,
+        },
+        Place::Switch(name) => {
+            let mut switches = descriptor.cut_over.iter_mut();
+            switches.find(|switch| switch.name == *name)?.table.as_mut()
+        }
     }
 }
 

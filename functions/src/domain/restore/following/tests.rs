@@ -152,6 +152,21 @@ fn a_name_that_somebody_else_wrote_stays() {
 }
 
 #[test]
+fn a_descriptor_of_before_the_cut_over_is_noticed() {
+    let before = descriptor();
+    let mut changes = changes(&before, &in_use(&switched(&before, SwitchState::Done), &items()), now());
+    let mut after = before.clone();
+    follow(&mut after, &changes);
+    assert_eq!(replaced(&after, &before, &changes).len(), changes.len());
+    assert!(replaced(&after, &after, &changes).is_empty());
+    assert!(replaced(&before, &before, &changes).is_empty());
+    for change in &mut changes {
+        change.back_at = Some(at(5));
+    }
+    assert!(replaced(&after, &before, &changes).is_empty());
+}
+
+#[test]
 fn a_resource_is_found_under_the_name_of_a_moment() {
     let change = |from: &str, to: &str, when: i64, back: Option<i64>| Followed {
         resource: "database".to_owned(),
