@@ -1,6 +1,7 @@
 //! Every name, tag and token that a run gives away: pure functions of what the run is, so that a step that runs
 //! twice names the same things.
 
+use super::job::Run;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -79,22 +80,53 @@ pub fn restore_tags(deployment: &str, restore: &str, resource: &str) -> [(&'stat
     [deployment, (TAG_RESTORE, restore), resource]
 }
 
-/// The name of a copy: `<source>-<suffix>`. Where that is longer than `longest`, the source is cut, and six digits of its
-/// hash keep two sources apart.
+/// The name of a copy: `<source>-<suffix>`. A source that is a copy itself gives it without its own suffix, so that names do not
+/// grow from restore to restore: `<original>-<4 hex of the source's hash>-<suffix>`. What is longer than `longest` is cut, and
+/// six digits of the source's hash keep two sources apart.
 pub fn copy_of(source: &str, suffix: &str, longest: usize) -> String {
-    let whole = format!("{source}-{suffix}");
+    let hash = sha256_hex(&[source]);
+    let original = without_suffix(source);
+    let whole = match original {
+        Some(original) => format!("{original}-{}-{suffix}", &hash[..4]),
+        None => format!("{source}-{suffix}"),
+    };
     if whole.chars().count() <= longest {
         return whole;
     }
-    let hash = &sha256_hex(&[source])[..6];
+    let (source, hash) = (original.unwrap_or(source), &hash[..6]);
     let room = longest.saturating_sub(suffix.chars().count() + hash.len() + 2);
     let cut: String = source.chars().take(room).collect();
     format!("{}-{hash}-{suffix}", cut.trim_end_matches('-'))
 }
 
-/// The suffix of a restore's copies where the operator names none: `r<yyyymmdd>-<hhmmss>` of its start, UTC.
-pub fn suffix(started_at: Timestamp) -> String {
-    format!("r{}", stamp(started_at))
+/// The suffix of a restore's copies where the operator names none: `r<yyyymmdd>-<hhmmss>-<4 hex>` of its start, UTC, and of its
+/// execution: two that begin in the same second may share a cluster or a file system.
+pub fn suffix(run: &Run) -> String {
+    format!("r{}-{}", stamp(run.started_at), &sha256_hex(&[&run.execution])[..4])
+}
+
+/// A copy's name without what [`copy_of`] added to its source's; `None` where the name has no suffix of a restore.
+fn without_suffix(name: &str) -> Option<&str> {
+    let parts: Vec<(usize, &str)> = name
+        .match_indices('-')
+        .map(|(at, _)| (at, name[at + 1..].split('-').next().unwrap_or_default()))
+        .collect();
+    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|digit| digit.is_ascii_digit());
+    let hex = |text: &str| {
+        text.len() == 4
+            && text
+                .bytes()
+                .all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
+    };
+    let is_day = |text: &str| text.strip_prefix('r').is_some_and(|day| digits(day, 8));
+    // Suffixes of earlier versions end with the time.
+    let (before, at) = match &parts[..] {
+        [before @ .., (at, day), (_, time), (_, run)] if is_day(day) && digits(time, 6) && hex(run) => (before, *at),
+        [before @ .., (at, day), (_, time)] if is_day(day) && digits(time, 6) => (before, *at),
+        _ => return None,
+    };
+    let end = before.last().filter(|(_, part)| hex(part)).map_or(at, |(at, _)| *at);
+    Some(&name[..end]).filter(|original| !original.is_empty())
 }
 
 /// Name of the function that mounts a file system (`infra/efs-access.yaml`).
@@ -169,6 +201,41 @@ mod tests {
     fn a_token_tells_its_parts_apart() {
         assert_ne!(token("ab", "c", "d"), token("a", "bc", "d"));
         assert_eq!(token("ab", "c", "d").len(), 64);
+    }
+
+    fn copied(source: &str, longest: usize) -> String {
+        copy_of(source, "r20261121-021500-77aa", longest)
+    }
+
+    #[test]
+    fn a_copy_of_a_copy_is_no_longer_than_one_of_its_source() {
+        let first = copied("hubs-db", 63);
+        assert_eq!(first, "hubs-db-r20261121-021500-77aa");
+        let (second, earlier) = (copied(&first, 63), copied("hubs-db-r20261120-021500", 63));
+        assert!(
+            second.starts_with("hubs-db-") && second.len() == first.len() + 5,
+            "{second}"
+        );
+        assert_eq!(copied(&second, 63).len(), second.len());
+        assert!(earlier != first && earlier != second && earlier.len() == second.len());
+        // No suffix of a restore: a name that somebody gave.
+        for name in ["r20261120-021500-77aa", "db-20261120-021500", "db-r2026-021500-77aa"] {
+            assert_eq!(copied(name, 63), format!("{name}-r20261121-021500-77aa"));
+        }
+        let long = copied(&"a".repeat(70), 63);
+        assert!(long.len() <= 63 && copied(&long, 63).len() <= 63 && copied(&long, 63) != long);
+    }
+
+    #[test]
+    fn restores_that_begin_in_one_second_give_different_names() {
+        let run = |execution: &str| Run {
+            deployment: "hubs".to_owned(),
+            id: "id".to_owned(),
+            execution: execution.to_owned(),
+            started_at: at("2026-11-20T02:15:00Z"),
+        };
+        assert_ne!(suffix(&run(ARN)), suffix(&run("another")));
+        assert_eq!(suffix(&run(ARN)), "r20261120-021500-630a");
     }
 
     #[test]

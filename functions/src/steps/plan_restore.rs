@@ -228,7 +228,7 @@ impl Planning<'_> {
 
     async fn items(&self, origins: &Origins) -> Result<Vec<Item>> {
         let suffix = self.request.suffix.clone();
-        let suffix = suffix.unwrap_or_else(|| names::suffix(self.run.started_at));
+        let suffix = suffix.unwrap_or_else(|| names::suffix(self.run));
         let naming = Naming {
             suffix: &suffix,
             given: &self.request.names,

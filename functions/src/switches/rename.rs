@@ -220,7 +220,7 @@ impl Switch for Rename {
 
 /// `<cluster>-before-<suffix>`: what a cluster is called once its copy has its name.
 fn side(run: &Run, cluster: &str) -> String {
-    names::copy_of(cluster, &format!("before-{}", names::suffix(run.started_at)), LONGEST)
+    names::copy_of(cluster, &format!("before-{}", names::suffix(run)), LONGEST)
 }
 
 fn see_rename(switch: &CutOver) -> Result<()> {

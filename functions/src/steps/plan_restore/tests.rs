@@ -294,10 +294,10 @@ async fn the_newest_sealed_set_is_planned_beside_what_is_there_and_recorded_befo
     assert_eq!(
         json!(beside),
         json!([
-            {"into": "cluster", "cluster": "hubs-db-r20261120-021500"},
+            {"into": "cluster", "cluster": "hubs-db-r20261120-021500-e0da"},
             {"into": "directory", "file_system": "fs-01234567"},
             {"into": "nothing"},
-            {"into": "table", "table": "hubs-rooms-r20261120-021500"},
+            {"into": "table", "table": "hubs-rooms-r20261120-021500-e0da"},
         ])
     );
     let items = world.needs.catalog.items("hubs-prod", &output.run.id).await.unwrap();
@@ -466,7 +466,7 @@ async fn what_the_descriptor_switches_is_said_in_the_plan() {
     assert_eq!((output.cut_over, output.has_hooks), (CutOverMode::Yes, true));
     assert_eq!(
         record.plan.switches,
-        ["host and port of secret hubs/login lead to cluster hubs-db-r20261120-021500"]
+        ["host and port of secret hubs/login lead to cluster hubs-db-r20261120-021500-e0da"]
     );
     let (_, output, record) = planned(json!({"deployment": "hubs-prod", "only": ["rooms"]})).await;
     assert_eq!(output.cut_over, CutOverMode::No, "the switch's resource is left out");

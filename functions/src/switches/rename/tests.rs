@@ -4,7 +4,7 @@ use super::*;
 use crate::aws::replay::{Exchange, Replay, cut, refuses, xml};
 use crate::switches::testing::{RESTORE, cluster, db_cluster, db_clusters, directory, run, switch};
 
-const SIDE: &str = "hubs-db-before-r20261120-021500";
+const SIDE: &str = "hubs-db-before-r20261120-021500-9517";
 
 fn rename_switch() -> CutOver {
     switch(json!({"name": "database-name", "resource": "database", "kind": "rename"}))
