@@ -2,7 +2,7 @@
 //!
 //! `pk` is `DEPLOYMENT#<name>`; `sk` is `DESCRIPTOR`, `SET#<id>`, `SET#<id>#POINT#<resource>`, `RUN#<id>`, `RESTORE#<id>`,
 //! `RESTORE#<id>#ITEM#<resource>`, `LEASE`, `TIMING#<resource>` or, of its restores as a whole and stage by stage,
-//! `TIMING#restore#<resource>` and `TIMING#restore#<resource>#<stage>`; all other attributes are the record's own. Every
+//! `TIMING#restore#<resource>` and `TIMING#restore#<resource>#<stage>`, or `PART#…`, of what one item does not hold; all other attributes are the record's own. Every
 //! read is strongly consistent, every write that could undo another's is conditional, and every write may be repeated.
 
 mod descriptors;
@@ -10,6 +10,7 @@ mod expression;
 mod leases;
 #[cfg(test)]
 pub mod memory;
+mod parts;
 mod points;
 mod restores;
 mod runs;
@@ -41,10 +42,11 @@ pub struct Catalog {
 impl Catalog {
     /// The catalog in the DynamoDB table of this name.
     pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
-        Self::on(Arc::new(table::Table {
+        let store = Arc::new(table::Table {
             client,
             name: table.into(),
-        }))
+        });
+        Self::on(Arc::new(parts::InParts { store }))
     }
 
     /// The catalog on any store.

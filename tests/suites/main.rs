@@ -25,6 +25,8 @@ mod hooks;
 mod in_use;
 /// No password is ever written down.
 mod leaks;
+/// What grows with the user's data outgrows nothing.
+mod limits;
 /// A deployment is deleted, and its catalog lost: both come back.
 mod lost;
 /// What IAM asks for when a call is made.
@@ -75,6 +77,7 @@ fn main() {
     tests.extend(leaks::tests(&stages));
     tests.extend(restore::tests(&stages));
     tests.extend(in_use::tests(&stages));
+    tests.extend(limits::tests(&stages));
     tests.extend(point_in_time::tests(&stages));
     tests.extend(lost::tests(&stages));
     tests.extend(approvals::tests(&stages));
