@@ -19,7 +19,7 @@ STEPS = {
     "list-due-deployments", "plan-backup", "quiesce", "count-rows", "count-items", "snapshot-cluster",
     "back-up-file-system", "back-up-table", "check-secrets", "poll-status", "resume", "seal-set", "prune-sets",
     "end-run", "notify", "clean-up", "plan-restore", "restore-cluster", "restore-file-system", "restore-table",
-    "list-probes", "compare-resource", "verify-restore", "ask-approval", "cut-over", "undo-cut-over",
+    "list-probes", "compare-resource", "verify-restore", "ask-approval", "take-deployment", "cut-over", "undo-cut-over",
     "plan-undo-cut-over", "undo-restore",
 }  # fmt: skip
 

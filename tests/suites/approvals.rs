@@ -27,6 +27,14 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             |stage| Box::pin(cut_over(stage)),
         ),
         stages.test("approvals::silence_means_no", |stage| Box::pin(silence(stage))),
+        stages.test(
+            "approvals::a_backup_runs_while_a_restore_waits_for_an_answer",
+            |stage| Box::pin(backup_meanwhile(stage)),
+        ),
+        stages.test(
+            "approvals::an_undo_ends_the_restore_that_waits_for_an_answer",
+            |stage| Box::pin(undo_meanwhile(stage)),
+        ),
     ]
 }
 
@@ -84,6 +92,50 @@ async fn silence(stage: &Stage) -> Result<()> {
     ensure!(end.status == "FAILED", "{end:?}");
     let record = subject.newest_restore().await?;
     subject.nothing_left_of(text(&record, "/id")?).await
+}
+
+/// Fails at 8e363f8: the deployment was busy until somebody answered.
+async fn backup_meanwhile(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "meanwhile").await?;
+    let fields = json!({ "approval": "required", "cut_over": "ask" });
+    let first = asked(&subject, &fields).await?;
+    let sealed = stage.back_up(&subject.dataset.name).await?;
+    ensure!(sealed.status == "SUCCEEDED", "{sealed:?}");
+    let busy = subject.restore(json!({ "cut_over": "no" })).await?;
+    ensure!(
+        busy.status == "FAILED",
+        "another restore does not run meanwhile: {busy:?}"
+    );
+    let told = subject.inbox.about(&subject.dataset.name, PATIENCE).await?;
+    ensure!(
+        told.body.contains(&format!("holdfast approve {}", first.id)),
+        "{}",
+        told.body
+    );
+
+    ensure!(holdfast(&subject, &["approve", &first.id]).await?);
+    until("it asks about cutting over", PATIENCE, || async {
+        let record = subject.restore_of(&first.execution).await?.context("no record")?;
+        Ok((record["question"]["about"] == "cut_over").then_some(()))
+    })
+    .await?;
+    let sealed = stage.back_up(&subject.dataset.name).await?;
+    ensure!(sealed.status == "SUCCEEDED", "{sealed:?}");
+    ensure!(holdfast(&subject, &["approve", &first.id, "--cut-over"]).await?);
+    let end = ended(&stage.aws, &first.execution, PATIENCE).await?;
+    ensure!(end.status == "SUCCEEDED", "{end:?}");
+    subject.not_leased().await
+}
+
+/// Fails at 8e363f8: the copies were gone, and the execution waited for a day.
+async fn undo_meanwhile(stage: &Stage) -> Result<()> {
+    let (subject, _) = backed_up(stage, "undo-asked").await?;
+    let asked = asked(&subject, &json!({ "cut_over": "ask" })).await?;
+    let gone = subject.undo("UndoRestoreStateMachineArn", &asked.id).await?;
+    ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+    ended(&stage.aws, &asked.execution, PATIENCE).await?;
+    subject.not_leased().await?;
+    subject.nothing_left_of(&asked.id).await
 }
 
 /// A restore that waits for an answer.

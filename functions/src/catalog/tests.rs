@@ -99,6 +99,65 @@ async fn a_lease_of_an_ended_execution_is_taken_over_from_that_execution_alone()
     assert_eq!(catalog.lease("hubs-prod").await.unwrap().unwrap().execution, "third");
 }
 
+/// Fails at 8e363f8: a restore that waited for an answer kept the nightly backup from running.
+#[tokio::test]
+async fn a_backup_borrows_the_lease_of_a_run_that_waits_and_holds_it_when_that_ends_first() {
+    let (catalog, _) = catalog();
+    let of = |execution: &str| Run {
+        id: format!("id-of-{execution}"),
+        execution: execution.into(),
+        ..run()
+    };
+    let (restore, backup, other) = (of("restore"), of("backup"), of("other"));
+    let all_run = |_: String| async { Ok(true) };
+    let none_runs = |_: String| async { Ok(false) };
+    let holder = async || {
+        catalog
+            .lease("hubs-prod")
+            .await
+            .unwrap()
+            .map(|lease| (lease.execution, lease.lent_to))
+    };
+    catalog.acquire_lease(&restore, all_run).await.unwrap();
+    let busy = catalog.acquire_or_borrow_lease(&backup, all_run).await.unwrap_err();
+    assert_eq!(busy.name(), "DeploymentBusy");
+    catalog.lend_lease(&restore, now()).await.unwrap();
+    for _ in 0..2 {
+        catalog.acquire_or_borrow_lease(&backup, all_run).await.unwrap();
+    }
+    let lent = ("restore".to_owned(), Some("backup".to_owned()));
+    assert_eq!(holder().await, Some(lent.clone()));
+    for run in [&other, &backup] {
+        let busy = catalog.acquire_lease(run, all_run).await.unwrap_err();
+        assert_eq!(busy.name(), "DeploymentBusy", "only a backup borrows");
+    }
+    assert!(
+        catalog.acquire_or_borrow_lease(&other, all_run).await.is_err(),
+        "one borrows it"
+    );
+    catalog.release_lease("hubs-prod", "other").await.unwrap();
+    assert_eq!(holder().await, Some(lent));
+    catalog.release_lease("hubs-prod", "restore").await.unwrap();
+    assert_eq!(holder().await, Some(("backup".to_owned(), None)));
+    catalog.release_lease("hubs-prod", "backup").await.unwrap();
+    assert_eq!(holder().await, None);
+    // The other way round, and with a lender that died.
+    catalog.acquire_lease(&restore, all_run).await.unwrap();
+    catalog.lend_lease(&restore, now()).await.unwrap();
+    catalog.acquire_or_borrow_lease(&backup, all_run).await.unwrap();
+    let only_backup_runs = |execution: String| async move { Ok(execution == "backup") };
+    let busy = catalog.acquire_lease(&other, only_backup_runs).await.unwrap_err();
+    assert!(busy.to_string().contains("execution backup"), "{busy}");
+    catalog.release_lease("hubs-prod", "backup").await.unwrap();
+    assert_eq!(holder().await, Some(("restore".to_owned(), None)));
+    catalog.take_back_lease(&restore, none_runs).await.unwrap();
+    catalog.acquire_lease(&other, none_runs).await.unwrap();
+    assert_eq!(
+        catalog.take_back_lease(&restore, all_run).await.unwrap_err().name(),
+        "Conflict"
+    );
+}
+
 #[tokio::test]
 async fn a_lost_answer_to_a_lease_is_no_second_run() {
     let (catalog, memory) = catalog();

@@ -22,8 +22,8 @@ pub use backup::{Backup, backup};
 pub use ended::{Ended, brought_back, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
 pub use restore::{
-    Aftermath, Restore, RestoreOutcome, asked, cut_over_undone, refused, restore, restore_brought_back, restore_ended,
-    restore_undone,
+    Aftermath, Restore, RestoreOutcome, approve, asked, cut_over_undone, refused, reject, restore,
+    restore_brought_back, restore_ended, restore_undone,
 };
 
 /// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text

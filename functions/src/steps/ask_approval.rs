@@ -97,6 +97,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             });
         })
         .await?;
+    lend(catalog, &run, about, now).await?;
     let Some(question) = &record.question else {
         return Ok(Output { until });
     };
@@ -113,6 +114,17 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     }
     tracing::info!(deployment = %run.deployment, restore = %run.id, ?about, until = %question.until, "asked");
     Ok(Output { until: question.until })
+}
+
+/// While it waits, a backup may run: nothing is made or switched. Not where the application is at rest: the backup would bring it
+/// back.
+async fn lend(catalog: &Catalog, run: &Run, about: About, now: Timestamp) -> Result<()> {
+    let record = catalog.run(&run.deployment, &run.id).await?;
+    let at_rest = record.is_some_and(|record| record.quiesced_at.is_some() && record.resumed_at.is_none());
+    match (about, at_rest) {
+        (About::CutOver, true) => Ok(()),
+        _ => catalog.lend_lease(run, now).await,
+    }
 }
 
 async fn tell_of(needs: &Needs, run: &Run, record: &RestoreRecord, question: &Question, now: Timestamp) -> Result<()> {

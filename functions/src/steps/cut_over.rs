@@ -24,10 +24,14 @@ const DOING: &str = "cutting over";
 /// A switch that fails is an answer, not an error: the machine then switches back.
 ///
 /// # Errors
-/// `Conflict` for a run that has ended, and for a restore that is not proven or was switched back; whatever is worth another try.
+/// `Conflict` for a run that has ended, and for a restore that is not proven or was switched back; `NotReady` while a backup runs
+/// that began while nobody had answered; whatever is worth another try.
 pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
     ending::refuse_ended(catalog, &run, DOING).await?;
+    // It may have waited for an answer, and a backup have begun meanwhile.
+    let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
+    catalog.take_back_lease(&run, is_running).await?;
     let record = catalog.known_restore(&run.deployment, &restore).await?;
     see_proven(&record)?;
     if record.status == RestoreStatus::CutOver {

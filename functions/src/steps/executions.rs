@@ -1,10 +1,13 @@
 //! Whether an execution still runs: what a lease is worth.
 
+use async_trait::async_trait;
+use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
 
 use crate::aws::failure;
+use crate::aws::lazy::Lazy;
 use crate::error::Result;
 
 /// Whether the execution of this ARN is still running; one that nobody knows any more is not.
@@ -22,5 +25,31 @@ pub async fn is_running(executions: &Client, execution: &str) -> Result<bool> {
             Ok(false)
         }
         Err(error) => Err(failure("looking up execution", execution, error)),
+    }
+}
+
+/// What a step that only looks at executions needs of Step Functions.
+#[async_trait]
+pub trait Executions: Send + Sync {
+    /// As [`is_running`].
+    async fn is_running(&self, execution: &str) -> Result<bool>;
+}
+
+pub struct Aws {
+    client: Lazy<Client>,
+}
+
+impl Aws {
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self {
+            client: Lazy::new(aws, Client::new),
+        }
+    }
+}
+
+#[async_trait]
+impl Executions for Aws {
+    async fn is_running(&self, execution: &str) -> Result<bool> {
+        is_running(&self.client, execution).await
     }
 }

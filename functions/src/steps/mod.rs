@@ -31,10 +31,12 @@ pub mod resume;
 pub mod seal_set;
 pub mod snapshot_cluster;
 pub mod start;
+pub mod take_deployment;
 pub mod undo_cut_over;
 pub mod undo_restore;
 pub mod verify_restore;
 
+mod answering;
 mod ending;
 mod executions;
 mod following;
@@ -99,6 +101,7 @@ steps! {
     "resume" => resume,
     "seal-set" => seal_set,
     "snapshot-cluster" => snapshot_cluster,
+    "take-deployment" => take_deployment,
     "undo-cut-over" => undo_cut_over,
     "undo-restore" => undo_restore,
     "verify-restore" => verify_restore,

@@ -12,6 +12,7 @@ use crate::hooks::lambda::LambdaHooks;
 use crate::kinds::Kinds;
 use crate::kinds::restoring::Restores;
 use crate::runtime;
+use crate::steps::executions::{self, Executions};
 use crate::switches::Switches;
 
 /// For steps that look at recovery points of every kind.
@@ -66,6 +67,7 @@ impl OfHooks {
 pub struct OfSwitches {
     pub catalog: Catalog,
     pub switches: Switches,
+    pub executions: Arc<dyn Executions>,
 }
 
 impl OfSwitches {
@@ -73,6 +75,7 @@ impl OfSwitches {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             switches: Switches::from_config(aws),
+            executions: Arc::new(executions::Aws::new(aws)),
         })
     }
 }

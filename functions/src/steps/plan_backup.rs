@@ -96,7 +96,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         Some(holder) => see_held(needs, &run, holder).await?,
         None => {
             let is_running = |holder: String| async move { discovery.is_running(&holder).await };
-            needs.catalog.acquire_lease(&run, is_running).await?;
+            needs.catalog.acquire_or_borrow_lease(&run, is_running).await?;
         }
     }
     let begun = begin(needs, &run, &descriptor, &resources).await;

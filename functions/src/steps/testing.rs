@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::executions::Executions;
 use super::telling::Topic;
 use crate::catalog::Catalog;
 use crate::catalog::memory::Memory;
@@ -504,6 +505,25 @@ impl Hooks for Recorded {
             return Err(Error::JobFailed(format!("hook {} said no", hook.name)));
         }
         Ok(())
+    }
+}
+
+/// Executions that all run, until they end.
+#[derive(Default)]
+pub struct Running {
+    ended: Mutex<bool>,
+}
+
+impl Running {
+    pub fn end(&self) {
+        *self.ended.lock().unwrap() = true;
+    }
+}
+
+#[async_trait]
+impl Executions for Running {
+    async fn is_running(&self, _: &str) -> Result<bool> {
+        Ok(!*self.ended.lock().unwrap())
     }
 }
 

@@ -1,15 +1,37 @@
 //! `undo-restore`: removes what a restore created, and nothing else. Asked again until all of it is gone.
 
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use super::needs::OfAllRestores as Needs;
+use super::answering::{self, Answers};
+use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
 use crate::domain::restore::item::{Item, ItemStatus, Undoing};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
+use crate::kinds::restoring::Restores;
+use crate::runtime;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub restores: Restores,
+    pub answers: Arc<dyn Answers>,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            restores: Restores::from_config(aws, runtime::efs_defaults()?),
+            answers: Arc::new(answering::Aws::new(aws)),
+        })
+    }
+}
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
@@ -56,6 +78,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .change_restore(&deployment, &restore, |record| begin(record, now))
         .await?;
     refuse_switched(&record)?;
+    // What is removed needs no answer any more: the execution that waits for one ends.
+    if let Some(question) = &record.question {
+        needs
+            .answers
+            .reject(question, "what the restore made is being removed")
+            .await?;
+    }
     let (mut underway, mut left) = (Vec::new(), Vec::new());
     for mut item in catalog.items(&deployment, &restore).await? {
         // An item that was undone is looked at again: its create may have arrived since.

@@ -1,11 +1,26 @@
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
 
 use super::*;
 use crate::catalog::Catalog;
+use crate::domain::restore::{About, Question};
 use crate::steps::testing::restores::planned_restore;
 use crate::steps::testing::{Backups, later, now, restores};
+
+/// Notes what it is told, by token.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Answers for Told {
+    async fn reject(&self, question: &Question, _: &str) -> Result<()> {
+        self.0.lock().unwrap().push(question.token.clone());
+        Ok(())
+    }
+}
 
 async fn begun() -> (Needs, Arc<Backups>, Run) {
     let (catalog, _, run) = planned_restore().await;
@@ -13,6 +28,7 @@ async fn begun() -> (Needs, Arc<Backups>, Run) {
     let needs = Needs {
         catalog,
         restores: restores(&kind),
+        answers: Arc::new(Told::default()),
     };
     (needs, kind, run)
 }
@@ -122,4 +138,26 @@ async fn an_error_that_passes_is_tried_again() {
     );
     let output = handle(&needs, input(&run, now())).await.unwrap();
     assert_eq!(output.status, JobStatus::Succeeded);
+}
+
+/// Fails at 8e363f8: the execution went on waiting for a day, and no backup ran.
+#[tokio::test]
+async fn what_the_restore_asks_is_answered_with_no() {
+    let (mut needs, _, run) = begun().await;
+    let told = Arc::new(Told::default());
+    needs.answers = told.clone();
+    handle(&needs, input(&run, now())).await.unwrap();
+    assert!(told.0.lock().unwrap().is_empty());
+    let asked = needs.catalog.change_restore(&run.deployment, &run.id, |record| {
+        record.question = Some(Question {
+            about: About::CutOver,
+            token: "token".to_owned(),
+            asked_at: now(),
+            until: later(3600),
+            told_at: None,
+        });
+    });
+    asked.await.unwrap();
+    handle(&needs, input(&run, now())).await.unwrap();
+    assert_eq!(*told.0.lock().unwrap(), ["token"]);
 }

@@ -6,7 +6,7 @@ use holdfast::domain::mounted::Ask;
 use holdfast::steps::{
     ask_approval, clean_up, compare_resource, count_items, count_rows, cut_over, end_run, list_due_deployments,
     list_probes, notify, plan_backup, plan_restore, plan_undo_cut_over, poll_status, prune_sets, quiesce, restoring,
-    resume, seal_set, start, undo_cut_over, undo_restore, verify_restore,
+    resume, seal_set, start, take_deployment, undo_cut_over, undo_restore, verify_restore,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -71,6 +71,7 @@ pub fn event(step: &str) -> Result<Value> {
             read_by::<seal_set::Input>(event)
         }
         "snapshot-cluster" => read_by::<start::Input>(of_resource(cluster())),
+        "take-deployment" => read_by::<take_deployment::Input>(of_run()),
         "undo-cut-over" => read_by::<undo_cut_over::Input>(switching()),
         "undo-restore" => {
             read_by::<undo_restore::Input>(json!({ "deployment": DEPLOYMENT, "restore": ID, "now": TIME }))

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 pub use asking::asked;
 pub use breaking_off::{Aftermath, restore_brought_back, restore_ended};
+pub use commands::{approve, reject};
 pub use undoing::{cut_over_undone, restore_undone};
 
 use super::Message;

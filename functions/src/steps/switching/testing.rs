@@ -20,7 +20,7 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::{SwitchState, Switched, Switching};
 use crate::error::{Error, Fault, Result};
 use crate::steps::needs::OfSwitches;
-use crate::steps::testing::{document, now, planned, run};
+use crate::steps::testing::{Running, document, now, planned, run};
 use crate::switches::{Switch, Switches};
 
 type Meanwhile = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
@@ -205,7 +205,13 @@ pub async fn needs_on_memory(board: &Arc<Switchboard>, record: RestoreRecord) ->
     ];
     catalog.begin_restore(&record, &items).await.unwrap();
     let switches = Switches::all(board.clone());
-    (OfSwitches { catalog, switches }, run, memory)
+    let executions = Arc::new(Running::default());
+    let needs = OfSwitches {
+        catalog,
+        switches,
+        executions,
+    };
+    (needs, run, memory)
 }
 
 pub async fn record(catalog: &Catalog, run: &Run) -> RestoreRecord {

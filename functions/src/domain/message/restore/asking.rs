@@ -47,7 +47,7 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
                     facts::titled("Not covered:", &record.plan.not_covered),
                     common::left_quiesced(restore.run).map(|at| {
                         format!(
-                            "The application has been at rest since {}, and stays so until you answer.",
+                            "The application has been at rest since {}, and stays so until you answer. No backup of it runs until then, tonight's neither.",
                             words::time(at)
                         )
                     }),

@@ -1,0 +1,92 @@
+//! The answer to what a restore asks, given by a step: no, because what it asks about is being removed.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_sfn::Client;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::aws::failure;
+use crate::aws::lazy::Lazy;
+use crate::domain::restore::Question;
+use crate::error::Result;
+
+#[async_trait]
+pub trait Answers: Send + Sync {
+    /// Says no. A question that nobody waits for any more has its answer.
+    async fn reject(&self, question: &Question, because: &str) -> Result<()>;
+}
+
+pub struct Aws {
+    client: Lazy<Client>,
+}
+
+impl Aws {
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self {
+            client: Lazy::new(aws, Client::new),
+        }
+    }
+}
+
+#[async_trait]
+impl Answers for Aws {
+    async fn reject(&self, question: &Question, because: &str) -> Result<()> {
+        let answered = self
+            .client
+            .send_task_failure()
+            .task_token(&question.token)
+            .error("Rejected")
+            .cause(because)
+            .send()
+            .await;
+        match answered {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.code(), Some("TaskDoesNotExist" | "TaskTimedOut" | "InvalidToken")) => Ok(()),
+            Err(error) => Err(failure("answering", "what the restore asks", error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::aws::replay::{Replay, answers, refuses};
+    use crate::domain::restore::About;
+    use crate::steps::testing::{later, now};
+
+    fn question() -> Question {
+        Question {
+            about: About::CutOver,
+            token: "the-token".to_owned(),
+            asked_at: now(),
+            until: later(3600),
+            told_at: Some(now()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_no_is_said_once_and_one_that_came_too_late_is_done() {
+        let replay = Replay::new([answers("SendTaskFailure", "{}")]);
+        Aws::new(&replay.config())
+            .reject(&question(), "its copies are removed")
+            .await
+            .unwrap();
+        let asked = replay.played()[0].json();
+        assert_eq!(
+            (&asked["taskToken"], &asked["error"]),
+            (&"the-token".into(), &"Rejected".into())
+        );
+        for gone in ["TaskDoesNotExist", "TaskTimedOut"] {
+            let replay = Replay::new([refuses("SendTaskFailure", 400, gone)]);
+            Aws::new(&replay.config()).reject(&question(), "late").await.unwrap();
+        }
+        let replay = Replay::new([refuses("SendTaskFailure", 400, "AccessDeniedException")]);
+        let error = Aws::new(&replay.config())
+            .reject(&question(), "refused")
+            .await
+            .unwrap_err();
+        assert!(!error.to_string().contains("the-token"), "{error}");
+    }
+}
