@@ -1,7 +1,8 @@
 //! Holdfast backs up and restores whole AWS deployments. From the ground up: `error`, and `aws`, which turns AWS's
-//! errors into ours; `domain`, which is pure; `kinds`, `hooks`, `switches` and `catalog`, which talk to AWS; `rebuilding`, of a lost
-//! catalog; `runtime`; `steps`, one a Lambda function.
+//! errors into ours; `domain`, which is pure; `access`, which sees into file systems; `kinds`, `hooks`, `switches` and `catalog`,
+//! which talk to AWS; `rebuilding`, of a lost catalog; `runtime`; `steps`, one a Lambda function.
 
+pub mod access;
 pub mod aws;
 pub mod catalog;
 pub mod domain;

@@ -15,9 +15,11 @@ MAY_USE = {
     "error": set(),
     "domain": {"error"},
     "aws": {"error"},
-    "kinds": {"error", "domain", "aws"},
+    # Sees into file systems, for those who restore them and those who switch to them.
+    "access": {"error", "domain", "aws"},
+    "kinds": {"error", "domain", "aws", "access"},
     "hooks": {"error", "domain", "aws"},
-    "switches": {"error", "domain", "aws"},
+    "switches": {"error", "domain", "aws", "access"},
     "catalog": {"error", "domain", "aws"},
     "rebuilding": {"error", "domain", "aws", "kinds", "catalog"},
     "runtime": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog"},

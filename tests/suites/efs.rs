@@ -111,7 +111,7 @@ impl Backed {
         };
         let configuration = kind.capture(&resource).await?;
         deploy_efs_access(&lab, &id).await?;
-        let sample = kind.sample(&resource).await?;
+        let sample = kind.sample(&resource, &configuration).await?;
         ensure!(sample.is_some(), "a function mounts it");
         let started = kind.back_up(&run(), &resource).await?;
         until("the backup has ended", LIMIT, || async {

@@ -72,6 +72,8 @@ pub struct Descriptor {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Protected {
     pub target: Target,
+    /// Of a file system: directories that are in use, besides those that the switches' services mount.
+    pub roots: Vec<String>,
     /// This resource's own deadline.
     pub deadline_seconds: Option<u64>,
     /// Address of the resource in Terraform's state, such as `module.data.aws_rds_cluster.main`.
@@ -223,6 +225,9 @@ impl Serialize for Protected {
             Target::DynamodbPrefix { prefix } => map.serialize_entry("prefix", prefix)?,
             Target::Secret { secret } => map.serialize_entry("secret", secret)?,
             Target::Parameters { path } => map.serialize_entry("path", path)?,
+        }
+        if !self.roots.is_empty() {
+            map.serialize_entry("roots", &self.roots)?;
         }
         if let Some(seconds) = self.deadline_seconds {
             map.serialize_entry("deadline", &duration::text(seconds))?;

@@ -2,6 +2,7 @@
 //! the root of the file system; files are regular files; a symbolic link is never followed.
 
 pub mod directory;
+pub mod roots;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ use super::set::{Sample, SampledFile};
 
 /// The most entries (files, directories and links) that are looked at in one tree; beyond them a count is not complete.
 pub const MOST_ENTRIES: u64 = 200_000;
+
+/// How many files of a file system are sampled: those whose paths have the lowest hashes.
+pub const SAMPLED: usize = 40;
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +32,12 @@ pub enum Ask {
         root: String,
         #[serde(default = "most")]
         most_entries: u64,
+        /// How many of them.
+        #[serde(default = "sampled")]
+        most_files: usize,
     },
+    /// Which of these are directories? Answered with [`Found`].
+    Find { paths: Vec<String> },
     /// How many files are under `root`, and what became of those that were sampled? Answered with [`Checked`].
     Check {
         root: String,
@@ -48,12 +57,17 @@ fn most() -> u64 {
     MOST_ENTRIES
 }
 
+fn sampled() -> usize {
+    SAMPLED
+}
+
 /// One answer, as the question's comment says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
     Listing(Listing),
     Sample(Sample),
+    Found(Found),
     Checked(Checked),
     Removed(Removed),
 }
@@ -78,6 +92,12 @@ pub struct Listed {
     pub complete: bool,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Those of the paths that are directories, in their order.
+    pub paths: Vec<String>,
+}
+
 /// A tree, compared with a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
@@ -87,6 +107,9 @@ pub struct Checked {
     pub bytes: u64,
     /// Whether all were counted.
     pub complete: bool,
+    /// How many directories of restores are in it, which were not counted.
+    #[serde(default)]
+    pub restores: u64,
     /// The sampled files that are not as they were.
     pub differing: Vec<Differing>,
 }

@@ -125,7 +125,23 @@ pub enum Sample {
         /// Whether all were counted, or only as many as the access function may.
         complete: bool,
         sampled: Vec<SampledFile>,
+        /// The directories in which they are, each counted; none in a set from before there were any: all of the file system.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roots: Vec<CountedRoot>,
+        /// Directories in use that were not there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<String>,
     },
+}
+
+/// The files of one directory, without the directories of restores in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedRoot {
+    /// Absolute; `/` is all of the file system.
+    pub path: String,
+    pub files: u64,
+    pub bytes: u64,
+    pub complete: bool,
 }
 
 /// One item, by its key.

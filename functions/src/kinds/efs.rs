@@ -1,6 +1,5 @@
 //! `efs`: an EFS file system, backed up by AWS Backup.
 
-mod access;
 mod capture;
 mod finding;
 mod progress;
@@ -16,11 +15,10 @@ use aws_sdk_backup::operation::describe_recovery_point::DescribeRecoveryPointOut
 use aws_sdk_backup::types::RecoveryPointStatus;
 use serde_json::Value;
 
-use self::access::Access;
 use super::keys;
 use super::shared::{refused, see_ours, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
-use crate::aws::functions::Functions;
+use crate::access::Access;
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
 use crate::domain::job::{Progress, Run};
@@ -57,9 +55,7 @@ impl Efs {
             efs: Lazy::new(aws, aws_sdk_efs::Client::new),
             backup: Lazy::new(aws, Client::new),
             kms: Lazy::new(aws, keys::client),
-            access: Access {
-                functions: Functions::new(aws),
-            },
+            access: Access::new(aws),
             defaults,
         }
     }

@@ -133,7 +133,7 @@ impl Restore for Parameters {
         guarding::compared(guarding::PARAMETER, item, now)
     }
 
-    async fn sample(&self, _: &Resource) -> Result<Option<Sample>> {
+    async fn sample(&self, _: &Resource, _: &Value) -> Result<Option<Sample>> {
         Ok(None)
     }
 }

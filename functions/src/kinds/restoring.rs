@@ -56,8 +56,9 @@ pub trait Restore: Send + Sync {
     /// told, and one `Same` for each part (configuration, items, files) in which nothing differs.
     async fn compare(&self, run: &Run, item: &Item, at_rest: bool) -> Result<Vec<Check>>;
 
-    /// Reads a few things of the resource, to compare a restore with; `None` where nothing can be sampled.
-    async fn sample(&self, resource: &Resource) -> Result<Option<Sample>>;
+    /// Reads a few things of the resource, to compare a restore with; `None` where nothing can be sampled. `configuration` is what
+    /// was just captured of it.
+    async fn sample(&self, resource: &Resource, configuration: &Value) -> Result<Option<Sample>>;
 }
 
 /// How each kind restores.

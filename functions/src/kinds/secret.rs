@@ -139,7 +139,7 @@ impl Restore for Secret {
         guarding::compared(guarding::SECRET, item, now)
     }
 
-    async fn sample(&self, _: &Resource) -> Result<Option<Sample>> {
+    async fn sample(&self, _: &Resource, _: &Value) -> Result<Option<Sample>> {
         Ok(None)
     }
 }

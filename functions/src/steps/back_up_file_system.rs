@@ -1,24 +1,34 @@
-//! `back-up-file-system`: captures a file system's configuration and starts an AWS Backup job.
+//! `back-up-file-system`: captures a file system's configuration and what is in use of it, and starts an AWS Backup job.
 
 use aws_config::SdkConfig;
+use serde_json::json;
 
-use super::start::{self, Input, start};
+use super::in_use;
+use super::start::{self, Input, start_knowing};
 use crate::domain::job::Job;
+use crate::domain::mounted::roots::IN_USE;
 use crate::error::Result;
 use crate::kinds::Efs;
 use crate::runtime;
+use crate::switches::Switches;
 
-pub struct Needs(start::Needs<Efs>);
+pub struct Needs {
+    of_start: start::Needs<Efs>,
+    switches: Switches,
+}
 
 impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self(start::Needs::from_env(
-            aws,
-            Efs::from_config(aws, runtime::efs_defaults()?),
-        )?))
+        let kind = Efs::from_config(aws, runtime::efs_defaults()?);
+        Ok(Self {
+            of_start: start::Needs::from_env(aws, kind)?,
+            switches: Switches::from_config(aws),
+        })
     }
 }
 
-pub async fn handle(Needs(needs): &Needs, input: Input) -> Result<Job> {
-    start(&needs.catalog, &needs.kind, input).await
+pub async fn handle(Needs { of_start, switches }: &Needs, input: Input) -> Result<Job> {
+    let descriptor = of_start.catalog.planned_by(&input.run).await?;
+    let in_use = in_use::of(&descriptor, switches, &input.resource).await?;
+    start_knowing(&of_start.catalog, &of_start.kind, input, Some((IN_USE, json!(in_use)))).await
 }

@@ -39,6 +39,11 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     }
     let switches = catalog.planned_by(&run).await?.cut_over;
     let items = catalog.items(&run.deployment, &restore).await?;
+    if record.switched.is_empty()
+        && let Some(unready) = see_ready(needs, &run, &restore, &switches, &items).await?
+    {
+        return Ok(unready);
+    }
     let mut none = true;
     for switch in &switches {
         let Some(item) = item_of(switch, &items) else { continue };
@@ -71,6 +76,40 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     }
     tracing::info!(deployment = %run.deployment, %restore, switches = switches.len(), "cut over");
     Ok(Output::succeeded())
+}
+
+/// Before the first of them is begun, sees that every switch can be: one that fails later leaves the others half-way. `None` where
+/// all are ready.
+async fn see_ready(
+    needs: &Needs,
+    run: &Run,
+    restore: &str,
+    switches: &[CutOver],
+    items: &[Item],
+) -> Result<Option<Output>> {
+    for switch in switches {
+        let Some(item) = item_of(switch, items) else { continue };
+        let ready = match see_restored(switch, item) {
+            Ok(()) => needs.switches.of(&switch.action).ready(run, switch, item).await,
+            not => not,
+        };
+        match ready {
+            Ok(()) => {}
+            Err(error) if error.class() != Class::Final => return Err(error),
+            Err(error) => return fail(&needs.catalog, run, restore, switch, &error).await.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+fn see_restored(switch: &CutOver, item: &Item) -> Result<()> {
+    if item.status == ItemStatus::Restored {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "{DOING}: switch {} leads to {}, which is not restored. See the restore's items",
+        switch.name, item.planned.resource.name
+    )))
 }
 
 /// Only what was verified, or what an operator let pass as unproven, is switched to.
@@ -151,12 +190,7 @@ impl Step<'_> {
 
     /// Notes what is there, before anything is changed.
     async fn begin(&self) -> Result<Switched> {
-        if self.item.status != ItemStatus::Restored {
-            return Err(Error::Conflict(format!(
-                "{DOING}: switch {} leads to {}, which is not restored. See the restore's items",
-                self.switch.name, self.item.planned.resource.name
-            )));
-        }
+        see_restored(self.switch, self.item)?;
         let kind = self.switches.of(&self.switch.action);
         let before = kind.observe(self.run, self.switch, self.item).await?;
         let begun = Switched {

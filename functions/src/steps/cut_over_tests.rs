@@ -17,6 +17,24 @@ async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {
 }
 
 #[tokio::test]
+async fn nothing_is_switched_while_one_of_the_switches_could_not_be() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    board.not_ready("two", Error::Unavailable("later".into()));
+    assert_eq!(call(&needs, &run, now()).await.unwrap_err().name(), "Unavailable");
+    board.not_ready("two", Error::NotFound("the copy has no such directory".into()));
+    let refused = call(&needs, &run, now()).await.unwrap();
+    assert_eq!(refused.status, JobStatus::Failed);
+    assert_eq!(board.calls(), Vec::<String>::new());
+    let held = record(&needs.catalog, &run).await;
+    assert!(
+        held.switched.is_empty() && held.reasons[0].message.contains("no such directory"),
+        "{held:?}"
+    );
+    assert_ne!(held.status, RestoreStatus::Switching);
+}
+
+#[tokio::test]
 async fn each_switch_is_recorded_before_it_is_carried_out() {
     let board = Switchboard::new();
     let (needs, run) = needs(&board, verified()).await;

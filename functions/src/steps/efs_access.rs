@@ -3,6 +3,7 @@
 //! calls no AWS service.
 
 mod checking;
+mod finding;
 mod listing;
 mod removing;
 mod sampling;
@@ -38,7 +39,12 @@ pub async fn handle(needs: &Needs, ask: Ask) -> Result<Answer> {
     let mount = &needs.mount;
     match ask {
         Ask::List { most_entries } => listing::list(mount, most_entries).map(Answer::Listing),
-        Ask::Sample { root, most_entries } => sampling::sample(mount, &root, most_entries).map(Answer::Sample),
+        Ask::Sample {
+            root,
+            most_entries,
+            most_files,
+        } => sampling::sample(mount, &root, most_entries, most_files).map(Answer::Sample),
+        Ask::Find { paths } => finding::find(mount, paths).map(Answer::Found),
         Ask::Check {
             root,
             sampled,

@@ -40,6 +40,7 @@ mod answering;
 mod ending;
 mod executions;
 mod following;
+mod in_use;
 mod jobs;
 mod machine;
 mod machines;

@@ -6,6 +6,7 @@ mod drafts;
 mod foreseeing;
 mod here;
 mod moment;
+mod mounted;
 mod origins;
 mod retained;
 mod safety;
@@ -222,6 +223,8 @@ impl Planning<'_> {
         if !faults.is_empty() {
             return Err(Error::InvalidInput(without_repeats(faults)));
         }
+        let mut ahead = ahead;
+        ahead.remarks.extend(mounted::remarks(self, &items).await?);
         let plan = self.compose(origins, ahead, cut_over, &items);
         Ok((plan, items))
     }

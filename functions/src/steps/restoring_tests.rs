@@ -334,8 +334,12 @@ impl Restore for Overtaken {
     ) -> Result<Vec<crate::domain::restore::verdict::Check>> {
         self.kind.compare(run, item, at_rest).await
     }
-    async fn sample(&self, resource: &Resource) -> Result<Option<crate::domain::set::Sample>> {
-        self.kind.sample(resource).await
+    async fn sample(
+        &self,
+        resource: &Resource,
+        captured: &serde_json::Value,
+    ) -> Result<Option<crate::domain::set::Sample>> {
+        self.kind.sample(resource, captured).await
     }
 }
 

@@ -4,6 +4,7 @@
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{ending, jobs};
 use crate::catalog::Catalog;
@@ -44,6 +45,16 @@ pub struct Input {
 /// # Errors
 /// `NotFound` for a prefix that no table begins with; `Conflict` for a run that has ended; else the kind's own.
 pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input) -> Result<Job> {
+    start_knowing(catalog, kind, input, None).await
+}
+
+/// The same, where the step knows something of the resource that its kind does not capture: a field of the configuration.
+pub async fn start_knowing<K: Kind + Restore>(
+    catalog: &Catalog,
+    kind: &K,
+    input: Input,
+    known_besides: Option<(&str, Value)>,
+) -> Result<Job> {
     let Input { run, resource, now } = input;
     if let Target::DynamodbPrefix { prefix } = &resource.target {
         return Err(Error::NotFound(format!(
@@ -58,9 +69,12 @@ pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input)
         return Ok(jobs::of_point(&point, usual));
     }
     // Captured before the backup: what is missing in the configuration is then missing in the backup too.
-    let configuration = kind.capture(&resource).await?;
-    let sample = sampled(kind, &resource).await?;
-    let mut point = Point {
+    let mut configuration = kind.capture(&resource).await?;
+    if let (Some((field, value)), Some(captured)) = (known_besides, configuration.as_object_mut()) {
+        captured.insert(field.to_owned(), value);
+    }
+    let sample = sampled(kind, &resource, &configuration).await?;
+    let point = Point {
         set: run.id.clone(),
         resource,
         status: PointStatus::InProgress,
@@ -76,9 +90,10 @@ pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input)
         failure: None,
     };
     // Whoever deletes the set looks for what this step made and did not live to record.
-    let held = catalog.begin_point(&run.deployment, &point).await?;
-    if has_started(&held) {
-        return Ok(jobs::of_point(&held, usual));
+    // What an earlier try captured and sampled stands: it may have started the backup, so that this try's is of a later moment.
+    let mut point = catalog.begin_point(&run.deployment, &point).await?;
+    if has_started(&point) {
+        return Ok(jobs::of_point(&point, usual));
     }
     let Started {
         recovery_point,
@@ -101,8 +116,8 @@ pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input)
 }
 
 /// A sample, to compare a restore with. No backup fails for want of one.
-async fn sampled(kind: &impl Restore, resource: &Resource) -> Result<Option<Sample>> {
-    match kind.sample(resource).await {
+async fn sampled(kind: &impl Restore, resource: &Resource, configuration: &Value) -> Result<Option<Sample>> {
+    match kind.sample(resource, configuration).await {
         Err(error) if error.class() == Class::Final => {
             tracing::warn!(resource = %resource.name, %error, "not sampled");
             Ok(None)
@@ -244,6 +259,27 @@ mod tests {
         let job = start(&catalog, &Backups::default(), input(&run)).await.unwrap();
         assert_eq!(job.usual_seconds, Some(1000));
         assert!(looks::is_due(&job, later(900)) && !looks::is_due(&job, later(899)));
+    }
+
+    #[tokio::test]
+    async fn what_was_sampled_before_a_backup_was_started_is_not_replaced_by_a_later_try() {
+        let (catalog, memory, run) = planned(&[]).await;
+        let kind = Backups::default();
+        let sample = |id: &str| Sample::Items {
+            items: vec![SampledItem {
+                key: serde_json::json!({"id": {"S": id}}),
+                sha256: "0".repeat(64),
+            }],
+        };
+        kind.sampling("rooms", Ok(Some(sample("before"))));
+        kind.sampling("rooms", Ok(Some(sample("after"))));
+        // The backup is started, and nobody hears of it.
+        memory.lose_write(2);
+        start(&catalog, &kind, input(&run)).await.unwrap_err();
+        assert_eq!(kind.made().len(), 1);
+        start(&catalog, &kind, input(&run)).await.unwrap();
+        let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
+        assert_eq!(point.sample, Some(sample("before")));
     }
 
     #[tokio::test]

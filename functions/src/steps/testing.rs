@@ -351,7 +351,7 @@ impl Restore for Backups {
         })
     }
 
-    async fn sample(&self, resource: &Resource) -> Result<Option<Sample>> {
+    async fn sample(&self, resource: &Resource, _: &Value) -> Result<Option<Sample>> {
         self.note(format!("sample {}", resource.name));
         next_of(&self.samples, &resource.name).unwrap_or(Ok(None))
     }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
+use super::directories::Directories;
 use super::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, ECS};
@@ -12,6 +13,7 @@ use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
 use crate::domain::lead::Lead;
+use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
@@ -29,6 +31,7 @@ use self::service::Service;
 
 pub struct EcsService {
     ecs: Lazy<Client>,
+    directories: Directories,
 }
 
 /// What the descriptor names.
@@ -44,6 +47,7 @@ impl EcsService {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             ecs: Lazy::new(aws, |aws| Client::new(aws, ECS)),
+            directories: Directories::from_config(aws),
         }
     }
 
@@ -65,11 +69,11 @@ impl EcsService {
         }
     }
 
-    async fn service(&self, named: Named<'_>) -> Result<Service> {
+    async fn service(&self, named: Named<'_>, doing: &str) -> Result<Service> {
         let found = self.find(named).await?;
         found.filter(|service| service.status == "ACTIVE").ok_or_else(|| {
             Error::NotFound(format!(
-                "switching service {}: there is no active one. Create it again, or switch by hand",
+                "{doing} service {}: there is no active one. Create it again, or switch by hand",
                 named.words()
             ))
         })
@@ -125,8 +129,31 @@ impl Switch for EcsService {
         Ok(volumes::lead_to(&named, file_system, &described.definition))
     }
 
+    async fn mounts(&self, switch: &CutOver, file_system: &str) -> Result<Vec<Mount>> {
+        let named = of(switch)?;
+        let service = self.service(named, "looking at").await?;
+        let described = self.describe(&service.task_definition).await?;
+        let mounting = volumes::mounting(&named, file_system, &described.definition);
+        Ok(mounting
+            .map(|mounting| Mount {
+                switch: switch.name.clone(),
+                by: format!("service {}", named.words()),
+                volume: mounting.volume.to_owned(),
+                root: mounting.access_point.is_none().then(|| mounting.root.to_owned()),
+                access_point: mounting.access_point.map(str::to_owned),
+            })
+            .collect())
+    }
+
+    async fn ready(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<()> {
+        let named = of(switch)?;
+        let service = self.service(named, "switching").await?;
+        let described = self.describe(&service.task_definition).await?;
+        self.led(switch, &named, item, &described.definition).await.map(drop)
+    }
+
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
-        let service = self.service(of(switch)?).await?;
+        let service = self.service(of(switch)?, "switching").await?;
         Ok(recorded(&service.task_definition))
     }
 
@@ -140,7 +167,7 @@ impl Switch for EcsService {
     ) -> Result<Switching> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
-        let service = self.service(named).await?;
+        let service = self.service(named, "switching").await?;
         let current = service.task_definition.as_str();
         if current == before {
             if let Some(asked) = revision_in(noted) {
@@ -156,7 +183,8 @@ impl Switch for EcsService {
             }
             return self.deploy(named, &ours).await;
         }
-        if revision_in(noted) != Some(current) && !self.is_ours(current, switch, item).await? {
+        let noted = revision_in(noted) == Some(current);
+        if !noted && !self.is_as_meant(current, switch, &named, item, before).await? {
             return Err(Error::Conflict(format!(
                 "switching service {}: somebody deployed {} meanwhile. It stays as it is: see who deploys, then cut over \
                  again with a new restore, or deploy the volumes by hand",
@@ -179,7 +207,7 @@ impl Switch for EcsService {
     async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, after: &Value) -> Result<Switching> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
-        let service = self.service(named).await?;
+        let service = self.service(named, "switching").await?;
         let current = service.task_definition.as_str();
         if current == before {
             return Ok(match rollout::of(&service) {
@@ -193,7 +221,7 @@ impl Switch for EcsService {
                 )),
             });
         }
-        if revision_in(after) != Some(current) && !self.is_ours(current, switch, item).await? {
+        if revision_in(after) != Some(current) && !self.is_ours(current, switch, item, before).await? {
             return Err(Error::Conflict(format!(
                 "switching service {} back: somebody deployed {} since. It stays as it is: deploy {} if that is what should \
                  run",

@@ -12,11 +12,13 @@ use serde_json::Value;
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
 use crate::domain::lead::Lead;
+use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
 use crate::error::{Error, Fault, Result};
 
+mod directories;
 mod ecs_service;
 mod facts;
 mod parameter;
@@ -48,6 +50,22 @@ pub trait Switch: Send + Sync {
     /// # Errors
     /// Only where AWS could not be asked.
     async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead>;
+
+    /// The directories of a file system to which it leads now; reads only, and no secret.
+    ///
+    /// # Errors
+    /// `NotFound` where what it names is not there; else where AWS could not be asked.
+    async fn mounts(&self, _switch: &CutOver, _file_system: &str) -> Result<Vec<Mount>> {
+        Ok(Vec::new())
+    }
+
+    /// Sees that what it is to lead to is there; reads only, before any switch of the restore is begun.
+    ///
+    /// # Errors
+    /// Why it cannot be switched, and what to do.
+    async fn ready(&self, _run: &Run, _switch: &CutOver, _item: &Item) -> Result<()> {
+        Ok(())
+    }
 
     /// What is there before, as much as it takes to go back. Never a secret: it is written to the catalog.
     async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value>;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
+use super::directories::{self, Directories};
 use super::facts::Facts;
 use super::places::Places;
 use super::{Switch, fault, wrong_action};
@@ -14,6 +15,7 @@ use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
 use crate::domain::lead::Lead;
+use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
@@ -26,6 +28,7 @@ pub struct Parameter {
     ssm: Lazy<Client>,
     facts: Facts,
     places: Places,
+    directories: Directories,
 }
 
 /// One version of a parameter.
@@ -41,6 +44,7 @@ impl Parameter {
             ssm: Lazy::new(aws, |aws| Client::new(aws, SSM)),
             facts: Facts::from_config(aws),
             places: Places::from_config(aws),
+            directories: Directories::from_config(aws),
         }
     }
 
@@ -128,7 +132,11 @@ impl Parameter {
         Ok(version)
     }
 
-    async fn wanted(&self, fact: Fact, item: &Item) -> Result<String> {
+    /// What it is to hold; `old` is what it held before.
+    async fn wanted(&self, switch: &CutOver, fact: Fact, item: &Item, old: &str) -> Result<String> {
+        if fact == Fact::Directory {
+            return self.directories.find(switch, "", item, directories::named(old)).await;
+        }
         Ok(match self.facts.read(fact, item).await? {
             Value::String(text) => text,
             other => other.to_string(),
@@ -168,6 +176,27 @@ impl Switch for Parameter {
         }
     }
 
+    async fn mounts(&self, switch: &CutOver, _: &str) -> Result<Vec<Mount>> {
+        let (name, fact) = of(switch)?;
+        if fact != Fact::Directory {
+            return Ok(Vec::new());
+        }
+        let current = self.current(name).await?;
+        Ok(vec![Mount {
+            switch: switch.name.clone(),
+            by: format!("parameter {name}"),
+            volume: String::new(),
+            root: Some(directories::named(&current.value).to_owned()),
+            access_point: None,
+        }])
+    }
+
+    async fn ready(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<()> {
+        let (name, fact) = of(switch)?;
+        let current = self.current(name).await?;
+        self.wanted(switch, fact, item, &current.value).await.map(drop)
+    }
+
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
         let found = self.current(of(switch)?.0).await?;
         Ok(json!({ "version": found.number }))
@@ -176,8 +205,14 @@ impl Switch for Parameter {
     async fn apply(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
         let (name, fact) = of(switch)?;
         let before = before["version"].as_i64().unwrap_or_default();
-        let wanted = self.wanted(fact, item).await?;
         let current = self.current(name).await?;
+        let old = match (fact, current.number == before) {
+            (Fact::Directory, false) => self.get(&format!("{name}:{before}")).await?.map(|old| old.value),
+            _ => None,
+        };
+        let wanted = self
+            .wanted(switch, fact, item, old.as_deref().unwrap_or(&current.value))
+            .await?;
         if current.value == wanted {
             return Ok(done(current.number));
         }
@@ -209,7 +244,9 @@ impl Switch for Parameter {
         }
         let ours = match after["version"].as_i64() {
             Some(after) => current.number == after,
-            None => current.number == before + 1 && current.value == self.wanted(fact, item).await?,
+            None => {
+                current.number == before + 1 && current.value == self.wanted(switch, fact, item, &old.value).await?
+            }
         };
         if !ours {
             return Err(Error::Conflict(format!(

@@ -1,6 +1,8 @@
 //! `secret`: keys of a Secrets Manager secret. A new version gets the changed keys, then the label `AWSCURRENT` moves to it, and
 //! back: a move names the version that the label leaves, so that what somebody rotated meanwhile is never covered up.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
@@ -8,6 +10,7 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
 use serde_json::{Value, json};
 
+use super::directories::{self, Directories};
 use super::facts::Facts;
 use super::places::Places;
 use super::{Switch, fault};
@@ -16,6 +19,7 @@ use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
 use crate::domain::lead::{self, Lead};
+use crate::domain::mounted::roots::Mount;
 use crate::domain::names;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
@@ -35,6 +39,7 @@ pub struct Secret {
     secrets: Lazy<Client>,
     facts: Facts,
     places: Places,
+    directories: Directories,
 }
 
 impl Secret {
@@ -43,6 +48,7 @@ impl Secret {
             secrets: Lazy::new(aws, Client::new),
             facts: Facts::from_config(aws),
             places: Places::from_config(aws),
+            directories: Directories::from_config(aws),
         }
     }
 
@@ -103,6 +109,13 @@ impl Secret {
             }
             Err(error) => Err(failure("moving the current version of secret", secret, error)),
         }
+    }
+
+    /// Where in the copy the directory lies that a key of the value `text` names.
+    async fn directory(&self, switch: &CutOver, key: &str, item: &Item, text: &str) -> Result<Value> {
+        let old = document::text_of(text, key).unwrap_or_default();
+        let found = self.directories.find(switch, key, item, directories::named(&old)).await;
+        found.map(Value::from)
     }
 
     async fn faults(&self, switch: &CutOver, secret: &str) -> Result<Vec<Fault>> {
@@ -170,6 +183,29 @@ impl Switch for Secret {
         Ok(lead::together(leads))
     }
 
+    /// What a secret holds is not kept with a backup.
+    async fn mounts(&self, switch: &CutOver, _: &str) -> Result<Vec<Mount>> {
+        let (secret, values) = values(switch)?;
+        if directories_in(values).next().is_none() {
+            return Ok(Vec::new());
+        }
+        Err(Error::NotFound(format!(
+            "looking for the directory in use: secret {secret} names it, which is not read. Name it in the resource's `roots`"
+        )))
+    }
+
+    async fn ready(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<()> {
+        let (secret, values) = values(switch)?;
+        if directories_in(values).next().is_none() {
+            return Ok(());
+        }
+        let text = self.value(secret, &self.current(secret).await?).await?;
+        for key in directories_in(values) {
+            self.directory(switch, key, item, &text).await?;
+        }
+        Ok(())
+    }
+
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
         let version = self.current(values(switch)?.0).await?;
         Ok(json!({ "version": version }))
@@ -186,10 +222,13 @@ impl Switch for Secret {
             return Err(rotated(secret, before));
         }
         let mut facts = Vec::new();
-        for (key, fact) in values {
+        for (key, fact) in values.iter().filter(|(_, fact)| **fact != Fact::Directory) {
             facts.push((key.as_str(), self.facts.read(*fact, item).await?));
         }
         let text = self.value(secret, before).await?;
+        for key in directories_in(values) {
+            facts.push((key.as_str(), self.directory(switch, key, item, &text).await?));
+        }
         let Some(text) = document::replaced(switch, &text, &facts)? else {
             return Ok(done(before));
         };
@@ -229,7 +268,15 @@ impl Switch for Secret {
     }
 }
 
-fn values(switch: &CutOver) -> Result<(&str, &std::collections::BTreeMap<String, Fact>)> {
+/// The keys that hold a directory.
+fn directories_in(values: &BTreeMap<String, Fact>) -> impl Iterator<Item = &String> {
+    values
+        .iter()
+        .filter(|(_, fact)| **fact == Fact::Directory)
+        .map(|(key, _)| key)
+}
+
+fn values(switch: &CutOver) -> Result<(&str, &BTreeMap<String, Fact>)> {
     match &switch.action {
         CutOverAction::Secret { secret, values } => Ok((secret, values)),
         _ => Err(super::wrong_action("secret", switch)),

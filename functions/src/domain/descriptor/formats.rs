@@ -17,6 +17,14 @@ pub const FILE_SYSTEM: Format = visible("an EFS FileSystemId such as fs-01234567
     })
 });
 
+pub const DIRECTORY: Format = visible(
+    "a directory of the file system from its root, such as /storage: at most 1000 characters, without . and .. in it",
+    |text| {
+        let plain = |part: &str| part != "." && part != ".." && !part.chars().any(char::is_control);
+        text.starts_with('/') && text.len() <= 1000 && text.split('/').all(plain)
+    },
+);
+
 pub const VAULT: Format = visible(
     "the name of an AWS Backup vault: 2 to 50 letters, digits, hyphens and underscores",
     |text| (2..=50).contains(&text.len()) && plain(text, "-_"),

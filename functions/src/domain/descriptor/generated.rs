@@ -144,7 +144,9 @@ fn resource(index: usize) -> impl Strategy<Value = Value> {
             json!({"kind": "aurora", "cluster": format!("db-{index}"), "terraform": "module.a.aws_rds_cluster.b", "logical_id": "B"})
         ),
         Just(json!({"kind": "efs", "file_system": format!("fs-{index:017x}")})),
-        Just(json!({"kind": "efs", "file_system": format!("fs-{index:08x}"), "vault": "a_vault", "role": role})),
+        Just(
+            json!({"kind": "efs", "file_system": format!("fs-{index:08x}"), "vault": "a_vault", "role": role, "roots": ["/", "/a/b"]})
+        ),
         Just(json!({"kind": "dynamodb", "table": format!("table.{index}")})),
         Just(json!({"kind": "dynamodb", "prefix": format!("prefix_{index}-")})),
         Just(json!({"kind": "secret", "secret": format!("hubs/{index}")})),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::parse::{DEADLINE, named_entries};
 use super::reader::{Faults, Object, shown};
 use super::{Protected, formats};
+use crate::domain::mounted::roots::{MOST_ITEMS, normal};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
 
@@ -14,12 +15,13 @@ use crate::domain::resource::Target;
 pub const MOST_RESOURCES: usize = 200;
 const RULE: &str = "a mapping from the names of 1 to 200 resources to what they are";
 const KINDS: [&str; 5] = ["aurora", "efs", "dynamodb", "secret", "parameters"];
-const FIELDS_OF_ANY_KIND: [&str; 9] = [
+const FIELDS_OF_ANY_KIND: [&str; 10] = [
     "kind",
     "cluster",
     "file_system",
     "vault",
     "role",
+    "roots",
     "table",
     "prefix",
     "secret",
@@ -70,6 +72,7 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
                     "file_system",
                     "vault",
                     "role",
+                    "roots",
                     "deadline",
                     "terraform",
                     "logical_id",
@@ -112,17 +115,49 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
             None
         }
     };
+    let roots = match kind {
+        Some("efs") => roots(faults, object),
+        _ => Vec::new(),
+    };
     let deadline_seconds = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
     let (terraform, logical_id) = addresses(faults, object, kind, target.as_ref());
     Read {
         kind,
         protected: target.map(|target| Protected {
             target,
+            roots,
             deadline_seconds,
             terraform,
             logical_id,
         }),
     }
+}
+
+/// Directories of a file system that are in use.
+fn roots(faults: &mut Faults, object: &Object<'_>) -> Vec<String> {
+    let Some(value) = object.get("roots") else {
+        return Vec::new();
+    };
+    let rule = format!("a list of 1 to {MOST_ITEMS} different directories of the file system, such as [/storage]");
+    let listed = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    if !(1..=MOST_ITEMS).contains(&listed.len()) {
+        faults.add(object.path("roots"), shown(value), rule);
+        return Vec::new();
+    }
+    let mut roots: Vec<String> = Vec::new();
+    for (index, value) in listed.iter().enumerate() {
+        let path = format!("{}[{index}]", object.path("roots"));
+        match value.as_str().filter(|text| (formats::DIRECTORY.accepts)(text)) {
+            None => faults.add(path, shown(value), formats::DIRECTORY.rule),
+            Some(root) => match normal(root) {
+                root if roots.contains(&root) => {
+                    faults.add(path, shown(value), "a directory that is not in the list yet")
+                }
+                root => roots.push(root),
+            },
+        }
+    }
+    roots
 }
 
 /// Where the resource stands in the infrastructure's source. A prefix has no address of its own; its tables have theirs.

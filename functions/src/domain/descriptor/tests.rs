@@ -21,6 +21,7 @@ fn whole() -> Value {
             "storage": {
                 "kind": "efs", "file_system": "fs-0123456789abcdef0", "vault": "hubs",
                 "role": "arn:aws:iam::123456789012:role/service-role/AWSBackupDefaultServiceRole",
+                "roots": ["/storage", "/aws-backup-restore_2026-11-20T02-15-03-123Z/data"],
             },
             "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
             "tables": {"kind": "dynamodb", "prefix": "hubs-"},

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_rds::types::DbCluster;
+use serde_json::Value;
 
 use super::wanted::{Wanted, tagged_by};
 use super::{Aurora, comparing, foreseeing, restoring, undoing};
@@ -33,7 +34,7 @@ impl Restore for Aurora {
     }
 
     /// A cluster's data is compared by the deployment's probes.
-    async fn sample(&self, _: &Resource) -> Result<Option<Sample>> {
+    async fn sample(&self, _: &Resource, _: &Value) -> Result<Option<Sample>> {
         Ok(None)
     }
 }

@@ -61,7 +61,7 @@ impl Restore for DynamoDb {
         comparing::compare(self, item, at_rest).await
     }
 
-    async fn sample(&self, resource: &Resource) -> Result<Option<Sample>> {
+    async fn sample(&self, resource: &Resource, _: &Value) -> Result<Option<Sample>> {
         sampling::sample(&self.dynamodb, table(resource)?).await
     }
 }

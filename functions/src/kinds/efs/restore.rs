@@ -9,16 +9,19 @@ mod foreseeing;
 mod jobs;
 mod locating;
 mod pointing;
+mod sampling;
 mod settling;
 #[cfg(test)]
 mod tests;
 mod undoing;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use self::jobs::Course;
 use super::{Defaults, Efs, KIND, target};
 use crate::domain::job::Run;
+use crate::domain::mounted::roots;
 use crate::domain::names;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::{Advance, Item, Made, Undoing};
@@ -75,6 +78,15 @@ impl<'a> Order<'a> {
         })
     }
 
+    /// The paths that are restored; `None` for everything.
+    fn items(&self) -> Option<Vec<String>> {
+        let Some(Sample::Files { roots, .. }) = &self.item.sample else {
+            return None;
+        };
+        let covered: Vec<String> = roots.iter().map(|root| root.path.clone()).collect();
+        roots::items(&covered)
+    }
+
     /// The job that was recorded.
     fn job(&self) -> Option<&'a str> {
         match self.item.made.as_ref()? {
@@ -127,6 +139,7 @@ impl Restore for Efs {
                 ))),
             };
         };
+        job.see_ours(&order)?;
         match &job.course {
             Course::UnderWay => Ok(Advance::InProgress {
                 stage: Some("copying"),
@@ -152,8 +165,8 @@ impl Restore for Efs {
     }
 
     /// Through the function that mounts the file system; `None` where there is none.
-    async fn sample(&self, resource: &Resource) -> Result<Option<Sample>> {
+    async fn sample(&self, resource: &Resource, configuration: &Value) -> Result<Option<Sample>> {
         let (file_system, ..) = target(resource)?;
-        self.access.sample(file_system).await
+        sampling::sample(&self.access, file_system, configuration).await
     }
 }

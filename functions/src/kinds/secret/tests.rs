@@ -265,6 +265,6 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
         }
     );
     assert_eq!(kind.undo(&run(), &item(ARN, "v-2")).await.unwrap(), Undoing::Gone);
-    assert_eq!(kind.sample(&login()).await.unwrap(), None);
+    assert_eq!(kind.sample(&login(), &Value::Null).await.unwrap(), None);
     replay.played();
 }

@@ -14,6 +14,7 @@ pub fn check(mount: &Path, root: &str, sampled: Vec<SampledFile>, most_entries: 
             files: 0,
             bytes: 0,
             complete: true,
+            restores: 0,
             differing: Vec::new(),
         });
     };
@@ -30,6 +31,7 @@ pub fn check(mount: &Path, root: &str, sampled: Vec<SampledFile>, most_entries: 
         files: count.files,
         bytes: count.bytes,
         complete: count.complete,
+        restores: count.restores,
         differing,
     })
 }

@@ -9,13 +9,10 @@ use super::tree::{inside, read, walk};
 use crate::domain::set::{Sample, SampledFile};
 use crate::error::{Error, Result};
 
-/// How many files are sampled: those whose paths have the lowest hashes.
-pub const SAMPLED: usize = 40;
-
 /// A larger file is not read, in bytes: 40 of these take a minute.
 pub const LARGEST: u64 = 64 << 20;
 
-pub fn sample(mount: &Path, root: &str, most_entries: u64) -> Result<Sample> {
+pub fn sample(mount: &Path, root: &str, most_entries: u64, most_files: usize) -> Result<Sample> {
     let top = inside(mount, root)?.ok_or_else(|| {
         Error::NotFound(format!(
             "sampling the files under {root}: the file system has no such directory"
@@ -29,7 +26,7 @@ pub fn sample(mount: &Path, root: &str, most_entries: u64) -> Result<Sample> {
         };
         let path = format!("/{path}");
         lowest.push((Sha256::digest(&path).into(), path));
-        if lowest.len() > SAMPLED {
+        if lowest.len() > most_files {
             lowest.pop();
         }
     })?;
@@ -45,5 +42,7 @@ pub fn sample(mount: &Path, root: &str, most_entries: u64) -> Result<Sample> {
         bytes: count.bytes,
         complete: count.complete,
         sampled,
+        roots: Vec::new(),
+        missing: Vec::new(),
     })
 }

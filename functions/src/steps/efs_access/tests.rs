@@ -122,7 +122,10 @@ async fn the_same_files_are_sampled_again_and_a_count_ends_where_it_has_to() {
         write(place.path(), &format!("{}/{n}", n % 7), n.to_string());
     }
     let first = ask(&needs, json!({"action": "sample"})).await.unwrap();
-    assert_eq!(first["sampled"].as_array().unwrap().len(), sampling::SAMPLED);
+    assert_eq!(
+        first["sampled"].as_array().unwrap().len(),
+        crate::domain::mounted::SAMPLED
+    );
     // The same files in other directories' order: made anew elsewhere.
     let (other, again) = mounted(&[]);
     for n in (0..100).rev() {

@@ -16,6 +16,8 @@ pub struct Count {
     pub bytes: u64,
     /// Whether nothing was left out for want of room.
     pub complete: bool,
+    /// Directories of restores, which are left out.
+    pub restores: u64,
 }
 
 /// Counts the regular files under `root`, without the directories of restores in it, and shows each to `visit`: its path
@@ -25,6 +27,7 @@ pub fn walk(root: &Path, most_entries: u64, mut visit: impl FnMut(&Path, u64)) -
         files: 0,
         bytes: 0,
         complete: true,
+        restores: 0,
     };
     let mut seen = 0;
     let mut directories = vec![root.to_owned()];
@@ -40,6 +43,7 @@ pub fn walk(root: &Path, most_entries: u64, mut visit: impl FnMut(&Path, u64)) -
                 continue;
             };
             if directory == root && metadata.is_dir() && is_restores(&entry.file_name()) {
+                count.restores += 1;
                 continue;
             }
             if seen == most_entries {

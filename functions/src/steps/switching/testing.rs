@@ -30,6 +30,7 @@ type Meanwhile = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send
 pub struct Switchboard {
     calls: Mutex<Vec<String>>,
     leads: Mutex<VecDeque<(String, Lead)>>,
+    unready: Mutex<VecDeque<(String, Error)>>,
     applies: Mutex<VecDeque<(String, Switching)>>,
     reverts: Mutex<VecDeque<(String, Switching)>>,
     failures: Mutex<VecDeque<(String, Error)>>,
@@ -48,6 +49,11 @@ impl Switchboard {
     /// Where a switch leads the next time that somebody asks.
     pub fn leading(&self, switch: &str, lead: Lead) {
         self.leads.lock().unwrap().push_back((switch.into(), lead));
+    }
+
+    /// Why a switch cannot be, the next time that somebody asks.
+    pub fn not_ready(&self, switch: &str, why: Error) {
+        self.unready.lock().unwrap().push_back((switch.into(), why));
     }
 
     /// What the next apply of a switch comes to.
@@ -94,6 +100,10 @@ impl Switch for Switchboard {
 
     async fn lead(&self, switch: &CutOver, _: &Target) -> Result<Lead> {
         Ok(next(&self.leads, &switch.name).unwrap_or(Lead::There))
+    }
+
+    async fn ready(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<()> {
+        next(&self.unready, &switch.name).map_or(Ok(()), Err)
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -1,5 +1,7 @@
 //! Our revision of a task definition: found by its tags, or registered as a copy of the one before with other volumes.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{EcsService, Named, short, volumes};
@@ -9,6 +11,7 @@ use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::item::Item;
 use crate::error::{Error, Result};
+use crate::switches::directories;
 
 /// Tag that tells two switches of one restore apart.
 const TAG_SWITCH: &str = "holdfast:switch";
@@ -68,12 +71,64 @@ impl EcsService {
         })
     }
 
-    /// Whether this switch of this restore registered the revision.
-    pub(super) async fn is_ours(&self, revision: &str, switch: &CutOver, item: &Item) -> Result<bool> {
-        Ok(bears(&self.describe(revision).await?.tags, switch, item))
+    /// Whether this switch of this restore registered the revision, and nobody made it of ours: a copy may bear our tags.
+    pub(super) async fn is_ours(&self, revision: &str, switch: &CutOver, item: &Item, before: &str) -> Result<bool> {
+        let described = self.describe(revision).await?;
+        if !bears(&described.tags, switch, item) {
+            return Ok(false);
+        }
+        let source = self.describe(before).await?.definition;
+        Ok(differing(&source, &described.definition).is_empty())
     }
 
-    /// Our revision of what `before` is; `before` itself where nothing in it leads elsewhere.
+    /// Whether a revision is what this switch registered in the place of `before`.
+    ///
+    /// # Errors
+    /// `VerificationFailed` for one that has our tags and is not as we register it.
+    pub(super) async fn is_as_meant(
+        &self,
+        revision: &str,
+        switch: &CutOver,
+        named: &Named<'_>,
+        item: &Item,
+        before: &str,
+    ) -> Result<bool> {
+        let described = self.describe(revision).await?;
+        if !bears(&described.tags, switch, item) {
+            return Ok(false);
+        }
+        let source = self.describe(before).await?.definition;
+        let volumes = self.led(switch, named, item, &source).await?;
+        see_as_meant(&source, &volumes, &described.definition)?;
+        Ok(true)
+    }
+
+    /// A definition's volumes with the copy in place of the file system, each where its data is seen to lie in the copy.
+    pub(super) async fn led(
+        &self,
+        switch: &CutOver,
+        named: &Named<'_>,
+        item: &Item,
+        definition: &Value,
+    ) -> Result<Vec<Value>> {
+        let faults = volumes::foresee(switch, named, item, definition);
+        if !faults.is_empty() {
+            return Err(Error::InvalidInput(faults));
+        }
+        let (copy, _) = directories::place(switch, item)?;
+        let mut places = BTreeMap::new();
+        let source = item.planned.resource.target.identifier();
+        for mounting in volumes::mounting(named, source, definition) {
+            let place = self
+                .directories
+                .find(switch, mounting.volume, item, mounting.root)
+                .await?;
+            places.insert(mounting.volume.to_owned(), place);
+        }
+        Ok(volumes::led_to_the_copy(definition, copy, &places))
+    }
+
+    /// Our revision of what `before` is.
     pub(super) async fn ours(
         &self,
         run: &Run,
@@ -84,12 +139,10 @@ impl EcsService {
     ) -> Result<String> {
         let described = self.describe(before).await?;
         let family = described.definition["family"].as_str().unwrap_or_default().to_owned();
-        if let Some(found) = self.registered(&family, switch, item).await? {
-            return Ok(found);
-        }
-        let (volumes, changed) = volumes::led_to_the_copy(switch, named, item, &described.definition)?;
-        if !changed {
-            return Ok(before.to_owned());
+        let volumes = self.led(switch, named, item, &described.definition).await?;
+        if let Some((arn, found)) = self.registered(&family, switch, item).await? {
+            see_as_meant(&described.definition, &volumes, &found)?;
+            return Ok(arn);
         }
         let Described { definition, tags } = described;
         let mut all: Vec<Value> = tags.into_iter().filter(is_the_owners).collect();
@@ -98,11 +151,11 @@ impl EcsService {
         all.extend(ours.map(|(key, value)| json!({ "key": key, "value": value })));
         let mut registered = self
             .ecs
-            .call("RegisterTaskDefinition", with_volumes(&definition, volumes, all))
+            .call("RegisterTaskDefinition", with_volumes(&definition, &volumes, all))
             .await
             .map_err(|error| failure("registering a revision of task definition", &family, error))?;
         let registered = registered.take("taskDefinition");
-        see_nothing_lost(&family, &definition, &registered)?;
+        see_as_meant(&definition, &volumes, &registered)?;
         let arn = registered["taskDefinitionArn"].as_str().map(str::to_owned);
         arn.ok_or_else(|| {
             Error::Unavailable(format!(
@@ -112,8 +165,8 @@ impl EcsService {
         })
     }
 
-    /// What an earlier try registered.
-    async fn registered(&self, family: &str, switch: &CutOver, item: &Item) -> Result<Option<String>> {
+    /// What an earlier try registered: its ARN and definition.
+    async fn registered(&self, family: &str, switch: &CutOver, item: &Item) -> Result<Option<(String, Value)>> {
         let asked = json!({ "familyPrefix": family, "sort": "DESC", "maxResults": NEWEST });
         let mut newest = self
             .ecs
@@ -124,8 +177,12 @@ impl EcsService {
         for arn in newest.iter().filter_map(Value::as_str) {
             // A family's prefix is also another's.
             let of_family = short(arn).rsplit_once(':').is_some_and(|(name, _)| name == family);
-            if of_family && self.is_ours(arn, switch, item).await? {
-                return Ok(Some(arn.to_owned()));
+            if !of_family {
+                continue;
+            }
+            let described = self.describe(arn).await?;
+            if bears(&described.tags, switch, item) {
+                return Ok(Some((arn.to_owned(), described.definition)));
             }
         }
         Ok(None)
@@ -133,7 +190,7 @@ impl EcsService {
 }
 
 /// What registers a copy of a definition with other volumes and tags. An empty text stands for none, and ECS refuses some.
-fn with_volumes(definition: &Value, volumes: Vec<Value>, tags: Vec<Value>) -> Value {
+fn with_volumes(definition: &Value, volumes: &[Value], tags: Vec<Value>) -> Value {
     let copied = COPIED
         .iter()
         .map(|name| ((*name).to_owned(), definition[*name].clone()));
@@ -143,25 +200,33 @@ fn with_volumes(definition: &Value, volumes: Vec<Value>, tags: Vec<Value>) -> Va
     asked.into()
 }
 
-/// Sees that the new revision has every attribute of the old one: what ECS did not take over would be lost in silence.
-fn see_nothing_lost(family: &str, before: &Value, after: &Value) -> Result<()> {
-    let lost: Vec<&str> = before
-        .as_object()
-        .into_iter()
-        .flatten()
+/// Sees that our revision, new or found, has every attribute of the old one, which else would be lost in silence, and mounts the
+/// copy.
+fn see_as_meant(before: &Value, volumes: &[Value], after: &Value) -> Result<()> {
+    let mut differing = differing(before, after);
+    if !kept(&Value::from(volumes), &after["volumes"]) {
+        differing.push("volumes");
+    }
+    if differing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::VerificationFailed(format!(
+        "looking at the revision of task definition {} that this switch registered: it differs from what was meant in {}; it \
+         was not deployed by this step. Deploy a revision with the copy's directory by hand",
+        before["family"].as_str().unwrap_or_default(),
+        differing.join(", ")
+    )))
+}
+
+/// What a revision does not have as the one before has it, but for its volumes.
+fn differing<'a>(before: &'a Value, after: &Value) -> Vec<&'a str> {
+    let attributes = before.as_object().into_iter().flatten();
+    attributes
         .filter(|(name, value)| {
             !ITS_OWN.contains(&name.as_str()) && *name != "volumes" && !kept(value, &after[name.as_str()])
         })
         .map(|(name, _)| name.as_str())
-        .collect();
-    if lost.is_empty() {
-        return Ok(());
-    }
-    Err(Error::VerificationFailed(format!(
-        "registering a revision of task definition {family}: the new revision differs in {}, which this version does not \
-         know how to copy; nothing was deployed. Deploy a revision with the copy's directory by hand",
-        lost.join(", ")
-    )))
+        .collect()
 }
 
 /// Whether all that `before` says is said by `after`; ECS may add what it fills in.

@@ -105,11 +105,41 @@ fn newest(arns: &[&str]) -> Exchange {
     answers("ListTaskDefinitions", json!({"taskDefinitionArns": arns}).to_string())
 }
 
+/// The volumes in the restored directory.
+fn led() -> Value {
+    json!([
+        efs("storage", Some("/aws-backup-restore_x/hubs")),
+        efs("whole", Some("/aws-backup-restore_x")),
+        {"name": "scratch", "host": {}},
+        {"name": "elsewhere", "efsVolumeConfiguration": {"fileSystemId": "fs-9", "rootDirectory": "/x"}},
+    ])
+}
+
+fn ours() -> Exchange {
+    let body = json!({"taskDefinition": definition(OURS, led()), "tags": our_tags()});
+    answers("DescribeTaskDefinition", body.to_string())
+}
+
 fn registered() -> Exchange {
     answers(
         "RegisterTaskDefinition",
-        json!({"taskDefinition": definition(OURS, json!([]))}).to_string(),
+        json!({"taskDefinition": definition(OURS, led())}).to_string(),
     )
+}
+
+/// What the function that mounts a file system finds of the paths that it is asked for.
+fn found(file_system: &str, paths: &[&str]) -> Exchange {
+    let action = format!("POST /2015-03-31/functions/holdfast-efs-{file_system}/invocations");
+    answers(&action, json!({ "paths": paths }).to_string())
+}
+
+/// Both volumes are found in the copy.
+fn both_found() -> [Exchange; 2] {
+    ["/aws-backup-restore_x/hubs", "/aws-backup-restore_x"].map(|path| found("fs-1", &[path]))
+}
+
+fn all<const N: usize>(parts: [Vec<Exchange>; N]) -> Vec<Exchange> {
+    parts.into_iter().flatten().collect()
 }
 
 fn updated() -> Exchange {
@@ -136,11 +166,15 @@ fn is_underway(switching: &Switching, of: &str) -> bool {
 
 #[tokio::test]
 async fn a_copy_of_the_revision_mounts_the_directory_and_is_deployed() {
-    let (replay, service) = script(vec![stable(OLD), old(), newest(&[OLD]), old(), registered(), updated()]);
+    let (replay, service) = script(all([
+        vec![stable(OLD), old()],
+        both_found().into(),
+        vec![newest(&[OLD]), old(), registered(), updated()],
+    ]));
     let looked = apply(&service, Value::Null).await.unwrap();
     assert!(is_underway(&looked, OURS), "{looked:?}");
     let asked = replay.played();
-    let register = asked[4].json();
+    let register = asked[6].json();
     assert_eq!(
         register["volumes"],
         json!([
@@ -177,16 +211,31 @@ async fn a_copy_of_the_revision_mounts_the_directory_and_is_deployed() {
             tag("holdfast:switch", "web"),
         ])
     );
-    assert_eq!(asked[5].json()["taskDefinition"], json!(OURS));
+    assert_eq!(asked[7].json()["taskDefinition"], json!(OURS));
 }
 
 #[tokio::test]
 async fn one_volume_alone_and_a_new_file_system() {
-    let (replay, service) = script(vec![stable(OLD), old(), newest(&[]), registered(), updated()]);
+    let volumes = json!([
+        efs("storage", Some("/hubs/")),
+        {"name": "whole", "efsVolumeConfiguration": {
+            "fileSystemId": "fs-2", "rootDirectory": "/aws-backup-restore_x", "transitEncryption": "ENABLED"}},
+        {"name": "scratch", "host": {}},
+        {"name": "elsewhere", "efsVolumeConfiguration": {"fileSystemId": "fs-9", "rootDirectory": "/x"}},
+    ]);
+    let registered = json!({"taskDefinition": definition(OURS, volumes)});
+    let (replay, service) = script(vec![
+        stable(OLD),
+        old(),
+        found("fs-2", &["/aws-backup-restore_x"]),
+        newest(&[]),
+        answers("RegisterTaskDefinition", registered.to_string()),
+        updated(),
+    ]);
     apply_to(&service, &service_switch(Some("whole")), &file_system(), Value::Null)
         .await
         .unwrap();
-    let volumes = replay.played()[3].json()["volumes"].clone();
+    let volumes = replay.played()[4].json()["volumes"].clone();
     assert_eq!(volumes[0]["efsVolumeConfiguration"]["fileSystemId"], json!("fs-1"));
     assert_eq!(
         volumes[1]["efsVolumeConfiguration"],
@@ -196,34 +245,44 @@ async fn one_volume_alone_and_a_new_file_system() {
 
 #[tokio::test]
 async fn a_revision_that_was_registered_unheard_is_adopted() {
-    let (replay, service) = script(vec![stable(OLD), old(), newest(&[]), cut("RegisterTaskDefinition")]);
+    let (replay, service) = script(all([
+        vec![stable(OLD), old()],
+        both_found().into(),
+        vec![newest(&[]), cut("RegisterTaskDefinition")],
+    ]));
     assert_eq!(apply(&service, Value::Null).await.unwrap_err().name(), "Unavailable");
     replay.played();
     let another_family = "arn:aws:ecs:eu-west-1:000000000000:task-definition/hubs-worker:8";
-    let (replay, service) = script(vec![
-        stable(OLD),
-        old(),
-        newest(&[another_family, THEIRS, OURS, OLD]),
-        described(THEIRS, json!([])),
-        described(OURS, our_tags()),
-        updated(),
-    ]);
+    let (replay, service) = script(all([
+        vec![stable(OLD), old()],
+        both_found().into(),
+        vec![
+            newest(&[another_family, THEIRS, OURS, OLD]),
+            described(THEIRS, json!([])),
+            ours(),
+            updated(),
+        ],
+    ]));
     assert!(is_underway(&apply(&service, Value::Null).await.unwrap(), OURS));
     replay.played();
 }
 
 #[tokio::test]
 async fn a_deployment_that_was_begun_unheard_is_watched() {
-    let (replay, service) = script(vec![
-        stable(OLD),
-        old(),
-        newest(&[OURS]),
-        described(OURS, our_tags()),
-        cut("UpdateService"),
-        rolling(OURS),
-        described(OURS, our_tags()),
-        stable(OURS),
-    ]);
+    let (replay, service) = script(all([
+        vec![stable(OLD), old()],
+        both_found().into(),
+        vec![
+            newest(&[OURS]),
+            ours(),
+            cut("UpdateService"),
+            rolling(OURS),
+            ours(),
+            old(),
+        ],
+        both_found().into(),
+        vec![stable(OURS)],
+    ]));
     assert_eq!(apply(&service, Value::Null).await.unwrap_err().name(), "Unavailable");
     let looked = apply(&service, Value::Null).await.unwrap();
     assert!(is_underway(&looked, OURS), "{looked:?}");
@@ -294,10 +353,123 @@ async fn a_revision_that_lost_something_is_not_deployed() {
     let mut lossy = definition(OURS, json!([]));
     lossy.as_object_mut().unwrap().remove("runtimePlatform");
     let lossy = answers("RegisterTaskDefinition", json!({"taskDefinition": lossy}).to_string());
-    let (replay, service) = script(vec![stable(OLD), old(), newest(&[]), lossy]);
+    let (replay, service) = script(all([
+        vec![stable(OLD), old()],
+        both_found().into(),
+        vec![newest(&[]), lossy],
+    ]));
     let error = apply(&service, Value::Null).await.unwrap_err();
     assert_eq!(error.name(), "VerificationFailed");
     assert!(error.to_string().contains("runtimePlatform"), "{error}");
+    replay.played();
+}
+
+#[tokio::test]
+async fn what_an_earlier_try_registered_is_checked_like_a_new_one() {
+    let mut lossy = definition(OURS, led());
+    lossy.as_object_mut().unwrap().remove("runtimePlatform");
+    for (found, word) in [(lossy, "runtimePlatform"), (definition(OURS, volumes()), "volumes")] {
+        let found = || {
+            answers(
+                "DescribeTaskDefinition",
+                json!({"taskDefinition": found, "tags": our_tags()}).to_string(),
+            )
+        };
+        // Registered, and not yet deployed.
+        let (replay, service) = script(all([
+            vec![stable(OLD), old()],
+            both_found().into(),
+            vec![newest(&[OURS]), found()],
+        ]));
+        let error = apply(&service, Value::Null).await.unwrap_err();
+        assert_eq!(error.name(), "VerificationFailed");
+        assert!(error.to_string().contains(word), "{error}");
+        replay.played();
+        // Deployed: by somebody who made it of ours, tags and all.
+        let (replay, service) = script(all([vec![stable(OURS), found(), old()], both_found().into()]));
+        let error = apply(&service, Value::Null).await.unwrap_err();
+        assert!(error.to_string().contains(word), "{error}");
+        replay.played();
+    }
+    let mut other_image = definition(OURS, led());
+    other_image["containerDefinitions"][0]["image"] = json!("hubs:2");
+    let theirs = json!({"taskDefinition": other_image, "tags": our_tags()});
+    let (replay, service) = script(vec![
+        stable(OURS),
+        answers("DescribeTaskDefinition", theirs.to_string()),
+        old(),
+    ]);
+    assert_eq!(revert(&service, Value::Null).await.unwrap_err().name(), "Conflict");
+    replay.played();
+}
+
+#[tokio::test]
+async fn what_is_mounted_today_is_looked_for_in_the_copy_without_the_restores_since() {
+    const EARLIER: &str = "/aws-backup-restore_2026-11-19T02-15-03-123Z";
+    let today = || {
+        let definition = definition(OLD, json!([efs("storage", Some(&format!("{EARLIER}/hubs")))]));
+        answers(
+            "DescribeTaskDefinition",
+            json!({"taskDefinition": definition, "tags": []}).to_string(),
+        )
+    };
+    let ready = async |found: Exchange, item: &Item| {
+        let (replay, service) = script(vec![stable(OLD), today(), found]);
+        let ready = service.ready(&run(), &service_switch(None), item).await;
+        (ready, replay.played()[2].json())
+    };
+    // A set from before the restore.
+    let (seen, asked) = ready(found("fs-1", &["/aws-backup-restore_x/hubs"]), &directory()).await;
+    seen.unwrap();
+    let paths = [
+        format!("/aws-backup-restore_x{EARLIER}/hubs"),
+        "/aws-backup-restore_x/hubs".to_owned(),
+    ];
+    assert_eq!(asked, json!({"action": "find", "paths": paths}));
+    // One that recorded what was mounted: nothing else will do.
+    let mut recorded = directory();
+    recorded.configuration = json!({"InUse": {"mounts": [
+        {"switch": "web", "by": "service web", "volume": "storage", "root": "/data"}]}});
+    let (seen, asked) = ready(found("fs-1", &[]), &recorded).await;
+    assert_eq!(asked["paths"], json!(["/aws-backup-restore_x/data"]));
+    let error = seen.unwrap_err();
+    assert_eq!(error.name(), "NotFound");
+    assert!(error.to_string().contains("/aws-backup-restore_x/data"), "{error}");
+    // Where nothing sees into it, it says so.
+    let unseen = refuses(
+        "POST /2015-03-31/functions/holdfast-efs-fs-1/invocations",
+        404,
+        "ResourceNotFoundException",
+    );
+    let error = ready(unseen, &directory()).await.0.unwrap_err();
+    assert!(error.to_string().contains("infra/efs-access.yaml"), "{error}");
+}
+
+#[tokio::test]
+async fn what_its_volumes_mount_is_told() {
+    let mut by_point = efs("logs", None);
+    by_point["efsVolumeConfiguration"]["authorizationConfig"] = json!({"accessPointId": "fsap-1"});
+    let volumes = json!([efs("storage", Some("/hubs/")), by_point, {"name": "scratch", "host": {}}]);
+    let described = json!({"taskDefinition": definition(OLD, volumes), "tags": []});
+    let (replay, service) = script(vec![
+        stable(OLD),
+        answers("DescribeTaskDefinition", described.to_string()),
+    ]);
+    let mounts = service.mounts(&service_switch(None), "fs-1").await.unwrap();
+    let told: Vec<_> = mounts
+        .iter()
+        .map(|mount| {
+            (
+                mount.volume.as_str(),
+                mount.root.as_deref(),
+                mount.access_point.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [("storage", Some("/hubs/"), None), ("logs", None, Some("fsap-1"))]
+    );
     replay.played();
 }
 
@@ -322,7 +494,7 @@ async fn switching_back_deploys_the_old_revision_and_waits_for_it() {
 
 #[tokio::test]
 async fn a_deployment_of_which_nobody_heard_is_taken_back_too() {
-    let (replay, service) = script(vec![rolling(OURS), described(OURS, our_tags()), updated()]);
+    let (replay, service) = script(vec![rolling(OURS), ours(), old(), updated()]);
     assert!(is_underway(&revert(&service, Value::Null).await.unwrap(), OLD));
     replay.played();
     let (replay, service) = script(vec![stable(THEIRS), described(THEIRS, json!([]))]);

@@ -1,14 +1,16 @@
 //! The volumes of a task definition that mount a file system, led to its copy.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Named;
 use crate::domain::descriptor::CutOver;
 use crate::domain::lead::Lead;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
-use crate::error::{Error, Fault, Result};
+use crate::error::Fault;
 use crate::switches::fault;
 
 /// The part of a volume that mounts a file system.
@@ -76,70 +78,46 @@ pub fn lead_to(named: &Named<'_>, file_system: &str, definition: &Value) -> Lead
     }
 }
 
-/// The volumes with the copy in place of the file system. Answers whether any changed.
-///
-/// # Errors
-/// `InvalidInput` where they cannot be led to it.
-pub fn led_to_the_copy(
-    switch: &CutOver,
-    named: &Named<'_>,
-    item: &Item,
-    definition: &Value,
-) -> Result<(Vec<Value>, bool)> {
-    let faults = foresee(switch, named, item, definition);
-    if !faults.is_empty() {
-        return Err(Error::InvalidInput(faults));
-    }
-    let Target::Efs { file_system, .. } = &item.planned.resource.target else {
-        return Ok((Vec::new(), false));
-    };
-    let (copy, directory) = match &item.made {
-        Some(Made::Directory {
-            directory: Some(directory),
-            ..
-        }) => (file_system, directory),
-        Some(Made::FileSystem {
-            file_system: Some(copy),
-            directory: Some(directory),
-            ..
-        }) => (copy, directory),
-        _ => {
-            return Err(Error::invalid(
-                format!("cut_over.{}.resource", switch.name),
-                format!("{}, whose directory is not known", item.planned.resource.name),
-                "a directory found by the file system's access stack (infra/efs-access.yaml): deploy it, or deploy the \
-                 volume by hand",
-            ));
-        }
-    };
-    let mut changed = false;
-    let volumes = volumes(definition).map(|volume| {
+/// The volumes that the switch is about, each with the directory that it mounts.
+pub fn mounting<'a>(
+    named: &'a Named<'_>,
+    file_system: &'a str,
+    definition: &'a Value,
+) -> impl Iterator<Item = Mounting<'a>> {
+    volumes(definition)
+        .filter(move |volume| mounts(volume, named, file_system))
+        .map(|volume| Mounting {
+            volume: volume["name"].as_str().unwrap_or_default(),
+            root: volume[CONFIGURATION]["rootDirectory"].as_str().unwrap_or("/"),
+            access_point: access_point(volume),
+        })
+}
+
+/// A volume that mounts a file system.
+pub struct Mounting<'a> {
+    pub volume: &'a str,
+    pub root: &'a str,
+    pub access_point: Option<&'a str>,
+}
+
+/// The volumes with the copy in place of the file system, each at its place in the copy.
+pub fn led_to_the_copy(definition: &Value, copy: &str, places: &BTreeMap<String, String>) -> Vec<Value> {
+    let led = volumes(definition).map(|volume| {
         let mut volume = volume.clone();
-        if mounts(&volume, named, file_system)
+        let place = volume["name"].as_str().and_then(|name| places.get(name));
+        if let Some(place) = place
             && let Some(configuration) = volume.get_mut(CONFIGURATION)
         {
-            lead(configuration, copy, directory);
-            changed = true;
+            configuration["rootDirectory"] = place.as_str().into();
+            configuration["fileSystemId"] = copy.into();
         }
         volume
     });
-    let volumes = volumes.collect();
-    Ok((volumes, changed))
+    led.collect()
 }
 
 fn volumes(definition: &Value) -> impl Iterator<Item = &Value> {
     definition["volumes"].as_array().into_iter().flatten()
-}
-
-fn lead(configuration: &mut Value, copy: &str, directory: &str) {
-    let old = configuration["rootDirectory"].as_str().unwrap_or("/").trim_matches('/');
-    let directory = directory.trim_end_matches('/');
-    let root = match old {
-        "" => directory.to_owned(),
-        below => format!("{directory}/{below}"),
-    };
-    configuration["rootDirectory"] = root.into();
-    configuration["fileSystemId"] = copy.into();
 }
 
 fn mounts(volume: &Value, named: &Named<'_>, file_system: &str) -> bool {

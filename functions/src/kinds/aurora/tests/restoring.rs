@@ -361,6 +361,6 @@ async fn nothing_of_another_kind_is_restored() {
         aurora.advance(&restore(), &other).await.unwrap_err().name(),
         "InvalidInput"
     );
-    assert_eq!(aurora.sample(&database()).await.unwrap(), None);
+    assert_eq!(aurora.sample(&database(), &Value::Null).await.unwrap(), None);
     replay.played();
 }

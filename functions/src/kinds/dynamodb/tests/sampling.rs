@@ -30,7 +30,7 @@ fn items() -> Exchange {
 #[tokio::test]
 async fn the_first_page_is_sampled_by_key_and_hash() {
     let (kind, replay) = dynamodb([described(), expiring("DISABLED"), items()]);
-    let Some(Sample::Items { items: sampled }) = kind.sample(&rooms()).await.unwrap() else {
+    let Some(Sample::Items { items: sampled }) = kind.sample(&rooms(), &Value::Null).await.unwrap() else {
         panic!("no sample")
     };
     assert_eq!(sampled.len(), 2);
@@ -47,24 +47,27 @@ async fn the_first_page_is_sampled_by_key_and_hash() {
 #[tokio::test]
 async fn items_that_expire_are_not_sampled_and_an_empty_table_has_no_sample() {
     let (kind, _) = dynamodb([described(), expiring("ENABLED"), items()]);
-    let Some(Sample::Items { items: sampled }) = kind.sample(&rooms()).await.unwrap() else {
+    let Some(Sample::Items { items: sampled }) = kind.sample(&rooms(), &Value::Null).await.unwrap() else {
         panic!("no sample")
     };
     assert_eq!((sampled.len(), &sampled[0].key["id"]["S"]), (1, &json!("a")));
     let empty = answers("Scan", r#"{"Items":[]}"#);
     let (kind, _) = dynamodb([described(), expiring("ENABLED"), empty]);
-    assert_eq!(kind.sample(&rooms()).await.unwrap(), None);
+    assert_eq!(kind.sample(&rooms(), &Value::Null).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn an_application_that_needs_all_its_reads_is_not_sampled() {
     let busy = refuses("Scan", 400, "ProvisionedThroughputExceededException");
     let (kind, _) = dynamodb([described(), expiring("DISABLED"), busy]);
-    assert_eq!(kind.sample(&rooms()).await.unwrap(), None);
+    assert_eq!(kind.sample(&rooms(), &Value::Null).await.unwrap(), None);
     let (kind, _) = dynamodb([
         described(),
         expiring("DISABLED"),
         refuses("Scan", 400, "ThrottlingException"),
     ]);
-    assert_eq!(kind.sample(&rooms()).await.unwrap_err().name(), "Throttled");
+    assert_eq!(
+        kind.sample(&rooms(), &Value::Null).await.unwrap_err().name(),
+        "Throttled"
+    );
 }

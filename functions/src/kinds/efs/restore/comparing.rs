@@ -6,13 +6,14 @@ use super::configuring::moved;
 use super::foreseeing::{described, list};
 use super::settling::settled;
 use super::{Efs, Order};
+use crate::access::unmounted;
+use crate::domain::mounted::roots::{ACCESS_POINT, InUse, WHOLE, below, in_copy, root_of};
 use crate::domain::mounted::{Checked, Differing};
 use crate::domain::restore::diff::differences;
 use crate::domain::restore::item::Made;
 use crate::domain::restore::verdict::{Check, Finding};
-use crate::domain::set::{Sample, SampledFile};
+use crate::domain::set::{CountedRoot, Sample, SampledFile};
 use crate::error::Result;
-use crate::kinds::efs::access::unmounted;
 use crate::kinds::efs::capture::capture;
 use crate::kinds::restoring::part;
 
@@ -153,13 +154,7 @@ async fn files(
     at_rest: bool,
     checks: &mut Checks,
 ) -> Result<()> {
-    let Some(Sample::Files {
-        files,
-        bytes,
-        complete,
-        sampled,
-    }) = &order.item.sample
-    else {
+    let Some(counted) = Counted::of(order.item.sample.as_ref()) else {
         let detail = format!(
             "no file was sampled when file system {} was backed up: no function mounted it then",
             order.source
@@ -167,54 +162,162 @@ async fn files(
         checks.add("files", Finding::Unproven, detail);
         return Ok(());
     };
+    untold(order, &counted, checks);
     let Some(directory) = directory else {
         let detail = format!("the restored directory is not known. {}", unmounted(file_system));
         checks.add("files", Finding::Unproven, detail);
         return Ok(());
     };
-    let Some(now) = efs.access.check(file_system, directory, sampled).await? else {
-        checks.add("files", Finding::Unproven, unmounted(file_system));
-        return Ok(());
-    };
-    if !now.found {
-        let detail = format!("directory {directory} of file system {file_system} is gone");
-        checks.add("files", Finding::Different, detail);
-        return Ok(());
-    }
     // What an application wrote while it was backed up may be in the backup, or not.
     let moving = if at_rest { Finding::Different } else { Finding::Unproven };
-    let whole = *complete && now.complete;
-    checks
-        .all
-        .push(count(&checks.resource, (*files, *bytes), &now, whole, moving));
-    for one in &now.differing {
-        checks.add(&format!("file {}", one.was.path), moving, words(one));
-    }
-    if sampled.is_empty() && *files > 0 {
-        checks.add("contents", Finding::Unproven, "no file is small enough to be sampled");
-    } else if now.differing.is_empty() && !sampled.is_empty() {
-        let detail = format!("{} sampled files are as they were, byte for byte", sampled.len());
-        checks.add("contents", Finding::Same, detail);
+    for root in &counted.roots {
+        let place = in_copy(directory, &root.path);
+        let sampled = counted.sampled_in(root);
+        let Some(now) = efs.access.check(file_system, &place, &sampled).await? else {
+            checks.add("files", Finding::Unproven, unmounted(file_system));
+            return Ok(());
+        };
+        if !now.found {
+            let detail = format!("directory {place} of file system {file_system} is not there");
+            checks.add(&counted.name("files", root), Finding::Different, detail);
+            continue;
+        }
+        tree(&counted, root, &sampled, &now, moving, checks);
+        if InUse::captured(&order.item.configuration).is_none() && now.restores > 0 {
+            let detail = format!(
+                "{} directories of earlier restores are in {place}, and were not compared: that the live files were in one of \
+                 them was not recorded when the set was captured. See what was mounted then, and compare it yourself",
+                now.restores
+            );
+            checks.add("directories of earlier restores", Finding::Unproven, detail);
+        }
     }
     Ok(())
 }
 
-fn count(resource: &str, (files, bytes): (u64, u64), now: &Checked, whole: bool, moving: Finding) -> Check {
-    let (finding, note) = match (files, now.files) {
+/// What a set cannot tell of the directories in use.
+fn untold(order: &Order<'_>, counted: &Counted<'_>, checks: &mut Checks) {
+    let Some(in_use) = InUse::captured(&order.item.configuration) else {
+        return;
+    };
+    for why in &in_use.untold {
+        let detail = format!(
+            "what was in use could not be told when file system {} was backed up: {why}",
+            order.source
+        );
+        checks.add("directories in use", Finding::Unproven, detail);
+    }
+    for path in counted.missing {
+        // An access point makes its directory when somebody mounts it.
+        let by: Vec<String> = in_use
+            .live(&order.item.configuration)
+            .into_iter()
+            .filter(|live| live.path == *path)
+            .flat_map(|live| live.by)
+            .filter(|by| !by.starts_with(ACCESS_POINT))
+            .collect();
+        if !by.is_empty() {
+            let detail = format!(
+                "{path} was not there when file system {} was backed up, though used by {}",
+                order.source,
+                by.join(", ")
+            );
+            checks.add("directories in use", Finding::Unproven, detail);
+        }
+    }
+}
+
+/// The sample, by its roots.
+struct Counted<'a> {
+    roots: Vec<CountedRoot>,
+    sampled: &'a [SampledFile],
+    missing: &'a [String],
+}
+
+impl<'a> Counted<'a> {
+    fn of(sample: Option<&'a Sample>) -> Option<Self> {
+        let Some(Sample::Files {
+            files,
+            bytes,
+            complete,
+            sampled,
+            roots,
+            missing,
+        }) = sample
+        else {
+            return None;
+        };
+        let whole = || CountedRoot {
+            path: WHOLE.to_owned(),
+            files: *files,
+            bytes: *bytes,
+            complete: *complete,
+        };
+        Some(Self {
+            roots: if roots.is_empty() { vec![whole()] } else { roots.clone() },
+            sampled,
+            missing,
+        })
+    }
+
+    /// Its files, with their paths from the root.
+    fn sampled_in(&self, root: &CountedRoot) -> Vec<SampledFile> {
+        let roots = || self.roots.iter().map(|root| root.path.as_str());
+        let of_root = |file: &&SampledFile| root_of(roots(), &file.path) == Some(root.path.as_str());
+        let from_root = |file: &SampledFile| SampledFile {
+            path: format!("/{}", below(&root.path, &file.path).unwrap_or_default()),
+            ..file.clone()
+        };
+        self.sampled.iter().filter(of_root).map(from_root).collect()
+    }
+
+    fn name(&self, what: &str, root: &CountedRoot) -> String {
+        match self.roots.len() {
+            1 => what.to_owned(),
+            _ => format!("{what} in {}", root.path),
+        }
+    }
+}
+
+/// One root held against its sample.
+fn tree(
+    counted: &Counted<'_>,
+    root: &CountedRoot,
+    sampled: &[SampledFile],
+    now: &Checked,
+    moving: Finding,
+    checks: &mut Checks,
+) {
+    let (finding, detail) = count(root, now, moving);
+    checks.add(&counted.name("files", root), finding, detail);
+    for one in &now.differing {
+        let path = format!("{}{}", root.path.trim_end_matches('/'), one.was.path);
+        checks.add(&format!("file {path}"), moving, words(one));
+    }
+    let contents = counted.name("contents", root);
+    if sampled.is_empty() && root.files > 0 {
+        checks.add(&contents, Finding::Unproven, "no file is small enough to be sampled");
+    } else if now.differing.is_empty() && !sampled.is_empty() {
+        let detail = format!("{} sampled files are as they were, byte for byte", sampled.len());
+        checks.add(&contents, Finding::Same, detail);
+    }
+}
+
+fn count(root: &CountedRoot, now: &Checked, moving: Finding) -> (Finding, String) {
+    let whole = root.complete && now.complete;
+    let (finding, note) = match (root.files, now.files) {
         (0, 0) => (Finding::Unproven, ": nothing says that there were any"),
+        (0, _) if !root.complete => (Finding::Unproven, ": they could not be counted in time"),
         (0, _) | (_, 0) => (Finding::Different, ""),
         _ if !whole => (Finding::Unproven, ": there are too many to count"),
-        _ if (files, bytes) == (now.files, now.bytes) => (Finding::Same, ""),
+        _ if (root.files, root.bytes) == (now.files, now.bytes) => (Finding::Same, ""),
         _ => (moving, ""),
     };
-    Check {
-        name: format!("{resource}: files"),
-        finding,
-        detail: format!(
-            "were {files} of {bytes} bytes, are {} of {} bytes{note}",
-            now.files, now.bytes
-        ),
-    }
+    let detail = format!(
+        "were {} of {} bytes, are {} of {} bytes{note}",
+        root.files, root.bytes, now.files, now.bytes
+    );
+    (finding, detail)
 }
 
 fn words(one: &Differing) -> String {

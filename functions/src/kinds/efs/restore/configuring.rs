@@ -14,12 +14,12 @@ use super::jobs::Job;
 use super::locating::{self, Located};
 use super::settling::{groups, lifecycle, tags};
 use super::{Efs, Order, pointing};
+use crate::access::unmounted;
 use crate::aws::failure;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::item::Advance;
 use crate::error::{Error, Result};
-use crate::kinds::efs::access::unmounted;
 use crate::kinds::efs::capture::capture;
 use crate::kinds::restoring::part;
 

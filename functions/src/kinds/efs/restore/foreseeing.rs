@@ -5,11 +5,12 @@ use aws_sdk_efs::types::{FileSystemDescription, ReplicationOverwriteProtection};
 use serde_json::Value;
 
 use super::{Efs, Order, jobs};
+use crate::access::unmounted;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::mounted::Listed;
+use crate::domain::mounted::roots::{InUse, Live, MOST_ITEMS, below};
 use crate::error::{Error, Fault, Result};
-use crate::kinds::efs::access::unmounted;
 use crate::kinds::keys;
 use crate::kinds::restoring::{Foreseen, part};
 
@@ -37,6 +38,7 @@ pub async fn foresee(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Foreseen
     };
     look.role();
     look.recovery_point().await?;
+    look.covered();
     if order.new {
         look.new_file_system().await?;
     } else {
@@ -108,6 +110,38 @@ impl Look<'_> {
         Ok(())
     }
 
+    /// Which of its directories are restored, and which are not.
+    fn covered(&mut self) {
+        let Order { source, item, .. } = *self.order;
+        let configuration = &item.configuration;
+        let live = InUse::captured(configuration).map(|in_use| in_use.live(configuration));
+        let live = live.unwrap_or_default();
+        let by = |path: &String| {
+            let users = live
+                .iter()
+                .find(|live| live.path == *path)
+                .map(|live| live.by.join(", "));
+            format!("{path} ({})", users.unwrap_or_default())
+        };
+        match self.order.items() {
+            Some(items) => {
+                let items: Vec<String> = items.iter().map(by).collect();
+                self.found.remarks.push(format!(
+                    "of file system {source} only the directories in use are restored: {}. Not restored, though they are in the \
+                     recovery point: what earlier restores left, and what else nothing that the descriptor names used. What is \
+                     missing there: name it in `roots` before the next backup, or restore it by itself with AWS Backup",
+                    items.join("; ")
+                ));
+            }
+            None if live.len() > MOST_ITEMS => self.found.remarks.push(format!(
+                "{} directories of file system {source} were in use, more than the {MOST_ITEMS} that AWS Backup restores by \
+                 themselves: all of it is restored, what earlier restores left too",
+                live.len()
+            )),
+            None => {}
+        }
+    }
+
     /// A key that cannot be used is a fault; only that AWS cannot be asked is an error.
     async fn key(&mut self, field: &str, key: &str, protects: &str) -> Result<()> {
         match keys::see_usable(&self.efs.kms, self.run, key, protects).await {
@@ -167,7 +201,10 @@ impl Look<'_> {
         let source = self.order.source;
         match self.efs.access.list(source, SOME).await {
             Ok(Some(listing)) => {
-                let left = listing.directories.iter().map(|left| leftover(source, left));
+                let configuration = &self.order.item.configuration;
+                let live = InUse::captured(configuration).map(|in_use| in_use.live(configuration));
+                let live = live.unwrap_or_default();
+                let left = listing.directories.iter().map(|left| leftover(source, left, &live));
                 self.found.remarks.extend(left);
             }
             Ok(None) => {
@@ -254,12 +291,28 @@ impl Look<'_> {
     }
 }
 
-/// A directory that an earlier restore left, for the operator: it takes room, and is in every backup.
-fn leftover(file_system: &str, left: &Listed) -> String {
+/// A directory that an earlier restore left, for the operator: it takes room, and is in every backup. Nothing here knows all that
+/// may use it.
+fn leftover(file_system: &str, left: &Listed, live: &[Live]) -> String {
     let more = if left.complete { "" } else { "more than " };
+    let root = format!("/{}", left.name);
+    let used: Vec<String> = live
+        .iter()
+        .filter(|live| live.path == root || below(&root, &live.path).is_some())
+        .map(|live| format!("{} ({})", live.path, live.by.join(", ")))
+        .collect();
+    let advice = match used.is_empty() {
+        true => {
+            "it can be removed once nothing mounts it, and no cut-over is to be undone that leads back to it".to_owned()
+        }
+        false => format!(
+            "{} was in use when the set was captured: keep it while anything mounts it",
+            used.join("; ")
+        ),
+    };
     format!(
-        "an earlier restore left /{} in file system {file_system} ({more}{} files, {} bytes): remove it when nothing uses it",
-        left.name, left.files, left.bytes
+        "an earlier restore left {root} in file system {file_system} ({more}{} files, {} bytes): {advice}",
+        left.files, left.bytes
     )
 }
 

@@ -4,6 +4,7 @@ use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
 use aws_sdk_backup::types::{RestoreJobStatus, RestoreJobsListMember};
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use super::{Efs, Order};
 use crate::aws::{code, failure};
@@ -40,9 +41,31 @@ pub struct Job {
     /// Seconds since it ended, by AWS's clock.
     pub ended_for: Option<i64>,
     created_arn: Option<String>,
+    recovery_point: Option<String>,
 }
 
 impl Job {
+    /// Sees that it restores what was ordered, where it was ordered: it may be one that an earlier try started.
+    ///
+    /// # Errors
+    /// `Conflict` where it does not.
+    pub fn see_ours(&self, order: &Order<'_>) -> Result<()> {
+        let differs = match (self.recovery_point.as_deref(), self.created()) {
+            (Some(other), _) if other != order.arn => format!("recovery point {other} instead of {}", order.arn),
+            (_, Some(other)) if !order.new && other != order.source => {
+                format!("into file system {other} instead of {}", order.source)
+            }
+            (_, Some(other)) if order.new && other == order.source => {
+                format!("into file system {other} itself instead of a new one")
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Conflict(format!(
+            "restoring file system {}: restore job {} of our token restores {differs}. Nothing of it is used. Start a new run",
+            order.source, self.id
+        )))
+    }
+
     /// The file system into which it restores, once AWS Backup tells.
     pub fn created(&self) -> Option<&str> {
         self.created_arn.as_deref().and_then(|arn| arn.rsplit('/').next())
@@ -69,6 +92,9 @@ pub async fn start(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<String> {
         .metadata(TOKEN, &order.token)
         .metadata("Encrypted", encrypted.to_string())
         .metadata("PerformanceMode", text("PerformanceMode").unwrap_or("generalPurpose"));
+    if let Some(items) = order.items() {
+        start = start.metadata("itemsToRestore", json!(items).to_string());
+    }
     if let Some(key) = text("KmsKeyId").filter(|_| encrypted && order.new) {
         start = start.metadata("KmsKeyId", key);
     }
@@ -128,6 +154,7 @@ fn read(id: &str, job: &DescribeRestoreJobOutput, asked_at: Option<Timestamp>) -
             .zip(ended)
             .map(|(now, ended)| now.as_second() - ended.as_second()),
         created_arn: job.created_resource_arn.clone(),
+        recovery_point: job.recovery_point_arn.clone(),
     }
 }
 

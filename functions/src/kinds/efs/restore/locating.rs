@@ -2,11 +2,11 @@
 
 use super::jobs::{self, Job};
 use super::{Efs, Order};
+use crate::access::unmounted;
 use crate::domain::mounted::Listed;
 use crate::domain::mounted::directory::{Made, Of, made_by};
 use crate::domain::restore::item::Advance;
 use crate::error::Result;
-use crate::kinds::efs::access::unmounted;
 
 /// How long after a job's end its directory may be missing in a listing, in seconds: NFS clients keep one for a minute.
 const SHOWN_WITHIN: i64 = 300;

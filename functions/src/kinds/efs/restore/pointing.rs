@@ -9,8 +9,9 @@ use super::configuring::{New, sdk_tags, unreadable};
 use super::foreseeing::list;
 use super::settling::tags;
 use crate::aws::{code, failure};
+use crate::domain::mounted::roots::normal;
 use crate::domain::names;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kinds::restoring::part;
 
 /// What an access point's path may have at most (EFS API, RootDirectory).
@@ -56,8 +57,11 @@ pub async fn create(new: &New<'_>, directory: Option<&str>) -> Result<Points> {
         let there = list(part(&new.now, "AccessPoints"))
             .iter()
             .find(|point| point["ClientToken"].as_str() == Some(token.as_str()));
-        let id = match there.and_then(|point| point["AccessPointId"].as_str()) {
-            Some(id) => Some(id.to_owned()),
+        let id = match there {
+            Some(found) => {
+                see_as_asked(new, before, &path, found)?;
+                found["AccessPointId"].as_str().map(str::to_owned)
+            }
             None => one(new, before, &path, &token).await?,
         };
         if let Some(id) = id {
@@ -91,18 +95,34 @@ async fn one(new: &New<'_>, before: &Value, path: &str, token: &str) -> Result<O
         .await;
     match created {
         Ok(created) => Ok(created.access_point_id),
-        // An earlier try made it, and the list did not show it yet.
-        Err(error) if code(&error) == Some("AccessPointAlreadyExists") => {
-            let raw = error.as_service_error().and_then(|error| match error {
-                aws_sdk_efs::operation::create_access_point::CreateAccessPointError::AccessPointAlreadyExists(
-                    known,
-                ) => Some(known.access_point_id().to_owned()),
-                _ => None,
-            });
-            Ok(raw)
-        }
+        // An earlier try made it, and the list did not show it yet: the next look sees whether it is as it was asked for.
+        Err(error) if code(&error) == Some("AccessPointAlreadyExists") => Err(Error::Unavailable(format!(
+            "creating an access point of file system {}: an earlier try made it, and EFS does not list it yet. It is looked at \
+             again",
+            new.id
+        ))),
         Err(error) => Err(failure("creating an access point of file system", new.id, error)),
     }
+}
+
+/// Sees that an access point of our token leads where it was to lead, as the same user: an earlier try may have seen the files in
+/// another place.
+fn see_as_asked(new: &New<'_>, before: &Value, path: &str, found: &Value) -> Result<()> {
+    let creation = |point: &Value| point["RootDirectory"]["CreationInfo"].clone();
+    let differs = match () {
+        () if normal(found["RootDirectory"]["Path"].as_str().unwrap_or("/")) != normal(path) => {
+            "leads elsewhere than to"
+        }
+        () if found["PosixUser"] != before["PosixUser"] => "has another user than that of",
+        () if creation(found) != creation(before) => "makes its directory otherwise than that of",
+        () => return Ok(()),
+    };
+    Err(Error::Conflict(format!(
+        "creating the access points of file system {}: access point {} bears this restore's token and {differs} {path}. Delete \
+         it, and it is created again",
+        new.id,
+        found["AccessPointId"].as_str().unwrap_or_default()
+    )))
 }
 
 fn below(directory: &str, path: &str) -> String {

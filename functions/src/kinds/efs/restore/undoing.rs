@@ -7,13 +7,13 @@ use super::foreseeing::described;
 use super::jobs::{self, Course, Job};
 use super::locating::names as paths;
 use super::{Efs, Order};
+use crate::access::unmounted;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::mounted::directory::{Made, Of, made_by};
 use crate::domain::names;
 use crate::domain::restore::item::{Made as Recorded, Undoing};
 use crate::error::Result;
-use crate::kinds::efs::access::unmounted;
 
 pub async fn undo(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
     let id = match order.job() {

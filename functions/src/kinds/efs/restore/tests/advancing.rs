@@ -1,5 +1,6 @@
 use super::*;
 use crate::aws::replay::cut;
+use crate::domain::set::SampledFile;
 
 fn started() -> Exchange {
     answers(START, r#"{"RestoreJobId":"job-1"}"#)
@@ -217,23 +218,101 @@ async fn a_plan_for_something_else_is_refused() {
     assert_eq!(kind.advance(&run(), &other).await.unwrap_err().name(), "InvalidInput");
 }
 
+fn counted(files: u64, paths: &[&str]) -> Exchange {
+    let sampled = paths.iter().map(|path| SampledFile {
+        path: (*path).into(),
+        bytes: 2,
+        sha256: "hash".into(),
+    });
+    let sample = Sample::Files {
+        files,
+        bytes: 2 * files,
+        complete: true,
+        sampled: sampled.collect(),
+        roots: Vec::new(),
+        missing: Vec::new(),
+    };
+    answers(INVOKE, serde_json::to_string(&sample).unwrap())
+}
+
+fn found(paths: &[&str]) -> Exchange {
+    answers(INVOKE, json!({ "paths": paths }).to_string())
+}
+
+/// A set of which this was said to be in use.
+fn in_use(root: &str) -> Value {
+    json!({"InUse": {"declared": ["/gone"], "mounts": [{"switch": "web", "by": "service web", "volume": "v", "root": root}]}})
+}
+
 #[tokio::test]
 async fn a_file_system_is_sampled_where_a_function_mounts_it() {
-    let sample = Sample::Files {
-        files: 1,
-        bytes: 2,
-        complete: true,
-        sampled: Vec::new(),
-    };
-    let (kind, replay) = efs([
-        answers(INVOKE, serde_json::to_string(&sample).unwrap()),
-        no_function(INVOKE),
-    ]);
+    let (kind, replay) = efs([directories(INVOKE, &[]), counted(1, &["/a"]), no_function(INVOKE)]);
     let storage = item().planned.resource;
-    assert_eq!(kind.sample(&storage).await.unwrap(), Some(sample));
-    assert_eq!(kind.sample(&storage).await.unwrap(), None);
+    let Some(Sample::Files { sampled, roots, .. }) = kind.sample(&storage, &json!({})).await.unwrap() else {
+        panic!("no sample")
+    };
+    assert_eq!((sampled[0].path.as_str(), roots[0].path.as_str()), ("/a", "/"));
+    assert_eq!(kind.sample(&storage, &json!({})).await.unwrap(), None);
     assert_eq!(
-        replay.played()[0].json(),
-        json!({"action": "sample", "root": "/", "most_entries": 200_000})
+        replay.played()[1].json(),
+        json!({"action": "sample", "root": "/", "most_entries": 200_000, "most_files": 40})
     );
+}
+
+#[tokio::test]
+async fn once_a_restore_has_left_a_directory_what_is_in_use_is_sampled_and_restored_by_itself() {
+    let live = format!("/{DIRECTORY}/storage");
+    let (kind, replay) = efs([directories(INVOKE, &[DIRECTORY]), found(&[&live]), counted(3, &["/a"])]);
+    let storage = item().planned.resource;
+    let configuration = in_use(&live);
+    let sample = kind.sample(&storage, &configuration).await.unwrap();
+    let Some(Sample::Files {
+        files,
+        sampled,
+        roots,
+        missing,
+        ..
+    }) = &sample
+    else {
+        panic!("no sample")
+    };
+    assert_eq!((*files, &sampled[0].path), (3, &format!("{live}/a")));
+    assert_eq!((&roots[0].path, missing), (&live, &vec!["/gone".to_owned()]));
+    let asked = replay.played();
+    assert_eq!(asked[1].json(), json!({"action": "find", "paths": ["/gone", live]}));
+    assert_eq!(asked[2].json()["root"], json!(live));
+    // And of its set, that directory alone is restored.
+    let item = Item {
+        sample,
+        configuration,
+        ..item()
+    };
+    let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
+    kind.advance(&run(), &item).await.unwrap();
+    let metadata = replay.played()[0].json()["Metadata"].clone();
+    assert_eq!(metadata["itemsToRestore"], json!(json!([live]).to_string()));
+}
+
+#[tokio::test]
+async fn a_job_of_our_token_that_restores_something_else_is_not_used() {
+    for (job, item) in [
+        (job("RUNNING", json!({"RecoveryPointArn": "arn:other"})), item()),
+        (
+            job(
+                "RUNNING",
+                json!({"RecoveryPointArn": ARN, "CreatedResourceArn": arn("fs-9")}),
+            ),
+            item(),
+        ),
+        (
+            job(
+                "RUNNING",
+                json!({"RecoveryPointArn": ARN, "CreatedResourceArn": arn(SOURCE)}),
+            ),
+            anew(),
+        ),
+    ] {
+        let (kind, _) = efs([started(), job]);
+        assert_eq!(kind.advance(&run(), &item).await.unwrap_err().name(), "Conflict");
+    }
 }

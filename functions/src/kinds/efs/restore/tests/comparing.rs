@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::mounted::{Checked, Differing};
 use crate::domain::restore::verdict::Finding;
-use crate::domain::set::SampledFile;
+use crate::domain::set::{CountedRoot, SampledFile};
 
 fn file(path: &str, bytes: u64) -> SampledFile {
     SampledFile {
@@ -22,6 +22,8 @@ fn sample(files: u64) -> Sample {
         bytes: files * 10,
         complete: true,
         sampled,
+        roots: Vec::new(),
+        missing: Vec::new(),
     }
 }
 
@@ -42,6 +44,7 @@ fn checked(files: u64, differing: Vec<Differing>) -> Checked {
         files,
         bytes: files * 10,
         complete: true,
+        restores: 0,
         differing,
     }
 }
@@ -275,5 +278,94 @@ async fn without_a_directory_access_points_and_files_are_unproven() {
     assert_eq!(
         short(&checks(script, &unknown, true).await)[0],
         "thing: configuration Unproven"
+    );
+}
+
+/// A set of which `/r/storage` was in use, and more that was not there.
+fn of_roots(files: u64) -> Item {
+    let live = format!("/{EARLIER}/storage");
+    let root = |path: &str| CountedRoot {
+        path: path.into(),
+        files,
+        bytes: files * 10,
+        complete: true,
+    };
+    let item = Item {
+        sample: Some(Sample::Files {
+            files: 2 * files,
+            bytes: 20 * files,
+            complete: true,
+            sampled: vec![file(&format!("{live}/a"), 10), file("/other/b", 20)],
+            roots: vec![root(&live), root("/other")],
+            missing: vec!["/gone".into()],
+        }),
+        ..restored(item())
+    };
+    in_use(item, json!({"declared": ["/other", "/gone"]}))
+}
+
+const EARLIER: &str = "aws-backup-restore_2026-11-19T02-15-03-123Z";
+
+fn in_use(mut item: Item, in_use: Value) -> Item {
+    item.configuration["InUse"] = in_use;
+    item
+}
+
+#[tokio::test]
+async fn each_directory_in_use_is_held_against_its_own_count_and_sample() {
+    let damaged = Differing {
+        was: file("/a", 10),
+        is: None,
+    };
+    let (kind, replay) = efs([
+        file_system(&captured()),
+        answer(INVOKE, &checked(0, vec![damaged])),
+        answer(INVOKE, &checked(5, vec![])),
+    ]);
+    let checks = kind.compare(&run(), &of_roots(5), false).await.unwrap();
+    let live = format!("/{EARLIER}/storage");
+    assert_eq!(
+        short(&checks),
+        [
+            "thing: directories in use Unproven".to_owned(),
+            format!("thing: files in {live} Different"),
+            format!("thing: file {live}/a Unproven"),
+            "thing: files in /other Same".to_owned(),
+            "thing: contents in /other Same".to_owned(),
+        ]
+    );
+    let asked = replay.played();
+    assert_eq!(asked[1].json()["root"], json!(format!("/{DIRECTORY}{live}")));
+    assert_eq!(asked[1].json()["sampled"][0]["path"], "/a");
+    assert_eq!(asked[2].json()["root"], json!(format!("/{DIRECTORY}/other")));
+}
+
+#[tokio::test]
+async fn of_a_set_from_before_directories_were_recorded_an_earlier_restore_in_the_copy_is_unproven() {
+    let nested = Checked {
+        restores: 1,
+        ..checked(5, vec![])
+    };
+    let there = || vec![file_system(&captured()), answer(INVOKE, &nested)];
+    let found = checks(there(), &sampled(restored(item()), 5), true).await;
+    assert_eq!(
+        short(&found),
+        [
+            "thing: files Same",
+            "thing: contents Same",
+            "thing: directories of earlier restores Unproven"
+        ]
+    );
+    let known = in_use(sampled(restored(item()), 5), json!({}));
+    let found = checks(there(), &known, true).await;
+    assert_eq!(short(&found), ["thing: files Same", "thing: contents Same"]);
+    let untold = in_use(
+        sampled(restored(item()), 5),
+        json!({"untold": ["switch web: it is gone"]}),
+    );
+    let found = checks(there(), &untold, true).await;
+    assert!(
+        found[0].detail.contains("switch web: it is gone") && found[0].finding == Finding::Unproven,
+        "{found:?}"
     );
 }

@@ -202,15 +202,42 @@ async fn an_access_point_of_an_earlier_try_is_adopted_and_a_wrong_group_correcte
             directories(INVOKE_NEW, &[DIRECTORY]),
             jobs(json!([])),
             known,
-            answers(POLICY, "{}"),
         ],
     ];
     let (kind, replay) = efs(script.into_iter().flatten());
-    let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
-    assert!(matches!(advanced, Advance::Restored { .. }), "{advanced:?}");
+    let item = with(anew(), in_new(None, None));
+    // EFS does not list it yet, so that nobody can see whether it is as it was asked for.
+    assert_eq!(kind.advance(&run(), &item).await.unwrap_err().name(), "Unavailable");
     let asked = replay.played();
     let groups = asked.iter().find(|asked| asked.action == modify).unwrap().json();
     assert_eq!(groups["SecurityGroups"], json!(["sg-1", "sg-2"]));
+    now = whole();
+    now["Policy"] = Value::Null;
+    let listed = |now: &Value| {
+        let found = vec![
+            directories(INVOKE_NEW, &[DIRECTORY]),
+            jobs(json!([])),
+            answers(POLICY, "{}"),
+        ];
+        efs([vec![completed(NEW)], looks(now), found].into_iter().flatten())
+    };
+    let (kind, replay) = listed(&now);
+    assert!(matches!(next(&kind, &item).await, Advance::Restored { .. }));
+    replay.played();
+    for (pointer, value) in [
+        (
+            "/RootDirectory/Path",
+            json!("/aws-backup-restore_2026-11-20T02-15-02-000Z/storage"),
+        ),
+        ("/RootDirectory/CreationInfo/Permissions", json!("777")),
+        ("/PosixUser/Uid", json!(0)),
+    ] {
+        let mut other = now.clone();
+        *other["AccessPoints"][0].pointer_mut(pointer).unwrap() = value;
+        let (kind, _) = listed(&other);
+        let error = kind.advance(&run(), &item).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict", "{pointer}: {error}");
+    }
 }
 
 #[tokio::test]

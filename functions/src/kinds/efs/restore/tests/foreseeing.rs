@@ -220,3 +220,34 @@ async fn a_new_file_system_says_what_it_takes_and_what_it_does_not_get() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn what_is_restored_of_it_and_what_is_not_is_told() {
+    let live = format!("/{DIRECTORY}/storage");
+    let root = json!({"path": live, "files": 3, "bytes": 30, "complete": true});
+    let mut item = item();
+    item.sample = serde_json::from_value(json!({
+        "of": "files", "files": 3, "bytes": 30, "complete": true, "sampled": [], "roots": [root],
+    }))
+    .unwrap();
+    item.configuration["AccessPoints"] = json!([]);
+    item.configuration["InUse"] =
+        json!({"mounts": [{"switch": "web", "by": "service web", "volume": "v", "root": live}]});
+    let mut script = good();
+    let old = "aws-backup-restore_2026-11-19T02-15-03-123Z";
+    script[6] = directories(INVOKE, &[old, DIRECTORY]);
+    let (kind, _) = efs(script);
+    let remarks = kind.foresee(&run(), &item).await.unwrap().remarks;
+    assert!(
+        remarks[0].contains(&format!("restored: {live} (service web)")) && remarks[0].contains("`roots`"),
+        "{remarks:?}"
+    );
+    assert!(
+        remarks[1].contains(old) && remarks[1].contains("can be removed"),
+        "{remarks:?}"
+    );
+    assert!(
+        remarks[2].contains(DIRECTORY) && remarks[2].contains("keep it"),
+        "{remarks:?}"
+    );
+}

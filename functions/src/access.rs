@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::aws::functions::Functions;
 use crate::aws::{code, failure};
-use crate::domain::mounted::{Ask, Checked, Listing, MOST_ENTRIES, Removed};
+use crate::domain::mounted::{Ask, Checked, Found, Listing, MOST_ENTRIES, Removed};
 use crate::domain::names;
 use crate::domain::set::{Sample, SampledFile};
 use crate::error::{Error, Result};
@@ -16,38 +17,38 @@ use crate::error::{Error, Result};
 /// Longer than the function's own time: it answers before it is given up.
 const PATIENCE: Duration = Duration::from_secs(870);
 
-/// How long a backup waits for a sample, within the time of the step that starts it.
-const SAMPLING_PATIENCE: Duration = Duration::from_secs(60);
-
 /// The functions that mount file systems. Each answer is `None` where no function mounts the file system.
 pub struct Access {
-    pub functions: Functions,
+    functions: Functions,
 }
 
 impl Access {
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self {
+            functions: Functions::new(aws),
+        }
+    }
+
     /// The directories of restores, with the files in each counted up to `most_entries`.
     pub async fn list(&self, file_system: &str, most_entries: u64) -> Result<Option<Listing>> {
         self.ask(file_system, &Ask::List { most_entries }).await
     }
 
-    /// A sample of the whole file system; `None` also where it takes too long: a backup does not wait for it.
-    pub async fn sample(&self, file_system: &str) -> Result<Option<Sample>> {
+    /// Some files under a root.
+    pub async fn sample(&self, file_system: &str, root: &str, most_files: usize) -> Result<Option<Sample>> {
         let ask = Ask::Sample {
-            root: "/".into(),
+            root: root.into(),
             most_entries: MOST_ENTRIES,
+            most_files,
         };
-        let sampling = self.ask(file_system, &ask);
-        match tokio::time::timeout(SAMPLING_PATIENCE, sampling).await {
-            Ok(sampled) => sampled,
-            Err(_) => {
-                tracing::warn!(
-                    file_system,
-                    "not sampled: it takes longer than {} s",
-                    SAMPLING_PATIENCE.as_secs()
-                );
-                Ok(None)
-            }
-        }
+        self.ask(file_system, &ask).await
+    }
+
+    /// Those of the paths that are directories.
+    pub async fn find(&self, file_system: &str, paths: &[String]) -> Result<Option<Vec<String>>> {
+        let ask = Ask::Find { paths: paths.to_vec() };
+        let found: Option<Found> = self.ask(file_system, &ask).await?;
+        Ok(found.map(|found| found.paths))
     }
 
     /// The files under `root`, compared with a sample.

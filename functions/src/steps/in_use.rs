@@ -1,0 +1,36 @@
+//! Which directories of a file system are in use now, by the descriptor and where its switches lead.
+
+use crate::domain::descriptor::{CutOverAction, Descriptor};
+use crate::domain::mounted::roots::InUse;
+use crate::domain::resource::{Resource, Target};
+use crate::error::{Class, Result};
+use crate::switches::Switches;
+
+/// # Errors
+/// Only those that pass by themselves.
+pub async fn of(descriptor: &Descriptor, switches: &Switches, resource: &Resource) -> Result<InUse> {
+    let mut in_use = InUse::default();
+    let Target::Efs { file_system, .. } = &resource.target else {
+        return Ok(in_use);
+    };
+    if let Some(protected) = descriptor.resources.get(&resource.name) {
+        in_use.declared.clone_from(&protected.roots);
+    }
+    for switch in descriptor
+        .cut_over
+        .iter()
+        .filter(|switch| switch.resource == resource.name)
+    {
+        match switches.of(&switch.action).mounts(switch, file_system).await {
+            Ok(mounts) => in_use.mounts.extend(mounts),
+            // What a secret holds is not read: then the descriptor says it.
+            Err(_) if matches!(switch.action, CutOverAction::Secret { .. }) && !in_use.declared.is_empty() => {}
+            Err(error) if error.class() == Class::Final => {
+                tracing::warn!(switch = %switch.name, %error, "what it leads to is not known");
+                in_use.untold.push(format!("switch {}: {error}", switch.name));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(in_use)
+}

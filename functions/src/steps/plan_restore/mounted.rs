@@ -1,0 +1,32 @@
+//! The directories of earlier restores in which something is in use today: nobody may take them for leftovers.
+
+use super::Planning;
+use crate::domain::mounted::directory;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::plan::Beside;
+use crate::error::Result;
+use crate::steps::in_use;
+
+/// # Errors
+/// Only those that pass by themselves.
+pub async fn remarks(planning: &Planning<'_>, items: &[Item]) -> Result<Vec<String>> {
+    let mut remarks = Vec::new();
+    for item in items {
+        let Beside::Directory { file_system } = &item.planned.beside else {
+            continue;
+        };
+        let resource = &item.planned.resource;
+        let in_use = in_use::of(planning.descriptor, &planning.needs.switches, resource).await?;
+        for mount in &in_use.mounts {
+            let root = mount.root.as_deref().unwrap_or_default().trim_start_matches('/');
+            let first = root.split('/').next().unwrap_or_default();
+            if directory::read(first).is_some() {
+                remarks.push(format!(
+                    "{}: directory /{first} of file system {file_system} is in use: {} leads to /{root}. It has to stay",
+                    resource.name, mount.by
+                ));
+            }
+        }
+    }
+    Ok(remarks)
+}
