@@ -1,5 +1,7 @@
 //! Whether a set may be offered for restore.
 
+mod emptiness;
+
 use jiff::Timestamp;
 
 use super::job::{Failure, Job};
@@ -105,9 +107,13 @@ fn unfit(evidence: &Evidence<'_>, name: &str) -> Option<Reason> {
 fn incomplete(point: &Point) -> Option<String> {
     match &point.recovery_point {
         None => Some("AWS says that its backup ended, but names no recovery point".to_owned()),
-        // An empty table's backup has no bytes; AWS Backup's recovery point of a file system always has some.
-        Some(RecoveryPoint::BackupRecoveryPoint { arn, .. }) if point.size_bytes == Some(0) => {
-            Some(format!("its recovery point {arn} holds 0 bytes"))
+        Some(RecoveryPoint::BackupRecoveryPoint { arn, .. })
+            if point.size_bytes == Some(0) && !emptiness::is_known(point) =>
+        {
+            Some(format!(
+                "its recovery point {arn} holds 0 bytes, {}",
+                emptiness::against(point)
+            ))
         }
         Some(_) if holds_data(point) && point.captured_at.is_none() => {
             Some("the moment that its recovery point holds is not known".to_owned())
@@ -288,7 +294,7 @@ mod tests {
                 "c: JobFailed: its backup had not ended when the set was to be sealed",
                 "d: JobFailed: AWS says that its backup ended, but names no recovery point",
                 "e: JobFailed: the moment that its recovery point holds is not known",
-                "f: JobFailed: its recovery point arn:rp holds 0 bytes",
+                "f: JobFailed: its recovery point arn:rp holds 0 bytes, and that the file system was empty is not known",
                 "g: JobFailed: its backup was never started",
             ]
         );

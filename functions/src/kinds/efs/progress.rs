@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::kinds::shared::timestamp;
 
 /// A job's `COMPLETED` is not yet a backup: the console's "Completed with issues" is `COMPLETED` with another
-/// `MessageCategory`, and the recovery point has to be there, finished and not empty.
+/// `MessageCategory`, and the recovery point has to be there and finished.
 ///
 /// The data is as of the job's end: AWS Backup reads the files while the job runs, and what is written meanwhile may
 /// or may not be in it (EFS User Guide, "Backup consistency").
@@ -58,20 +58,13 @@ pub async fn look(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
             ));
         }
     }
-    let Some(size_bytes) = found
-        .backup_size_in_bytes()
-        .and_then(|size| u64::try_from(size).ok())
-        .filter(|s| *s > 0)
-    else {
-        return failed(format!(
-            "recovery point {arn} holds no bytes, although backup job {job_id} ended {said}"
-        ));
-    };
+    // Of an empty file system it holds no bytes: whether that is so, is judged with all that is known of it.
+    let size = found.backup_size_in_bytes().and_then(|size| u64::try_from(size).ok());
     match job.completion_date().or(found.completion_date()).and_then(timestamp) {
         Some(ended) => Ok(Progress::Succeeded(Finished {
             captured_at: ended,
             finished_at: Some(ended),
-            size_bytes: Some(size_bytes),
+            size_bytes: Some(size.unwrap_or(0)),
         })),
         None => Ok(Progress::InProgress { percent: percent(&job) }),
     }

@@ -271,7 +271,6 @@ async fn every_bad_end_has_failed_in_awss_words() {
     let bad = [
         (vec![issues], "3 files skipped"),
         (vec![completed(), no_point()], "is not in vault vault"),
-        (vec![completed(), recovery_point("COMPLETED", 0)], "holds no bytes"),
         (vec![completed(), recovery_point("PARTIAL", 5)], "PARTIAL"),
         (vec![completed(), recovery_point("EXPIRED", 5)], "EXPIRED"),
         (vec![completed(), recovery_point("STOPPED", 5)], "STOPPED"),

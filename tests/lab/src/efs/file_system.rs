@@ -236,7 +236,7 @@ impl Efs {
 
     fn describe(&self, fs: &FileSystem, mount_targets: usize) -> Value {
         let now = self.world.clock.now();
-        let size = size_of(&self.place(&fs.id));
+        let size = METERED_OF_NONE + size_of(&self.place(&fs.id));
         without_nulls(json!({
             "OwnerId": self.world.account,
             "CreationToken": fs.order.creation_token,
@@ -264,6 +264,9 @@ impl Efs {
         }))
     }
 }
+
+/// What EFS meters of a file system without a file (EFS API, examples of DescribeFileSystems).
+const METERED_OF_NONE: u64 = 6 * 1024;
 
 /// Bytes of all files under `dir`; what can't be read counts as nothing.
 fn size_of(dir: &Path) -> u64 {
