@@ -111,7 +111,7 @@ fn dataset_of(descriptor: &Value) -> &str {
 }
 
 /// A state that waits for an answer, as `AskCutOver` does, before anything is counted.
-fn pausing(machine: &mut Value) {
+pub fn pausing(machine: &mut Value) {
     let mut pause = machine["States"]["AskCutOver"].clone();
     pause["Next"] = json!("ListProbes");
     machine["States"]["AskBreak"] = pause;

@@ -15,6 +15,8 @@ mod broken;
 mod checks;
 /// What a restore is held to.
 mod copies;
+/// The directories in use of a file system, restored again and again.
+mod directories;
 /// A file system's files and settings come back, beside it or in a new one.
 mod efs;
 /// Jobs that fail or never end, aborted executions, killed functions, wrong requests.
@@ -81,6 +83,7 @@ fn main() {
     tests.extend(point_in_time::tests(&stages));
     tests.extend(lost::tests(&stages));
     tests.extend(approvals::tests(&stages));
+    tests.extend(directories::tests(&stages));
     tests.extend(efs::tests(&stages));
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
