@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::faults::{Hit, Kind};
 use crate::ledger::Ledger;
 use crate::ministack::Ministack;
+use crate::models::Models;
 use crate::service::{Answer, Call, Service};
 use crate::world::World;
 use crate::{clients, control, errors};
@@ -30,6 +31,8 @@ pub struct House {
     pub ledger: Ledger,
     /// The MiniStack behind.
     pub ministack: Ministack,
+    /// What requests may say.
+    pub models: Models,
     /// The front door's port.
     pub port: u16,
     /// Whether MiniStack enforces IAM and checks signatures, whose dates bind it to the machine's clock.
@@ -133,6 +136,9 @@ impl House {
     }
 
     async fn dispatch(&self, call: &Call) -> Answer {
+        if let Some(refusal) = self.models.refuse(call) {
+            return refusal;
+        }
         for service in &self.services {
             if let Some(answer) = service.answer(call).await {
                 return answer;

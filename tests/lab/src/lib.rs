@@ -18,6 +18,7 @@ pub mod ids;
 pub mod keys;
 pub mod ledger;
 pub mod ministack;
+pub mod models;
 pub mod postgres;
 pub mod rds;
 pub mod reaper;
@@ -125,11 +126,12 @@ impl Lab {
         };
         let opened = async {
             let ministack = ministack::Ministack::start(&setup, &world.reaper);
-            let (ministack, services) = tokio::try_join!(ministack, services(&world))?;
+            let models = models::Models::prepare(&world.python, &world.dir);
+            let opened = tokio::try_join!(ministack, services(&world), models)?;
             write_env(&world.dir, &env(&world.dir, &endpoint))?;
-            Ok((ministack, services))
+            Ok(opened)
         };
-        let (ministack, services) = match opened.await {
+        let (ministack, services, models) = match opened.await {
             Ok(opened) => opened,
             Err(error) => {
                 // Whatever was begun is not to outlive the error.
@@ -142,6 +144,7 @@ impl Lab {
             services,
             ledger: ledger::Ledger::default(),
             ministack,
+            models,
             port,
             auth: config.auth,
         });

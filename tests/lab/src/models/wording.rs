@@ -1,0 +1,79 @@
+//! How each service says that a request is not one that it takes.
+
+use super::check::{What, Wrong};
+use crate::service::{Answer, Call, Protocol};
+
+/// The service's answer to a request with which this is wrong.
+pub fn refusal(call: &Call, wrong: &[Wrong]) -> Answer {
+    let serialization = |wrong: &&Wrong| matches!(wrong.what, What::Type(_) | What::Unreadable(_));
+    let json = matches!(call.protocol, Protocol::Json | Protocol::RestJson);
+    if let Some(first) = wrong.iter().find(serialization).filter(|_| json) {
+        return Answer::error(call.protocol, 400, "SerializationException", &serialized(first));
+    }
+    let missing = wrong.iter().find(|wrong| wrong.what == What::Missing);
+    let code = code(call, missing.is_some());
+    let message = match missing {
+        Some(missing) if code == "MissingParameter" => {
+            format!("The request must contain the parameter {}", large(&missing.at))
+        }
+        _ => sentence(wrong),
+    };
+    Answer::error(call.protocol, 400, code, &message)
+}
+
+/// The code: modelled where the service's model has an error for it, else AWS's common one.
+fn code(call: &Call, missing: bool) -> &'static str {
+    match (call.service.as_str(), call.protocol) {
+        ("rds", _) if missing => "MissingParameter",
+        ("rds", _) => "InvalidParameterValue",
+        ("sns", _) => "InvalidParameter",
+        (_, Protocol::Query) => "ValidationError",
+        ("backup", _) if missing => "MissingParameterValueException",
+        ("backup", _) => "InvalidParameterValueException",
+        ("elasticfilesystem", _) => "BadRequest",
+        ("ecs" | "tagging", _) => "InvalidParameterException",
+        _ => "ValidationException",
+    }
+}
+
+fn sentence(wrong: &[Wrong]) -> String {
+    let each: Vec<String> = wrong.iter().map(constraint).collect();
+    let errors = if wrong.len() == 1 { "error" } else { "errors" };
+    format!("{} validation {errors} detected: {}", wrong.len(), each.join("; "))
+}
+
+fn constraint(wrong: &Wrong) -> String {
+    let value = wrong
+        .value
+        .as_deref()
+        .map_or_else(String::new, |value| match wrong.what {
+            What::Missing => format!(" {value}"),
+            _ => format!(" '{value}'"),
+        });
+    let must = match &wrong.what {
+        What::Missing => "not be null".to_owned(),
+        What::Type(kind) => format!("be a {kind}"),
+        What::Must(must) => must.clone(),
+        What::Unknown => "be one that the service knows".to_owned(),
+        What::Unreadable(why) => format!("be readable: {why}"),
+    };
+    format!(
+        "Value{value} at '{}' failed to satisfy constraint: Member must {must}",
+        wrong.at
+    )
+}
+
+fn serialized(wrong: &Wrong) -> String {
+    match &wrong.what {
+        What::Type(kind) => format!("'{}' can not be converted to {kind}", wrong.at),
+        What::Unreadable(why) => why.clone(),
+        _ => wrong.at.clone(),
+    }
+}
+
+/// A member's name as in requests of the Query protocol.
+fn large(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
