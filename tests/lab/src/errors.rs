@@ -59,6 +59,27 @@ pub fn unavailable(call: &Call) -> Answer {
     )
 }
 
+/// What the call is about is not there.
+#[must_use]
+pub fn not_found(call: &Call) -> Answer {
+    let (status, code) = match call.service.as_str() {
+        "elasticfilesystem" if call.action.contains("AccessPoint") => (404, "AccessPointNotFound"),
+        "elasticfilesystem" => (404, "FileSystemNotFound"),
+        "rds" if call.action.contains("DBInstance") => (404, "DBInstanceNotFound"),
+        "rds" if call.action.contains("Snapshot") => (404, "DBClusterSnapshotNotFoundFault"),
+        "rds" => (404, "DBClusterNotFoundFault"),
+        "application-autoscaling" => (400, "ObjectNotFoundException"),
+        "ssm" => (400, "ParameterNotFound"),
+        _ => (400, "ResourceNotFoundException"),
+    };
+    error(
+        call,
+        status,
+        code,
+        &format!("Requested resource not found: {}", call.resource),
+    )
+}
+
 fn error(call: &Call, status: u16, code: &str, message: &str) -> Answer {
     Answer::error(call.protocol, status, code, message)
 }

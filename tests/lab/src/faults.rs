@@ -1,5 +1,6 @@
 //! Faults on request: which call or job goes wrong, and how.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,10 @@ pub enum Kind {
     JobZeroBytes,
     /// A recovery point's deletion answers as if it worked, and leaves the point there, EXPIRED.
     DeleteIgnored,
+    /// The answer does not show the tags of what it tells of: they are not everywhere yet.
+    WithoutTags,
+    /// The call does not find what it is about: it is not everywhere yet.
+    NotFoundYet,
 }
 
 impl Kind {
@@ -68,6 +73,12 @@ impl Kind {
                 | Self::JobStuck
                 | Self::JobZeroBytes
         )
+    }
+
+    /// Whether it is about what AWS shows late, so that each resource has looks of its own.
+    #[must_use]
+    pub fn is_late(self) -> bool {
+        matches!(self, Self::WithoutTags | Self::NotFoundYet)
     }
 
     /// Its name in the control API and the ledger.
@@ -105,7 +116,7 @@ pub struct Rule {
     /// Seed of the draws; the same seed gives the same draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// How often at most; once for `nth`, else without limit.
+    /// How often at most; once for `nth`, else without limit. What AWS shows late is so often late for each resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
     /// What happens.
@@ -125,6 +136,9 @@ struct Active {
     seen: u64,
     #[serde(skip)]
     draws: u64,
+    /// How often each resource was shown late.
+    #[serde(skip)]
+    late: BTreeMap<String, u64>,
 }
 
 /// A fault that hits a call now.
@@ -171,6 +185,7 @@ impl Faults {
             hits: 0,
             seen: 0,
             draws,
+            late: BTreeMap::new(),
         });
         Ok(id)
     }
@@ -223,8 +238,11 @@ impl Faults {
                 continue;
             }
             active.seen += 1;
-            if decided.is_none() && fires(active) {
+            if decided.is_none() && fires(active, call) {
                 active.hits += 1;
+                if kind.is_late() {
+                    *active.late.entry(call.resource.clone()).or_default() += 1;
+                }
                 let milliseconds = active.rule.milliseconds.unwrap_or(0);
                 decided = Some(Hit { kind, milliseconds });
             }
@@ -248,14 +266,20 @@ fn matches(rule: &Rule, call: &Call) -> bool {
 }
 
 /// Whether a rule that has just counted a call hits it.
-fn fires(active: &mut Active) -> bool {
+fn fires(active: &mut Active, call: &Call) -> bool {
+    let late = active.rule.kind.is_some_and(Kind::is_late);
+    let hits = if late {
+        active.late.get(&call.resource).copied().unwrap_or(0)
+    } else {
+        active.hits
+    };
     let limit = active.rule.times.or(active.rule.nth.map(|_| 1));
     let chosen = match (active.rule.nth, active.rule.probability) {
         (Some(nth), _) => active.seen >= nth,
         (None, Some(probability)) => draw(&mut active.draws) < probability,
         (None, None) => true,
     };
-    chosen && limit.is_none_or(|limit| active.hits < limit)
+    chosen && limit.is_none_or(|limit| hits < limit)
 }
 
 /// The next number from 0 to 1 of the sequence that `state` is in (SplitMix64).

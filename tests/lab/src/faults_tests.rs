@@ -145,3 +145,20 @@ fn kinds_have_the_names_of_the_control_api() {
         assert_eq!(kind.name(), name);
     }
 }
+
+#[test]
+fn what_is_shown_late_is_late_for_each_resource() {
+    let faults = Faults::default();
+    faults
+        .add(Rule {
+            times: Some(2),
+            ..rule(Kind::WithoutTags)
+        })
+        .unwrap();
+    let late = |resource| faults.for_call(&call("efs", "DescribeFileSystems", resource)).is_some();
+    assert_eq!(
+        [late("a"), late("a"), late("b"), late("a"), late("b"), late("b")],
+        [true, true, true, false, true, false]
+    );
+    assert_eq!(faults.list()[0]["hits"], 4);
+}

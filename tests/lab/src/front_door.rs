@@ -19,7 +19,7 @@ use crate::ministack::Ministack;
 use crate::models::Models;
 use crate::service::{Answer, Call, Service};
 use crate::world::World;
-use crate::{clients, control, errors};
+use crate::{clients, control, errors, order};
 
 /// All that answers a request.
 pub struct House {
@@ -127,6 +127,8 @@ impl House {
                 self.kill_client(peer).await;
                 Some(answer)
             }
+            Kind::NotFoundYet => Some(errors::not_found(call)),
+            Kind::WithoutTags => Some(order::without_tags(call, self.dispatch(call).await)),
             Kind::Slow => {
                 tokio::time::sleep(Duration::from_millis(hit.milliseconds)).await;
                 Some(self.dispatch(call).await)
@@ -139,6 +141,11 @@ impl House {
         if let Some(refusal) = self.models.refuse(call) {
             return refusal;
         }
+        let answer = self.service(call).await;
+        self.world.order.apply(call, answer)
+    }
+
+    async fn service(&self, call: &Call) -> Answer {
         for service in &self.services {
             if let Some(answer) = service.answer(call).await {
                 return answer;

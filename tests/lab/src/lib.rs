@@ -19,6 +19,7 @@ pub mod keys;
 pub mod ledger;
 pub mod ministack;
 pub mod models;
+pub mod order;
 pub mod postgres;
 pub mod rds;
 pub mod reaper;
@@ -61,6 +62,8 @@ pub struct LabConfig {
     pub waits: Waits,
     /// Whether MiniStack enforces IAM policies; the clock can't be advanced then.
     pub auth: bool,
+    /// What AWS leaves open, as the order of a list, is decided by this.
+    pub seed: u64,
     /// Further environment variables for MiniStack and the functions that it runs.
     pub environment: Vec<(String, String)>,
 }
@@ -75,6 +78,7 @@ impl LabConfig {
             python: None,
             waits: Waits::Scaled(0.05),
             auth: false,
+            seed: 0,
             environment: Vec::new(),
         }
     }
@@ -107,6 +111,7 @@ impl Lab {
             clock: clock::Clock::new(),
             durations: durations::Durations::default(),
             faults: faults::Faults::default(),
+            order: order::Order::new(config.seed),
             dir,
             account: world::ACCOUNT,
             region: world::REGION,

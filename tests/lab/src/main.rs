@@ -25,6 +25,9 @@ struct Arguments {
     /// Let waits and retry delays last as long as they say, by the lab's clock, instead: for what moves it.
     #[arg(long, conflicts_with = "wait_scale")]
     wait_by_clock: bool,
+    /// Decides what AWS leaves open: the order of lists, which instance is the writer.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// Enforce IAM policies for the services that MiniStack answers.
     #[arg(long)]
     auth: bool,
@@ -60,6 +63,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Waits::Scaled(arguments.wait_scale)
         },
         auth: arguments.auth,
+        seed: arguments.seed,
         ..LabConfig::new(arguments.dir)
     };
     let lab = tokio::select! {

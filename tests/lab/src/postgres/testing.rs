@@ -21,6 +21,7 @@ pub fn world(dir: &Path) -> Arc<World> {
     Arc::new(World {
         clock: Clock::new(),
         durations: Durations::default(),
+        order: crate::order::Order::new(0),
         faults: Faults::default(),
         dir: dir.to_owned(),
         account: ACCOUNT,
