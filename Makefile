@@ -1,7 +1,7 @@
 # What a developer and an operator do. Everything sets itself up; it takes Rust, a C compiler, Python 3 (with venv) and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lab build deploy deploy-efs first-run-times setup bins ready preflight
+.PHONY: help demo test soak lint bench lab build deploy deploy-efs first-run-times setup bins ready preflight
 .DELETE_ON_ERROR:
 
 export PYTHON ?= python3
@@ -48,6 +48,11 @@ test: ready ## Run every test, the suites against labs and the lab against AWS's
 	tests/conformance.sh
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bench
 	$(BUILT)/bench short
+
+# A sequence that failed again: make soak SEED=17; with SHORTEN=yes also with as few steps as it takes.
+soak: export SEQUENCES ?= 200
+soak: ready ## Carry out 200 generated sequences of what operators and applications do: make soak SEQUENCES=1000, or SEED=17.
+	$(CARGO) test --profile $(PROFILE) --workspace --test suites -- soak::
 
 lint: $(AWS_TOOLS) | preflight ## Check formatting, Rust, layers, state machines, permissions and the template.
 	$(CARGO) fmt --all --check

@@ -49,6 +49,8 @@ mod restore_failures;
 mod restore_trials;
 /// Nights pass, and exactly what the policy keeps is there.
 mod retention;
+/// Generated sequences of what operators and applications do.
+mod soak;
 /// Labs with the stack in them, lent to one test at a time.
 mod stage;
 /// Every step twice; every AWS call of every function failing in every way.
@@ -91,6 +93,7 @@ fn main() {
     tests.extend(preconditions::tests(&stages));
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
+    tests.extend(soak::tests(&stages));
     tests.sort_by_key(|test| {
         let long = LONGEST.iter().position(|name| test.name().starts_with(name));
         long.unwrap_or(LONGEST.len())

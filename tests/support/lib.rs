@@ -16,5 +16,6 @@ pub mod readback;
 pub mod records;
 pub mod report;
 pub mod settings;
+pub mod soak;
 pub mod stack;
 pub mod wait;

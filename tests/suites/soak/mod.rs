@@ -1,0 +1,138 @@
+//! Generated sequences, carried out in labs: after each step all that must hold is looked at.
+
+mod carry;
+mod deployment;
+mod look;
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail};
+use holdfast_tests::soak::generate::{first_contents, sequence};
+use holdfast_tests::soak::model::{Label, State, World};
+use holdfast_tests::soak::outcomes::{End, Outcome};
+use holdfast_tests::soak::steps::{Step, Which, words};
+use libtest_mimic::Trial;
+
+use self::carry::Sequence;
+use self::deployment::Deployment;
+use crate::stage::{Stage, Stages};
+
+/// Sequences in `make test`.
+const FEW: u64 = 10;
+
+/// A test for each sequence: `SEQUENCES` of them, or that of `SEED` alone.
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = match number("SEED") {
+        Some(seed) => seed..=seed,
+        None => 1..=number("SEQUENCES").unwrap_or(FEW),
+    };
+    let test = |seed: u64| {
+        stages.test(&format!("soak::sequence_{seed:03}"), move |stage| {
+            Box::pin(run(stage, seed))
+        })
+    };
+    seeds.map(test).collect()
+}
+
+async fn run(stage: &Stage, seed: u64) -> Result<()> {
+    let steps = sequence(seed);
+    let Err(failure) = attempt(stage, &format!("sk{seed}"), &steps).await else {
+        return Ok(());
+    };
+    let told = format!("seed {seed} (SEED={seed} make soak):\n{}\n{failure:#}", words(&steps));
+    if std::env::var("SHORTEN").is_err() {
+        bail!(told);
+    }
+    let shorter = shortened(stage, seed, steps).await?;
+    bail!("{told}\nthe same with fewer steps:\n{}", words(&shorter));
+}
+
+/// Leaves steps out as long as it still fails.
+async fn shortened(stage: &Stage, seed: u64, mut steps: Vec<(Label, Step)>) -> Result<Vec<(Label, Step)>> {
+    let mut at = steps.len();
+    let mut tries = 0;
+    while at > 0 {
+        at -= 1;
+        let mut fewer = steps.clone();
+        fewer.remove(at);
+        tries += 1;
+        if attempt(stage, &format!("sk{seed}t{tries}"), &fewer).await.is_err() {
+            steps = fewer;
+            at = at.min(steps.len());
+        }
+    }
+    Ok(steps)
+}
+
+/// Carries a sequence out, and then takes everything back that can be taken back.
+async fn attempt(stage: &Stage, name: &str, steps: &[(Label, Step)]) -> Result<()> {
+    let contents = first_contents();
+    let deployment = Deployment::create(stage, name, &contents).await?;
+    let mut sequence = Sequence::new(deployment, World::new(contents));
+    sequence.moments = moments(steps);
+    sequence.begin().await?;
+    let mut done: Vec<(Label, Step)> = Vec::new();
+    for (label, step) in steps {
+        carry(&mut sequence, &mut done, *label, step).await?;
+    }
+    let mut label = steps.iter().map(|(label, _)| *label).max().unwrap_or_default();
+    while let Some(step) = way_back(&sequence.world) {
+        label += 1;
+        carry(&mut sequence, &mut done, label, &step).await?;
+    }
+    Ok(())
+}
+
+async fn carry(sequence: &mut Sequence<'_>, done: &mut Vec<(Label, Step)>, label: Label, step: &Step) -> Result<()> {
+    if !sequence.world.can(step) {
+        return Ok(());
+    }
+    done.push((label, step.clone()));
+    let carried = sequence.step(label, step).await;
+    let so_far = || format!("after these steps:\n{}", words(done));
+    let (broken, told) = carried.with_context(so_far)?;
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let lines: BTreeSet<String> = broken.iter().map(ToString::to_string).collect();
+    let lines: Vec<String> = lines.into_iter().collect();
+    bail!(
+        "{}\nis broken: {}\nit said: {told}",
+        so_far(),
+        lines.join("\nis broken: ")
+    );
+}
+
+/// Sets of which a moment is asked for.
+fn moments(steps: &[(Label, Step)]) -> BTreeSet<Label> {
+    let asked = |(_, step): &(Label, Step)| match step {
+        Step::Restore(request) | Step::AbortRestore(request, _) => match request.which {
+            Which::At(set) => Some(set),
+            _ => None,
+        },
+        _ => None,
+    };
+    steps.iter().filter_map(asked).collect()
+}
+
+/// The next step back: what waits is answered, what was cut over is switched back, what was made is removed.
+fn way_back(world: &World) -> Option<Step> {
+    if let Some(waiting) = world.waiting() {
+        return Some(Step::Answer(waiting, false));
+    }
+    let surely = |step: &Step, state: State| world.outcomes(step) == [Outcome::new(End::Succeeded, state)];
+    let newest_first: BTreeMap<_, _> = world.restores.iter().collect();
+    let back = newest_first.iter().rev().find_map(|(label, restore)| {
+        let step = Step::UndoCutOver(**label);
+        (restore.state == State::CutOver && surely(&step, State::SwitchedBack)).then_some(step)
+    });
+    let gone = || {
+        newest_first.keys().rev().find_map(|label| {
+            let step = Step::UndoRestore(**label);
+            (world.has_copies(**label) && surely(&step, State::Undone)).then_some(step)
+        })
+    };
+    back.or_else(gone)
+}

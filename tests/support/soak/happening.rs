@@ -1,0 +1,293 @@
+//! What a step does to the world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Captured, Content, Described, Held, Label, Need, Place, RestoreOf, SetOf, State, World};
+use super::outcomes::{End, Outcome};
+use super::steps::{Request, Step};
+
+/// What came of a step, where the world alone does not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    pub outcome: Outcome,
+    /// What the restore made copies of.
+    pub made: BTreeSet<Need>,
+    /// What the restore switched, and has not switched back.
+    pub switched: BTreeSet<Need>,
+    /// Whether it says that its copies are what was backed up.
+    pub verified: bool,
+}
+
+impl World {
+    /// What will likely come of a step.
+    pub fn foreseen(&self, step: &Step) -> Option<Happened> {
+        let outcome = *self.outcomes(step).first()?;
+        let (mut made, mut switched) = (BTreeSet::new(), BTreeSet::new());
+        match step {
+            Step::Restore(request) | Step::AbortRestore(request, _) => {
+                if !matches!(outcome.state, Some(State::Nothing | State::Undone))
+                    && let Some((_, set)) = self.wanted(request)
+                {
+                    made = Self::scope(request, set);
+                }
+                if outcome.state == Some(State::CutOver) {
+                    switched = made
+                        .iter()
+                        .copied()
+                        .filter(|need| self.described.contains_key(need))
+                        .collect();
+                }
+            }
+            Step::Answer(restore, _) | Step::UndoCutOver(restore) | Step::UndoRestore(restore) => {
+                let record = self.restores.get(restore)?;
+                made.clone_from(&record.made);
+                if outcome.state == Some(State::CutOver) {
+                    switched = match record.state {
+                        State::CutOver => record.before.keys().copied().collect(),
+                        _ => made
+                            .iter()
+                            .copied()
+                            .filter(|need| self.described.contains_key(need))
+                            .collect(),
+                    };
+                }
+            }
+            Step::AbortWaiting(restore) => made.clone_from(&self.restores.get(restore)?.made),
+            _ => {}
+        }
+        Some(Happened {
+            outcome,
+            made,
+            switched,
+            verified: false,
+        })
+    }
+
+    /// Carries out a step of which this came.
+    pub fn carry_out(&mut self, label: Label, step: &Step, happened: &Happened) {
+        match step {
+            Step::Write(need) => self.write(*need, label),
+            Step::Damage(need) => self.damage(*need),
+            Step::BackUp | Step::AbortBackUp if happened.outcome.end == End::Succeeded => self.capture(label),
+            Step::Restore(request) | Step::AbortRestore(request, _) => self.restore(label, request, happened),
+            Step::Answer(restore, _)
+            | Step::UndoCutOver(restore)
+            | Step::UndoRestore(restore)
+            | Step::AbortWaiting(restore) => self.come_to(*restore, happened),
+            Step::Rename(need) => {
+                if let Some(described) = self.described.get_mut(need) {
+                    described.name = renamed(*need, label);
+                }
+            }
+            Step::Remove(need) => {
+                self.described.remove(need);
+            }
+            Step::Add(need) => {
+                if let Some(place) = self.in_use.get(need) {
+                    let name = need.first_name().to_owned();
+                    self.described.insert(*need, Described { name, place: *place });
+                }
+            }
+            Step::ApplyFirst => {
+                let first = |need: Need| {
+                    let name = need.first_name().to_owned();
+                    (
+                        need,
+                        Described {
+                            name,
+                            place: Place::First(need),
+                        },
+                    )
+                };
+                self.described = Need::ALL.into_iter().map(first).collect();
+            }
+            Step::ApplyInUse => {
+                for (need, described) in &mut self.described {
+                    if let Some(place) = self.in_use.get(need) {
+                        described.place = *place;
+                    }
+                }
+            }
+            Step::Rotate => {
+                self.password = label;
+                if let Some(held) = self.used_mut(Need::Rows) {
+                    held.password = label;
+                }
+                self.note_secret_written();
+            }
+            Step::Touch(Need::Rows) => self.note_secret_written(),
+            Step::Switch(need, place) => {
+                self.in_use.insert(*need, *place);
+                if *need == Need::Rows {
+                    self.password = self.held.get(place).map_or(self.password, |held| held.password);
+                    self.note_secret_written();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note_secret_written(&mut self) {
+        for restore in self.restores.values_mut() {
+            restore.secret_written |= matches!(restore.state, State::Waiting | State::CutOver);
+        }
+    }
+
+    fn write(&mut self, need: Need, label: Label) {
+        if let Some(held) = self.used_mut(need) {
+            held.content = written(&held.content, need, label);
+        }
+    }
+
+    fn damage(&mut self, need: Need) {
+        if let Some(held) = self.used_mut(need) {
+            held.content = damaged(&held.content);
+        }
+    }
+
+    fn capture(&mut self, label: Label) {
+        let captured = |(need, described): (&Need, &Described)| {
+            let place = *self.in_use.get(need)?;
+            let held = self.held.get(&place)?.clone();
+            let name = described.name.clone();
+            Some((*need, Captured { name, place, held }))
+        };
+        let captured = self.described.iter().filter_map(captured).collect();
+        self.sets.insert(label, SetOf { captured });
+    }
+
+    fn restore(&mut self, label: Label, request: &Request, happened: &Happened) {
+        let Some((of, set)) = self.wanted(request) else { return };
+        if happened.outcome.state == Some(State::Nothing) {
+            return;
+        }
+        let copies: Vec<_> = happened
+            .made
+            .iter()
+            .filter_map(|need| {
+                let held = Held {
+                    in_part: happened.outcome.state == Some(State::Kept),
+                    ..set.captured.get(need)?.held.clone()
+                };
+                Some((Place::Copy(*need, label), held))
+            })
+            .collect();
+        self.held.extend(copies);
+        let record = RestoreOf {
+            set: of,
+            // What it comes to is one step further.
+            state: State::Beside,
+            made: happened.made.clone(),
+            suffix: request.suffix,
+            before: BTreeMap::new(),
+            secret_written: false,
+        };
+        self.restores.insert(label, record);
+        self.come_to(label, happened);
+    }
+
+    /// A restore comes to a state.
+    fn come_to(&mut self, label: Label, happened: &Happened) {
+        let Some(state) = happened.outcome.state else { return };
+        let Some(record) = self.restores.get(&label).cloned() else {
+            return;
+        };
+        match state {
+            State::CutOver if record.state != State::CutOver => self.cut_over(label, &happened.switched),
+            State::SwitchedBack | State::CutOver => self.switch_back(label, &record, &happened.switched),
+            State::Undone | State::Nothing => self.held.retain(|place, _| !is_of(*place, label)),
+            _ => {}
+        }
+        if let Some(record) = self.restores.get_mut(&label) {
+            record.state = state;
+        }
+    }
+
+    fn cut_over(&mut self, label: Label, switched: &BTreeSet<Need>) {
+        let mut before = BTreeMap::new();
+        for need in switched {
+            let copy = Place::Copy(*need, label);
+            if let Some(used) = self.in_use.insert(*need, copy) {
+                before.insert(*need, used);
+            }
+            if let Some(described) = self.described.get_mut(need) {
+                described.place = copy;
+            }
+            // It is logged in to as the application is: its secret keeps its password.
+            if *need == Need::Rows
+                && let Some(held) = self.held.get_mut(&copy)
+            {
+                held.password = self.password;
+            }
+        }
+        if switched.contains(&Need::Rows) {
+            self.note_secret_written();
+        }
+        if let Some(record) = self.restores.get_mut(&label) {
+            record.before = before;
+            record.secret_written = false;
+        }
+    }
+
+    fn switch_back(&mut self, label: Label, record: &RestoreOf, still: &BTreeSet<Need>) {
+        for (need, before) in &record.before {
+            let copy = Place::Copy(*need, label);
+            if still.contains(need) || self.in_use.get(need) != Some(&copy) {
+                continue;
+            }
+            self.in_use.insert(*need, *before);
+            if *need == Need::Rows {
+                self.password = self.held.get(before).map_or(self.password, |held| held.password);
+            }
+            if let Some(described) = self.described.get_mut(need).filter(|described| described.place == copy) {
+                described.place = *before;
+            }
+        }
+    }
+}
+
+fn is_of(place: Place, restore: Label) -> bool {
+    matches!(place, Place::Copy(_, of) if of == restore)
+}
+
+/// The name that a resource gets.
+pub fn renamed(need: Need, label: Label) -> String {
+    format!("{}-{label}", need.first_name())
+}
+
+/// A key that a write adds.
+pub fn key(need: Need, label: Label) -> String {
+    match need {
+        Need::Rows => (1_000 + label).to_string(),
+        Need::Items | Need::Notes => format!("written-{label}"),
+        Need::Files => format!("written/{label}.txt"),
+    }
+}
+
+/// One key more, and the first with another value.
+pub fn written(content: &Content, need: Need, label: Label) -> Content {
+    let mut content = content.clone();
+    let value = format!("v{label}");
+    if let Some(first) = content.values_mut().next() {
+        first.clone_from(&value);
+    }
+    content.insert(key(need, label), value);
+    content
+}
+
+/// Every second key is gone, but one; the last has another value.
+pub fn damaged(content: &Content) -> Content {
+    let mut left: Content = content
+        .iter()
+        .skip(content.len() % 2)
+        .step_by(2)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    if left.is_empty() {
+        left.clone_from(content);
+    }
+    if let Some(last) = left.values_mut().last() {
+        "damaged".clone_into(last);
+    }
+    left
+}

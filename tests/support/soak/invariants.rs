@@ -1,0 +1,310 @@
+//! What must hold after every step: what is seen of the world against what it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::happening::Happened;
+use super::model::{Content, Label, Need, Place, State, World};
+use super::outcomes::Outcome;
+use super::steps::{Request, Step};
+
+/// What is seen after a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    pub happened: Happened,
+    /// Where each switch leads; what it holds where that is no place that is known.
+    pub leads: BTreeMap<Need, Result<Place, String>>,
+    /// Whether what the secret holds logs in to the database that it leads to.
+    pub logs_in: Result<(), String>,
+    /// Every place that exists, with its data.
+    pub places: BTreeMap<Place, Result<Content, String>>,
+    /// What exists beside, and nobody knows whose it is.
+    pub strangers: Vec<String>,
+    /// What the descriptor names; of files nothing.
+    pub described: BTreeMap<Need, Named>,
+    /// What the set holds that this step sealed.
+    pub sealed: Option<BTreeMap<Need, Point>>,
+    /// Executions that have not ended, but the one that waits for an answer.
+    pub running: Vec<String>,
+    /// Whether the deployment is held by a run, though none waits for an answer.
+    pub held: bool,
+    /// Messages to on-call since the step began.
+    pub messages: usize,
+}
+
+/// A resource of the descriptor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub name: String,
+    /// `None` where it names no place that is known.
+    pub place: Option<Place>,
+}
+
+/// A recovery point of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    pub place: Option<Place>,
+    /// What is in it, where it can be read without restoring it.
+    pub content: Option<Content>,
+}
+
+/// What must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// The application's switches lead where the steps have led them.
+    Led,
+    /// What the application uses is there, and can be logged in to.
+    NothingInUseIsGone,
+    /// Every place holds what was captured for it, and written to it since.
+    VerifiedIsCaptured,
+    /// Where something has no counterpart or was not made, nothing is called verified.
+    NothingVerifiedInPart,
+    /// Nothing is gone but what an undo removed, and that is.
+    UndoneIsGone,
+    /// A sealed set holds what the application uses.
+    BackedUpIsInUse,
+    /// The descriptor names what the application uses, unless somebody led it elsewhere.
+    DescribedIsInUse,
+    /// Every run ends, and gives the deployment back.
+    RunsEnd,
+    /// On-call hears of every run.
+    OnCallHears,
+    /// A step comes to what it has to come to.
+    EndsAsItMust,
+    /// What can be undone is undone.
+    CanBeUndone,
+}
+
+impl Invariant {
+    pub const ALL: [Invariant; 11] = [
+        Invariant::Led,
+        Invariant::NothingInUseIsGone,
+        Invariant::VerifiedIsCaptured,
+        Invariant::NothingVerifiedInPart,
+        Invariant::UndoneIsGone,
+        Invariant::BackedUpIsInUse,
+        Invariant::DescribedIsInUse,
+        Invariant::RunsEnd,
+        Invariant::OnCallHears,
+        Invariant::EndsAsItMust,
+        Invariant::CanBeUndone,
+    ];
+}
+
+/// An invariant that does not hold, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    pub invariant: Invariant,
+    pub how: String,
+}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}: {}", self.invariant, self.how)
+    }
+}
+
+/// A step, and the world before it.
+pub struct Stepped<'a> {
+    pub label: Label,
+    pub step: &'a Step,
+    pub before: &'a World,
+}
+
+/// What is broken once a step was carried out. `after` is the world that came of it.
+pub fn broken(stepped: &Stepped<'_>, after: &World, seen: &Seen) -> Vec<Broken> {
+    let mut found = Vec::new();
+    let mut note = |invariant: Invariant, how: String| found.push(Broken { invariant, how });
+    ends(stepped, seen, &mut note);
+    verdict(stepped, seen, &mut note);
+    uses(after, seen, &mut note);
+    places(after, seen, &mut note);
+    strangers(seen, &mut note);
+    if let Some(sealed) = &seen.sealed {
+        sealed_set(after, sealed, &mut note);
+    }
+    described(after, seen, &mut note);
+    for execution in &seen.running {
+        note(Invariant::RunsEnd, format!("{execution} has not ended"));
+    }
+    if seen.held && after.waiting().is_none() {
+        note(
+            Invariant::RunsEnd,
+            "the deployment is held, and nothing runs".to_owned(),
+        );
+    }
+    if stepped.step.runs() && seen.messages == 0 && !is_refused_command(stepped) {
+        note(Invariant::OnCallHears, "on-call heard of nothing".to_owned());
+    }
+    found
+}
+
+/// An answer that nobody asked for is refused by the command, and nothing runs.
+fn is_refused_command(stepped: &Stepped<'_>) -> bool {
+    match stepped.step {
+        Step::Answer(restore, _) => stepped.before.waiting() != Some(*restore),
+        _ => false,
+    }
+}
+
+fn ends(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+    let may = stepped.before.outcomes(stepped.step);
+    let came = seen.happened.outcome;
+    if may.contains(&came) {
+        return;
+    }
+    let words: Vec<String> = may.iter().map(Outcome::to_string).collect();
+    let invariant = match stepped.step {
+        Step::UndoCutOver(_) | Step::UndoRestore(_) => Invariant::CanBeUndone,
+        _ => Invariant::EndsAsItMust,
+    };
+    note(
+        invariant,
+        format!("it came to: {came}; it must come to: {}", words.join(", or ")),
+    );
+}
+
+fn verdict(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+    let (Step::Restore(request) | Step::AbortRestore(request, _)) = stepped.step else {
+        return;
+    };
+    if !seen.happened.verified {
+        return;
+    }
+    let Some((_, set)) = stepped.before.wanted(request) else {
+        note(
+            Invariant::NothingVerifiedInPart,
+            "there was nothing to restore".to_owned(),
+        );
+        return;
+    };
+    if !stepped.before.can_be_verified(request, set) {
+        let how = "verified, though it has no count of that moment, or holds what the descriptor does not".to_owned();
+        note(Invariant::NothingVerifiedInPart, how);
+    }
+    let scope = World::scope(request, set);
+    let left_out: Vec<&Need> = scope.difference(&seen.happened.made).collect();
+    if !left_out.is_empty() && seen.happened.outcome.state != Some(State::Undone) {
+        note(
+            Invariant::NothingVerifiedInPart,
+            format!("verified, without {left_out:?}"),
+        );
+    }
+    if seen.happened.outcome.state == Some(State::CutOver) {
+        let unswitched = unswitched(stepped.before, request, &scope, seen);
+        if !unswitched.is_empty() {
+            note(
+                Invariant::NothingVerifiedInPart,
+                format!("cut over, but for {unswitched:?}"),
+            );
+        }
+    }
+}
+
+fn unswitched(before: &World, _: &Request, scope: &BTreeSet<Need>, seen: &Seen) -> Vec<Need> {
+    let switched = |need: &Need| seen.happened.switched.contains(need) || !before.described.contains_key(need);
+    scope.iter().copied().filter(|need| !switched(need)).collect()
+}
+
+fn uses(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+    for (need, place) in &after.in_use {
+        match seen.leads.get(need) {
+            Some(Ok(found)) if found == place => {}
+            Some(Ok(found)) => note(
+                Invariant::Led,
+                format!("{} leads to {found}, not to {place}", need.switch()),
+            ),
+            Some(Err(found)) => note(
+                Invariant::Led,
+                format!("{} leads to {found}, not to {place}", need.switch()),
+            ),
+            None => note(Invariant::Led, format!("{} is gone", need.switch())),
+        }
+    }
+    for place in seen.leads.values().flatten() {
+        match seen.places.get(place) {
+            Some(Ok(_)) => {}
+            Some(Err(why)) => note(Invariant::NothingInUseIsGone, format!("{place} cannot be read: {why}")),
+            None => note(Invariant::NothingInUseIsGone, format!("{place} is not there")),
+        }
+    }
+    if let Err(why) = &seen.logs_in {
+        note(
+            Invariant::NothingInUseIsGone,
+            format!("the application cannot log in: {why}"),
+        );
+    }
+}
+
+fn places(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+    for (place, held) in &after.held {
+        match seen.places.get(place) {
+            None => note(Invariant::UndoneIsGone, format!("{place} is gone, and nobody undid it")),
+            Some(_) if held.in_part => {}
+            Some(Err(why)) => note(Invariant::VerifiedIsCaptured, format!("{place} cannot be read: {why}")),
+            Some(Ok(content)) if *content == held.content => {}
+            Some(Ok(content)) => {
+                let how = format!("{place} holds {content:?}, not {:?}", held.content);
+                note(Invariant::VerifiedIsCaptured, how);
+            }
+        }
+    }
+    for place in seen.places.keys().filter(|place| !after.held.contains_key(place)) {
+        note(Invariant::UndoneIsGone, format!("{place} is there, and should not be"));
+    }
+}
+
+fn strangers(seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+    for stranger in &seen.strangers {
+        note(
+            Invariant::UndoneIsGone,
+            format!("{stranger} is there, and is left of nobody knows what"),
+        );
+    }
+}
+
+fn sealed_set(after: &World, sealed: &BTreeMap<Need, Point>, note: &mut impl FnMut(Invariant, String)) {
+    for (need, place) in &after.in_use {
+        let Some(point) = sealed.get(need) else {
+            if after.described.contains_key(need) {
+                note(Invariant::BackedUpIsInUse, format!("the {need} were not backed up"));
+            }
+            continue;
+        };
+        if *need != Need::Files && point.place != Some(*place) {
+            let of = point
+                .place
+                .map_or("an unknown place".to_owned(), |place| place.to_string());
+            note(
+                Invariant::BackedUpIsInUse,
+                format!("backed up was {of}; in use is {place}"),
+            );
+        }
+        let used = after.held.get(place).map(|held| &held.content);
+        if let Some(content) = &point.content
+            && used != Some(content)
+        {
+            let how = format!("the {need} were backed up as {content:?}; in use is {used:?}");
+            note(Invariant::BackedUpIsInUse, how);
+        }
+    }
+}
+
+fn described(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+    let names = |need: &Need| seen.described.get(need).map(|named| (named.name.as_str(), named.place));
+    for need in Need::ALL {
+        let should = after.described.get(&need);
+        let should = should.map(|described| {
+            let place = (need != Need::Files).then_some(described.place);
+            (described.name.as_str(), place)
+        });
+        let found = names(&need).map(|(name, place)| (name, place.filter(|_| need != Need::Files)));
+        if should != found {
+            let how = format!("of the {need} the descriptor says {found:?}, not {should:?}");
+            note(Invariant::DescribedIsInUse, how);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "invariants_tests.rs"]
+mod tests;

@@ -1,0 +1,8 @@
+//! Generated sequences of what operators and applications do: by seed, against a model of what must hold after each step.
+
+pub mod generate;
+pub mod happening;
+pub mod invariants;
+pub mod model;
+pub mod outcomes;
+pub mod steps;

@@ -1,0 +1,244 @@
+//! What a deployment should be: which places hold data, which of them the application uses, what was captured, what restores
+//! made. Pure: it knows no AWS and no lab.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Number of the step of a sequence that made a set or a restore.
+pub type Label = usize;
+
+/// What the application needs: each has a resource in the descriptor, and a switch that leads the application to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Need {
+    /// Rows of an Aurora cluster, found by a secret.
+    Rows,
+    /// Items of a table, found by a parameter.
+    Items,
+    /// Items of a second table, found by another parameter.
+    Notes,
+    /// Files of a file system, mounted by a service.
+    Files,
+}
+
+impl Need {
+    pub const ALL: [Need; 4] = [Need::Rows, Need::Items, Need::Notes, Need::Files];
+
+    /// The resource's name in the first descriptor.
+    pub fn first_name(self) -> &'static str {
+        match self {
+            Need::Rows => "database",
+            Need::Items => "rooms",
+            Need::Notes => "notes",
+            Need::Files => "storage",
+        }
+    }
+
+    pub fn switch(self) -> &'static str {
+        match self {
+            Need::Rows => "the secret",
+            Need::Items => "the parameter of the items",
+            Need::Notes => "the parameter of the notes",
+            Need::Files => "the service",
+        }
+    }
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Need::Rows => "rows",
+            Need::Items => "items",
+            Need::Notes => "notes",
+            Need::Files => "files",
+        })
+    }
+}
+
+/// Something that holds data: a cluster, a table, a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// What was there at first.
+    First(Need),
+    /// What a restore made.
+    Copy(Need, Label),
+}
+
+impl Place {
+    pub fn need(self) -> Need {
+        match self {
+            Place::First(need) | Place::Copy(need, _) => need,
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::First(need) => write!(f, "the first {need}"),
+            Place::Copy(need, restore) => write!(f, "the {need} that restore {restore} made"),
+        }
+    }
+}
+
+/// Keys and values: rows by id, items by id, files by path.
+pub type Content = BTreeMap<String, String>;
+
+/// A place's data, and the password by which a cluster is logged in to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    pub content: Content,
+    pub password: usize,
+    /// It is what is left of a restore that failed: nobody knows how much of it was made.
+    pub in_part: bool,
+}
+
+/// A resource of the descriptor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    pub name: String,
+    /// What it names. A file system is the same wherever its files were restored to: of files it tells nothing.
+    pub place: Place,
+}
+
+/// What a sealed set holds of one need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Captured {
+    /// The resource's name in the descriptor of then.
+    pub name: String,
+    pub place: Place,
+    pub held: Held,
+}
+
+/// A sealed set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SetOf {
+    pub captured: BTreeMap<Need, Captured>,
+}
+
+/// How far a restore is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It made nothing: refused, a dry run, or failed and undone by itself.
+    Nothing,
+    /// Its copies stand beside; it asks whether the application may be switched to them.
+    Waiting,
+    /// Its copies stand beside what is there.
+    Beside,
+    CutOver,
+    SwitchedBack,
+    /// It failed, and its copies were kept.
+    Kept,
+    /// What it made was removed.
+    Undone,
+}
+
+/// A restore that was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreOf {
+    pub set: Label,
+    pub state: State,
+    /// What it made copies of.
+    pub made: BTreeSet<Need>,
+    pub suffix: Option<u8>,
+    /// What the application used before it was switched.
+    pub before: BTreeMap<Need, Place>,
+    /// Somebody wrote the secret since it was cut over.
+    pub secret_written: bool,
+}
+
+/// The whole deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct World {
+    pub held: BTreeMap<Place, Held>,
+    pub in_use: BTreeMap<Need, Place>,
+    pub described: BTreeMap<Need, Described>,
+    pub sets: BTreeMap<Label, SetOf>,
+    pub restores: BTreeMap<Label, RestoreOf>,
+    /// The password in the secret, by number.
+    pub password: usize,
+}
+
+impl World {
+    /// A deployment in which nothing was backed up yet.
+    pub fn new(contents: BTreeMap<Need, Content>) -> Self {
+        let held = |(need, content)| {
+            let held = Held {
+                content,
+                ..Held::default()
+            };
+            (Place::First(need), held)
+        };
+        let described = |need: Need| {
+            let described = Described {
+                name: need.first_name().to_owned(),
+                place: Place::First(need),
+            };
+            (need, described)
+        };
+        Self {
+            held: contents.into_iter().map(held).collect(),
+            in_use: Need::ALL.into_iter().map(|need| (need, Place::First(need))).collect(),
+            described: Need::ALL.into_iter().map(described).collect(),
+            sets: BTreeMap::new(),
+            restores: BTreeMap::new(),
+            password: 0,
+        }
+    }
+
+    /// The data that the application uses.
+    pub fn used(&self, need: Need) -> Option<&Held> {
+        self.held.get(self.in_use.get(&need)?)
+    }
+
+    pub fn used_mut(&mut self, need: Need) -> Option<&mut Held> {
+        self.held.get_mut(self.in_use.get(&need)?)
+    }
+
+    pub fn is_used(&self, place: Place) -> bool {
+        self.in_use.get(&place.need()) == Some(&place)
+    }
+
+    /// Whether the descriptor names a place. Of files it names the file system only.
+    pub fn is_described(&self, place: Place) -> bool {
+        let need = place.need();
+        let described = self.described.get(&need);
+        need != Need::Files && described.is_some_and(|described| described.place == place)
+    }
+
+    /// Whether all that is described is what is in use, so that a backup holds the application's data.
+    pub fn is_consistent(&self) -> bool {
+        let apart = |(need, described): (&Need, &Described)| {
+            *need != Need::Files && self.in_use.get(need) != Some(&described.place)
+        };
+        !self.described.iter().any(apart)
+    }
+
+    /// The restore that waits for an answer.
+    pub fn waiting(&self) -> Option<Label> {
+        let mut restores = self.restores.iter();
+        restores
+            .find(|(_, restore)| restore.state == State::Waiting)
+            .map(|(label, _)| *label)
+    }
+
+    /// Whether a restore's copies are there.
+    pub fn has_copies(&self, restore: Label) -> bool {
+        let of_it = |place: &Place| matches!(place, Place::Copy(_, of) if *of == restore);
+        self.held.keys().any(of_it)
+    }
+
+    /// The copies of a restore that the application uses, or the descriptor names.
+    pub fn needed_copies(&self, restore: Label) -> Vec<Place> {
+        let of_it = |place: &&Place| matches!(place, Place::Copy(_, of) if *of == restore);
+        let needed = |place: &&Place| self.is_used(**place) || self.is_described(**place);
+        self.held.keys().filter(of_it).filter(needed).copied().collect()
+    }
+
+    /// Whether another restore's way back leads to a copy of this one.
+    pub fn is_way_back(&self, restore: Label) -> bool {
+        let leads = |other: &RestoreOf| {
+            let to_it = |place: &Place| matches!(place, Place::Copy(_, of) if *of == restore);
+            other.state == State::CutOver && other.before.values().any(to_it)
+        };
+        self.restores.values().any(leads)
+    }
+}

@@ -1,0 +1,331 @@
+//! The steps of a sequence, and what they are called.
+
+use super::model::{Label, Need, Place};
+
+/// Which set a restore is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Newest,
+    Set(Label),
+    /// The newest before the moment at which this set's backup had ended.
+    Before(Label),
+    /// All as of that moment.
+    At(Label),
+    /// One that never was.
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CutOver {
+    Yes,
+    No,
+    Ask,
+}
+
+/// What goes wrong while a restore makes its copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    RestoreJob,
+    Instance,
+}
+
+/// What a restore is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub which: Which,
+    /// All where it is empty.
+    pub only: Vec<Need>,
+    pub cut_over: CutOver,
+    pub keep: bool,
+    pub dry_run: bool,
+    pub suffix: Option<u8>,
+    pub fault: Option<Fault>,
+}
+
+impl Request {
+    pub fn new(which: Which, cut_over: CutOver) -> Self {
+        Self {
+            which,
+            only: Vec::new(),
+            cut_over,
+            keep: false,
+            dry_run: false,
+            suffix: None,
+            fault: None,
+        }
+    }
+}
+
+/// When an execution is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The first backup or copy was just asked for.
+    Making,
+    /// The copies are being compared.
+    Comparing,
+    /// The first switch was just carried out.
+    Switching,
+}
+
+/// One step of a sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The application writes.
+    Write(Need),
+    /// Half of it is deleted, and some of it overwritten.
+    Damage(Need),
+    BackUp,
+    Restore(Request),
+    /// What a waiting restore asks is answered.
+    Answer(Label, bool),
+    UndoCutOver(Label),
+    UndoRestore(Label),
+    /// A resource gets another name in the descriptor, with its probe and its switch.
+    Rename(Need),
+    /// A resource is taken out of the descriptor, with its probe and its switch.
+    Remove(Need),
+    /// A resource is put into the descriptor.
+    Add(Need),
+    /// A descriptor is applied that names what was there at first.
+    ApplyFirst,
+    /// A descriptor is applied that names what the application uses.
+    ApplyInUse,
+    /// A descriptor is applied of which a switch leads to a resource that it does not have.
+    ApplyBroken,
+    /// The database's password is changed, and written to the secret.
+    Rotate,
+    /// What leads to a need is written again, with the same value.
+    Touch(Need),
+    /// Somebody leads the application elsewhere by hand.
+    Switch(Need, Place),
+    AbortBackUp,
+    AbortRestore(Request, Moment),
+    /// The execution of a waiting restore is stopped.
+    AbortWaiting(Label),
+}
+
+/// The kind of a step, of which every one has to occur.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Write,
+    Damage,
+    BackUp,
+    RestoreNewest,
+    RestoreSet,
+    RestoreBefore,
+    RestoreAt,
+    RestoreUnknown,
+    RestoreOnly,
+    RestoreDry,
+    RestoreSuffix,
+    RestoreCutOver,
+    RestoreBeside,
+    RestoreAsk,
+    RestoreFailingUndone,
+    RestoreFailingKept,
+    Yes,
+    No,
+    UndoCutOver,
+    UndoRestore,
+    Rename,
+    Remove,
+    Add,
+    ApplyFirst,
+    ApplyInUse,
+    ApplyBroken,
+    Rotate,
+    Touch,
+    Switch,
+    AbortBackUp,
+    AbortMaking,
+    AbortComparing,
+    AbortSwitching,
+    AbortWaiting,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 34] = [
+        Kind::Write,
+        Kind::Damage,
+        Kind::BackUp,
+        Kind::RestoreNewest,
+        Kind::RestoreSet,
+        Kind::RestoreBefore,
+        Kind::RestoreAt,
+        Kind::RestoreUnknown,
+        Kind::RestoreOnly,
+        Kind::RestoreDry,
+        Kind::RestoreSuffix,
+        Kind::RestoreCutOver,
+        Kind::RestoreBeside,
+        Kind::RestoreAsk,
+        Kind::RestoreFailingUndone,
+        Kind::RestoreFailingKept,
+        Kind::Yes,
+        Kind::No,
+        Kind::UndoCutOver,
+        Kind::UndoRestore,
+        Kind::Rename,
+        Kind::Remove,
+        Kind::Add,
+        Kind::ApplyFirst,
+        Kind::ApplyInUse,
+        Kind::ApplyBroken,
+        Kind::Rotate,
+        Kind::Touch,
+        Kind::Switch,
+        Kind::AbortBackUp,
+        Kind::AbortMaking,
+        Kind::AbortComparing,
+        Kind::AbortSwitching,
+        Kind::AbortWaiting,
+    ];
+}
+
+impl Step {
+    /// The kinds that a step is of: a request is of one for each of its fields.
+    pub fn kinds(&self) -> Vec<Kind> {
+        match self {
+            Step::Restore(request) => request.kinds(),
+            Step::AbortRestore(_, Moment::Making) => vec![Kind::AbortMaking],
+            Step::AbortRestore(_, Moment::Comparing) => vec![Kind::AbortComparing],
+            Step::AbortRestore(_, Moment::Switching) => vec![Kind::AbortSwitching],
+            Step::Write(_) => vec![Kind::Write],
+            Step::Damage(_) => vec![Kind::Damage],
+            Step::BackUp => vec![Kind::BackUp],
+            Step::Answer(_, true) => vec![Kind::Yes],
+            Step::Answer(_, false) => vec![Kind::No],
+            Step::UndoCutOver(_) => vec![Kind::UndoCutOver],
+            Step::UndoRestore(_) => vec![Kind::UndoRestore],
+            Step::Rename(_) => vec![Kind::Rename],
+            Step::Remove(_) => vec![Kind::Remove],
+            Step::Add(_) => vec![Kind::Add],
+            Step::ApplyFirst => vec![Kind::ApplyFirst],
+            Step::ApplyInUse => vec![Kind::ApplyInUse],
+            Step::ApplyBroken => vec![Kind::ApplyBroken],
+            Step::Rotate => vec![Kind::Rotate],
+            Step::Touch(_) => vec![Kind::Touch],
+            Step::Switch(..) => vec![Kind::Switch],
+            Step::AbortBackUp => vec![Kind::AbortBackUp],
+            Step::AbortWaiting(_) => vec![Kind::AbortWaiting],
+        }
+    }
+
+    /// Whether it starts an execution, of which on-call hears.
+    pub fn runs(&self) -> bool {
+        matches!(
+            self,
+            Step::BackUp
+                | Step::Restore(_)
+                | Step::Answer(..)
+                | Step::UndoCutOver(_)
+                | Step::UndoRestore(_)
+                | Step::AbortBackUp
+                | Step::AbortRestore(..)
+                | Step::AbortWaiting(_)
+        )
+    }
+}
+
+impl Request {
+    fn kinds(&self) -> Vec<Kind> {
+        let mut kinds = vec![match self.which {
+            Which::Newest => Kind::RestoreNewest,
+            Which::Set(_) => Kind::RestoreSet,
+            Which::Before(_) => Kind::RestoreBefore,
+            Which::At(_) => Kind::RestoreAt,
+            Which::Unknown => Kind::RestoreUnknown,
+        }];
+        let of_fields = [
+            (!self.only.is_empty(), Kind::RestoreOnly),
+            (self.dry_run, Kind::RestoreDry),
+            (self.suffix.is_some(), Kind::RestoreSuffix),
+            (self.cut_over == CutOver::Yes, Kind::RestoreCutOver),
+            (self.cut_over == CutOver::No, Kind::RestoreBeside),
+            (self.cut_over == CutOver::Ask, Kind::RestoreAsk),
+            (self.fault.is_some() && !self.keep, Kind::RestoreFailingUndone),
+            (self.fault.is_some() && self.keep, Kind::RestoreFailingKept),
+        ];
+        kinds.extend(of_fields.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind));
+        kinds
+    }
+}
+
+impl std::fmt::Display for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.which {
+            Which::Newest => write!(f, "restore the newest set")?,
+            Which::Set(set) => write!(f, "restore set {set}")?,
+            Which::Before(set) => write!(f, "restore the newest set before the end of backup {set}")?,
+            Which::At(set) => write!(f, "restore all as of the end of backup {set}")?,
+            Which::Unknown => write!(f, "restore a set that never was")?,
+        }
+        if !self.only.is_empty() {
+            let only: Vec<String> = self.only.iter().map(ToString::to_string).collect();
+            write!(f, ", only the {}", only.join(" and the "))?;
+        }
+        write!(
+            f,
+            ", {}",
+            match self.cut_over {
+                CutOver::Yes => "and cut over",
+                CutOver::No => "beside what is there",
+                CutOver::Ask => "and ask before cutting over",
+            }
+        )?;
+        if let Some(suffix) = self.suffix {
+            write!(f, ", suffix s{suffix}")?;
+        }
+        match self.fault {
+            Some(Fault::RestoreJob) => write!(f, "; the job of the files fails")?,
+            Some(Fault::Instance) => write!(f, "; the instance fails")?,
+            None => {}
+        }
+        if self.fault.is_some() {
+            write!(f, ", what was made is {}", if self.keep { "kept" } else { "undone" })?;
+        }
+        if self.dry_run {
+            write!(f, "; a dry run")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Step::Write(need) => write!(f, "the application writes {need}"),
+            Step::Damage(need) => write!(f, "{need} are deleted and overwritten"),
+            Step::BackUp => write!(f, "back up"),
+            Step::Restore(request) => write!(f, "{request}"),
+            Step::Answer(restore, yes) => write!(f, "say {} to restore {restore}", if *yes { "yes" } else { "no" }),
+            Step::UndoCutOver(restore) => write!(f, "undo the cut-over of restore {restore}"),
+            Step::UndoRestore(restore) => write!(f, "undo restore {restore}"),
+            Step::Rename(need) => write!(f, "rename the resource of the {need} in the descriptor"),
+            Step::Remove(need) => write!(f, "take the resource of the {need} out of the descriptor"),
+            Step::Add(need) => write!(f, "put a resource of the {need} into the descriptor"),
+            Step::ApplyFirst => write!(f, "apply a descriptor that names what was there at first"),
+            Step::ApplyInUse => write!(f, "apply a descriptor that names what is in use"),
+            Step::ApplyBroken => write!(f, "apply a descriptor with a switch that leads to no resource"),
+            Step::Rotate => write!(f, "rotate the database's password"),
+            Step::Touch(need) => write!(f, "write {} again, with the same value", need.switch()),
+            Step::Switch(need, place) => write!(f, "lead {} to {place} by hand", need.switch()),
+            Step::AbortBackUp => write!(f, "back up, and stop the execution"),
+            Step::AbortRestore(request, moment) => {
+                let when = match moment {
+                    Moment::Making => "while it makes copies",
+                    Moment::Comparing => "while it compares",
+                    Moment::Switching => "while it cuts over",
+                };
+                write!(f, "{request}; the execution is stopped {when}")
+            }
+            Step::AbortWaiting(restore) => write!(f, "stop the execution of restore {restore}, which waits"),
+        }
+    }
+}
+
+/// A sequence in words, a step a line.
+pub fn words(steps: &[(Label, Step)]) -> String {
+    let line = |(label, step): &(Label, Step)| format!("  {label}. {step}");
+    steps.iter().map(line).collect::<Vec<_>>().join("\n")
+}
