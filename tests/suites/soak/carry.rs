@@ -142,16 +142,18 @@ impl<'a> Sequence<'a> {
                 self.stop(&execution).await?;
                 self.of_restore(*restore, &execution).await
             }
-            Step::Rename(_) | Step::Remove(_) | Step::Add(_) | Step::ApplyFirst | Step::ApplyInUse => {
-                let mut after = self.world.clone();
-                let came = Came::plain(End::Succeeded, "");
-                after.carry_out(label, step, &came.happened);
-                self.apply(&after).await
+            Step::Rename(_) | Step::Remove(_) | Step::Add(_) | Step::ApplyFirst => {
+                self.apply(&self.described_after(label, step)?, &[]).await
+            }
+            // Whoever leads the application by hand says so.
+            Step::ForceFirst | Step::ApplyInUse => {
+                self.apply(&self.described_after(label, step)?, &["--accept-replaced"])
+                    .await
             }
             Step::ApplyBroken => {
                 let mut descriptor = self.deployment.descriptor(&self.world.described)?;
                 descriptor["cut_over"][0]["resource"] = json!("nobody");
-                self.apply_document(&descriptor).await
+                self.apply(&descriptor, &[]).await
             }
             Step::Rotate => {
                 let cluster = self.world.in_use[&Need::Rows];
@@ -190,16 +192,41 @@ impl<'a> Sequence<'a> {
         self.deployment.records.apply(&descriptor).await
     }
 
-    async fn apply(&self, world: &World) -> Result<Came> {
-        let descriptor = self.deployment.descriptor(&world.described)?;
-        self.apply_document(&descriptor).await
+    /// The descriptor that a step applies.
+    fn described_after(&self, label: Label, step: &Step) -> Result<Value> {
+        let mut after = self.world.clone();
+        after.carry_out(label, step, &Came::plain(End::Succeeded, "").happened);
+        self.deployment.descriptor(&after.described)
     }
 
-    async fn apply_document(&self, descriptor: &Value) -> Result<Came> {
-        Ok(match self.deployment.records.apply(descriptor).await {
-            Ok(()) => Came::plain(End::Succeeded, ""),
-            Err(error) => Came::plain(End::Failed, format!("{error:#}")),
-        })
+    async fn apply(&self, descriptor: &Value, options: &[&str]) -> Result<Came> {
+        let file = self
+            .deployment
+            .stage
+            .lab
+            .directory()
+            .join(format!("{}.json", self.deployment.dataset.name));
+        std::fs::write(&file, descriptor.to_string())?;
+        let file = file.to_string_lossy();
+        let arguments: Vec<&str> = ["apply"]
+            .iter()
+            .chain(options)
+            .copied()
+            .chain([file.as_ref()])
+            .collect();
+        let (done, said) = self.holdfast(&arguments).await?;
+        Ok(Came::plain(if done { End::Succeeded } else { End::Failed }, said))
+    }
+
+    /// Runs the operator's command; whether it succeeded, and what it said of a failure.
+    async fn holdfast(&self, arguments: &[&str]) -> Result<(bool, String)> {
+        let output = tokio::process::Command::new(program("holdfast"))
+            .args(arguments)
+            .envs(&self.deployment.stage.stack.environment)
+            .output()
+            .await?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((output.status.success(), said))
     }
 
     async fn start(&self, output: &str, fields: Value) -> Result<String> {
@@ -524,13 +551,8 @@ impl<'a> Sequence<'a> {
             true => &["approve", "--cut-over", &id],
             false => &["reject", &id],
         };
-        let output = tokio::process::Command::new(program("holdfast"))
-            .args(arguments)
-            .envs(&self.deployment.stage.stack.environment)
-            .output()
-            .await?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if !output.status.success() {
+        let (done, said) = self.holdfast(arguments).await?;
+        if !done {
             let record = self.record(&execution).await?.context("no record")?;
             return self.told(restore, End::Failed, said, &record).await;
         }

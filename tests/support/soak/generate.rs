@@ -75,7 +75,7 @@ pub fn sequence(seed: u64) -> Vec<(Label, Step)> {
 /// The weight of each kind of step.
 type Weighted = (usize, fn(&mut Numbers, &World) -> Option<Step>);
 
-const STEPS: [Weighted; 17] = [
+const STEPS: [Weighted; 18] = [
     (14, |_, _| Some(Step::BackUp)),
     (26, |numbers, world| request(numbers, world).map(Step::Restore)),
     (10, |numbers, _| Some(Step::Write(need(numbers)))),
@@ -92,13 +92,8 @@ const STEPS: [Weighted; 17] = [
             .collect();
         Some(Step::Add(numbers.of(&absent)?))
     }),
-    (3, |_, world| {
-        world
-            .restores
-            .values()
-            .any(|restore| restore.state == State::CutOver)
-            .then_some(Step::ApplyFirst)
-    }),
+    (2, |_, world| is_cut_over(world).then_some(Step::ApplyFirst)),
+    (2, |_, world| is_cut_over(world).then_some(Step::ForceFirst)),
     (3, |_, _| Some(Step::ApplyInUse)),
     (1, |_, _| Some(Step::ApplyBroken)),
     (5, |_, _| Some(Step::Rotate)),
@@ -109,6 +104,10 @@ const STEPS: [Weighted; 17] = [
     }),
     (7, abort),
 ];
+
+fn is_cut_over(world: &World) -> bool {
+    !in_state(world, |state| state == State::CutOver).is_empty()
+}
 
 fn choose(numbers: &mut Numbers, world: &World) -> Step {
     // Without a set there is little to do.

@@ -88,7 +88,7 @@ impl World {
                     self.described.insert(*need, Described { name, place: *place });
                 }
             }
-            Step::ApplyFirst => {
+            Step::ApplyFirst | Step::ForceFirst if happened.outcome.end == End::Succeeded => {
                 let first = |need: Need| {
                     let name = need.first_name().to_owned();
                     (

@@ -194,8 +194,8 @@ fn every_invariant_can_be_broken() {
 fn what_must_be_refused_is() {
     let fails = |steps: &[Step]| after(steps).2.happened.outcome.end == End::Failed;
     let with = |last: &[Step]| [cut_over().as_slice(), last].concat();
-    assert!(fails(&with(&[Step::ApplyFirst, Step::BackUp])));
-    assert!(!fails(&with(&[Step::ApplyFirst, Step::ApplyInUse, Step::BackUp])));
+    assert!(fails(&with(&[Step::ForceFirst, Step::BackUp])));
+    assert!(!fails(&with(&[Step::ForceFirst, Step::ApplyInUse, Step::BackUp])));
     assert!(fails(&with(&[Step::UndoRestore(2)])));
     assert!(!fails(&with(&[Step::UndoCutOver(2), Step::UndoRestore(2)])));
     let moved = Step::Switch(Need::Items, Place::First(Need::Items));

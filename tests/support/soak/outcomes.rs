@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Captured, Label, Need, Place, SetOf, State, World};
+use super::model::{Captured, Described, Label, Need, Place, SetOf, State, World};
 use super::steps::{CutOver, Moment, Request, Step, Which};
 
 /// How a step ended: the execution, or the command.
@@ -64,6 +64,7 @@ impl World {
             Step::BackUp
             | Step::AbortBackUp
             | Step::ApplyFirst
+            | Step::ForceFirst
             | Step::ApplyInUse
             | Step::ApplyBroken
             | Step::Rotate => true,
@@ -100,9 +101,19 @@ impl World {
                 Outcome::new(End::Aborted, State::Beside),
                 Outcome::new(End::Aborted, State::Undone),
             ],
+            // A file outlives cut-overs: what they replaced is refused, where that can be told by its names.
+            Step::ApplyFirst if self.names_copies() => {
+                vec![Outcome::plain(End::Failed), Outcome::plain(End::Succeeded)]
+            }
             Step::ApplyBroken => vec![Outcome::plain(End::Failed)],
             _ => vec![Outcome::plain(End::Succeeded)],
         }
+    }
+
+    fn names_copies(&self) -> bool {
+        let is_copy =
+            |(need, described): (&Need, &Described)| *need != Need::Files && matches!(described.place, Place::Copy(..));
+        self.described.iter().any(is_copy)
     }
 
     /// The set that is asked for.

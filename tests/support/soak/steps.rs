@@ -86,8 +86,10 @@ pub enum Step {
     Remove(Need),
     /// A resource is put into the descriptor.
     Add(Need),
-    /// A descriptor is applied that names what was there at first.
+    /// The file of the first descriptor is applied again.
     ApplyFirst,
+    /// The same, though it names what a cut-over replaced.
+    ForceFirst,
     /// A descriptor is applied that names what the application uses.
     ApplyInUse,
     /// A descriptor is applied of which a switch leads to a resource that it does not have.
@@ -131,6 +133,7 @@ pub enum Kind {
     Remove,
     Add,
     ApplyFirst,
+    ForceFirst,
     ApplyInUse,
     ApplyBroken,
     Rotate,
@@ -144,7 +147,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 34] = [
+    pub const ALL: [Kind; 35] = [
         Kind::Write,
         Kind::Damage,
         Kind::BackUp,
@@ -169,6 +172,7 @@ impl Kind {
         Kind::Remove,
         Kind::Add,
         Kind::ApplyFirst,
+        Kind::ForceFirst,
         Kind::ApplyInUse,
         Kind::ApplyBroken,
         Kind::Rotate,
@@ -201,6 +205,7 @@ impl Step {
             Step::Remove(_) => vec![Kind::Remove],
             Step::Add(_) => vec![Kind::Add],
             Step::ApplyFirst => vec![Kind::ApplyFirst],
+            Step::ForceFirst => vec![Kind::ForceFirst],
             Step::ApplyInUse => vec![Kind::ApplyInUse],
             Step::ApplyBroken => vec![Kind::ApplyBroken],
             Step::Rotate => vec![Kind::Rotate],
@@ -304,7 +309,11 @@ impl std::fmt::Display for Step {
             Step::Rename(need) => write!(f, "rename the resource of the {need} in the descriptor"),
             Step::Remove(need) => write!(f, "take the resource of the {need} out of the descriptor"),
             Step::Add(need) => write!(f, "put a resource of the {need} into the descriptor"),
-            Step::ApplyFirst => write!(f, "apply a descriptor that names what was there at first"),
+            Step::ApplyFirst => write!(f, "apply the first descriptor again"),
+            Step::ForceFirst => write!(
+                f,
+                "apply the first descriptor again, and accept names that were replaced"
+            ),
             Step::ApplyInUse => write!(f, "apply a descriptor that names what is in use"),
             Step::ApplyBroken => write!(f, "apply a descriptor with a switch that leads to no resource"),
             Step::Rotate => write!(f, "rotate the database's password"),
