@@ -1,6 +1,7 @@
 //! Carries steps out in the lab, by the means that operators have.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -30,6 +31,8 @@ pub struct Sequence<'a> {
     pub moments: BTreeSet<Label>,
     restores: BTreeMap<Label, Started>,
     sets: BTreeMap<Label, Sealed>,
+    /// Messages to on-call since the step began.
+    messages: AtomicUsize,
 }
 
 /// A restore.
@@ -76,18 +79,22 @@ impl<'a> Sequence<'a> {
             moments: BTreeSet::new(),
             restores: BTreeMap::new(),
             sets: BTreeMap::new(),
+            messages: AtomicUsize::new(0),
         }
     }
 
     /// Carries one step out and answers what is broken then, and what was said of it.
     pub async fn step(&mut self, label: Label, step: &Step) -> Result<(Vec<Broken>, String)> {
         self.deployment.inbox.take().await?;
+        self.messages.store(0, Ordering::Relaxed);
         let before = self.world.clone();
         let came = self.carry(label, step).await?;
         self.world.carry_out(label, step, &came.happened);
-        let messages = if step.runs() { self.settle().await? } else { 0 };
+        if step.runs() {
+            self.settle().await?;
+        }
         let mut seen = self.deployment.look(&self.world, came.happened).await?;
-        seen.messages = messages;
+        seen.messages = self.heard().await?;
         seen.sealed = came.sealed;
         let waiting = self.waiting_execution();
         seen.running.retain(|execution| Some(execution) != waiting);
@@ -106,24 +113,36 @@ impl<'a> Sequence<'a> {
 
     /// Waits until nothing runs but what waits for an answer, nobody holds the deployment, and on-call has heard. What does not
     /// come is for the invariants to tell.
-    async fn settle(&self) -> Result<usize> {
+    async fn settle(&self) -> Result<()> {
         let (name, waiting) = (&self.deployment.dataset.name, self.waiting_execution());
         let started = Instant::now();
-        let mut messages = 0;
-        loop {
-            let mails = self.deployment.inbox.take().await?;
-            let about = |mail: &&holdfast_tests::inbox::Mail| {
-                mail.attributes.pointer("/deployment/Value").and_then(Value::as_str) == Some(name)
-            };
-            messages += mails.iter().filter(about).count();
-            let running = self.deployment.running().await?;
-            let idle = running.iter().all(|execution| Some(execution) == waiting);
-            let free = waiting.is_some() || !self.deployment.records.leased(name).await?;
-            if (messages > 0 && idle && free) || started.elapsed() > SETTLING {
-                return Ok(messages);
+        // The cheapest look first: each is work for the lab.
+        while started.elapsed() < SETTLING {
+            let free = self.heard().await? > 0
+                && (waiting.is_some() || !self.deployment.records.leased(name).await?)
+                && self
+                    .deployment
+                    .running()
+                    .await?
+                    .iter()
+                    .all(|execution| Some(execution) == waiting);
+            if free {
+                break;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(80)).await;
         }
+        Ok(())
+    }
+
+    /// How many messages about the deployment have come since the step began.
+    async fn heard(&self) -> Result<usize> {
+        let name = self.deployment.dataset.name.as_str();
+        let mails = self.deployment.inbox.take().await?;
+        let about = mails
+            .iter()
+            .filter(|mail| mail.attributes.pointer("/deployment/Value").and_then(Value::as_str) == Some(name));
+        self.messages.fetch_add(about.count(), Ordering::Relaxed);
+        Ok(self.messages.load(Ordering::Relaxed))
     }
 
     async fn carry(&mut self, label: Label, step: &Step) -> Result<Came> {
@@ -338,6 +357,7 @@ impl<'a> Sequence<'a> {
     async fn end_of(&self, execution: &str) -> Result<(End, String)> {
         let stage = self.deployment.stage;
         let is_restore = execution.contains("-restore:") && !execution.contains("-undo-restore:");
+        let looks = AtomicUsize::new(0);
         until(&format!("{execution} ends"), PATIENCE, || async {
             if let Some(ended) = now(&stage.aws, execution).await? {
                 let end = match ended.status.as_str() {
@@ -347,7 +367,8 @@ impl<'a> Sequence<'a> {
                 };
                 return Ok(Some((end, format!("{} {} {}", ended.status, ended.error, ended.cause))));
             }
-            let asks = is_restore && self.asks(execution).await?;
+            let look = looks.fetch_add(1, Ordering::Relaxed);
+            let asks = is_restore && look % 4 == 3 && self.asks(execution).await?;
             Ok(asks.then(|| (End::Waiting, "it asks".to_owned())))
         })
         .await
@@ -450,7 +471,9 @@ impl<'a> Sequence<'a> {
             let record = self.record(execution).await?;
             let status = record.as_ref().and_then(|record| record["status"].as_str());
             let under_way = status.is_some_and(|status| matches!(status, "planned" | "running" | "switching"));
-            Ok((running.is_empty() && !held && !under_way).then_some(record))
+            // On-call is told after what takes it back was started.
+            let told = self.heard().await? > 0;
+            Ok((told && running.is_empty() && !held && !under_way).then_some(record))
         });
         match settled.await {
             Ok(record) => Ok(record),

@@ -64,8 +64,9 @@ impl<'a> Deployment<'a> {
             names,
             notes,
         };
+        let mounted = deployment.mounted().await?;
         for (need, content) in contents {
-            let there = deployment.content(Place::First(*need), None).await?;
+            let there = deployment.content(Place::First(*need), None, &mounted).await?;
             deployment.write(Place::First(*need), &there, content).await?;
         }
         Ok(deployment)
@@ -149,10 +150,8 @@ impl<'a> Deployment<'a> {
 
     /// The directory that holds the application's files in a place, below the root: what is mounted is told by the service, of
     /// a copy that nobody mounts, the one that holds `expected`.
-    pub async fn directory(&self, place: Place, expected: Option<&Content>) -> Result<PathBuf> {
+    pub fn directory(&self, place: Place, expected: Option<&Content>, mounted: &str) -> Result<PathBuf> {
         let name = self.name(place)?.to_owned();
-        let (_, mounted) = self.application.mounted().await?;
-        let mounted = mounted.trim_start_matches('/');
         let is_it = mounted == name || mounted.starts_with(&format!("{name}/"));
         if is_it {
             return Ok(self.root().join(mounted));
@@ -176,12 +175,18 @@ impl<'a> Deployment<'a> {
         Ok(top.join(ROOT_DIRECTORY.trim_start_matches('/')))
     }
 
-    /// What a place holds.
-    pub async fn content(&self, place: Place, expected: Option<&Content>) -> Result<Content> {
+    /// The directory that the service mounts, below the root.
+    pub async fn mounted(&self) -> Result<String> {
+        let (_, mounted) = self.application.mounted().await?;
+        Ok(mounted.trim_start_matches('/').to_owned())
+    }
+
+    /// What a place holds, where the service mounts this directory.
+    pub async fn content(&self, place: Place, expected: Option<&Content>, mounted: &str) -> Result<Content> {
         match place.need() {
             Need::Rows => self.rows(self.name(place)?).await,
             Need::Items | Need::Notes => self.items(self.name(place)?).await,
-            Need::Files => files(&self.directory(place, expected).await?),
+            Need::Files => files(&self.directory(place, expected, mounted)?),
         }
     }
 
@@ -247,7 +252,7 @@ impl<'a> Deployment<'a> {
                 }
             }
             Need::Files => {
-                let directory = self.directory(place, Some(before)).await?;
+                let directory = self.directory(place, Some(before), &self.mounted().await?)?;
                 for key in gone {
                     std::fs::remove_file(directory.join(key))?;
                 }
@@ -334,7 +339,7 @@ impl<'a> Deployment<'a> {
                 Ok(None)
             }
             Need::Files => {
-                let directory = self.directory(place, expected).await?;
+                let directory = self.directory(place, expected, &self.mounted().await?)?;
                 let below = directory.strip_prefix(self.root())?;
                 self.mount(&format!("/{}", below.to_string_lossy())).await?;
                 Ok(None)

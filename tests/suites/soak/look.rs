@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use holdfast_tests::aws::elements;
-use holdfast_tests::readback::files_in_recovery_point;
 use holdfast_tests::soak::happening::Happened;
 use holdfast_tests::soak::invariants::{Named, Point, Seen};
 use holdfast_tests::soak::model::{Content, Need, Place, World};
@@ -27,14 +26,14 @@ type There = BTreeMap<&'static str, BTreeSet<String>>;
 impl Deployment<'_> {
     /// All but what the step itself tells.
     pub async fn look(&self, world: &World, happened: Happened) -> Result<Seen> {
-        let there = self.there().await?;
+        let (there, mounted) = (self.there().await?, self.mounted().await?);
         let mut places = BTreeMap::new();
         let mut known = BTreeSet::new();
         for kind in ["aurora", "dynamodb", "efs"] {
             for (place, name) in self.names.of_kind(kind) {
                 if there[kind].contains(&name) {
                     let expected = world.held.get(&place).map(|held| &held.content);
-                    let content = self.content(place, expected).await;
+                    let content = self.content(place, expected, &mounted).await;
                     places.insert(place, content.map_err(|error| format!("{error:#}")));
                     known.insert((kind, name));
                 }
@@ -196,15 +195,13 @@ impl Deployment<'_> {
     /// The files that a recovery point holds of what the service mounts.
     async fn captured_files(&self, point: &Value) -> Result<Content> {
         let arn = point["recovery_point"]["arn"].as_str().context("no recovery point")?;
-        files_in_recovery_point(&self.stage.lab, arn).await?;
         let places = self
             .stage
             .lab
             .control(reqwest::Method::GET, "recovery-points", None)
             .await?;
         let place = places[arn].as_str().context("no directory of the recovery point")?;
-        let (_, mounted) = self.application.mounted().await?;
-        files(&std::path::Path::new(place).join(mounted.trim_start_matches('/')))
+        files(&std::path::Path::new(place).join(self.mounted().await?))
     }
 
     /// Executions of this deployment that have not ended.

@@ -113,23 +113,17 @@ impl World {
                 if let Some(held) = self.used_mut(Need::Rows) {
                     held.password = label;
                 }
-                self.note_secret_written();
+                for restore in self.restores.values_mut() {
+                    restore.rotated |= matches!(restore.state, State::Waiting | State::CutOver);
+                }
             }
-            Step::Touch(Need::Rows) => self.note_secret_written(),
             Step::Switch(need, place) => {
                 self.in_use.insert(*need, *place);
                 if *need == Need::Rows {
                     self.password = self.held.get(place).map_or(self.password, |held| held.password);
-                    self.note_secret_written();
                 }
             }
             _ => {}
-        }
-    }
-
-    fn note_secret_written(&mut self) {
-        for restore in self.restores.values_mut() {
-            restore.secret_written |= matches!(restore.state, State::Waiting | State::CutOver);
         }
     }
 
@@ -180,7 +174,7 @@ impl World {
             made: happened.made.clone(),
             suffix: request.suffix,
             before: BTreeMap::new(),
-            secret_written: false,
+            rotated: false,
         };
         self.restores.insert(label, record);
         self.come_to(label, happened);
@@ -220,12 +214,9 @@ impl World {
                 held.password = self.password;
             }
         }
-        if switched.contains(&Need::Rows) {
-            self.note_secret_written();
-        }
         if let Some(record) = self.restores.get_mut(&label) {
             record.before = before;
-            record.secret_written = false;
+            record.rotated = false;
         }
     }
 

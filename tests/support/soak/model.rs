@@ -141,8 +141,8 @@ pub struct RestoreOf {
     pub suffix: Option<u8>,
     /// What the application used before it was switched.
     pub before: BTreeMap<Need, Place>,
-    /// Somebody wrote the secret since it was cut over.
-    pub secret_written: bool,
+    /// The password was rotated since it asked or was cut over.
+    pub rotated: bool,
 }
 
 /// The whole deployment.

@@ -252,7 +252,7 @@ impl World {
         match (asked.state, yes) {
             (State::Waiting, true) => {
                 let mut all = vec![Outcome::new(End::Succeeded, State::CutOver)];
-                if asked.secret_written {
+                if asked.rotated {
                     all.push(Outcome::new(End::Failed, State::Beside));
                     all.push(Outcome::new(End::Failed, State::SwitchedBack));
                 }
@@ -276,7 +276,7 @@ impl World {
             return vec![refused];
         }
         // A password that was changed since is in the new cluster only; and a run that waits holds the deployment.
-        if record.secret_written || self.waiting().is_some() {
+        if record.rotated || self.waiting().is_some() {
             return vec![back, refused];
         }
         vec![back]
