@@ -80,14 +80,10 @@ async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
             Err(Error::NotFound(_) | Error::InvalidInput(_)) => continue,
             Err(error) => return Err(error.into()),
         };
-        for restore in stack.catalog.restores(deployment).await? {
-            let replaced = following::replaced(&stored, descriptor, &restore.followed);
-            faults.extend(
-                replaced
-                    .into_iter()
-                    .map(|change| replaced_by(&restore.id, deployment, change)),
-            );
-        }
+        let restores = stack.catalog.restores(deployment).await?;
+        let changes = restores.iter().flat_map(|restore| &restore.followed);
+        let replaced = following::replaced(&stored, descriptor, changes);
+        faults.extend(replaced.iter().map(|change| replaced_by(deployment, change)));
     }
     if faults.is_empty() {
         return Ok(());
@@ -99,12 +95,13 @@ async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
     )))
 }
 
-fn replaced_by(restore: &str, deployment: &str, change: &Followed) -> String {
+fn replaced_by(deployment: &str, change: &Followed) -> String {
     format!(
-        "{deployment}: {}: {}; expected {}, which the application uses since restore {restore} was cut over",
+        "{deployment}: {}: {}; expected {}, to which the application was cut over at {}",
         change.path(),
         change.from,
-        change.to
+        change.to,
+        change.at
     )
 }
 

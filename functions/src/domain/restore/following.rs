@@ -53,29 +53,38 @@ impl Followed {
     }
 }
 
+/// A resource that was switched: what it was when its restore was planned, and what is in use now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    pub was: Target,
+    pub now: String,
+}
+
 /// What resources are called once these switches lead to their copies: by resource, and of a prefix by table.
-pub fn in_use(switched: &[Switched], items: &[Item]) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
+pub fn in_use(switched: &[Switched], items: &[Item]) -> BTreeMap<String, InUse> {
+    let mut names: BTreeMap<String, InUse> = BTreeMap::new();
     for done in switched.iter().filter(|switched| switched.state == SwitchState::Done) {
         let switch = &done.switch;
         let name = switch.item_name();
         let Some(item) = items.iter().find(|item| item.planned.resource.name == name) else {
             continue;
         };
-        let renamed = matches!(switch.action, CutOverAction::Rename)
-            .then(|| item.planned.resource.target.identifier().to_owned());
-        match (renamed, item.made.as_ref().and_then(Made::identifier)) {
-            // A rename is the last word: the copy has the old name then.
-            (Some(renamed), _) => names.insert(name, renamed),
-            (None, Some(made)) => Some(names.entry(name).or_insert_with(|| made.to_owned()).clone()),
-            (None, None) => None,
-        };
+        let target = &item.planned.resource.target;
+        let renamed = matches!(switch.action, CutOverAction::Rename).then(|| target.identifier());
+        // A rename is the last word: the copy has the old name then.
+        let known = names.get(&name).map(|known| known.now.clone());
+        let made = item.made.as_ref().and_then(Made::identifier);
+        let now = renamed.map(str::to_owned).or(known).or(made.map(str::to_owned));
+        if let Some(now) = now {
+            let was = target.clone();
+            names.insert(name, InUse { was, now });
+        }
     }
     names
 }
 
 /// What has to change in a descriptor for it to name what is in use.
-pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, String>, now: Timestamp) -> Vec<Followed> {
+pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, InUse>, now: Timestamp) -> Vec<Followed> {
     let mut changes = Vec::new();
     let mut change = |resource: &str, place: Place, field: &str, from: &str, to: &str| {
         if from != to {
@@ -90,21 +99,24 @@ pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, String>, now: 
             });
         }
     };
-    for (name, to) in in_use {
-        let whole = descriptor.resources.get(name).map(|protected| &protected.target);
-        if let Some(target) = whole {
-            change(
-                name,
-                Place::Resource(name.clone()),
-                target.field(),
-                target.identifier(),
-                to,
-            );
+    for (name, InUse { was, now: to }) in in_use {
+        // Whoever renamed it in the descriptor since means the same resource.
+        let renamed = || {
+            descriptor
+                .resources
+                .iter()
+                .find(|(_, protected)| protected.target == *was)
+        };
+        let whole = descriptor.resources.get_key_value(name).or_else(renamed);
+        let whole = whole.map(|(name, protected)| (name, &protected.target));
+        if let Some((found, target)) = whole {
+            let place = Place::Resource(found.clone());
+            change(name, place, target.field(), target.identifier(), to);
         }
         // `<resource>.<table>`, or the one table of a resource.
         let (resource, table) = match (name.split_once('.'), whole) {
             (Some((resource, table)), _) => (resource, table),
-            (None, Some(Target::DynamoDb { table })) => (name.as_str(), table.as_str()),
+            (None, Some((found, Target::DynamoDb { table }))) => (found.as_str(), table.as_str()),
             (None, _) => continue,
         };
         for (probe, found) in &descriptor.probes {
@@ -126,7 +138,7 @@ pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, String>, now: 
 /// something else there.
 pub fn follow(descriptor: &mut Descriptor, changes: &[Followed]) -> Vec<Followed> {
     let all = changes.iter();
-    all.filter(|change| !set(descriptor, &change.place, &change.from, &change.to))
+    all.filter(|change| !set(descriptor, change, &change.from, &change.to))
         .cloned()
         .collect()
 }
@@ -134,7 +146,7 @@ pub fn follow(descriptor: &mut Descriptor, changes: &[Followed]) -> Vec<Followed
 /// Takes changes back, the last one first; answers those that could not be.
 pub fn take_back(descriptor: &mut Descriptor, changes: &[Followed]) -> Vec<Followed> {
     let all = changes.iter().rev();
-    all.filter(|change| !set(descriptor, &change.place, &change.to, &change.from))
+    all.filter(|change| !set(descriptor, change, &change.to, &change.from))
         .cloned()
         .collect()
 }
@@ -164,27 +176,62 @@ pub fn name_at<'a>(
     }
 }
 
-/// The changes that a new descriptor would take back without saying so: it has the name of before where the stored one has that
-/// of the copy, which is in use.
+/// What a new descriptor would take back without saying so: it has a name that cut-overs, one or several, replaced by the one
+/// that the stored descriptor has.
 pub fn replaced<'a>(
     stored: &Descriptor,
     new: &Descriptor,
     changes: impl IntoIterator<Item = &'a Followed>,
-) -> Vec<&'a Followed> {
+) -> Vec<Followed> {
     let (mut stored, mut new) = (stored.clone(), new.clone());
-    let reads = |descriptor: &mut Descriptor, place: &Place, name: &str| {
-        held(descriptor, place).is_some_and(|held| held == name)
-    };
-    changes
-        .into_iter()
-        .filter(|change| change.back_at.is_none())
-        .filter(|change| reads(&mut stored, &change.place, &change.to) && reads(&mut new, &change.place, &change.from))
-        .collect()
+    let stand: Vec<&Followed> = changes.into_iter().filter(|change| change.back_at.is_none()).collect();
+    let mut found: Vec<Followed> = Vec::new();
+    for change in &stand {
+        let (Some(used), Some(named)) = (held(&mut stored, change), held(&mut new, change)) else {
+            continue;
+        };
+        let (mut name, mut last) = (named.clone(), *change);
+        for _ in &stand {
+            let next = stand
+                .iter()
+                .find(|next| next.place == change.place && next.from == name);
+            let Some(next) = next.filter(|_| name != *used) else {
+                break;
+            };
+            (name, last) = (next.to.clone(), next);
+        }
+        let replaced = Followed {
+            from: named.clone(),
+            to: used.clone(),
+            ..last.clone()
+        };
+        if name == *used && named != used && !found.contains(&replaced) {
+            found.push(replaced);
+        }
+    }
+    found
 }
 
 /// Whether the name is there now, put there from `from` or there already.
-fn set(descriptor: &mut Descriptor, place: &Place, from: &str, to: &str) -> bool {
-    match held(descriptor, place) {
+fn set(descriptor: &mut Descriptor, change: &Followed, from: &str, to: &str) -> bool {
+    let renamed = |descriptor: &Descriptor| {
+        let mut resources = descriptor.resources.iter();
+        let same = |target: &Target| target.field() == change.field && target.identifier() == from;
+        let found = resources.find(|(_, protected)| same(&protected.target))?;
+        Some(Followed {
+            place: Place::Resource(found.0.clone()),
+            ..change.clone()
+        })
+    };
+    // Whoever renamed the resource in the descriptor since means the same one.
+    let change = match &change.place {
+        Place::Resource(name) if !descriptor.resources.contains_key(name) => match renamed(descriptor) {
+            Some(renamed) => renamed,
+            None => return false,
+        },
+        _ => change.clone(),
+    };
+    match held(descriptor, &change) {
         Some(held) if held == to => true,
         Some(held) if held == from => {
             to.clone_into(held);
@@ -195,11 +242,11 @@ fn set(descriptor: &mut Descriptor, place: &Place, from: &str, to: &str) -> bool
 }
 
 /// The name at a place.
-fn held<'a>(descriptor: &'a mut Descriptor, place: &Place) -> Option<&'a mut String> {
-    match place {
+fn held<'a>(descriptor: &'a mut Descriptor, change: &Followed) -> Option<&'a mut String> {
+    match &change.place {
         Place::Resource(name) => {
-            let protected = descriptor.resources.get_mut(name)?;
-            Some(protected.target.identifier_mut())
+            let target = &mut descriptor.resources.get_mut(name)?.target;
+            (target.field() == change.field).then(|| target.identifier_mut())
         }
         Place::Probe(name) => match &mut descriptor.probes.get_mut(name)?.count {
             Count::Items { table } => table.as_mut(),

@@ -134,7 +134,7 @@ fn a_cluster_that_was_renamed_has_the_old_name_again() {
         let mut descriptor = descriptor.clone();
         descriptor.cut_over.insert(at, rename.clone());
         let names = in_use(&switched(&descriptor, SwitchState::Done), &items());
-        assert_eq!(names, BTreeMap::from([("database".to_owned(), "db".to_owned())]));
+        assert_eq!((names.len(), names["database"].now.as_str()), (1, "db"));
         assert_eq!(changes(&descriptor, &names, now()), []);
     }
 }
@@ -164,6 +164,62 @@ fn a_descriptor_of_before_the_cut_over_is_noticed() {
         change.back_at = Some(at(5));
     }
     assert!(replaced(&after, &before, &changes).is_empty());
+}
+
+#[test]
+fn a_resource_that_was_renamed_in_the_descriptor_is_followed_and_taken_back() {
+    let before = descriptor();
+    let in_use = in_use(&switched(&before, SwitchState::Done), &items());
+    let renamed = |descriptor: &Descriptor| {
+        let mut document = serde_json::to_value(descriptor).unwrap();
+        let database = document["resources"]
+            .as_object_mut()
+            .unwrap()
+            .remove("database")
+            .unwrap();
+        document["resources"]["db"] = database;
+        document["cut_over"][0]["resource"] = json!("db");
+        Descriptor::parse(&document).unwrap()
+    };
+    // Between the plan and the cut-over, and between the cut-over and its way back.
+    let mut late = renamed(&before);
+    let changes_of_late = changes(&late, &in_use, now());
+    assert_eq!(follow(&mut late, &changes_of_late), []);
+    assert_eq!(late.resources["db"].target.identifier(), "db-r1");
+    let changes = changes(&before, &in_use, now());
+    let mut after = before.clone();
+    follow(&mut after, &changes);
+    let mut after = renamed(&after);
+    assert_eq!(take_back(&mut after, &changes), []);
+    assert_eq!(after, renamed(&before));
+}
+
+#[test]
+fn a_descriptor_of_before_two_cut_overs_is_noticed_too() {
+    let first = descriptor();
+    let changes_to = |descriptor: &Descriptor, to: &str| {
+        let was = descriptor.resources["database"].target.clone();
+        let in_use = BTreeMap::from([(
+            "database".to_owned(),
+            InUse {
+                was,
+                now: to.to_owned(),
+            },
+        )]);
+        changes(descriptor, &in_use, now())
+    };
+    let mut history = changes_to(&first, "db-r1");
+    let mut second = first.clone();
+    follow(&mut second, &history);
+    history.extend(changes_to(&second, "db-r2"));
+    let mut third = second.clone();
+    follow(&mut third, &history[1..]);
+    for old in [&first, &second] {
+        let found = replaced(&third, old, &history);
+        assert_eq!((found.len(), found[0].to.as_str()), (1, "db-r2"));
+        assert_eq!(found[0].from, old.resources["database"].target.identifier());
+    }
+    assert_eq!(replaced(&third, &third, &history), []);
 }
 
 #[test]
@@ -197,11 +253,14 @@ proptest! {
     #[test]
     fn following_is_taken_back_exactly(document in generated::right(), suffix in "r[0-9]{4}") {
         let before = Descriptor::parse(&document).unwrap();
-        let in_use: BTreeMap<String, String> = before
+        let in_use: BTreeMap<String, InUse> = before
             .cut_over
             .iter()
             .filter_map(|switch| Some((switch, crate::domain::lead::resource_of(&before, switch)?)))
-            .map(|(switch, target)| (switch.item_name(), format!("{}-{suffix}", target.identifier())))
+            .map(|(switch, was)| {
+                let now = format!("{}-{suffix}", was.identifier());
+                (switch.item_name(), InUse { was, now })
+            })
             .collect();
         let changes = changes(&before, &in_use, now());
         let mut after = before.clone();
