@@ -547,6 +547,18 @@ class Restores(Case):
         metadata = self.backup.get_restore_job_metadata(RestoreJobId=job["RestoreJobId"])["Metadata"]
         self.assertEqual(metadata["newFileSystem"], "false")
 
+    def test_a_file_system_has_one_job_at_a_time_also_of_another_kind(self):
+        arn = self.completed()
+        lab("PUT", "/durations", {"backup_job": 500})
+        backup = self.job(self.start(), "RUNNING")
+        metadata = {"file-system-id": self.fs, "newFileSystem": "false"}
+        started = self.backup.start_restore_job(RecoveryPointArn=arn, Metadata=metadata, IamRoleArn=ROLE)
+        status = lambda: self.backup.describe_restore_job(RestoreJobId=started["RestoreJobId"])["Status"]
+        self.assertEqual(self.backup.describe_backup_job(BackupJobId=backup["BackupJobId"])["State"], "RUNNING")
+        self.assertEqual(status(), "PENDING")
+        lab("POST", "/clock", {"advance_seconds": 501})
+        until(status, lambda status: status != "PENDING", "the restore's turn")
+
     def test_into_a_new_file_system_also_when_the_old_one_is_gone(self):
         before = tree(self.root)
         arn = self.completed()

@@ -1,4 +1,4 @@
-//! One backup or copy job at a time per resource, in the order in which they were started; and waiting that ends when
+//! One backup, restore or copy job at a time per resource, in the order in which they were started; and waiting that ends when
 //! a job is to stop.
 
 use jiff::Timestamp;

@@ -95,6 +95,9 @@ impl Inner {
             Ok(()) => (JobState::Completed, None),
             Err((end, message)) => (end, Some(message)),
         };
+        if let Ok(order) = restore_order::read(&job.metadata) {
+            self.leave_queue(&self.efs.arn(&order.file_system), id);
+        }
         let now = self.world.clock.now();
         let mut state = self.state();
         if end == JobState::Completed
@@ -113,6 +116,13 @@ impl Inner {
         let failed = |message: String| (JobState::Failed, message);
         let gone = || (JobState::Aborted, "The restore job is gone".to_owned());
         let order = restore_order::read(&job.metadata).map_err(failed)?;
+        if order.new.is_none() {
+            let resource = self.efs.arn(&order.file_system);
+            Self::enqueue(&mut self.state(), &resource, id);
+            if self.wait_for_turn(&resource, id, Timestamp::MAX).await == Waited::Stopped {
+                return Err(gone());
+            }
+        }
         let file_system = self.target(&order, job).await.map_err(failed)?;
         let root = self.efs.directory(&file_system);
         let root = root.ok_or_else(|| failed(format!("File system {file_system} does not exist")))?;
