@@ -57,6 +57,19 @@ class Restores(unittest.TestCase):
     def restored(self, name):
         return until(lambda: self.table(name), lambda table: table["TableStatus"] == "ACTIVE", name)
 
+    def test_sizes_are_measured_every_six_hours(self):
+        def seen(arn):
+            described = self.dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]
+            table = self.dynamodb.describe_table(TableName=self.name)["Table"]
+            return described["BackupDetails"]["BackupSizeBytes"], table["ItemCount"], table["TableSizeBytes"]
+
+        self.dynamodb.put_item(TableName=self.name, Item={"id": {"S": "measured"}})
+        arn = self.backup()
+        self.assertEqual(seen(arn), (0, 0, 0))
+        lab("POST", "/clock", {"advance_seconds": 6 * 3600 + 1})
+        self.assertTrue(all(number > 0 for number in seen(arn)), seen(arn))
+        self.dynamodb.delete_backup(BackupArn=arn)
+
     def test_a_backup_may_take_time_and_is_not_to_be_used_meanwhile(self):
         lab("PUT", "/durations", {"table_backup": 600})
         arn = self.backup()

@@ -5,6 +5,7 @@
 - A restore honours its overrides of throughput and encryption, and takes the source's encryption without one.
 - Point-in-time recovery has a window, keeps its RecoveryPeriodInDays, and restores the items of the moment asked for.
 - Deleting a table with point-in-time recovery leaves a SYSTEM backup, and takes the table's policy and insights along.
+- The number and size of a table's items, and the size of a backup, are measured every six hours: 0 at first.
 - ListBackups lists USER backups unless told otherwise, and those of the time range asked for.
 - A restored table is UPDATING for a moment after its stream or class was changed: nothing else can be changed meanwhile.
 """
@@ -22,6 +23,9 @@ HISTORY = "_lab_history"
 READY_AT = "_lab_ready_at"
 STABLE_AT = "_lab_stable_at"
 AVAILABLE_AT = "_lab_available_at"
+MEASURED = "_lab_measured"
+SIZE = "_lab_size"
+MEASURED_EVERY = 6 * 3600
 DAY = 24 * 3600
 SYSTEM_BACKUP_DAYS = 35
 UPDATE_SECONDS = 0.2
@@ -213,6 +217,39 @@ def _take_time():
     dynamodb._restore_table_to_point_in_time = restore_table_to_point_in_time
 
 
+def _measured(of, measure):
+    """What was last measured, and when: `of` keeps it. Nothing, of what is new."""
+    last = of.setdefault(MEASURED, {"at": time.time()})
+    if time.time() >= last["at"] + MEASURED_EVERY:
+        last.update(measure(), at=time.time())
+    return last
+
+
+def _measure_late():
+    describe, create = dynamodb._table_description, dynamodb._create_backup
+
+    def measured(table):
+        return _measured(table, lambda: {"items": table["ItemCount"], "bytes": table["TableSizeBytes"]})
+
+    def table_description(name):
+        described, last = describe(name), measured(dynamodb._tables[name])
+        described["ItemCount"], described["TableSizeBytes"] = last.get("items", 0), last.get("bytes", 0)
+        return described
+
+    def create_backup(request):
+        answer = create(request)
+        if answer[0] != 200:
+            return answer
+        backup = dynamodb._backups[_body(answer)["BackupDetails"]["BackupArn"]]
+        last, size = measured(_table(request)), backup["BackupDetails"]["BackupSizeBytes"]
+        backup["SourceTableDetails"].update(ItemCount=last.get("items", 0), TableSizeBytes=last.get("bytes", 0))
+        backup[SIZE], backup["BackupDetails"]["BackupSizeBytes"] = size, 0
+        backup[MEASURED] = {"at": time.time()}
+        return dynamodb.json_response({"BackupDetails": backup["BackupDetails"]})
+
+    dynamodb._table_description, dynamodb._create_backup = table_description, create_backup
+
+
 def _create_backups():
     """A backup is CREATING for as long as backups take; what looks at it, or uses it, finds it AVAILABLE after that."""
     create = dynamodb._create_backup
@@ -231,6 +268,8 @@ def _create_backups():
 
         def see(request, go_on=getattr(dynamodb, name), name=name):
             for backup in dynamodb._backups.values():
+                last = _measured(backup, lambda backup=backup: {"bytes": backup.get(SIZE, 0)})
+                backup["BackupDetails"]["BackupSizeBytes"] = last.get("bytes", 0)
                 if time.time() >= backup.get(AVAILABLE_AT, 0):
                     backup["BackupDetails"]["BackupStatus"] = "AVAILABLE"
             backup = dynamodb._backups.get(request.get("BackupArn"), {})
@@ -327,5 +366,6 @@ def apply():
     _open_windows()
     _take_time()
     _leave_backups()
+    _measure_late()
     _create_backups()
     _be_in_use()
