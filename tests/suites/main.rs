@@ -25,6 +25,8 @@ mod failures;
 mod hooks;
 /// What is backed up is what is in use, also after a cut-over.
 mod in_use;
+/// What AWS shows late is waited for.
+mod late;
 /// No password is ever written down.
 mod leaks;
 /// What grows with the user's data outgrows nothing.
@@ -79,6 +81,7 @@ fn main() {
     tests.extend(hooks::tests(&stages));
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
+    tests.extend(late::tests(&stages));
     tests.extend(restore::tests(&stages));
     tests.extend(in_use::tests(&stages));
     tests.extend(limits::tests(&stages));

@@ -29,6 +29,7 @@ use serde_json::Value;
 
 use super::keys;
 use super::shared::{refused, see_ours, tagged_by, timestamp, wrong_point, wrong_target};
+use super::whose::{Whose, untold, whose};
 use super::{Deletion, Kind, Started};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
@@ -124,9 +125,15 @@ impl Kind for Aurora {
         let cluster = cluster(resource)?;
         let id = names::recovery_point(&run.id, &resource.name);
         let snapshot = self.snapshot(&id).await?;
-        Ok(snapshot
-            .filter(|snapshot| is_ours(run, resource, cluster, snapshot))
-            .map(|snapshot| point(&snapshot)))
+        match snapshot.map(|snapshot| (whose_snapshot(run, resource, cluster, &snapshot), snapshot)) {
+            Some((Whose::Ours, snapshot)) => Ok(Some(point(&snapshot))),
+            Some((Whose::Untold, _)) => Err(Error::Unavailable(format!(
+                "looking for the snapshot of cluster {cluster} in set {}: {}",
+                run.id,
+                untold(&format!("snapshot {id}"))
+            ))),
+            Some((Whose::Anothers, _)) | None => Ok(None),
+        }
     }
 
     async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
@@ -229,11 +236,18 @@ impl Kind for Aurora {
 fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Result<Started> {
     let id = snapshot.db_cluster_snapshot_identifier().unwrap_or_default();
     let source = snapshot.db_cluster_identifier().unwrap_or_default();
-    if !is_ours(run, resource, cluster, snapshot) {
-        return Err(Error::Conflict(format!(
-            "snapshotting cluster {cluster}: snapshot {id} exists already, of cluster {source}, without this run's tags. \
-             Delete or rename it, then start a new run"
-        )));
+    match whose_snapshot(run, resource, cluster, snapshot) {
+        Whose::Ours => {}
+        Whose::Untold => {
+            let why = untold(&format!("snapshot {id}"));
+            return Err(Error::Unavailable(format!("snapshotting cluster {cluster}: {why}")));
+        }
+        Whose::Anothers => {
+            return Err(Error::Conflict(format!(
+                "snapshotting cluster {cluster}: snapshot {id} exists already, of cluster {source}, without this run's tags. \
+                 Delete or rename it, then start a new run"
+            )));
+        }
     }
     Ok(Started {
         recovery_point: point(snapshot),
@@ -243,10 +257,13 @@ fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnap
     })
 }
 
-/// Whether a snapshot is of this cluster, and carries this run's tags.
-fn is_ours(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> bool {
+/// Ours is a snapshot of this cluster that carries this run's tags.
+fn whose_snapshot(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Whose {
     let source = snapshot.db_cluster_identifier().unwrap_or_default();
-    source.eq_ignore_ascii_case(cluster) && tagged_by(tags(snapshot), run, resource)
+    let of_cluster = source.eq_ignore_ascii_case(cluster);
+    let ours = of_cluster && tagged_by(tags(snapshot), run, resource);
+    let untagged = of_cluster && snapshot.tag_list().is_empty();
+    whose(run, ours, untagged, snapshot.snapshot_create_time())
 }
 
 fn point(snapshot: &DbClusterSnapshot) -> RecoveryPoint {

@@ -29,6 +29,7 @@ mod samples;
 mod scaling;
 mod secret;
 mod shared;
+mod whose;
 
 pub use aurora::Aurora;
 pub use dynamodb::DynamoDb;

@@ -237,7 +237,9 @@ fn identifies(name: &str) -> bool {
         "arn",
     ];
     const ENDS: &[&str] = &["Name", "Id", "Identifier", "Arn", "ARN"];
-    WHOLE.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
+    // What a filter lets through.
+    let filters = name.starts_with("Filters.") && name.contains(".Values.");
+    filters || WHOLE.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 fn identify_json(body: &[u8], identifiers: &mut BTreeMap<String, String>) {

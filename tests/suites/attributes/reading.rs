@@ -5,7 +5,7 @@ use holdfast_tests::aws::{Aws, text};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-/// A cluster and what belongs to it. The reader is the instance that does not write, of a single one that one.
+/// A cluster and what belongs to it. The reader is the instance that is promoted last, whichever writes just now.
 pub async fn cluster_of(aws: &Aws, id: &str) -> Result<Value> {
     let described = aws.rds("DescribeDBClusters", &[("DBClusterIdentifier", id)]).await?;
     let of_cluster = [
@@ -25,23 +25,22 @@ pub async fn cluster_of(aws: &Aws, id: &str) -> Result<Value> {
         Ok(found.map(plain).collect())
     };
     let cluster = of(&described, "DBCluster")?.pop().context("no cluster")?;
-    let writes = |instance: &str| {
-        let members = cluster["DBClusterMembers"].as_array();
-        members
-            .into_iter()
-            .flatten()
-            .any(|member| member["DBInstanceIdentifier"] == instance && member["IsClusterWriter"] == "true")
-    };
     let mut instances = of(&instances, "DBInstance")?;
-    instances.sort_by_key(|instance| !writes(instance["DBInstanceIdentifier"].as_str().unwrap_or_default()));
+    let tier = |instance: &Value| {
+        instance["PromotionTier"]
+            .as_str()
+            .and_then(|tier| tier.parse::<u32>().ok())
+    };
+    instances.sort_by_key(tier);
+    let reader = instances.pop().unwrap_or_default();
     let endpoints = of(&endpoints, "DBClusterEndpointList")?;
     let members = endpoints
         .first()
         .and_then(|endpoint| endpoint["StaticMembers"].as_array());
-    let of_writer = members
+    let of_other = members
         .into_iter()
         .flatten()
-        .filter(|member| member.as_str().is_some_and(writes))
+        .filter(|member| instances.iter().any(|other| other["DBInstanceIdentifier"] == **member))
         .count();
     let mut security: Vec<Value> = cluster["VpcSecurityGroups"]
         .as_array()
@@ -50,9 +49,8 @@ pub async fn cluster_of(aws: &Aws, id: &str) -> Result<Value> {
         .map(|group| group["VpcSecurityGroupId"].clone())
         .collect();
     security.sort_unstable_by_key(Value::to_string);
-    let reader = instances.pop().unwrap_or_default();
     let mut all = json!({
-        "SecurityGroups": security, "Tags": tags(&cluster["TagList"]), "EndpointsOfWriter": of_writer,
+        "SecurityGroups": security, "Tags": tags(&cluster["TagList"]), "EndpointsOfOther": of_other,
         "DBCluster": cluster, "TagsOfReader": tags(&reader["TagList"]), "Reader": reader,
         "DBClusterEndpoints": endpoints,
     });

@@ -11,11 +11,6 @@ pub fn of_cluster(groups: &Groups) -> Vec<Attribute> {
     vec![
         ("minor upgrades", "/DBCluster/AutoMinorVersionUpgrade", json!("false")),
         ("retention", "/DBCluster/BackupRetentionPeriod", json!("14")),
-        (
-            "certificate authority",
-            "/DBCluster/CertificateDetails/CAIdentifier",
-            json!("rds-ca-ecc384-g1"),
-        ),
         ("tags on snapshots", "/DBCluster/CopyTagsToSnapshot", json!("true")),
         ("insights", "/DBCluster/DatabaseInsightsMode", json!("advanced")),
         ("deletion protection", "/DBCluster/DeletionProtection", json!("true")),
@@ -51,10 +46,7 @@ pub fn of_cluster(groups: &Groups) -> Vec<Attribute> {
             json!("open-source-rds-extended-support-disabled"),
         ),
         ("engine version", "/DBCluster/EngineVersion", json!("16.8")),
-        ("monitoring", "/DBCluster/MonitoringInterval", json!("30")),
-        ("monitoring's role", "/DBCluster/MonitoringRoleArn", json!(ROLE)),
         ("port", "/DBCluster/Port", json!("6543")),
-        ("database", "/DBCluster/DatabaseName", json!("polycosm")),
         (
             "backup window",
             "/DBCluster/PreferredBackupWindow",
@@ -140,7 +132,7 @@ pub fn of_cluster(groups: &Groups) -> Vec<Attribute> {
             "/DBClusterEndpoints/0/CustomEndpointType",
             json!("ANY"),
         ),
-        ("its members", "/EndpointsOfWriter", json!(1)),
+        ("its members", "/EndpointsOfOther", json!(1)),
         ("fewest replicas", "/ScalableTargets/0/MinCapacity", json!(1)),
         ("most replicas", "/ScalableTargets/0/MaxCapacity", json!(4)),
         (

@@ -16,7 +16,6 @@ use crate::kinds::restoring::part;
 const SETTINGS: &[&str] = &[
     "AutoMinorVersionUpgrade",
     "BackupRetentionPeriod",
-    "CertificateDetails",
     "CopyTagsToSnapshot",
     "DBClusterParameterGroup",
     "DatabaseInsightsMode",
@@ -24,8 +23,6 @@ const SETTINGS: &[&str] = &[
     "IAMDatabaseAuthenticationEnabled",
     "LocalWriteForwardingStatus",
     "MasterUserSecret",
-    "MonitoringInterval",
-    "MonitoringRoleArn",
     "PerformanceInsightsEnabled",
     "PerformanceInsightsKMSKeyId",
     "PerformanceInsightsRetentionPeriod",
@@ -34,6 +31,10 @@ const SETTINGS: &[&str] = &[
     "PreferredMaintenanceWindow",
     "VpcSecurityGroups",
 ];
+
+/// What the API's text has for Multi-AZ clusters only. Aurora may take it, take it and not show it, or refuse it: it is asked
+/// for once, and nothing waits for it.
+const PERHAPS: &[&str] = &["CertificateDetails", "MonitoringInterval", "MonitoringRoleArn"];
 
 /// Settings that RDS takes only together.
 const TOGETHER: &[&[&str]] = &[
@@ -46,11 +47,18 @@ const TOGETHER: &[&[&str]] = &[
     ],
 ];
 
+/// By what RDS says that it does not take them, or not now.
+const REFUSALS: &[&str] = &[
+    "InvalidDBClusterStateFault",
+    "InvalidParameterCombination",
+    "InvalidParameterValue",
+];
+
 impl Aurora {
     /// Changes all settings that are not as captured, at once; in words what was asked for, `None` where nothing was.
     pub(super) async fn configure(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Option<String>> {
         let (captured, now) = (wanted.cluster(), describe::cluster(cluster));
-        let changed = changed(captured, &now);
+        let changed = changed(captured, &now, SETTINGS);
         if changed.is_empty() {
             return Ok(None);
         }
@@ -63,10 +71,6 @@ impl Aurora {
             _ => None,
         };
         let groups = changed.contains(&"VpcSecurityGroups").then(|| wanted.security_groups());
-        let ca = part(captured, "CertificateDetails");
-        let ca = changed
-            .contains(&"CertificateDetails")
-            .then(|| super::wanted::text(ca, "CAIdentifier"));
         let insights = text("DatabaseInsightsMode").map(|mode| DatabaseInsightsMode::from(mode.as_str()));
         let forwarding = changed.contains(&"LocalWriteForwardingStatus");
         let logs = changed.contains(&"EnabledCloudwatchLogsExports");
@@ -77,7 +81,6 @@ impl Aurora {
             .apply_immediately(true)
             .set_auto_minor_version_upgrade(flag("AutoMinorVersionUpgrade"))
             .set_backup_retention_period(number("BackupRetentionPeriod"))
-            .set_ca_certificate_identifier(ca.flatten())
             .set_copy_tags_to_snapshot(flag("CopyTagsToSnapshot"))
             .set_db_cluster_parameter_group_name(text("DBClusterParameterGroup"))
             .set_database_insights_mode(insights)
@@ -86,8 +89,6 @@ impl Aurora {
             .set_enable_local_write_forwarding(forwarding.then(|| is_forwarding(captured)))
             .set_manage_master_user_password(manage.then_some(true))
             .set_master_user_secret_kms_key_id(key)
-            .set_monitoring_interval(number("MonitoringInterval"))
-            .set_monitoring_role_arn(text("MonitoringRoleArn"))
             .set_enable_performance_insights(flag("PerformanceInsightsEnabled"))
             .set_performance_insights_kms_key_id(text("PerformanceInsightsKMSKeyId"))
             .set_performance_insights_retention_period(number("PerformanceInsightsRetentionPeriod"))
@@ -103,6 +104,44 @@ impl Aurora {
             wanted.target,
             changed.join(", ")
         )))
+    }
+
+    /// Asks for what Aurora may not take. Only when the cluster has just got its first instance: a second time would be one time
+    /// for each look.
+    pub(super) async fn ask_once(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<()> {
+        let (captured, now) = (wanted.cluster(), describe::cluster(cluster));
+        let changed = changed(captured, &now, PERHAPS);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let monitored = changed.contains(&"MonitoringInterval");
+        let ca = changed
+            .contains(&"CertificateDetails")
+            .then(|| part(captured, "CertificateDetails"));
+        let call = self
+            .rds
+            .modify_db_cluster()
+            .db_cluster_identifier(wanted.target)
+            .apply_immediately(true)
+            .set_ca_certificate_identifier(ca.and_then(|ca| text(ca, "CAIdentifier")))
+            .set_monitoring_interval(wanted.number("MonitoringInterval").filter(|_| monitored))
+            .set_monitoring_role_arn(
+                wanted
+                    .text("MonitoringRoleArn")
+                    .filter(|_| changed.contains(&"MonitoringRoleArn")),
+            );
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if code(&error).is_some_and(|code| REFUSALS.contains(&code)) => {
+                tracing::info!(
+                    cluster = wanted.target,
+                    settings = changed.join(", "),
+                    "not taken by Aurora"
+                );
+                Ok(())
+            }
+            Err(error) => Err(failure("configuring cluster", wanted.target, error)),
+        }
     }
 
     /// The key of the captured managed secret. None for that of AWS, which RDS takes by itself.
@@ -174,7 +213,7 @@ impl Aurora {
 }
 
 /// The settings that are not as captured, with those that RDS takes only with them.
-fn changed(captured: &Value, now: &Value) -> Vec<&'static str> {
+fn changed(captured: &Value, now: &Value, settings: &[&'static str]) -> Vec<&'static str> {
     let off = |name: &str, value: Value| setting(captured, name) == Some(value);
     let moot = |name: &str| match name {
         "MonitoringRoleArn" => off("MonitoringInterval", json!(0)),
@@ -189,9 +228,8 @@ fn changed(captured: &Value, now: &Value) -> Vec<&'static str> {
         let others = TOGETHER.iter().find(|names| names.contains(&name));
         others.is_some_and(|names| names.iter().any(|name| differs(name)))
     };
-    SETTINGS
-        .iter()
-        .copied()
+    let settings = settings.iter().copied();
+    settings
         .filter(|name| differs(name) || together(name) && !part(captured, name).is_null() && !moot(name))
         .collect()
 }

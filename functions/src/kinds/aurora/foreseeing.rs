@@ -128,6 +128,12 @@ pub(super) fn remarks(wanted: &Wanted<'_>) -> Vec<String> {
             "{source} had a database activity stream: start one for the copy"
         ));
     }
+    if wanted.number("MonitoringInterval").is_some_and(|seconds| seconds > 0) {
+        remarks.push(format!(
+            "enhanced monitoring was set for cluster {source} itself: it is asked for, and AWS is not known to take it there \
+             after a restore; that of each instance is put back"
+        ));
+    }
     let autoscaled = wanted.autoscaled();
     if !autoscaled.is_empty() {
         remarks.push(format!(

@@ -1,4 +1,5 @@
-//! The instances of a copy: the writer first, for RDS makes the first one the writer, then its readers.
+//! The instances of a copy: one, and when it is there, so that the cluster has a writer, the others. Which of them is the
+//! writer is Aurora's to choose.
 
 use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
 use serde_json::Value;
@@ -10,6 +11,7 @@ use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::error::Result;
 use crate::kinds::restoring::part;
+use crate::kinds::whose::{Whose, untold, whose};
 
 /// Instance statuses out of which nothing usable comes any more (the terminal ones of CloudFormation's handler).
 const LOST: &[&str] = &[
@@ -33,19 +35,31 @@ impl Aurora {
         run: &Run,
         wanted: &Wanted<'_>,
         cluster: &DbCluster,
+        there: &[DbInstance],
     ) -> Result<Result<Option<String>, String>> {
-        let there = self.instances(wanted.target).await?;
         let found = |name: &str| there.iter().find(|there| there.db_instance_identifier() == Some(name));
-        let (mut made, mut waiting) = (Vec::new(), Vec::new());
-        for instance in wanted.instances() {
+        let writes = there
+            .iter()
+            .any(|there| there.db_instance_status() == Some("available"));
+        let (mut made, mut waiting, mut later) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, instance) in wanted.instances().into_iter().enumerate() {
             let name = instance.name.clone();
             let Some(there) = found(&name) else {
+                if place > 0 && !writes {
+                    later.push(name);
+                    continue;
+                }
                 self.make_instance(run, wanted, cluster, &instance).await?;
                 made.push(name);
                 continue;
             };
-            if !tagged_by(there.tag_list(), run, wanted.resource) {
-                return Err(taken("instance", &name));
+            match whose_instance(there, run, wanted) {
+                Whose::Ours => {}
+                Whose::Untold => {
+                    waiting.push(untold(&name));
+                    continue;
+                }
+                Whose::Anothers => return Err(taken("instance", &name)),
             }
             let status = there.db_instance_status().unwrap_or("unknown");
             if LOST.contains(&status) {
@@ -57,6 +71,7 @@ impl Aurora {
         }
         let made = (!made.is_empty()).then(|| format!("{} being created", made.join(", ")));
         waiting.extend(made);
+        waiting.extend((!later.is_empty()).then(|| format!("{} after that", later.join(", "))));
         Ok(Ok((!waiting.is_empty()).then(|| {
             format!("instances of cluster {}: {}", wanted.target, waiting.join(", "))
         })))
@@ -82,14 +97,13 @@ impl Aurora {
         let monitored = number(captured, "MonitoringInterval").is_some_and(|seconds| seconds > 0);
         let insights = flag("PerformanceInsightsEnabled") == Some(true);
         let group = members(captured, "DBParameterGroups").find_map(|group| text(group, "DBParameterGroupName"));
-        let created = self
+        let call = self
             .rds
             .create_db_instance()
             .db_instance_identifier(&instance.name)
             .db_cluster_identifier(wanted.target)
             .set_engine(cluster.engine().map(str::to_owned))
             .set_db_instance_class(text(captured, "DBInstanceClass"))
-            .set_availability_zone(text(captured, "AvailabilityZone"))
             .set_promotion_tier(number(captured, "PromotionTier"))
             .publicly_accessible(flag("PubliclyAccessible").unwrap_or(false))
             .set_db_parameter_group_name(group)
@@ -103,9 +117,15 @@ impl Aurora {
             .set_performance_insights_retention_period(
                 number(captured, "PerformanceInsightsRetentionPeriod").filter(|_| insights),
             )
-            .set_tags(Some(wanted.tags(run, captured)))
-            .send()
-            .await;
+            .set_tags(Some(wanted.tags(run, captured)));
+        let zone = text(captured, "AvailabilityZone");
+        let mut created = call.clone().set_availability_zone(zone).send().await;
+        // An instance in another zone is better than none: the outage may be the zone's.
+        if let Err(error) = &created
+            && code(error) == Some("InsufficientDBInstanceCapacity")
+        {
+            created = call.send().await;
+        }
         match created {
             Ok(_) => Ok(()),
             // Ours by now, or somebody else's.
@@ -123,22 +143,44 @@ impl Aurora {
             .send()
             .await;
         let found = found.map_err(|error| failure("describing instance", name, error))?;
-        let ours = found.db_instances().iter().any(|found| {
-            found.db_cluster_identifier() == Some(wanted.target) && tagged_by(found.tag_list(), run, wanted.resource)
-        });
-        if ours { Ok(()) } else { Err(taken("instance", name)) }
+        let of_cluster = |found: &&DbInstance| found.db_cluster_identifier() == Some(wanted.target);
+        let found = found.db_instances().iter().find(of_cluster);
+        match found.map(|found| whose_instance(found, run, wanted)) {
+            Some(Whose::Ours | Whose::Untold) => Ok(()),
+            Some(Whose::Anothers) | None => Err(taken("instance", name)),
+        }
     }
 }
 
-/// The instances of a plan, in words: `hubs-db-1-r (db.r6g.large, writer)`.
+fn whose_instance(instance: &DbInstance, run: &Run, wanted: &Wanted<'_>) -> Whose {
+    let ours = tagged_by(instance.tag_list(), run, wanted.resource);
+    whose(
+        run,
+        ours,
+        instance.tag_list().is_empty(),
+        instance.instance_create_time(),
+    )
+}
+
+/// In words, which instances of a copy are in another zone than their sources were.
+pub fn elsewhere(wanted: &Wanted<'_>, there: &[DbInstance]) -> Vec<String> {
+    let moved = wanted.instances().into_iter().filter_map(|instance| {
+        let before = text(&instance.captured, "AvailabilityZone")?;
+        let found = there
+            .iter()
+            .find(|there| there.db_instance_identifier() == Some(&instance.name))?;
+        let now = found.availability_zone().filter(|now| *now != before)?;
+        Some(format!(
+            "instance {} is in {now}, and its source was in {before}: AWS had no capacity there",
+            instance.name
+        ))
+    });
+    moved.collect()
+}
+
+/// The instances of a plan, in words: `hubs-db-1-r (db.r6g.large)`.
 pub fn words(instances: &[WantedInstance]) -> Vec<String> {
     let class = |captured: &Value| text(captured, "DBInstanceClass").unwrap_or_default();
-    instances
-        .iter()
-        .map(|instance| {
-            let writer = part(&instance.captured, "IsClusterWriter") == &Value::Bool(true);
-            let role = if writer { ", writer" } else { "" };
-            format!("{} ({}{role})", instance.name, class(&instance.captured))
-        })
-        .collect()
+    let words = |instance: &WantedInstance| format!("{} ({})", instance.name, class(&instance.captured));
+    instances.iter().map(words).collect()
 }

@@ -38,7 +38,8 @@ macro_rules! configured {
 }
 
 impl Aurora {
-    /// Asks for a cluster out of a snapshot. Answers well also where a cluster of that name is there by now: the next look
+    /// Asks for a cluster out of a snapshot, wherever Aurora puts its storage: a zone that is not offered any more would fail
+    /// it. Answers well also where a cluster of that name is there by now: the next look
     /// sees whose it is.
     pub(super) async fn make_from_snapshot(
         &self,
@@ -48,15 +49,13 @@ impl Aurora {
         reference: &str,
         version: &str,
     ) -> Result<()> {
-        let zones = wanted.texts("AvailabilityZones");
         let call = self
             .rds
             .restore_db_cluster_from_snapshot()
             .snapshot_identifier(reference)
             .set_engine(snapshot.engine().map(str::to_owned))
             .engine_version(version)
-            .set_engine_mode(wanted.text("EngineMode"))
-            .set_availability_zones((!zones.is_empty()).then_some(zones));
+            .set_engine_mode(wanted.text("EngineMode"));
         match configured!(call, run, wanted).send().await {
             Err(error) if code(&error) != Some("DBClusterAlreadyExistsFault") => {
                 let what = format!("{} from cluster snapshot {reference}", wanted.target);

@@ -14,6 +14,7 @@ use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
 use crate::kinds::restoring::{Foreseen, Restore};
+use crate::kinds::whose::{Whose, whose};
 
 #[async_trait]
 impl Restore for Aurora {
@@ -59,6 +60,17 @@ impl Aurora {
 /// Whether a cluster is the copy that this run makes.
 pub fn is_ours(cluster: &DbCluster, run: &Run, wanted: &Wanted<'_>) -> bool {
     tagged_by(cluster.tag_list(), run, wanted.resource)
+}
+
+/// The same, of one that may not show its tags yet.
+pub fn whose_cluster(cluster: &DbCluster, run: &Run, wanted: &Wanted<'_>) -> Whose {
+    let untagged = cluster.tag_list().is_empty();
+    whose(
+        run,
+        is_ours(cluster, run, wanted),
+        untagged,
+        cluster.cluster_create_time(),
+    )
 }
 
 /// The copy's name belongs to something else.

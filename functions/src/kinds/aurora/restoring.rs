@@ -4,13 +4,14 @@
 
 use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};
 
-use super::restore::{is_ours, made, taken};
+use super::restore::{made, taken, whose_cluster};
 use super::wanted::Wanted;
-use super::{Aurora, LOST as LOST_SNAPSHOT, foreseeing};
+use super::{Aurora, LOST as LOST_SNAPSHOT, foreseeing, instances};
 use crate::domain::job::Run;
 use crate::domain::restore::item::{Advance, Item};
 use crate::domain::restore::plan::Source;
 use crate::error::{Error, Result};
+use crate::kinds::whose::{Whose, untold};
 
 /// Cluster statuses out of which no copy comes any more (the terminal ones of CloudFormation's handler, and those that
 /// somebody brings about).
@@ -46,7 +47,8 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     let Some(cluster) = aurora.described(wanted.target).await? else {
         return begin(aurora, run, &wanted).await;
     };
-    if !is_ours(&cluster, run, &wanted) {
+    let whose = whose_cluster(&cluster, run, &wanted);
+    if whose == Whose::Anothers {
         return Err(taken("cluster", wanted.target));
     }
     let underway = |stage: &'static str, phase: String| {
@@ -57,6 +59,9 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
             made: Some(made(&cluster)),
         })
     };
+    if whose == Whose::Untold {
+        return underway(COPYING, untold(&format!("cluster {}", wanted.target)));
+    }
     match seen(&cluster) {
         Seen::Stable => {}
         Seen::Busy(stage, phase) => return underway(stage, phase),
@@ -66,8 +71,14 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
         return underway(CONFIGURING, phase);
     }
     let mut waiting = aurora.attach(&wanted, &cluster).await?;
-    match aurora.make_instances(run, &wanted, &cluster).await {
-        Ok(Ok(phase)) => waiting.extend(phase),
+    let there = aurora.instances(wanted.target).await?;
+    match aurora.make_instances(run, &wanted, &cluster, &there).await {
+        Ok(Ok(phase)) => {
+            if cluster.db_cluster_members().is_empty() && phase.is_some() {
+                aurora.ask_once(&wanted, &cluster).await?;
+            }
+            waiting.extend(phase);
+        }
         Ok(Err(reason)) => return Ok(Advance::Failed { reason }),
         // The cluster became busy with what was asked of it just now.
         Err(Error::NotReady(_)) if !waiting.is_empty() => {}
@@ -82,9 +93,11 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     if !waiting.is_empty() {
         return underway(FINISHING, waiting.join("; "));
     }
+    let mut remarks = foreseeing::remarks(&wanted);
+    remarks.extend(instances::elsewhere(&wanted, &there));
     Ok(Advance::Restored {
         made: made(&cluster),
-        remarks: foreseeing::remarks(&wanted),
+        remarks,
     })
 }
 

@@ -139,6 +139,36 @@ async fn one_that_appears_meanwhile_is_adopted_and_one_not_shown_yet_is_looked_f
     );
 }
 
+/// AWS shows the tags of what it has just made late.
+#[tokio::test]
+async fn a_snapshot_that_shows_no_tags_yet_is_looked_at_again() {
+    let untagged = |made: &str| {
+        let id = id();
+        let of = "<DBClusterIdentifier>hubs-db</DBClusterIdentifier>";
+        let snapshot = format!("<DBClusterSnapshotIdentifier>{id}</DBClusterSnapshotIdentifier>{of}{made}");
+        let list =
+            format!("<DBClusterSnapshots><DBClusterSnapshot>{snapshot}</DBClusterSnapshot></DBClusterSnapshots>");
+        xml("DescribeDBClusterSnapshots", &list)
+    };
+    let made = |at: &str| format!("<SnapshotCreateTime>{at}</SnapshotCreateTime>");
+    for (time, name) in [
+        (String::new(), "Unavailable"),
+        (made("2026-11-20T02:16:01Z"), "Unavailable"),
+        (made("2026-11-19T02:16:01Z"), "Conflict"),
+    ] {
+        let (kind, replay) = aurora([none(), cluster_is("available"), created(), untagged(&time)]);
+        let error = kind.back_up(&run(), &database()).await.unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+        replay.played();
+        let (kind, _) = aurora([untagged(&time)]);
+        let found = kind.find(&run(), &database()).await;
+        assert_eq!(
+            found.map_err(|error| error.name()).err(),
+            (name == "Unavailable").then_some(name)
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_name_taken_by_something_else_is_a_conflict() {
     let elses = [

@@ -3,18 +3,21 @@
 use aws_sdk_rds::types::DbCluster;
 
 use super::Aurora;
-use super::restore::is_ours;
+use super::restore::whose_cluster;
 use super::wanted::Wanted;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::restore::item::{Item, Undoing};
 use crate::error::{Error, Result};
+use crate::kinds::whose::{Whose, untold};
 
 pub async fn undo(aurora: &Aurora, run: &Run, item: &Item) -> Result<Undoing> {
     let wanted = Wanted::of(item)?;
-    let removed = match aurora.described(wanted.target).await? {
-        Some(cluster) if is_ours(&cluster, run, &wanted) => aurora.remove(&wanted, &cluster).await.map(Some),
-        Some(_) => {
+    let cluster = aurora.described(wanted.target).await?;
+    let removed = match cluster.map(|cluster| (whose_cluster(&cluster, run, &wanted), cluster)) {
+        Some((Whose::Ours, cluster)) => aurora.remove(&wanted, &cluster).await.map(Some),
+        Some((Whose::Untold, _)) => Ok(Some(untold(&format!("cluster {}", wanted.target)))),
+        Some((Whose::Anothers, _)) => {
             tracing::warn!(
                 restore = run.id,
                 cluster = wanted.target,

@@ -42,7 +42,6 @@ pub struct WantedInstance {
     pub name: String,
     /// The instance's identifier at the source; none where nothing was captured.
     pub source: Option<String>,
-    /// As captured, and whether it was the writer as `IsClusterWriter`.
     pub captured: Value,
 }
 
@@ -150,7 +149,7 @@ impl<'a> Wanted<'a> {
             .collect()
     }
 
-    /// The instances to make: the writer first, then by promotion tier. Not those that Application Auto Scaling had added:
+    /// The instances to make: that which was the writer first, then by promotion tier. Not those that Application Auto Scaling had added:
     /// it adds its own. One of [`LEAST_CLASS`] where nothing was captured, so that somebody can connect.
     pub fn instances(&self) -> Vec<WantedInstance> {
         if !self.captured() {
@@ -171,16 +170,10 @@ impl<'a> Wanted<'a> {
         captured.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
         let named = captured.into_iter().enumerate();
         named
-            .map(|(place, (reads, _, id, instance))| {
-                let mut captured = instance.clone();
-                if let Value::Object(members) = &mut captured {
-                    members.insert("IsClusterWriter".to_owned(), (!reads).into());
-                }
-                WantedInstance {
-                    name: self.name_of(&id, &(place + 1).to_string()),
-                    source: Some(id),
-                    captured,
-                }
+            .map(|(place, (_, _, id, instance))| WantedInstance {
+                name: self.name_of(&id, &(place + 1).to_string()),
+                source: Some(id),
+                captured: instance.clone(),
             })
             .collect()
     }

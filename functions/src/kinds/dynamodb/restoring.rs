@@ -82,7 +82,8 @@ impl DynamoDb {
         let arn = table.table_arn().unwrap_or_default();
         let tags = match capture::tags(&self.dynamodb, arn).await {
             Ok(tags) => tags,
-            Err(Error::NotFound(_)) => return Ok(false),
+            // DynamoDB's tags may not know yet of a table that it describes.
+            Err(Error::NotFound(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
         let value = |wanted: &str| tags.iter().find(|tag| tag["Key"] == wanted).map(|tag| &tag["Value"]);
@@ -119,7 +120,10 @@ impl DynamoDb {
     async fn mark(&self, run: &Run, item: &Item, table: &TableDescription) -> Result<()> {
         let arn = table.table_arn().unwrap_or_default();
         let ours = names::restore_tags(&run.deployment, &run.id, &item.planned.resource.name);
-        let there = capture::tags(&self.dynamodb, arn).await?;
+        let there = match capture::tags(&self.dynamodb, arn).await {
+            Err(Error::NotFound(_)) => return Ok(()),
+            there => there?,
+        };
         let copy = serde_json::json!({ "Tags": there });
         match missing(&Value::Null, &copy, &ours).first() {
             Some(Change::Tags(tags)) => match tag(self, arn, tags).await {
@@ -134,7 +138,6 @@ impl DynamoDb {
     /// it again.
     async fn configure(&self, run: &Run, item: &Item, target: &str, table: &TableDescription) -> Result<Advance> {
         let ours = names::restore_tags(&run.deployment, &run.id, &item.planned.resource.name);
-        let copy = capture::capture(&self.dynamodb, &self.autoscaling, target).await?;
         let made = made(target, table);
         let arn = table.table_arn().unwrap_or_default();
         let waiting = |stage: Option<&'static str>, phase: String| Advance::InProgress {
@@ -142,6 +145,16 @@ impl DynamoDb {
             phase,
             percent: None,
             made: Some(made.clone()),
+        };
+        let copy = match capture::capture(&self.dynamodb, &self.autoscaling, target).await {
+            // It is described, and not everything that is asked about it knows it yet.
+            Err(Error::NotFound(why)) => {
+                return Ok(waiting(
+                    None,
+                    format!("table {target} is not known everywhere yet: {why}"),
+                ));
+            }
+            copy => copy?,
         };
         let (mut put, mut remarks) = (0, Vec::new());
         for change in missing(&item.configuration, &copy, &ours) {

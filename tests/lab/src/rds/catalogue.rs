@@ -1,6 +1,7 @@
 //! What the region offers: engine versions, zones, defaults, quotas.
 
 use super::fault::{Fault, Result};
+use crate::order::Order;
 
 /// The only engine: real PostgreSQL stands in for Aurora's.
 pub const ENGINE: &str = "aurora-postgresql";
@@ -8,8 +9,10 @@ pub const ENGINE: &str = "aurora-postgresql";
 pub const VERSIONS: &[&str] = &["16.1", "16.2", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10", "16.11"];
 /// The version that a create or restore call without `EngineVersion` gets, whatever its source had.
 pub const DEFAULT_VERSION: &str = "16.11";
-/// Availability zones.
+/// Availability zones that subnets, and so instances, can be in.
 pub const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
+/// Availability zones that Aurora may put a cluster's storage in: also one without a subnet.
+const STORAGE_ZONES: [&str; 4] = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"];
 /// MiniStack's default VPC.
 pub const DEFAULT_VPC: &str = "vpc-00000001";
 /// The default security group of MiniStack's default VPC.
@@ -63,6 +66,20 @@ pub fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or(version)
 }
 
+/// The three zones of a new cluster's storage: those that were asked for, and others that Aurora chooses, whatever zones its
+/// source has and its subnets are in.
+#[must_use]
+pub fn storage_zones(order: Order, cluster: &str, asked: &[String]) -> Vec<String> {
+    let mut others: Vec<&str> = STORAGE_ZONES
+        .iter()
+        .copied()
+        .filter(|zone| !asked.iter().any(|a| a == zone))
+        .collect();
+    others.sort_by_key(|zone| order.rank(&format!("storage {cluster} {zone}")));
+    let others = others.into_iter().map(str::to_owned);
+    asked.iter().cloned().chain(others).take(ZONES.len()).collect()
+}
+
 /// Whether a cluster of version `to` can read the data of `from`.
 #[must_use]
 pub fn can_upgrade(from: &str, to: &str) -> bool {
@@ -86,6 +103,19 @@ pub fn default_cluster_parameter_group(version: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn storage_is_in_three_zones_that_nobody_can_tell_beforehand() {
+        let zones = |seed, asked: &[&str]| {
+            let asked: Vec<String> = asked.iter().map(|zone| (*zone).to_owned()).collect();
+            storage_zones(Order::new(seed), "hubs", &asked)
+        };
+        assert_eq!(zones(1, &[]).len(), 3);
+        assert_eq!(zones(1, &[]), zones(1, &[]));
+        assert!((0..20).any(|seed| zones(seed, &[]).contains(&"us-east-1d".to_owned())));
+        assert_eq!(zones(1, &["us-east-1b"])[0], "us-east-1b");
+        assert_eq!(zones(1, &ZONES), ZONES);
+    }
 
     #[test]
     fn versions_are_chosen_as_aws_does() {

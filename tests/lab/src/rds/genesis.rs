@@ -45,6 +45,7 @@ pub fn empty(world: &World) -> State {
         parameter_groups: by_name(default("pg", &family)),
         addresses: Addresses::new(),
         timeline: Timeline::default(),
+        order: world.order,
         default_key: world.arn("kms", &format!("key/{}", crate::ids::uuid())),
     }
 }

@@ -1,6 +1,6 @@
 //! Subnet groups and parameter groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue;
 use super::tags::Tags;
@@ -19,24 +19,29 @@ pub struct SubnetGroup {
 }
 
 impl SubnetGroup {
+    /// Each subnet with its zone.
+    fn placed(&self) -> impl Iterator<Item = (&String, &&'static str)> {
+        self.subnets.iter().zip(catalogue::ZONES.iter().cycle())
+    }
+
+    /// The zones that its subnets are in.
+    #[must_use]
+    pub fn zones(&self) -> BTreeSet<&'static str> {
+        self.placed().map(|(_, zone)| *zone).collect()
+    }
+
     /// Writes a `DBSubnetGroup`.
     pub fn write(&self, xml: &mut Xml) {
         xml.text("DBSubnetGroupName", &self.name);
         xml.text("DBSubnetGroupDescription", &self.description);
         xml.text("VpcId", &self.vpc);
         xml.text("SubnetGroupStatus", "Complete");
-        let zones = catalogue::ZONES.iter().cycle();
-        xml.elements(
-            "Subnets",
-            "Subnet",
-            self.subnets.iter().zip(zones),
-            |xml, (subnet, zone)| {
-                xml.text("SubnetIdentifier", subnet);
-                xml.element("SubnetAvailabilityZone", |xml| xml.text("Name", zone));
-                xml.element("SubnetOutpost", |_| {});
-                xml.text("SubnetStatus", "Active");
-            },
-        );
+        xml.elements("Subnets", "Subnet", self.placed(), |xml, (subnet, zone)| {
+            xml.text("SubnetIdentifier", subnet);
+            xml.element("SubnetAvailabilityZone", |xml| xml.text("Name", zone));
+            xml.element("SubnetOutpost", |_| {});
+            xml.text("SubnetStatus", "Active");
+        });
         xml.text("DBSubnetGroupArn", &self.arn);
         xml.texts("SupportedNetworkTypes", "member", ["IPV4"]);
     }

@@ -89,7 +89,7 @@ impl Settings {
             monitoring_role: None,
             ca: text("rds-ca-rsa2048-g1"),
             local_write_forwarding: false,
-            availability_zones: catalogue::ZONES.iter().map(|zone| text(zone)).collect(),
+            availability_zones: Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Everything that exists in the region, and how it changes by itself as time passes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use super::names;
 use super::settings::Settings;
 use super::snapshot::{self, Snapshot};
 use super::timeline::Timeline;
+use crate::order::Order;
 use crate::postgres::Server;
 
 /// The region's resources, by identifier.
@@ -35,6 +36,7 @@ pub struct State {
     pub parameter_groups: BTreeMap<String, ParameterGroup>,
     pub addresses: Addresses,
     pub timeline: Timeline,
+    pub order: Order,
     /// ARN of the key `alias/aws/rds`.
     pub default_key: String,
 }
@@ -167,10 +169,29 @@ impl State {
         Ok(())
     }
 
+    /// Checks that a subnet group has a subnet in a zone.
+    ///
+    /// # Errors
+    /// `InvalidVPCNetworkStateFault`.
+    pub fn offers(&self, group: &str, zone: &str) -> Result<()> {
+        let offered = self
+            .subnet_groups
+            .get(group)
+            .is_none_or(|group| group.zones().contains(zone));
+        if offered {
+            return Ok(());
+        }
+        Err(Fault::new(
+            "InvalidVPCNetworkStateFault",
+            format!("Availability zone '{zone}' is unavailable in this region, please choose another zone set."),
+        ))
+    }
+
     /// Lets everything whose time has come by `now` happen; returns what is to be thrown away.
     pub fn settle(&mut self, now: Timestamp) -> Vec<Discard> {
         let mut discards = Vec::new();
-        self.settle_instances(now);
+        let joined = self.settle_instances(now);
+        self.elect(&joined);
         self.settle_clusters(now, &mut discards);
         self.settle_snapshots(now, &mut discards);
         let expired = |backup: &AutomatedBackup| {
@@ -189,14 +210,19 @@ impl State {
         discards
     }
 
-    fn settle_instances(&mut self, now: Timestamp) {
+    /// Lets instances become what their time has come for; returns the clusters that have one more to choose from.
+    fn settle_instances(&mut self, now: Timestamp) -> BTreeSet<String> {
         use instance::Phase;
+        let mut joined = BTreeSet::new();
         self.instances.retain(|_, instance| match &instance.phase {
             Phase::Deleting(until) => *until > now,
             Phase::Creating(job) => {
                 match job.progress(now) {
                     Progress::Running(_) => {}
-                    Progress::Done => instance.phase = Phase::Available,
+                    Progress::Done => {
+                        instance.phase = Phase::Available;
+                        joined.insert(instance.cluster.clone());
+                    }
                     Progress::Failed => instance.phase = Phase::Failed,
                 }
                 true
@@ -209,6 +235,19 @@ impl State {
             }
             Phase::Available | Phase::Failed => true,
         });
+        joined
+    }
+
+    /// Nothing says that the first instance of a cluster is its writer: whenever one more has come, the lab's seed decides.
+    fn elect(&mut self, joined: &BTreeSet<String>) {
+        for cluster in joined {
+            let available = self.instances_of(cluster).filter(|instance| instance.serves());
+            let elected = available.min_by_key(|instance| self.order.rank(&format!("writer {}", instance.id)));
+            let elected = elected.map(|instance| instance.id.clone());
+            if let Some(cluster) = self.clusters.get_mut(cluster) {
+                cluster.writer = elected.or(cluster.writer.take());
+            }
+        }
     }
 
     fn settle_clusters(&mut self, now: Timestamp, discards: &mut Vec<Discard>) {

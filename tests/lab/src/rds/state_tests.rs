@@ -129,6 +129,27 @@ fn the_instance_of_the_lowest_tier_follows_a_writer_that_goes() {
 }
 
 #[test]
+fn which_instance_is_the_writer_is_not_told_by_which_came_first() {
+    let writer = |seed| {
+        let mut state = state();
+        state.order = Order::new(seed);
+        state.clusters.insert("c".to_owned(), cluster("c"));
+        for (id, ready) in [("first", 10), ("second", 20)] {
+            let mut new = instance(id, "c", 1);
+            new.phase = instance::Phase::Creating(Job::lasting(at(0), Duration::from_secs(ready)).of_time_only());
+            state.instances.insert(id.to_owned(), new);
+        }
+        state.settle(at(10));
+        assert_eq!(state.cluster("c").unwrap().writer.as_deref(), Some("first"));
+        state.settle(at(20));
+        state.cluster("c").unwrap().writer.clone().unwrap()
+    };
+    let writers: BTreeSet<String> = (0..10).map(writer).collect();
+    assert_eq!(writers.len(), 2);
+    assert_eq!(writer(3), writer(3));
+}
+
+#[test]
 fn a_cluster_goes_after_its_instances_with_its_automated_snapshots_only() {
     let mut state = state();
     let mut going = cluster("c");

@@ -76,7 +76,6 @@ async fn every_attribute_that_differs_is_caught_by_its_name() {
     }
     let instance: &[(&str, Value)] = &[
         ("AutoMinorVersionUpgrade", json!(true)),
-        ("AvailabilityZone", json!("eu-west-1b")),
         ("CACertificateIdentifier", json!("rds-ca-rsa2048-g1")),
         ("DBInstanceClass", json!("db.t4g.medium")),
         ("MonitoringInterval", json!(0)),
@@ -153,7 +152,7 @@ async fn what_is_missing_or_too_much_is_one_check_with_its_name() {
 }
 
 #[tokio::test]
-async fn another_parameter_group_and_another_writer_are_caught() {
+async fn another_parameter_group_is_caught_and_nothing_that_is_auroras_to_choose() {
     let copy = broken(|copy| {
         copy["DBCluster"]["DBClusterParameterGroup"] = "default.aurora-postgresql16".into();
         copy["DBClusterParameters"] = json!([]);
@@ -169,16 +168,21 @@ async fn another_parameter_group_and_another_writer_are_caught() {
         for (number, writes) in [(0, true), (1, false)] {
             copy["DBCluster"]["DBClusterMembers"][number]["IsClusterWriter"] = writes.into();
         }
+        copy["DBCluster"]["AvailabilityZones"] = json!(["eu-west-1b", "eu-west-1c", "eu-west-1d"]);
+        copy["DBInstances"][0]["AvailabilityZone"] = "eu-west-1b".into();
     });
-    let checks = compared(from_snapshot(), configuration(), &copy, vec![]).await;
-    let names: Vec<_> = checks.iter().map(|check| check.name.as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "thing: DBInstances.hubs-db-2.IsClusterWriter",
-            "thing: DBInstances.hubs-db-1.IsClusterWriter"
-        ]
-    );
+    let mut configuration = configuration();
+    for (name, value) in [
+        ("DatabaseName", json!("hubs")),
+        ("MonitoringInterval", json!(30)),
+        ("MonitoringRoleArn", json!("arn:aws:iam::111122223333:role/m")),
+        ("CertificateDetails", json!({ "CAIdentifier": "rds-ca-ecc384-g1" })),
+    ] {
+        configuration["DBCluster"][name] = value;
+    }
+    let checks = compared(from_snapshot(), configuration, &copy, vec![]).await;
+    let findings: Vec<_> = checks.iter().map(|check| check.finding).collect();
+    assert_eq!(findings, [Finding::Same], "{checks:?}");
 }
 
 /// A group that is not the restore's may have been changed since; one that the restore made has to be as it was.

@@ -41,7 +41,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     ] {
         assert_eq!(asked[1].field(name).as_deref(), value, "{name}");
     }
-    // 2. Roles, the Data API, and instances, the writer first.
+    // 2. Roles, the Data API, and one instance.
     let configured = with(fresh(), &settings);
     let script = vec![
         cluster_answer(&configured, "available"),
@@ -49,13 +49,12 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         xml("EnableHttpEndpoint", ""),
         instances_answer(&json!([])),
         xml("CreateDBInstance", ""),
-        xml("CreateDBInstance", ""),
     ];
     let (advance, asked) = advanced(script, &item).await;
     assert_eq!(
         phase(advance),
         "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import; cluster hubs-db-r1 gets its Data API; \
-         instances of cluster hubs-db-r1: hubs-db-2-r1, hubs-db-1-r1 being created"
+         instances of cluster hubs-db-r1: hubs-db-2-r1 being created, hubs-db-1-r1 after that"
     );
     assert_eq!(asked[1].field("FeatureName").as_deref(), Some("s3Import"));
     assert_eq!(
@@ -85,13 +84,32 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     ] {
         assert_eq!(asked[4].field(name).as_deref(), value, "{name}");
     }
-    assert_eq!(asked[5].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
-    // 3. One instance takes longer, and a role.
+    // 3. The other one when that is there; one instance takes longer, and a role.
     let roles = faithful()["DBCluster"]["AssociatedRoles"].clone();
     let ready = with(
         configured,
         &[("AssociatedRoles", roles), ("HttpEndpointEnabled", true.into())],
     );
+    let mut first = faithful()["DBInstances"][1].clone();
+    first["DBInstanceStatus"] = "creating".into();
+    let script = vec![cluster_answer(&ready, "available"), instances_answer(&json!([first]))];
+    let (advance, _) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "instances of cluster hubs-db-r1: hubs-db-2-r1 is creating, hubs-db-1-r1 after that"
+    );
+    first["DBInstanceStatus"] = "available".into();
+    let script = vec![
+        cluster_answer(&ready, "available"),
+        instances_answer(&json!([first])),
+        xml("CreateDBInstance", ""),
+    ];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "instances of cluster hubs-db-r1: hubs-db-1-r1 being created"
+    );
+    assert_eq!(asked[2].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
     let mut instances = faithful()["DBInstances"].clone();
     instances[0]["DBInstanceStatus"] = "configuring-enhanced-monitoring".into();
     let script = vec![cluster_answer(&ready, "available"), instances_answer(&instances)];
@@ -198,9 +216,8 @@ async fn a_master_secret_of_ones_own_key_keeps_it() {
 #[tokio::test]
 async fn every_setting_that_is_not_as_captured_is_set_again() {
     let settings = json!({
-        "LocalWriteForwardingStatus": "enabled", "DatabaseInsightsMode": "advanced", "MonitoringInterval": 30,
-        "MonitoringRoleArn": "arn:aws:iam::111122223333:role/m", "PerformanceInsightsEnabled": true,
-        "PerformanceInsightsRetentionPeriod": 465, "CertificateDetails": { "CAIdentifier": "rds-ca-ecc384-g1" },
+        "LocalWriteForwardingStatus": "enabled", "DatabaseInsightsMode": "advanced", "PerformanceInsightsEnabled": true,
+        "PerformanceInsightsRetentionPeriod": 465,
     });
     let mut configuration = configuration();
     for (name, value) in settings.as_object().unwrap() {
@@ -241,14 +258,6 @@ async fn every_setting_that_is_not_as_captured_is_set_again() {
             vec![("EnableLocalWriteForwarding", "true")],
         ),
         (
-            "MonitoringInterval",
-            Value::Null,
-            vec![
-                ("MonitoringInterval", "30"),
-                ("MonitoringRoleArn", "arn:aws:iam::111122223333:role/m"),
-            ],
-        ),
-        (
             "DatabaseInsightsMode",
             Value::Null,
             vec![
@@ -256,11 +265,6 @@ async fn every_setting_that_is_not_as_captured_is_set_again() {
                 ("EnablePerformanceInsights", "true"),
                 ("PerformanceInsightsRetentionPeriod", "465"),
             ],
-        ),
-        (
-            "CertificateDetails",
-            json!({ "CAIdentifier": "rds-ca-rsa2048-g1" }),
-            vec![("CACertificateIdentifier", "rds-ca-ecc384-g1")],
         ),
     ] {
         let mut cluster = faithful()["DBCluster"].clone();
@@ -300,7 +304,6 @@ async fn an_instance_that_appears_meanwhile_is_ours_or_a_conflict() {
     };
     let mut script = head();
     script.push(instance(TARGET, &restore().id));
-    script.push(xml("CreateDBInstance", ""));
     phase(advanced(script, &item).await.0);
     for (cluster, owner) in [("other", restore().id.as_str()), (TARGET, "another-restore")] {
         let mut script = head();
@@ -311,6 +314,86 @@ async fn an_instance_that_appears_meanwhile_is_ours_or_a_conflict() {
         assert!(error.to_string().contains("instance hubs-db-2-r1"), "{error}");
         replay.played();
     }
+}
+
+/// Aurora may take these of a cluster, take them and never show them, or refuse them.
+#[tokio::test]
+async fn what_aurora_may_not_take_is_asked_for_once_and_nothing_waits_for_it() {
+    let mut configuration = configuration();
+    configuration["DBCluster"]["MonitoringInterval"] = 30.into();
+    configuration["DBCluster"]["MonitoringRoleArn"] = "arn:aws:iam::111122223333:role/m".into();
+    configuration["DBCluster"]["CertificateDetails"] = json!({ "CAIdentifier": "rds-ca-ecc384-g1" });
+    let item = item(from_snapshot(), configuration);
+    let ready = with(
+        faithful()["DBCluster"].clone(),
+        &[
+            ("DBClusterMembers", json!([])),
+            ("CertificateDetails", json!({ "CAIdentifier": "rds-ca-rsa2048-g1" })),
+        ],
+    );
+    for answer in [
+        restored("ModifyDBCluster"),
+        refuses("ModifyDBCluster", 400, "InvalidParameterCombination"),
+    ] {
+        let script = vec![
+            cluster_answer(&ready, "available"),
+            instances_answer(&json!([])),
+            xml("CreateDBInstance", ""),
+            answer,
+        ];
+        let (advance, asked) = advanced(script, &item).await;
+        assert!(phase(advance).contains("hubs-db-2-r1 being created"));
+        for (name, value) in [
+            ("MonitoringInterval", Some("30")),
+            ("MonitoringRoleArn", Some("arn:aws:iam::111122223333:role/m")),
+            ("CACertificateIdentifier", Some("rds-ca-ecc384-g1")),
+            ("DeletionProtection", None),
+        ] {
+            assert_eq!(asked[3].field(name).as_deref(), value, "{name}");
+        }
+    }
+    // It is not shown: the copy is finished all the same.
+    let mut script = vec![
+        cluster_answer(&faithful()["DBCluster"], "available"),
+        instances_answer(&faithful()["DBInstances"]),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+    ];
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, &item).await;
+    assert!(
+        matches!(advance, Advance::Restored { ref remarks, .. } if remarks.iter().any(|remark| remark.contains("enhanced monitoring"))),
+        "{advance:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_instance_without_capacity_in_its_zone_comes_in_another_and_that_is_said() {
+    let item = item(from_snapshot(), configuration());
+    let ready = with(faithful()["DBCluster"].clone(), &[("DeletionProtection", false.into())]);
+    let script = vec![
+        cluster_answer(&ready, "available"),
+        instances_answer(&json!([])),
+        refuses("CreateDBInstance", 400, "InsufficientDBInstanceCapacity"),
+        xml("CreateDBInstance", ""),
+    ];
+    let (_, asked) = advanced(script, &item).await;
+    assert_eq!(asked[2].field("AvailabilityZone").as_deref(), Some("eu-west-1a"));
+    assert_eq!(asked[3].field("AvailabilityZone"), None);
+    assert_eq!(asked[3].field("DBInstanceClass").as_deref(), Some("db.r6g.large"));
+    let mut instances = faithful()["DBInstances"].clone();
+    instances[1]["AvailabilityZone"] = "eu-west-1c".into();
+    let mut script = vec![
+        cluster_answer(&faithful()["DBCluster"], "available"),
+        instances_answer(&instances),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+    ];
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, &item).await;
+    let Advance::Restored { remarks, .. } = advance else {
+        panic!("not restored: {advance:?}");
+    };
+    let said = "instance hubs-db-2-r1 is in eu-west-1c, and its source was in eu-west-1a: AWS had no capacity there";
+    assert!(remarks.iter().any(|remark| remark == said), "{remarks:?}");
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ async fn a_restore_that_can_be_is_told_what_it_makes() {
     assert_eq!(
         foreseen.creates,
         [
-            "instance hubs-db-2-r1 (db.r6g.large, writer) of cluster hubs-db-r1",
+            "instance hubs-db-2-r1 (db.r6g.large) of cluster hubs-db-r1",
             "instance hubs-db-1-r1 (db.serverless) of cluster hubs-db-r1",
             "custom endpoint reports-r1 of cluster hubs-db-r1",
         ]

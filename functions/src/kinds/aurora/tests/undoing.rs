@@ -108,7 +108,8 @@ async fn a_copy_goes_with_its_instances_its_scaling_and_its_parameter_groups() {
 #[tokio::test]
 async fn what_is_not_ours_is_left_alone() {
     for tags in [json!([]), tag_list(&[], "another-restore")] {
-        let mut script = vec![cluster_answer(&copy(&[("TagList", tags)]), "available")];
+        let made = ("ClusterCreateTime", "2026-11-01T02:15:00Z".into());
+        let mut script = vec![cluster_answer(&copy(&[("TagList", tags), made]), "available")];
         script.extend(groups("another-restore"));
         assert_eq!(undone(script).await.0, Undoing::Gone);
     }

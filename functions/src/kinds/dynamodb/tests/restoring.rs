@@ -517,6 +517,23 @@ async fn a_copy_that_is_untagged_is_ours_by_its_source_and_its_age() {
     }
 }
 
+/// DynamoDB's tags and policies are not everywhere at once.
+#[tokio::test]
+async fn a_copy_that_its_tags_do_not_know_yet_is_waited_for() {
+    let unknown = |action: &str| refuses(action, 400, "ResourceNotFoundException");
+    let mut creating = bare();
+    creating["Table"]["TableStatus"] = json!("CREATING");
+    let script = [
+        table_is(&creating),
+        unknown("ListTagsOfResource"),
+        unknown("ListTagsOfResource"),
+    ];
+    let (kind, replay) = dynamodb(script);
+    let advance = kind.advance(&run(), &item()).await.unwrap();
+    assert!(matches!(advance, Advance::InProgress { .. }), "{advance:?}");
+    replay.played();
+}
+
 #[tokio::test]
 async fn an_index_is_waited_for_and_a_table_without_its_key_has_failed() {
     let mut seen = whole();

@@ -108,6 +108,9 @@ impl New {
             let message = format!("DB Cluster quota exceeded: {}", catalogue::CLUSTERS.1);
             return Err(Fault::new("DBClusterQuotaExceededFault", message));
         }
+        for zone in &self.settings.availability_zones {
+            state.offers(&self.settings.subnet_group, zone)?;
+        }
         state.check_references(&self.settings)
     }
 
@@ -117,12 +120,14 @@ impl New {
         let arn = self.arn(plane);
         let now = plane.now();
         let mut state = plane.state();
+        let mut settings = self.settings;
+        settings.availability_zones = catalogue::storage_zones(state.order, &self.id, &settings.availability_zones);
         let cluster = Cluster {
-            endpoint: state.addresses.endpoint(&self.id, self.settings.port),
+            endpoint: state.addresses.endpoint(&self.id, settings.port),
             arn,
             resource_id: plane::resource_id("cluster"),
             created: now,
-            settings: self.settings,
+            settings,
             tags: self.tags,
             roles: self.roles,
             secret: self.secret,

@@ -3,6 +3,7 @@
 use crate::rds::catalogue;
 use crate::rds::cluster;
 use crate::rds::fault::{Fault, Result};
+use crate::rds::groups::SubnetGroup;
 use crate::rds::instance::{Instance, Phase};
 use crate::rds::job::{Job, after};
 use crate::rds::names;
@@ -65,24 +66,40 @@ pub fn create(plane: &Plane, call: &Call, query: &Query) -> Result<Xml> {
             "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.",
         ));
     }
-    let instance = new(plane, call, query, id, &cluster)?;
+    let zone = zone(&state, query, &id, &cluster)?;
+    let instance = new(plane, call, query, (id, zone), &cluster)?;
     check_parameter_group(&state, &instance.parameter_group)?;
-    let first = state.instances_of(&cluster.id).next().is_none();
-    if let (true, Ok(cluster)) = (first, state.cluster_mut(&cluster.id)) {
-        cluster.writer = Some(instance.id.clone());
-    }
     let id = instance.id.clone();
     state.instances.insert(id.clone(), instance);
     one(&state, &id)
 }
 
-fn new(plane: &Plane, call: &Call, query: &Query, id: String, cluster: &cluster::Cluster) -> Result<Instance> {
+/// The zone that was asked for, or one of those that the cluster has subnets in.
+fn zone(state: &State, query: &Query, id: &str, cluster: &cluster::Cluster) -> Result<String> {
+    let group = &cluster.settings.subnet_group;
+    if let Some(zone) = query.text("AvailabilityZone") {
+        return state.offers(group, zone).map(|()| zone.to_owned());
+    }
+    let offered = state
+        .subnet_groups
+        .get(group)
+        .map(SubnetGroup::zones)
+        .unwrap_or_default();
+    let chosen = offered
+        .into_iter()
+        .min_by_key(|zone| state.order.rank(&format!("zone {id} {zone}")));
+    Ok(chosen.unwrap_or(catalogue::ZONES[0]).to_owned())
+}
+
+fn new(
+    plane: &Plane,
+    call: &Call,
+    query: &Query,
+    (id, zone): (String, String),
+    cluster: &cluster::Cluster,
+) -> Result<Instance> {
     let settings = &cluster.settings;
     let text = |name: &str| query.text(name).map(str::to_owned);
-    let zone = text("AvailabilityZone").unwrap_or_else(|| catalogue::ZONES[id.len() % 3].to_owned());
-    if !catalogue::ZONES.contains(&zone.as_str()) {
-        return Err(Fault::value(format!("Invalid availability zone: {zone}")));
-    }
     let ca = text("CACertificateIdentifier").unwrap_or_else(|| settings.ca.clone());
     if !catalogue::CAS.contains(&ca.as_str()) {
         return Err(Fault::new(

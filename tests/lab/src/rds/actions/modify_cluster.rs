@@ -108,8 +108,13 @@ fn status(applied: &Pending) -> &'static str {
 fn changed(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<crate::rds::settings::Settings> {
     let mut settings = cluster.settings.clone();
     settings.apply(query)?;
-    if !catalogue::CAS.contains(&settings.ca.as_str()) {
-        return Err(Fault::value(format!("CA certificate {} not found", settings.ca)));
+    // Not known to be Aurora's: accepted, and not shown.
+    let before = &cluster.settings;
+    settings.monitoring_interval = before.monitoring_interval;
+    settings.monitoring_role = before.monitoring_role.clone();
+    let asked = std::mem::replace(&mut settings.ca, before.ca.clone());
+    if !catalogue::CAS.contains(&asked.as_str()) {
+        return Err(Fault::value(format!("CA certificate {asked} not found")));
     }
     plane.state().check_references(&settings)?;
     Ok(settings)

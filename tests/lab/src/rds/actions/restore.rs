@@ -1,5 +1,5 @@
 //! RestoreDBClusterFromSnapshot: a new cluster beside the old, with the account's defaults for everything that the
-//! snapshot doesn't hold and the call doesn't say.
+//! snapshot doesn't hold and the call doesn't say. Nothing says that a restored cluster shows a `DatabaseName`: none does.
 
 use std::sync::Arc;
 
@@ -40,9 +40,6 @@ pub async fn from_snapshot(plane: &Arc<Plane>, call: &Call, query: &Query) -> Re
     }
     new.settings = inherited(&snapshot.settings, &version);
     new.settings.apply(query)?;
-    if let Some(name) = query.text("DatabaseName") {
-        new.settings.database_name = Some(name.to_owned());
-    }
     new.check(plane)?;
     new.settings.kms_key = plane.requested_key(query).await?.or(snapshot.settings.kms_key);
     let home = plane.postgres.home_from_backup(&snapshot.path).await?;
@@ -82,11 +79,9 @@ pub fn refuse_limitless(query: &Query) -> Result<()> {
 pub fn inherited(source: &Settings, version: &str) -> Settings {
     Settings {
         port: source.port,
-        database_name: source.database_name.clone(),
         master_username: source.master_username.clone(),
         retention_days: source.retention_days,
         backup_window: source.backup_window.clone(),
-        availability_zones: source.availability_zones.clone(),
         ..Settings::defaults(version)
     }
 }
@@ -99,6 +94,7 @@ mod tests {
     fn a_restore_inherits_the_user_and_the_backups_and_nothing_that_must_be_passed() {
         let mut source = Settings::defaults("16.8");
         source.master_username = "hubs".to_owned();
+        source.database_name = Some("hubs".to_owned());
         source.retention_days = 7;
         source.subnet_group = "prod".to_owned();
         source.security_groups = vec!["sg-prod".to_owned()];
@@ -117,7 +113,10 @@ mod tests {
         assert_eq!(restored.security_groups, defaults.security_groups);
         assert_eq!(restored.parameter_group, "default.aurora-postgresql16");
         assert!(!restored.deletion_protection && restored.log_exports.is_empty());
-        assert_eq!(restored.storage_type, "aurora");
+        assert_eq!(
+            (restored.storage_type.as_str(), restored.database_name),
+            ("aurora", None)
+        );
     }
 
     #[test]
