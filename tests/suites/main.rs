@@ -33,6 +33,8 @@ mod leaks;
 mod limits;
 /// A deployment is deleted, and its catalog lost: both come back.
 mod lost;
+/// A set that is older than the descriptor by which it is restored.
+mod matching;
 /// What IAM asks for when a call is made.
 mod needs;
 /// The schedule backs up every deployment; a broken one stops nobody.
@@ -85,6 +87,7 @@ fn main() {
     tests.extend(restore::tests(&stages));
     tests.extend(in_use::tests(&stages));
     tests.extend(limits::tests(&stages));
+    tests.extend(matching::tests(&stages));
     tests.extend(point_in_time::tests(&stages));
     tests.extend(lost::tests(&stages));
     tests.extend(approvals::tests(&stages));

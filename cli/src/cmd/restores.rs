@@ -1,6 +1,6 @@
 //! `holdfast restores`: a deployment's restores, the newest first.
 
-use holdfast::domain::restore::RestoreRecord;
+use holdfast::domain::restore::{RestoreRecord, RestoreStatus};
 use serde_json::json;
 
 use crate::args::Global;
@@ -59,6 +59,8 @@ fn text(deployment: &str, restores: &[RestoreRecord]) -> String {
             format::moment(record.started_at),
             if record.plan.dry_run {
                 "dry run".to_owned()
+            } else if record.status == RestoreStatus::CutOver && !record.live().is_empty() {
+                "cut over in part".to_owned()
             } else {
                 word(json!(record.status))
             },

@@ -63,6 +63,13 @@ impl Catalog {
         Descriptor::parse(item.get("descriptor").unwrap_or(&Value::Null))
     }
 
+    /// The descriptor by which a set was made; `None` where its run is not recorded, or not readable by this version.
+    pub async fn described_by(&self, deployment: &str, set: &str) -> Result<Option<Descriptor>> {
+        let found = self.store.get(&key(deployment, sk(set))).await?;
+        let found = found.as_ref().and_then(|item| item.get("descriptor"));
+        Ok(found.and_then(|document| Descriptor::parse(document).ok()))
+    }
+
     pub async fn run(&self, deployment: &str, id: &str) -> Result<Option<RunRecord>> {
         self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }

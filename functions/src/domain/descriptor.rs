@@ -8,6 +8,7 @@ mod cut_over;
 pub(super) mod formats;
 #[cfg(test)]
 pub(super) mod generated;
+mod owner;
 mod parse;
 mod probes;
 pub(super) mod reader;
@@ -25,6 +26,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 pub use cut_over::{CutOver, CutOverAction, Fact};
+pub use relations::secret_name;
 pub use resources::MOST_RESOURCES;
 
 use super::duration;
@@ -152,6 +154,16 @@ impl Default for Keep {
             weekly: 8,
             monthly: 12,
             failed_days: 7,
+        }
+    }
+}
+
+impl Probe {
+    /// How a run calls the resource in which it counts: a prefix's table is `<resource>.<table>`.
+    pub fn item_name(&self) -> String {
+        match &self.count {
+            Count::Items { table: Some(table) } => format!("{}.{table}", self.resource),
+            Count::Items { table: None } | Count::Sql { .. } => self.resource.clone(),
         }
     }
 }

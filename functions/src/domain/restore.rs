@@ -6,6 +6,7 @@ pub mod following;
 pub mod history;
 pub mod infrastructure;
 pub mod item;
+pub mod matching;
 pub mod plan;
 pub mod request;
 pub mod stages;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::following::Followed;
 use self::infrastructure::Infrastructure;
 use self::plan::Plan;
-use self::switching::Switched;
+use self::switching::{SwitchState, Switched};
 use self::verdict::Verification;
 use super::job::Run;
 use super::set::Reason;
@@ -99,6 +100,21 @@ impl RestoreRecord {
             undoing_at: None,
             left: Vec::new(),
         }
+    }
+}
+
+impl RestoreRecord {
+    /// The resources of which the application uses the live one although there was a cut-over: those to whose copy the plan has
+    /// no switch, and those whose switch was not carried out. Empty where all of the deployment was cut over.
+    pub fn live(&self) -> Vec<String> {
+        let mut live = self.plan.matching.live.clone();
+        for switched in self.switched.iter().filter(|of| of.state != SwitchState::Done) {
+            let name = switched.switch.item_name();
+            if !live.contains(&name) {
+                live.push(name);
+            }
+        }
+        live
     }
 }
 

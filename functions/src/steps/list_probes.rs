@@ -88,10 +88,7 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
 
 /// The item in which a probe counts: of a prefix, that of its table.
 fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [Item]) -> Option<&'a Item> {
-    let name = match &probe.count {
-        descriptor::Count::Items { table: Some(table) } => format!("{}.{table}", probe.resource),
-        _ => probe.resource.clone(),
-    };
+    let name = probe.item_name();
     items.iter().find(|item| item.planned.resource.name == name)
 }
 

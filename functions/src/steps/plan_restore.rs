@@ -33,6 +33,7 @@ use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::Item;
+use crate::domain::restore::matching::{self, Matching};
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan};
 use crate::domain::restore::request::RestoreRequest;
 use crate::domain::restore::{RestoreRecord, history, table};
@@ -232,10 +233,11 @@ impl Planning<'_> {
     async fn items(&self, origins: &Origins) -> Result<Vec<Item>> {
         let suffix = self.request.suffix.clone();
         let suffix = suffix.unwrap_or_else(|| names::suffix(self.run));
+        let request = origins.request.as_ref().unwrap_or(self.request);
         let naming = Naming {
             suffix: &suffix,
-            given: &self.request.names,
-            into: &self.request.into,
+            given: &request.names,
+            into: &request.into,
         };
         let mut items = Vec::with_capacity(origins.drafts.len());
         for draft in origins.drafts.iter().cloned() {
@@ -261,7 +263,36 @@ impl Planning<'_> {
         })
     }
 
+    /// How the two sides of the restore stand to each other.
+    fn matching(&self, origins: &Origins, cut_over: &switches::CuttingOver, items: &[Item]) -> Matching {
+        let mut found = Matching::default();
+        if let Some(sides) = origins.sides(self) {
+            found.gaps = sides.gaps();
+            let (pairs, gaps) = matching::probes(&sides, &origins.counted);
+            found.probes = pairs;
+            found.gaps.extend(gaps);
+            // Whoever asks for no cut-over is told of the data alone.
+            if self.request.cut_over != Some(CutOverMode::No) {
+                found.gaps.extend(matching::switches(&sides));
+            }
+        }
+        if cut_over.mode != CutOverMode::No {
+            found.live = switches::live(self.descriptor, &cut_over.switches, items);
+            let is_abandoned = |name: &str| origins.matched.iter().any(|of| of.abandoned && of.name == name);
+            found.live.retain(|name| !is_abandoned(name));
+            let left_out = origins.sides(self).map(|sides| sides.left_out()).unwrap_or_default();
+            for name in left_out {
+                let whole = name.split('.').next().unwrap_or(&name);
+                if !found.live.iter().any(|live| *live == name || live == whole) {
+                    found.live.push(name);
+                }
+            }
+        }
+        found
+    }
+
     fn compose(&self, origins: Origins, ahead: Ahead, cut_over: switches::CuttingOver, items: &[Item]) -> Plan {
+        let matching = self.matching(&origins, &cut_over, items);
         let mut remarks = origins.remarks;
         remarks.extend(ahead.remarks);
         remarks.extend(cut_over.remarks);
@@ -279,6 +310,7 @@ impl Planning<'_> {
             dry_run: self.request.dry_run,
             on_failure: self.request.on_failure,
             switches: cut_over.words,
+            matching,
             security_groups: ahead.security_groups,
             expected_seconds: items.iter().filter_map(|item| item.planned.usual_seconds).max(),
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::domain::descriptor::{Count, Descriptor, Probe};
+use crate::domain::descriptor::{Descriptor, Probe};
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
 use crate::domain::restore::plan::Beside;
@@ -78,11 +78,6 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             .unwrap_or_default(),
         None => Vec::new(),
     };
-    let counted = expected
-        .into_iter()
-        .filter(|probe| is_restored(&descriptor, probe, &items))
-        .collect::<Vec<_>>();
-
     let mut checks: Vec<Check> = items
         .iter()
         .flat_map(|item| of_item(item, &jobs, &comparisons))
@@ -90,12 +85,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     // The set's counts are of its own moment, and of no other.
     let comparable = record.plan.at.is_none();
     // DynamoDB deletes what has expired since, also from a copy: of such a table a lower count proves nothing.
-    let (expiring, lasting) = parted(&descriptor, counted, &items);
-    let (expiring_now, lasting_now) = parted(&descriptor, probes, &items);
+    let counted = verdict::counted(&record.plan.matching, expected, probes);
+    let (expiring, lasting) = parted(&descriptor, counted.expected, &items);
+    let (expiring_now, lasting_now) = parted(&descriptor, counted.actual, &items);
     checks.extend(verdict::probes(&lasting, &lasting_now, record.plan.at_rest, comparable));
-    if !expiring.is_empty() {
-        checks.extend(verdict::probes(&expiring, &expiring_now, false, comparable));
-    }
+    checks.extend(verdict::probes(&expiring, &expiring_now, false, comparable));
+    checks.extend(counted.checks);
     let verification = verdict::verify(checks, now);
 
     let outcome = verification.outcome;
@@ -120,29 +115,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 /// The probes of tables whose items expire, and the others.
 fn parted(descriptor: &Descriptor, probes: Vec<ProbeResult>, items: &[Item]) -> (Vec<ProbeResult>, Vec<ProbeResult>) {
     let expires = |probe: &ProbeResult| {
-        let name = descriptor.probes.get(&probe.name).map(counted_in);
+        let name = descriptor.probes.get(&probe.name).map(Probe::item_name);
         let item = items
             .iter()
             .find(|item| Some(&item.planned.resource.name) == name.as_ref());
         item.is_some_and(|item| item.configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED")
     };
     probes.into_iter().partition(expires)
-}
-
-/// Name of the resource in which a probe counts: of a prefix, that of its table.
-fn counted_in(probe: &Probe) -> String {
-    match &probe.count {
-        Count::Items { table: Some(table) } => format!("{}.{table}", probe.resource),
-        _ => probe.resource.clone(),
-    }
-}
-
-/// Whether what a probe counts in was to be restored: of a restore of some resources, the others' counts say nothing.
-fn is_restored(descriptor: &Descriptor, probe: &ProbeResult, items: &[Item]) -> bool {
-    descriptor.probes.get(&probe.name).is_none_or(|probe| {
-        let name = counted_in(probe);
-        items.iter().any(|item| item.planned.resource.name == name)
-    })
 }
 
 /// The checks of one resource: those of its comparison, or why there are none.

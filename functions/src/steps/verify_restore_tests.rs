@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::restore::item::Item;
+use crate::domain::restore::matching::{Gap, Of, Pair, Standing};
 use crate::domain::set::SetStatus;
 use crate::steps::testing::restores::{item, plan, planned_restore_of, table};
 use crate::steps::testing::{document, later, now, running_set};
@@ -15,6 +16,15 @@ async fn restored(count: Value) -> (Needs, Run) {
     document["probes"] = json!({"rooms": {"resource": "rooms"}});
     let descriptor = Descriptor::parse(&document).unwrap();
     let (catalog, _, run) = planned_restore_of(&descriptor).await;
+    let compared = Pair {
+        name: "rooms".into(),
+        in_set: "rooms".into(),
+        standing: Standing::Same,
+    };
+    let known = catalog.change_restore("hubs-prod", &run.id, |record| {
+        record.plan.matching.probes = vec![compared.clone()];
+    });
+    known.await.unwrap();
     let set = plan().set.unwrap();
     let mut sealed = running_set(&run, &["database", "rooms"]);
     sealed.id.clone_from(&set);
@@ -80,6 +90,28 @@ async fn each_thing_that_is_wrong_is_found_by_name() {
         let worst = &record.verification.unwrap().checks[0];
         assert!(worst.name.contains(name) && worst.finding != Finding::Same, "{worst:?}");
     }
+}
+
+#[tokio::test]
+async fn what_the_plan_found_without_a_counterpart_leaves_it_unproven_by_name() {
+    let (needs, run) = restored(json!(4)).await;
+    let gap = Gap {
+        of: Of::Switch,
+        name: "login".into(),
+        why: "the descriptor does not have it any more".into(),
+    };
+    let changed = needs.catalog.change_restore("hubs-prod", &run.id, |record| {
+        record.plan.matching.gaps = vec![gap.clone()];
+    });
+    changed.await.unwrap();
+    let output = handle(&needs, input(&run, &counted(4))).await.unwrap();
+    assert_eq!(output.outcome, Outcome::Unproven);
+    let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+    let worst = &record.verification.unwrap().checks[0];
+    assert_eq!(
+        (worst.name.as_str(), worst.detail.as_str()),
+        ("switch login", gap.why.as_str())
+    );
 }
 
 #[tokio::test]

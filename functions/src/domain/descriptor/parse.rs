@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::reader::{Faults, Object, quoted, shown};
 use super::{DEFAULT_DEADLINE_SECONDS, DEFAULT_HOOK_TIMEOUT_SECONDS, Descriptor, Hook, HookAction, Keep};
-use super::{formats, probes, relations, resources, switches};
+use super::{formats, owner, probes, relations, resources, switches};
 use crate::domain::{duration, names};
 use crate::error::{Error, Result};
 
@@ -54,9 +54,9 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     let enabled = object.optional_bool(faults, "enabled").unwrap_or(true);
     let topic = object.optional_text(faults, "topic", &formats::TOPIC);
     let named = resources::read(faults, &object);
-    let probes = probes::read(faults, &object, &named);
+    let mut probes = probes::read(faults, &object, &named);
     let hooks = hooks(faults, &object);
-    let cut_over = switches::read(faults, &object, &named);
+    let mut cut_over = switches::read(faults, &object, &named);
     let keep = keep(faults, &object);
     let deadline = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
     let restore_deadline = object.optional_duration(faults, "restore_deadline", DEADLINE.0, DEADLINE.1);
@@ -65,6 +65,12 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
         .filter_map(|(name, resource)| Some((name, resource.protected?)))
         .collect();
     relations::check(faults, &resources);
+    probes
+        .values_mut()
+        .for_each(|probe| owner::resolve_probe(&resources, probe));
+    cut_over
+        .iter_mut()
+        .for_each(|switch| owner::resolve_switch(&resources, switch));
     Some(Descriptor {
         deployment: deployment?,
         enabled,

@@ -57,7 +57,7 @@ fn identity(target: &Target) -> (&'static str, &str) {
 }
 
 /// The name in a secret's ARN, which ends with a hyphen and six characters of Secrets Manager's own.
-fn secret_name(secret: &str) -> &str {
+pub fn secret_name(secret: &str) -> &str {
     let Some((_, name)) = secret
         .starts_with("arn:")
         .then(|| secret.split_once(":secret:"))

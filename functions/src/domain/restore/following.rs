@@ -176,6 +176,18 @@ pub fn name_at<'a>(
     }
 }
 
+/// Whether a cut-over had led away from a resource of this name at a moment, and had not been taken back.
+pub fn is_replaced<'a>(name: &str, changes: impl IntoIterator<Item = &'a Followed>, moment: Timestamp) -> bool {
+    let changes: Vec<&Followed> = changes.into_iter().filter(|change| change.at <= moment).collect();
+    let holds = |change: &&&Followed| change.back_at.is_none_or(|back_at| back_at > moment);
+    let last = |reads: &dyn Fn(&Followed) -> &str| {
+        let of_name = changes.iter().filter(|change| reads(change) == name).filter(holds);
+        of_name.map(|change| change.at).max()
+    };
+    let (left, reached) = (last(&|change| &change.from), last(&|change| &change.to));
+    left.is_some() && left >= reached
+}
+
 /// What a new descriptor would take back without saying so: it has a name that cut-overs, one or several, replaced by the one
 /// that the stored descriptor has.
 pub fn replaced<'a>(

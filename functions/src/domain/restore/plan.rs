@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::resource::{RecoveryPoint, Resource, Version};
+use crate::domain::restore::matching::Matching;
 
 /// A restore of a whole set, or of some of its resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Plan {
     /// What cut-over changes, in words, in order.
     #[serde(default)]
     pub switches: Vec<String>,
+    /// How what the set holds stands to what the descriptor means now.
+    #[serde(default)]
+    pub matching: Matching,
     /// EC2 security groups that the copies need; the machine sees that they exist.
     #[serde(default)]
     pub security_groups: Vec<String>,

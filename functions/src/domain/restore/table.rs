@@ -44,11 +44,21 @@ pub fn table(plan: &Plan) -> String {
             &plan.switches,
             false,
         ),
+        section(UNMATCHED, "", &unmatched(plan), false),
+        section("The application goes on using the live", "", &plan.matching.live, false),
         section("Not covered", "", &plan.not_covered, false),
         section("To know", "", &plan.remarks, false),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n")
+}
+
+const UNMATCHED: &str = "Without a counterpart, which leaves the restore unproven";
+
+/// What the set and the descriptor of today do not both have.
+pub fn unmatched(plan: &Plan) -> Vec<String> {
+    let gaps = plan.matching.gaps.iter();
+    gaps.map(|gap| format!("{}: {}", gap.subject(), gap.why)).collect()
 }
 
 fn head(plan: &Plan) -> Vec<String> {

@@ -1,10 +1,13 @@
 //! Whether what was restored is what was backed up.
 
+mod counted;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use counted::{Counted, counted};
 
 use crate::domain::set::ProbeResult;
 
@@ -70,11 +73,6 @@ impl Check {
 /// A count of zero, one that could not be taken, and one that only one side has prove nothing. A copy in which nothing is
 /// found where there was something, or whose table is not there, is different in any case.
 pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, comparable: bool) -> Vec<Check> {
-    if expected.is_empty() && actual.is_empty() {
-        let detail =
-            "the deployment has no probes, so that nothing was counted: look at the copies yourself, and add probes";
-        return vec![Check::new("probes", Finding::Unproven, detail)];
-    }
     let there = expected.iter().map(|before| {
         let after = actual.iter().find(|after| after.name == before.name);
         let (finding, detail) = probe(before, after, at_rest, comparable);
@@ -84,7 +82,7 @@ pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, c
         .iter()
         .filter(|after| !expected.iter().any(|before| before.name == after.name))
         .map(|after| {
-            let detail = format!("{} in the copy; it was not counted at backup", counted(after));
+            let detail = format!("{} in the copy; it was not counted at backup", in_words(after));
             Check::new(format!("{PROBE}{}", after.name), Finding::Unproven, detail)
         });
     there.chain(added).collect()
@@ -92,10 +90,10 @@ pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, c
 
 fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, comparable: bool) -> (Finding, String) {
     let Some(after) = after else {
-        let detail = format!("{} at backup; it was not run against the copy", counted(before));
+        let detail = format!("{} at backup; it was not run against the copy", in_words(before));
         return (Finding::Unproven, detail);
     };
-    let both = format!("{} at backup, {} in the copy", counted(before), counted(after));
+    let both = format!("{} at backup, {} in the copy", in_words(before), in_words(after));
     let gone = after
         .failure
         .as_ref()
@@ -121,7 +119,7 @@ fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, compa
     }
 }
 
-fn counted(result: &ProbeResult) -> String {
+fn in_words(result: &ProbeResult) -> String {
     match (&result.count, &result.failure) {
         (_, Some(failure)) => format!("not counted ({}: {})", failure.error, failure.message()),
         (Some(count), None) => count.to_string(),

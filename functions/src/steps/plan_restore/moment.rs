@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Planning;
 use super::discovery::Discovery;
 use super::drafts::Draft;
+use super::{Planning, origins};
 use crate::domain::duration;
 use crate::domain::resource::Target;
 use crate::domain::restore::choosing::{Reach, Way, Window, moments};
+use crate::domain::restore::following::{self, Followed};
 use crate::domain::restore::history::makes_nothing;
 use crate::domain::restore::plan::Source;
-use crate::domain::restore::{RestoreRecord, following};
 use crate::domain::set::{BackupSet, Point, SetStatus};
 use crate::error::{Fault, Result};
 
@@ -28,14 +28,19 @@ pub struct AsOf {
 }
 
 /// Takes the drafts of the chosen set to the moment `at`. `sets` are all of the deployment's.
-pub async fn as_of(planning: &Planning<'_>, drafts: Vec<Draft>, sets: &[BackupSet], at: Timestamp) -> Result<AsOf> {
-    let points = points(planning, sets).await?;
-    let restores = planning.needs.catalog.restores(&planning.run.deployment).await?;
+pub async fn as_of(
+    planning: &Planning<'_>,
+    drafts: Vec<Draft>,
+    sets: &[BackupSet],
+    followed: &[Followed],
+    at: Timestamp,
+) -> Result<AsOf> {
+    let points = points(planning, sets, followed).await?;
     let mut continuous = BTreeMap::new();
     let mut reaches = Vec::new();
     for draft in drafts.iter().filter(|draft| !makes_nothing(&draft.resource.target)) {
         let name = &draft.resource.name;
-        let found = continuously(planning.needs.discovery.as_ref(), &used_at(&restores, draft, at)).await?;
+        let found = continuously(planning.needs.discovery.as_ref(), &used_at(followed, draft, at)).await?;
         reaches.push(Reach {
             resource: name.clone(),
             window: found.as_ref().map(|found| found.window),
@@ -92,11 +97,12 @@ pub async fn as_of(planning: &Planning<'_>, drafts: Vec<Draft>, sets: &[BackupSe
     })
 }
 
-/// The points of all sealed sets.
-async fn points(planning: &Planning<'_>, sets: &[BackupSet]) -> Result<Vec<Point>> {
+/// The points of all sealed sets, by today's names of their resources.
+async fn points(planning: &Planning<'_>, sets: &[BackupSet], followed: &[Followed]) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for set in sets.iter().filter(|set| set.status == SetStatus::Sealed) {
-        points.extend(planning.needs.catalog.points(&set.deployment, &set.id).await?);
+        let held = planning.needs.catalog.points(&set.deployment, &set.id).await?;
+        points.extend(origins::called_today(planning, set, held, followed).1);
     }
     Ok(points)
 }
@@ -128,11 +134,12 @@ impl Continuous {
 }
 
 /// What the application used at a moment: a cut-over between the set and that moment replaced it.
-fn used_at(restores: &[RestoreRecord], draft: &Draft, at: Timestamp) -> Target {
+fn used_at(followed: &[Followed], draft: &Draft, at: Timestamp) -> Target {
     let mut target = draft.resource.target.clone();
     if let Some(captured) = draft.holds {
-        let changes = restores.iter().flat_map(|restore| &restore.followed);
-        let changes = changes.filter(|change| change.resource == draft.resource.name);
+        let changes = followed
+            .iter()
+            .filter(|change| change.field == draft.resource.target.field());
         let then = following::name_at(draft.resource.target.identifier(), captured, changes, at);
         then.clone_into(target.identifier_mut());
     }

@@ -4,12 +4,15 @@ use jiff::Timestamp;
 
 use super::drafts::Draft;
 use super::{Planning, here, moment, retained};
+use crate::domain::descriptor::Descriptor;
 use crate::domain::duration;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::resource::Resource;
 use crate::domain::restore::choosing;
+use crate::domain::restore::following::Followed;
+use crate::domain::restore::matching::{self, Matched, Sides, Standing};
 use crate::domain::restore::plan::Source;
-use crate::domain::restore::request::{Origin, Wanted};
-use crate::domain::set::{BackupSet, Point};
+use crate::domain::restore::request::{Origin, RestoreRequest, Wanted};
+use crate::domain::set::{BackupSet, Point, ProbeResult};
 use crate::error::{Fault, Result};
 
 /// What is restored from what, before anything is known of the copies.
@@ -23,6 +26,14 @@ pub struct Origins {
     pub faults: Vec<Fault>,
     pub not_covered: Vec<String>,
     pub remarks: Vec<String>,
+    /// The descriptor by which the set was made.
+    pub then: Option<Descriptor>,
+    /// The set's resources, and what they are today.
+    pub matched: Vec<Matched>,
+    /// The set's counts.
+    pub counted: Vec<ProbeResult>,
+    /// The request, by today's names.
+    pub request: Option<RestoreRequest>,
 }
 
 /// # Errors
@@ -39,25 +50,36 @@ pub async fn find(planning: &Planning<'_>) -> Result<Origins> {
 }
 
 async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origins> {
-    let Planning {
-        needs, request, run, ..
-    } = planning;
+    let Planning { needs, run, .. } = planning;
     let sets = needs.catalog.sets(&run.deployment).await?;
-    let chosen = choosing::choose(&run.deployment, &sets, &request.wanted, planning.now)?;
+    let chosen = choosing::choose(&run.deployment, &sets, &planning.request.wanted, planning.now)?;
     let set = &chosen.set;
+    let restores = needs.catalog.restores(&run.deployment).await?;
+    let followed: Vec<Followed> = restores.into_iter().flat_map(|restore| restore.followed).collect();
     let points = needs.catalog.points(&run.deployment, &set.id).await?;
-    let resources: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
+    let (matched, points) = called_today(planning, set, points, &followed);
+    let request = planning.request.called_today(&matched, planning.descriptor);
+    let resources: Vec<Resource> = matched.iter().map(Matched::called).collect();
     let mut origins = Origins {
         set: Some(set.id.clone()),
         at: None,
         at_rest: at.is_none() && set.quiesced_seconds.is_some(),
         faults: request.check_names(&resources),
-        not_covered: not_covered(planning, set, &points),
+        not_covered: Vec::new(),
         remarks: chosen.remarks,
         drafts: Vec::new(),
+        then: needs.catalog.described_by(&run.deployment, &set.id).await?,
+        counted: set.probes.clone(),
+        request: Some(request),
+        matched,
     };
-    for point in points.iter().filter(|point| request.covers(&point.resource.name)) {
-        origins.faults.extend(here::elsewhere(&set.id, point, &run.execution));
+    origins.say_matched(planning);
+    for point in &points {
+        if !origins.covers(&point.resource.name) {
+            continue;
+        }
+        let elsewhere = here::elsewhere(&set.id, point, &run.execution);
+        origins.faults.extend(elsewhere);
         let Some(draft) = Draft::of(point) else {
             origins
                 .not_covered
@@ -68,13 +90,29 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
     }
     if let Some(at) = at {
         let drafts = std::mem::take(&mut origins.drafts);
-        let as_of = moment::as_of(planning, drafts, &sets, at).await?;
+        let as_of = moment::as_of(planning, drafts, &sets, &followed, at).await?;
         origins.at = as_of.at;
         origins.drafts = as_of.drafts;
         origins.remarks.extend(as_of.remarks);
         origins.faults.extend(as_of.faults);
     }
     Ok(origins)
+}
+
+/// A set's points, each by today's name of its resource.
+pub fn called_today(
+    planning: &Planning<'_>,
+    set: &BackupSet,
+    mut points: Vec<Point>,
+    followed: &[Followed],
+) -> (Vec<Matched>, Vec<Point>) {
+    let held: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
+    let captured = Some(set.started_at);
+    let matched = matching::resources(planning.descriptor, &held, captured, followed, planning.now);
+    for (point, matched) in points.iter_mut().zip(&matched) {
+        point.resource.name.clone_from(&matched.name);
+    }
+    (matched, points)
 }
 
 async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origins> {
@@ -105,6 +143,52 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
 }
 
 impl Origins {
+    fn covers(&self, resource: &str) -> bool {
+        self.request.as_ref().is_none_or(|request| request.covers(resource))
+    }
+
+    /// Both sides of the restore; `None` without a set.
+    pub fn sides<'a>(&'a self, planning: &Planning<'a>) -> Option<Sides<'a>> {
+        Some(Sides {
+            set: self.set.as_deref()?,
+            then: self.then.as_ref(),
+            today: planning.descriptor,
+            resources: &self.matched,
+            request: self.request.as_ref()?,
+        })
+    }
+
+    /// What is in the deployment or in the set and is not restored, and what is called otherwise now.
+    fn say_matched(&mut self, planning: &Planning<'_>) {
+        let Some(sides) = self.sides(planning) else { return };
+        let set = sides.set;
+        let lacking = sides.lacking().into_iter();
+        let lacking = lacking.map(|resource| format!("{}: set {set} has no backup of it", resource.name));
+        let left_out = self.matched.iter().filter(|matched| !self.covers(&matched.name));
+        let left_out = left_out.map(|matched| format!("{}: the request leaves it out", matched.name));
+        let (pairs, _) = matching::probes(&sides, &self.counted);
+        let not_counted = pairs.into_iter().filter_map(|pair| match pair.standing {
+            Standing::LeftOut(why) => Some(format!("probe {}: {why}", pair.name)),
+            Standing::Same | Standing::Changed(_) | Standing::Removed => None,
+        });
+        let not_covered: Vec<String> = lacking.chain(left_out).chain(not_counted).collect();
+        let renamed = self
+            .matched
+            .iter()
+            .filter(|matched| matched.name != matched.resource.name);
+        let renamed: Vec<String> = renamed
+            .map(|matched| {
+                let (kind, held) = (matched.resource.target.kind(), matched.resource.target.identifier());
+                format!(
+                    "{}: the set calls {kind} {held} {}",
+                    matched.name, matched.resource.name
+                )
+            })
+            .collect();
+        self.not_covered.extend(not_covered);
+        self.remarks.extend(renamed);
+    }
+
     /// How far apart the moments are that the resources are restored to.
     fn say_skew(&mut self) {
         let restored = self
@@ -122,31 +206,4 @@ impl Origins {
             ));
         }
     }
-}
-
-/// What is in the deployment or in the set and is not restored.
-fn not_covered(planning: &Planning<'_>, set: &BackupSet, points: &[Point]) -> Vec<String> {
-    let Planning {
-        request, descriptor, ..
-    } = planning;
-    let in_set = |resource: &Resource| {
-        points.iter().any(|point| {
-            let name = &point.resource.name;
-            name == &resource.name
-                || matches!(resource.target, Target::DynamodbPrefix { .. })
-                    && name
-                        .strip_prefix(&resource.name)
-                        .is_some_and(|rest| rest.starts_with('.'))
-        })
-    };
-    let lacking = descriptor
-        .resources()
-        .into_iter()
-        .filter(|resource| !in_set(resource))
-        .map(|resource| format!("{}: set {} has no backup of it", resource.name, set.id));
-    let left_out = points
-        .iter()
-        .filter(|point| !request.covers(&point.resource.name))
-        .map(|point| format!("{}: the request leaves it out", point.resource.name));
-    lacking.chain(left_out).collect()
 }

@@ -1,6 +1,8 @@
 //! What the cut-over of a restore will switch: the descriptor's switches whose resources are restored, in words.
 
 use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor};
+use crate::domain::resource::Resource;
+use crate::domain::restore::history::makes_nothing;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::{Beside, CutOverMode};
 use crate::error::Fault;
@@ -79,6 +81,23 @@ pub fn without_entries(descriptor: &Descriptor, asked: Option<CutOverMode>, item
         value: format!("\"{word}\""),
         allowed: format!("\"no\", since the descriptor of {} {why}", descriptor.deployment),
     })
+}
+
+/// The resources of which the application goes on using the live one: those whose copy no switch leads to, and those of the
+/// descriptor of which no copy is made.
+pub fn live(descriptor: &Descriptor, switches: &[CutOver], items: &[Item]) -> Vec<String> {
+    let stateful = items.iter().filter(|item| item.planned.beside != Beside::Nothing);
+    let copied: Vec<&str> = stateful.map(|item| item.planned.resource.name.as_str()).collect();
+    let led = |name: &str| switches.iter().any(|switch| switch.item_name() == name);
+    let not_led = copied.iter().filter(|name| !led(name)).map(|name| (*name).to_owned());
+    let is_copied = |resource: &Resource| {
+        let of_prefix = format!("{}.", resource.name);
+        let mut copied = copied.iter();
+        copied.any(|name| *name == resource.name || name.starts_with(&of_prefix))
+    };
+    let not_copied = descriptor.resources().into_iter();
+    let not_copied = not_copied.filter(|resource| !makes_nothing(&resource.target) && !is_copied(resource));
+    not_led.chain(not_copied.map(|resource| resource.name)).collect()
 }
 
 /// What one switch changes.

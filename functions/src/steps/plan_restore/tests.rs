@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod as_of;
+mod matched;
 mod refused;
 mod without_catalog;
 

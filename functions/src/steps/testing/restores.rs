@@ -11,6 +11,7 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::matching::Matching;
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
 use crate::domain::restore::stages::Stages;
 use crate::domain::set::{Purpose, RunRecord};
@@ -105,6 +106,7 @@ pub fn plan() -> Plan {
         dry_run: false,
         on_failure: OnFailure::Undo,
         switches: Vec::new(),
+        matching: Matching::default(),
         security_groups: Vec::new(),
         expected_seconds: None,
     }

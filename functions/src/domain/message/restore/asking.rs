@@ -5,6 +5,7 @@ use super::{Restore, commands, copies, facts, succeeding};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::{Event, Message, Severity, console_link, words};
+use crate::domain::restore::table::unmatched;
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::restore::{About, Question, RestoreRecord};
 
@@ -39,6 +40,14 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
                     Some(copies::copies(restore.items)),
                     checks.and_then(|checks| listing("What was compared:", checks)),
                     facts::titled("Cut-over will change:", &record.plan.switches),
+                    facts::titled(
+                        "Without a counterpart, in the set or in the descriptor, which is why you are asked:",
+                        &unmatched(&record.plan),
+                    ),
+                    facts::titled(
+                        "NOT ALL IS CUT OVER: the application will go on using the live",
+                        &record.plan.matching.live,
+                    ),
                     listing(
                         "What was written since is not in the copies:",
                         facts::lost(&record.plan),
@@ -58,8 +67,11 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
     };
     let yes = match question.about {
         About::Plan => "Yes: the copies are made beside what is there.",
-        About::CutOver => {
+        About::CutOver if record.plan.matching.live.is_empty() => {
             "Yes: the application is switched to the copies; what it used is kept, and can be switched back to."
+        }
+        About::CutOver => {
+            "Yes: the application is switched IN PART, to the copies that are switched to above, and goes on using the live rest; what it used is kept, and can be switched back to."
         }
     };
     let link = console_link(restore.execution);

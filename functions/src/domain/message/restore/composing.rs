@@ -7,7 +7,7 @@ use crate::domain::message::advice::next_step_of_restore;
 use crate::domain::message::composing::{Parts, text};
 use crate::domain::message::facts::{self as common, LISTED};
 use crate::domain::message::{Message, console_link, words};
-use crate::domain::restore::{About, RestoreRecord};
+use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 
 /// Bytes of what happened, of what is to be pasted, and of the JSON: with the steps, 220 KiB of SNS's 256 when all goes
@@ -162,6 +162,9 @@ impl<'a> Restore<'a> {
             "checks": facts::checks_json(verification),
             "copies": copies::copies_json(self.items),
             "switched": record.map(|record| facts::switched_json(&record.switched)),
+            "live": record
+                .filter(|record| record.status == RestoreStatus::CutOver)
+                .map(|record| record.live().iter().map(|name| words::name(name)).collect::<Vec<_>>()),
             "left": record.map(|record| common::reasons_json(&record.left)),
             "left_quiesced_at": common::left_quiesced(self.run),
             "reasons": common::reasons_json(reasons),
@@ -170,7 +173,7 @@ impl<'a> Restore<'a> {
         });
         let json = words::fit(
             json,
-            &["copies", "checks", "next_steps", "switched", "left", "reasons"],
+            &["copies", "checks", "next_steps", "switched", "live", "left", "reasons"],
             JSON,
         );
         Message {

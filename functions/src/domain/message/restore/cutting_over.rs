@@ -8,6 +8,7 @@ use crate::domain::message::facts as common;
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::plan::Beside;
+use crate::domain::restore::table::unmatched;
 use crate::domain::restore::verdict::Outcome;
 
 /// The application uses the copies.
@@ -20,12 +21,21 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         .as_ref()
         .is_some_and(|verification| verification.outcome == Outcome::Verified);
     let proof = if verified { "verified" } else { "unproven" };
+    let live = record.live();
+    let (how, uses) = match live.is_empty() {
+        true => ("cut over", "the application uses the copies"),
+        false => (
+            "cut over IN PART",
+            "the application uses the copies of some resources, and goes on using others live",
+        ),
+    };
     let happened = joined([
         Some(format!(
-            "{name} was restored from {} after {}, {proof}, and cut over: the application uses the copies.",
+            "{name} was restored from {} after {}, {proof}, and {how}: {uses}.",
             restore.what(record),
             restore.took()
         )),
+        facts::titled("NOT CUT OVER: the application uses the live", &live),
         Some(copies::copies(restore.items)),
         listing("Switched:", facts::switched(&record.switched)),
         listing(
@@ -40,12 +50,22 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             .verification
             .as_ref()
             .and_then(|found| listing("What was compared:", facts::checks(found))),
+        facts::titled(
+            "Without a counterpart, in the set or in the descriptor:",
+            &unmatched(&record.plan),
+        ),
         facts::titled("To know:", &facts::remarks(restore.items)),
         facts::titled("Not covered:", &record.plan.not_covered),
         listing("But look at this:", common::reasons(&warnings)),
     ]);
     let mut steps = steps_beside(restore, &warnings);
     steps.push("See whether the application works, and has what was missed.".to_owned());
+    if !live.is_empty() {
+        steps.push(format!(
+            "Its data is of two moments: see whether what it uses of the copies goes with the live {}; the way back is the next step.",
+            words::line(&live.join(", "))
+        ));
+    }
     steps.push(format!(
         "The way back, as long as what was there before is not removed: {}",
         commands::undo_cut_over(record)
@@ -66,7 +86,7 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         .plan
         .resources
         .iter()
-        .filter(|planned| planned.beside != Beside::Nothing);
+        .filter(|planned| planned.beside != Beside::Nothing && !live.contains(&planned.resource.name));
     let old: Vec<String> = old
         .take(common::LISTED)
         .map(|planned| {
@@ -83,7 +103,7 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         (false, 0) => String::new(),
         (false, number) => format!(", with {}", words::count(number, "warning")),
     };
-    let severity = match (quiesced, warnings.is_empty() && verified) {
+    let severity = match (quiesced, warnings.is_empty() && verified && live.is_empty()) {
         (true, _) => Severity::Critical,
         (false, false) => Severity::Warning,
         (false, true) => Severity::Info,
@@ -91,9 +111,14 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     restore.message(Parts {
         event: Event::RestoreCutOver,
         severity,
-        subject: &format!("Holdfast: {name} restored, {proof} and cut over{but}"),
+        subject: &format!("Holdfast: {name} restored, {proof} and {how}{but}"),
         happened: &happened,
-        means: "The application's data is that of the restore. What was there before is unchanged and beside it.",
+        means: match live.is_empty() {
+            true => "The application's data is that of the restore. What was there before is unchanged and beside it.",
+            false => {
+                "The application's data is that of the restore where a switch leads to a copy, and the live data where none does. What was there before is unchanged."
+            }
+        },
         steps: &steps,
         reasons: &warnings,
     })

@@ -5,13 +5,43 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{RestoreRequest, Wanted, is_or_holds};
-use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, bare, quoted};
+use crate::domain::descriptor::{Descriptor, formats};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::{Resource, Target};
+use crate::domain::restore::matching::Matched;
 use crate::error::Fault;
 
 impl RestoreRequest {
+    /// The request with today's names of what it names as the set does: `holdfast show` lists a set by its own names.
+    pub fn called_today(&self, resources: &[Matched], today: &Descriptor) -> Self {
+        let known =
+            |name: &str| today.resources.contains_key(name) || resources.iter().any(|of| is_or_holds(name, &of.name));
+        let each = |name: &String| -> Vec<String> {
+            let in_set = resources.iter().filter(|of| is_or_holds(name, &of.resource.name));
+            let today: Vec<String> = in_set.map(|of| of.name.clone()).collect();
+            match known(name) || today.is_empty() {
+                true => vec![name.clone()],
+                false => today,
+            }
+        };
+        let one = |name: &String| match &each(name)[..] {
+            [one] => one.clone(),
+            _ => name.clone(),
+        };
+        Self {
+            only: self.only.iter().flat_map(each).collect(),
+            except: self.except.iter().flat_map(each).collect(),
+            names: self
+                .names
+                .iter()
+                .map(|(name, copy)| (one(name), copy.clone()))
+                .collect(),
+            into: self.into.iter().map(|(name, place)| (one(name), *place)).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Faults of `before` and `at` that lie in the future.
     pub fn check_times(&self, now: Timestamp) -> Vec<Fault> {
         let (field, time) = match &self.wanted {

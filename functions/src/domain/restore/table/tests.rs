@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::resource::{Resource, Version};
+use crate::domain::restore::matching::{Gap, Matching, Of};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -64,6 +65,7 @@ fn plan() -> Plan {
         dry_run: true,
         on_failure: OnFailure::Undo,
         switches: vec!["login: host and port of secret hubs/login".to_owned()],
+        matching: Matching::default(),
         security_groups: Vec::new(),
         expected_seconds: Some(1_260),
     }
@@ -72,6 +74,24 @@ fn plan() -> Plan {
 #[test]
 fn a_plan_reads_like_this() {
     assert_eq!(table(&plan()), include_str!("plan.txt"));
+}
+
+#[test]
+fn what_has_no_counterpart_and_what_stays_live_is_told() {
+    let mut plan = plan();
+    plan.matching.gaps.push(Gap {
+        of: Of::Probe,
+        name: "users".to_owned(),
+        why: "its statement was changed".to_owned(),
+    });
+    plan.matching.live.push("rooms".to_owned());
+    let text = table(&plan);
+    let told = "Without a counterpart, which leaves the restore unproven\n  - probe users: its statement was changed\n";
+    assert!(text.contains(told), "{text}");
+    assert!(
+        text.contains("The application goes on using the live\n  - rooms\n"),
+        "{text}"
+    );
 }
 
 #[test]

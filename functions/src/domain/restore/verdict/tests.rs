@@ -7,6 +7,7 @@ use proptest::sample::select;
 use super::Finding::{Different, Same, Unproven};
 use super::*;
 use crate::domain::job::Failure;
+use crate::domain::restore::matching::{Gap, Matching, Of, Pair, Standing};
 
 fn count(name: &str, count: u64) -> ProbeResult {
     ProbeResult {
@@ -173,7 +174,7 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
 
 #[test]
 fn a_deployment_without_probes_is_never_verified() {
-    let checks = probes(&[], &[], true, true);
+    let checks = counted(&Matching::default(), Vec::new(), Vec::new()).checks;
     assert_eq!(
         (checks.len(), checks[0].finding, checks[0].name.as_str()),
         (1, Unproven, "probes")
@@ -200,6 +201,115 @@ fn one_count_and_nothing_amiss_is_verified_and_the_worst_comes_first() {
     assert_eq!(verification.outcome, Outcome::Failed);
     let names: Vec<&str> = verification.checks.iter().map(|check| check.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "database: configuration", "probe users"]);
+}
+
+fn pair(name: &str, in_set: &str, standing: Standing) -> Pair {
+    Pair {
+        name: name.into(),
+        in_set: in_set.into(),
+        standing,
+    }
+}
+
+fn gap(of: Of, name: &str) -> Gap {
+    Gap {
+        of,
+        name: name.into(),
+        why: "because".into(),
+    }
+}
+
+#[test]
+fn a_count_whose_statement_changed_is_no_comparison_whatever_it_says() {
+    for (now, said) in [
+        (vec![count("users", 5)], "5 at backup, 5 in the copy: because"),
+        (vec![count("users", 0)], "5 at backup, 0 in the copy: because"),
+        (
+            vec![failed("users", "NotFound")],
+            "5 at backup, not counted (NotFound: no answer) in the copy: because",
+        ),
+        (Vec::new(), "5 at backup, not counted in the copy: because"),
+    ] {
+        let matching = Matching {
+            gaps: vec![gap(Of::Probe, "users")],
+            probes: vec![pair("users", "users", Standing::Changed("because".into()))],
+            live: Vec::new(),
+        };
+        let found = counted(&matching, vec![count("users", 5)], now);
+        assert_eq!((found.expected.len(), found.actual.len()), (0, 0));
+        assert_eq!(found.checks, [Check::new("probe users", Unproven, said)]);
+    }
+}
+
+#[test]
+fn a_probe_that_got_another_name_is_compared_by_what_it_counts() {
+    let matching = Matching {
+        probes: vec![pair("accounts", "users", Standing::Same)],
+        ..Matching::default()
+    };
+    let found = counted(&matching, vec![count("users", 5)], vec![count("accounts", 5)]);
+    assert_eq!(found.checks, []);
+    let checks = probes(&found.expected, &found.actual, true, true);
+    assert_eq!(
+        checks,
+        [Check::new("probe accounts", Same, "5 at backup, 5 in the copy")]
+    );
+}
+
+#[test]
+fn a_restore_of_which_nothing_is_counted_says_which_counts_were_left_out() {
+    let matching = Matching {
+        probes: vec![pair(
+            "users",
+            "users",
+            Standing::LeftOut("the request leaves database out".into()),
+        )],
+        ..Matching::default()
+    };
+    let found = counted(&matching, vec![count("users", 5)], Vec::new());
+    assert_eq!((found.checks.len(), found.checks[0].finding), (1, Unproven));
+    let detail = &found.checks[0].detail;
+    assert!(
+        detail.contains("probe users (the request leaves database out)") && !detail.contains("has no probes"),
+        "{detail}"
+    );
+}
+
+#[test]
+fn whatever_has_no_counterpart_is_a_check_that_proves_nothing() {
+    let matching = Matching {
+        gaps: vec![
+            gap(Of::Resource, "database"),
+            gap(Of::Switch, "login"),
+            gap(Of::Probe, "users"),
+            gap(Of::Probe, "rooms"),
+        ],
+        probes: vec![
+            pair("tables", "tables", Standing::Same),
+            pair("users", "users", Standing::Removed),
+        ],
+        live: Vec::new(),
+    };
+    let found = counted(
+        &matching,
+        vec![count("tables", 4), count("users", 5)],
+        vec![count("tables", 4), count("rooms", 3)],
+    );
+    let mut checks = probes(&found.expected, &found.actual, true, true);
+    checks.extend(found.checks);
+    let verification = verify(checks, at());
+    assert_eq!(verification.outcome, Outcome::Unproven);
+    let mut unproven: Vec<&str> = verification
+        .checks
+        .iter()
+        .filter(|check| check.finding == Unproven)
+        .map(|check| check.name.as_str())
+        .collect();
+    unproven.sort_unstable();
+    assert_eq!(
+        unproven,
+        ["probe rooms", "probe users", "resource database", "switch login"]
+    );
 }
 
 fn results() -> impl Strategy<Value = Vec<ProbeResult>> {

@@ -72,6 +72,38 @@ https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/execut
 }
 
 #[test]
+fn a_cut_over_in_part_is_never_told_as_a_whole_one() {
+    let matching = json!({
+        "gaps": [{"of": "switch", "name": "rooms", "why": "the descriptor does not have it any more"}],
+        "live": ["rooms", "files"],
+    });
+    let mut part = record(
+        "cut_over",
+        json!({"verification": verification("verified"), "switched": switched("done")}),
+    );
+    part.plan.matching = read(matching);
+    let (message, outcome, _) = told(&part, &items("restored"));
+    assert_eq!(outcome, RestoreOutcome::CutOver);
+    assert_eq!(message.severity, Severity::Warning);
+    assert!(message.subject.contains("cut over IN PART"), "{}", message.subject);
+    for said in [
+        "cut over IN PART: the application uses the copies of some resources, and goes on using others live",
+        "NOT CUT OVER: the application uses the live\n  - rooms\n  - files\n",
+        "switch rooms: the descriptor does not have it any more",
+        "goes with the live rooms, files",
+        "the live data where none does",
+    ] {
+        assert!(message.text.contains(said), "{said} is not in\n{}", message.text);
+    }
+    assert!(
+        !message.text.contains("the application uses the copies."),
+        "{}",
+        message.text
+    );
+    assert_eq!(message.json["live"], json!(["rooms", "files"]));
+}
+
+#[test]
 fn a_dry_run_tells_the_plan_and_how_to_carry_it_out() {
     let record = record("planned", json!({"dry_run": true}));
     let (message, outcome, succeeded) = told(&record, &items("planned"));

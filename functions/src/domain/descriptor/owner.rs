@@ -1,0 +1,85 @@
+//! Which resource a table belongs to. A probe or switch that names a table is resolved to it once, when its descriptor is read:
+//! what it counts at backup, or leads to, is then found again by one name.
+
+use std::collections::BTreeMap;
+
+use super::cut_over::CutOver;
+use super::{Count, Probe, Protected};
+use crate::domain::resource::Target;
+
+/// The resource that backs a table up, by its name and (of a prefix) the table: the one that names it, else the longest prefix
+/// that it begins with.
+pub fn owner<'a>(resources: &'a BTreeMap<String, Protected>, table: &str) -> Option<(&'a str, Option<String>)> {
+    let of_table = |target: &Target| match target {
+        Target::DynamoDb { table: own } => (own == table).then_some(usize::MAX),
+        Target::DynamodbPrefix { prefix } => table.starts_with(prefix.as_str()).then_some(prefix.len()),
+        _ => None,
+    };
+    let (name, protected, _) = resources
+        .iter()
+        .filter_map(|(name, protected)| Some((name, protected, of_table(&protected.target)?)))
+        .max_by_key(|(.., closeness)| *closeness)?;
+    let of_prefix = matches!(protected.target, Target::DynamodbPrefix { .. });
+    Some((name, of_prefix.then(|| table.to_owned())))
+}
+
+/// A probe that names a table counts in the resource that backs it up.
+pub fn resolve_probe(resources: &BTreeMap<String, Protected>, probe: &mut Probe) {
+    if let Count::Items { table: named } = &mut probe.count
+        && let Some((resource, table)) = named.as_deref().and_then(|table| owner(resources, table))
+    {
+        resource.clone_into(&mut probe.resource);
+        *named = table;
+    }
+}
+
+/// A switch that names a table leads to the resource that backs it up.
+pub fn resolve_switch(resources: &BTreeMap<String, Protected>, switch: &mut CutOver) {
+    let found = switch.table.as_deref().and_then(|table| owner(resources, table));
+    if let Some((resource, table)) = found {
+        resource.clone_into(&mut switch.resource);
+        switch.table = table;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use crate::domain::descriptor::Descriptor;
+
+    fn parsed(probe: &Value) -> Descriptor {
+        Descriptor::parse(&json!({
+            "deployment": "hubs-prod",
+            "resources": {
+                "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
+                "all": {"kind": "dynamodb", "prefix": "hubs-"},
+                "logs": {"kind": "dynamodb", "prefix": "hubs-log-"},
+            },
+            "probes": {"counted": probe},
+            "cut_over": [{
+                "name": "led", "kind": "parameter", "parameter": "/hubs/table", "resource": probe["resource"], "table": probe["table"],
+            }],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_table_is_counted_and_led_to_in_the_resource_that_backs_it_up() {
+        for (resource, table, item) in [
+            ("rooms", "hubs-rooms", "rooms"),
+            ("all", "hubs-rooms", "rooms"),
+            ("all", "hubs-users", "all.hubs-users"),
+            ("all", "hubs-log-new", "logs.hubs-log-new"),
+            ("logs", "hubs-log-new", "logs.hubs-log-new"),
+        ] {
+            let descriptor = parsed(&json!({"resource": resource, "table": table}));
+            assert_eq!(descriptor.probes["counted"].item_name(), item, "{resource} {table}");
+            assert_eq!(descriptor.cut_over[0].item_name(), item, "{resource} {table}");
+            let kept = Descriptor::parse(&serde_json::to_value(&descriptor).unwrap()).unwrap();
+            assert_eq!(kept, descriptor, "as the catalog keeps it");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Which probe of the descriptor each count of a set is compared by.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Gap, Of, Sides};
+use crate::domain::descriptor::{Count, Descriptor, Probe};
+use crate::domain::set::ProbeResult;
+
+/// A count of the set, and the probe of today that is to count the same in the copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The probe's name today; where it has none, the set's.
+    pub name: String,
+    /// Its name in the set.
+    pub in_set: String,
+    pub standing: Standing,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It counts the same, in the same resource: the two counts are compared.
+    Same,
+    /// Two counts of different things: no comparison. Why, in words.
+    Changed(String),
+    /// The resource in which it counts is not restored, because the request leaves it out. Which one, in words.
+    LeftOut(String),
+    /// The descriptor has no such probe any more.
+    Removed,
+}
+
+/// Pairs the counts of the set with the probes of today, by what they count, then by their name; and names those that only one
+/// side has.
+pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<Pair>, Vec<Gap>) {
+    let mut taken: Vec<&str> = Vec::new();
+    let mut paired: Vec<Option<&str>> = vec![None; counted.len()];
+    let same = |result: &ProbeResult, name: &str| sides.count_the_same(&result.name, name);
+    let by_name: &dyn Fn(&ProbeResult, &str) -> bool = &|result, name| result.name == name;
+    let passes: [&dyn Fn(&ProbeResult, &str) -> bool; 3] = [
+        &|result, name| result.name == name && same(result, name),
+        &same,
+        by_name,
+    ];
+    for fits in passes {
+        for (result, paired) in counted.iter().zip(&mut paired) {
+            let mut free = sides.today.probes.keys().filter(|name| !taken.contains(&name.as_str()));
+            if paired.is_none()
+                && let Some(name) = free.find(|name| fits(result, name))
+            {
+                taken.push(name);
+                *paired = Some(name);
+            }
+        }
+    }
+    let mut pairs = Vec::with_capacity(counted.len());
+    let mut gaps = Vec::new();
+    for (result, today) in counted.iter().zip(paired) {
+        let left_out = sides.left_out_of_set(&result.name);
+        let name = today.unwrap_or(&result.name).to_owned();
+        let standing = match (today, left_out) {
+            (_, Some(resource)) => Standing::LeftOut(format!("the request leaves {resource} out")),
+            (None, None) => {
+                let why = "the set has its count, and the descriptor has no such probe any more: it is not compared";
+                gaps.push(Gap::new(Of::Probe, &name, why));
+                Standing::Removed
+            }
+            (Some(today), None) => match sides.change(&result.name, today) {
+                None => Standing::Same,
+                Some(why) => {
+                    gaps.push(Gap::new(Of::Probe, &name, &why));
+                    Standing::Changed(why)
+                }
+            },
+        };
+        pairs.push(Pair {
+            name,
+            in_set: result.name.clone(),
+            standing,
+        });
+    }
+    for (name, probe) in &sides.today.probes {
+        let item = probe.item_name();
+        if !taken.contains(&name.as_str()) && sides.request.covers(&item) {
+            let why = match sides.held(&item) {
+                Some(_) => "the set has no count of it: there is nothing to compare with".to_owned(),
+                None => format!("the set has no count of it, and no backup of {item}, in which it counts"),
+            };
+            gaps.push(Gap::new(Of::Probe, name, why));
+        }
+    }
+    (pairs, gaps)
+}
+
+impl Sides<'_> {
+    fn probe_then(&self, name: &str) -> Option<&Probe> {
+        self.then.and_then(|then: &Descriptor| then.probes.get(name))
+    }
+
+    /// Whether a probe of the set and one of today count the same thing.
+    fn count_the_same(&self, then: &str, today: &str) -> bool {
+        self.probe_then(then).is_some() && self.change(then, today).is_none()
+    }
+
+    /// Why two counts cannot be compared; `None` where they can.
+    fn change(&self, then: &str, today: &str) -> Option<String> {
+        let Some(before) = self.probe_then(then) else {
+            return Some("what it counted at backup is not recorded: no comparison".to_owned());
+        };
+        let after = self.today.probes.get(today)?;
+        let (held, now) = (before.item_name(), after.item_name());
+        let followed = self.today(&held).map_or(held.as_str(), |matched| &matched.name);
+        if followed != now {
+            return Some(format!(
+                "it counted in {held} at backup and counts in {now} now: no comparison"
+            ));
+        }
+        match (&before.count, &after.count) {
+            (
+                Count::Sql { sql, database, .. },
+                Count::Sql {
+                    sql: new_sql,
+                    database: new_database,
+                    ..
+                },
+            ) => (sql.trim() != new_sql.trim() || database != new_database)
+                .then(|| "its statement or its database was changed since the backup: no comparison".to_owned()),
+            (Count::Items { .. }, Count::Items { .. }) => None,
+            _ => Some("it counted something else at backup: no comparison".to_owned()),
+        }
+    }
+
+    /// The resource in which a probe of the set counted, where the request leaves it out; by today's name.
+    fn left_out_of_set(&self, probe: &str) -> Option<&str> {
+        let then = self.probe_then(probe).or_else(|| self.today.probes.get(probe))?;
+        let item = then.item_name();
+        let matched = self.today(&item).or_else(|| self.held(&item))?;
+        (!self.request.covers(&matched.name)).then_some(matched.name.as_str())
+    }
+}

@@ -1,0 +1,157 @@
+//! Which resource of the descriptor each resource of a set is.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Captured;
+use crate::domain::descriptor::{Descriptor, secret_name};
+use crate::domain::resource::{Resource, Target};
+use crate::domain::restore::following::{self, Followed};
+
+/// A resource of a set, and what it is today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matched {
+    /// As the set has it.
+    pub resource: Resource,
+    /// How a restore calls it: as the descriptor does, or where that does not have it, as the set. No two are called the same.
+    pub name: String,
+    pub by: By,
+    /// A cut-over had led the application away from it before it was captured: the set has it because a prefix still covers it.
+    pub abandoned: bool,
+}
+
+/// Why it is taken for the resource of that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// It is the same cluster, table, file system, secret or path, or cut-overs led from the one to the other.
+    Identity,
+    /// It has its name and kind, and is another one.
+    Name { today: String },
+    /// Nothing in the descriptor is it.
+    Nothing,
+}
+
+impl Matched {
+    /// Whether it is this resource of the descriptor, or a table of this prefix.
+    pub fn is_of(&self, resource: &Resource) -> bool {
+        self.name == resource.name
+            || matches!(resource.target, Target::DynamodbPrefix { .. })
+                && self
+                    .name
+                    .strip_prefix(&resource.name)
+                    .is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// The resource by today's name.
+    pub fn called(&self) -> Resource {
+        Resource {
+            name: self.name.clone(),
+            ..self.resource.clone()
+        }
+    }
+}
+
+/// Matches the resources of a set, captured at a moment: first by what past cut-overs made of them, then by what they were, then
+/// by name and kind. Each resource of the descriptor is taken once.
+pub fn resources(
+    today: &Descriptor,
+    held: &[Resource],
+    captured: Captured,
+    followed: &[Followed],
+    now: Timestamp,
+) -> Vec<Matched> {
+    let mut taken = BTreeSet::new();
+    let mut found: Vec<Option<(String, By)>> = vec![None; held.len()];
+    let mut pass = |of: &dyn Fn(&Resource) -> Option<(String, By)>| {
+        for (resource, found) in held.iter().zip(&mut found) {
+            if found.is_none()
+                && let Some((name, by)) = of(resource)
+                && taken.insert(name.clone())
+            {
+                *found = Some((name, by));
+            }
+        }
+    };
+    pass(&|resource| {
+        let target = in_use(&resource.target, captured, followed, now);
+        Some((named(today, &target)?, By::Identity))
+    });
+    pass(&|resource| Some((named(today, &resource.target)?, By::Identity)));
+    pass(&|resource| {
+        let other = &today.resources.get(&resource.name)?.target;
+        let same_kind = std::mem::discriminant(other) == std::mem::discriminant(&resource.target);
+        let today = other.identifier().to_owned();
+        same_kind.then(|| (resource.name.clone(), By::Name { today }))
+    });
+    let mut all = Vec::with_capacity(held.len());
+    for (resource, found) in held.iter().zip(found) {
+        let (name, by) = found.unwrap_or_else(|| (free(&resource.name, today, &mut taken), By::Nothing));
+        all.push(Matched {
+            resource: resource.clone(),
+            name,
+            by,
+            abandoned: is_abandoned(resource, captured, followed),
+        });
+    }
+    all
+}
+
+/// What the cut-overs since a moment, and their ways back, made of what was in use then.
+fn in_use(target: &Target, captured: Captured, followed: &[Followed], now: Timestamp) -> Target {
+    let mut target = target.clone();
+    if let Some(captured) = captured {
+        let field = target.field();
+        let of_kind = followed.iter().filter(|change| change.field == field);
+        let name = following::name_at(target.identifier(), captured, of_kind, now).to_owned();
+        *target.identifier_mut() = name;
+    }
+    target
+}
+
+fn is_abandoned(resource: &Resource, captured: Captured, followed: &[Followed]) -> bool {
+    let of_kind = followed.iter().filter(|change| change.field == resource.target.field());
+    captured.is_some_and(|captured| following::is_replaced(resource.target.identifier(), of_kind, captured))
+}
+
+/// How the descriptor calls what a target is.
+fn named(today: &Descriptor, target: &Target) -> Option<String> {
+    let all = today.resources();
+    let whole = all.iter().find(|resource| is(&resource.target, target));
+    if let Some(resource) = whole {
+        return Some(resource.name.clone());
+    }
+    let Target::DynamoDb { table } = target else {
+        return None;
+    };
+    let mut of_prefixes = all
+        .iter()
+        .flat_map(|prefix| today.tables(prefix, std::slice::from_ref(table)));
+    of_prefixes.next().map(|resource| resource.name)
+}
+
+/// Whether two targets are one thing.
+fn is(one: &Target, other: &Target) -> bool {
+    if std::mem::discriminant(one) != std::mem::discriminant(other) {
+        return false;
+    }
+    match (one, other) {
+        (Target::Secret { secret }, Target::Secret { secret: other }) => secret_name(secret) == secret_name(other),
+        _ => one.identifier() == other.identifier(),
+    }
+}
+
+/// A name that neither the descriptor nor another resource of the set has: its own, where it can.
+fn free(own: &str, today: &Descriptor, taken: &mut BTreeSet<String>) -> String {
+    let is_free = |name: &str, taken: &BTreeSet<String>| !taken.contains(name) && !today.resources.contains_key(name);
+    let others = (1..).map(|number| match number {
+        1 => format!("{own}-of-set"),
+        number => format!("{own}-of-set-{number}"),
+    });
+    let mut names = std::iter::once(own.to_owned()).chain(others);
+    let name = names
+        .find(|name| is_free(name, taken))
+        .unwrap_or_else(|| own.to_owned());
+    taken.insert(name.clone());
+    name
+}

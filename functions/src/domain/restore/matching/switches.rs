@@ -1,0 +1,133 @@
+//! Whether the switches of today are those that the deployment had when the set was made.
+
+use super::{Gap, Of, Sides};
+use crate::domain::descriptor::{CutOver, CutOverAction, secret_name};
+
+/// The switches that only one side has, or that lead from or to something else than they did. Of resources that the request
+/// leaves out, none: they are not switched because somebody said so.
+pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
+    let today = &sides.today.cut_over;
+    let mut gaps = Vec::new();
+    let Some(then) = sides.then else {
+        let why = format!(
+            "the descriptor by which set {} was made is not in the catalog, so that nobody can tell whether its switches are \
+             those of today",
+            sides.set
+        );
+        return vec![Gap::new(Of::Descriptor, "descriptor of the backup", why)];
+    };
+    let mut taken: Vec<&str> = Vec::new();
+    let mut left: Vec<&CutOver> = Vec::new();
+    for switch in &then.cut_over {
+        let same = today
+            .iter()
+            .find(|other| !taken.contains(&other.name.as_str()) && sides.switch_the_same(switch, other));
+        match same {
+            Some(other) => taken.push(&other.name),
+            None => left.push(switch),
+        }
+    }
+    for switch in left {
+        let item = switch.item_name();
+        let item = sides.today(&item).map_or(item.as_str(), |matched| &matched.name);
+        if !sides.request.covers(item) {
+            continue;
+        }
+        let other = today
+            .iter()
+            .filter(|other| !taken.contains(&other.name.as_str()))
+            .find(|other| other.name == switch.name || of_one_thing(&switch.action, &other.action));
+        gaps.push(match other {
+            Some(other) => {
+                taken.push(&other.name);
+                let why = format!(
+                    "it was changed since the backup: it switched {} for {item}, and switches {} for {} now",
+                    words(&switch.action),
+                    words(&other.action),
+                    other.item_name()
+                );
+                Gap::new(Of::Switch, &other.name, why)
+            }
+            None => {
+                let why = format!(
+                    "the deployment had it at backup, for {item}, and the descriptor does not have it any more: {} stays as it is",
+                    words(&switch.action)
+                );
+                Gap::new(Of::Switch, &switch.name, why)
+            }
+        });
+    }
+    for switch in today {
+        let item = switch.item_name();
+        if sides.request.covers(&item) && !taken.contains(&switch.name.as_str()) {
+            let why = match sides.held(&item) {
+                Some(_) => format!(
+                    "the deployment did not have it at backup: whether what was backed up then is what {} leads to is not known",
+                    words(&switch.action)
+                ),
+                None => format!(
+                    "set {} has no backup of {item}, to which it leads: {} stays as it is",
+                    sides.set,
+                    words(&switch.action)
+                ),
+            };
+            gaps.push(Gap::new(Of::Switch, &switch.name, why));
+        }
+    }
+    gaps
+}
+
+impl Sides<'_> {
+    fn switch_the_same(&self, then: &CutOver, today: &CutOver) -> bool {
+        let held = then.item_name();
+        let followed = self.today(&held).map_or(held.as_str(), |matched| &matched.name);
+        followed == today.item_name() && same_action(&then.action, &today.action)
+    }
+}
+
+fn same_action(one: &CutOverAction, other: &CutOverAction) -> bool {
+    match (one, other) {
+        (
+            CutOverAction::Secret { secret, values },
+            CutOverAction::Secret {
+                secret: other,
+                values: others,
+            },
+        ) => secret_name(secret) == secret_name(other) && values == others,
+        _ => one == other,
+    }
+}
+
+/// Whether two switches change the same secret, parameter, service or name.
+fn of_one_thing(one: &CutOverAction, other: &CutOverAction) -> bool {
+    match (one, other) {
+        (CutOverAction::Secret { secret, .. }, CutOverAction::Secret { secret: other, .. }) => {
+            secret_name(secret) == secret_name(other)
+        }
+        (CutOverAction::Parameter { parameter, .. }, CutOverAction::Parameter { parameter: other, .. }) => {
+            parameter == other
+        }
+        (
+            CutOverAction::EcsService { cluster, service, .. },
+            CutOverAction::EcsService {
+                cluster: other_cluster,
+                service: other_service,
+                ..
+            },
+        ) => (cluster, service) == (other_cluster, other_service),
+        _ => false,
+    }
+}
+
+/// What a switch changes, in a few words.
+fn words(action: &CutOverAction) -> String {
+    match action {
+        CutOverAction::Secret { secret, values } => {
+            let keys: Vec<&str> = values.keys().map(String::as_str).collect();
+            format!("{} of secret {secret}", keys.join(" and "))
+        }
+        CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
+        CutOverAction::EcsService { cluster, service, .. } => format!("service {service} of ECS cluster {cluster}"),
+        CutOverAction::Rename => "the cluster's name".to_owned(),
+    }
+}

@@ -1,0 +1,141 @@
+//! Of any set and any descriptor: nothing that one side has falls silently between the two.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
+
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// What there is in AWS; a descriptor gives each of them a name, or does not have it.
+fn things() -> Vec<Value> {
+    vec![
+        json!({"kind": "aurora", "cluster": "db-1"}),
+        json!({"kind": "aurora", "cluster": "db-2"}),
+        json!({"kind": "dynamodb", "table": "rooms"}),
+        json!({"kind": "dynamodb", "prefix": "hubs-"}),
+        json!({"kind": "efs", "file_system": "fs-01234567"}),
+    ]
+}
+
+/// A descriptor of some of the things, with some probes and switches on them, all under any names.
+fn deployment() -> impl Strategy<Value = Descriptor> {
+    let named = (subsequence(things(), 1..=5), Just(NAMES.to_vec()).prop_shuffle());
+    let probes = btree_map(select(&["p", "q", "r"][..]), (0usize..5, 1u8..3), 0..3);
+    let switches = vec((select(&["s", "t", "u"][..]), 0usize..5, 1u8..3), 0..3);
+    (named, probes, switches).prop_map(|((things, names), probes, switches)| {
+        let resources: BTreeMap<&str, &Value> = names.iter().copied().zip(&things).collect();
+        let nth = |index: usize| resources.iter().nth(index % resources.len()).unwrap();
+        let table = |thing: &Value| thing.get("prefix").map(|_| "hubs-rooms");
+        let probe = |(name, (index, statement)): (&str, (usize, u8))| {
+            let (resource, thing) = nth(index);
+            let probe = match (thing["kind"].as_str()?, table(thing)) {
+                ("aurora", _) => {
+                    json!({"resource": resource, "sql": format!("select {statement}"), "secret": "s", "database": "d"})
+                }
+                ("dynamodb", Some(table)) => json!({"resource": resource, "table": table}),
+                ("dynamodb", None) => json!({"resource": resource}),
+                _ => return None,
+            };
+            Some((name.to_owned(), probe))
+        };
+        let mut seen = BTreeSet::new();
+        let switch = |(name, index, parameter): (&str, usize, u8)| {
+            let (resource, thing) = nth(index);
+            let parameter = format!("/hubs/{parameter}");
+            let first = !seen.contains(name) && !seen.contains(&parameter);
+            seen.extend([name.to_owned(), parameter.clone()]);
+            first.then(|| {
+                let mut switch =
+                    json!({"name": name, "kind": "parameter", "resource": resource, "parameter": parameter});
+                if let Some(table) = table(thing) {
+                    switch["table"] = json!(table);
+                }
+                switch
+            })
+        };
+        let probes: BTreeMap<String, Value> = probes.into_iter().filter_map(probe).collect();
+        let switches: Vec<Value> = switches.into_iter().filter_map(switch).collect();
+        descriptor(&json!({"resources": resources, "probes": probes, "cut_over": switches}))
+    })
+}
+
+fn is_named(gaps: &[Gap], of: Of, name: &str) -> bool {
+    gaps.iter().any(|gap| gap.of == of && gap.name == name)
+}
+
+/// What of these is not among those.
+fn beyond<'a>(
+    these: &'a [(CutOverAction, String)],
+    those: &[(CutOverAction, String)],
+) -> Vec<&'a (CutOverAction, String)> {
+    these.iter().filter(|switch| !those.contains(switch)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn everything_is_matched_or_named_and_whatever_is_named_is_unproven(then in deployment(), today in deployment()) {
+        let (matched, gaps, pairs) = found(&then, &today, &[], &json!({}));
+        let names: BTreeSet<&str> = matched.iter().map(|of| of.name.as_str()).collect();
+        prop_assert_eq!(names.len(), matched.len(), "no two items have one name");
+        for of in &matched {
+            let resource = held(&today).into_iter().find(|resource| resource.name == of.name);
+            let same = resource.is_some_and(|resource| resource.target == of.resource.target);
+            prop_assert_eq!(of.by == By::Identity, same, "{:?}", of);
+            prop_assert!(of.by == By::Identity || is_named(&gaps, Of::Resource, &of.name), "{:?}", of);
+        }
+        for resource in today.resources() {
+            let matched = matched.iter().any(|of| of.by != By::Nothing && of.is_of(&resource));
+            prop_assert!(matched || is_named(&gaps, Of::Resource, &resource.name), "{:?}", resource);
+        }
+        let today_of = |item: &str| matched.iter().find(|of| of.resource.name == item).map(|of| of.name.as_str());
+        prop_assert_eq!(pairs.len(), then.probes.len());
+        for pair in &pairs {
+            let before = &then.probes[&pair.in_set];
+            let after = today.probes.get(&pair.name);
+            let same = after.is_some_and(|after| {
+                Some(after.item_name().as_str()) == today_of(&before.item_name()) && after.count == before.count
+            });
+            if pair.standing == Standing::Same {
+                prop_assert!(same, "{:?}", pair);
+            } else {
+                prop_assert!(is_named(&gaps, Of::Probe, &pair.name), "{:?}", pair);
+            }
+        }
+        for name in today.probes.keys() {
+            let compared = pairs.iter().any(|pair| pair.name == *name && pair.standing == Standing::Same);
+            prop_assert!(compared || is_named(&gaps, Of::Probe, name), "{}", name);
+        }
+        let leads = |switch: &CutOver, item: &str| (switch.action.clone(), item.to_owned());
+        let now: Vec<_> = today.cut_over.iter().map(|switch| leads(switch, &switch.item_name())).collect();
+        let before = then.cut_over.iter().map(|switch| {
+            let item = switch.item_name();
+            leads(switch, today_of(&item).unwrap_or(&item))
+        });
+        let before: Vec<_> = before.collect();
+        let (lost, added) = (beyond(&before, &now).len(), beyond(&now, &before).len());
+        let told = gaps.iter().filter(|gap| gap.of == Of::Switch).count();
+        prop_assert!(told >= lost.max(added) && told <= lost + added, "{} lost, {} added: {:?}", lost, added, gaps);
+
+        // Whatever the copies then count: with anything named, it is not verified.
+        let plan = Matching { gaps: gaps.clone(), probes: pairs, live: Vec::new() };
+        let counted = verdict::counted(&plan, counts(&then), counts(&today));
+        let mut checks = verdict::probes(&counted.expected, &counted.actual, true, true);
+        checks.extend(counted.checks);
+        for gap in &gaps {
+            let said = |check: &Check| check.name == gap.subject() && check.finding == Finding::Unproven;
+            prop_assert!(checks.iter().any(said), "{:?} is not in {:?}", gap, checks);
+        }
+        let compared = plan.probes.iter().any(|pair| pair.standing == Standing::Same);
+        let outcome = verdict::verify(checks, at(3)).outcome;
+        prop_assert_eq!(outcome == Outcome::Verified, gaps.is_empty() && compared);
+    }
+}
