@@ -46,7 +46,9 @@ async fn note(
     now: Timestamp,
 ) -> Result<Vec<Followed>> {
     let in_use = following::in_use(&record.switched, items);
-    let changes = following::changes(&catalog.descriptor(&run.deployment).await?, &in_use, now);
+    let descriptor = catalog.descriptor(&run.deployment).await?;
+    let mut changes = following::changes(&descriptor, &in_use, now);
+    changes.extend(following::roots::changes(&descriptor, &record.switched, items, now));
     let noted = catalog.change_restore(&run.deployment, &record.id, |record| {
         if record.followed.is_empty() {
             record.followed.clone_from(&changes);

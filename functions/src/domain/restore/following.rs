@@ -1,6 +1,8 @@
 //! The descriptor follows a cut-over: what is backed up is what is in use. Recorded name by name, so that exactly that can be
 //! taken back.
 
+pub mod roots;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -18,7 +20,7 @@ pub struct Followed {
     pub resource: String,
     #[serde(flatten)]
     pub place: Place,
-    /// The field that holds it: `cluster`, `table` or `file_system`.
+    /// The field that holds it: `cluster`, `table`, `file_system` or `roots`.
     pub field: String,
     pub from: String,
     pub to: String,
@@ -39,13 +41,15 @@ pub enum Place {
     Probe(String),
     /// The `table` of this switch.
     Switch(String),
+    /// One of the `roots` of the resource of this name.
+    Root(String),
 }
 
 impl Followed {
     /// Its path in the descriptor's document, such as `resources.database.cluster`.
     pub fn path(&self) -> String {
         let (section, name) = match &self.place {
-            Place::Resource(name) => ("resources", name),
+            Place::Resource(name) | Place::Root(name) => ("resources", name),
             Place::Probe(name) => ("probes", name),
             Place::Switch(name) => ("cut_over", name),
         };
@@ -197,7 +201,7 @@ pub fn replaced<'a>(
 ) -> Vec<Followed> {
     let (mut stored, mut new) = (stored.clone(), new.clone());
     let stand: Vec<&Followed> = changes.into_iter().filter(|change| change.back_at.is_none()).collect();
-    let mut found: Vec<Followed> = Vec::new();
+    let mut found: Vec<Followed> = roots::replaced(&stored, &new, &stand);
     for change in &stand {
         let (Some(used), Some(named)) = (held(&mut stored, change), held(&mut new, change)) else {
             continue;
@@ -226,6 +230,10 @@ pub fn replaced<'a>(
 
 /// Whether the name is there now, put there from `from` or there already.
 fn set(descriptor: &mut Descriptor, change: &Followed, from: &str, to: &str) -> bool {
+    if let Place::Root(name) = &change.place {
+        let protected = descriptor.resources.get_mut(name);
+        return protected.is_some_and(|protected| roots::set(&mut protected.roots, from, to));
+    }
     let renamed = |descriptor: &Descriptor| {
         let mut resources = descriptor.resources.iter();
         let same = |target: &Target| target.field() == change.field && target.identifier() == from;
@@ -268,6 +276,8 @@ fn held<'a>(descriptor: &'a mut Descriptor, change: &Followed) -> Option<&'a mut
             let mut switches = descriptor.cut_over.iter_mut();
             switches.find(|switch| switch.name == *name)?.table.as_mut()
         }
+        // One of several: found by what it was.
+        Place::Root(_) => None,
     }
 }
 
