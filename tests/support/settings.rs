@@ -138,7 +138,7 @@ impl Groups {
             ("Engine", "aurora-postgresql"),
             ("DBInstanceClass", "db.serverless"),
             ("AutoMinorVersionUpgrade", "false"),
-            ("AvailabilityZone", "us-east-1c"),
+            ("AvailabilityZone", "us-east-1b"),
             ("CACertificateIdentifier", "rds-ca-rsa4096-g1"),
             ("DBParameterGroupName", &self.parameters),
             ("EnablePerformanceInsights", "true"),

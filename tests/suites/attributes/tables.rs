@@ -100,7 +100,7 @@ pub fn of_cluster(groups: &Groups) -> Vec<Attribute> {
             json!("db.serverless"),
         ),
         ("its minor upgrades", "/Reader/AutoMinorVersionUpgrade", json!("false")),
-        ("its zone", "/Reader/AvailabilityZone", json!("us-east-1c")),
+        ("its zone", "/Reader/AvailabilityZone", json!("us-east-1b")),
         (
             "its certificate authority",
             "/Reader/CACertificateIdentifier",
