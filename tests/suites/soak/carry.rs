@@ -9,7 +9,7 @@ use holdfast_tests::executions::{now, start};
 use holdfast_tests::lab::program;
 use holdfast_tests::soak::happening::{Happened, damaged, written};
 use holdfast_tests::soak::invariants::{Broken, Point, Stepped, broken};
-use holdfast_tests::soak::model::{Label, Need, State, World};
+use holdfast_tests::soak::model::{Captured, Label, Need, State, World};
 use holdfast_tests::soak::outcomes::{End, Outcome};
 use holdfast_tests::soak::steps::{CutOver, Fault, Moment, Request, Step, Which};
 use holdfast_tests::wait::until;
@@ -33,6 +33,8 @@ pub struct Sequence<'a> {
     sets: BTreeMap<Label, Sealed>,
     /// Messages to on-call since the step began.
     messages: AtomicUsize,
+    /// What the service mounted when the step began.
+    mounted: String,
 }
 
 /// A restore.
@@ -64,6 +66,7 @@ impl Came {
                 made: BTreeSet::new(),
                 switched: BTreeSet::new(),
                 verified: false,
+                safety: false,
             },
             sealed: None,
             words: words.into(),
@@ -80,6 +83,7 @@ impl<'a> Sequence<'a> {
             restores: BTreeMap::new(),
             sets: BTreeMap::new(),
             messages: AtomicUsize::new(0),
+            mounted: String::new(),
         }
     }
 
@@ -87,6 +91,7 @@ impl<'a> Sequence<'a> {
     pub async fn step(&mut self, label: Label, step: &Step) -> Result<(Vec<Broken>, String)> {
         self.deployment.inbox.take().await?;
         self.messages.store(0, Ordering::Relaxed);
+        self.mounted = self.deployment.mounted().await?;
         let before = self.world.clone();
         let came = self.carry(label, step).await?;
         self.world.carry_out(label, step, &came.happened);
@@ -153,7 +158,12 @@ impl<'a> Sequence<'a> {
             Step::AbortBackUp => self.back_up(label, true).await,
             Step::Restore(request) => self.restore(label, request, None).await,
             Step::AbortRestore(request, moment) => self.restore(label, request, Some(*moment)).await,
-            Step::Answer(restore, yes) => self.answer(*restore, *yes).await,
+            Step::Answer(restore, yes) => {
+                let came = self.answer(*restore, *yes).await?;
+                let planned = self.world.restores.get(restore).filter(|of| of.state == State::Planned);
+                let safety = planned.is_some_and(|of| of.request.safety);
+                self.with_safety(label, *restore, safety, came).await
+            }
             Step::UndoCutOver(restore) => self.undo(*restore, "UndoCutOverStateMachineArn").await,
             Step::UndoRestore(restore) => self.undo(*restore, "UndoRestoreStateMachineArn").await,
             Step::AbortWaiting(restore) => {
@@ -286,25 +296,44 @@ impl<'a> Sequence<'a> {
             (Some(set), _) => {
                 // Stopped when it was sealed already, it is a set like any other.
                 came.happened.outcome = Outcome::plain(End::Succeeded);
-                let names = self
-                    .world
-                    .described
-                    .iter()
-                    .map(|(need, of)| (of.name.clone(), *need))
-                    .collect();
-                came.sealed = Some(self.deployment.points(set, &names).await?);
-                let id = set["id"].as_str().context("a set without id")?.to_owned();
-                let ended = self.deployment.stage.lab.now().await?;
-                let moment = match self.moments.contains(&label) {
-                    true => Some(self.quiet_moment().await?),
-                    false => None,
-                };
-                self.sets.insert(label, Sealed { id, ended, moment });
+                came.sealed = Some(self.sealed(label, set).await?);
             }
             (None, End::Succeeded) => bail!("backup {label} succeeded, and sealed no set"),
             (None, _) => {}
         }
         Ok(came)
+    }
+
+    /// Remembers a sealed set; answers what it holds.
+    async fn sealed(&mut self, label: Label, set: &Value) -> Result<BTreeMap<Need, Point>> {
+        let described = self.world.described.iter();
+        let names = described.map(|(need, of)| (of.name.clone(), *need)).collect();
+        let points = self.deployment.points(set, &names, &self.mounted).await?;
+        let id = set["id"].as_str().context("a set without id")?.to_owned();
+        let ended = self.deployment.stage.lab.now().await?;
+        let moment = match self.moments.contains(&label) {
+            true => Some(self.quiet_moment().await?),
+            false => None,
+        };
+        self.sets.insert(label, Sealed { id, ended, moment });
+        Ok(points)
+    }
+
+    /// What the safety backup of a restore holds, where it was sealed: found by the name of its execution.
+    async fn safety_of(&mut self, label: Label, restore: &str) -> Result<Option<BTreeMap<Need, Point>>> {
+        let name = self.deployment.dataset.name.clone();
+        let of_it = format!(":safety-{restore}");
+        let sets = self.deployment.records.sets(&name).await?;
+        let sealed = |set: &&Value| {
+            set["status"] == "sealed"
+                && set["execution"]
+                    .as_str()
+                    .is_some_and(|execution| execution.ends_with(&of_it))
+        };
+        match sets.iter().find(sealed) {
+            Some(set) => self.sealed(label, set).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// A whole second that is over, and at which nothing was written.
@@ -336,14 +365,18 @@ impl<'a> Sequence<'a> {
                 return Ok(Some(()));
             }
             let ended = now(&stage.aws, execution).await?.is_some();
-            Ok((ended || self.asks(execution).await?).then_some(()))
+            Ok((ended || self.asked(execution).await?.is_some()).then_some(()))
         })
         .await
     }
 
-    async fn asks(&self, execution: &str) -> Result<bool> {
+    /// What an execution asks, once on-call was told.
+    async fn asked(&self, execution: &str) -> Result<Option<String>> {
         let record = self.record(execution).await?;
-        Ok(record.is_some_and(|record| record["question"]["told_at"].is_string()))
+        let question = record
+            .map(|record| record["question"].clone())
+            .filter(|question| question["told_at"].is_string());
+        Ok(question.and_then(|question| question["about"].as_str().map(str::to_owned)))
     }
 
     async fn record(&self, execution: &str) -> Result<Option<Value>> {
@@ -355,8 +388,13 @@ impl<'a> Sequence<'a> {
 
     /// Waits until an execution ends, or asks.
     async fn end_of(&self, execution: &str) -> Result<(End, String)> {
-        let stage = self.deployment.stage;
         let is_restore = execution.contains("-restore:") && !execution.contains("-undo-restore:");
+        self.end_but_for(execution, None, !is_restore).await
+    }
+
+    /// Waits until an execution ends, or asks something else than what was answered; or, `to_the_end`, until it ends.
+    async fn end_but_for(&self, execution: &str, answered: Option<&str>, to_the_end: bool) -> Result<(End, String)> {
+        let stage = self.deployment.stage;
         let looks = AtomicUsize::new(0);
         until(&format!("{execution} ends"), PATIENCE, || async {
             if let Some(ended) = now(&stage.aws, execution).await? {
@@ -368,8 +406,13 @@ impl<'a> Sequence<'a> {
                 return Ok(Some((end, format!("{} {} {}", ended.status, ended.error, ended.cause))));
             }
             let look = looks.fetch_add(1, Ordering::Relaxed);
-            let asks = is_restore && look % 4 == 3 && self.asks(execution).await?;
-            Ok(asks.then(|| (End::Waiting, "it asks".to_owned())))
+            if to_the_end || look % 4 != 3 {
+                return Ok(None);
+            }
+            let asked = self.asked(execution).await?;
+            Ok(asked
+                .filter(|about| Some(about.as_str()) != answered)
+                .map(|about| (End::Waiting, format!("it asks about {about}"))))
         })
         .await
     }
@@ -391,7 +434,21 @@ impl<'a> Sequence<'a> {
         }
         let came = self.of_restore(label, &execution).await;
         stage.lab.heal().await?;
-        came
+        self.with_safety(label, label, request.safety, came?).await
+    }
+
+    /// What a restore came to, and its safety backup.
+    async fn with_safety(&mut self, label: Label, restore: Label, asked: bool, mut came: Came) -> Result<Came> {
+        if let Some(id) = self
+            .restores
+            .get(&restore)
+            .filter(|_| asked)
+            .map(|started| started.id.clone())
+        {
+            came.sealed = self.safety_of(label, &id).await?;
+            came.happened.safety = came.sealed.is_some();
+        }
+        Ok(came)
     }
 
     fn fields(&self, request: &Request) -> Result<Value> {
@@ -416,8 +473,19 @@ impl<'a> Sequence<'a> {
         if let Some((_, set)) = self.world.wanted(request)
             && !request.only.is_empty()
         {
-            let names = request.only.iter().filter_map(|need| set.captured.get(need));
-            fields["only"] = names.map(|captured| json!(captured.name)).collect();
+            let named = |of: &(&Need, &Captured)| request.only.contains(of.0) != request.by_except;
+            let names = set
+                .captured
+                .iter()
+                .filter(named)
+                .map(|(_, captured)| json!(captured.name));
+            fields[if request.by_except { "except" } else { "only" }] = names.collect();
+        }
+        if request.approval {
+            fields["approval"] = json!("required");
+        }
+        if request.safety {
+            fields["safety_backup"] = json!(true);
         }
         fields["cut_over"] = json!(match request.cut_over {
             CutOver::Yes => "yes",
@@ -522,6 +590,7 @@ impl<'a> Sequence<'a> {
                 made,
                 switched,
                 verified: verification["outcome"] == "verified",
+                safety: false,
             },
             sealed: None,
             words,
@@ -549,7 +618,9 @@ impl<'a> Sequence<'a> {
 
     async fn state(&mut self, label: Label, end: End, record: &Value) -> Result<Option<State>> {
         Ok(match record["status"].as_str() {
+            Some(_) if end == End::Waiting && record["question"]["about"] == "plan" => Some(State::Planned),
             Some(_) if end == End::Waiting => Some(State::Waiting),
+            Some("planned") if record["question"].is_object() => Some(State::Planned),
             Some("planned") if record["plan"]["dry_run"] == true => Some(State::Nothing),
             Some("restored") if record["question"].is_object() => Some(State::Waiting),
             Some("restored") => Some(State::Beside),
@@ -570,23 +641,25 @@ impl<'a> Sequence<'a> {
             let started = self.started(restore)?;
             (started.id.clone(), started.execution.clone())
         };
-        let arguments: &[&str] = match yes {
-            true => &["approve", "--cut-over", &id],
-            false => &["reject", &id],
+        let about_plan = self
+            .world
+            .restores
+            .get(&restore)
+            .is_some_and(|of| of.state == State::Planned);
+        let arguments: &[&str] = match (yes, about_plan) {
+            (true, true) => &["approve", &id],
+            (true, false) => &["approve", "--cut-over", &id],
+            (false, _) => &["reject", &id],
         };
         let (done, said) = self.holdfast(arguments).await?;
         if !done {
             let record = self.record(&execution).await?.context("no record")?;
             return self.told(restore, End::Failed, said, &record).await;
         }
-        let stage = self.deployment.stage;
-        let ended = until("the answered restore ends", PATIENCE, || now(&stage.aws, &execution)).await?;
-        let end = match ended.status.as_str() {
-            "SUCCEEDED" => End::Succeeded,
-            _ => End::Failed,
-        };
+        let (end, words) = self
+            .end_but_for(&execution, about_plan.then_some("plan"), !about_plan)
+            .await?;
         let record = self.record(&execution).await?.context("no record")?;
-        let words = format!("{} {} {}", ended.status, ended.error, ended.cause);
         self.told(restore, end, words, &record).await
     }
 

@@ -169,8 +169,14 @@ impl Deployment<'_> {
         Ok(described)
     }
 
-    /// What a sealed set holds: by name of its points, and of the files what is in the recovery point.
-    pub async fn points(&self, set: &Value, names: &BTreeMap<String, Need>) -> Result<BTreeMap<Need, Point>> {
+    /// What a sealed set holds: by name of its points, and of the files what is in the recovery point of the directory that was
+    /// mounted.
+    pub async fn points(
+        &self,
+        set: &Value,
+        names: &BTreeMap<String, Need>,
+        mounted: &str,
+    ) -> Result<BTreeMap<Need, Point>> {
         let mut points = BTreeMap::new();
         for point in self.records.points(&self.dataset.name, set).await? {
             let resource = &point["resource"];
@@ -184,7 +190,7 @@ impl Deployment<'_> {
             };
             let place = identifier.as_str().and_then(|name| self.names.place(kind, name));
             let content = match need {
-                Need::Files => Some(self.captured_files(&point).await?),
+                Need::Files => Some(self.captured_files(&point, mounted).await?),
                 _ => None,
             };
             points.insert(*need, Point { place, content });
@@ -193,7 +199,7 @@ impl Deployment<'_> {
     }
 
     /// The files that a recovery point holds of what the service mounts.
-    async fn captured_files(&self, point: &Value) -> Result<Content> {
+    async fn captured_files(&self, point: &Value, mounted: &str) -> Result<Content> {
         let arn = point["recovery_point"]["arn"].as_str().context("no recovery point")?;
         let places = self
             .stage
@@ -201,7 +207,7 @@ impl Deployment<'_> {
             .control(reqwest::Method::GET, "recovery-points", None)
             .await?;
         let place = places[arn].as_str().context("no directory of the recovery point")?;
-        files(&std::path::Path::new(place).join(self.mounted().await?))
+        files(&std::path::Path::new(place).join(mounted))
     }
 
     /// Executions of this deployment that have not ended.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Steps of a sequence, at least.
 pub const FEWEST: usize = 8;
-const MOST: usize = 12;
+const MOST: usize = 13;
 
 /// A generator of numbers that are the same wherever the seed is the same (SplitMix64).
 pub struct Numbers(u64);
@@ -80,7 +80,7 @@ const STEPS: [Weighted; 18] = [
     (26, |numbers, world| request(numbers, world).map(Step::Restore)),
     (10, |numbers, _| Some(Step::Write(need(numbers)))),
     (5, |numbers, _| Some(Step::Damage(need(numbers)))),
-    (12, undo_cut_over),
+    (16, undo_cut_over),
     (12, undo_restore),
     (5, |numbers, world| answer(numbers, world)),
     (4, |numbers, world| Some(Step::Rename(described(numbers, world)?))),
@@ -168,15 +168,21 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
         0..=4 => Which::Newest,
         5..=7 => Which::Set(numbers.of(&sets)?),
         8..=9 => Which::Before(numbers.of(&sets)?),
-        10 => Which::At(numbers.of(&sets)?),
+        10 => Which::At(
+            numbers.of(&sets
+                .iter()
+                .copied()
+                .filter(|set| !world.sets[set].safety)
+                .collect::<Vec<_>>())?,
+        ),
         _ => match numbers.once_in(3) {
             true => Which::Unknown,
             false => Which::Set(numbers.of(&sets)?),
         },
     };
     let cut_over = match numbers.below(8) {
-        0..=3 => CutOver::Yes,
-        4..=5 => CutOver::No,
+        0..=4 => CutOver::Yes,
+        5 => CutOver::No,
         _ => CutOver::Ask,
     };
     let mut request = Request::new(which, cut_over);
@@ -185,6 +191,8 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
     if numbers.once_in(4) {
         request.suffix = Some(numbers.below(3) as u8);
     }
+    request.approval = numbers.once_in(10) && !request.dry_run;
+    request.safety = numbers.once_in(10) && !request.dry_run;
     let Some((_, set)) = world.wanted(&request) else {
         return Some(request);
     };
@@ -203,6 +211,7 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
                 .collect();
             request.only.extend(numbers.of(&others));
         }
+        request.by_except = request.only.len() < set.captured.len() && numbers.once_in(3);
     }
     if numbers.once_in(9) && !request.dry_run && !matches!(request.which, Which::At(_)) {
         let scope = World::scope(&request, set);
@@ -258,6 +267,7 @@ fn abort(numbers: &mut Numbers, world: &World) -> Option<Step> {
     let mut request = request(numbers, world)?;
     request.fault = None;
     request.dry_run = false;
+    request.approval = false;
     let moment = match request.cut_over {
         CutOver::Yes => numbers.of(&[Moment::Making, Moment::Comparing, Moment::Switching, Moment::Switching])?,
         _ => numbers.of(&[Moment::Making, Moment::Comparing])?,

@@ -16,51 +16,58 @@ pub struct Happened {
     pub switched: BTreeSet<Need>,
     /// Whether it says that its copies are what was backed up.
     pub verified: bool,
+    /// Whether its safety backup was sealed.
+    pub safety: bool,
 }
 
 impl World {
     /// What will likely come of a step.
     pub fn foreseen(&self, step: &Step) -> Option<Happened> {
         let outcome = *self.outcomes(step).first()?;
-        let (mut made, mut switched) = (BTreeSet::new(), BTreeSet::new());
+        let mut happened = Happened {
+            outcome,
+            made: BTreeSet::new(),
+            switched: BTreeSet::new(),
+            verified: false,
+            safety: false,
+        };
+        let described = |made: &BTreeSet<Need>| {
+            let all = made.iter().copied();
+            all.filter(|need| self.described.contains_key(need)).collect()
+        };
+        let cut_over = outcome.state == Some(State::CutOver);
         match step {
             Step::Restore(request) | Step::AbortRestore(request, _) => {
-                if !matches!(outcome.state, Some(State::Nothing | State::Undone))
-                    && let Some((_, set)) = self.wanted(request)
-                {
-                    made = Self::scope(request, set);
-                }
-                if outcome.state == Some(State::CutOver) {
-                    switched = made
-                        .iter()
-                        .copied()
-                        .filter(|need| self.described.contains_key(need))
-                        .collect();
+                if let Some((_, set)) = self.wanted(request) {
+                    self.foresee_copies(&mut happened, request, set);
                 }
             }
             Step::Answer(restore, _) | Step::UndoCutOver(restore) | Step::UndoRestore(restore) => {
                 let record = self.restores.get(restore)?;
-                made.clone_from(&record.made);
-                if outcome.state == Some(State::CutOver) {
-                    switched = match record.state {
-                        State::CutOver => record.before.keys().copied().collect(),
-                        _ => made
-                            .iter()
-                            .copied()
-                            .filter(|need| self.described.contains_key(need))
-                            .collect(),
-                    };
+                happened.made.clone_from(&record.made);
+                match record.state {
+                    State::Planned => self.foresee_copies(&mut happened, &record.request, self.sets.get(&record.set)?),
+                    State::CutOver if cut_over => happened.switched = record.before.keys().copied().collect(),
+                    _ if cut_over => happened.switched = described(&happened.made),
+                    _ => {}
                 }
             }
-            Step::AbortWaiting(restore) => made.clone_from(&self.restores.get(restore)?.made),
+            Step::AbortWaiting(restore) => happened.made.clone_from(&self.restores.get(restore)?.made),
             _ => {}
         }
-        Some(Happened {
-            outcome,
-            made,
-            switched,
-            verified: false,
-        })
+        Some(happened)
+    }
+
+    fn foresee_copies(&self, happened: &mut Happened, request: &Request, set: &SetOf) {
+        let Some(state) = happened.outcome.state else { return };
+        happened.safety = request.safety && !matches!(state, State::Nothing | State::Planned);
+        if !matches!(state, State::Nothing | State::Undone | State::Planned) {
+            happened.made = Self::scope(request, set);
+        }
+        if state == State::CutOver {
+            let made = happened.made.iter().copied();
+            happened.switched = made.filter(|need| self.described.contains_key(need)).collect();
+        }
     }
 
     /// Carries out a step of which this came.
@@ -68,12 +75,12 @@ impl World {
         match step {
             Step::Write(need) => self.write(*need, label),
             Step::Damage(need) => self.damage(*need),
-            Step::BackUp | Step::AbortBackUp if happened.outcome.end == End::Succeeded => self.capture(label),
+            Step::BackUp | Step::AbortBackUp if happened.outcome.end == End::Succeeded => self.capture(label, false),
             Step::Restore(request) | Step::AbortRestore(request, _) => self.restore(label, request, happened),
-            Step::Answer(restore, _)
-            | Step::UndoCutOver(restore)
-            | Step::UndoRestore(restore)
-            | Step::AbortWaiting(restore) => self.come_to(*restore, happened),
+            Step::Answer(restore, _) => self.answer(label, *restore, happened),
+            Step::UndoCutOver(restore) | Step::UndoRestore(restore) | Step::AbortWaiting(restore) => {
+                self.come_to(*restore, happened)
+            }
             Step::Rename(need) => {
                 if let Some(described) = self.described.get_mut(need) {
                     described.name = renamed(*need, label);
@@ -139,7 +146,7 @@ impl World {
         }
     }
 
-    fn capture(&mut self, label: Label) {
+    fn capture(&mut self, label: Label, safety: bool) {
         let captured = |(need, described): (&Need, &Described)| {
             let place = *self.in_use.get(need)?;
             let held = self.held.get(&place)?.clone();
@@ -147,37 +154,61 @@ impl World {
             Some((*need, Captured { name, place, held }))
         };
         let captured = self.described.iter().filter_map(captured).collect();
-        self.sets.insert(label, SetOf { captured });
+        self.sets.insert(label, SetOf { captured, safety });
     }
 
     fn restore(&mut self, label: Label, request: &Request, happened: &Happened) {
-        let Some((of, set)) = self.wanted(request) else { return };
+        let Some((of, _)) = self.wanted(request) else { return };
         if happened.outcome.state == Some(State::Nothing) {
             return;
         }
-        let copies: Vec<_> = happened
-            .made
-            .iter()
-            .filter_map(|need| {
-                let held = Held {
-                    in_part: happened.outcome.state == Some(State::Kept),
-                    ..set.captured.get(need)?.held.clone()
-                };
-                Some((Place::Copy(*need, label), held))
-            })
-            .collect();
-        self.held.extend(copies);
         let record = RestoreOf {
             set: of,
+            request: request.clone(),
             // What it comes to is one step further.
-            state: State::Beside,
-            made: happened.made.clone(),
-            suffix: request.suffix,
+            state: State::Planned,
+            made: BTreeSet::new(),
             before: BTreeMap::new(),
             rotated: false,
         };
         self.restores.insert(label, record);
+        if happened.safety {
+            self.capture(label, true);
+        }
+        self.copy(label, happened);
         self.come_to(label, happened);
+    }
+
+    fn answer(&mut self, label: Label, restore: Label, happened: &Happened) {
+        if self
+            .restores
+            .get(&restore)
+            .is_some_and(|record| record.state == State::Planned)
+        {
+            if happened.safety {
+                self.capture(label, true);
+            }
+            self.copy(restore, happened);
+        }
+        self.come_to(restore, happened);
+    }
+
+    /// The copies that a restore made.
+    fn copy(&mut self, label: Label, happened: &Happened) {
+        let Some(record) = self.restores.get_mut(&label) else {
+            return;
+        };
+        record.made.clone_from(&happened.made);
+        let Some(set) = self.sets.get(&record.set) else { return };
+        for need in &happened.made {
+            if let Some(captured) = set.captured.get(need) {
+                let held = Held {
+                    in_part: happened.outcome.state == Some(State::Kept),
+                    ..captured.held.clone()
+                };
+                self.held.insert(Place::Copy(*need, label), held);
+            }
+        }
     }
 
     /// A restore comes to a state.

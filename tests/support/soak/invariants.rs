@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::happening::Happened;
 use super::model::{Content, Label, Need, Place, State, World};
 use super::outcomes::Outcome;
-use super::steps::{Request, Step};
+use super::steps::Step;
 
 /// What is seen after a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,7 +120,7 @@ pub fn broken(stepped: &Stepped<'_>, after: &World, seen: &Seen) -> Vec<Broken> 
     places(after, seen, &mut note);
     strangers(seen, &mut note);
     if let Some(sealed) = &seen.sealed {
-        sealed_set(after, sealed, &mut note);
+        sealed_set(stepped.before, sealed, &mut note);
     }
     described(after, seen, &mut note);
     for execution in &seen.running {
@@ -164,20 +164,32 @@ fn ends(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, Str
 }
 
 fn verdict(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
-    let (Step::Restore(request) | Step::AbortRestore(request, _)) = stepped.step else {
-        return;
+    let before = stepped.before;
+    let (request, set) = match stepped.step {
+        Step::Restore(request) | Step::AbortRestore(request, _) => {
+            (Some(request), before.wanted(request).map(|(_, set)| set))
+        }
+        Step::Answer(restore, _) => {
+            let record = before.restores.get(restore);
+            (
+                record.map(|record| &record.request),
+                record.and_then(|record| before.sets.get(&record.set)),
+            )
+        }
+        _ => return,
     };
     if !seen.happened.verified {
         return;
     }
-    let Some((_, set)) = stepped.before.wanted(request) else {
+    let (Some(request), Some(set)) = (request, set) else {
         note(
             Invariant::NothingVerifiedInPart,
             "there was nothing to restore".to_owned(),
         );
         return;
     };
-    if !stepped.before.can_be_verified(request, set) {
+    // An answer is to what was planned by a descriptor of before.
+    if !matches!(stepped.step, Step::Answer(..)) && !before.can_be_verified(request, set) {
         let how = "verified, though it has no count of that moment, or holds what the descriptor does not".to_owned();
         note(Invariant::NothingVerifiedInPart, how);
     }
@@ -190,7 +202,7 @@ fn verdict(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, 
         );
     }
     if seen.happened.outcome.state == Some(State::CutOver) {
-        let unswitched = unswitched(stepped.before, request, &scope, seen);
+        let unswitched = unswitched(before, &scope, seen);
         if !unswitched.is_empty() {
             note(
                 Invariant::NothingVerifiedInPart,
@@ -200,7 +212,7 @@ fn verdict(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, 
     }
 }
 
-fn unswitched(before: &World, _: &Request, scope: &BTreeSet<Need>, seen: &Seen) -> Vec<Need> {
+fn unswitched(before: &World, scope: &BTreeSet<Need>, seen: &Seen) -> Vec<Need> {
     let switched = |need: &Need| seen.happened.switched.contains(need) || !before.described.contains_key(need);
     scope.iter().copied().filter(|need| !switched(need)).collect()
 }
@@ -262,10 +274,10 @@ fn strangers(seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
     }
 }
 
-fn sealed_set(after: &World, sealed: &BTreeMap<Need, Point>, note: &mut impl FnMut(Invariant, String)) {
-    for (need, place) in &after.in_use {
+fn sealed_set(then: &World, sealed: &BTreeMap<Need, Point>, note: &mut impl FnMut(Invariant, String)) {
+    for (need, place) in &then.in_use {
         let Some(point) = sealed.get(need) else {
-            if after.described.contains_key(need) {
+            if then.described.contains_key(need) {
                 note(Invariant::BackedUpIsInUse, format!("the {need} were not backed up"));
             }
             continue;
@@ -279,7 +291,7 @@ fn sealed_set(after: &World, sealed: &BTreeMap<Need, Point>, note: &mut impl FnM
                 format!("backed up was {of}; in use is {place}"),
             );
         }
-        let used = after.held.get(place).map(|held| &held.content);
+        let used = then.held.get(place).map(|held| &held.content);
         if let Some(content) = &point.content
             && used != Some(content)
         {

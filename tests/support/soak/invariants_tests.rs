@@ -2,12 +2,12 @@
 
 use super::super::generate::{first_contents, sequence};
 use super::super::outcomes::End;
-use super::super::steps::{CutOver, Which};
+use super::super::steps::{CutOver, Request, Which};
 use super::*;
 
 /// What is seen of a world in which all is as it should be.
 fn seen(after: &World, label: Label, step: &Step, happened: &Happened) -> Seen {
-    let sealed = matches!(step, Step::BackUp | Step::AbortBackUp)
+    let sealed = (matches!(step, Step::BackUp | Step::AbortBackUp) || happened.safety)
         .then(|| after.sets.get(&label))
         .flatten()
         .map(|set| {

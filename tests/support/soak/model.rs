@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::steps::Request;
+
 /// Number of the step of a sequence that made a set or a restore.
 pub type Label = usize;
 
@@ -112,6 +114,8 @@ pub struct Captured {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SetOf {
     pub captured: BTreeMap<Need, Captured>,
+    /// It is a restore's safety backup.
+    pub safety: bool,
 }
 
 /// How far a restore is.
@@ -119,6 +123,8 @@ pub struct SetOf {
 pub enum State {
     /// It made nothing: refused, a dry run, or failed and undone by itself.
     Nothing,
+    /// It asks whether its plan may be carried out.
+    Planned,
     /// Its copies stand beside; it asks whether the application may be switched to them.
     Waiting,
     /// Its copies stand beside what is there.
@@ -135,10 +141,10 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoreOf {
     pub set: Label,
+    pub request: Request,
     pub state: State,
     /// What it made copies of.
     pub made: BTreeSet<Need>,
-    pub suffix: Option<u8>,
     /// What the application used before it was switched.
     pub before: BTreeMap<Need, Place>,
     /// The password was rotated since it asked or was cut over.
@@ -216,7 +222,7 @@ impl World {
     pub fn waiting(&self) -> Option<Label> {
         let mut restores = self.restores.iter();
         restores
-            .find(|(_, restore)| restore.state == State::Waiting)
+            .find(|(_, restore)| matches!(restore.state, State::Planned | State::Waiting))
             .map(|(label, _)| *label)
     }
 

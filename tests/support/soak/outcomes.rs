@@ -74,7 +74,9 @@ impl World {
     fn names_what_is_there(&self, request: &Request) -> bool {
         let there = match request.which {
             Which::Newest | Which::Unknown => true,
-            Which::Set(set) | Which::Before(set) | Which::At(set) => self.sets.contains_key(&set),
+            Which::Set(set) | Which::Before(set) => self.sets.contains_key(&set),
+            // When a safety backup had ended, the restore went on.
+            Which::At(set) => self.sets.get(&set).is_some_and(|set| !set.safety),
         };
         let captured = |need: &Need| {
             self.wanted(request)
@@ -97,6 +99,12 @@ impl World {
             Step::Answer(restore, yes) => self.of_answer(*restore, *yes),
             Step::UndoCutOver(restore) => self.of_undone_cut_over(*restore),
             Step::UndoRestore(restore) => self.of_undone(*restore),
+            Step::AbortWaiting(restore) if self.restores.get(restore).is_some_and(|of| of.state == State::Planned) => {
+                vec![
+                    Outcome::new(End::Aborted, State::Nothing),
+                    Outcome::new(End::Aborted, State::Undone),
+                ]
+            }
             Step::AbortWaiting(_) => vec![
                 Outcome::new(End::Aborted, State::Beside),
                 Outcome::new(End::Aborted, State::Undone),
@@ -140,6 +148,18 @@ impl World {
         if (self.waiting().is_some() && !request.dry_run) || self.is_taken(request, set) {
             return vec![refused];
         }
+        if request.safety && !self.is_consistent() {
+            return vec![refused];
+        }
+        if request.approval && !request.dry_run {
+            return vec![Outcome::new(End::Waiting, State::Planned)];
+        }
+        self.of_planned(request, set)
+    }
+
+    /// What may come of a restore whose plan is made.
+    fn of_planned(&self, request: &Request, set: &SetOf) -> Vec<Outcome> {
+        let refused = Outcome::new(End::Failed, State::Nothing);
         let mut all = match (request.dry_run, request.fault, request.keep) {
             (true, ..) => vec![Outcome::new(End::Succeeded, State::Nothing)],
             (_, Some(_), true) => vec![Outcome::new(End::Failed, State::Kept)],
@@ -198,7 +218,7 @@ impl World {
         let source = |set: &SetOf, need: Need| set.captured.get(&need).map(|captured| captured.place);
         let same = |need: &Need, label: Label| {
             let other = self.restores.get(&label);
-            let other = other.filter(|other| other.suffix == Some(suffix));
+            let other = other.filter(|other| other.request.suffix == Some(suffix));
             let of_other = other.and_then(|other| source(self.sets.get(&other.set)?, *need));
             of_other.is_some() && of_other == source(set, *need)
         };
@@ -250,6 +270,11 @@ impl World {
             return Vec::new();
         };
         match (asked.state, yes) {
+            (State::Planned, true) => match self.sets.get(&asked.set) {
+                Some(set) => self.of_planned(&asked.request, set),
+                None => Vec::new(),
+            },
+            (State::Planned, false) => vec![Outcome::new(End::Failed, State::Nothing)],
             (State::Waiting, true) => {
                 let mut all = vec![Outcome::new(End::Succeeded, State::CutOver)];
                 if asked.rotated {

@@ -35,6 +35,12 @@ pub struct Request {
     pub which: Which,
     /// All where it is empty.
     pub only: Vec<Need>,
+    /// Says what is left out instead of what is taken.
+    pub by_except: bool,
+    /// A person has to say yes to the plan.
+    pub approval: bool,
+    /// What is there is backed up first.
+    pub safety: bool,
     pub cut_over: CutOver,
     pub keep: bool,
     pub dry_run: bool,
@@ -47,6 +53,9 @@ impl Request {
         Self {
             which,
             only: Vec::new(),
+            by_except: false,
+            approval: false,
+            safety: false,
             cut_over,
             keep: false,
             dry_run: false,
@@ -118,6 +127,9 @@ pub enum Kind {
     RestoreAt,
     RestoreUnknown,
     RestoreOnly,
+    RestoreExcept,
+    RestoreApproved,
+    RestoreSafely,
     RestoreDry,
     RestoreSuffix,
     RestoreCutOver,
@@ -147,7 +159,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 35] = [
+    pub const ALL: [Kind; 38] = [
         Kind::Write,
         Kind::Damage,
         Kind::BackUp,
@@ -157,6 +169,9 @@ impl Kind {
         Kind::RestoreAt,
         Kind::RestoreUnknown,
         Kind::RestoreOnly,
+        Kind::RestoreExcept,
+        Kind::RestoreApproved,
+        Kind::RestoreSafely,
         Kind::RestoreDry,
         Kind::RestoreSuffix,
         Kind::RestoreCutOver,
@@ -242,7 +257,10 @@ impl Request {
             Which::Unknown => Kind::RestoreUnknown,
         }];
         let of_fields = [
-            (!self.only.is_empty(), Kind::RestoreOnly),
+            (!self.only.is_empty() && !self.by_except, Kind::RestoreOnly),
+            (!self.only.is_empty() && self.by_except, Kind::RestoreExcept),
+            (self.approval, Kind::RestoreApproved),
+            (self.safety, Kind::RestoreSafely),
             (self.dry_run, Kind::RestoreDry),
             (self.suffix.is_some(), Kind::RestoreSuffix),
             (self.cut_over == CutOver::Yes, Kind::RestoreCutOver),
@@ -267,7 +285,18 @@ impl std::fmt::Display for Request {
         }
         if !self.only.is_empty() {
             let only: Vec<String> = self.only.iter().map(ToString::to_string).collect();
-            write!(f, ", only the {}", only.join(" and the "))?;
+            let how = if self.by_except {
+                "all except what is not"
+            } else {
+                "only"
+            };
+            write!(f, ", {how} the {}", only.join(" and the "))?;
+        }
+        if self.approval {
+            write!(f, ", once the plan is approved")?;
+        }
+        if self.safety {
+            write!(f, ", after a safety backup")?;
         }
         write!(
             f,
