@@ -560,7 +560,11 @@ impl<'a> Sequence<'a> {
             .items(&name, &format!("RESTORE#{id}#ITEM#"))
             .await?;
         self.deployment.names.learn(label, &items)?;
-        let state = self.state(label, end, record).await?;
+        let state = match self.state(label, end, record).await? {
+            // Stopping an execution stops no function in flight: what that makes is told of, to be undone again.
+            Some(State::Undone) if end == End::Aborted && self.is_left(label).await? => Some(State::Kept),
+            state => state,
+        };
         let made = match state {
             Some(State::Nothing | State::Undone) => BTreeSet::new(),
             _ => self.copies_of(label).await?,
@@ -595,6 +599,23 @@ impl<'a> Sequence<'a> {
             sealed: None,
             words,
         })
+    }
+
+    /// Whether the record of a restore names what is left of its copies, if anything is.
+    async fn is_left(&mut self, label: Label) -> Result<bool> {
+        let execution = self.started(label)?.execution.clone();
+        let started = Instant::now();
+        while !self.copies_of(label).await?.is_empty() {
+            let record = self.record(&execution).await?.context("no record")?;
+            if record["left"].as_array().is_some_and(|left| !left.is_empty()) {
+                return Ok(true);
+            }
+            if started.elapsed() > SETTLING {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(80)).await;
+        }
+        Ok(false)
     }
 
     /// What is there of a restore's copies. A directory that a job left when it failed is one of them.

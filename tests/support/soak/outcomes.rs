@@ -256,11 +256,10 @@ impl World {
             State::SwitchedBack,
             State::CutOver,
             State::Nothing,
+            // What a function in flight made after the undo had looked: it is told of, and undone again.
+            State::Kept,
         ];
         all.extend(others.map(|state| Outcome::new(End::Aborted, state)));
-        if request.keep {
-            all.push(Outcome::new(End::Aborted, State::Kept));
-        }
         all.extend(unhindered);
         all
     }
