@@ -8,7 +8,6 @@ use holdfast_tests::data::incident;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::checks::Subject;
 use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
 
