@@ -20,6 +20,7 @@ import project
 WITHOUT_RESOURCE = {
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
     "backup:DescribeBackupJob",
     "backup:DescribeRestoreJob",
     "backup:GetRestoreJobMetadata",

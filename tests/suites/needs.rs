@@ -79,7 +79,10 @@ pub fn needs(call: &Value) -> Vec<Need> {
             needs
         }
         ("dynamodb", _) => one(table(field("resource"))),
-        ("application-autoscaling", "DescribeScalableTargets" | "DescribeScalingPolicies") => one("*".to_owned()),
+        (
+            "application-autoscaling",
+            "DescribeScalableTargets" | "DescribeScalingPolicies" | "DescribeScheduledActions",
+        ) => one("*".to_owned()),
         // The id in its ARN is known to AWS alone.
         ("application-autoscaling", _) => one(format!("arn:aws:application-autoscaling:{HERE}:scalable-target/any")),
         ("ecs", "DescribeTaskDefinition" | "ListTaskDefinitions") => one("*".to_owned()),

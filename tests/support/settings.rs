@@ -175,7 +175,34 @@ impl Groups {
             "TargetValue": 35.0,
             "PredefinedMetricSpecification": { "PredefinedMetricType": "RDSReaderAverageCPUUtilization" },
         });
+        let mut action = policy.clone();
+        for name in ["PolicyName", "PolicyType", "TargetTrackingScalingPolicyConfiguration"] {
+            action.as_object_mut().context("an action")?.remove(name);
+        }
         scaling(aws, "PutScalingPolicy", policy).await?;
+        // By a metric of the cluster's own, which names it; and by steps, which an alarm of the operator's sets off.
+        for (name, kind, configuration) in [
+            (
+                "queue",
+                "TargetTrackingScaling",
+                json!({ "TargetValue": 7.0, "CustomizedMetricSpecification": {
+                    "MetricName": "Queue", "Namespace": "hubs", "Statistic": "Average",
+                    "Dimensions": [{ "Name": "DBClusterIdentifier", "Value": cluster }],
+                } }),
+            ),
+            (
+                "steps",
+                "StepScaling",
+                json!({ "AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{ "MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1 }] }),
+            ),
+        ] {
+            let mut more = action.clone();
+            more["PolicyName"] = json!(name);
+            more["PolicyType"] = json!(kind);
+            more[format!("{kind}PolicyConfiguration")] = configuration;
+            scaling(aws, "PutScalingPolicy", more).await?;
+        }
+        scaling(aws, "PutScheduledAction", scheduled(action)).await?;
         await_cluster(aws, cluster).await
     }
 
@@ -272,8 +299,24 @@ impl Groups {
         for (action, request) in calls {
             dynamodb(aws, action, request).await?;
         }
+        let of_index = json!({ "TableName": table, "IndexName": "by-value", "ContributorInsightsAction": "ENABLE" });
+        dynamodb(aws, "UpdateContributorInsights", of_index).await?;
+        let action = json!({
+            "ServiceNamespace": "dynamodb", "ResourceId": format!("table/{table}"),
+            "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+        });
+        scaling(aws, "PutScheduledAction", scheduled(action)).await?;
         await_table(aws, table).await
     }
+}
+
+/// What scales by the time of day.
+fn scheduled(mut action: Value) -> Value {
+    action["ScheduledActionName"] = json!("morning");
+    action["Schedule"] = json!("cron(0 6 * * ? *)");
+    action["Timezone"] = json!("Europe/Berlin");
+    action["ScalableTargetAction"] = json!({ "MinCapacity": 2, "MaxCapacity": 6 });
+    action
 }
 
 /// A deployment of which every setting is another than a new resource's.

@@ -43,6 +43,14 @@ use serde_json::Value;
 pub use self::endpoint::{Service, escaped};
 pub use self::reply::{Refusal, Reply};
 
+pub const APPLICATION_AUTO_SCALING: Service = Service {
+    endpoint: "application-autoscaling",
+    id: "Application Auto Scaling",
+    protocol: Protocol::Json {
+        target: "AnyScaleFrontendService",
+    },
+    govcloud_is_fips: true,
+};
 pub const CLOUDFORMATION: Service = Service {
     endpoint: "cloudformation",
     id: "CloudFormation",

@@ -28,6 +28,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::keys;
+use super::scaling;
 use super::shared::{refused, see_ours, tagged_by, timestamp, wrong_point, wrong_target};
 use super::whose::{Whose, untold, whose};
 use super::{Deletion, Kind, Started};
@@ -52,7 +53,7 @@ const LOST: &[&str] = &[
 
 pub struct Aurora {
     rds: Lazy<Client>,
-    autoscaling: Lazy<aws_sdk_applicationautoscaling::Client>,
+    autoscaling: Lazy<service::Client>,
     kms: Lazy<service::Client>,
 }
 
@@ -60,7 +61,7 @@ impl Aurora {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             rds: Lazy::new(aws, Client::new),
-            autoscaling: Lazy::new(aws, aws_sdk_applicationautoscaling::Client::new),
+            autoscaling: Lazy::new(aws, scaling::client),
             kms: Lazy::new(aws, keys::client),
         }
     }

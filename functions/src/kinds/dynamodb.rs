@@ -27,6 +27,7 @@ use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use super::keys;
+use super::scaling;
 use super::shared::{since, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
 use crate::aws::lazy::Lazy;
@@ -41,7 +42,7 @@ const KIND: &str = "dynamodb";
 
 pub struct DynamoDb {
     dynamodb: Lazy<Client>,
-    autoscaling: Lazy<aws_sdk_applicationautoscaling::Client>,
+    autoscaling: Lazy<service::Client>,
     kms: Lazy<service::Client>,
 }
 
@@ -49,7 +50,7 @@ impl DynamoDb {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             dynamodb: Lazy::new(aws, Client::new),
-            autoscaling: Lazy::new(aws, aws_sdk_applicationautoscaling::Client::new),
+            autoscaling: Lazy::new(aws, scaling::client),
             kms: Lazy::new(aws, keys::client),
         }
     }

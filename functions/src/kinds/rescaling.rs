@@ -1,109 +1,161 @@
-//! Putting back what Application Auto Scaling did to a resource, from what it described.
+//! Putting back what Application Auto Scaling did to a resource, as it was described, about the copy.
 
-use aws_sdk_applicationautoscaling::Client;
-use aws_sdk_applicationautoscaling::types::{
-    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ServiceNamespace, SuspendedState,
-    TargetTrackingScalingPolicyConfiguration,
-};
-use serde_json::Value;
+#[cfg(test)]
+mod tests;
 
+use serde_json::{Map, Value, json};
+
+use super::restoring::part;
+use crate::aws::service::Client;
 use crate::aws::{code, failure};
-use crate::error::{Error, Result};
+use crate::domain::restore::renaming::Renaming;
+use crate::error::Result;
 
-/// Registers a target as it was described. The role of a service-linked target is AWS's to choose.
-pub async fn register(client: &Client, target: &Value) -> Result<()> {
-    let id = text(target, "ResourceId");
-    let role = target["RoleARN"]
-        .as_str()
-        .filter(|role| !role.contains("/aws-service-role/"));
-    client
-        .register_scalable_target()
-        .service_namespace(ServiceNamespace::from(text(target, "ServiceNamespace")))
-        .resource_id(id)
-        .scalable_dimension(ScalableDimension::from(text(target, "ScalableDimension")))
-        .set_min_capacity(number(target, "MinCapacity"))
-        .set_max_capacity(number(target, "MaxCapacity"))
-        .set_role_arn(role.map(str::to_owned))
-        .set_suspended_state(suspended(&target["SuspendedState"]))
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| failure("registering scalable target", id, error))
+/// One thing to put back, about the copy.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    Target(Value),
+    Policy(Value),
+    Action(Value),
 }
 
-/// Puts a policy as it was described; AWS makes its alarms anew.
-///
-/// # Errors
-/// `JobFailed` for what is no target tracking of a predefined metric: it cannot be told from its description alone.
-pub async fn put_policy(client: &Client, policy: &Value) -> Result<()> {
-    let (id, name) = (text(policy, "ResourceId"), text(policy, "PolicyName"));
-    let configuration = tracking(&policy["TargetTrackingScalingPolicyConfiguration"]).ok_or_else(|| {
-        Error::JobFailed(format!(
-            "putting scaling policy {name} of {id}: it does not track a predefined metric, so it has to be put by hand"
-        ))
-    })?;
-    client
-        .put_scaling_policy()
-        .policy_name(name)
-        .service_namespace(ServiceNamespace::from(text(policy, "ServiceNamespace")))
-        .resource_id(id)
-        .scalable_dimension(ScalableDimension::from(text(policy, "ScalableDimension")))
-        .policy_type(PolicyType::TargetTrackingScaling)
-        .target_tracking_scaling_policy_configuration(configuration)
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| failure("putting scaling policy", name, error))
-}
-
-/// Takes a target away, with its policies and their alarms; already gone is success.
-pub async fn deregister(client: &Client, target: &Value) -> Result<()> {
-    let id = text(target, "ResourceId");
-    let deregistered = client
-        .deregister_scalable_target()
-        .service_namespace(ServiceNamespace::from(text(target, "ServiceNamespace")))
-        .resource_id(id)
-        .scalable_dimension(ScalableDimension::from(text(target, "ScalableDimension")))
-        .send()
-        .await;
-    match deregistered {
-        Ok(_) => Ok(()),
-        Err(error) if code(&error) == Some("ObjectNotFoundException") => Ok(()),
-        Err(error) => Err(failure("deregistering scalable target", id, error)),
+impl Change {
+    /// In words, as the object of "putting back".
+    pub fn words(&self) -> String {
+        match self {
+            Self::Target(target) => format!("the scalable target {}", text(target, "ScalableDimension")),
+            Self::Policy(policy) => format!("the scaling policy {}", text(policy, "PolicyName")),
+            Self::Action(action) => format!("the scheduled action {}", text(action, "ScheduledActionName")),
+        }
     }
 }
 
-fn tracking(configuration: &Value) -> Option<TargetTrackingScalingPolicyConfiguration> {
-    let metric = &configuration["PredefinedMetricSpecification"];
-    let metric = PredefinedMetricSpecification::builder()
-        .predefined_metric_type(MetricType::from(metric["PredefinedMetricType"].as_str()?))
-        .set_resource_label(metric["ResourceLabel"].as_str().map(str::to_owned))
-        .build();
-    TargetTrackingScalingPolicyConfiguration::builder()
-        .target_value(configuration["TargetValue"].as_f64()?)
-        .predefined_metric_specification(metric.ok()?)
-        .set_scale_in_cooldown(number(configuration, "ScaleInCooldown"))
-        .set_scale_out_cooldown(number(configuration, "ScaleOutCooldown"))
-        .set_disable_scale_in(configuration["DisableScaleIn"].as_bool())
-        .build()
-        .ok()
+/// What each call takes of what is described. It has to agree for what was captured to be there.
+const TARGET: &[&str] = &[
+    "ServiceNamespace",
+    "ResourceId",
+    "ScalableDimension",
+    "MinCapacity",
+    "MaxCapacity",
+    "SuspendedState",
+];
+const POLICY: &[&str] = &[
+    "ServiceNamespace",
+    "ResourceId",
+    "ScalableDimension",
+    "PolicyName",
+    "PolicyType",
+    "StepScalingPolicyConfiguration",
+    "TargetTrackingScalingPolicyConfiguration",
+    "PredictiveScalingPolicyConfiguration",
+];
+const ACTION: &[&str] = &[
+    "ServiceNamespace",
+    "ResourceId",
+    "ScalableDimension",
+    "ScheduledActionName",
+    "Schedule",
+    "Timezone",
+    "StartTime",
+    "EndTime",
+    "ScalableTargetAction",
+];
+
+/// What of `captured` is not at the `copy`, about which `renaming` makes it speak. Targets come first: nothing else is put
+/// without.
+pub fn missing(captured: &Value, copy: &Value, renaming: &Renaming) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (list, names, change) in [
+        ("ScalableTargets", TARGET, Change::Target as fn(Value) -> Change),
+        ("ScalingPolicies", POLICY, Change::Policy),
+        ("ScheduledActions", ACTION, Change::Action),
+    ] {
+        let there = part(copy, list).as_array().map_or(&[][..], Vec::as_slice);
+        let wanted = part(captured, list).as_array().into_iter().flatten();
+        let wanted = wanted.map(|one| renaming.applied(one));
+        let lacking = wanted.filter(|wanted| !there.iter().any(|there| agree(wanted, there, names)));
+        changes.extend(lacking.map(change));
+    }
+    changes
 }
 
-fn suspended(state: &Value) -> Option<SuspendedState> {
-    state.as_object()?;
-    Some(
-        SuspendedState::builder()
-            .set_dynamic_scaling_in_suspended(state["DynamicScalingInSuspended"].as_bool())
-            .set_dynamic_scaling_out_suspended(state["DynamicScalingOutSuspended"].as_bool())
-            .set_scheduled_scaling_suspended(state["ScheduledScalingSuspended"].as_bool())
-            .build(),
-    )
+/// Puts one thing back. Putting it again changes nothing.
+pub async fn put(client: &Client, change: &Change) -> Result<()> {
+    let (action, request) = match change {
+        Change::Target(target) => {
+            let mut request = of(target, TARGET);
+            // The role of a service-linked target is AWS's to choose.
+            let role = target["RoleARN"].as_str();
+            request["RoleARN"] = json!(role.filter(|role| !role.contains("/aws-service-role/")));
+            ("RegisterScalableTarget", request)
+        }
+        // AWS makes the alarms of target tracking anew.
+        Change::Policy(policy) => ("PutScalingPolicy", of(policy, POLICY)),
+        Change::Action(scheduled) => ("PutScheduledAction", of(scheduled, ACTION)),
+    };
+    let put = client.call(action, request).await;
+    put.map(drop)
+        .map_err(|error| failure("putting back", &change.words(), error))
 }
 
-fn number(value: &Value, name: &str) -> Option<i32> {
-    value[name].as_f64().map(|number| number as i32)
+/// Takes a target away, with its policies, their alarms and its scheduled actions; already gone is success.
+pub async fn deregister(client: &Client, target: &Value) -> Result<()> {
+    let request = of(target, &["ServiceNamespace", "ResourceId", "ScalableDimension"]);
+    match client.call("DeregisterScalableTarget", request).await {
+        Ok(_) => Ok(()),
+        Err(error) if code(&error) == Some("ObjectNotFoundException") => Ok(()),
+        Err(error) => Err(failure(
+            "deregistering scalable target",
+            text(target, "ResourceId"),
+            error,
+        )),
+    }
+}
+
+/// Alarms that are somebody's own, and set off only the policies of the source.
+pub fn alarms_to_point(captured: &Value) -> Vec<String> {
+    let policies = part(captured, "ScalingPolicies").as_array().into_iter().flatten();
+    let by_steps = policies.filter(|policy| policy["PolicyType"] == "StepScaling");
+    by_steps
+        .filter_map(|policy| {
+            let alarms = policy["Alarms"].as_array()?.iter();
+            let alarms: Vec<_> = alarms.filter_map(|alarm| alarm["AlarmName"].as_str()).collect();
+            (!alarms.is_empty()).then(|| {
+                format!(
+                    "alarms set off scaling policy {} at the source: {}. Have them, or others, set off the copy's too",
+                    text(policy, "PolicyName"),
+                    alarms.join(", ")
+                )
+            })
+        })
+        .collect()
+}
+
+fn of(described: &Value, names: &[&str]) -> Value {
+    let members = names
+        .iter()
+        .map(|name| ((*name).to_owned(), part(described, name).clone()));
+    Value::Object(members.collect::<Map<_, _>>())
+}
+
+/// Whether what was captured of `names` is there. AWS may describe more than it was told.
+fn agree(wanted: &Value, there: &Value, names: &[&str]) -> bool {
+    names.iter().all(|name| holds(part(wanted, name), part(there, name)))
+}
+
+/// Whether `there` has all of `wanted`; numbers by their value, since 70 may come back as 70.0.
+fn holds(wanted: &Value, there: &Value) -> bool {
+    match (wanted, there) {
+        (Value::Null, _) => true,
+        (Value::Object(wanted), Value::Object(_)) => wanted.iter().all(|(name, value)| holds(value, part(there, name))),
+        (Value::Array(wanted), Value::Array(there)) => {
+            wanted.len() == there.len() && wanted.iter().zip(there).all(|(wanted, there)| holds(wanted, there))
+        }
+        (Value::Number(wanted), Value::Number(there)) => wanted.as_f64() == there.as_f64(),
+        _ => wanted == there,
+    }
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
+    part(value, name).as_str().unwrap_or_default()
 }

@@ -1,73 +1,82 @@
 //! What Application Auto Scaling does to a resource: no backup holds it. Kept as it answered it.
 
-use aws_sdk_applicationautoscaling::Client;
-use aws_sdk_applicationautoscaling::types::ServiceNamespace;
-use serde_json::Value;
+use aws_types::SdkConfig;
+use serde_json::{Value, json};
 
-use super::answer::Answer;
 use crate::aws::failure;
+use crate::aws::service::{APPLICATION_AUTO_SCALING, Client};
 use crate::error::Result;
 
-/// The scalable targets among `ids`, which are at most 50 of one resource, and the policies of those that there are.
-pub async fn scaling(
-    client: &Client,
-    namespace: ServiceNamespace,
-    ids: &[String],
-    what: &str,
-) -> Result<(Vec<Value>, Vec<Value>)> {
-    let (mut targets, mut scaled, mut token) = (Vec::new(), Vec::new(), None);
-    loop {
-        let answer = Answer::default();
-        let page = client
-            .describe_scalable_targets()
-            .service_namespace(namespace.clone())
-            .set_resource_ids(Some(ids.to_vec()))
-            .set_next_token(token)
-            .customize()
-            .interceptor(answer.clone())
-            .send()
-            .await
-            .map_err(|error| failure("describing the scalable targets of", what, error))?;
-        if let Value::Array(found) = answer.take("ScalableTargets") {
-            targets.extend(found);
-        }
-        for target in page.scalable_targets() {
-            if !scaled.iter().any(|id| id == target.resource_id()) {
-                scaled.push(target.resource_id().to_owned());
-            }
-        }
-        token = page.next_token;
-        if token.is_none() {
-            break;
-        }
-    }
-    let mut policies = Vec::new();
-    for id in scaled {
-        policies.extend(self::policies(client, &namespace, &id).await?);
-    }
-    Ok((targets, policies))
+/// How a service calls its resources there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespace {
+    DynamoDb,
+    Rds,
 }
 
-async fn policies(client: &Client, namespace: &ServiceNamespace, id: &str) -> Result<Vec<Value>> {
-    let (mut policies, mut token) = (Vec::new(), None);
-    loop {
-        let answer = Answer::default();
-        let page = client
-            .describe_scaling_policies()
-            .service_namespace(namespace.clone())
-            .resource_id(id)
-            .set_next_token(token)
-            .customize()
-            .interceptor(answer.clone())
-            .send()
-            .await
-            .map_err(|error| failure("describing the scaling policies of", id, error))?;
-        if let Value::Array(found) = answer.take("ScalingPolicies") {
-            policies.extend(found);
+impl Namespace {
+    fn name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::Rds => "rds",
         }
-        token = page.next_token;
-        if token.is_none() {
-            return Ok(policies);
+    }
+}
+
+/// What there is of a resource.
+#[derive(Debug, Default)]
+pub struct Scaling {
+    pub targets: Vec<Value>,
+    pub policies: Vec<Value>,
+    pub scheduled: Vec<Value>,
+}
+
+/// A client of Application Auto Scaling.
+pub fn client(aws: &SdkConfig) -> Client {
+    Client::new(aws, APPLICATION_AUTO_SCALING)
+}
+
+/// The scalable targets among `ids`, which are at most 50 of one resource, and the policies and scheduled actions of those
+/// that there are.
+pub async fn scaling(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Scaling> {
+    let targets = targets(client, namespace, ids, what).await?;
+    let mut scaling = Scaling::default();
+    let mut scaled: Vec<&str> = targets
+        .iter()
+        .filter_map(|target| target["ResourceId"].as_str())
+        .collect();
+    scaled.dedup();
+    for id in scaled {
+        let of = |id: &str| json!({ "ServiceNamespace": namespace.name(), "ResourceId": id });
+        let policies = all(client, "DescribeScalingPolicies", of(id), "ScalingPolicies", id).await?;
+        scaling.policies.extend(policies);
+        let scheduled = all(client, "DescribeScheduledActions", of(id), "ScheduledActions", id).await?;
+        scaling.scheduled.extend(scheduled);
+    }
+    Ok(Scaling { targets, ..scaling })
+}
+
+/// The scalable targets among `ids`.
+pub async fn targets(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Vec<Value>> {
+    let asked = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
+    let mut targets = all(client, "DescribeScalableTargets", asked, "ScalableTargets", what).await?;
+    let key = |target: &Value| ["ResourceId", "ScalableDimension"].map(|name| target[name].to_string());
+    targets.sort_by_key(key);
+    Ok(targets)
+}
+
+/// Every page of a list.
+async fn all(client: &Client, action: &str, mut asked: Value, list: &str, what: &str) -> Result<Vec<Value>> {
+    let mut found = Vec::new();
+    loop {
+        let mut page = client
+            .call(action, asked.clone())
+            .await
+            .map_err(|error| failure("describing the scaling of", what, error))?;
+        found.extend(page.take_list(list));
+        asked["NextToken"] = page.take_token("NextToken");
+        if asked["NextToken"].is_null() {
+            return Ok(found);
         }
     }
 }

@@ -242,6 +242,16 @@ class Autoscaling(Door):
         self.assertEqual(target["ScalableTargetARN"], arn)
         [policy] = scaling.describe_scaling_policies(**about)["ScalingPolicies"]
         self.assertEqual(policy["TargetTrackingScalingPolicyConfiguration"], tracking)
+        action = {"ScheduledActionName": "s", "ScalableTargetAction": {"MinCapacity": 6}}
+        with self.assertRaises(scaling.exceptions.ValidationException):
+            scaling.put_scheduled_action(**action, **about)
+        scaling.put_scheduled_action(Schedule="cron(0 6 * * ? *)", Timezone="Europe/Berlin", **action, **about)
+        scaling.put_scheduled_action(Schedule="rate(1 day)", **action, **about)
+        [found] = scaling.describe_scheduled_actions(**about)["ScheduledActions"]
+        self.assertEqual((found["Schedule"], found["Timezone"]), ("rate(1 day)", "Europe/Berlin"))
+        scaling.delete_scheduled_action(ScheduledActionName="s", **about)
+        with self.assertRaises(scaling.exceptions.ObjectNotFoundException):
+            scaling.delete_scheduled_action(ScheduledActionName="s", **about)
         scaling.delete_scaling_policy(PolicyName="p", **about)
         with self.assertRaises(scaling.exceptions.ObjectNotFoundException):
             scaling.delete_scaling_policy(PolicyName="p", **about)

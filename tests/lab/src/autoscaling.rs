@@ -1,4 +1,5 @@
-//! Application Auto Scaling, as far as the settings of a DynamoDB table and an Aurora cluster need it: targets and policies that are remembered.
+//! Application Auto Scaling, as far as the settings of a DynamoDB table and an Aurora cluster need it: targets, policies and
+//! scheduled actions that are remembered.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,6 +25,7 @@ type Key = (String, String, String);
 struct State {
     targets: BTreeMap<Key, Value>,
     policies: BTreeMap<(Key, String), Value>,
+    scheduled: BTreeMap<(Key, String), Value>,
 }
 
 /// An error's code and message.
@@ -50,6 +52,9 @@ impl Autoscaling {
             "PutScalingPolicy" => self.put_policy(&request),
             "DeleteScalingPolicy" => self.delete_policy(&request),
             "DescribeScalingPolicies" => self.describe_policies(&request),
+            "PutScheduledAction" => self.put_scheduled(&request),
+            "DeleteScheduledAction" => self.delete_scheduled(&request),
+            "DescribeScheduledActions" => self.describe_scheduled(&request),
             _ => return None,
         })
     }
@@ -85,7 +90,7 @@ impl Autoscaling {
             "MaxCapacity": max,
             "RoleARN": request["RoleARN"].as_str().unwrap_or(&default_role),
             "CreationTime": earlier["CreationTime"].as_f64().unwrap_or(epoch_seconds(self.now())),
-            "SuspendedState": request["SuspendedState"],
+            "SuspendedState": suspended(&request["SuspendedState"], &earlier["SuspendedState"]),
             "ScalableTargetARN": arn,
         });
         state.targets.insert(key, without_nulls(target));
@@ -97,6 +102,7 @@ impl Autoscaling {
         let mut state = self.state();
         state.targets.remove(&key).ok_or_else(|| no_target(&key))?;
         state.policies.retain(|(owner, _), _| *owner != key);
+        state.scheduled.retain(|(owner, _), _| *owner != key);
         Ok(json!({}))
     }
 
@@ -139,6 +145,7 @@ impl Autoscaling {
             "ScalableDimension": key.2,
             "PolicyType": kind.unwrap_or("StepScaling"),
             "StepScalingPolicyConfiguration": request["StepScalingPolicyConfiguration"],
+            "PredictiveScalingPolicyConfiguration": request["PredictiveScalingPolicyConfiguration"],
             "TargetTrackingScalingPolicyConfiguration": request["TargetTrackingScalingPolicyConfiguration"],
             "Alarms": [],
             "CreationTime": earlier["CreationTime"].as_f64().unwrap_or(epoch_seconds(self.now())),
@@ -173,6 +180,83 @@ impl Autoscaling {
         Ok(page(request, "ScalingPolicies", &policies))
     }
 
+    /// A new action needs a schedule and what it changes; one that is there keeps what is not said, but its start and end.
+    fn put_scheduled(&self, request: &Value) -> Result<Value, Refused> {
+        let key = key(request)?;
+        let name = text(request, "ScheduledActionName")?;
+        let mut state = self.state();
+        if !state.targets.contains_key(&key) {
+            return Err(no_target(&key));
+        }
+        let full = (key.clone(), name.clone());
+        let earlier = state.scheduled.get(&full).cloned().unwrap_or_default();
+        let kept = |name: &str| {
+            if request[name].is_null() {
+                &earlier[name]
+            } else {
+                &request[name]
+            }
+            .clone()
+        };
+        let (schedule, change) = (kept("Schedule"), kept("ScalableTargetAction"));
+        let known = ["at(", "rate(", "cron("];
+        let is_schedule = |text: &str| text.ends_with(')') && known.iter().any(|form| text.starts_with(form));
+        if !schedule.as_str().is_some_and(is_schedule) {
+            return Err(invalid("Schedule has to be an at, rate or cron expression"));
+        }
+        if change["MinCapacity"].is_null() && change["MaxCapacity"].is_null() {
+            return Err(invalid("ScalableTargetAction has to have MinCapacity or MaxCapacity"));
+        }
+        let path = format!(
+            "scheduledAction:{}:resource/{}/{}:scheduledActionName/{name}",
+            crate::ids::uuid(),
+            key.0,
+            key.1
+        );
+        let arn = earlier["ScheduledActionARN"].as_str().map(str::to_owned);
+        let action = json!({
+            "ScheduledActionName": name,
+            "ScheduledActionARN": arn.unwrap_or_else(|| self.world.arn("autoscaling", &path)),
+            "ServiceNamespace": key.0,
+            "Schedule": schedule,
+            "Timezone": kept("Timezone"),
+            "ResourceId": key.1,
+            "ScalableDimension": key.2,
+            "StartTime": request["StartTime"],
+            "EndTime": request["EndTime"],
+            "ScalableTargetAction": change,
+            "CreationTime": earlier["CreationTime"].as_f64().unwrap_or(epoch_seconds(self.now())),
+        });
+        state.scheduled.insert(full, without_nulls(action));
+        Ok(json!({}))
+    }
+
+    fn delete_scheduled(&self, request: &Value) -> Result<Value, Refused> {
+        let full = (key(request)?, text(request, "ScheduledActionName")?);
+        let missing = || {
+            (
+                "ObjectNotFoundException",
+                format!("No scheduled action found: {}", full.1),
+            )
+        };
+        self.state().scheduled.remove(&full).ok_or_else(missing)?;
+        Ok(json!({}))
+    }
+
+    fn describe_scheduled(&self, request: &Value) -> Result<Value, Refused> {
+        let namespace = text(request, "ServiceNamespace")?;
+        let names = request["ScheduledActionNames"].as_array();
+        let state = self.state();
+        let wanted = |action: &&Value| {
+            action["ServiceNamespace"] == namespace.as_str()
+                && names.is_none_or(|names| names.contains(&action["ScheduledActionName"]))
+                && same(request, action, "ResourceId")
+                && same(request, action, "ScalableDimension")
+        };
+        let actions: Vec<&Value> = state.scheduled.values().filter(wanted).collect();
+        Ok(page(request, "ScheduledActions", &actions))
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
@@ -197,6 +281,21 @@ impl Service for Autoscaling {
             })
         })
     }
+}
+
+/// What is not said stays as it was, and is not suspended at first. AWS describes all three.
+fn suspended(said: &Value, earlier: &Value) -> Value {
+    let of = |name: &str| said[name].as_bool().or(earlier[name].as_bool()).unwrap_or(false);
+    let names = [
+        "DynamicScalingInSuspended",
+        "DynamicScalingOutSuspended",
+        "ScheduledScalingSuspended",
+    ];
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), of(name).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn key(request: &Value) -> Result<Key, Refused> {

@@ -71,6 +71,10 @@ pub async fn table_of(aws: &Aws, table: &str) -> Result<Value> {
         backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"].clone();
     all["TimeToLiveDescription"] = call("DescribeTimeToLive", named()).await?["TimeToLiveDescription"].clone();
     all["ContributorInsights"] = call("DescribeContributorInsights", named()).await?;
+    // A table without the index answers an error.
+    let of_index = json!({ "TableName": table, "IndexName": "by-value" });
+    let of_index = call("DescribeContributorInsights", of_index).await;
+    all["IndexContributorInsights"] = of_index.unwrap_or_default();
     all["Tags"] = tags(&call("ListTagsOfResource", arn.clone()).await?["Tags"]);
     // A table without one answers an error.
     let policy = call("GetResourcePolicy", arn).await.unwrap_or_default();
@@ -113,11 +117,17 @@ async fn scaling(aws: &Aws, all: &mut Value, namespace: &str, id: &str) -> Resul
     for (action, list, ids) in [
         ("DescribeScalableTargets", "ScalableTargets", json!([id])),
         ("DescribeScalingPolicies", "ScalingPolicies", json!(id)),
+        ("DescribeScheduledActions", "ScheduledActions", json!(id)),
     ] {
         let field = if ids.is_array() { "ResourceIds" } else { "ResourceId" };
         let request = json!({ "ServiceNamespace": namespace, field: ids });
         let target = format!("AnyScaleFrontendService.{action}");
-        all[list] = aws.json("application-autoscaling", &target, request).await?[list].clone();
+        let mut found = aws.json("application-autoscaling", &target, request).await?[list].take();
+        // In any order.
+        if let Some(found) = found.as_array_mut() {
+            found.sort_by_key(|one| one["PolicyName"].to_string());
+        }
+        all[list] = found;
     }
     Ok(())
 }

@@ -137,8 +137,29 @@ pub fn of_cluster(groups: &Groups) -> Vec<Attribute> {
         ("most replicas", "/ScalableTargets/0/MaxCapacity", json!(4)),
         (
             "scaling's target",
-            "/ScalingPolicies/0/TargetTrackingScalingPolicyConfiguration/TargetValue",
+            "/ScalingPolicies/1/TargetTrackingScalingPolicyConfiguration/TargetValue",
             json!(35.0),
+        ),
+        (
+            "scaling by a metric of its own",
+            "/ScalingPolicies/0/TargetTrackingScalingPolicyConfiguration/CustomizedMetricSpecification/MetricName",
+            json!("Queue"),
+        ),
+        (
+            "scaling by steps",
+            "/ScalingPolicies/2/StepScalingPolicyConfiguration/AdjustmentType",
+            json!("ChangeInCapacity"),
+        ),
+        ("schedule", "/ScheduledActions/0/Schedule", json!("cron(0 6 * * ? *)")),
+        (
+            "schedule's time zone",
+            "/ScheduledActions/0/Timezone",
+            json!("Europe/Berlin"),
+        ),
+        (
+            "schedule's capacity",
+            "/ScheduledActions/0/ScalableTargetAction/MaxCapacity",
+            json!(6),
         ),
     ]
 }
@@ -202,6 +223,22 @@ pub fn of_table() -> Vec<Attribute> {
             "scaling's target",
             "/ScalingPolicies/0/TargetTrackingScalingPolicyConfiguration/TargetValue",
             json!(70.0),
+        ),
+        (
+            "insights of an index",
+            "/IndexContributorInsights/ContributorInsightsStatus",
+            json!("ENABLED"),
+        ),
+        ("schedule", "/ScheduledActions/0/Schedule", json!("cron(0 6 * * ? *)")),
+        (
+            "schedule's time zone",
+            "/ScheduledActions/0/Timezone",
+            json!("Europe/Berlin"),
+        ),
+        (
+            "schedule's capacity",
+            "/ScheduledActions/0/ScalableTargetAction/MaxCapacity",
+            json!(6),
         ),
     ]
 }

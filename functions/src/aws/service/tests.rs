@@ -8,13 +8,6 @@ use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::aws::{code, failure};
 
-const AUTO_SCALING: Service = Service {
-    endpoint: "application-autoscaling",
-    id: "Application Auto Scaling",
-    protocol: Protocol::Rest,
-    govcloud_is_fips: true,
-};
-
 fn client(service: Service, retry: RetryConfig, script: Vec<Exchange>) -> (Client, Replay) {
     let replay = Replay::new(script);
     (Client::new(&replay.config_with(retry), service), replay)
@@ -39,11 +32,17 @@ async fn endpoints_are_those_of_the_sdk() {
         for fips in [false, true] {
             let params = Params::builder().region(region).use_fips(fips).build().unwrap();
             let theirs = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
-            assert_eq!(endpoint::own(&AUTO_SCALING, region, fips, false), theirs.url());
+            assert_eq!(
+                endpoint::own(&APPLICATION_AUTO_SCALING, region, fips, false),
+                theirs.url()
+            );
         }
         let params = Params::builder().region(region).use_dual_stack(true).build().unwrap();
         if let Ok(theirs) = DefaultResolver::new().resolve_endpoint(&params).await {
-            assert_eq!(endpoint::own(&AUTO_SCALING, region, false, true), theirs.url());
+            assert_eq!(
+                endpoint::own(&APPLICATION_AUTO_SCALING, region, false, true),
+                theirs.url()
+            );
         }
     }
 }

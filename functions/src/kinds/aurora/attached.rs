@@ -1,22 +1,17 @@
 //! What belongs to a cluster and lives outside it: custom endpoints, and the scaling of its replicas.
 
-use std::collections::BTreeSet;
-
-use aws_sdk_applicationautoscaling::types::{
-    CustomizedMetricSpecification, MetricDimension, MetricType, PolicyType, PredefinedMetricSpecification,
-    ScalableDimension, ServiceNamespace, SuspendedState, TargetTrackingScalingPolicyConfiguration,
-};
 use aws_sdk_rds::types::{DbClusterEndpoint, Filter};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Aurora;
 use super::restore::taken;
-use super::wanted::{Wanted, members, number, text, texts};
+use super::wanted::{Wanted, members, text, texts};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
-use crate::error::{Error, Result};
+use crate::error::{Class, Result};
+use crate::kinds::rescaling;
 use crate::kinds::restoring::part;
-use crate::kinds::scaling::scaling;
+use crate::kinds::scaling::{Namespace, scaling};
 
 impl Aurora {
     /// Creates the custom endpoints that are missing; in words what it waits for.
@@ -25,21 +20,7 @@ impl Aurora {
         if endpoints.is_empty() {
             return Ok(None);
         }
-        let custom = Filter::builder()
-            .name("db-cluster-endpoint-type")
-            .values("custom")
-            .build();
-        let call = self.rds.describe_db_cluster_endpoints();
-        let pages = call
-            .db_cluster_identifier(wanted.target)
-            .filters(custom)
-            .into_paginator();
-        let there: Vec<DbClusterEndpoint> = pages
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| failure("describing the endpoints of cluster", wanted.target, error))?;
+        let there = self.custom_endpoints(wanted).await?;
         let mut waiting = Vec::new();
         for (name, captured) in endpoints {
             let found = there
@@ -55,6 +36,25 @@ impl Aurora {
             }
         }
         Ok((!waiting.is_empty()).then(|| format!("endpoints of cluster {}: {}", wanted.target, waiting.join(", "))))
+    }
+
+    /// Those of the copy.
+    async fn custom_endpoints(&self, wanted: &Wanted<'_>) -> Result<Vec<DbClusterEndpoint>> {
+        let custom = Filter::builder()
+            .name("db-cluster-endpoint-type")
+            .values("custom")
+            .build();
+        let call = self.rds.describe_db_cluster_endpoints();
+        let pages = call
+            .db_cluster_identifier(wanted.target)
+            .filters(custom)
+            .into_paginator();
+        pages
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| failure("describing the endpoints of cluster", wanted.target, error))
     }
 
     async fn make_endpoint(&self, run: &Run, wanted: &Wanted<'_>, name: &str, captured: &Value) -> Result<()> {
@@ -81,183 +81,58 @@ impl Aurora {
             .await;
         match created {
             Ok(_) => Ok(()),
-            // It is not among those of our cluster.
+            // Ours, where the answer to an earlier create was lost; else another cluster's.
             Err(error) if code(&error) == Some("DBClusterEndpointAlreadyExistsFault") => {
-                Err(taken("custom endpoint", name))
+                let there = self.custom_endpoints(wanted).await?;
+                let ours = there
+                    .iter()
+                    .any(|found| found.db_cluster_endpoint_identifier() == Some(name));
+                if ours {
+                    Ok(())
+                } else {
+                    Err(taken("custom endpoint", name))
+                }
             }
             Err(error) => Err(failure("creating custom endpoint", name, error)),
         }
     }
 
-    /// Lets Application Auto Scaling scale the copy's replicas as it did the source's. Saying it again changes nothing.
-    pub(super) async fn scale(&self, run: &Run, wanted: &Wanted<'_>) -> Result<()> {
-        let targets: Vec<&Value> = members_of(wanted, "ScalableTargets").collect();
-        if targets.is_empty() {
-            return Ok(());
+    /// Lets Application Auto Scaling scale the copy's replicas as it did the source's. Saying it again changes nothing. What
+    /// AWS refuses for good is a remark, and the comparison names it again.
+    pub(super) async fn scale(&self, run: &Run, wanted: &Wanted<'_>) -> Result<Vec<String>> {
+        if members(wanted.configuration, "ScalableTargets").next().is_none() {
+            return Ok(Vec::new());
         }
-        let resource = scaled(wanted.target);
-        let ids = [resource.clone()];
-        let (there, policies) = scaling(&self.autoscaling, ServiceNamespace::Rds, &ids, wanted.target).await?;
-        for target in targets {
-            let same = |other: &Value| {
-                ["MinCapacity", "MaxCapacity", "ScalableDimension", "SuspendedState"]
-                    .iter()
-                    .all(|name| part(other, name) == part(target, name))
-            };
-            if !there.iter().any(same) {
-                self.register(wanted, &resource, target).await?;
+        let ids = [scaled(wanted.target)];
+        let there = scaling(&self.autoscaling, Namespace::Rds, &ids, wanted.target).await?;
+        let there = json!({
+            "ScalableTargets": there.targets, "ScalingPolicies": there.policies, "ScheduledActions": there.scheduled,
+        });
+        let mut remarks = Vec::new();
+        for change in rescaling::missing(wanted.configuration, &there, &wanted.renaming()) {
+            match rescaling::put(&self.autoscaling, &change).await {
+                Ok(()) => tracing::info!(restore = run.id, cluster = wanted.target, "given {}", change.words()),
+                Err(error) if error.class() == Class::Final => {
+                    remarks.push(format!("{} could not be put back: {error}", change.words()));
+                }
+                Err(error) => return Err(error),
             }
         }
-        let there: BTreeSet<_> = policies
-            .iter()
-            .filter_map(|policy| text(policy, "PolicyName"))
-            .collect();
-        for policy in members_of(wanted, "ScalingPolicies") {
-            if text(policy, "PolicyName").is_some_and(|name| !there.contains(&name)) {
-                self.put_policy(&resource, policy).await?;
-            }
-        }
-        tracing::info!(
-            restore = run.id,
-            cluster = wanted.target,
-            "its replicas are scaled again"
-        );
-        Ok(())
-    }
-
-    async fn register(&self, wanted: &Wanted<'_>, resource: &str, target: &Value) -> Result<()> {
-        let suspended = part(target, "SuspendedState");
-        let flag = |name| part(suspended, name).as_bool();
-        let state = SuspendedState::builder()
-            .set_dynamic_scaling_in_suspended(flag("DynamicScalingInSuspended"))
-            .set_dynamic_scaling_out_suspended(flag("DynamicScalingOutSuspended"))
-            .set_scheduled_scaling_suspended(flag("ScheduledScalingSuspended"))
-            .build();
-        self.autoscaling
-            .register_scalable_target()
-            .service_namespace(ServiceNamespace::Rds)
-            .resource_id(resource)
-            .scalable_dimension(dimension(target))
-            .set_min_capacity(number(target, "MinCapacity"))
-            .set_max_capacity(number(target, "MaxCapacity"))
-            .set_suspended_state(suspended.is_object().then_some(state))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("scaling the replicas of cluster", wanted.target, error))
-    }
-
-    async fn put_policy(&self, resource: &str, policy: &Value) -> Result<()> {
-        let name = text(policy, "PolicyName").unwrap_or_default();
-        // Said in the plan's remarks.
-        let Some(tracking) = tracking(policy)? else {
-            return Ok(());
-        };
-        self.autoscaling
-            .put_scaling_policy()
-            .service_namespace(ServiceNamespace::Rds)
-            .resource_id(resource)
-            .scalable_dimension(dimension(policy))
-            .policy_name(&name)
-            .policy_type(PolicyType::TargetTrackingScaling)
-            .target_tracking_scaling_policy_configuration(tracking)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("putting scaling policy", &format!("{name} of {resource}"), error))
+        Ok(remarks)
     }
 
     /// Has Application Auto Scaling leave the copy alone.
     pub(super) async fn unscale(&self, wanted: &Wanted<'_>) -> Result<()> {
-        for target in members_of(wanted, "ScalableTargets") {
-            let call = self.autoscaling.deregister_scalable_target();
-            let call = call
-                .service_namespace(ServiceNamespace::Rds)
-                .resource_id(scaled(wanted.target));
-            match call.scalable_dimension(dimension(target)).send().await {
-                Err(error) if code(&error) != Some("ObjectNotFoundException") => {
-                    return Err(failure(
-                        "no longer scaling the replicas of cluster",
-                        wanted.target,
-                        error,
-                    ));
-                }
-                _ => {}
-            }
+        for target in members(wanted.configuration, "ScalableTargets") {
+            let mut target = target.clone();
+            target["ResourceId"] = json!(scaled(wanted.target));
+            rescaling::deregister(&self.autoscaling, &target).await?;
         }
         Ok(())
     }
-}
-
-/// Scaling policies that are not put back, by name: only target tracking by one metric is.
-pub fn lost_policies(wanted: &Wanted<'_>) -> Vec<String> {
-    members_of(wanted, "ScalingPolicies")
-        .filter(|policy| !matches!(tracking(policy), Ok(Some(_))))
-        .filter_map(|policy| text(policy, "PolicyName"))
-        .collect()
-}
-
-fn members_of<'a>(wanted: &Wanted<'a>, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    wanted.part(name).as_array().into_iter().flatten()
 }
 
 /// Application Auto Scaling's id of a cluster.
 pub fn scaled(cluster: &str) -> String {
     format!("cluster:{cluster}")
-}
-
-fn dimension(of: &Value) -> ScalableDimension {
-    ScalableDimension::from(text(of, "ScalableDimension").unwrap_or_default().as_str())
-}
-
-/// A target tracking policy by one metric; `None` for every other policy.
-fn tracking(policy: &Value) -> Result<Option<TargetTrackingScalingPolicyConfiguration>> {
-    let captured = part(policy, "TargetTrackingScalingPolicyConfiguration");
-    let (predefined, custom) = (
-        part(captured, "PredefinedMetricSpecification"),
-        part(captured, "CustomizedMetricSpecification"),
-    );
-    let Some(value) = part(captured, "TargetValue").as_f64() else {
-        return Ok(None);
-    };
-    if custom.is_object() && !part(custom, "Metrics").is_null() {
-        return Ok(None);
-    }
-    let built = |error: aws_smithy_types::error::operation::BuildError| {
-        let name = text(policy, "PolicyName").unwrap_or_default();
-        Error::JobFailed(format!(
-            "reading captured scaling policy {name}: {error}. Put it back by hand"
-        ))
-    };
-    let configuration = TargetTrackingScalingPolicyConfiguration::builder()
-        .target_value(value)
-        .set_scale_in_cooldown(number(captured, "ScaleInCooldown"))
-        .set_scale_out_cooldown(number(captured, "ScaleOutCooldown"))
-        .set_disable_scale_in(part(captured, "DisableScaleIn").as_bool());
-    let configuration = match text(predefined, "PredefinedMetricType") {
-        Some(metric) => configuration.predefined_metric_specification(
-            PredefinedMetricSpecification::builder()
-                .predefined_metric_type(MetricType::from(metric.as_str()))
-                .set_resource_label(text(predefined, "ResourceLabel"))
-                .build()
-                .map_err(built)?,
-        ),
-        None => {
-            let dimensions = members(custom, "Dimensions").map(|of| {
-                let dimension = MetricDimension::builder().set_name(text(of, "Name"));
-                dimension.set_value(text(of, "Value")).build()
-            });
-            let statistic = text(custom, "Statistic");
-            configuration.customized_metric_specification(
-                CustomizedMetricSpecification::builder()
-                    .set_metric_name(text(custom, "MetricName"))
-                    .set_namespace(text(custom, "Namespace"))
-                    .set_statistic(statistic.map(|statistic| statistic.as_str().into()))
-                    .set_unit(text(custom, "Unit"))
-                    .set_dimensions(Some(dimensions.collect::<Result<_, _>>().map_err(built)?))
-                    .build(),
-            )
-        }
-    };
-    configuration.build().map(Some).map_err(built)
 }

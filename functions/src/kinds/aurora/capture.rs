@@ -1,26 +1,20 @@
 //! What no restore of a cluster brings back (Aurora User Guide, "Restoring from a DB cluster snapshot"): read from RDS
 //! and kept under RDS's own attribute names.
 
-use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter};
 use serde_json::Value;
 
 use super::{describe, parameter_groups};
-use crate::aws::failure;
+use crate::aws::{failure, service};
 use crate::error::{Error, Result};
-use crate::kinds::scaling::scaling;
+use crate::kinds::scaling::{Namespace, scaling};
 
 /// Reads a cluster, its instances, groups, parameters, endpoints and scaling.
 ///
 /// # Errors
 /// `NotFound` for a missing cluster; `InvalidInput` for one of Serverless v1, which cannot be restored as it was.
-pub async fn capture(
-    rds: &Client,
-    autoscaling: &aws_sdk_applicationautoscaling::Client,
-    resource: &str,
-    id: &str,
-) -> Result<Value> {
+pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str, id: &str) -> Result<Value> {
     let cluster = cluster(rds, id).await?;
     if cluster.engine_mode() == Some("serverless") {
         return Err(Error::invalid(
@@ -45,7 +39,7 @@ pub async fn capture(
     let endpoints = custom_endpoints(rds, id).await?;
     // Aurora scales the number of replicas, of the cluster by its own name.
     let scaled = [format!("cluster:{}", cluster.db_cluster_identifier().unwrap_or(id))];
-    let (targets, policies) = scaling(autoscaling, ServiceNamespace::Rds, &scaled, id).await?;
+    let scaling = scaling(autoscaling, Namespace::Rds, &scaled, id).await?;
     Ok(describe::attributes! {
         "DBCluster" => describe::cluster(&cluster),
         "DBInstances" => describe::all(&instances, describe::instance),
@@ -54,8 +48,9 @@ pub async fn capture(
         "DBClusterParameters" => describe::all(&parameters, describe::parameter),
         "DBParameterGroups" => instance_groups,
         "DBClusterEndpoints" => describe::all(&endpoints, describe::endpoint),
-        "ScalableTargets" => targets,
-        "ScalingPolicies" => policies,
+        "ScalableTargets" => scaling.targets,
+        "ScalingPolicies" => scaling.policies,
+        "ScheduledActions" => scaling.scheduled,
     })
 }
 

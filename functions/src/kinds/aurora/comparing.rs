@@ -4,59 +4,15 @@
 use serde_json::{Map, Value, json};
 
 use super::wanted::{Wanted, is_own, members, text, texts};
-use super::{Aurora, capture};
+use super::{Aurora, KIND, capture};
 use crate::domain::job::Run;
 use crate::domain::restore::diff::{self, Difference};
 use crate::domain::restore::item::Item;
+use crate::domain::restore::members::expected;
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Error, Result};
 use crate::kinds::restoring::part;
-
-/// What a copy has of its own, what no restore brings back and a remark says, where Aurora puts the storage, and what Aurora
-/// is not known to take or to show.
-const EXPECTED: &[&str] = &[
-    "ActivityStreamStatus",
-    "AvailabilityZones",
-    "CertificateDetails",
-    "DBClusterArn",
-    "DBClusterIdentifier",
-    "DBClusterMembers",
-    "DatabaseName",
-    "DbClusterResourceId",
-    "Endpoint",
-    "GlobalClusterIdentifier",
-    "GlobalWriteForwardingRequested",
-    "MonitoringInterval",
-    "MonitoringRoleArn",
-    "ReaderEndpoint",
-    "ReplicationSourceIdentifier",
-];
-
-/// The same of an instance, which may be elsewhere where its zone has no capacity, as a remark then says. Its settings by which
-/// it belongs to its cluster are compared there. Which instance is the writer is Aurora's to choose.
-const EXPECTED_OF_INSTANCE: &[&str] = &[
-    "AvailabilityZone",
-    "DBInstanceArn",
-    "DBInstanceIdentifier",
-    "DBInstanceStatus",
-    "DBParameterGroups.*.ParameterApplyStatus",
-    "EngineVersion",
-    "VpcSecurityGroups",
-];
-
-const EXPECTED_OF_ENDPOINT: &[&str] = &["DBClusterEndpointArn", "DBClusterEndpointIdentifier", "Endpoint"];
-
-/// The same of a scalable target or policy.
-const EXPECTED_OF_SCALING: &[&str] = &[
-    "Alarms",
-    "CreationTime",
-    "PolicyARN",
-    "PredictedCapacity",
-    "ResourceId",
-    "RoleARN",
-    "ScalableTargetARN",
-];
 
 /// What lives outside of the cluster and is not the restore's to change: a difference is one that somebody made since.
 const OUTSIDE: &[&str] = &["DBSubnetGroup", "DBClusterParameters", "DBParameterGroups"];
@@ -144,14 +100,15 @@ impl Aurora {
 /// Everything that differs and is not expected to, by the name under which it is shown.
 fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
     let mut found = Vec::new();
-    let mut compare = |under: &str, before: &Value, after: &Value, expected: &[&str]| {
+    let mut compare = |under: &str, before: &Value, after: &Value, expected: &[String]| {
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         // What is missing as a whole is one difference.
         if before.is_null() || after.is_null() {
             let differences = diff::differences(&json!({ under: before }), &json!({ under: after }), &[]);
             found.extend(differences.into_iter().map(|difference| (under.to_owned(), difference)));
             return;
         }
-        for difference in diff::differences(before, after, expected) {
+        for difference in diff::differences(before, after, &expected) {
             let what = match under {
                 "" => difference.path.clone(),
                 under => format!("{under}.{}", difference.path),
@@ -163,7 +120,7 @@ fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
         "",
         &cluster(wanted.cluster()),
         &cluster(part(copy, "DBCluster")),
-        EXPECTED,
+        &expected(KIND, "DBCluster"),
     );
     let planned = wanted.instances();
     for instance in &planned {
@@ -174,7 +131,7 @@ fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
             &under,
             &self::instance(&instance.captured),
             &there,
-            EXPECTED_OF_INSTANCE,
+            &expected(KIND, "DBInstances.*"),
         );
     }
     for there in members(copy, "DBInstances") {
@@ -200,13 +157,17 @@ fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
         };
         let id = text(captured, "DBClusterEndpointIdentifier").unwrap_or_default();
         let under = format!("DBClusterEndpoints.{id}");
-        compare(&under, &endpoint(captured, known), &there, EXPECTED_OF_ENDPOINT);
+        let expected = expected(KIND, "DBClusterEndpoints.*");
+        compare(&under, &endpoint(captured, known), &there, &expected);
     }
+    let renaming = wanted.renaming();
     for (list, key) in [
         ("ScalableTargets", "ScalableDimension"),
         ("ScalingPolicies", "PolicyName"),
+        ("ScheduledActions", "ScheduledActionName"),
     ] {
-        let (before, after) = (by(wanted.part(list), key), by(part(copy, list), key));
+        let before = renaming.applied(wanted.part(list));
+        let (before, after) = (by(&before, key), by(part(copy, list), key));
         let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
         for name in names {
             let of = |these: &Map<String, Value>| these.get(name).cloned().unwrap_or_default();
@@ -214,7 +175,7 @@ fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
                 &format!("{list}.{name}"),
                 &of(&before),
                 &of(&after),
-                EXPECTED_OF_SCALING,
+                &expected(KIND, &format!("{list}.*")),
             );
         }
     }
@@ -243,7 +204,7 @@ fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
         "DBSubnetGroup",
         &subnets(wanted.part("DBSubnetGroup")),
         &subnets(part(copy, "DBSubnetGroup")),
-        &["DBSubnetGroupName", "DBSubnetGroupArn", "DBSubnetGroupDescription"],
+        &expected(KIND, "DBSubnetGroup"),
     );
     found
 }
@@ -309,7 +270,6 @@ fn subnets(group: &Value) -> Value {
     ids.sort_unstable();
     let mut group = group.clone();
     set(&mut group, "Subnets", joined(ids));
-    set(&mut group, "SupportedNetworkTypes", Value::Null);
     group
 }
 
@@ -345,5 +305,80 @@ fn joined(mut texts: Vec<String>) -> Value {
 fn set(of: &mut Value, name: &str, value: Value) {
     if let Value::Object(members) = of {
         members.insert(name.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::resource::Target;
+    use crate::domain::restore::members::{self, Class, samples};
+    use crate::domain::restore::plan::Beside;
+    use crate::kinds::samples::{resource, restoring};
+
+    /// What is not a resource's alone is compared as what it is used by; and by what things are told apart.
+    const ELSEWHERE: &[&str] = &[
+        "DBClusterParameterGroup.",
+        "DBParameterGroups.",
+        "DBClusterParameters.*.ApplyMethod",
+        "DBInstances.*.DBInstanceIdentifier",
+        "DBClusterEndpoints.*.DBClusterEndpointIdentifier",
+    ];
+
+    /// By the table: what is brought back is compared, and what may differ fails nothing.
+    #[test]
+    fn every_member_is_compared_or_may_differ() {
+        let instance = "a DBInstanceIdentifier";
+        let lists = [
+            ("DBCluster.EnabledCloudwatchLogsExports", json!(["postgresql"])),
+            ("DBClusterEndpoints.*.StaticMembers", json!([instance])),
+            ("DBClusterEndpoints.*.ExcludedMembers", json!([instance])),
+        ];
+        let put = |all: Value, put: &[(&str, Value)]| {
+            put.iter()
+                .fold(all, |all, (path, value)| samples::with(all, path, value.clone()))
+        };
+        let captured = put(samples::everything(KIND), &lists);
+        let item = Item {
+            configuration: captured.clone(),
+            ..restoring(
+                resource(Target::Aurora {
+                    cluster: "hubs-db".into(),
+                }),
+                Source::ClusterSnapshot {
+                    id: "s".into(),
+                    arn: "arn".into(),
+                },
+                Beside::Cluster {
+                    cluster: "hubs-db-r1".into(),
+                },
+            )
+        };
+        let wanted = Wanted::of(&item).unwrap();
+        let name = wanted.instances()[0].name.clone();
+        let faithful = put(
+            captured,
+            &[
+                ("DBInstances.*.DBInstanceIdentifier", json!(name)),
+                ("DBClusterEndpoints.*.StaticMembers", json!([name])),
+                ("DBClusterEndpoints.*.ExcludedMembers", json!([name])),
+                (
+                    "DBClusterEndpoints.*.DBClusterEndpointIdentifier",
+                    json!(wanted.endpoints()[0].0),
+                ),
+            ],
+        );
+        assert_eq!(differences(&wanted, &faithful), []);
+        for member in members::of(KIND).filter(|member| member.class != Class::Inside) {
+            let path = member.path();
+            if ELSEWHERE.iter().any(|elsewhere| path.starts_with(elsewhere)) {
+                continue;
+            }
+            let copy = put(faithful.clone(), &[(&path, json!("another"))]);
+            let found = differences(&wanted, &copy);
+            assert_eq!(!found.is_empty(), member.class == Class::Compared, "{path}: {found:?}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use aws_sdk_rds::types::{
     CertificateDetails, DbCluster, DbClusterEndpoint, DbClusterMember, DbClusterRole, DbInstance,
-    DbParameterGroupStatus, DbSubnetGroup, MasterUserSecret, Parameter, ServerlessV2ScalingConfigurationInfo, Subnet,
-    Tag, VpcSecurityGroupMembership,
+    DbParameterGroupStatus, DbSubnetGroup, DomainMembership, MasterUserSecret, Parameter,
+    ServerlessV2ScalingConfigurationInfo, Subnet, Tag, VpcSecurityGroupMembership,
 };
 use serde_json::Value;
 
@@ -27,6 +27,7 @@ pub fn all<T>(items: &[T], describe: impl Fn(&T) -> Value) -> Vec<Value> {
 
 pub fn cluster(cluster: &DbCluster) -> Value {
     attributes! {
+        "CharacterSetName" => cluster.character_set_name(),
         "DBClusterIdentifier" => cluster.db_cluster_identifier(),
         "DBClusterArn" => cluster.db_cluster_arn(),
         "DbClusterResourceId" => cluster.db_cluster_resource_id(),
@@ -69,6 +70,11 @@ pub fn cluster(cluster: &DbCluster) -> Value {
         "GlobalWriteForwardingRequested" => cluster.global_write_forwarding_requested(),
         "LocalWriteForwardingStatus" => cluster.local_write_forwarding_status().map(|status| status.as_str()),
         "ReplicationSourceIdentifier" => cluster.replication_source_identifier(),
+        "ReadReplicaIdentifiers" => cluster.read_replica_identifiers(),
+        "ClusterScalabilityType" => cluster.cluster_scalability_type().map(|scalability| scalability.as_str()),
+        "DomainMemberships" => all(cluster.domain_memberships(), domain),
+        "VPCNetworkingEnabled" => cluster.vpc_networking_enabled(),
+        "InternetAccessGatewayEnabled" => cluster.internet_access_gateway_enabled(),
         "DatabaseName" => cluster.database_name(),
         "MasterUsername" => cluster.master_username(),
         // The ARN of the managed secret; its value is never read.
@@ -196,6 +202,10 @@ fn security_group(group: &VpcSecurityGroupMembership) -> Value {
 
 fn certificate(details: &CertificateDetails) -> Value {
     attributes! { "CAIdentifier" => details.ca_identifier() }
+}
+
+fn domain(membership: &DomainMembership) -> Value {
+    attributes! { "Domain" => membership.domain(), "Status" => membership.status() }
 }
 
 fn tag(tag: &Tag) -> Value {

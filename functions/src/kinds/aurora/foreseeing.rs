@@ -8,14 +8,16 @@ use serde_json::Value;
 use super::restore::is_ours;
 use super::source::{Found, account_and_region};
 use super::wanted::{LEAST_CLASS, Wanted, members, tagged_by, text};
-use super::{Aurora, attached, instances};
+use super::{Aurora, KIND, instances};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::item::Item;
+use crate::domain::restore::members::lost;
 use crate::domain::restore::plan::Source;
 use crate::error::{Error, Fault, Result};
 use crate::kinds::keys;
+use crate::kinds::rescaling;
 use crate::kinds::restoring::{Foreseen, part};
 
 /// What RDS calls its quotas (DescribeAccountAttributes).
@@ -115,19 +117,7 @@ pub(super) fn remarks(wanted: &Wanted<'_>) -> Vec<String> {
             roles.join(", ")
         ));
     }
-    if let Some(global) = wanted.text("GlobalClusterIdentifier") {
-        remarks.push(format!(
-            "{source} was a member of global cluster {global}: the copy stands alone"
-        ));
-    }
-    if let Some(master) = wanted.text("ReplicationSourceIdentifier") {
-        remarks.push(format!("{source} was a replica of {master}: the copy stands alone"));
-    }
-    if wanted.text("ActivityStreamStatus").as_deref() == Some("started") {
-        remarks.push(format!(
-            "{source} had a database activity stream: start one for the copy"
-        ));
-    }
+    remarks.extend(lost(KIND, wanted.configuration, source, wanted.target));
     if wanted.number("MonitoringInterval").is_some_and(|seconds| seconds > 0) {
         remarks.push(format!(
             "enhanced monitoring was set for cluster {source} itself: it is asked for, and AWS is not known to take it there \
@@ -141,13 +131,7 @@ pub(super) fn remarks(wanted: &Wanted<'_>) -> Vec<String> {
             autoscaled.join(", ")
         ));
     }
-    let policies = attached::lost_policies(wanted);
-    if !policies.is_empty() {
-        remarks.push(format!(
-            "scaling policies that do not track one metric are not put back: {}",
-            policies.join(", ")
-        ));
-    }
+    remarks.extend(rescaling::alarms_to_point(wanted.configuration));
     if wanted.instances().is_empty() {
         remarks.push(format!("{source} had no instance, so nothing can connect to the copy"));
     }

@@ -31,6 +31,8 @@ macro_rules! configured {
             .set_network_type(wanted.text("NetworkType"))
             .set_engine_lifecycle_support(wanted.text("EngineLifecycleSupport"))
             .set_backtrack_window(backtrack(wanted))
+            .set_enable_vpc_networking(without_vpc(wanted).map(|on| !on))
+            .set_enable_internet_access_gateway(without_vpc(wanted))
             .set_serverless_v2_scaling_configuration(serverless(wanted))
             .deletion_protection(false)
             .set_tags(Some(wanted.tags($run, wanted.cluster())))
@@ -107,6 +109,11 @@ fn backtrack(wanted: &Wanted<'_>) -> Option<i64> {
     part(wanted.cluster(), "BacktrackWindow")
         .as_i64()
         .filter(|seconds| *seconds > 0)
+}
+
+/// True of a cluster that is reached by the internet access gateway, without a VPC; else left out, as AWS's default.
+fn without_vpc(wanted: &Wanted<'_>) -> Option<bool> {
+    wanted.flag("InternetAccessGatewayEnabled").filter(|on| *on)
 }
 
 fn serverless(wanted: &Wanted<'_>) -> Option<ServerlessV2ScalingConfiguration> {

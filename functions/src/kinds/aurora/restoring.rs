@@ -88,12 +88,12 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
         return underway(INSTANCES, waiting.join("; "));
     }
     waiting.extend(aurora.make_endpoints(run, &wanted).await?);
-    aurora.scale(run, &wanted).await?;
+    let mut remarks = foreseeing::remarks(&wanted);
+    remarks.extend(aurora.scale(run, &wanted).await?);
     waiting.extend(aurora.protect(&wanted, &cluster).await?);
     if !waiting.is_empty() {
         return underway(FINISHING, waiting.join("; "));
     }
-    let mut remarks = foreseeing::remarks(&wanted);
     remarks.extend(instances::elsewhere(&wanted, &there));
     Ok(Advance::Restored {
         made: made(&cluster),

@@ -5,6 +5,7 @@ mod comparing;
 mod copies;
 mod finishing;
 mod foreseeing;
+mod rarely;
 mod restoring;
 mod sources;
 mod undoing;

@@ -4,10 +4,12 @@ use aws_sdk_rds::types::Tag;
 use serde_json::{Value, json};
 
 use super::KIND;
+use super::attached::scaled;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::renaming::Renaming;
 use crate::error::{Error, Result};
 use crate::kinds::restoring::part;
 use crate::kinds::shared::wrong_target;
@@ -33,7 +35,7 @@ pub struct Wanted<'a> {
     pub source: &'a str,
     /// Identifier of the copy.
     pub target: &'a str,
-    configuration: &'a Value,
+    pub configuration: &'a Value,
 }
 
 /// One instance of the copy.
@@ -218,6 +220,21 @@ impl<'a> Wanted<'a> {
             Some(suffix) => names::copy_of(name, suffix, LONGEST),
             None => names::copy_of(self.target, mark, LONGEST),
         }
+    }
+
+    /// How what names the source and its instances names the copy and its.
+    pub fn renaming(&self) -> Renaming {
+        let (source, target) = (self.source.to_owned(), self.target.to_owned());
+        let arn = self.text("DBClusterArn").unwrap_or_default();
+        let arn_of_copy = arn.strip_suffix(&source).map(|account| format!("{account}{target}"));
+        let instances = self.instances().into_iter();
+        let instances = instances.map(|instance| (instance.source.unwrap_or_default(), instance.name));
+        let cluster = [
+            (scaled(&source), scaled(&target)),
+            (arn, arn_of_copy.unwrap_or_default()),
+            (source, target),
+        ];
+        Renaming::new(cluster.into_iter().chain(instances))
     }
 
     /// Every parameter group that the copy needs and that is not the engine's own.

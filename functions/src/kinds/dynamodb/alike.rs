@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::settings::{about, is_holdfasts, resource_id};
+use super::settings::{about, is_holdfasts, scaled_as};
 
 /// Stands for the table's own name and ARN.
 const ITSELF: &str = "(the table)";
@@ -28,6 +28,7 @@ pub fn normalised(configuration: &Value) -> Value {
     ] {
         settle(&mut all, parent, status);
     }
+    insights_of_indexes(&mut all);
     let days = "/ContinuousBackupsDescription/PointInTimeRecoveryDescription";
     drop_where(&mut all, days, "RecoveryPeriodInDays", |days| {
         days.as_f64() == Some(35.0)
@@ -57,17 +58,19 @@ fn policy(all: &mut Value, arn: &str) {
 
 /// The copy's targets and policies under one name. What is scaled has whatever throughput its policy chose last.
 fn scaling(all: &mut Value, name: &str) {
+    let renaming = scaled_as(name, ITSELF);
     let mut scaled = Vec::new();
     for (list, by) in [
         ("ScalableTargets", ["ResourceId", "ScalableDimension"]),
         ("ScalingPolicies", ["ResourceId", "PolicyName"]),
+        ("ScheduledActions", ["ResourceId", "ScheduledActionName"]),
     ] {
         let Some(Value::Array(found)) = all.get_mut(list) else {
             continue;
         };
         for one in found.iter_mut() {
-            let id = resource_id(one["ResourceId"].as_str().unwrap_or_default(), name, ITSELF);
-            one["ResourceId"] = json!(id);
+            *one = renaming.applied(one);
+            let id = one["ResourceId"].as_str().unwrap_or_default().to_owned();
             let dimension = one["ScalableDimension"].as_str().unwrap_or_default();
             scaled.push((id, dimension.rsplit(':').next().unwrap_or_default().to_owned()));
         }
@@ -138,6 +141,17 @@ fn destinations(all: &mut Value) {
     }
 }
 
+/// Only those of indexes that have any, by index.
+fn insights_of_indexes(all: &mut Value) {
+    if let Some(Value::Array(found)) = all.get_mut("IndexContributorInsights") {
+        for one in found.iter_mut() {
+            settle(one, "", "ContributorInsightsStatus");
+        }
+        found.retain(|one| !one.is_null());
+        sort(found, &["IndexName"]);
+    }
+}
+
 /// What is being switched is as good as switched; what is off is not there.
 fn settle(all: &mut Value, parent: &str, status: &str) {
     let Some(of) = all.pointer_mut(parent) else {
@@ -145,7 +159,8 @@ fn settle(all: &mut Value, parent: &str, status: &str) {
     };
     match of[status].as_str() {
         Some("ENABLING") => of[status] = json!("ENABLED"),
-        Some("DISABLED" | "DISABLING") => *of = Value::Null,
+        // Insights that had failed are not put back, which is said.
+        Some("DISABLED" | "DISABLING" | "FAILED") => *of = Value::Null,
         _ => {}
     }
 }

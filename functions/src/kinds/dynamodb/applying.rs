@@ -78,12 +78,12 @@ pub async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change)
             let call = client.put_resource_policy().resource_arn(arn).policy(policy);
             call.send().await.map_err(|error| failure(&doing, table, error))?;
         }
-        Change::ScalableTarget(target) => rescaling::register(&dynamodb.autoscaling, target).await?,
-        Change::ScalingPolicy(policy) => rescaling::put_policy(&dynamodb.autoscaling, policy).await?,
-        Change::Insights(mode) => {
+        Change::Scaling(change) => rescaling::put(&dynamodb.autoscaling, change).await?,
+        Change::Insights(index, mode) => {
             let call = client
                 .update_contributor_insights()
                 .table_name(table)
+                .set_index_name(index.clone())
                 .contributor_insights_action(ContributorInsightsAction::Enable)
                 .set_contributor_insights_mode(mode.as_deref().map(ContributorInsightsMode::from));
             call.send().await.map_err(|error| failure(&doing, table, error))?;

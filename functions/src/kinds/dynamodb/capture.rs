@@ -1,15 +1,14 @@
 //! What a restore of a table does not bring back, and what it would else take from a table that may be gone. Kept as
 //! DynamoDB and Application Auto Scaling answered it.
 
-use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TableDescription;
 use serde_json::Value;
 
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, service};
 use crate::error::Result;
 use crate::kinds::answer::{Answer, present};
-use crate::kinds::scaling::scaling;
+use crate::kinds::scaling::{Namespace, scaling};
 
 /// One call whose whole answer is wanted.
 macro_rules! answer {
@@ -26,11 +25,7 @@ macro_rules! answer {
 ///
 /// # Errors
 /// `NotFound` for a missing table.
-pub async fn capture(
-    dynamodb: &Client,
-    autoscaling: &aws_sdk_applicationautoscaling::Client,
-    table: &str,
-) -> Result<Value> {
+pub async fn capture(dynamodb: &Client, autoscaling: &service::Client, table: &str) -> Result<Value> {
     let (described, answer) = answer!(dynamodb.describe_table().table_name(table), "describing table", table)?;
     let description = answer.take("Table");
     let arn = described
@@ -59,8 +54,9 @@ pub async fn capture(
         "describing the contributor insights of table",
         table
     )?;
+    let of_indexes = insights_of_indexes(dynamodb, table, described.table.as_ref()).await?;
     let scaled = scalable(table, described.table.as_ref());
-    let (targets, policies) = scaling(autoscaling, ServiceNamespace::Dynamodb, &scaled, table).await?;
+    let scaling = scaling(autoscaling, Namespace::DynamoDb, &scaled, table).await?;
     Ok(present([
         ("Table", description),
         ("TimeToLiveDescription", ttl.take("TimeToLiveDescription")),
@@ -75,9 +71,38 @@ pub async fn capture(
             streaming.take("KinesisDataStreamDestinations"),
         ),
         ("ContributorInsights", insights.take_all()),
-        ("ScalableTargets", targets.into()),
-        ("ScalingPolicies", policies.into()),
+        ("IndexContributorInsights", of_indexes.into()),
+        ("ScalableTargets", scaling.targets.into()),
+        ("ScalingPolicies", scaling.policies.into()),
+        ("ScheduledActions", scaling.scheduled.into()),
     ]))
+}
+
+/// The contributor insights of those global indexes that have any.
+async fn insights_of_indexes(
+    dynamodb: &Client,
+    table: &str,
+    description: Option<&TableDescription>,
+) -> Result<Vec<Value>> {
+    let indexes = description
+        .map(TableDescription::global_secondary_indexes)
+        .unwrap_or_default();
+    let mut found = Vec::new();
+    for index in indexes.iter().filter_map(|index| index.index_name()) {
+        let call = dynamodb
+            .describe_contributor_insights()
+            .table_name(table)
+            .index_name(index);
+        let (_, insights) = answer!(call, "describing the contributor insights of an index of table", table)?;
+        let insights = insights.take_all();
+        if !matches!(
+            insights["ContributorInsightsStatus"].as_str(),
+            None | Some("DISABLED" | "DISABLING")
+        ) {
+            found.push(insights);
+        }
+    }
+    Ok(found)
 }
 
 /// All tags of a table.

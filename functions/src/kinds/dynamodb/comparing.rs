@@ -4,66 +4,21 @@ use serde_json::Value;
 
 use super::restoring::target;
 use super::sampling::{self, Found};
-use super::{DynamoDb, alike, capture};
+use super::{DynamoDb, KIND, alike, capture};
 use crate::domain::restore::diff::differences;
 use crate::domain::restore::item::Item;
+use crate::domain::restore::members::expected;
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{Sample, SampledItem};
 use crate::error::{Error, Result};
 
-/// What is a copy's own, what changes by itself, and what cannot be put back and was said before (replicas, warm throughput).
-const EXPECTED: &[&str] = &[
-    "Table.TableName",
-    "Table.TableArn",
-    "Table.TableId",
-    "Table.TableStatus",
-    "Table.CreationDateTime",
-    "Table.ItemCount",
-    "Table.TableSizeBytes",
-    "Table.LatestStreamLabel",
-    "Table.LatestStreamArn",
-    "Table.RestoreSummary",
-    "Table.Replicas",
-    "Table.GlobalTableVersion",
-    "Table.GlobalTableWitnesses",
-    "Table.GlobalTableSettingsReplicationMode",
-    "Table.MultiRegionConsistency",
-    "Table.WarmThroughput",
-    "Table.BillingModeSummary.LastUpdateToPayPerRequestDateTime",
-    "Table.TableClassSummary.LastUpdateDateTime",
-    "Table.ProvisionedThroughput.LastIncreaseDateTime",
-    "Table.ProvisionedThroughput.LastDecreaseDateTime",
-    "Table.ProvisionedThroughput.NumberOfDecreasesToday",
-    "Table.GlobalSecondaryIndexes.*.IndexArn",
-    "Table.GlobalSecondaryIndexes.*.IndexStatus",
-    "Table.GlobalSecondaryIndexes.*.Backfilling",
-    "Table.GlobalSecondaryIndexes.*.IndexSizeBytes",
-    "Table.GlobalSecondaryIndexes.*.ItemCount",
-    "Table.GlobalSecondaryIndexes.*.WarmThroughput",
-    "Table.GlobalSecondaryIndexes.*.ProvisionedThroughput.LastIncreaseDateTime",
-    "Table.GlobalSecondaryIndexes.*.ProvisionedThroughput.LastDecreaseDateTime",
-    "Table.GlobalSecondaryIndexes.*.ProvisionedThroughput.NumberOfDecreasesToday",
-    "Table.LocalSecondaryIndexes.*.IndexArn",
-    "Table.LocalSecondaryIndexes.*.IndexSizeBytes",
-    "Table.LocalSecondaryIndexes.*.ItemCount",
-    "ContinuousBackupsDescription.PointInTimeRecoveryDescription.EarliestRestorableDateTime",
-    "ContinuousBackupsDescription.PointInTimeRecoveryDescription.LatestRestorableDateTime",
-    "ScalableTargets.*.CreationTime",
-    "ScalableTargets.*.ScalableTargetARN",
-    "ScalableTargets.*.PredictedCapacity",
-    "ScalingPolicies.*.PolicyARN",
-    "ScalingPolicies.*.CreationTime",
-    "ScalingPolicies.*.Alarms",
-    "ContributorInsights.TableName",
-    "ContributorInsights.LastUpdateDateTime",
-    "ContributorInsights.ContributorInsightsRuleList",
-    "KinesisDataStreamDestinations.*.DestinationStatus",
-    "KinesisDataStreamDestinations.*.DestinationStatusDescription",
-];
-
 /// What watches a table or listens to it, and holds none of its data: where it could not be put back, an operator decides.
-const BESIDE: &[&str] = &["ContributorInsights", "KinesisDataStreamDestinations"];
+const BESIDE: &[&str] = &[
+    "ContributorInsights",
+    "IndexContributorInsights",
+    "KinesisDataStreamDestinations",
+];
 
 /// Compares the copy that stands under the planned name.
 pub async fn compare(dynamodb: &DynamoDb, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
@@ -104,7 +59,9 @@ fn configuration(name: &str, captured: &Value, copy: &Value) -> Vec<Check> {
             "no configuration was captured of its source, so there is nothing to compare the copy's with",
         )];
     }
-    let differences = differences(&alike::normalised(captured), &alike::normalised(copy), EXPECTED);
+    let expected = expected(KIND, "");
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    let differences = differences(&alike::normalised(captured), &alike::normalised(copy), &expected);
     if differences.is_empty() {
         return vec![whole(Finding::Same, "as captured")];
     }
@@ -170,6 +127,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::restore::members::{self, Class, samples};
 
     fn sampled(id: &str) -> SampledItem {
         SampledItem {
@@ -205,6 +163,41 @@ mod tests {
         }
         let unread = items("rooms", &[(&sampled("a"), None)], true);
         assert_eq!((unread.len(), unread[0].finding), (1, Finding::Unproven));
+    }
+
+    /// By the table: what is brought back is compared, and what may differ fails nothing.
+    #[test]
+    fn every_member_is_compared_or_may_differ() {
+        let read = [
+            ("Table.StreamSpecification.StreamEnabled", json!(true)),
+            ("Table.OnDemandThroughput.MaxReadRequestUnits", json!(5)),
+            ("Table.OnDemandThroughput.MaxWriteRequestUnits", json!(6)),
+            (
+                "Table.GlobalSecondaryIndexes.*.OnDemandThroughput.MaxReadRequestUnits",
+                json!(5),
+            ),
+            (
+                "Table.GlobalSecondaryIndexes.*.OnDemandThroughput.MaxWriteRequestUnits",
+                json!(6),
+            ),
+            ("KinesisDataStreamDestinations.*.DestinationStatus", json!("ACTIVE")),
+        ];
+        let all = samples::everything(KIND);
+        let captured = read
+            .iter()
+            .fold(all, |all, (path, value)| samples::with(all, path, value.clone()));
+        assert_eq!(configuration("rooms", &captured, &captured)[0].finding, Finding::Same);
+        for member in members::of(KIND) {
+            let path = member.path();
+            // A destination that is not active is none.
+            if member.class == Class::Inside || path.ends_with("DestinationStatus") {
+                continue;
+            }
+            let copy = samples::with(captured.clone(), &path, json!("another"));
+            let checks = configuration("rooms", &captured, &copy);
+            let differs = checks.iter().any(|check| check.finding != Finding::Same);
+            assert_eq!(differs, member.class == Class::Compared, "{path}: {checks:?}");
+        }
     }
 
     #[test]

@@ -4,15 +4,17 @@ use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupType, Point
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::DynamoDb;
 use super::restoring::target;
 use super::settings::list;
+use super::{DynamoDb, KIND};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::restore::item::Item;
+use crate::domain::restore::members::lost;
 use crate::domain::restore::plan::Source;
 use crate::error::{Fault, Result};
 use crate::kinds::keys;
+use crate::kinds::rescaling;
 use crate::kinds::restoring::{Foreseen, fault, part};
 use crate::kinds::shared::timestamp;
 
@@ -144,17 +146,12 @@ pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
         )];
     }
     let table = part(captured, "Table");
-    let mut remarks = Vec::new();
-    let replicas: Vec<&str> = list(table, "Replicas")
-        .iter()
-        .filter_map(|replica| replica["RegionName"].as_str())
-        .collect();
-    if !replicas.is_empty() {
-        remarks.push(format!(
-            "table {target} is in this Region alone: the replicas in {} are not made again",
-            replicas.join(", ")
-        ));
-    }
+    let mut remarks = lost(
+        KIND,
+        captured,
+        &format!("table {}", table["TableName"].as_str().unwrap_or_default()),
+        &format!("table {target}"),
+    );
     if table["StreamSpecification"]["StreamEnabled"] == true {
         remarks.push(format!(
             "table {target} has a stream of its own, with another ARN: functions that read the old one have to be \
@@ -169,20 +166,10 @@ pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
             remarks.push(format!("changes of table {target} will go to {stream} too"));
         }
     }
+    remarks.extend(rescaling::alarms_to_point(captured));
     if part(captured, "ContributorInsights")["ContributorInsightsStatus"] == "FAILED" {
         remarks.push(format!(
             "contributor insights had failed on the source, and are not put back on table {target}"
-        ));
-    }
-    let warm = |name: &str, usual: f64| {
-        table["WarmThroughput"][name]
-            .as_f64()
-            .is_some_and(|units| units > usual)
-    };
-    // What every new table on demand can serve at once.
-    if warm("ReadUnitsPerSecond", 12_000.0) || warm("WriteUnitsPerSecond", 4_000.0) {
-        remarks.push(format!(
-            "table {target} is not warmed up to the throughput that the source could serve at once"
         ));
     }
     remarks

@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::names;
+use crate::domain::restore::renaming::Renaming;
+use crate::kinds::rescaling;
 use crate::kinds::restoring::part;
 
 /// One thing to put back.
@@ -20,12 +22,10 @@ pub enum Change {
     PointInTimeRecovery(Option<i32>),
     /// The resource policy, about the copy.
     Policy(String),
-    /// A scalable target, as Application Auto Scaling describes it, about the copy.
-    ScalableTarget(Value),
-    /// A scaling policy, about the copy.
-    ScalingPolicy(Value),
-    /// Contributor insights, in this mode.
-    Insights(Option<String>),
+    /// A scalable target, policy or scheduled action.
+    Scaling(rescaling::Change),
+    /// Contributor insights of the table, or of this index, in this mode.
+    Insights(Option<String>, Option<String>),
     /// A Kinesis stream that gets the table's changes, with this precision of their times.
     KinesisStream(String, Option<String>),
     DeletionProtection,
@@ -41,8 +41,8 @@ impl Change {
             Change::TimeToLive(_) => "time-to-live",
             Change::PointInTimeRecovery(_) => "point-in-time-recovery",
             Change::Policy(_) => "policy",
-            Change::ScalableTarget(_) | Change::ScalingPolicy(_) => "scaling",
-            Change::Insights(_) => "insights",
+            Change::Scaling(_) => "scaling",
+            Change::Insights(..) => "insights",
             Change::KinesisStream(..) => "kinesis",
             Change::DeletionProtection => "deletion-protection",
         }
@@ -57,9 +57,9 @@ impl Change {
             Change::TimeToLive(attribute) => format!("time to live by {attribute}"),
             Change::PointInTimeRecovery(_) => "point-in-time recovery".to_owned(),
             Change::Policy(_) => "the resource policy".to_owned(),
-            Change::ScalableTarget(target) => format!("the scalable target {}", target["ScalableDimension"]),
-            Change::ScalingPolicy(policy) => format!("the scaling policy {}", policy["PolicyName"]),
-            Change::Insights(_) => "contributor insights".to_owned(),
+            Change::Scaling(change) => change.words(),
+            Change::Insights(None, _) => "contributor insights".to_owned(),
+            Change::Insights(Some(index), _) => format!("contributor insights of index {index}"),
             Change::KinesisStream(stream, _) => format!("the Kinesis destination {stream}"),
             Change::DeletionProtection => "deletion protection".to_owned(),
         }
@@ -114,28 +114,26 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         }
     }
     let (from, to) = (text(table.get("TableName")), text(copied.get("TableName")));
-    let rewritten = |of: &Value| {
-        let mut of = of.clone();
-        of["ResourceId"] = json!(resource_id(of["ResourceId"].as_str().unwrap_or_default(), &from, &to));
-        of
-    };
-    for (name, same, change) in [
-        ("ScalableTargets", TARGET, Change::ScalableTarget as fn(Value) -> Change),
-        ("ScalingPolicies", POLICY, Change::ScalingPolicy),
-    ] {
-        let there = list(copy, name);
-        let wanted = list(captured, name).iter().map(rewritten);
-        changes.extend(
-            wanted
-                .filter(|wanted| !there.iter().any(|there| agree(wanted, there, same)))
-                .map(change),
-        );
-    }
-    let insights = part(captured, "ContributorInsights");
-    let there = &part(copy, "ContributorInsights")["ContributorInsightsStatus"];
-    if is_on(&insights["ContributorInsightsStatus"]) && !is_on(there) {
+    let scaling = rescaling::missing(captured, copy, &scaled_as(&from, &to));
+    changes.extend(scaling.into_iter().map(Change::Scaling));
+    let of_indexes = list(captured, "IndexContributorInsights").iter();
+    for insights in std::iter::once(part(captured, "ContributorInsights")).chain(of_indexes) {
+        let index = insights["IndexName"].as_str();
+        let there = match index {
+            None => part(copy, "ContributorInsights"),
+            Some(_) => list(copy, "IndexContributorInsights")
+                .iter()
+                .find(|there| there["IndexName"].as_str() == index)
+                .unwrap_or(&Value::Null),
+        };
         let mode = insights["ContributorInsightsMode"].as_str();
-        changes.push(Change::Insights(mode.map(str::to_owned)));
+        let other_mode = there["ContributorInsightsMode"]
+            .as_str()
+            .is_some_and(|there| mode.is_some_and(|mode| mode != there));
+        if is_on(&insights["ContributorInsightsStatus"]) && (!is_on(&there["ContributorInsightsStatus"]) || other_mode)
+        {
+            changes.push(Change::Insights(index.map(str::to_owned), mode.map(str::to_owned)));
+        }
     }
     let active = |destination: &&Value| {
         matches!(
@@ -155,38 +153,6 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         changes.push(Change::DeletionProtection);
     }
     changes
-}
-
-/// What has to agree for a target, or for a policy, to be there.
-const TARGET: &[&str] = &[
-    "ResourceId",
-    "ScalableDimension",
-    "MinCapacity",
-    "MaxCapacity",
-    "SuspendedState",
-];
-const POLICY: &[&str] = &[
-    "ResourceId",
-    "ScalableDimension",
-    "PolicyName",
-    "PolicyType",
-    "TargetTrackingScalingPolicyConfiguration",
-    "StepScalingPolicyConfiguration",
-];
-
-/// Whether what was captured of `names` is there. AWS may describe more than it was told.
-fn agree(wanted: &Value, there: &Value, names: &[&str]) -> bool {
-    names.iter().all(|name| holds(&wanted[*name], &there[*name]))
-}
-
-/// Whether `there` has all of `wanted`; numbers by their value, since 70 may come back as 70.0.
-fn holds(wanted: &Value, there: &Value) -> bool {
-    match (wanted, there) {
-        (Value::Null, _) => true,
-        (Value::Object(wanted), Value::Object(_)) => wanted.iter().all(|(name, value)| holds(value, &there[name])),
-        (Value::Number(wanted), Value::Number(there)) => wanted.as_f64() == there.as_f64(),
-        _ => wanted == there,
-    }
 }
 
 /// The captured tags that are the table's own, and the restore's.
@@ -216,12 +182,13 @@ fn is_on(status: &Value) -> bool {
     matches!(status.as_str(), Some("ENABLED" | "ENABLING"))
 }
 
-/// `table/<from>` and `table/<from>/index/<index>` as the copy's.
-pub fn resource_id(id: &str, from: &str, to: &str) -> String {
-    match id.strip_prefix("table/").and_then(|rest| rest.strip_prefix(from)) {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("table/{to}{rest}"),
-        _ => id.to_owned(),
-    }
+/// How the scaling of the table `from` names the table `to`.
+pub fn scaled_as(from: &str, to: &str) -> Renaming {
+    let pairs = [
+        (from.to_owned(), to.to_owned()),
+        (format!("table/{from}"), format!("table/{to}")),
+    ];
+    Renaming::new(pairs)
 }
 
 /// A policy about the table `from` as one about `to`. A text that is no JSON stays.

@@ -1,6 +1,5 @@
 //! Removing the copy of a table that a run made, and nothing else.
 
-use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_dynamodb::types::{
     PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, TableDescription, TableStatus,
 };
@@ -13,7 +12,7 @@ use crate::domain::job::Run;
 use crate::domain::restore::item::{Item, Undoing};
 use crate::error::{Error, Result};
 use crate::kinds::rescaling;
-use crate::kinds::scaling::scaling;
+use crate::kinds::scaling::{Namespace, targets};
 
 /// Takes the copy's scaling, recovery and protection away, then the copy. A table that is being restored cannot be deleted: that
 /// is waited for. What stands under the planned name and is not ours is left alone.
@@ -47,7 +46,7 @@ pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Undoing
 
 async fn remove(dynamodb: &DynamoDb, target: &str, table: &TableDescription) -> Result<()> {
     let scaled = scalable(target, Some(table));
-    let (targets, _) = scaling(&dynamodb.autoscaling, ServiceNamespace::Dynamodb, &scaled, target).await?;
+    let targets = targets(&dynamodb.autoscaling, Namespace::DynamoDb, &scaled, target).await?;
     for target in &targets {
         rescaling::deregister(&dynamodb.autoscaling, target).await?;
     }

@@ -93,6 +93,10 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
             "DescribeScalingPolicies",
             r#"{"ScalingPolicies":[{"PolicyARN":"arn:p","PolicyName":"readers","ServiceNamespace":"rds","ResourceId":"cluster:hubs-db","ScalableDimension":"rds:cluster:ReadReplicaCount","PolicyType":"TargetTrackingScaling","CreationTime":1.7e9}]}"#,
         ),
+        answers(
+            "DescribeScheduledActions",
+            r#"{"ScheduledActions":[{"ScheduledActionName":"morning","ServiceNamespace":"rds","ResourceId":"cluster:hubs-db"}]}"#,
+        ),
     ]);
     let captured = aurora.capture(&database()).await.unwrap();
     let at = |pointer: &str| {
@@ -129,6 +133,7 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
         ("/DBParameterGroups/0/Parameters/1/ApplyMethod", "pending-reboot".into()),
         ("/ScalableTargets/0/MaxCapacity", 5.into()),
         ("/ScalingPolicies/0/PolicyName", "readers".into()),
+        ("/ScheduledActions/0/ScheduledActionName", "morning".into()),
         ("/DBSubnetGroup/Subnets/0/SubnetIdentifier", "subnet-1".into()),
         ("/DBInstances/1/PromotionTier", 2.into()),
         ("/DBInstances/0/DBParameterGroups/0/DBParameterGroupName", "one".into()),

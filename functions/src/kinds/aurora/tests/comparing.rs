@@ -139,6 +139,18 @@ async fn what_is_missing_or_too_much_is_one_check_with_its_name() {
             broken(|copy| copy["ScalableTargets"][0]["MaxCapacity"] = 9.into()),
         ),
         (
+            "ScheduledActions.morning",
+            broken(|copy| copy["ScheduledActions"] = json!([])),
+        ),
+        (
+            "ScheduledActions.morning.Schedule",
+            broken(|copy| copy["ScheduledActions"][0]["Schedule"] = "rate(1 day)".into()),
+        ),
+        (
+            "ScalingPolicies.readers.ResourceId",
+            broken(|copy| copy["ScalingPolicies"][0]["ResourceId"] = "cluster:hubs-db".into()),
+        ),
+        (
             "ScalingPolicies.readers",
             broken(|copy| copy["ScalingPolicies"] = json!([])),
         ),

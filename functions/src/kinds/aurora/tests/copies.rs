@@ -143,6 +143,12 @@ pub fn configuration() -> Value {
             },
             "Alarms": [{ "AlarmName": "a", "AlarmARN": "arn:a" }],
         }],
+        "ScheduledActions": [{
+            "ScheduledActionName": "morning", "ScheduledActionARN": "arn:s", "ServiceNamespace": "rds",
+            "Schedule": "cron(0 6 * * ? *)", "Timezone": "Europe/Berlin", "ResourceId": "cluster:hubs-db",
+            "ScalableDimension": "rds:cluster:ReadReplicaCount", "CreationTime": 1.7e9,
+            "ScalableTargetAction": { "MinCapacity": 2, "MaxCapacity": 6 },
+        }],
     })
 }
 
@@ -173,6 +179,8 @@ pub fn faithful() -> Value {
     copy["ScalableTargets"][0]["ResourceId"] = "cluster:hubs-db-r1".into();
     copy["ScalableTargets"][0]["CreationTime"] = 1.8e9.into();
     copy["ScalingPolicies"][0]["ResourceId"] = "cluster:hubs-db-r1".into();
+    copy["ScheduledActions"][0]["ResourceId"] = "cluster:hubs-db-r1".into();
+    copy["ScheduledActions"][0]["ScheduledActionARN"] = "arn:s:new".into();
     copy["ScalingPolicies"][0]["PolicyARN"] = "arn:p:new".into();
     copy["ScalingPolicies"][0]["Alarms"] = json!([{ "AlarmName": "b", "AlarmARN": "arn:b" }]);
     copy
@@ -259,6 +267,8 @@ pub fn scaling_answers(of: &Value) -> Vec<Exchange> {
         .is_some_and(|targets| !targets.is_empty())
     {
         answered.push(answers("DescribeScalingPolicies", policies.to_string()));
+        let scheduled = json!({ "ScheduledActions": of["ScheduledActions"] });
+        answered.push(answers("DescribeScheduledActions", scheduled.to_string()));
     }
     answered
 }

@@ -139,6 +139,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
         answers("RegisterScalableTarget", "{}"),
         answers("PutScalingPolicy", r#"{"PolicyARN":"arn:p:new"}"#),
+        answers("PutScheduledAction", "{}"),
         restored("ModifyDBCluster"),
     ];
     let (advance, asked) = advanced(script, &item).await;
@@ -168,7 +169,20 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         (&policy["PolicyName"], &policy["ResourceId"]),
         (&json!("readers"), &json!("cluster:hubs-db-r1"))
     );
-    assert_eq!(asked[7].field("DeletionProtection").as_deref(), Some("true"));
+    let scheduled = asked[7].json();
+    assert_eq!(
+        (
+            &scheduled["ScheduledActionName"],
+            &scheduled["ResourceId"],
+            &scheduled["ScalableTargetAction"]
+        ),
+        (
+            &json!("morning"),
+            &json!("cluster:hubs-db-r1"),
+            &json!({ "MinCapacity": 2, "MaxCapacity": 6 })
+        )
+    );
+    assert_eq!(asked[8].field("DeletionProtection").as_deref(), Some("true"));
 }
 
 /// Everything in place: nothing is changed any more, however often it is looked at.
@@ -438,8 +452,21 @@ async fn an_endpoint_of_another_is_a_conflict_and_one_that_is_not_there_yet_is_w
         400,
         "DBClusterEndpointAlreadyExistsFault",
     ));
-    let (aurora, _) = aurora(script);
-    assert_eq!(aurora.advance(&restore(), &item).await.unwrap_err().name(), "Conflict");
+    script.push(endpoints_answer(&json!([])));
+    let (kind, _) = aurora(script);
+    assert_eq!(kind.advance(&restore(), &item).await.unwrap_err().name(), "Conflict");
+    // One of ours whose create's answer was lost.
+    let mut script = head();
+    script.push(endpoints_answer(&json!([])));
+    script.push(refuses(
+        "CreateDBClusterEndpoint",
+        400,
+        "DBClusterEndpointAlreadyExistsFault",
+    ));
+    script.push(endpoints_answer(&faithful()["DBClusterEndpoints"]));
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, &item).await;
+    assert!(phase(advance).contains("reports-r1 is being created"));
     let mut creating = faithful()["DBClusterEndpoints"].clone();
     creating[0]["Status"] = "creating".into();
     let mut script = head();

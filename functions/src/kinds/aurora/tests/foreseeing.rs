@@ -295,9 +295,13 @@ async fn what_no_restore_brings_back_is_said() {
     let cluster = &mut other.configuration["DBCluster"];
     cluster["GlobalClusterIdentifier"] = "world".into();
     cluster["ActivityStreamStatus"] = "started".into();
-    other.configuration["ScalingPolicies"][0]["TargetTrackingScalingPolicyConfiguration"] = Value::Null;
+    other.configuration["ScalingPolicies"][0]["PolicyType"] = "StepScaling".into();
     let remarks = Answers::good().foreseen(&other).await.remarks.join("\n");
-    for said in ["global cluster world", "activity stream", "are not put back: readers"] {
+    for said in [
+        "global cluster world",
+        "activity stream",
+        "set off scaling policy readers at the source: a",
+    ] {
         assert!(remarks.contains(said), "{said} in {remarks}");
     }
     // A source without a catalog entry.

@@ -26,6 +26,10 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
             r#"{"TableName":"rooms","ContributorInsightsStatus":"DISABLED"}"#,
         ),
         answers(
+            "DescribeContributorInsights",
+            r#"{"TableName":"rooms","IndexName":"by-owner","ContributorInsightsStatus":"ENABLED"}"#,
+        ),
+        answers(
             "DescribeScalableTargets",
             r#"{"ScalableTargets":[{"ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:ReadCapacityUnits","MinCapacity":1,"MaxCapacity":9,"RoleARN":"arn:r","CreationTime":1.7e9}],"NextToken":"t"}"#,
         ),
@@ -36,6 +40,14 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
         answers(
             "DescribeScalingPolicies",
             r#"{"ScalingPolicies":[{"PolicyARN":"arn:p","PolicyName":"reads","ServiceNamespace":"dynamodb","ResourceId":"table/rooms","ScalableDimension":"dynamodb:table:ReadCapacityUnits","PolicyType":"TargetTrackingScaling","CreationTime":1.7e9}]}"#,
+        ),
+        answers(
+            "DescribeScheduledActions",
+            r#"{"ScheduledActions":[{"ScheduledActionName":"evening"}],"NextToken":"t"}"#,
+        ),
+        answers(
+            "DescribeScheduledActions",
+            r#"{"ScheduledActions":[{"ScheduledActionName":"morning"}]}"#,
         ),
         answers(
             "ListTagsOfResource",
@@ -56,6 +68,8 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
         ("/ContributorInsights/ContributorInsightsStatus", "DISABLED".into()),
         ("/ScalableTargets/1/MaxCapacity", 5.into()),
         ("/ScalingPolicies/0/PolicyName", "reads".into()),
+        ("/ScheduledActions/1/ScheduledActionName", "morning".into()),
+        ("/IndexContributorInsights/0/IndexName", "by-owner".into()),
         ("/Tags/1/Key", "cost".into()),
     ] {
         assert_eq!(captured.pointer(pointer), Some(&value), "{pointer} in {captured:#}");
@@ -63,16 +77,16 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
     assert!(captured.get("Policy").is_none() && captured.get("KinesisDataStreamDestinations").is_none());
     let asked = replay.played();
     assert!(
-        asked[5]
+        asked[6]
             .body
             .contains(r#""ResourceIds":["table/rooms","table/rooms/index/by-owner"]"#),
         "{}",
-        asked[5].body
+        asked[6].body
     );
     assert!(
-        asked[8].body.contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
+        asked[11].body.contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
         "{}",
-        asked[8].body
+        asked[11].body
     );
     let (kind, _) = dynamodb([refuses("DescribeTable", 400, "ResourceNotFoundException")]);
     assert_eq!(kind.capture(&rooms()).await.unwrap_err().name(), "NotFound");

@@ -120,6 +120,12 @@ async fn every_captured_setting_that_is_lost_is_named() {
             json!(50.0),
             "ScalingPolicies[0].TargetTrackingScalingPolicyConfiguration.TargetValue",
         ),
+        ("/ScheduledActions", json!([]), "ScheduledActions"),
+        (
+            "/ScheduledActions/0/Schedule",
+            json!("rate(1 day)"),
+            "ScheduledActions[0].Schedule",
+        ),
     ] {
         let mut all = whole();
         *all.pointer_mut(pointer).unwrap() = value;
@@ -133,6 +139,10 @@ async fn every_captured_setting_that_is_lost_is_named() {
     }
     for (pointer, name) in [
         ("/ContributorInsights/ContributorInsightsStatus", "ContributorInsights"),
+        (
+            "/IndexContributorInsights/0/ContributorInsightsStatus",
+            "IndexContributorInsights",
+        ),
         (
             "/KinesisDataStreamDestinations/0/DestinationStatus",
             "KinesisDataStreamDestinations",

@@ -41,8 +41,14 @@ pub fn captured() -> Value {
         },
         "Tags": [{"Key": "team", "Value": "hubs"}, {"Key": "aws:cloudformation:stack-name", "Value": "x"}],
         "Policy": format!(r#"{{"Statement":[{{"Resource":["{TABLE}","{TABLE}/index/*","{TABLE}-old"]}}]}}"#),
-        "KinesisDataStreamDestinations": [{"StreamArn": "arn:stream", "DestinationStatus": "ACTIVE"}],
+        "KinesisDataStreamDestinations": [{
+            "StreamArn": "arn:stream", "DestinationStatus": "ACTIVE", "ApproximateCreationDateTimePrecision": "MILLISECOND",
+        }],
         "ContributorInsights": {"TableName": "rooms", "ContributorInsightsStatus": "ENABLED"},
+        "IndexContributorInsights": [{
+            "TableName": "rooms", "IndexName": "by-owner", "ContributorInsightsStatus": "ENABLED",
+            "ContributorInsightsMode": "THROTTLED_KEYS",
+        }],
         "ScalableTargets": [{
             "ServiceNamespace": "dynamodb", "ResourceId": "table/rooms",
             "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "MinCapacity": 1, "MaxCapacity": 9,
@@ -56,6 +62,12 @@ pub fn captured() -> Value {
                 "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"},
             },
             "CreationTime": 1.7e9,
+        }],
+        "ScheduledActions": [{
+            "ScheduledActionName": "evening", "ScheduledActionARN": "arn:s", "ServiceNamespace": "dynamodb",
+            "Schedule": "cron(0 18 * * ? *)", "Timezone": "Europe/Berlin", "ResourceId": "table/rooms",
+            "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "CreationTime": 1.7e9,
+            "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 2},
         }],
     })
 }
@@ -166,15 +178,28 @@ pub fn captures(all: &Value) -> Vec<Exchange> {
             "DescribeContributorInsights",
             all["ContributorInsights"].to_string().replace("null", "{}"),
         ),
-        answers(
-            "DescribeScalableTargets",
-            json!({"ScalableTargets": list(&all["ScalableTargets"])}).to_string(),
-        ),
     ];
+    for index in all["Table"]["GlobalSecondaryIndexes"].as_array().into_iter().flatten() {
+        let of_index = all["IndexContributorInsights"].as_array().into_iter().flatten();
+        let found = of_index.filter(|insights| insights["IndexName"] == index["IndexName"]);
+        let off = json!({"ContributorInsightsStatus": "DISABLED"});
+        asked.push(answers(
+            "DescribeContributorInsights",
+            found.last().unwrap_or(&off).to_string(),
+        ));
+    }
+    asked.push(answers(
+        "DescribeScalableTargets",
+        json!({"ScalableTargets": list(&all["ScalableTargets"])}).to_string(),
+    ));
     if !all["ScalableTargets"].is_null() {
         asked.push(answers(
             "DescribeScalingPolicies",
             json!({"ScalingPolicies": list(&all["ScalingPolicies"])}).to_string(),
+        ));
+        asked.push(answers(
+            "DescribeScheduledActions",
+            json!({"ScheduledActions": list(&all["ScheduledActions"])}).to_string(),
         ));
     }
     asked.push(tags_are(all));
@@ -337,6 +362,8 @@ async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamod
             "PutResourcePolicy",
             "RegisterScalableTarget",
             "PutScalingPolicy",
+            "PutScheduledAction",
+            "UpdateContributorInsights",
             "UpdateContributorInsights",
             "EnableKinesisStreamingDestination",
             "UpdateTable",
@@ -422,9 +449,28 @@ async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamod
     assert_eq!(
         policy["TargetTrackingScalingPolicyConfiguration"],
         json!({
-            "TargetValue": 70.0, "ScaleInCooldown": 60,
+            "TargetValue": 70, "ScaleInCooldown": 60,
             "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"},
         })
+    );
+    let scheduled = &bodies("PutScheduledAction")[0];
+    assert_eq!(
+        (&scheduled["ResourceId"], &scheduled["Schedule"], &scheduled["Timezone"]),
+        (
+            &json!("table/rooms-r1"),
+            &json!("cron(0 18 * * ? *)"),
+            &json!("Europe/Berlin")
+        )
+    );
+    assert_eq!(
+        scheduled["ScalableTargetAction"],
+        json!({"MinCapacity": 1, "MaxCapacity": 2})
+    );
+    let insights = bodies("UpdateContributorInsights");
+    assert_eq!(insights[0].get("IndexName"), None);
+    assert_eq!(
+        (&insights[1]["IndexName"], &insights[1]["ContributorInsightsMode"]),
+        (&json!("by-owner"), &json!("THROTTLED_KEYS"))
     );
 }
 

@@ -33,7 +33,6 @@ async fn a_copy_goes_with_its_scaling_its_recovery_and_its_protection() {
             "DescribeScalableTargets",
             json!({"ScalableTargets": all["ScalableTargets"]}).to_string(),
         ),
-        answers("DescribeScalingPolicies", r#"{"ScalingPolicies":[]}"#),
         done("DeregisterScalableTarget"),
         recovery("ENABLED"),
         done("UpdateContinuousBackups"),
@@ -53,9 +52,9 @@ async fn a_copy_goes_with_its_scaling_its_recovery_and_its_protection() {
     }
     assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
     let asked = replay.played();
-    assert_eq!(asked[4].json()["ResourceId"], "table/rooms-r1");
-    assert_eq!(asked[7].json()["DeletionProtectionEnabled"], false);
-    assert_eq!(asked[8].json()["TableName"], "rooms-r1");
+    assert_eq!(asked[3].json()["ResourceId"], "table/rooms-r1");
+    assert_eq!(asked[6].json()["DeletionProtectionEnabled"], false);
+    assert_eq!(asked[7].json()["TableName"], "rooms-r1");
 }
 
 #[tokio::test]

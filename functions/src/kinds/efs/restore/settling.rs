@@ -12,6 +12,9 @@ use crate::kinds::restoring::part;
 const OWN: &[&str] = &[
     "AccessPointArn",
     "AccessPointId",
+    // A file system's, which AWS Backup makes Regional; a mount target's is that of its subnet.
+    "AvailabilityZoneId",
+    "AvailabilityZoneName",
     "ClientToken",
     "CreationTime",
     "CreationToken",

@@ -1,0 +1,196 @@
+//! What becomes of every member of what AWS describes: brought back, a copy's own, or lost and then said. One table, by which a
+//! copy is compared and a plan makes its remarks, and which a lint holds against AWS's models (`tests/lint/members.py`).
+
+#[cfg(test)]
+pub mod samples;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+const TABLE: &str = include_str!("members/table.txt");
+
+/// By which of its members one of several things is told, in a remark.
+const TOLD_BY: &[&str] = &["RegionName", "Domain", "AlarmName", "IndexName"];
+
+/// What becomes of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Brought back or kept, and so compared.
+    Compared,
+    /// A structure whose members stand in the table by themselves.
+    Inside,
+    /// A copy's own, or nobody's to set.
+    Expected,
+    /// Lost, and said in the table's words.
+    NotCovered,
+    /// Lost, and said by the kind in words of its own.
+    Remarked,
+}
+
+/// Which values of a member mean that nothing is lost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Unless {
+    Unset,
+    Is(&'static str),
+    UpTo(f64),
+}
+
+/// A member at one place of what is captured of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Member {
+    pub kind: &'static str,
+    /// Where its structure is: `DBInstances.*`; empty for the whole.
+    pub of: &'static str,
+    pub name: &'static str,
+    pub class: Class,
+    pub unless: Unless,
+    words: &'static str,
+}
+
+impl Member {
+    /// `DBInstances.*.Endpoint`.
+    pub fn path(&self) -> String {
+        if self.of.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}.{}", self.of, self.name)
+        }
+    }
+
+    /// Whether a value of it would be lost.
+    fn is_set(&self, value: &Value) -> bool {
+        let set = match value {
+            Value::Null => false,
+            Value::Bool(on) => *on,
+            Value::Number(number) => number.as_f64() != Some(0.0),
+            Value::String(text) => !text.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+        };
+        set && match self.unless {
+            Unless::Unset => true,
+            Unless::Is(usual) => value != usual,
+            Unless::UpTo(usual) => value.as_f64().is_some_and(|value| value > usual),
+        }
+    }
+}
+
+static MEMBERS: LazyLock<Vec<Member>> = LazyLock::new(|| read(TABLE));
+
+/// Every member of what is captured of a kind.
+pub fn of(kind: &str) -> impl Iterator<Item = &'static Member> {
+    MEMBERS.iter().filter(move |member| member.kind == kind)
+}
+
+/// The paths, below `under`, of what may differ between a copy of this kind and its source.
+pub fn expected(kind: &str, under: &str) -> Vec<String> {
+    let differing = of(kind).filter(|member| !matches!(member.class, Class::Compared | Class::Inside));
+    differing
+        .filter_map(|member| {
+            let path = member.path();
+            let below = match under {
+                "" => path.as_str(),
+                under => path.strip_prefix(under)?.strip_prefix('.')?,
+            };
+            Some(below.to_owned())
+        })
+        .collect()
+}
+
+/// What is captured of a source and not brought back, each in the table's words, once.
+pub fn lost(kind: &str, captured: &Value, source: &str, copy: &str) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    for member in of(kind).filter(|member| member.class == Class::NotCovered) {
+        for value in at(captured, &member.path()) {
+            if !member.is_set(value) {
+                continue;
+            }
+            let words = member
+                .words
+                .replace("{source}", source)
+                .replace("{copy}", copy)
+                .replace("{value}", &told(value));
+            if !said.contains(&words) {
+                said.push(words);
+            }
+        }
+    }
+    said
+}
+
+/// All values at a path, in which `*` stands for every element of a list.
+fn at<'a>(of: &'a Value, path: &str) -> Vec<&'a Value> {
+    let mut found = vec![of];
+    for step in path.split('.') {
+        found = found
+            .into_iter()
+            .flat_map(|value| match (step, value) {
+                ("*", Value::Array(list)) => list.iter().collect(),
+                (_, Value::Object(members)) => members.get(step).into_iter().collect(),
+                _ => Vec::new(),
+            })
+            .collect();
+    }
+    found
+}
+
+fn told(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(told).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => {
+            let name = TOLD_BY
+                .iter()
+                .find_map(|name| members.get(*name))
+                .and_then(Value::as_str);
+            name.map_or_else(|| value.to_string(), str::to_owned)
+        }
+        other => other.to_string(),
+    }
+}
+
+fn read(table: &'static str) -> Vec<Member> {
+    let (mut members, mut places): (Vec<Member>, Vec<(&str, &str)>) = (Vec::new(), Vec::new());
+    let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    for line in lines {
+        if let Some((_, after)) = line.strip_prefix('[').and_then(|line| line.split_once("] ")) {
+            places.clear();
+            let mut kind = "";
+            for word in after.split(' ') {
+                match word {
+                    "." => places.push((kind, "")),
+                    _ if word.starts_with(|first: char| first.is_ascii_lowercase()) => kind = word,
+                    path => places.push((kind, path)),
+                }
+            }
+            continue;
+        }
+        let (row, words) = line.split_once(": ").unwrap_or((line, ""));
+        let mut row = row.split(' ');
+        let (class, name) = (row.next().unwrap_or_default(), row.next().unwrap_or_default());
+        let unless = match (row.next(), row.next()) {
+            (Some("unless"), Some(usual)) => Unless::Is(usual),
+            (Some("over"), Some(usual)) => Unless::UpTo(usual.parse().unwrap_or(f64::MAX)),
+            _ => Unless::Unset,
+        };
+        let class = match class {
+            "given" | "put-back" | "kept" => Class::Compared,
+            "inside" => Class::Inside,
+            "not-covered" => Class::NotCovered,
+            "remarked" => Class::Remarked,
+            _ => Class::Expected,
+        };
+        members.extend(places.iter().map(|(kind, of)| Member {
+            kind,
+            of,
+            name,
+            class,
+            unless,
+            words,
+        }));
+    }
+    members
+}

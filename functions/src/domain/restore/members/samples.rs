@@ -1,0 +1,39 @@
+//! A configuration in which every member of the table is set.
+
+use serde_json::{Value, json};
+
+use super::{Class, Member, Unless};
+
+/// A value of a member that counts as set.
+pub fn value(member: &Member) -> Value {
+    match member.unless {
+        Unless::UpTo(usual) => json!(usual + 1.0),
+        _ => json!(format!("a {}", member.name)),
+    }
+}
+
+/// The configuration with a value at a path, in which `*` stands for a list's only element.
+pub fn with(mut configuration: Value, path: &str, value: Value) -> Value {
+    let mut place = &mut configuration;
+    for step in path.split('.') {
+        if step == "*" {
+            if !place.is_array() {
+                *place = json!([null]);
+            }
+            place = &mut place[0];
+        } else {
+            if !place.is_object() {
+                *place = json!({});
+            }
+            place = &mut place[step];
+        }
+    }
+    *place = value;
+    configuration
+}
+
+/// Everything that the table has of a kind.
+pub fn everything(kind: &str) -> Value {
+    let members = super::of(kind).filter(|member| member.class != Class::Inside);
+    members.fold(json!({}), |all, member| with(all, &member.path(), value(member)))
+}
