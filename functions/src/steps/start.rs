@@ -100,6 +100,11 @@ pub async fn start_knowing<K: Kind + Restore>(
         started_at,
         holds_quiesce,
     } = kind.back_up(&run, &point.resource).await?;
+    if started_at < now {
+        // Adopted: it holds what was there when the first try captured and sampled it, and not what is there now.
+        point.configuration = held.configuration;
+        point.sample = held.sample;
+    }
     let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
     point.recovery_point = Some(recovery_point);
     point.started_at = Some(started_at);
@@ -183,6 +188,30 @@ mod tests {
         assert_eq!(kind.calls()[2..], ["capture rooms", "sample rooms", "back_up rooms"]);
         let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
         assert_eq!(point.sample, Some(sample));
+    }
+
+    #[tokio::test]
+    async fn what_is_adopted_keeps_the_sample_from_before_it_was_made() {
+        let (catalog, memory, run) = planned(&[]).await;
+        let kind = Backups::default();
+        let sample = |id: &str| Sample::Items {
+            items: vec![SampledItem {
+                key: serde_json::json!({"id": {"S": id}}),
+                sha256: "0".repeat(64),
+            }],
+        };
+        kind.sampling("rooms", Ok(Some(sample("before"))));
+        kind.sampling("rooms", Ok(Some(sample("written since"))));
+        memory.lose_write(2);
+        start(&catalog, &kind, input(&run)).await.unwrap_err();
+        assert_eq!(kind.made().len(), 1, "made, and not recorded");
+        let again = Input {
+            now: later(10),
+            ..input(&run)
+        };
+        start(&catalog, &kind, again).await.unwrap();
+        let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
+        assert_eq!(point.sample, Some(sample("before")));
     }
 
     #[tokio::test]

@@ -62,7 +62,7 @@ impl Aurora {
         Ok(())
     }
 
-    /// False when somebody else made it meanwhile.
+    /// False when somebody else made it meanwhile. What is there by now may be ours: the answer to a create can be lost.
     async fn make_group(&self, run: &Run, wanted: &Wanted<'_>, group: &Group) -> Result<bool> {
         let Some(family) = &group.family else {
             return Err(Error::NotFound(format!(
@@ -89,7 +89,10 @@ impl Aurora {
         };
         match refused {
             None => Ok(true),
-            Some((Some(code), _)) if code == "DBParameterGroupAlreadyExists" => Ok(false),
+            Some((Some(code), _)) if code == "DBParameterGroupAlreadyExists" => match self.group_arn(group).await? {
+                Some(arn) => self.made(run, wanted.resource, &arn).await,
+                None => Ok(false),
+            },
             Some((_, error)) => Err(error),
         }
     }

@@ -179,6 +179,29 @@ async fn a_parameter_group_of_ours_is_finished_and_anothers_left_as_it_is() {
         // Made by somebody else between our look and our call.
         refuses("DescribeDBParameterGroups", 404, "DBParameterGroupNotFound"),
         refuses("CreateDBParameterGroup", 400, "DBParameterGroupAlreadyExists"),
+        instance_group_answer(&configuration["DBParameterGroups"][0]),
+        tags_answer(&tag_list(&[], "another-restore")),
+        restored("RestoreDBClusterToPointInTime"),
+    ];
+    phase(advanced(script, &item(at(None, None), configuration)).await.0);
+}
+
+/// The answer to a create can be lost, and the SDK ask again: what is there by now is ours, and gets its parameters.
+#[tokio::test]
+async fn a_parameter_group_whose_create_was_not_heard_of_gets_its_parameters() {
+    let configuration = configuration();
+    let script = vec![
+        no_cluster(),
+        refuses("DescribeDBClusterParameterGroups", 404, "DBParameterGroupNotFound"),
+        refuses("CreateDBClusterParameterGroup", 400, "DBParameterGroupAlreadyExists"),
+        cluster_group_answer(&configuration["DBClusterParameterGroup"]),
+        tags_answer(&tag_list(&[], &restore().id)),
+        xml("ModifyDBClusterParameterGroup", ""),
+        refuses("DescribeDBParameterGroups", 404, "DBParameterGroupNotFound"),
+        refuses("CreateDBParameterGroup", 400, "DBParameterGroupAlreadyExists"),
+        instance_group_answer(&configuration["DBParameterGroups"][0]),
+        tags_answer(&tag_list(&[], &restore().id)),
+        xml("ModifyDBParameterGroup", ""),
         restored("RestoreDBClusterToPointInTime"),
     ];
     phase(advanced(script, &item(at(None, None), configuration)).await.0);
