@@ -100,11 +100,6 @@ pub async fn start_knowing<K: Kind + Restore>(
         started_at,
         holds_quiesce,
     } = kind.back_up(&run, &point.resource).await?;
-    if started_at < now {
-        // Adopted: it holds what was there when the first try captured and sampled it, and not what is there now.
-        point.configuration = held.configuration;
-        point.sample = held.sample;
-    }
     let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
     point.recovery_point = Some(recovery_point);
     point.started_at = Some(started_at);
