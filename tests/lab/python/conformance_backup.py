@@ -551,7 +551,7 @@ class Restores(Case):
         arn = self.completed()
         lab("PUT", "/durations", {"backup_job": 500})
         backup = self.job(self.start(), "RUNNING")
-        metadata = {"file-system-id": self.fs, "newFileSystem": "false"}
+        metadata = {"file-system-id": self.fs, "newFileSystem": "false", "CreationToken": uuid.uuid4().hex}
         started = self.backup.start_restore_job(RecoveryPointArn=arn, Metadata=metadata, IamRoleArn=ROLE)
         status = lambda: self.backup.describe_restore_job(RestoreJobId=started["RestoreJobId"])["Status"]
         self.assertEqual(self.backup.describe_backup_job(BackupJobId=backup["BackupJobId"])["State"], "RUNNING")

@@ -98,6 +98,7 @@ class Clusters(RdsTest):
         self.wait("db_cluster_deleted", DBClusterIdentifier=name)
         self.wait("db_cluster_snapshot_available", DBClusterSnapshotIdentifier=final)
         restored = self.restored(final)
+        self.assertNotIn("DatabaseName", self.cluster(restored))
         self.open(restored)
         self.assertEqual(self.sql(restored, "select v from t"), ["7"])
 
@@ -122,7 +123,7 @@ class Clusters(RdsTest):
             PreferredMaintenanceWindow="Mon:02:00-Mon:02:30", VpcSecurityGroupIds=["sg-9"], DeletionProtection=True,
             CloudwatchLogsExportConfiguration={"EnableLogTypes": ["postgresql"]}, CopyTagsToSnapshot=True,
             EnableIAMDatabaseAuthentication=True, StorageType="aurora-iopt1", AutoMinorVersionUpgrade=False,
-            DatabaseInsightsMode="standard", CACertificateIdentifier="rds-ca-ecc384-g1", Port=5440,
+            DatabaseInsightsMode="standard", Port=5440,
             ServerlessV2ScalingConfiguration={"MinCapacity": 0, "MaxCapacity": 8, "SecondsUntilAutoPause": 600},
         )
         self.wait("db_cluster_available", DBClusterIdentifier=name)
@@ -135,7 +136,6 @@ class Clusters(RdsTest):
             "PreferredMaintenanceWindow": "mon:02:00-mon:02:30", "DeletionProtection": True, "Port": 5440,
             "EnabledCloudwatchLogsExports": ["postgresql"], "CopyTagsToSnapshot": True, "AutoMinorVersionUpgrade": False,
             "IAMDatabaseAuthenticationEnabled": True, "StorageType": "aurora-iopt1",
-            "CertificateDetails": {"CAIdentifier": "rds-ca-ecc384-g1"},
             "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-9", "Status": "active"}],
             "AssociatedRoles": [{"RoleArn": role, "Status": "ACTIVE", "FeatureName": "s3Import"}],
             "ServerlessV2ScalingConfiguration": {"MinCapacity": 0, "MaxCapacity": 8, "SecondsUntilAutoPause": 600},
@@ -157,6 +157,29 @@ class Clusters(RdsTest):
         self.assertEqual({key: listed[key] for key in described}, described)
         self.assertEqual((listed["PerformanceInsightsEnabled"], listed["Endpoint"]["Port"]), (True, 5440))
         self.assertEqual(self.sql(name, "select 1"), ["1"])
+
+    def test_what_aurora_is_not_known_to_take_is_accepted_and_not_shown(self):
+        name = self.new_cluster(instance=False)
+        before = self.cluster(name)
+        self.rds.modify_db_cluster(
+            DBClusterIdentifier=name, MonitoringInterval=30, MonitoringRoleArn="arn:aws:iam::000000000000:role/m",
+            CACertificateIdentifier="rds-ca-ecc384-g1",
+        )
+        self.wait("db_cluster_available", DBClusterIdentifier=name)
+        for shown in ("MonitoringInterval", "MonitoringRoleArn", "CertificateDetails"):
+            self.assertEqual(self.cluster(name).get(shown), before.get(shown))
+        self.assertEqual(len(before["AvailabilityZones"]), 3)
+
+    def test_a_zone_without_a_subnet_is_not_offered(self):
+        group = new_name("group")
+        self.rds.create_db_subnet_group(
+            DBSubnetGroupName=group, DBSubnetGroupDescription=group, SubnetIds=["subnet-1", "subnet-2"]
+        )
+        with self.assertRaises(self.rds.exceptions.InvalidVPCNetworkStateFault):
+            self.rds.create_db_cluster(
+                DBClusterIdentifier=new_name("c"), Engine=ENGINE, MasterUsername="hubs", MasterUserPassword="not-secret",
+                DBSubnetGroupName=group, AvailabilityZones=["us-east-1a", "us-east-1b", "us-east-1d"],
+            )
 
     def test_a_password_waits_for_the_maintenance_window_or_is_applied_immediately(self):
         name = self.new_cluster()
