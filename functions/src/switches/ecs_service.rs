@@ -34,6 +34,16 @@ pub struct EcsService {
     directories: Directories,
 }
 
+/// What a service runs when it is to be switched back.
+enum Left {
+    /// What it ran before.
+    Before,
+    /// What this restore deployed.
+    Ours,
+    /// Something else.
+    Theirs,
+}
+
 /// What the descriptor names.
 #[derive(Debug, Clone, Copy)]
 struct Named<'a> {
@@ -76,6 +86,32 @@ impl EcsService {
                 "{doing} service {}: there is no active one. Create it again, or switch by hand",
                 named.words()
             ))
+        })
+    }
+
+    /// What a revision is that is neither the one of before nor, as far as it is known, ours: told by what it says, since
+    /// the same may be registered again.
+    async fn left(
+        &self,
+        current: &str,
+        before: &str,
+        after: Option<&str>,
+        switch: &CutOver,
+        item: &Item,
+    ) -> Result<Left> {
+        let Some(after) = after else {
+            return Ok(match self.is_ours(current, switch, item, before).await? {
+                true => Left::Ours,
+                false => Left::Theirs,
+            });
+        };
+        let running = self.describe(current).await?;
+        if running.is_alike(&self.describe(before).await?) {
+            return Ok(Left::Before);
+        }
+        Ok(match running.is_alike(&self.describe(after).await?) {
+            true => Left::Ours,
+            false => Left::Theirs,
         })
     }
 
@@ -209,28 +245,31 @@ impl Switch for EcsService {
         let before = revision_in(before).unwrap_or_default();
         let service = self.service(named, "switching").await?;
         let current = service.task_definition.as_str();
-        if current == before {
-            return Ok(match rollout::of(&service) {
-                Rollout::Stable => Switching::Done(recorded(before)),
-                Rollout::Underway(phase) => underway(phase, before),
+        let left = match revision_in(after) {
+            _ if current == before => Left::Before,
+            Some(after) if current == after => Left::Ours,
+            after => self.left(current, before, after, switch, item).await?,
+        };
+        match left {
+            Left::Before => Ok(match rollout::of(&service) {
+                Rollout::Stable => Switching::Done(recorded(current)),
+                Rollout::Underway(phase) => underway(phase, current),
                 Rollout::Failed(reason) => Switching::Failed(format!(
                     "service {} could not be deployed with {} again: {reason}. See the service's events, and deploy a \
                      revision that starts",
                     named.words(),
-                    short(before)
+                    short(current)
                 )),
-            });
-        }
-        if revision_in(after) != Some(current) && !self.is_ours(current, switch, item, before).await? {
-            return Err(Error::Conflict(format!(
-                "switching service {} back: somebody deployed {} since. It stays as it is: deploy {} if that is what should \
-                 run",
+            }),
+            Left::Ours => self.deploy(named, before).await,
+            Left::Theirs => Err(Error::Conflict(format!(
+                "switching service {} back: somebody deployed {} since, which differs from what this restore deployed. It \
+                 stays as it is: if a later restore did, take that one back first; else deploy {} if that is what should run",
                 named.words(),
                 short(current),
                 short(before)
-            )));
+            ))),
         }
-        self.deploy(named, before).await
     }
 }
 

@@ -73,6 +73,12 @@ impl Parameter {
         })
     }
 
+    /// Whether a version had this value; one that is forgotten did not, as far as anybody knows.
+    async fn held(&self, name: &str, version: i64, value: &str) -> Result<bool> {
+        let found = self.get(&format!("{name}:{version}")).await?;
+        Ok(found.is_some_and(|found| found.value == value))
+    }
+
     /// What a new version does not keep by itself: its key, tier, pattern and policies.
     async fn metadata(&self, name: &str) -> Result<Value> {
         let named = json!([{ "Key": "Name", "Option": "Equals", "Values": [name] }]);
@@ -216,14 +222,14 @@ impl Switch for Parameter {
         if current.value == wanted {
             return Ok(done(current.number));
         }
-        if current.number != before {
+        if current.number != before && !self.held(name, before, &current.value).await? {
             return Err(Error::Conflict(format!(
                 "switching parameter {name}: it is at version {}, no longer at {before}; somebody wrote it meanwhile. It stays \
                  as it is: see who writes it, then cut over again with a new restore, or write the copy's value by hand",
                 current.number
             )));
         }
-        Ok(done(self.put(name, &wanted, before).await?))
+        Ok(done(self.put(name, &wanted, current.number).await?))
     }
 
     async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, after: &Value) -> Result<Switching> {
@@ -242,16 +248,16 @@ impl Switch for Parameter {
         if current.value == old.value {
             return Ok(done(current.number));
         }
+        // A later restore that was taken back wrote this restore's value again: by its value it is known, not by its number.
         let ours = match after["version"].as_i64() {
-            Some(after) => current.number == after,
-            None => {
-                current.number == before + 1 && current.value == self.wanted(switch, fact, item, &old.value).await?
-            }
+            Some(after) => current.number == after || self.held(name, after, &current.value).await?,
+            None => current.value == self.wanted(switch, fact, item, &old.value).await?,
         };
         if !ours {
             return Err(Error::Conflict(format!(
-                "switching parameter {name} back: it is at version {}, which this restore did not write. It stays as it is: \
-                 write what it should hold (version {before} has the value of before)",
+                "switching parameter {name} back: version {} has another value than this restore wrote. It stays as it is: \
+                 if a later restore wrote it, take that one back first; else write what it should hold (version {before} \
+                 has the value of before)",
                 current.number
             )));
         }

@@ -87,6 +87,15 @@ impl Secret {
         })
     }
 
+    /// What a version holds, to be compared; `None` where it is gone, or holds no JSON object.
+    async fn content(&self, secret: &str, version: &str) -> Result<Option<Value>> {
+        match self.value(secret, version).await {
+            Ok(text) => Ok(serde_json::from_str(&text).ok().filter(Value::is_object)),
+            Err(Error::NotFound(_) | Error::InvalidInput(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Moves the current label, if it still is where it was seen. Answers whether it was.
     async fn promote(&self, secret: &str, from: &str, to: &str) -> Result<bool> {
         let moved = self
@@ -258,12 +267,22 @@ impl Switch for Secret {
         if current == before {
             return Ok(done(before));
         }
-        if current == after && (self.promote(secret, after, before).await? || self.current(secret).await? == before) {
+        let mut ours = current == after;
+        if !ours {
+            // Another version with the same content is as good: a value may be put again.
+            let held = self.content(secret, &current).await?;
+            if held.is_some() && held == self.content(secret, before).await? {
+                return Ok(done(&current));
+            }
+            ours = held.is_some() && held == self.content(secret, after).await?;
+        }
+        if ours && (self.promote(secret, &current, before).await? || self.current(secret).await? == before) {
             return Ok(done(before));
         }
         Err(Error::Conflict(format!(
-            "switching secret {secret} back: its current version is not the one of this restore any more; somebody changed \
-             it. It stays as it is: put what it should hold (version {before} has the values of before)"
+            "switching secret {secret} back: its current version does not hold what this restore put there; somebody changed \
+             it. It stays as it is: if a later restore did, take that one back first; else put what it should hold (version \
+             {before} has the values of before)"
         )))
     }
 }

@@ -57,6 +57,18 @@ pub struct Described {
     tags: Vec<Value>,
 }
 
+impl Described {
+    /// Whether both run the same: the same family with the same content, whatever their numbers and tags.
+    pub(super) fn is_alike(&self, other: &Described) -> bool {
+        let content = |of: &Described| -> Map<String, Value> {
+            let members = of.definition.as_object().into_iter().flatten();
+            let theirs = members.filter(|(name, _)| !ITS_OWN.contains(&name.as_str()));
+            theirs.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        content(self) == content(other)
+    }
+}
+
 impl EcsService {
     pub(super) async fn describe(&self, revision: &str) -> Result<Described> {
         let asked = json!({ "taskDefinition": revision, "include": ["TAGS"] });

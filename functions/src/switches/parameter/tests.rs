@@ -93,7 +93,7 @@ async fn what_was_written_unheard_is_found_done() {
 
 #[tokio::test]
 async fn what_somebody_wrote_meanwhile_stays() {
-    let (replay, parameter) = script(vec![at(4, "hubs-other")]);
+    let (replay, parameter) = script(vec![at(4, "hubs-other"), at(3, "hubs-rooms")]);
     assert_eq!(apply(&parameter).await.unwrap_err().name(), "Conflict");
     replay.played();
     let (replay, parameter) = script(vec![at(3, "hubs-rooms"), described(), put(5)]);
@@ -132,16 +132,38 @@ async fn a_switch_of_which_nobody_heard_is_taken_back_only_if_it_was_ours() {
     let (replay, parameter) = script(vec![at(4, "hubs-rooms-r1"), at(3, "hubs-rooms"), described(), put(5)]);
     assert_eq!(revert(&parameter, Value::Null).await.unwrap(), done(5));
     replay.played();
-    for theirs in [at(4, "hubs-other"), at(5, "hubs-rooms-r1")] {
-        let (replay, parameter) = script(vec![theirs, at(3, "hubs-rooms")]);
-        assert_eq!(revert(&parameter, Value::Null).await.unwrap_err().name(), "Conflict");
-        replay.played();
-    }
+    let (replay, parameter) = script(vec![at(4, "hubs-other"), at(3, "hubs-rooms")]);
+    assert_eq!(revert(&parameter, Value::Null).await.unwrap_err().name(), "Conflict");
+    replay.played();
+}
+
+#[tokio::test]
+async fn what_a_later_restore_put_back_is_known_by_its_value() {
+    // A later restore wrote version 5 and, when it was taken back, version 6: the value of version 4.
+    let exchanges = vec![
+        at(6, "hubs-rooms-r1"),
+        at(3, "hubs-rooms"),
+        at(4, "hubs-rooms-r1"),
+        described(),
+        put(7),
+    ];
+    let (replay, parameter) = script(exchanges);
+    assert_eq!(revert(&parameter, json!({"version": 4})).await.unwrap(), done(7));
+    let asked = replay.played();
+    assert_eq!(asked[2].json()["Name"], json!(format!("{NAME}:4")));
+    assert_eq!(asked[4].json()["Value"], json!("hubs-rooms"));
+}
+
+#[tokio::test]
+async fn a_parameter_that_was_written_again_as_it_was_is_switched() {
+    let (replay, parameter) = script(vec![at(5, "hubs-rooms"), at(3, "hubs-rooms"), described(), put(6)]);
+    assert_eq!(apply(&parameter).await.unwrap(), done(6));
+    replay.played();
 }
 
 #[tokio::test]
 async fn what_somebody_wrote_since_stays_when_switching_back() {
-    let (replay, parameter) = script(vec![at(6, "hubs-other"), at(3, "hubs-rooms")]);
+    let (replay, parameter) = script(vec![at(6, "hubs-other"), at(3, "hubs-rooms"), at(4, "hubs-rooms-r1")]);
     let error = revert(&parameter, json!({"version": 4})).await.unwrap_err();
     assert_eq!(error.name(), "Conflict");
     assert!(!error.to_string().contains("hubs-other"), "{error}");

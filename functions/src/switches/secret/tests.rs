@@ -29,6 +29,12 @@ fn value() -> Exchange {
     )
 }
 
+/// A version with this host and password.
+fn holding(host: &str, password: &str) -> Exchange {
+    let text = json!({"host": host, "port": "5432", "username": "hubs", "password": password}).to_string();
+    answers("GetSecretValue", json!({"SecretString": text}).to_string())
+}
+
 fn facts() -> [Exchange; 2] {
     let copy = || db_clusters(&[db_cluster("hubs-db-r1", "cluster-NEW", "available", Some(RESTORE))]);
     [copy(), copy()]
@@ -221,12 +227,46 @@ async fn a_switch_of_which_nobody_heard_is_taken_back_too() {
 
 #[tokio::test]
 async fn what_somebody_put_since_stays_when_switching_back() {
-    let (replay, secret) = script(vec![described("third")]);
-    let error = revert(&secret, json!({"version": ours_()})).await.unwrap_err();
-    assert_eq!(error.name(), "Conflict");
-    assert!(
-        error.to_string().contains("version v1 has the values of before"),
-        "{error}"
+    for third in ["new-password", PASSWORD] {
+        let gone = || refuses("GetSecretValue", 400, "ResourceNotFoundException");
+        let others = match third {
+            PASSWORD => [gone(), gone()],
+            _ => [holding("old", PASSWORD), holding("copy", PASSWORD)],
+        };
+        let mut exchanges = vec![described("third"), holding("copy", third)];
+        exchanges.extend(others);
+        let (replay, secret) = script(exchanges);
+        let error = revert(&secret, json!({"version": ours_()})).await.unwrap_err();
+        assert_eq!(error.name(), "Conflict");
+        let words = format!("{error} {error:?}");
+        assert!(words.contains("version v1 has the values of before"), "{words}");
+        assert!(!words.contains(third), "{words}");
+        replay.played();
+    }
+}
+
+#[tokio::test]
+async fn what_was_put_again_is_known_by_what_it_holds() {
+    // As this restore left it, under another version: a later restore that was taken back, or somebody's hand.
+    let (replay, secret) = script(vec![
+        described("again"),
+        holding("copy", PASSWORD),
+        holding("old", PASSWORD),
+        holding("copy", PASSWORD),
+        moved(),
+    ]);
+    assert_eq!(revert(&secret, json!({"version": ours_()})).await.unwrap(), done("v1"));
+    let moved = replay.played()[4].json();
+    assert_eq!(moved["RemoveFromVersionId"], json!("again"));
+    // As it was before.
+    let (replay, secret) = script(vec![
+        described("again"),
+        holding("old", PASSWORD),
+        holding("old", PASSWORD),
+    ]);
+    assert_eq!(
+        revert(&secret, json!({"version": ours_()})).await.unwrap(),
+        done("again")
     );
     replay.played();
 }
@@ -277,13 +317,7 @@ async fn what_would_fail_is_foreseen() {
 
 #[tokio::test]
 async fn where_it_leads_is_told_by_the_cluster_whose_endpoint_it_holds() {
-    let holding = |host: &str| {
-        let text = json!({"host": host, "port": "5433", "password": PASSWORD}).to_string();
-        answers(
-            "GetSecretValue",
-            json!({"VersionId": "v1", "SecretString": text}).to_string(),
-        )
-    };
+    let holding = |host: &str| holding(host, PASSWORD);
     let own = || db_cluster("hubs-db", "cluster-OLD", "available", None);
     let copy = || db_cluster("hubs-db-r1", "cluster-NEW", "available", Some(RESTORE));
     let target = Target::Aurora {
