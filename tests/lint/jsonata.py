@@ -5,7 +5,7 @@ Names, times and decisions come from Rust, where they are tested.
 
 import re
 
-FUNCTIONS = {"$exists", "$merge", "$not"}
+FUNCTIONS = {"$exists", "$merge", "$not", "$string"}
 WORDS = {"and", "or", "in", "true", "false", "null"}
 ROOTS = {"input", "result", "errorOutput", "context"}
 

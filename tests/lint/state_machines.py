@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import asl
+import causes
 import jsonata
 import project
 
@@ -38,6 +39,7 @@ def check(name, machine, errors, steps):
         for rule in (names, queries, timeouts, retries, catches, failures, loops):
             found += rule(machine, errors)
         found += tasks(machine, steps)
+        found += causes.check(machine)
     return [(f"{name}: {path}" if path else name, fault) for path, fault in found]
 
 

@@ -91,7 +91,7 @@ impl Catalog {
         &self,
         deployment: &str,
         id: &str,
-        reason: Reason,
+        reasons: &[Reason],
         now: Timestamp,
     ) -> Result<Option<SetStatus>> {
         match self.set(deployment, id).await? {
@@ -99,7 +99,7 @@ impl Catalog {
             Some(mut set) if set.status == SetStatus::Running => {
                 set.status = SetStatus::Failed;
                 set.ended_at = Some(now);
-                set.reasons.push(reason);
+                set.reasons.extend_from_slice(reasons);
                 self.close_set(&set).await.map(Some)
             }
             Some(set) => Ok(Some(set.status)),

@@ -173,7 +173,10 @@ async fn a_set_is_closed_once() {
     sealed.status = SetStatus::Sealed;
     assert_eq!(catalog.close_set(&sealed).await.unwrap(), SetStatus::Sealed);
     assert_eq!(catalog.close_set(&sealed).await.unwrap(), SetStatus::Sealed);
-    let after = catalog.fail_set("hubs-prod", &run.id, reason(), now()).await.unwrap();
+    let after = catalog
+        .fail_set("hubs-prod", &run.id, &[reason()], now())
+        .await
+        .unwrap();
     assert_eq!(after, Some(SetStatus::Sealed));
     assert_eq!(catalog.set("hubs-prod", &run.id).await.unwrap().unwrap(), sealed);
     assert_eq!(
@@ -204,7 +207,10 @@ async fn only_an_ended_set_expires_and_only_an_expiring_one_is_deleted() {
         catalog.expire_set("hubs-prod", &run.id).await.unwrap_err().name(),
         "Conflict"
     );
-    catalog.fail_set("hubs-prod", &run.id, reason(), now()).await.unwrap();
+    catalog
+        .fail_set("hubs-prod", &run.id, &[reason()], now())
+        .await
+        .unwrap();
     catalog.delete_set("hubs-prod", &run.id).await.unwrap();
     assert!(catalog.set("hubs-prod", &run.id).await.unwrap().is_some());
     for _ in 0..2 {

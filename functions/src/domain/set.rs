@@ -72,6 +72,15 @@ pub struct Reason {
     pub message: String,
 }
 
+impl Reason {
+    /// Whether another says the same, be it of another subject: what failed a switch has failed the state that made it.
+    pub fn is_told_by(&self, others: &[Reason]) -> bool {
+        others
+            .iter()
+            .any(|other| other.error == self.error && other.message == self.message)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PointStatus {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::lost::{Lost, reason};
+use self::lost::{Lost, reasons};
 use self::taking_back::{Taken, take_back, to_take_back};
 use super::ending::{self, End};
 use super::machine::run_of;
@@ -155,7 +155,7 @@ async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) 
     // An application that cannot be brought back must not keep on-call from being told, nor the lease.
     let resumed = resume(catalog, needs.hooks.as_ref(), run, now).await;
     let end = End {
-        reason: reason(lost.machine, lost.detail),
+        reasons: reasons(lost.machine, lost.detail),
         failed: false,
     };
     readable(ending::end(catalog, run, end, now).await)?;
@@ -201,14 +201,14 @@ async fn is_registered(catalog: &Catalog, deployment: &str) -> Result<bool> {
 
 /// A night leaves nothing behind: its backups are executions of their own, and told of as such.
 async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestamp, now: Timestamp) -> Result<Output> {
-    let reason = reason(Machine::Nightly, detail);
+    let reason = reasons(Machine::Nightly, detail).into_iter().next();
     let message = message::nightly(&Night {
         execution: &detail.execution_arn,
         started_at,
         now,
         outcomes: &[],
         newest_sealed: &BTreeMap::new(),
-        failure: Some(&reason),
+        failure: reason.as_ref(),
     });
     tell(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
     Ok(Output { acted: true })

@@ -45,14 +45,16 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Some(run) = run_of(&input.request, &input.execution, input.started_at) else {
         return Ok(Output { set: None });
     };
-    let reason = input.failure.as_ref().map(Caught::reason);
-    let failed = reason.is_some();
-    let reason = reason.unwrap_or_else(|| Reason {
-        subject: "EndRun".to_owned(),
-        error: "VerificationFailed".to_owned(),
-        message: "the run ended before it came to an end that anybody recorded".to_owned(),
-    });
-    let end = End { reason, failed };
+    let failed = input.failure.is_some();
+    let reasons = match &input.failure {
+        Some(caught) => caught.reasons(),
+        None => vec![Reason {
+            subject: "EndRun".to_owned(),
+            error: "VerificationFailed".to_owned(),
+            message: "the run ended before it came to an end that anybody recorded".to_owned(),
+        }],
+    };
+    let end = End { reasons, failed };
     let set = ending::end(&needs.catalog, &run, end, input.now).await?;
     Ok(Output { set })
 }
@@ -85,7 +87,39 @@ mod tests {
             state: state.into(),
             error: "AccessDenied".into(),
             cause: "not allowed".into(),
+            before: None,
         })
+    }
+
+    #[tokio::test]
+    async fn every_cause_is_recorded_once() {
+        let run = restored::run();
+        let mut begun = restored::record(&run, RestoreStatus::SwitchedBack, &json!({}));
+        begun.reasons.push(Reason {
+            subject: "switch web".into(),
+            error: "Conflict".into(),
+            message: "somebody deployed".into(),
+        });
+        let (catalog, ..) = restored::restoring(&begun, &[], &[]).await;
+        let needs = Needs { catalog };
+        let failure = serde_json::from_value(json!({
+            "state": "Resume", "error": "Unavailable", "cause": "the hook failed", "before": {
+                "state": "UndoCutOver", "error": "Conflict", "cause": "theirs stays", "before": {
+                    // As the step has recorded it already.
+                    "state": "CutOver", "error": "Conflict", "cause": "somebody deployed",
+                },
+            },
+        }));
+        for _ in 0..2 {
+            handle(&needs, of_restore(failure.as_ref().ok().cloned()))
+                .await
+                .unwrap();
+        }
+        let found = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+        let subjects: Vec<_> = found.reasons.iter().map(|reason| reason.subject.as_str()).collect();
+        assert_eq!(subjects, ["switch web", "UndoCutOver", "Resume"]);
+        let of_run = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+        assert_eq!(of_run.warnings.len(), 0);
     }
 
     #[tokio::test]
@@ -186,6 +220,7 @@ mod tests {
             state: "AskCutOver".into(),
             error: "Rejected".into(),
             cause: String::new(),
+            before: None,
         });
         for (status, failure, reasons, warnings) in [
             (RestoreStatus::Restored, None, 0, 0),

@@ -10,9 +10,9 @@ use crate::domain::restore::RestoreStatus;
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::{Class, Error, Result};
 
-/// Why a set or restore that is still running has failed, and whether anything failed at all.
+/// Why a set or restore that is still running has failed, what went wrong first first, and whether anything failed at all.
 pub struct End {
-    pub reason: Reason,
+    pub reasons: Vec<Reason>,
     pub failed: bool,
 }
 
@@ -70,13 +70,15 @@ pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Resu
 }
 
 async fn close(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
-    let set = catalog
-        .fail_set(&run.deployment, &run.id, end.reason.clone(), now)
-        .await?;
+    let set = catalog.fail_set(&run.deployment, &run.id, &end.reasons, now).await?;
     if end.failed {
         let set = catalog.set(&run.deployment, &run.id).await?;
-        if set.is_none_or(|set| set.status != SetStatus::Failed || !set.reasons.contains(&end.reason)) {
-            catalog.warn_run(&run.deployment, &run.id, end.reason).await?;
+        let recorded = set.filter(|set| set.status == SetStatus::Failed);
+        let recorded = recorded.map(|set| set.reasons).unwrap_or_default();
+        for reason in end.reasons {
+            if !recorded.contains(&reason) {
+                catalog.warn_run(&run.deployment, &run.id, reason).await?;
+            }
         }
     }
     Ok(set.map(|_| run.id.clone()))
@@ -98,24 +100,25 @@ async fn close_restore(catalog: &Catalog, run: &Run, end: End) -> Result<()> {
             if open {
                 record.status = RestoreStatus::Failed;
             }
-            let concerns = !matches!(record.status, RestoreStatus::Restored | RestoreStatus::CutOver)
-                || refused(&end.reason).is_some();
-            let new = !record.reasons.contains(&end.reason);
+            let done = matches!(record.status, RestoreStatus::Restored | RestoreStatus::CutOver);
             let unexplained = record.reasons.is_empty() && (open || record.status == RestoreStatus::Switching);
-            if concerns && new && (end.failed || unexplained) {
-                record.reasons.push(end.reason.clone());
+            for reason in &end.reasons {
+                let concerns = !done || refused(reason).is_some();
+                if concerns && !reason.is_told_by(&record.reasons) && (end.failed || unexplained) {
+                    record.reasons.push(reason.clone());
+                }
             }
         })
         .await?;
-    if record.reasons.contains(&end.reason) {
-        return Ok(());
-    }
+    let reasons = end.reasons.into_iter();
+    let beside = reasons.filter(|reason| !reason.is_told_by(&record.reasons)).collect();
+    let end = End { reasons: beside, ..end };
     warn(catalog, run, end).await
 }
 
 async fn warn(catalog: &Catalog, run: &Run, end: End) -> Result<()> {
-    match end.failed {
-        true => catalog.warn_run(&run.deployment, &run.id, end.reason).await,
-        false => Ok(()),
+    for reason in end.reasons.into_iter().filter(|_| end.failed) {
+        catalog.warn_run(&run.deployment, &run.id, reason).await?;
     }
+    Ok(())
 }

@@ -16,20 +16,42 @@ pub struct Caught {
     pub error: String,
     #[serde(default)]
     pub cause: String,
+    /// What had been caught before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Caught>>,
 }
 
 impl Caught {
-    /// The reason for a person: the state, the error's name and its message.
-    pub fn reason(&self) -> Reason {
+    /// The reasons for a person, the first one first: the state, the error's name and its message.
+    pub fn reasons(&self) -> Vec<Reason> {
+        let mut reasons = self.before.as_ref().map(|before| before.reasons()).unwrap_or_default();
         let failure = Failure {
             error: self.error.clone(),
             cause: self.cause.clone(),
         };
-        Reason {
+        reasons.push(Reason {
             subject: self.state.clone(),
             message: failure.message(),
             error: failure.error,
-        }
+        });
+        reasons
+    }
+
+    /// All in one: what went wrong first, and in its message whatever followed.
+    pub fn reason(&self) -> Reason {
+        let mut reasons = self.reasons().into_iter();
+        let first = reasons.next().unwrap_or_else(|| Reason {
+            subject: self.state.clone(),
+            error: self.error.clone(),
+            message: self.cause.clone(),
+        });
+        reasons.fold(first, |first, later| Reason {
+            message: format!(
+                "{}; then {}: {}: {}",
+                first.message, later.subject, later.error, later.message
+            ),
+            ..first
+        })
     }
 }
 
@@ -79,6 +101,20 @@ mod tests {
             ("PlanBackup", "NotFound")
         );
         assert_eq!(reason.message, "no deployment of this name");
+    }
+
+    #[test]
+    fn what_was_caught_later_covers_up_nothing() {
+        let caught: Caught = serde_json::from_value(json!({
+            "state": "EndRun", "error": "Throttled", "cause": "too fast",
+            "before": {"state": "UndoCutOver", "error": "Conflict", "cause": "theirs", "before": null},
+        }))
+        .unwrap();
+        let subjects: Vec<String> = caught.reasons().into_iter().map(|reason| reason.subject).collect();
+        assert_eq!(subjects, ["UndoCutOver", "EndRun"]);
+        let all = caught.reason();
+        assert_eq!((all.subject.as_str(), all.error.as_str()), ("UndoCutOver", "Conflict"));
+        assert_eq!(all.message, "theirs; then EndRun: Throttled: too fast");
     }
 
     #[test]

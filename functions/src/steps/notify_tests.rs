@@ -67,7 +67,7 @@ async fn a_failed_set_is_told_of_with_its_reasons() {
         error: "JobFailed".into(),
         message: "the table is gone".into(),
     };
-    catalog.fail_set("hubs-prod", &run.id, reason, now()).await.unwrap();
+    catalog.fail_set("hubs-prod", &run.id, &[reason], now()).await.unwrap();
     let inbox = Inbox::open();
     let output = handle(
         &needs(catalog, &inbox),

@@ -23,7 +23,10 @@ pub async fn see_not_ended(catalog: &Catalog, run: &Run, doing: &str, state: &st
             error: ended.name().to_owned(),
             message: message.clone(),
         };
-        let end = End { reason, failed: false };
+        let end = End {
+            reasons: vec![reason],
+            failed: false,
+        };
         ending::end(catalog, run, end, now).await?;
     }
     Err(ended)

@@ -135,7 +135,7 @@ async fn fail_if_lost(catalog: &Catalog, run: &Run, set: &mut BackupSet, now: Ti
         error: "Unavailable".to_owned(),
         message: format!("its execution {} ended without closing the set", set.execution),
     };
-    catalog.fail_set(&run.deployment, &set.id, reason, now).await?;
+    catalog.fail_set(&run.deployment, &set.id, &[reason], now).await?;
     if let Some(found) = catalog.set(&run.deployment, &set.id).await? {
         *set = found;
     }

@@ -72,6 +72,13 @@ pub fn next_step_of_restore(error: &str, subject: &str, deployment: &str) -> Str
         _ if subject == "BackUpDeployment" => format!(
             "{subject}: the safety backup failed; its own message says why. Remove the cause, or restore without `safety_backup`."
         ),
+        "Conflict" if subject == "UndoRestore" => format!(
+            "{subject}: it is in use, or may be; the message names by whom, and what to do about each. Then remove it again."
+        ),
+        "Conflict" if ["CutOver", "UndoCutOver"].contains(&subject) || subject.starts_with("switch ") => format!(
+            "{subject}: somebody else changed what was to be switched; the message names it, and it stays as it is. See who \
+             changes it, then do what the message says."
+        ),
         "Throttled" => format!(
             "{subject}: AWS slowed us down for too long. Restore again in some minutes; what was restored is made anew."
         ),

@@ -28,9 +28,7 @@ impl Backup<'_> {
     pub(super) fn reasons(&self) -> Vec<Reason> {
         let mut reasons = self.set.map(|set| set.reasons.clone()).unwrap_or_default();
         if let Some(failure) = self.failure
-            && !reasons
-                .iter()
-                .any(|reason| reason.subject == failure.subject && reason.error == failure.error)
+            && !failure.is_told_by(&reasons)
         {
             reasons.push(failure.clone());
         }

@@ -10,7 +10,7 @@ use crate::domain::machine::Machine;
 use crate::domain::message::{self, Ended};
 use crate::domain::set::{Purpose, Reason};
 use crate::error::Result;
-use crate::steps::machine::restore_of;
+use crate::steps::machine::{Caught, restore_of};
 use crate::steps::telling::{Execution, Known, tell, tell_once};
 
 /// An execution that ended without a word.
@@ -50,9 +50,14 @@ impl Lost<'_> {
             now: self.now,
             run,
         };
+        // What a machine had caught that could not tell on-call itself comes as JSON.
+        let words = caught(self.detail).map(|caught| {
+            let reason = caught.reason();
+            format!("{}: {}: {}", reason.subject, reason.error, reason.message)
+        });
         let ended = Ended {
             status: &self.detail.status,
-            cause: self.detail.cause.as_deref(),
+            cause: words.as_deref().or(self.detail.cause.as_deref()),
             lease_released,
         };
         let message = match self.machine {
@@ -103,8 +108,19 @@ impl Lost<'_> {
     }
 }
 
-/// Why it ended, in Step Functions' words where it has any.
-pub fn reason(machine: Machine, detail: &Detail) -> Reason {
+/// Why it ended, in Step Functions' words where it has any; where it could not tell on-call itself, all that it had caught.
+pub fn reasons(machine: Machine, detail: &Detail) -> Vec<Reason> {
+    match caught(detail) {
+        Some(caught) => caught.reasons(),
+        None => vec![reason(machine, detail)],
+    }
+}
+
+fn caught(detail: &Detail) -> Option<Caught> {
+    serde_json::from_str(detail.cause.as_deref()?).ok()
+}
+
+fn reason(machine: Machine, detail: &Detail) -> Reason {
     let how = match detail.status.as_str() {
         "ABORTED" => "the execution was aborted",
         "TIMED_OUT" => "the execution ran out of its time",

@@ -288,11 +288,11 @@ async fn a_safety_backup_runs_under_the_lease_of_the_restore_that_asks_for_it_an
     assert_eq!(handle(&needs, safety(EXECUTION)).await.unwrap(), output);
     assert_ne!(output.run.id, restore.id, "two runs that began in one second");
     let end = End {
-        reason: Reason {
+        reasons: vec![Reason {
             subject: "EndRun".into(),
             error: "VerificationFailed".into(),
             message: "over".into(),
-        },
+        }],
         failed: false,
     };
     ending::end(&needs.catalog, &output.run, end, now()).await.unwrap();

@@ -25,9 +25,7 @@ impl<'a> Restore<'a> {
     pub(super) fn reasons(&self) -> Vec<Reason> {
         let mut reasons = self.record.map(|record| record.reasons.clone()).unwrap_or_default();
         if let Some(failure) = self.failure
-            && !reasons
-                .iter()
-                .any(|reason| reason.subject == failure.subject && reason.error == failure.error)
+            && !failure.is_told_by(&reasons)
         {
             reasons.push(failure.clone());
         }

@@ -175,7 +175,7 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
 fn run_warnings(restore: &Restore<'_>) -> Vec<Reason> {
     let mut warnings = restore.run.map(|run| run.warnings.clone()).unwrap_or_default();
     for reason in restore.failure.into_iter().chain(restore.unreadable) {
-        if !warnings.contains(reason) {
+        if !reason.is_told_by(&warnings) {
             warnings.push(reason.clone());
         }
     }
