@@ -36,6 +36,7 @@ pub fn run(id: &str, started_at: &str, ended_at: Option<&str>) -> RunRecord {
         started_at: at(started_at),
         ended_at: ended_at.map(at),
         quiesced_at: None,
+        hooks_begun: None,
         resumed_at: None,
         notified_at: None,
         warnings: vec![],

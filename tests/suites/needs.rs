@@ -99,6 +99,7 @@ pub fn needs(call: &Value) -> Vec<Need> {
         )),
         ("secretsmanager", _) => one(secret(parameter("SecretId"))),
         ("kms", _) => one(key(field("resource"))),
+        ("lambda", "GetFunctionConfiguration") => one(function(parameter("FunctionName"))),
         ("lambda", "Invoke") => vec![Need {
             action: "lambda:InvokeFunction".to_owned(),
             resource: function(field("resource")),

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use holdfast::domain::descriptor::Descriptor;
+use holdfast::aws::functions::Functions;
+use holdfast::domain::descriptor::{Descriptor, HookAction};
 use holdfast::domain::restore::following::{self, Followed};
 use holdfast::error::Error;
+use holdfast::hooks;
 use serde::Serialize;
 
 use crate::args::Global;
 use crate::document::{self, Document};
 use crate::failure::{Failure, Result};
-use crate::out;
 use crate::stack::Stack;
+use crate::{aws, out};
 
 /// Create or update deployments from descriptors
 ///
@@ -60,6 +62,7 @@ impl Apply {
         if !self.accept_replaced {
             see_in_use(&stack, &descriptors).await?;
         }
+        see_hooks(&Functions::new(&stack.config), &descriptors).await?;
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;
         // Also when one of them failed: what was written is told.
@@ -91,6 +94,33 @@ async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
     Err(Failure::Wrong(format!(
         "{}\nNothing was applied. Correct the names and apply again. If the application was led back to the old ones by hand: \
          holdfast apply --accept-replaced",
+        faults.join("\n")
+    )))
+}
+
+/// Refuses descriptors whose hooks call functions that do not exist. Whoever applies may not be allowed to look: then it is said,
+/// and the next backup looks.
+async fn see_hooks(functions: &Functions, descriptors: &[Descriptor]) -> Result<()> {
+    let mut faults = Vec::new();
+    for descriptor in descriptors {
+        for hook in &descriptor.hooks {
+            let HookAction::Lambda { function } = &hook.action;
+            match functions.exists(function).await {
+                Ok(true) => {}
+                Ok(false) => faults.push(format!("{}: {}", descriptor.deployment, hooks::missing(hook))),
+                Err(error) => eprintln!(
+                    "warning: {}: {}. The next backup looks again.",
+                    descriptor.deployment,
+                    aws::failure(&format!("looking for hook {}: function", hook.name), function, error)
+                ),
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Wrong(format!(
+        "{}\nNothing was applied. Correct them and apply again.",
         faults.join("\n")
     )))
 }

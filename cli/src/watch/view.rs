@@ -179,7 +179,7 @@ fn phase(look: &Look, rows: &[Row]) -> &'static str {
     let quiesced = look
         .run
         .as_ref()
-        .is_some_and(|run| run.quiesced_at.is_some() && run.resumed_at.is_none());
+        .is_some_and(|run| run.rested_at().is_some() && run.resumed_at.is_none());
     let closed = look.set.as_ref().is_some_and(|set| set.status != SetStatus::Running);
     if look.has_ended() {
         return "ended";
@@ -211,7 +211,7 @@ fn phase(look: &Look, rows: &[Row]) -> &'static str {
 
 fn times(look: &Look, now: Timestamp) -> String {
     let mut times = format::span(look.started_at, look.stopped_at.unwrap_or(now));
-    if let Some(quiesced) = look.run.as_ref().and_then(|run| run.quiesced_at) {
+    if let Some(quiesced) = look.run.as_ref().and_then(|run| run.rested_at()) {
         let until = look.run.as_ref().and_then(|run| run.resumed_at);
         let word = if until.is_some() {
             "was quiesced for"

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 
+use super::code;
 use super::lazy::Lazy;
 use super::service::{CallError, Client, LAMBDA, Reply, escaped};
 
@@ -16,6 +17,16 @@ impl Functions {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
             lambda: Lazy::new(aws, |aws| Client::new(aws, LAMBDA).once()),
+        }
+    }
+
+    /// Whether there is a function of this name or ARN, with the alias or version that it may name.
+    pub async fn exists(&self, function: &str) -> Result<bool, CallError> {
+        let path = format!("/2015-03-31/functions/{}/configuration", escaped(function));
+        match self.lambda.clone().get("GetFunctionConfiguration", &path).await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

@@ -166,7 +166,7 @@ impl Client {
         };
         header(&mut request, "content-type", "application/x-amz-json-1.1").map_err(SdkError::construction_failure)?;
         header(&mut request, "x-amz-target", &format!("{target}.{action}")).map_err(SdkError::construction_failure)?;
-        self.send(action, request).await
+        self.send(action, "POST", request).await
     }
 
     /// One action of a service of the query protocol.
@@ -185,7 +185,14 @@ impl Client {
         let mut request = HttpRequest::new(SdkBody::from(form));
         header(&mut request, "content-type", "application/x-www-form-urlencoded")
             .map_err(SdkError::construction_failure)?;
-        self.send(action, request).await
+        self.send(action, "POST", request).await
+    }
+
+    /// A call of a REST service that reads a path, whose segments the caller has [`escaped`].
+    pub async fn get(&self, action: &str, path: &str) -> Result<Reply, CallError> {
+        let mut request = HttpRequest::new(SdkBody::empty());
+        request.set_uri(path).map_err(SdkError::construction_failure)?;
+        self.send(action, "GET", request).await
     }
 
     /// A call of a REST service: `body` to a path, whose segments the caller has [`escaped`].
@@ -193,14 +200,14 @@ impl Client {
         let mut request = HttpRequest::new(SdkBody::from(body));
         header(&mut request, "content-type", "application/octet-stream").map_err(SdkError::construction_failure)?;
         request.set_uri(path).map_err(SdkError::construction_failure)?;
-        self.send(action, request).await
+        self.send(action, "POST", request).await
     }
 
-    async fn send(&self, action: &str, mut request: HttpRequest) -> Result<Reply, CallError> {
+    async fn send(&self, action: &str, method: &'static str, mut request: HttpRequest) -> Result<Reply, CallError> {
         let Some(endpoint) = &self.endpoint else {
             return Err(SdkError::construction_failure("no Region is set"));
         };
-        request.set_method("POST").map_err(SdkError::construction_failure)?;
+        request.set_method(method).map_err(SdkError::construction_failure)?;
         if request.uri().is_empty() {
             request.set_uri("/").map_err(SdkError::construction_failure)?;
         }

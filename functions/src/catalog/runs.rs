@@ -93,6 +93,15 @@ impl Catalog {
         Ok(())
     }
 
+    /// Notes which hooks may have begun to bring the application to rest.
+    pub async fn note_hooks(&self, deployment: &str, id: &str, begun: &[String]) -> Result<()> {
+        let set = encode(&json!({ "hooks_begun": begun }))?;
+        self.store
+            .update(&key(deployment, sk(id)), set, &Condition::Present("pk"))
+            .await?;
+        Ok(())
+    }
+
     /// Records that a run has ended of which nothing was recorded: a step of it that is still in flight finds it ended,
     /// and begins nothing. One that is recorded is only marked.
     pub async fn entomb_run(&self, run: &Run, purpose: Purpose, at: Timestamp) -> Result<()> {

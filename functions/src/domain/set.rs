@@ -195,6 +195,10 @@ pub struct RunRecord {
     pub ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiesced_at: Option<Timestamp>,
+    /// The hooks of which it is not certain that they did not begin to bring the application to rest; a record of before there
+    /// was this field does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks_begun: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_at: Option<Timestamp>,
     /// Set once on-call was told.
@@ -206,6 +210,18 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// When it began to bring the application to rest; `None` where no hook began to.
+    pub fn rested_at(&self) -> Option<Timestamp> {
+        let none_began = self.hooks_begun.as_ref().is_some_and(Vec::is_empty);
+        self.quiesced_at.filter(|_| !none_began)
+    }
+
+    /// Whether a hook has to be asked to bring the application back.
+    pub fn has_begun(&self, hook: &str) -> bool {
+        let begun = self.hooks_begun.as_ref();
+        begun.is_none_or(|begun| begun.iter().any(|name| name == hook))
+    }
+
     /// The record of a run that has just begun.
     pub fn begun(run: &Run) -> Self {
         Self {
@@ -216,6 +232,7 @@ impl RunRecord {
             started_at: run.started_at,
             ended_at: None,
             quiesced_at: None,
+            hooks_begun: None,
             resumed_at: None,
             notified_at: None,
             warnings: Vec::new(),

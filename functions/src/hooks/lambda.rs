@@ -46,6 +46,23 @@ impl Hooks for LambdaHooks {
             }
         }
     }
+
+    async fn is_there(&self, hook: &Hook) -> Result<bool> {
+        exists(&self.functions, hook).await
+    }
+}
+
+/// Not asked for a version or alias apart: Lambda takes it as part of the name.
+async fn exists(functions: &Functions, hook: &Hook) -> Result<bool> {
+    let HookAction::Lambda { function } = &hook.action;
+    let found = functions.exists(function).await;
+    found.map_err(|error| {
+        failure(
+            "looking for function",
+            &format!("{function} of hook {}", hook.name),
+            error,
+        )
+    })
 }
 
 /// The most of a function's own words that a message repeats, in characters.
@@ -70,7 +87,7 @@ mod tests {
     use aws_config::retry::RetryConfig;
 
     use super::*;
-    use crate::aws::replay::{Exchange, Replay, answers, cut};
+    use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 
     const INVOKE: &str = "POST /2015-03-31/functions/hubs-offline/invocations";
 
@@ -123,6 +140,34 @@ mod tests {
             "{message}"
         );
         replay.played();
+    }
+
+    #[tokio::test]
+    async fn a_function_is_looked_for_and_not_called() {
+        let look = "GET /2015-03-31/functions/hubs-offline/configuration";
+        for (answer, there) in [
+            (answers(look, r#"{"FunctionName": "hubs-offline"}"#), Some(true)),
+            (refuses(look, 404, "ResourceNotFoundException"), Some(false)),
+            (refuses(look, 403, "AccessDeniedException"), None),
+        ] {
+            let (hooks, replay) = hooks(answer);
+            assert_eq!(hooks.is_there(&hook()).await.ok(), there);
+            replay.played();
+        }
+    }
+
+    #[tokio::test]
+    async fn every_missing_function_is_a_fault_and_what_cannot_be_told_is_answered() {
+        let look = "GET /2015-03-31/functions/hubs-offline/configuration";
+        let (hooks, _) = hooks(refuses(look, 404, "ResourceNotFoundException"));
+        let error = super::super::see_there(&hooks, &[hook()]).await.unwrap_err();
+        assert_eq!(error.name(), "InvalidInput");
+        for part in ["hooks.offline.function", "hubs-offline, which does not exist"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+        let (hooks, _) = self::hooks(refuses(look, 403, "AccessDeniedException"));
+        let unknown = super::super::see_there(&hooks, &[hook()]).await.unwrap();
+        assert_eq!(unknown[0].subject, "hook offline");
     }
 
     #[tokio::test]

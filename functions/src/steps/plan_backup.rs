@@ -17,6 +17,7 @@ use self::discovery::Discovery;
 use super::ending;
 use super::planning;
 use super::probe::{Count, PlannedProbe, Sql};
+use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
 use crate::domain::job::{Failure, Run};
@@ -25,6 +26,8 @@ use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
 use crate::domain::set::{BackupSet, RunRecord, SetStatus};
 use crate::error::{Class, Error, Fault, Result};
+use crate::hooks::lambda::LambdaHooks;
+use crate::hooks::{self, Hooks};
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -34,6 +37,7 @@ pub struct Needs {
     pub catalog: Catalog,
     pub discovery: Arc<dyn Discovery>,
     pub switches: Switches,
+    pub hooks: Arc<dyn Hooks>,
 }
 
 impl Needs {
@@ -42,6 +46,9 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             discovery: Arc::new(discovery::Aws::new(aws)),
             switches: Switches::from_config(aws),
+            hooks: Arc::new(LambdaHooks {
+                functions: Functions::new(aws),
+            }),
         })
     }
 }
@@ -64,8 +71,8 @@ pub struct Output {
 }
 
 /// # Errors
-/// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, for prefixes of too many tables, and for
-/// resources that the application does not use;
+/// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, for prefixes of too many tables, for
+/// hooks that do not exist, and for resources that the application does not use;
 /// `NotFound` for one that is not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has
 /// ended, and for an id that another execution has.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
@@ -92,6 +99,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let discovery = needs.discovery.as_ref();
     let resources = resources(discovery, &descriptor).await?;
     let probes = probes(discovery, &descriptor).await?;
+    for unknown in hooks::see_there(needs.hooks.as_ref(), &descriptor.hooks).await? {
+        needs.catalog.warn_run(&run.deployment, &run.id, unknown).await?;
+    }
     match &on_behalf_of {
         Some(holder) => see_held(needs, &run, holder).await?,
         None => {

@@ -27,6 +27,7 @@ use self::foreseeing::Ahead;
 use self::origins::Origins;
 use super::ending;
 use super::planning;
+use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
@@ -39,6 +40,8 @@ use crate::domain::restore::request::RestoreRequest;
 use crate::domain::restore::{RestoreRecord, history, table};
 use crate::domain::set::{Purpose, RunRecord};
 use crate::error::{Error, Fault, Result};
+use crate::hooks::lambda::LambdaHooks;
+use crate::hooks::{self, Hooks};
 use crate::kinds::restoring::Restores;
 use crate::runtime;
 use crate::switches::Switches;
@@ -50,6 +53,7 @@ pub struct Needs {
     pub restores: Restores,
     pub switches: Switches,
     pub discovery: Arc<dyn Discovery>,
+    pub hooks: Arc<dyn Hooks>,
 }
 
 impl Needs {
@@ -59,6 +63,9 @@ impl Needs {
             restores: Restores::from_config(aws, runtime::efs_defaults()?),
             switches: Switches::from_config(aws),
             discovery: Arc::new(discovery::Aws::new(aws)),
+            hooks: Arc::new(LambdaHooks {
+                functions: Functions::new(aws),
+            }),
         })
     }
 }
@@ -221,12 +228,25 @@ impl Planning<'_> {
         if self.request.safety_backup {
             faults.extend(safety::faults(self.needs.discovery.as_ref(), self.descriptor).await?);
         }
+        let mut remarks = Vec::new();
+        if self.request.safety_backup || cut_over.mode != CutOverMode::No {
+            match hooks::see_there(self.needs.hooks.as_ref(), &self.descriptor.hooks).await {
+                Ok(unknown) => remarks.extend(
+                    unknown
+                        .into_iter()
+                        .map(|unknown| format!("{}: {}", unknown.subject, unknown.message)),
+                ),
+                Err(Error::InvalidInput(missing)) => faults.extend(missing),
+                Err(error) => return Err(error),
+            }
+        }
         if !faults.is_empty() {
             return Err(Error::InvalidInput(without_repeats(faults)));
         }
         let mut ahead = ahead;
         ahead.remarks.extend(mounted::remarks(self, &items).await?);
-        let plan = self.compose(origins, ahead, cut_over, &items);
+        let mut plan = self.compose(origins, ahead, cut_over, &items);
+        plan.remarks.extend(remarks);
         Ok((plan, items))
     }
 

@@ -10,7 +10,7 @@ use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
-use crate::hooks::Action;
+use crate::hooks::{Action, did_not_begin};
 
 const DOING: &str = "quiescing";
 
@@ -40,15 +40,30 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         return Err(has_ended(&run, DOING));
     }
     let descriptor = catalog.planned_by(&run).await?;
-    // Noted before the first hook: one that fails half-way is resumed too.
-    catalog.mark_run(&run.deployment, &run.id, Mark::Quiesced, now).await?;
+    let mut begun = catalog
+        .run(&run.deployment, &run.id)
+        .await?
+        .and_then(|record| record.hooks_begun)
+        .unwrap_or_default();
     let mut asked: Vec<&Hook> = Vec::new();
     for hook in &descriptor.hooks {
         if is_over(catalog, &run).await? {
             return Err(bring_back(needs, &run, &asked, now).await?);
         }
         asked.push(hook);
+        // Noted before it is called: one that fails half-way is resumed too.
+        let new = !begun.contains(&hook.name);
+        if new {
+            begun.push(hook.name.clone());
+            catalog.note_hooks(&run.deployment, &run.id, &begun).await?;
+        }
+        catalog.mark_run(&run.deployment, &run.id, Mark::Quiesced, now).await?;
         let ran = needs.hooks.run(hook, Action::Quiesce, &run).await;
+        if new && ran.as_ref().is_err_and(did_not_begin) {
+            asked.pop();
+            begun.pop();
+            catalog.note_hooks(&run.deployment, &run.id, &begun).await?;
+        }
         if is_over(catalog, &run).await? {
             return Err(bring_back(needs, &run, &asked, now).await?);
         }
@@ -162,6 +177,30 @@ mod tests {
         assert_eq!(record.quiesced_at, Some(now()));
     }
 
+    #[tokio::test]
+    async fn a_hook_whose_function_is_missing_brought_nothing_to_rest() {
+        for (missing, begun) in [("offline", vec![]), ("drain", vec!["offline".to_owned()])] {
+            let (catalog, _, run) = planned(&["offline", "drain"]).await;
+            let needs = Needs {
+                catalog,
+                hooks: Recorded::missing(missing),
+            };
+            let input = Input {
+                run: run.clone(),
+                now: now(),
+            };
+            let error = handle(&needs, input).await.unwrap_err();
+            assert_eq!(error.name(), "NotFound");
+            let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+            assert_eq!(record.rested_at().is_some(), !begun.is_empty());
+            assert_eq!(record.hooks_begun, Some(begun.clone()));
+            // What did not begin is not asked to bring anything back.
+            let well = Recorded::all_well();
+            let brought_back = crate::steps::resuming::resume(&needs.catalog, well.as_ref(), &run, now()).await;
+            assert_eq!(brought_back.unwrap(), begun);
+        }
+    }
+
     /// Hooks during whose first call the run is aborted and cleaned up after.
     struct Aborted {
         catalog: Catalog,
@@ -181,6 +220,10 @@ mod tests {
                 }
             }
             self.hooks.run(hook, action, run).await
+        }
+
+        async fn is_there(&self, _: &Hook) -> Result<bool> {
+            Ok(true)
         }
     }
 

@@ -13,12 +13,13 @@ use crate::hooks::{Action, Hooks};
 /// `Unavailable` with every hook that failed, after all were tried: an application at rest is always worth another try.
 pub async fn resume(catalog: &Catalog, hooks: &dyn Hooks, run: &Run, now: Timestamp) -> Result<Vec<String>> {
     let record = catalog.run(&run.deployment, &run.id).await?;
-    if record.is_none_or(|record| record.quiesced_at.is_none() || record.resumed_at.is_some()) {
+    let Some(record) = record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) else {
         return Ok(Vec::new());
-    }
+    };
     let descriptor = catalog.planned_by(run).await?;
     let (mut resumed, mut failures) = (Vec::new(), Vec::new());
-    for hook in descriptor.hooks.iter().rev() {
+    let begun = descriptor.hooks.iter().filter(|hook| record.has_begun(&hook.name));
+    for hook in begun.rev() {
         match hooks.run(hook, Action::Resume, run).await {
             Ok(()) => resumed.push(hook.name.clone()),
             Err(error) => failures.push(error.to_string()),

@@ -425,6 +425,7 @@ pub fn record(run: &Run) -> RunRecord {
         started_at: run.started_at,
         ended_at: None,
         quiesced_at: None,
+        hooks_begun: None,
         resumed_at: None,
         notified_at: None,
         warnings: Vec::new(),
@@ -469,9 +470,18 @@ pub struct Recorded {
     calls: Mutex<Vec<String>>,
     /// What fails, by hook or by action and hook, and how often it still does.
     failing: Mutex<(String, usize)>,
+    /// The hook whose function does not exist.
+    missing: Mutex<Option<String>>,
 }
 
 impl Recorded {
+    /// Hooks of which one has no function.
+    pub fn missing(hook: &str) -> Arc<Self> {
+        let hooks = Self::all_well();
+        *hooks.missing.lock().unwrap() = Some(hook.to_owned());
+        hooks
+    }
+
     pub fn all_well() -> Arc<Self> {
         Self::failing("", 0)
     }
@@ -480,6 +490,7 @@ impl Recorded {
         Arc::new(Self {
             calls: Mutex::default(),
             failing: Mutex::new((hook.into(), times)),
+            missing: Mutex::default(),
         })
     }
 
@@ -499,12 +510,22 @@ impl Hooks for Recorded {
         let action = json!(action);
         let call = format!("{} {}", action.as_str().unwrap(), hook.name);
         self.calls.lock().unwrap().push(call.clone());
+        if self.missing.lock().unwrap().as_deref() == Some(hook.name.as_str()) {
+            return Err(Error::NotFound(format!(
+                "calling function {}: there is none",
+                hook.name
+            )));
+        }
         let mut failing = self.failing.lock().unwrap();
         if (failing.0 == hook.name || failing.0 == call) && failing.1 > 0 {
             failing.1 -= 1;
             return Err(Error::JobFailed(format!("hook {} said no", hook.name)));
         }
         Ok(())
+    }
+
+    async fn is_there(&self, hook: &Hook) -> Result<bool> {
+        Ok(self.missing.lock().unwrap().as_deref() != Some(hook.name.as_str()))
     }
 }
 

@@ -70,9 +70,10 @@ impl Backup<'_> {
         let mut steps = Vec::new();
         if let Some(at) = facts::left_quiesced(self.run) {
             steps.push(format!(
-                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what its hooks do to resume.",
+                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what {} to resume.",
                 self.name(),
-                words::time(at)
+                words::time(at),
+                facts::hooks_do(self.run)
             ));
         }
         if self.unreadable.is_some() {

@@ -28,7 +28,7 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
     let reasons = backup.reasons();
     let resumed = backup
         .run
-        .and_then(|run| run.resumed_at.filter(|_| run.quiesced_at.is_some()));
+        .and_then(|run| run.resumed_at.filter(|_| run.rested_at().is_some()));
     let happened = [
         Some(format!("The backup of {name} {how} before it could report.")),
         ended

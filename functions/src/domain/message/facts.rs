@@ -50,7 +50,16 @@ pub fn newest_sealed_json(newest: Option<&BackupSet>, now: Timestamp) -> Value {
 /// What on-call has to know first: an application that a run brought to rest and did not bring back.
 pub fn left_quiesced(run: Option<&RunRecord>) -> Option<Timestamp> {
     run.filter(|run| run.resumed_at.is_none())
-        .and_then(|run| run.quiesced_at)
+        .and_then(RunRecord::rested_at)
+}
+
+/// Whose doing brings an application back, as the subject of a sentence.
+pub fn hooks_do(run: Option<&RunRecord>) -> String {
+    match run.and_then(|run| run.hooks_begun.as_deref()) {
+        Some([one]) => format!("its hook {} does", words::name(one)),
+        Some([]) | None => "its hooks do".to_owned(),
+        Some(some) => format!("its hooks {} do", words::line(&some.join(", "))),
+    }
 }
 
 pub fn points(points: &[Point]) -> String {

@@ -11,7 +11,7 @@ use crate::domain::set::Reason;
 use crate::steps::ending::End;
 use crate::steps::probe::Endpoint;
 use crate::steps::switching::testing::Switchboard;
-use crate::steps::testing::{EXECUTION, catalog, document, now, run, started_at};
+use crate::steps::testing::{EXECUTION, Recorded, catalog, document, now, run, started_at};
 
 /// An account with some tables, clusters and running executions.
 #[derive(Default)]
@@ -63,6 +63,7 @@ async fn switched_by(board: Arc<Switchboard>, document: Value, account: Account)
         catalog,
         discovery: Arc::new(account),
         switches: Switches::all(board),
+        hooks: Recorded::all_well(),
     }
 }
 
@@ -218,6 +219,7 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease_and_no_running_set(
             catalog,
             discovery: Arc::new(Account::default()),
             switches: Switches::all(Switchboard::new()),
+            hooks: Recorded::all_well(),
         };
         memory.meanwhile(nth, |items| {
             items.retain(|key, _| key.sk != "LEASE");
@@ -386,4 +388,19 @@ async fn what_cannot_be_told_of_a_switch_is_a_warning() {
     let warned: Vec<&str> = run.warnings.iter().map(|warning| warning.subject.as_str()).collect();
     assert_eq!(warned, ["switch login"]);
     assert!(run.warnings[0].message.contains("an alias"));
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_exist_is_found_before_anything_is_touched() {
+    let mut needs = needs(document("hubs-prod", &["offline", "drain"]), Account::default()).await;
+    let hooks = Recorded::missing("drain");
+    needs.hooks = hooks.clone();
+    let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
+    assert_eq!(error.name(), "InvalidInput");
+    for part in ["hooks.drain.function", "does not exist"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert!(hooks.calls().is_empty());
+    assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
+    assert_eq!(needs.catalog.sets("hubs-prod").await.unwrap(), []);
 }

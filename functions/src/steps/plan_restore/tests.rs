@@ -23,7 +23,9 @@ use crate::domain::restore::plan::Source;
 use crate::domain::restore::switching::Switching;
 use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
 use crate::kinds::restoring::Foreseen;
-use crate::steps::testing::{Backups, EXECUTION, catalog, document, later, now, resource, restores, started_at};
+use crate::steps::testing::{
+    Backups, EXECUTION, Recorded, catalog, document, later, now, resource, restores, started_at,
+};
 use crate::switches::Switch;
 
 const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
@@ -244,6 +246,7 @@ async fn world(document: Value, account: Account) -> World {
             restores: restores(&kind),
             switches: Switches::all(Arc::new(Foreseeing)),
             discovery: Arc::new(account),
+            hooks: Recorded::all_well(),
         },
         kind,
         memory,

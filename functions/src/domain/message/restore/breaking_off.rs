@@ -39,7 +39,7 @@ pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>,
     };
     let resumed = restore
         .run
-        .and_then(|run| run.resumed_at.filter(|_| run.quiesced_at.is_some()));
+        .and_then(|run| run.resumed_at.filter(|_| run.rested_at().is_some()));
     let record = restore.record;
     let happened = joined([
         Some(format!("The {what} of {name} {how} before it could report.")),

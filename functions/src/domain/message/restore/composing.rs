@@ -74,9 +74,10 @@ impl<'a> Restore<'a> {
         let mut steps = Vec::new();
         if let Some(at) = common::left_quiesced(self.run) {
             steps.push(format!(
-                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what its hooks do to resume.",
+                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what {} to resume.",
                 self.name(),
-                words::time(at)
+                words::time(at),
+                common::hooks_do(self.run)
             ));
         }
         if self.unreadable.is_some() {
