@@ -59,6 +59,8 @@ mod soak;
 mod stage;
 /// Every step twice; every AWS call of every function failing in every way.
 mod trials;
+/// What a restore made stays while anybody uses it.
+mod unused;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -88,6 +90,7 @@ fn main() {
     tests.extend(in_use::tests(&stages));
     tests.extend(limits::tests(&stages));
     tests.extend(matching::tests(&stages));
+    tests.extend(unused::tests(&stages));
     tests.extend(point_in_time::tests(&stages));
     tests.extend(lost::tests(&stages));
     tests.extend(approvals::tests(&stages));

@@ -85,7 +85,11 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ) => one("*".to_owned()),
         // The id in its ARN is known to AWS alone.
         ("application-autoscaling", _) => one(format!("arn:aws:application-autoscaling:{HERE}:scalable-target/any")),
-        ("ecs", "DescribeTaskDefinition" | "ListTaskDefinitions") => one("*".to_owned()),
+        ("ecs", "DescribeTaskDefinition" | "ListClusters" | "ListServices" | "ListTaskDefinitions") => {
+            one("*".to_owned())
+        }
+        // Signed as `monitoring`, and known to IAM by another name.
+        ("monitoring", _) => vec![need(&format!("cloudwatch:{action}"), "*".to_owned())],
         ("ecs", "RegisterTaskDefinition") => vec![
             need("ecs:RegisterTaskDefinition", revision()),
             need("ecs:TagResource", revision()),

@@ -1,12 +1,15 @@
 //! `holdfast undo-cut-over` and `holdfast undo-restore`: the ways back.
 
+use std::io::{BufRead, IsTerminal, Write};
+
 use holdfast::domain::message::console_link;
-use serde_json::json;
+use holdfast::domain::usage::{Copy, Look};
+use serde_json::{Value, json};
 
 use super::answer::deployment_of;
 use super::backup::{execution_name, start_execution};
 use crate::args::Global;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::stack::Stack;
 use crate::{clock, out, watch};
 
@@ -17,11 +20,22 @@ pub struct UndoCutOver {
     which: Which,
 }
 
-/// Remove what a restore created; never what the application uses
+/// Remove what a restore created; never what anybody uses
 #[derive(Debug, clap::Args)]
 pub struct UndoRestore {
     #[command(flatten)]
     which: Which,
+    /// The deployment's name, instead of typing it when asked
+    #[arg(long, value_name = "DEPLOYMENT")]
+    yes: Option<String>,
+    /// Do without this look for users, having looked yourself: descriptors, switches, services, access_points or activity
+    #[arg(long, value_name = "LOOK", value_parser = look)]
+    without: Vec<Look>,
+}
+
+fn look(word: &str) -> std::result::Result<Look, String> {
+    serde_json::from_value(Value::from(word))
+        .map_err(|_| "expected descriptors, switches, services, access_points or activity".to_owned())
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,8 +52,9 @@ impl UndoCutOver {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let stack = Stack::open(global).await?;
         let machine = stack.undo_cut_over_machine.clone();
+        let input = self.which.input(&stack).await?;
         self.which
-            .undo(&stack, &machine, "switching back restore", global.json)
+            .undo(&stack, &machine, "switching back restore", input, global.json)
             .await
     }
 }
@@ -48,17 +63,68 @@ impl UndoRestore {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let stack = Stack::open(global).await?;
         let machine = stack.undo_restore_machine.clone();
+        let mut input = self.which.input(&stack).await?;
+        let deployment = deployment_of(&self.which.run)?;
+        let items = stack.catalog.items(&deployment, &self.which.run).await?;
+        let copies: Vec<String> = items.iter().filter_map(Copy::of).map(|copy| copy.to_string()).collect();
+        let stdin = std::io::stdin();
+        match (&self.yes, stdin.is_terminal()) {
+            (Some(given), _) => see_meant(&deployment, given)?,
+            (None, true) => {
+                eprint!("{}", question(&self.which.run, &deployment, &copies));
+                let _ = std::io::stderr().flush();
+                let mut typed = String::new();
+                let read = stdin.lock().read_line(&mut typed);
+                read.map_err(|error| {
+                    Failure::Wrong(format!("reading the deployment's name: {error}. Nothing was removed"))
+                })?;
+                see_meant(&deployment, typed.trim())?;
+            }
+            (None, false) => {
+                return Err(Failure::Wrong(format!(
+                    "removing what restore {} made: nobody is there to ask. Nothing was removed. If that is meant: holdfast \
+                     undo-restore {} --yes {deployment}",
+                    self.which.run, self.which.run
+                )));
+            }
+        }
+        if !self.without.is_empty() {
+            input["without"] = json!(self.without);
+        }
         self.which
-            .undo(&stack, &machine, "removing the copies of restore", global.json)
+            .undo(&stack, &machine, "removing the copies of restore", input, global.json)
             .await
     }
 }
 
+/// What is asked before anything is removed.
+fn question(restore: &str, deployment: &str, copies: &[String]) -> String {
+    let listed: String = copies.iter().map(|copy| format!("  {copy}\n")).collect();
+    format!(
+        "This removes for good what restore {restore} made:\n{listed}Type the deployment's name ({deployment}) to go on: "
+    )
+}
+
+/// # Errors
+/// `Wrong` for any other name.
+fn see_meant(deployment: &str, given: &str) -> Result<()> {
+    match given == deployment {
+        true => Ok(()),
+        false => Err(Failure::Wrong(format!(
+            "removing what a restore of {deployment} made: {given:?} is not the deployment's name. Nothing was removed"
+        ))),
+    }
+}
+
 impl Which {
-    async fn undo(&self, stack: &Stack, machine: &str, doing: &str, json: bool) -> Result<()> {
+    async fn input(&self, stack: &Stack) -> Result<Value> {
         let deployment = deployment_of(&self.run)?;
         stack.catalog.known_restore(&deployment, &self.run).await?;
-        let input = json!({ "deployment": deployment, "restore": self.run });
+        Ok(json!({ "deployment": deployment, "restore": self.run }))
+    }
+
+    async fn undo(&self, stack: &Stack, machine: &str, doing: &str, input: Value, json: bool) -> Result<()> {
+        let deployment = deployment_of(&self.run)?;
         let name = execution_name(&deployment, clock::now());
         let execution = start_execution(stack, machine, &name, &input, (doing, &self.run)).await?;
         let console = console_link(&execution);
@@ -74,5 +140,50 @@ impl Which {
             true => out::json_line(&output),
             false => out::text(&format!("{}\n", output["summary"].as_str().unwrap_or("Done."))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    #[test]
+    fn only_the_deployments_own_name_lets_anything_be_removed() {
+        assert!(see_meant("hubs-prod", "hubs-prod").is_ok());
+        for other in ["", "hubs", "hubs-prod ", "HUBS-PROD", "yes", "y"] {
+            let refused = see_meant("hubs-prod", other).unwrap_err();
+            assert_eq!(refused.code(), 2, "{other}");
+            assert!(refused.to_string().contains("Nothing was removed"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_question_names_all_that_goes() {
+        let asked = question("hubs-1", "hubs", &["table rooms-r1".into(), "cluster db-r1".into()]);
+        for part in ["hubs-1", "table rooms-r1", "cluster db-r1", "(hubs)"] {
+            assert!(asked.contains(part), "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_look_is_done_without_by_its_name() {
+        let parsed = Cli::try_parse_from([
+            "holdfast",
+            "undo-restore",
+            "r",
+            "--without",
+            "activity",
+            "--without",
+            "services",
+        ]);
+        let Command::UndoRestore(undo) = parsed.unwrap().command else {
+            panic!("another command");
+        };
+        assert_eq!(undo.without, [Look::Activity, Look::Services]);
+        assert!(Cli::try_parse_from(["holdfast", "undo-restore", "r", "--without", "all"]).is_err());
     }
 }

@@ -57,6 +57,12 @@ pub const CLOUDFORMATION: Service = Service {
     protocol: Protocol::Query { version: "2010-05-15" },
     govcloud_is_fips: true,
 };
+pub const CLOUDWATCH: Service = Service {
+    endpoint: "monitoring",
+    id: "CloudWatch",
+    protocol: Protocol::Query { version: "2010-08-01" },
+    govcloud_is_fips: true,
+};
 pub const ECS: Service = Service {
     endpoint: "ecs",
     id: "ECS",

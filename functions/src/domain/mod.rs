@@ -18,3 +18,4 @@ pub mod restore;
 pub mod retention;
 pub mod sealing;
 pub mod set;
+pub mod usage;

@@ -50,7 +50,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         let Some(set) = sets.iter().find(|set| set.id == *id) else {
             continue;
         };
-        if set.status == SetStatus::Sealed && is_read(catalog, set, &read).await? {
+        if is_read(catalog, set, &read).await? {
             tracing::info!(deployment = %run.deployment, set = %set.id, "kept: a restore reads it");
             output.kept += 1;
             continue;

@@ -1,5 +1,7 @@
-//! `undo-restore`: removes what a restore created, and nothing else. Asked again until all of it is gone.
+//! `undo-restore`: removes what a restore created, and nothing else, unless somebody uses it. Asked again until all of it is
+//! gone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -13,14 +15,23 @@ use crate::domain::pacing;
 use crate::domain::restore::item::{Item, ItemStatus, Undoing};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
+use crate::domain::usage::Look;
 use crate::error::{Class, Error, Result};
 use crate::kinds::restoring::Restores;
 use crate::runtime;
+use crate::switches::Switches;
+
+mod in_use;
+mod looking;
+
+use in_use::Looking;
 
 pub struct Needs {
     pub catalog: Catalog,
     pub restores: Restores,
     pub answers: Arc<dyn Answers>,
+    pub switches: Switches,
+    pub looking: Arc<dyn Looking>,
 }
 
 impl Needs {
@@ -29,6 +40,8 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             restores: Restores::from_config(aws, runtime::efs_defaults()?),
             answers: Arc::new(answering::Aws::new(aws)),
+            switches: Switches::from_config(aws),
+            looking: Arc::new(looking::Aws::new(aws)),
         })
     }
 }
@@ -38,6 +51,9 @@ pub struct Input {
     pub deployment: String,
     /// Id of the restore.
     pub restore: String,
+    /// The looks for users that a person does without.
+    #[serde(default)]
+    pub without: BTreeSet<Look>,
     pub now: Timestamp,
 }
 
@@ -57,16 +73,20 @@ pub struct Output {
 const PATIENCE_SECONDS: u64 = 36 * 3_600;
 
 /// # Errors
-/// `NotFound` for a restore that is not recorded; `Conflict` for one that the application was switched to.
+/// `NotFound` for a restore that is not recorded; `Conflict` for one that the application was switched to, and where anybody uses
+/// what it made.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Input {
         deployment,
         restore,
+        without,
         now,
     } = input;
     let catalog = &needs.catalog;
     let record = catalog.known_restore(&deployment, &restore).await?;
     refuse_switched(&record)?;
+    let items = catalog.items(&deployment, &restore).await?;
+    in_use::see_unused(needs, &record, &items, &without, now).await?;
     let run = Run {
         deployment: deployment.clone(),
         id: restore.clone(),

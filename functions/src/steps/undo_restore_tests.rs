@@ -1,14 +1,54 @@
 #![allow(clippy::unwrap_used)]
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
+use serde_json::json;
 
 use super::*;
-use crate::catalog::Catalog;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::lead::Lead;
 use crate::domain::restore::{About, Question};
+use crate::domain::usage::Copy;
+use crate::domain::usage::services::{AccessPoint, Service};
+use crate::steps::switching::testing::Switchboard;
 use crate::steps::testing::restores::planned_restore;
-use crate::steps::testing::{Backups, later, now, restores};
+use crate::steps::testing::{Backups, document, later, now, restores};
+
+/// What AWS would tell of users.
+#[derive(Default)]
+struct Account {
+    services: Mutex<Vec<Service>>,
+    refusing: Mutex<Option<Error>>,
+    active: Mutex<Vec<String>>,
+    /// Since when writes, and reads, counted.
+    asked: Mutex<Vec<(Timestamp, Timestamp)>>,
+}
+
+#[async_trait]
+impl Looking for Account {
+    async fn services(&self) -> Result<Vec<Service>> {
+        match &*self.refusing.lock().unwrap() {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.services.lock().unwrap().clone()),
+        }
+    }
+
+    async fn access_points(&self, _: &str) -> Result<Vec<AccessPoint>> {
+        Ok(Vec::new())
+    }
+
+    async fn activity(
+        &self,
+        _: &Copy,
+        written_since: Timestamp,
+        read_since: Timestamp,
+        _: Timestamp,
+    ) -> Result<Vec<String>> {
+        self.asked.lock().unwrap().push((written_since, read_since));
+        Ok(self.active.lock().unwrap().clone())
+    }
+}
 
 /// Notes what it is told, by token.
 #[derive(Default)]
@@ -23,22 +63,142 @@ impl Answers for Told {
 }
 
 async fn begun() -> (Needs, Arc<Backups>, Run) {
+    let (needs, kind, run, _, _) = used().await;
+    (needs, kind, run)
+}
+
+async fn used() -> (Needs, Arc<Backups>, Run, Arc<Account>, Arc<Switchboard>) {
     let (catalog, _, run) = planned_restore().await;
     let kind = Arc::new(Backups::default());
+    let account = Arc::new(Account::default());
+    let board = Switchboard::new();
     let needs = Needs {
         catalog,
         restores: restores(&kind),
         answers: Arc::new(Told::default()),
+        switches: Switches::all(board.clone()),
+        looking: account.clone(),
     };
-    (needs, kind, run)
+    (needs, kind, run, account, board)
+}
+
+/// As [`used`], with the copies `hubs-db-r1` and `hubs-rooms-r1` made.
+async fn made() -> (Needs, Arc<Backups>, Run, Arc<Account>, Arc<Switchboard>) {
+    let used = used().await;
+    let catalog = &used.0.catalog;
+    for mut item in catalog.items("hubs-prod", &used.2.id).await.unwrap() {
+        item.status = ItemStatus::Restored;
+        item.finished_at = Some(later(-1800));
+        catalog.put_item("hubs-prod", &item).await.unwrap();
+    }
+    used
+}
+
+async fn refused(needs: &Needs, run: &Run, words: &[&str]) {
+    let error = handle(needs, input(run, now())).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict", "{error}");
+    for word in words {
+        assert!(error.to_string().contains(word), "{word}: {error}");
+    }
+    let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
+    assert_ne!(record.status, RestoreStatus::Undone);
 }
 
 fn input(run: &Run, now: Timestamp) -> Input {
     Input {
         deployment: run.deployment.clone(),
         restore: run.id.clone(),
+        without: BTreeSet::new(),
         now,
     }
+}
+
+#[tokio::test]
+async fn what_another_deployments_descriptor_names_is_not_removed() {
+    let (needs, kind, run, ..) = made().await;
+    let mut other = document("another", &[]);
+    other["resources"] = json!({"theirs": {"kind": "dynamodb", "table": "hubs-rooms-r1"}});
+    needs
+        .catalog
+        .put_descriptor(&Descriptor::parse(&other).unwrap())
+        .await
+        .unwrap();
+    refused(
+        &needs,
+        &run,
+        &["table hubs-rooms-r1", "another", "resources.theirs.table"],
+    )
+    .await;
+    assert!(kind.calls().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_switch_of_any_deployment_holds_is_not_removed() {
+    let (needs, kind, run, _, board) = made().await;
+    let mut other = document("another", &[]);
+    other["cut_over"] = json!([
+        {"name": "where", "resource": "database", "kind": "parameter", "parameter": "/another/host", "value": "host"},
+    ]);
+    needs
+        .catalog
+        .put_descriptor(&Descriptor::parse(&other).unwrap())
+        .await
+        .unwrap();
+    board.leading("where", Lead::There);
+    refused(
+        &needs,
+        &run,
+        &[
+            "cluster hubs-db-r1",
+            "parameter /another/host",
+            "switch where of another",
+        ],
+    )
+    .await;
+    board.leading("where", Lead::Elsewhere("another cluster".into()));
+    assert_eq!(
+        handle(&needs, input(&run, now())).await.unwrap().status,
+        JobStatus::Succeeded
+    );
+    assert_eq!(kind.calls(), ["undo database", "undo rooms"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_not_removed_unless_that_is_named() {
+    let (needs, kind, run, account, _) = made().await;
+    *account.refusing.lock().unwrap() = Some(Error::AccessDenied("looking for services: not allowed".into()));
+    refused(&needs, &run, &["not allowed", "do without this look: services"]).await;
+    assert!(kind.calls().is_empty());
+    let without = Input {
+        without: [Look::Services].into(),
+        ..input(&run, now())
+    };
+    assert_eq!(handle(&needs, without).await.unwrap().status, JobStatus::Succeeded);
+    let (needs, _, run, account, _) = made().await;
+    *account.refusing.lock().unwrap() = Some(Error::Throttled("slow down".into()));
+    assert_eq!(
+        handle(&needs, input(&run, now())).await.unwrap_err().name(),
+        "Throttled"
+    );
+}
+
+#[tokio::test]
+async fn what_somebody_reads_or_writes_is_not_removed_and_holdfasts_own_reads_do_not_count() {
+    let (needs, _, run, account, _) = made().await;
+    account.active.lock().unwrap().push("it was written".into());
+    refused(&needs, &run, &["it was written", "do without this look: activity"]).await;
+    // The restore's own run goes on: what it read until now is its own.
+    let minute = |time: Timestamp| Timestamp::from_second((time.as_second() / 60 + 1) * 60).unwrap();
+    assert_eq!(account.asked.lock().unwrap()[0], (minute(later(-1800)), minute(now())));
+    needs
+        .catalog
+        .mark_run("hubs-prod", &run.id, crate::catalog::Mark::Ended, later(-600))
+        .await
+        .unwrap();
+    account.active.lock().unwrap().clear();
+    handle(&needs, input(&run, now())).await.unwrap();
+    let asked = account.asked.lock().unwrap().last().copied().unwrap();
+    assert_eq!(asked, (minute(later(-1800)), minute(later(-600))));
 }
 
 async fn statuses(catalog: &Catalog, run: &Run) -> Vec<ItemStatus> {

@@ -67,6 +67,14 @@ pub trait Switch: Send + Sync {
         Ok(())
     }
 
+    /// Whether what it holds now is this directory, or lies in it; reads only.
+    ///
+    /// # Errors
+    /// Only where AWS could not be asked.
+    async fn holds_directory(&self, _: &CutOver, _: &str) -> Result<bool> {
+        Ok(false)
+    }
+
     /// What is there before, as much as it takes to go back. Never a secret: it is written to the catalog.
     async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value>;
 

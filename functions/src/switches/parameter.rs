@@ -19,6 +19,7 @@ use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
+use crate::domain::usage::services::is_within;
 use crate::error::{Error, Fault, Result};
 
 #[cfg(test)]
@@ -201,6 +202,11 @@ impl Switch for Parameter {
         let (name, fact) = of(switch)?;
         let current = self.current(name).await?;
         self.wanted(switch, fact, item, &current.value).await.map(drop)
+    }
+
+    async fn holds_directory(&self, switch: &CutOver, directory: &str) -> Result<bool> {
+        let found = self.get(of(switch)?.0).await?;
+        Ok(found.is_some_and(|found| is_within(&found.value, directory)))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -24,6 +24,7 @@ use crate::domain::names;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
+use crate::domain::usage::services::is_within;
 use crate::error::{Error, Fault, Result};
 
 mod document;
@@ -213,6 +214,22 @@ impl Switch for Secret {
             self.directory(switch, key, item, &text).await?;
         }
         Ok(())
+    }
+
+    async fn holds_directory(&self, switch: &CutOver, directory: &str) -> Result<bool> {
+        let (secret, values) = values(switch)?;
+        let version = match self.describe(secret).await {
+            Ok(described) => current(&described),
+            Err(Error::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let held = match version {
+            Some(version) => self.content(secret, &version).await?,
+            None => None,
+        };
+        let told = values.iter().filter(|(_, fact)| **fact == Fact::Directory);
+        let mut found = told.filter_map(|(key, _)| held.as_ref()?.get(key)?.as_str());
+        Ok(found.any(|value| is_within(value, directory)))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -15,7 +15,12 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
         return (not_known(restore, "undo of a restore"), RestoreOutcome::Failed, false);
     };
     let name = restore.name();
-    let reasons: Vec<Reason> = restore.failure.into_iter().chain(restore.unreadable).cloned().collect();
+    let reasons: Vec<Reason> = restore
+        .failure
+        .into_iter()
+        .chain(restore.unreadable)
+        .flat_map(by_line)
+        .collect();
     let there = restore.items.iter().any(copies::may_be_there);
     let gone = reasons.is_empty() && record.left.is_empty() && !there && record.status == RestoreStatus::Undone;
     if gone {
@@ -40,11 +45,16 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
         });
         return (message, RestoreOutcome::Undone, true);
     }
+    // Refused before anything was begun.
+    let refused = record.status != RestoreStatus::Undone;
     let happened = joined([
-        Some(format!(
-            "Not everything that restore {} of {name} had made could be removed.",
-            record.id
-        )),
+        Some(match refused {
+            true => format!("Nothing that restore {} of {name} had made was removed.", record.id),
+            false => format!(
+                "Not everything that restore {} of {name} had made could be removed.",
+                record.id
+            ),
+        }),
         Some(common::reasons(&reasons)),
         listing("Left, and where:", common::reasons(&record.left)),
         listing("Its copies:", copies::copies(restore.items)),
@@ -54,13 +64,37 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
     let message = restore.message(Parts {
         event: Event::UndoFailed,
         severity: Severity::Critical,
-        subject: &format!("Holdfast: WHAT THE RESTORE OF {name} MADE IS NOT ALL REMOVED"),
+        subject: &match refused {
+            true => format!(
+                "Holdfast: what the restore of {name} made is NOT REMOVED ({})",
+                restore.why(&reasons)
+            ),
+            false => format!("Holdfast: WHAT THE RESTORE OF {name} MADE IS NOT ALL REMOVED"),
+        },
         happened: &happened,
-        means: "The application is not touched by it. What is left costs as much as what it was made from.",
+        means: match refused {
+            true => "Whoever uses it goes on using it. It costs as much as what it was made from.",
+            false => "The application is not touched by it. What is left costs as much as what it was made from.",
+        },
         steps: &steps,
         reasons: &reasons,
     });
     (message, RestoreOutcome::Failed, false)
+}
+
+/// Each line as a reason of its own: who uses what is removed is named on a line each, and none is cut off.
+fn by_line(reason: &Reason) -> Vec<Reason> {
+    let lines = reason.message.lines().filter(|line| !line.trim().is_empty());
+    let each: Vec<Reason> = lines
+        .map(|line| Reason {
+            message: line.to_owned(),
+            ..reason.clone()
+        })
+        .collect();
+    match each.is_empty() {
+        true => vec![reason.clone()],
+        false => each,
+    }
 }
 
 fn still_to_remove(restore: &Restore<'_>, record: &RestoreRecord) -> [String; 2] {

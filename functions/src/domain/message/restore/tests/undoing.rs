@@ -48,6 +48,30 @@ fn what_was_undone_is_told_by_what_is_left() {
 }
 
 #[test]
+fn what_is_in_use_is_told_user_by_user() {
+    let users = "undoing: nothing was removed:\ntable x is named by the descriptor of other\ndirectory y is mounted";
+    let (message, outcome, succeeded) = restore_undone(&Restore {
+        record: Some(&record("restored", json!({}))),
+        items: &items("restored"),
+        failure: Some(&reason("UndoRestore", "Conflict", users)),
+        ..plain()
+    });
+    assert_eq!((outcome, succeeded), (RestoreOutcome::Failed, false));
+    assert_says(
+        &message,
+        &[
+            "NOT REMOVED (UndoRestore: Conflict",
+            "Nothing that restore",
+            "UndoRestore: Conflict: table x is named by the descriptor of other",
+            "UndoRestore: Conflict: directory y is mounted",
+            "the message names by whom",
+            REMOVE,
+        ],
+    );
+    assert_says_nothing_of(&message, &["--suffix", "The application is not touched by it"]);
+}
+
+#[test]
 fn a_cut_over_is_taken_back_or_on_call_knows_what_is_not() {
     let of = |record: &RestoreRecord| {
         cut_over_undone(&Restore {

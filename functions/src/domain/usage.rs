@@ -1,0 +1,283 @@
+//! Whether anybody uses what a restore made, told from what was seen of it: what is in use is not removed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::descriptor::{Count, Descriptor};
+use crate::domain::resource::Target;
+use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::plan::Beside;
+
+pub mod services;
+#[cfg(test)]
+mod tests;
+
+use services::{AccessPoint, Service};
+
+/// What a restore made of one resource, as a user of it would name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Copy {
+    /// With the host names at which it is reached, where they are known.
+    Cluster {
+        cluster: String,
+        hosts: Vec<String>,
+    },
+    Table {
+        table: String,
+    },
+    FileSystem {
+        file_system: String,
+    },
+    /// With a leading slash.
+    Directory {
+        file_system: String,
+        directory: String,
+    },
+}
+
+impl Copy {
+    /// `None` where nothing was made that anybody could use.
+    pub fn of(item: &Item) -> Option<Self> {
+        if matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) {
+            return None;
+        }
+        match (&item.made, &item.planned.beside) {
+            (
+                Some(Made::Cluster {
+                    cluster,
+                    host,
+                    reader_host,
+                    ..
+                }),
+                _,
+            ) => Some(Copy::Cluster {
+                cluster: cluster.clone(),
+                hosts: [host, reader_host]
+                    .into_iter()
+                    .filter(|host| !host.is_empty())
+                    .cloned()
+                    .collect(),
+            }),
+            (Some(Made::Table { table, .. }), _) | (None, Beside::Table { table }) => {
+                Some(Copy::Table { table: table.clone() })
+            }
+            (
+                Some(Made::FileSystem {
+                    file_system: Some(file_system),
+                    ..
+                }),
+                _,
+            ) => Some(Copy::FileSystem {
+                file_system: file_system.clone(),
+            }),
+            (
+                Some(Made::Directory {
+                    file_system,
+                    directory: Some(directory),
+                    ..
+                }),
+                _,
+            ) => Some(Copy::Directory {
+                file_system: file_system.clone(),
+                directory: format!("/{}", directory.trim_matches('/')),
+            }),
+            (None, Beside::Cluster { cluster }) => Some(Copy::Cluster {
+                cluster: cluster.clone(),
+                hosts: Vec::new(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The same as a resource; a directory is none.
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Copy::Cluster { cluster, .. } => Some(Target::Aurora {
+                cluster: cluster.clone(),
+            }),
+            Copy::Table { table } => Some(Target::DynamoDb { table: table.clone() }),
+            Copy::FileSystem { file_system } => Some(Target::Efs {
+                file_system: file_system.clone(),
+                vault: None,
+                role: None,
+            }),
+            Copy::Directory { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Copy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Copy::Cluster { cluster, .. } => write!(f, "cluster {cluster}"),
+            Copy::Table { table } => write!(f, "table {table}"),
+            Copy::FileSystem { file_system } => write!(f, "file system {file_system}"),
+            Copy::Directory { file_system, directory } => {
+                write!(f, "directory {directory} of file system {file_system}")
+            }
+        }
+    }
+}
+
+/// A way of looking for users. A person may do without one, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Look {
+    /// All descriptors in the catalog.
+    Descriptors,
+    /// What the switches of all descriptors hold now.
+    Switches,
+    /// ECS services, by what their task definitions mount and name.
+    Services,
+    /// Access points of the file system.
+    AccessPoints,
+    /// Reads, writes and connections of the last while.
+    Activity,
+}
+
+impl Look {
+    /// Its word in a request.
+    pub fn word(self) -> &'static str {
+        match self {
+            Look::Descriptors => "descriptors",
+            Look::Switches => "switches",
+            Look::Services => "services",
+            Look::AccessPoints => "access_points",
+            Look::Activity => "activity",
+        }
+    }
+}
+
+/// What was seen, of all copies.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    pub descriptors: Vec<Descriptor>,
+    pub services: Vec<Service>,
+    pub access_points: Vec<AccessPoint>,
+    /// Switches that lead to a copy.
+    pub leads: Vec<Leads>,
+    pub activity: Vec<Activity>,
+    /// What could not be looked at.
+    pub unseen: Vec<Unseen>,
+}
+
+/// A switch whose present value leads to a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leads {
+    pub copy: Copy,
+    pub deployment: String,
+    pub switch: String,
+    /// What it switches, in words: `parameter /hubs/prod/table`.
+    pub what: String,
+}
+
+/// Something that was done with a copy, and not by its restore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    pub copy: Copy,
+    /// In words: `it was written since 02:15 UTC`.
+    pub what: String,
+}
+
+/// What could not be looked at, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    pub look: Look,
+    pub why: String,
+}
+
+/// Who uses what, and what a person can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub uses: String,
+    pub next: String,
+}
+
+impl fmt::Display for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}. {}", self.uses, self.next)
+    }
+}
+
+/// All that keeps these copies from being removed: users, and what could not be looked at. `without` are the looks that a person
+/// does without: it excuses what was not seen, and what was done may have been done by that person; a user that names a copy
+/// stays a user.
+pub fn users(copies: &[Copy], seen: &Seen, without: &BTreeSet<Look>) -> Vec<User> {
+    let mut users = Vec::new();
+    for copy in copies {
+        users.extend(
+            seen.descriptors
+                .iter()
+                .flat_map(|descriptor| named_by(descriptor, copy)),
+        );
+        users.extend(seen.services.iter().flat_map(|service| service.uses_of(copy)));
+        users.extend(seen.access_points.iter().filter_map(|point| point.use_of(copy)));
+    }
+    users.extend(seen.leads.iter().map(|lead| User {
+        uses: format!(
+            "{} is what {} holds (switch {} of {})",
+            lead.copy, lead.what, lead.switch, lead.deployment
+        ),
+        next: format!("Let {} hold what is to be used instead", lead.what),
+    }));
+    if !without.contains(&Look::Activity) {
+        users.extend(seen.activity.iter().map(|active| User {
+            uses: format!("{}: {}", active.copy, active.what),
+            next: format!(
+                "See who that is, and end it; if it was you, do without this look: {}",
+                Look::Activity.word()
+            ),
+        }));
+    }
+    let unseen = seen.unseen.iter().filter(|unseen| !without.contains(&unseen.look));
+    users.extend(unseen.map(|unseen| User {
+        uses: format!("whether they are used could not be looked at: {}", unseen.why),
+        next: format!(
+            "Let the function undo-restore look; or see for yourself, and do without this look: {}",
+            unseen.look.word()
+        ),
+    }));
+    users
+}
+
+/// Where a descriptor names a copy. The names of prefixes name nothing in particular.
+fn named_by(descriptor: &Descriptor, copy: &Copy) -> Vec<User> {
+    let Some(wanted) = copy.target() else {
+        return Vec::new();
+    };
+    let same = |target: &Target| {
+        target.kind() == wanted.kind() && target.identifier().eq_ignore_ascii_case(wanted.identifier()) && {
+            !matches!(target, Target::DynamodbPrefix { .. })
+        }
+    };
+    let resources = descriptor.resources.iter();
+    let mut paths: Vec<String> = resources
+        .filter(|(_, protected)| same(&protected.target))
+        .map(|(name, protected)| format!("resources.{name}.{}", protected.target.field()))
+        .collect();
+    if let Target::DynamoDb { table: wanted } = &wanted {
+        for (name, probe) in &descriptor.probes {
+            if matches!(&probe.count, Count::Items { table: Some(table) } if table == wanted) {
+                paths.push(format!("probes.{name}.table"));
+            }
+        }
+        for switch in &descriptor.cut_over {
+            if switch.table.as_ref() == Some(wanted) {
+                paths.push(format!("cut_over.{}.table", switch.name));
+            }
+        }
+    }
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    vec![User {
+        uses: format!(
+            "{copy} is named by the descriptor of {}: {}",
+            descriptor.deployment,
+            paths.join(", ")
+        ),
+        next: "Let it name what is to be used instead, and `holdfast apply FILE`".to_owned(),
+    }]
+}

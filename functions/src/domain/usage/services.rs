@@ -1,0 +1,109 @@
+//! What ECS services and access points use of a copy.
+
+use serde_json::Value;
+
+use super::{Copy, User};
+
+/// An ECS service, and the task definition that it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    /// `web of cluster hubs`.
+    pub name: String,
+    /// `family:revision`.
+    pub revision: String,
+    /// The task definition, as ECS describes it.
+    pub definition: Value,
+}
+
+/// An access point of a file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessPoint {
+    pub id: String,
+    pub file_system: String,
+    /// Its root directory.
+    pub path: String,
+}
+
+impl Service {
+    /// Each volume that mounts the copy, and each variable that names it.
+    pub fn uses_of(&self, copy: &Copy) -> Vec<User> {
+        let used = |how: String, next: &str| User {
+            uses: format!("{copy} is {how} of service {} ({})", self.name, self.revision),
+            next: next.to_owned(),
+        };
+        let volumes = list(&self.definition["volumes"]).filter(|volume| mounts(volume, copy));
+        let mut users: Vec<User> = volumes
+            .map(|volume| {
+                used(
+                    format!("mounted by volume {}", text(&volume["name"])),
+                    "Deploy a revision that mounts what is to be used instead",
+                )
+            })
+            .collect();
+        for container in list(&self.definition["containerDefinitions"]) {
+            let variables = list(&container["environment"]).filter(|variable| names(text(&variable["value"]), copy));
+            users.extend(variables.map(|variable| {
+                used(
+                    format!("named by variable {}", text(&variable["name"])),
+                    "Deploy a revision that names what is to be used instead",
+                )
+            }));
+        }
+        users
+    }
+}
+
+impl AccessPoint {
+    /// An access point into the directory: whoever mounts by it uses it. Those of a new file system are the restore's own.
+    pub fn use_of(&self, copy: &Copy) -> Option<User> {
+        let Copy::Directory { file_system, directory } = copy else {
+            return None;
+        };
+        (self.file_system == *file_system && is_within(&self.path, directory)).then(|| User {
+            uses: format!("{copy} is what access point {} leads to ({})", self.id, self.path),
+            next: "Mount by another access point, and delete this one".to_owned(),
+        })
+    }
+}
+
+fn mounts(volume: &Value, copy: &Copy) -> bool {
+    let configuration = &volume["efsVolumeConfiguration"];
+    let mounted = text(&configuration["fileSystemId"]);
+    match copy {
+        Copy::FileSystem { file_system } => mounted == file_system,
+        Copy::Directory { file_system, directory } => {
+            mounted == file_system && is_within(text(&configuration["rootDirectory"]), directory)
+        }
+        Copy::Cluster { .. } | Copy::Table { .. } => false,
+    }
+}
+
+/// Whether a variable's value names the copy: a host within an address, a table by name or ARN.
+fn names(value: &str, copy: &Copy) -> bool {
+    match copy {
+        Copy::Cluster { cluster, hosts } => {
+            let value = value.to_ascii_lowercase();
+            value == cluster.to_ascii_lowercase() || hosts.iter().any(|host| value.contains(&host.to_ascii_lowercase()))
+        }
+        Copy::Table { table } => value == table || value.ends_with(&format!(":table/{table}")),
+        Copy::FileSystem { file_system } => value.contains(file_system.as_str()),
+        Copy::Directory { directory, .. } => is_within(value, directory),
+    }
+}
+
+/// Whether a path is the directory, or below it.
+pub fn is_within(path: &str, directory: &str) -> bool {
+    let (path, directory) = (path.trim_matches('/'), directory.trim_matches('/'));
+    !directory.is_empty()
+        && path
+            .strip_prefix(directory)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

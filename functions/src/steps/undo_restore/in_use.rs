@@ -1,0 +1,226 @@
+//! What a restore made is looked at from all sides before anything of it is removed: what is in use stays, and who uses it is
+//! named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::Needs;
+use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor, Fact};
+use crate::domain::lead::Lead;
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::item::Item;
+use crate::domain::usage::services::{AccessPoint, Service};
+use crate::domain::usage::{Activity, Copy, Leads, Look, Seen, Unseen, users};
+use crate::error::{Class, Error, Result};
+
+/// Asks AWS who uses something.
+#[async_trait]
+pub trait Looking: Send + Sync {
+    /// All ECS services of the account and Region that have a task definition.
+    async fn services(&self) -> Result<Vec<Service>>;
+
+    async fn access_points(&self, file_system: &str) -> Result<Vec<AccessPoint>>;
+
+    /// What was done with a copy in the whole minutes between two times, in words. `written_since` is the time since which nobody
+    /// but a user can have written; `read_since` that since which nobody but a user can have read, or connected.
+    async fn activity(
+        &self,
+        copy: &Copy,
+        written_since: Timestamp,
+        read_since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<String>>;
+}
+
+/// # Errors
+/// `Conflict`, with every user and every look that was not possible; whatever is worth another try.
+pub async fn see_unused(
+    needs: &Needs,
+    record: &RestoreRecord,
+    items: &[Item],
+    without: &BTreeSet<Look>,
+    now: Timestamp,
+) -> Result<()> {
+    let copies: Vec<Copy> = items.iter().filter_map(Copy::of).collect();
+    if copies.is_empty() {
+        return Ok(());
+    }
+    let mut seen = Seen::default();
+    descriptors(needs, &mut seen).await?;
+    switches(needs, &copies, &mut seen).await?;
+    if let Some(services) = noted(Look::Services, needs.looking.services().await, &mut seen)? {
+        seen.services = services;
+    }
+    access_points(needs, &copies, &mut seen).await?;
+    // What is named needs no look at what was done with it.
+    if users(&copies, &seen, without).is_empty() && !without.contains(&Look::Activity) {
+        activity(needs, record, items, now, &mut seen).await?;
+    }
+    let users = users(&copies, &seen, without);
+    if users.is_empty() {
+        return Ok(());
+    }
+    let words: Vec<String> = users.iter().map(ToString::to_string).collect();
+    // A line each: a message names them all.
+    Err(Error::Conflict(format!(
+        "undoing restore {}: nothing was removed, since what it made may be in use:\n{}",
+        record.id,
+        words.join("\n")
+    )))
+}
+
+async fn descriptors(needs: &Needs, seen: &mut Seen) -> Result<()> {
+    let names = noted(Look::Descriptors, needs.catalog.deployments().await, seen)?;
+    for (name, _) in names.unwrap_or_default() {
+        let descriptor = match needs.catalog.descriptor(&name).await {
+            Err(Error::NotFound(_)) => continue,
+            read => read,
+        };
+        if let Some(descriptor) = noted(Look::Descriptors, descriptor, seen)? {
+            seen.descriptors.push(descriptor);
+        }
+    }
+    Ok(())
+}
+
+async fn switches(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Result<()> {
+    let descriptors = std::mem::take(&mut seen.descriptors);
+    for descriptor in &descriptors {
+        for switch in &descriptor.cut_over {
+            for copy in copies.iter().filter(|copy| concerns(switch, copy)) {
+                let leads = leads(needs, switch, copy).await;
+                if noted(Look::Switches, leads, seen)? == Some(true) {
+                    seen.leads.push(lead_of(descriptor, switch, copy));
+                }
+            }
+        }
+    }
+    seen.descriptors = descriptors;
+    Ok(())
+}
+
+async fn leads(needs: &Needs, switch: &CutOver, copy: &Copy) -> Result<bool> {
+    let kind = needs.switches.of(&switch.action);
+    match (copy.target(), copy) {
+        (Some(target), _) => Ok(kind.lead(switch, &target).await? == Lead::There),
+        (None, Copy::Directory { directory, .. }) => kind.holds_directory(switch, directory).await,
+        (None, _) => Ok(false),
+    }
+}
+
+/// Whether a switch can hold something of this kind of copy. Services are looked at by themselves; a rename leads nowhere.
+fn concerns(switch: &CutOver, copy: &Copy) -> bool {
+    let tells = |fact: &Fact| {
+        matches!(
+            (fact, copy),
+            (Fact::Host | Fact::ReaderHost | Fact::Cluster, Copy::Cluster { .. })
+                | (Fact::Table, Copy::Table { .. })
+                | (Fact::FileSystem, Copy::FileSystem { .. })
+                | (Fact::Directory, Copy::Directory { .. })
+        )
+    };
+    match &switch.action {
+        CutOverAction::Parameter { value, .. } => tells(value),
+        CutOverAction::Secret { values, .. } => values.values().any(tells),
+        CutOverAction::EcsService { .. } | CutOverAction::Rename => false,
+    }
+}
+
+fn lead_of(descriptor: &Descriptor, switch: &CutOver, copy: &Copy) -> Leads {
+    Leads {
+        copy: copy.clone(),
+        deployment: descriptor.deployment.clone(),
+        switch: switch.name.clone(),
+        what: match &switch.action {
+            CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
+            CutOverAction::Secret { secret, .. } => format!("secret {secret}"),
+            CutOverAction::EcsService { cluster, service, .. } => format!("service {service} of cluster {cluster}"),
+            CutOverAction::Rename => "a cluster's name".to_owned(),
+        },
+    }
+}
+
+async fn access_points(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Result<()> {
+    let file_systems: BTreeSet<&str> = copies
+        .iter()
+        .filter_map(|copy| match copy {
+            Copy::Directory { file_system, .. } => Some(file_system.as_str()),
+            _ => None,
+        })
+        .collect();
+    for file_system in file_systems {
+        let found = needs.looking.access_points(file_system).await;
+        if let Some(found) = noted(Look::AccessPoints, found, seen)? {
+            seen.access_points.extend(found);
+        }
+    }
+    Ok(())
+}
+
+/// Holdfast itself reads the copies, and connects to them, until the restore's run has ended; it writes nothing to them after
+/// they are restored.
+async fn activity(
+    needs: &Needs,
+    record: &RestoreRecord,
+    items: &[Item],
+    now: Timestamp,
+    seen: &mut Seen,
+) -> Result<()> {
+    let run = needs.catalog.run(&record.deployment, &record.id).await;
+    let verified_at = record.verification.as_ref().map(|verification| verification.at);
+    let ended_at = match noted(Look::Activity, run, seen)? {
+        Some(Some(run)) => run.ended_at,
+        // A run that is forgotten ended long ago.
+        Some(None) => Some(record.started_at),
+        None => None,
+    };
+    let own_until = match (ended_at, verified_at) {
+        (Some(ended), Some(verified)) => ended.max(verified),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => now,
+    };
+    let mut found: BTreeMap<String, Activity> = BTreeMap::new();
+    for item in items {
+        let Some(copy) = Copy::of(item) else { continue };
+        let written_since = item.finished_at.unwrap_or(own_until);
+        let looked = needs
+            .looking
+            .activity(&copy, next_minute(written_since), next_minute(own_until), now)
+            .await;
+        for what in noted(Look::Activity, looked, seen)?.unwrap_or_default() {
+            let active = Activity {
+                copy: copy.clone(),
+                what,
+            };
+            found.insert(format!("{copy}: {}", active.what), active);
+        }
+    }
+    seen.activity.extend(found.into_values());
+    Ok(())
+}
+
+/// The first whole minute after a time: metrics are kept by the minute.
+fn next_minute(time: Timestamp) -> Timestamp {
+    let minutes = time.as_second().div_euclid(60) + 1;
+    Timestamp::from_second(minutes * 60).unwrap_or(time)
+}
+
+/// What was looked at; what cannot be is noted as such.
+///
+/// # Errors
+/// Whatever is worth another try.
+fn noted<T>(look: Look, looked: Result<T>, seen: &mut Seen) -> Result<Option<T>> {
+    match looked {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.class() == Class::Final => {
+            let why = error.to_string();
+            if !seen.unseen.iter().any(|unseen| unseen.why == why) {
+                seen.unseen.push(Unseen { look, why });
+            }
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
