@@ -26,7 +26,7 @@ LOST_ANSWERS = {"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 # The first word of a state that does something. A Pass, Succeed or Fail is named for what has happened: JobFailed.
 VERBS = set(
     "Ask Await Back Check Choose Clean Collect Compare Copy Count Cut Describe Dump End List Notify Plan Poll Prune Quiesce Restore Resume "
-    "Seal Snapshot Start Take Undo Verify Wait".split()
+    "Seal Set Snapshot Start Take Undo Verify Wait".split()
 )
 SINGLE = {"Quiesce", "Resume", "Notify"}
 STATUSES = {"succeeded", "failed", "in_progress"}

@@ -139,12 +139,12 @@ async fn undo_meanwhile(stage: &Stage) -> Result<()> {
 }
 
 /// A restore that waits for an answer.
-struct Asked {
-    id: String,
-    execution: String,
+pub struct Asked {
+    pub id: String,
+    pub execution: String,
 }
 
-async fn asked(subject: &Subject<'_>, fields: &Value) -> Result<Asked> {
+pub async fn asked(subject: &Subject<'_>, fields: &Value) -> Result<Asked> {
     subject.inbox.take().await?;
     let execution = subject.start_restore(fields.clone()).await?;
     let mail = until("on-call is asked", PATIENCE, || async {
@@ -168,7 +168,7 @@ async fn answered(subject: &Subject<'_>, fields: &Value, answer: &[&str]) -> Res
 }
 
 /// Runs the operator's command; whether it succeeded.
-async fn holdfast(subject: &Subject<'_>, arguments: &[&str]) -> Result<bool> {
+pub async fn holdfast(subject: &Subject<'_>, arguments: &[&str]) -> Result<bool> {
     let output = tokio::process::Command::new(program("holdfast"))
         .args(arguments)
         .envs(&subject.stage.stack.environment)

@@ -148,6 +148,7 @@ impl Backed {
             percent: None,
             phase: None,
             stages: Default::default(),
+            password_from: None,
             made: None,
             remarks: Vec::new(),
             checks: None,

@@ -8,12 +8,72 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
+use crate::logins::rotate_master;
+use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![stages.test("leaks::no_password_is_ever_written_down", |stage| {
-        Box::pin(whole_run(stage))
-    })]
+    vec![
+        stages.test("leaks::no_password_is_ever_written_down", |stage| {
+            Box::pin(whole_run(stage))
+        }),
+        stages.test(
+            "leaks::no_password_is_written_down_by_a_restore_that_sets_one",
+            |stage| Box::pin(rotated(stage)),
+        ),
+    ]
+}
+
+/// A restore whose copy gets the master password from a secret that is ahead of the backup, one whose copy RDS refuses it, and one
+/// whose login fails.
+async fn rotated(stage: &Stage) -> Result<()> {
+    let (mut subject, _) = backed_up(stage, "discreet-restore").await?;
+    let old = subject.dataset.password.clone();
+    let new = "pw-discreet-Kq2Rotated";
+    rotate_master(&mut subject, new).await?;
+    let mark = stage.lab.ledger_position().await?;
+    let mut seen = Vec::new();
+    for fault in [
+        None,
+        Some(json!({ "service": "rds", "caller": "holdfast-set-password", "kind": "access_denied", "times": 20 })),
+        Some(
+            json!({ "service": "secretsmanager", "caller": "holdfast-check-login", "kind": "access_denied", "times": 20 }),
+        ),
+    ] {
+        let harmed = fault.is_some();
+        if let Some(fault) = fault {
+            stage.lab.inject(fault).await?;
+        }
+        let end = subject.restore(json!({ "cut_over": "no" })).await?;
+        stage.lab.heal().await?;
+        let record = subject.newest_restore().await?;
+        let outcome = if harmed { "unproven" } else { "verified" };
+        ensure!(
+            record["verification"]["outcome"] == outcome,
+            "not {outcome}: {end:?}\n{record:#}"
+        );
+        seen.push((
+            "a history",
+            Value::from(history(&stage.aws, &end.arn).await?).to_string(),
+        ));
+    }
+    seen.push(("a message", format!("{:?}", subject.inbox.take().await?)));
+    seen.push((
+        "the catalog",
+        Value::from(subject.records.items(&subject.dataset.name, "").await?).to_string(),
+    ));
+    let calls = Value::from(stage.lab.ledger(mark).await?).to_string();
+    ensure!(calls.contains("holdfast-set-password"), "no password was set");
+    seen.push(("the ledger", calls));
+    seen.push(("a log", logs(&stage.aws).await?));
+    for (place, text) in seen {
+        ensure!(
+            text.contains(&subject.dataset.name),
+            "{place} says nothing of the run: there is nothing to look into"
+        );
+        ensure!(!text.contains(&old) && !text.contains(new), "{place} holds a password");
+    }
+    Ok(())
 }
 
 /// A good run, a run whose probe is refused by the database, and one whose every step fails once.

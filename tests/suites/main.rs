@@ -31,6 +31,8 @@ mod late;
 mod leaks;
 /// What grows with the user's data outgrows nothing.
 mod limits;
+/// An application can log in to what it is switched to.
+mod logins;
 /// A deployment is deleted, and its catalog lost: both come back.
 mod lost;
 /// A set that is older than the descriptor by which it is restored.
@@ -86,6 +88,7 @@ fn main() {
     tests.extend(retention::tests(&stages));
     tests.extend(leaks::tests(&stages));
     tests.extend(late::tests(&stages));
+    tests.extend(logins::tests(&stages));
     tests.extend(restore::tests(&stages));
     tests.extend(in_use::tests(&stages));
     tests.extend(limits::tests(&stages));

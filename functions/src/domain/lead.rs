@@ -47,6 +47,20 @@ pub fn of_identifier(value: &str, identifier: &str, kind: &str) -> Lead {
     }
 }
 
+/// Whether a text, an ARN or a name, names the secret of this ARN, which ends in a hyphen and six characters of its own.
+pub fn names_secret(text: &str, arn: &str) -> bool {
+    let name = || arn.split_once(":secret:")?.1.rsplit_once('-').map(|(name, _)| name);
+    text == arn || name() == Some(text)
+}
+
+/// Where the ARN (or the name) of a secret leads in which RDS manages a master password. RDS makes one for each cluster.
+pub fn of_master_secret(value: &str, own: &str) -> Lead {
+    match names_secret(value, own) {
+        true => Lead::There,
+        false => Lead::Elsewhere("the master secret of another cluster, or one that is gone".to_owned()),
+    }
+}
+
 /// A cluster and the host names by which it is reached: its writer's, its readers' and custom endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosts {
@@ -111,6 +125,15 @@ mod tests {
         );
         assert!(matches!(of_table("rooms-r1", "rooms"), Lead::Elsewhere(_)));
         assert!(matches!(of_table("", "rooms"), Lead::Elsewhere(_)));
+    }
+
+    #[test]
+    fn a_master_secret_is_one_clusters() {
+        let own = "arn:aws:secretsmanager:eu-west-1:1:secret:rds!cluster-1-Ab12Cd";
+        assert_eq!(of_master_secret(own, own), Lead::There);
+        assert_eq!(of_master_secret("rds!cluster-1", own), Lead::There);
+        assert!(matches!(of_master_secret("", own), Lead::Elsewhere(_)));
+        assert!(matches!(of_master_secret("rds!cluster", own), Lead::Elsewhere(_)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod following;
 pub mod history;
 pub mod infrastructure;
 pub mod item;
+pub mod login;
 pub mod matching;
 pub mod members;
 pub mod plan;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::following::Followed;
 use self::infrastructure::Infrastructure;
+use self::login::LoggedIn;
 use self::plan::Plan;
 use self::switching::{SwitchState, Switched};
 use self::verdict::Verification;
@@ -61,6 +63,9 @@ pub struct RestoreRecord {
     pub plan: Plan,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// With which version of which secret the copies were logged in to: a cut-over leads nobody to a copy with another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logins: Vec<LoggedIn>,
     /// What was switched, in order; what is switched back is taken from here.
     #[serde(default)]
     pub switched: Vec<Switched>,
@@ -94,6 +99,7 @@ impl RestoreRecord {
             status: RestoreStatus::Planned,
             plan,
             verification: None,
+            logins: Vec::new(),
             switched: Vec::new(),
             infrastructure: None,
             followed: Vec::new(),

@@ -81,7 +81,7 @@ pub fn compared(thing: &str, item: &Item, now: Result<Started>) -> Result<Vec<Ch
                 Finding::Different,
                 format!("version {} at backup, now missing", seen.then),
             ),
-            Some(now) if now != seen.then => (Finding::Same, changed(thing, &seen, now)),
+            Some(now) if now != seen.then => (Finding::Changed, changed(thing, &seen, now)),
             Some(_) => continue,
         };
         checks.push(Check {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_version_is_unproven_and_a_missing_one_different() {
+    fn a_changed_version_is_said_to_be_changed_and_a_missing_one_different() {
         let same = compared(PARAMETER, &item(), now(&[("/hubs/a", "1"), ("/hubs/b", "7")])).unwrap();
         assert_eq!((same.len(), same[0].finding), (1, Finding::Same));
         let checks = compared(PARAMETER, &item(), now(&[("/hubs/b", "8")])).unwrap();
@@ -213,7 +213,7 @@ mod tests {
             found,
             [
                 ("thing: parameter /hubs/a", Finding::Different),
-                ("thing: parameter /hubs/b", Finding::Same),
+                ("thing: parameter /hubs/b", Finding::Changed),
             ]
         );
         assert!(

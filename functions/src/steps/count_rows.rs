@@ -1,12 +1,9 @@
 //! `count-rows`: one SQL count in an Aurora cluster, read-only, within its time, with credentials read at this moment.
 
-mod connection;
-mod credentials;
-mod tls;
-
 use aws_config::SdkConfig;
 use serde::Deserialize;
 
+use super::database::{connection, credentials, tls};
 use super::probe::{Count, PlannedProbe};
 use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
@@ -50,7 +47,7 @@ pub async fn handle(needs: &Needs, Input { probe }: Input) -> Result<ProbeResult
             failure: sql.failure,
         });
     };
-    let credentials = credentials::read(&needs.secrets, &sql.secret).await?;
+    let credentials = credentials::login(&needs.secrets, &sql.secret).await?;
     let place = connection::Place {
         cluster: &sql.cluster,
         endpoint: &endpoint,

@@ -19,6 +19,8 @@ use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::error::{Class, Error, Result};
 use crate::switches::{Switches, item_of};
 
+mod logged_in;
+
 const DOING: &str = "cutting over";
 
 /// A switch that fails is an answer, not an error: the machine then switches back.
@@ -40,7 +42,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     let switches = catalog.planned_by(&run).await?.cut_over;
     let items = catalog.items(&run.deployment, &restore).await?;
     if record.switched.is_empty()
-        && let Some(unready) = see_ready(needs, &run, &restore, &switches, &items).await?
+        && let Some(unready) = see_ready(needs, &run, &record, &switches, &items).await?
     {
         return Ok(unready);
     }
@@ -83,7 +85,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
 async fn see_ready(
     needs: &Needs,
     run: &Run,
-    restore: &str,
+    record: &RestoreRecord,
     switches: &[CutOver],
     items: &[Item],
 ) -> Result<Option<Output>> {
@@ -96,8 +98,17 @@ async fn see_ready(
         match ready {
             Ok(()) => {}
             Err(error) if error.class() != Class::Final => return Err(error),
-            Err(error) => return fail(&needs.catalog, run, restore, switch, &error).await.map(Some),
+            Err(error) => return fail(&needs.catalog, run, &record.id, switch, &error).await.map(Some),
         }
+    }
+    // What the copies were logged in with is what the application will log in with.
+    if let Some(first) = switches.iter().find(|switch| item_of(switch, items).is_some())
+        && let Err(error) = logged_in::see_current(&needs.switches, run, record, first, items).await
+    {
+        return match error.class() {
+            Class::Final => fail(&needs.catalog, run, &record.id, first, &error).await.map(Some),
+            Class::Transient | Class::Waiting => Err(error),
+        };
     }
     Ok(None)
 }
@@ -161,7 +172,7 @@ impl Step<'_> {
         let begun = match found(record, self.switch) {
             Some(switched) if switched.state == SwitchState::Done => return Ok(None),
             Some(switched) => switched.clone(),
-            None => self.begin().await?,
+            None => self.begin(record).await?,
         };
         self.see_begun(&begun)?;
         ending::refuse_ended(self.catalog, self.run, DOING).await?;
@@ -189,10 +200,11 @@ impl Step<'_> {
     }
 
     /// Notes what is there, before anything is changed.
-    async fn begin(&self) -> Result<Switched> {
+    async fn begin(&self, record: &RestoreRecord) -> Result<Switched> {
         see_restored(self.switch, self.item)?;
         let kind = self.switches.of(&self.switch.action);
         let before = kind.observe(self.run, self.switch, self.item).await?;
+        logged_in::see_version(record, self.switch, &before)?;
         let begun = Switched {
             switch: self.switch.clone(),
             state: SwitchState::Begun,

@@ -157,6 +157,22 @@ async fn nothing_is_switched_to_what_is_not_proven() {
 }
 
 #[tokio::test]
+async fn nothing_is_switched_where_a_secret_was_changed_since_the_copy_was_logged_in_to() {
+    let mut record = verified();
+    let login = json!({"secret": "hubs/app", "of": "application", "outcome": "accepted", "version": "v1"});
+    record.logins = vec![serde_json::from_value(login).unwrap()];
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, record).await;
+    let failed = call(&needs, &run, now()).await.unwrap();
+    let failure = failed.failure.unwrap();
+    assert_eq!((failed.status, failure.error.as_str()), (JobStatus::Failed, "Conflict"));
+    assert!(failure.cause.contains("was changed since"), "{}", failure.cause);
+    assert_eq!(board.calls(), ["observe one"]);
+    let record = self::record(&needs.catalog, &run).await;
+    assert_eq!((record.status, record.switched.len()), (RestoreStatus::Restored, 0));
+}
+
+#[tokio::test]
 async fn a_run_that_has_ended_switches_nothing() {
     let board = Switchboard::new();
     let (needs, run) = needs(&board, verified()).await;

@@ -1,15 +1,15 @@
-//! `list-probes`: where the counts of the set are taken again: in what was restored.
+//! `list-probes`: where the counts of the set are taken again, in what was restored, and how the copies are logged in to before.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::probe::{Count, Endpoint, PlannedProbe, Sql};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
 use crate::domain::job::Run;
 use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::login::{LoginPlan, planning};
 use crate::error::Result;
 use crate::runtime;
 
@@ -34,6 +34,8 @@ pub struct Input {
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
     pub probes: Vec<PlannedProbe>,
+    /// One entry a copy of a cluster.
+    pub logins: Vec<LoginPlan>,
 }
 
 /// The probes of resources that were made. One whose copy is not there is missed when the restore is verified.
@@ -42,6 +44,7 @@ pub async fn handle(needs: &Needs, Input { run, .. }: Input) -> Result<Output> {
     let items = needs.catalog.items(&run.deployment, &run.id).await?;
     Ok(Output {
         probes: probes(&descriptor, &items),
+        logins: planning::plans(&descriptor, &items),
     })
 }
 
@@ -71,7 +74,7 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
                 }),
                 failure: None,
                 database: database.clone(),
-                secret: login(secret, item, master_secret.as_deref()),
+                secret: planning::of_copy(secret, &item.configuration, master_secret.as_deref()).to_owned(),
                 sql: sql.clone(),
                 timeout_seconds: *timeout_seconds,
             }),
@@ -90,18 +93,6 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
 fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [Item]) -> Option<&'a Item> {
     let name = probe.item_name();
     items.iter().find(|item| item.planned.resource.name == name)
-}
-
-/// The secret with which a probe logs in. RDS manages a new one for the copy where the source's was managed.
-fn login(secret: &str, item: &Item, master_secret: Option<&str>) -> String {
-    let managed = item
-        .configuration
-        .pointer("/DBCluster/MasterUserSecret/SecretArn")
-        .and_then(Value::as_str);
-    match (managed, master_secret) {
-        (Some(old), Some(new)) if old == secret || old.contains(&format!(":secret:{secret}-")) => new.to_owned(),
-        _ => secret.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -165,15 +156,5 @@ mod tests {
     #[test]
     fn what_was_not_made_is_not_counted_in() {
         assert_eq!(probes(&descriptor(), &[item("database"), item("rooms")]), []);
-    }
-
-    #[test]
-    fn a_managed_secret_is_the_copys_own() {
-        let arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:rds!cluster-1-Ab12Cd";
-        let mut item = made("database", cluster());
-        item.configuration = json!({"DBCluster": {"MasterUserSecret": {"SecretArn": arn}}});
-        for (secret, login_with) in [(arn, "new"), ("rds!cluster-1", "new"), ("hubs/db", "hubs/db")] {
-            assert_eq!(login(secret, &item, Some("new")), login_with);
-        }
     }
 }

@@ -6,6 +6,7 @@
 pub mod ask_approval;
 pub mod back_up_file_system;
 pub mod back_up_table;
+pub mod check_login;
 pub mod check_secrets;
 pub mod clean_up;
 pub mod compare_resource;
@@ -29,6 +30,7 @@ pub mod restore_table;
 pub mod restoring;
 pub mod resume;
 pub mod seal_set;
+pub mod set_password;
 pub mod snapshot_cluster;
 pub mod start;
 pub mod take_deployment;
@@ -37,6 +39,7 @@ pub mod undo_restore;
 pub mod verify_restore;
 
 mod answering;
+mod database;
 mod ending;
 mod executions;
 mod following;
@@ -79,6 +82,7 @@ steps! {
     "ask-approval" => ask_approval,
     "back-up-file-system" => back_up_file_system,
     "back-up-table" => back_up_table,
+    "check-login" => check_login,
     "check-secrets" => check_secrets,
     "clean-up" => clean_up,
     "compare-resource" => compare_resource,
@@ -101,6 +105,7 @@ steps! {
     "restore-table" => restore_table,
     "resume" => resume,
     "seal-set" => seal_set,
+    "set-password" => set_password,
     "snapshot-cluster" => snapshot_cluster,
     "take-deployment" => take_deployment,
     "undo-cut-over" => undo_cut_over,

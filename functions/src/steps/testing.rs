@@ -367,6 +367,9 @@ pub fn made(beside: &Beside) -> Made {
             reader_host: format!("{cluster}.cluster-ro-abc.us-east-1.rds.amazonaws.com"),
             port: 5432,
             master_secret: None,
+            master_username: Some("postgres".into()),
+            resource_id: Some("cluster-COPY".into()),
+            iam_authentication: false,
         },
         Beside::Table { table } => Made::Table {
             table: table.clone(),

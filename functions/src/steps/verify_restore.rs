@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::domain::descriptor::{Descriptor, Probe};
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
+use crate::domain::restore::login::{LoginJob, checks};
 use crate::domain::restore::plan::Beside;
 use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
 use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure, stages};
@@ -40,6 +41,9 @@ pub struct Input {
     /// What the comparisons came to: those that could not be made have a failure.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
+    /// What logging in to the copies came to.
+    #[serde(default)]
+    pub logins: Vec<LoginJob>,
     pub now: Timestamp,
 }
 
@@ -64,6 +68,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         jobs,
         probes,
         comparisons,
+        logins,
         now,
     } = input;
     let catalog = &needs.catalog;
@@ -82,6 +87,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .iter()
         .flat_map(|item| of_item(item, &jobs, &comparisons))
         .collect();
+    checks.extend(checks::checks(&descriptor, &items, &logins));
     // The set's counts are of its own moment, and of no other.
     let comparable = record.plan.at.is_none();
     // DynamoDB deletes what has expired since, also from a copy: of such a table a lower count proves nothing.
@@ -94,10 +100,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let verification = verdict::verify(checks, now);
 
     let outcome = verification.outcome;
+    let logged_in: Vec<_> = logins.into_iter().flat_map(|job| job.logins).collect();
     let reasons: Vec<Reason> = items.iter().filter_map(|item| failed(item, &jobs)).collect();
     let sources = infrastructure::infrastructure(&descriptor, &items, record.plan.cut_over);
     let note = |record: &mut RestoreRecord| {
         record.verification = Some(verification.clone());
+        record.logins.clone_from(&logged_in);
         record.reasons.clone_from(&reasons);
         record.infrastructure = Some(sources.clone());
         if outcome != Outcome::Failed && matches!(record.status, RestoreStatus::Planned | RestoreStatus::Running) {

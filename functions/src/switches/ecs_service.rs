@@ -1,4 +1,5 @@
-//! `ecs_service`: an ECS service gets a new revision of its task definition that mounts the copy of a file system. The old
+//! `ecs_service`: an ECS service gets a new revision of its task definition that mounts the copy of a file system, or gets the
+//! master secret of the copy of a cluster. The old
 //! revision stays, and so does ours when it is switched back.
 
 use async_trait::async_trait;
@@ -6,13 +7,15 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
 use super::directories::Directories;
+use super::facts::{self, Facts};
+use super::places::Places;
 use super::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, ECS};
 use crate::aws::{code, failure};
-use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
-use crate::domain::lead::Lead;
+use crate::domain::lead::{self, Lead};
 use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
@@ -21,6 +24,7 @@ use crate::error::{Error, Fault, Result};
 
 mod revision;
 mod rollout;
+mod secrets;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -32,6 +36,8 @@ use self::service::Service;
 pub struct EcsService {
     ecs: Lazy<Client>,
     directories: Directories,
+    facts: Facts,
+    places: Places,
 }
 
 /// What a service runs when it is to be switched back.
@@ -58,6 +64,8 @@ impl EcsService {
         Self {
             ecs: Lazy::new(aws, |aws| Client::new(aws, ECS)),
             directories: Directories::from_config(aws),
+            facts: Facts::from_config(aws),
+            places: Places::from_config(aws),
         }
     }
 
@@ -115,6 +123,22 @@ impl EcsService {
         })
     }
 
+    /// Where the secrets of clusters lead that the containers get: one of them has to be this cluster's.
+    async fn lead_of_secrets(&self, named: &Named<'_>, target: &Target, definition: &Value) -> Result<Lead> {
+        let mut leads = Vec::new();
+        for secret in secrets::managed(definition) {
+            leads.push(self.places.lead(Fact::MasterSecret, secret, target).await?);
+        }
+        Ok(match leads.is_empty() {
+            _ if leads.contains(&Lead::There) => Lead::There,
+            true => Lead::Unknown(format!(
+                "no container of service {} gets a cluster's master secret",
+                named.words()
+            )),
+            false => lead::together(leads),
+        })
+    }
+
     /// Starts a deployment of a revision.
     async fn deploy(&self, named: Named<'_>, revision: &str) -> Result<Switching> {
         let asked = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
@@ -150,19 +174,25 @@ impl Switch for EcsService {
             );
         }
         let described = self.describe(&service.task_definition).await?;
+        if is_of_cluster(&item.planned.resource.target) {
+            let mut faults = secrets::foresee(switch, &named, item, &described.definition);
+            faults.extend(facts::foresee(switch, "resource", Fact::MasterSecret, item));
+            return Ok(faults);
+        }
         Ok(volumes::foresee(switch, &named, item, &described.definition))
     }
 
     async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
         let named = of(switch)?;
-        let Target::Efs { file_system, .. } = target else {
-            return Ok(Lead::Silent);
-        };
         let Some(service) = self.find(named).await?.filter(|found| found.status == "ACTIVE") else {
             return Ok(Lead::Unknown(format!("there is no active service {}", named.words())));
         };
         let described = self.describe(&service.task_definition).await?;
-        Ok(volumes::lead_to(&named, file_system, &described.definition))
+        match target {
+            Target::Efs { file_system, .. } => Ok(volumes::lead_to(&named, file_system, &described.definition)),
+            Target::Aurora { .. } => self.lead_of_secrets(&named, target, &described.definition).await,
+            _ => Ok(Lead::Silent),
+        }
     }
 
     async fn mounts(&self, switch: &CutOver, file_system: &str) -> Result<Vec<Mount>> {
@@ -277,6 +307,10 @@ impl Named<'_> {
     fn words(&self) -> String {
         format!("{} of cluster {}", self.service, self.cluster)
     }
+}
+
+fn is_of_cluster(target: &Target) -> bool {
+    matches!(target, Target::Aurora { .. })
 }
 
 fn of(switch: &CutOver) -> Result<Named<'_>> {

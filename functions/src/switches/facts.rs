@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
-use crate::domain::descriptor::Fact;
+use crate::domain::descriptor::{CutOver, Fact};
 use crate::domain::names::TAG_RESTORE;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{Item, Made};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
+use crate::switches::fault;
 
 /// Reads facts.
 pub struct Facts {
@@ -32,18 +33,19 @@ impl Facts {
     /// `InvalidInput` for a fact that this kind of copy has not; `NotReady` while its cluster has no endpoint.
     pub async fn read(&self, fact: Fact, item: &Item) -> Result<Value> {
         match (&item.made, fact) {
-            (Some(Made::Cluster { cluster, .. }), Fact::Host | Fact::ReaderHost | Fact::Port | Fact::Cluster) => {
+            (Some(Made::Cluster { cluster, .. }), fact) if of_cluster(fact) => {
                 let found = self.cluster(cluster, item).await?;
                 let read = match fact {
                     Fact::Host => found.endpoint().map(Value::from),
                     Fact::ReaderHost => found.reader_endpoint().map(Value::from),
                     Fact::Port => found.port().map(Value::from),
+                    Fact::MasterSecret => master_secret(&found).map(Value::from),
                     _ => found.db_cluster_identifier().map(Value::from),
                 };
                 read.ok_or_else(|| {
                     Error::NotReady(format!(
                         "reading {} of the copy of {}: its cluster has none yet. It is tried again; see in RDS that it \
-                         has an instance",
+                         has an instance, and whether RDS manages its master password",
                         word(fact),
                         item.planned.resource.name
                     ))
@@ -98,6 +100,32 @@ impl Facts {
             item.planned.resource.name, item.restore
         )))
     }
+}
+
+/// ARN of the secret in which RDS manages a cluster's master password.
+pub fn master_secret(cluster: &DbCluster) -> Option<&str> {
+    cluster.master_user_secret()?.secret_arn()
+}
+
+fn of_cluster(fact: Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Host | Fact::ReaderHost | Fact::Port | Fact::Cluster | Fact::MasterSecret
+    )
+}
+
+/// What would keep a fact from being there once the copy is made: a master secret, where RDS managed none when the set was made.
+pub fn foresee(switch: &CutOver, field: &str, fact: Fact, item: &Item) -> Option<Fault> {
+    let captured = item.configuration.pointer("/DBCluster/MasterUserSecret");
+    (fact == Fact::MasterSecret && !captured.is_some_and(Value::is_object)).then(|| {
+        fault(
+            switch,
+            field,
+            format!("master_secret of {}", item.planned.resource.name),
+            "another fact: RDS did not manage the master password of this cluster when the set was made, so its copy has no \
+             secret of its own",
+        )
+    })
 }
 
 /// A cluster by its name; `None` when there is none.

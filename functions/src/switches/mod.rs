@@ -20,7 +20,7 @@ use crate::error::{Error, Fault, Result};
 
 mod directories;
 mod ecs_service;
-mod facts;
+pub mod facts;
 mod parameter;
 mod places;
 mod rename;

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
 use super::directories::{self, Directories};
-use super::facts::Facts;
+use super::facts::{self, Facts};
 use super::places::Places;
 use super::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
@@ -153,9 +153,10 @@ impl Parameter {
 
 #[async_trait]
 impl Switch for Parameter {
-    async fn foresee(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
-        let (name, _) = of(switch)?;
-        Ok(match self.get(name).await? {
+    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+        let (name, fact) = of(switch)?;
+        let lacking = facts::foresee(switch, "value", fact, item);
+        let mut faults = match self.get(name).await? {
             Some(found) if found.kind == "StringList" => {
                 let value = format!("{name}, a StringList");
                 vec![fault(
@@ -172,7 +173,9 @@ impl Switch for Parameter {
                 name,
                 "a parameter that exists in this account and Region",
             )],
-        })
+        };
+        faults.extend(lacking);
+        Ok(faults)
     }
 
     async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::DbCluster;
 
-use super::facts::describe;
+use super::facts::{describe, master_secret};
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::Fact;
@@ -33,6 +33,7 @@ impl Places {
                 lead::of_identifier(value, file_system, "file system")
             }
             (Fact::Host | Fact::ReaderHost, Target::Aurora { cluster }) => self.of_host(value, cluster).await?,
+            (Fact::MasterSecret, Target::Aurora { cluster }) => self.of_master_secret(value, cluster).await?,
             _ => Lead::Silent,
         })
     }
@@ -52,6 +53,15 @@ impl Places {
             Err(error) if error.class() == Class::Final => Ok(lead),
             Err(error) => Err(error),
         }
+    }
+
+    async fn of_master_secret(&self, value: &str, cluster: &str) -> Result<Lead> {
+        let found = describe(&self.clusters, cluster).await?;
+        let Some(own) = found.as_ref().and_then(master_secret) else {
+            let why = format!("there is no cluster {cluster} whose master password RDS manages, to compare with");
+            return Ok(Lead::Unknown(why));
+        };
+        Ok(lead::of_master_secret(value, own))
     }
 
     async fn all(&self) -> Result<Vec<Hosts>> {

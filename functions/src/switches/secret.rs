@@ -11,7 +11,7 @@ use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecret
 use serde_json::{Value, json};
 
 use super::directories::{self, Directories};
-use super::facts::Facts;
+use super::facts::{self, Facts};
 use super::places::Places;
 use super::{Switch, fault};
 use crate::aws::failure;
@@ -163,8 +163,14 @@ impl Secret {
 
 #[async_trait]
 impl Switch for Secret {
-    async fn foresee(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
-        self.faults(switch, values(switch)?.0).await
+    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+        let (secret, values) = values(switch)?;
+        let mut faults = self.faults(switch, secret).await?;
+        let lacking = values
+            .iter()
+            .filter_map(|(key, fact)| facts::foresee(switch, &format!("values.{key}"), *fact, item));
+        faults.extend(lacking);
+        Ok(faults)
     }
 
     async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {

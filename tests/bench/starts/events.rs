@@ -4,9 +4,10 @@
 use anyhow::{Context, Result, bail};
 use holdfast::domain::mounted::Ask;
 use holdfast::steps::{
-    ask_approval, clean_up, compare_resource, count_items, count_rows, cut_over, end_run, list_due_deployments,
-    list_probes, notify, plan_backup, plan_restore, plan_undo_cut_over, poll_status, prune_sets, quiesce, restoring,
-    resume, seal_set, start, take_deployment, undo_cut_over, undo_restore, verify_restore,
+    ask_approval, check_login, clean_up, compare_resource, count_items, count_rows, cut_over, end_run,
+    list_due_deployments, list_probes, notify, plan_backup, plan_restore, plan_undo_cut_over, poll_status, prune_sets,
+    quiesce, restoring, resume, seal_set, set_password, start, take_deployment, undo_cut_over, undo_restore,
+    verify_restore,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ pub fn event(step: &str) -> Result<Value> {
         }
         "back-up-file-system" => read_by::<start::Input>(of_resource(file_system())),
         "back-up-table" => read_by::<start::Input>(of_resource(table())),
+        "check-login" => read_by::<check_login::Input>(json!({ "run": run(), "plan": logins(), "now": TIME })),
         "check-secrets" => read_by::<start::Input>(of_resource(secret())),
         "clean-up" => read_by::<clean_up::Input>(aborted()),
         "compare-resource" => read_by::<compare_resource::Input>(of_resource(table())),
@@ -70,6 +72,11 @@ pub fn event(step: &str) -> Result<Value> {
             let event = json!({ "run": run(), "jobs": [job()], "probes": [], "failure": null, "now": TIME });
             read_by::<seal_set::Input>(event)
         }
+        "set-password" => {
+            let from = json!({ "name": "hubs/db", "version": "1" });
+            let job = json!({ "plan": logins(), "status": "in_progress", "set_from": from });
+            read_by::<set_password::Input>(json!({ "run": run(), "job": job, "now": TIME }))
+        }
         "snapshot-cluster" => read_by::<start::Input>(of_resource(cluster())),
         "take-deployment" => read_by::<take_deployment::Input>(of_run()),
         "undo-cut-over" => read_by::<undo_cut_over::Input>(switching()),
@@ -77,7 +84,7 @@ pub fn event(step: &str) -> Result<Value> {
             read_by::<undo_restore::Input>(json!({ "deployment": DEPLOYMENT, "restore": ID, "now": TIME }))
         }
         "verify-restore" => {
-            let event = json!({ "run": run(), "jobs": [], "probes": [], "comparisons": [], "now": TIME });
+            let event = json!({ "run": run(), "jobs": [], "probes": [], "comparisons": [], "logins": [], "now": TIME });
             read_by::<verify_restore::Input>(event)
         }
         _ => bail!("the bench has no event for it: give it one in tests/bench/starts/events.rs"),
@@ -145,6 +152,13 @@ fn count_of_rows() -> Value {
     json!({
         "name": "users", "kind": "sql", "sql": "select count(*) from users", "cluster": "hubs-db", "database": "polycosm",
         "endpoint": { "host": "127.0.0.1", "port": 5432 }, "secret": "hubs/database", "timeout_seconds": 30,
+    })
+}
+
+fn logins() -> Value {
+    json!({
+        "resource": "database", "cluster": "hubs-db-r1", "host": "127.0.0.1", "reader_host": "127.0.0.1", "port": 5432,
+        "logins": [{ "secret": "hubs/database", "of": "application", "database": "polycosm" }],
     })
 }
 

@@ -13,6 +13,9 @@ pub struct CutOver {
     /// The table, where the resource is a prefix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// The secret with which the application logs in to the cluster, where what is switched does not hold the login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
     #[serde(flatten)]
     pub action: CutOverAction,
 }
@@ -39,7 +42,7 @@ pub enum CutOverAction {
     /// A Systems Manager parameter. Its value becomes the fact.
     Parameter { parameter: String, value: Fact },
     /// An ECS service: a new revision of its task definition, with the copy of the file system in the volumes that mount it
-    /// (or in `volume` alone).
+    /// (or in `volume` alone); of a cluster, with the copy's master secret where its containers name the old one.
     EcsService {
         cluster: String,
         service: String,
@@ -60,6 +63,8 @@ pub enum Fact {
     Port,
     /// `DBClusterIdentifier`.
     Cluster,
+    /// ARN of the secret in which RDS manages the master password.
+    MasterSecret,
     Table,
     /// Id of a file system.
     FileSystem,

@@ -185,7 +185,8 @@ const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> Format {
 }
 
 fn secret_name(text: &str) -> bool {
-    (1..=512).contains(&text.len()) && plain(text, "/_+=.@-")
+    // The exclamation mark is in the names that AWS gives, such as rds!cluster-….
+    (1..=512).contains(&text.len()) && plain(text, "/_+=.@-!")
 }
 
 /// ASCII letters, digits and `extra`.

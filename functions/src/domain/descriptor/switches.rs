@@ -14,11 +14,12 @@ use crate::domain::resource::Target;
 /// One function switches them all within its 15 minutes; a rename takes minutes, of which AWS does most by itself.
 const MOST: usize = 30;
 const KINDS: [&str; 4] = ["secret", "parameter", "ecs_service", "rename"];
-const FACTS: [(&str, Fact); 7] = [
+const FACTS: [(&str, Fact); 8] = [
     ("host", Fact::Host),
     ("reader_host", Fact::ReaderHost),
     ("port", Fact::Port),
     ("cluster", Fact::Cluster),
+    ("master_secret", Fact::MasterSecret),
     ("table", Fact::Table),
     ("file_system", Fact::FileSystem),
     ("directory", Fact::Directory),
@@ -59,10 +60,14 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
     let kind = kind(faults, &object);
     let of = resource(faults, &object, kind, resources);
     let table = table(faults, &object, of.as_ref());
+    let login = login(faults, &object, of.as_ref());
     let facts = of.as_ref().map_or(&FACTS[..], |of| of.facts);
     let action = match kind {
         Some("secret") => {
-            object.only(faults, &["name", "kind", "resource", "table", "secret", "values"]);
+            object.only(
+                faults,
+                &["name", "kind", "resource", "table", "secret", "values", "login"],
+            );
             let secret = object.text(faults, "secret", &formats::SECRET);
             let values = values(faults, &object, facts, of.is_some());
             secret
@@ -70,7 +75,10 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
                 .map(|(secret, values)| CutOverAction::Secret { secret, values })
         }
         Some("parameter") => {
-            object.only(faults, &["name", "kind", "resource", "table", "parameter", "value"]);
+            object.only(
+                faults,
+                &["name", "kind", "resource", "table", "parameter", "value", "login"],
+            );
             let parameter = object.text(faults, "parameter", &formats::PARAMETER);
             let value = match object.get("value") {
                 Some(value) => fact(faults, object.path("value"), value, facts),
@@ -81,10 +89,13 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
                 .map(|(parameter, value)| CutOverAction::Parameter { parameter, value })
         }
         Some("ecs_service") => {
-            object.only(faults, &["name", "kind", "resource", "cluster", "service", "volume"]);
+            object.only(
+                faults,
+                &["name", "kind", "resource", "cluster", "service", "volume", "login"],
+            );
             let cluster = object.text(faults, "cluster", &formats::ECS);
             let service = object.text(faults, "service", &formats::ECS);
-            let volume = object.optional_text(faults, "volume", &formats::ECS);
+            let volume = volume(faults, &object, of.as_ref());
             cluster
                 .zip(service)
                 .map(|(cluster, service)| CutOverAction::EcsService {
@@ -94,7 +105,7 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
                 })
         }
         Some("rename") => {
-            object.only(faults, &["name", "kind", "resource"]);
+            object.only(faults, &["name", "kind", "resource", "login"]);
             Some(CutOverAction::Rename)
         }
         _ => None,
@@ -103,6 +114,7 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
         name: name?,
         resource: of?.name,
         table: table?,
+        login: login?,
         action: action?,
     })
 }
@@ -140,7 +152,7 @@ fn resource<'a>(
 ) -> Option<Of<'a>> {
     let fitting: &[&str] = match kind {
         Some("rename") => &["aurora"],
-        Some("ecs_service") => &["efs"],
+        Some("ecs_service") => &["aurora", "efs"],
         _ => &["aurora", "dynamodb", "efs"],
     };
     let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
@@ -149,9 +161,9 @@ fn resource<'a>(
         // The resource's own kind is at fault, and said so.
         Some(None) => return None,
         Some(Some(kind)) if fitting.contains(&kind) => match kind {
-            "aurora" => (&FACTS[..4], Fact::Host),
-            "dynamodb" => (&FACTS[4..5], Fact::Table),
-            _ => (&FACTS[5..], Fact::Directory),
+            "aurora" => (&FACTS[..5], Fact::Host),
+            "dynamodb" => (&FACTS[5..6], Fact::Table),
+            _ => (&FACTS[6..], Fact::Directory),
         },
         _ => {
             let candidates = || {
@@ -226,6 +238,40 @@ fn table(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Optio
             None => Some(None),
         },
     }
+}
+
+/// The volume of a service to change, where it names one.
+fn volume(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<String> {
+    let of_cluster = matches!(of.and_then(|of| of.target), Some(Target::Aurora { .. }));
+    match object.get("volume") {
+        Some(given) if of_cluster => {
+            faults.add(
+                object.path("volume"),
+                shown(given),
+                "no volume: a cluster is not mounted",
+            );
+            None
+        }
+        _ => object.optional_text(faults, "volume", &formats::ECS),
+    }
+}
+
+/// The secret with which the application logs in to a cluster; `Some(None)` where none is named. `None` only where there is a
+/// fault.
+fn login(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<Option<String>> {
+    let Some(given) = object.get("login") else {
+        return Some(None);
+    };
+    if !matches!(of?.target?, Target::Aurora { .. }) {
+        let given = if given.is_string() {
+            "(a secret)".to_owned()
+        } else {
+            shown(given)
+        };
+        faults.add(object.path("login"), given, "no login: only a cluster is logged in to");
+        return None;
+    }
+    object.optional_text(faults, "login", &formats::SECRET).map(Some)
 }
 
 /// The keys of a secret, and what each of them holds.

@@ -38,7 +38,7 @@ fn whole() -> Value {
         },
         "hooks": [{"name": "offline", "kind": "lambda", "function": "hubs-offline", "timeout": "90s"}],
         "cut_over": [
-            {"name": "old-name", "kind": "rename", "resource": "database"},
+            {"name": "old-name", "kind": "rename", "resource": "database", "login": "hubs/prod/app"},
             {
                 "name": "login", "kind": "secret", "resource": "database", "secret": "hubs/prod/login",
                 "values": {"host": "host", "reader": "reader_host", "port": "port"},

@@ -41,6 +41,9 @@ pub struct Item {
     /// What was made so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
+    /// From which secret the copy's master password was asked to be set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_from: Option<PasswordFrom>,
     /// What the operator should know: what could not be put back, leftovers of earlier restores.
     #[serde(default)]
     pub remarks: Vec<String>,
@@ -64,6 +67,14 @@ pub enum ItemStatus {
     Undone,
 }
 
+/// A version of a secret from which RDS was asked to set a copy's master password, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordFrom {
+    pub secret: String,
+    pub version: String,
+    pub at: Timestamp,
+}
+
 /// What a restore made of one resource, and how an application reaches it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "made", rename_all = "snake_case")]
@@ -78,6 +89,14 @@ pub enum Made {
         /// ARN of the new managed master secret, where the source had one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         master_secret: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        master_username: Option<String>,
+        /// `DbClusterResourceId`, by which policies for `rds-db:connect` name it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource_id: Option<String>,
+        /// Whether it takes logins by IAM.
+        #[serde(default)]
+        iam_authentication: bool,
     },
     Table {
         table: String,

@@ -26,6 +26,8 @@ pub struct Check {
 pub enum Finding {
     /// As it was.
     Same,
+    /// Not as it was, and that is said and no more: it is the application's to change, such as a secret.
+    Changed,
     /// Could not be told: an operator decides.
     Unproven,
     /// Not as it was.
@@ -36,7 +38,7 @@ pub enum Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every check found the same, and some count said so.
+    /// Nothing restored differs, and some count said so.
     Verified,
     /// Nothing is wrong, but something could not be told.
     Unproven,
@@ -132,13 +134,13 @@ fn in_words(result: &ProbeResult) -> String {
 pub fn verify(mut checks: Vec<Check>, at: Timestamp) -> Verification {
     let same_count = |check: &Check| check.name.starts_with(PROBE) && check.finding == Finding::Same;
     let worst = checks.iter().map(|check| check.finding).max();
-    if !checks.iter().any(same_count) && worst.unwrap_or(Finding::Same) == Finding::Same {
+    if !checks.iter().any(same_count) && worst.unwrap_or(Finding::Same) <= Finding::Changed {
         let detail = "no count was compared: without one, that nothing differs is no proof";
         checks.push(Check::new("probes", Finding::Unproven, detail));
     }
     checks.sort_by_key(|check| std::cmp::Reverse(check.finding));
     let outcome = match checks.first().map(|check| check.finding) {
-        Some(Finding::Same) => Outcome::Verified,
+        Some(Finding::Same | Finding::Changed) => Outcome::Verified,
         Some(Finding::Different) => Outcome::Failed,
         Some(Finding::Unproven) | None => Outcome::Unproven,
     };

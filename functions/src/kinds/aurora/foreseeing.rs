@@ -104,8 +104,17 @@ pub(super) fn remarks(wanted: &Wanted<'_>) -> Vec<String> {
     let source = wanted.source;
     if part(wanted.cluster(), "MasterUserSecret").is_object() {
         remarks.push(format!(
-            "RDS manages the master password of {source} in a secret: {} gets a secret of its own, with a new password",
+            "RDS manages the master password of {source} in a secret: {} gets a secret of its own, under another ARN and with a new \
+             password; who logs in with it is led there by a switch to master_secret",
             wanted.target
+        ));
+    }
+    if wanted.flag("IAMDatabaseAuthenticationEnabled") == Some(true) {
+        remarks.push(format!(
+            "{source} takes logins by IAM: {} gets a DbClusterResourceId of its own, and policies for rds-db:connect that name {} \
+             refuse the application there until they name the new one, which is told when it is made",
+            wanted.target,
+            wanted.text("DbClusterResourceId").unwrap_or_else(|| "the old one".to_owned())
         ));
     }
     let roles: Vec<_> = members(wanted.cluster(), "AssociatedRoles")

@@ -94,5 +94,8 @@ pub fn made(cluster: &DbCluster) -> Made {
             .and_then(|port| u16::try_from(port).ok())
             .unwrap_or_default(),
         master_secret: secret.map(str::to_owned),
+        master_username: cluster.master_username().map(str::to_owned),
+        resource_id: cluster.db_cluster_resource_id().map(str::to_owned),
+        iam_authentication: cluster.iam_database_authentication_enabled().unwrap_or_default(),
     }
 }

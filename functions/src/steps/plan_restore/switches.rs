@@ -120,7 +120,12 @@ fn words(switch: &CutOver, items: &[Item]) -> String {
                 .as_ref()
                 .map(|volume| format!(" (volume {volume})"))
                 .unwrap_or_default();
-            format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}")
+            let of_cluster =
+                item_of(switch, items).is_some_and(|item| matches!(item.planned.beside, Beside::Cluster { .. }));
+            match of_cluster {
+                true => format!("service {service} of ECS cluster {cluster} gets the master secret of {copy}"),
+                false => format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}"),
+            }
         }
         CutOverAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
     }

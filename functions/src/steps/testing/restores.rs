@@ -67,6 +67,7 @@ pub fn item(name: &str) -> Item {
         phase: None,
         stages: Stages::default(),
         made: None,
+        password_from: None,
         remarks: Vec::new(),
         checks: None,
         failure: None,
@@ -81,6 +82,9 @@ pub fn cluster() -> Made {
         reader_host: "reader.copy.example".into(),
         port: 5432,
         master_secret: None,
+        master_username: Some("postgres".into()),
+        resource_id: Some("cluster-COPY".into()),
+        iam_authentication: false,
     }
 }
 

@@ -1,12 +1,12 @@
-//! Our revision of a task definition: found by its tags, or registered as a copy of the one before with other volumes.
+//! Our revision of a task definition: found by its tags, or registered as a copy of the one before with other volumes or secrets.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{EcsService, Named, short, volumes};
+use super::{EcsService, Named, is_of_cluster, secrets, short, volumes};
 use crate::aws::failure;
-use crate::domain::descriptor::CutOver;
+use crate::domain::descriptor::{CutOver, Fact};
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::item::Item;
@@ -39,6 +39,7 @@ const COPIED: &[&str] = &[
     "executionRoleArn",
     "networkMode",
     "containerDefinitions",
+    "volumes",
     "placementConstraints",
     "requiresCompatibilities",
     "cpu",
@@ -50,6 +51,20 @@ const COPIED: &[&str] = &[
     "runtimePlatform",
     "enableFaultInjection",
 ];
+
+/// The part of a definition that leads to a copy, as it becomes.
+pub struct Led {
+    part: &'static str,
+    value: Value,
+}
+
+/// Which part of a definition leads to the copy of a resource.
+fn part_of(item: &Item) -> &'static str {
+    match is_of_cluster(&item.planned.resource.target) {
+        true => "containerDefinitions",
+        false => "volumes",
+    }
+}
 
 /// A task definition as ECS describes it.
 pub struct Described {
@@ -90,7 +105,7 @@ impl EcsService {
             return Ok(false);
         }
         let source = self.describe(before).await?.definition;
-        Ok(differing(&source, &described.definition).is_empty())
+        Ok(differing(&source, &described.definition, part_of(item)).is_empty())
     }
 
     /// Whether a revision is what this switch registered in the place of `before`.
@@ -110,19 +125,26 @@ impl EcsService {
             return Ok(false);
         }
         let source = self.describe(before).await?.definition;
-        let volumes = self.led(switch, named, item, &source).await?;
-        see_as_meant(&source, &volumes, &described.definition)?;
+        let led = self.led(switch, named, item, &source).await?;
+        see_as_meant(&source, &led, &described.definition)?;
         Ok(true)
     }
 
-    /// A definition's volumes with the copy in place of the file system, each where its data is seen to lie in the copy.
+    /// A definition's volumes with the copy in place of the file system, each where its data is seen to lie in the copy; of a
+    /// cluster, its containers with the copy's master secret.
     pub(super) async fn led(
         &self,
         switch: &CutOver,
         named: &Named<'_>,
         item: &Item,
         definition: &Value,
-    ) -> Result<Vec<Value>> {
+    ) -> Result<Led> {
+        let part = part_of(item);
+        if is_of_cluster(&item.planned.resource.target) {
+            let new = self.facts.read(Fact::MasterSecret, item).await?;
+            let value = secrets::led_to_the_copy(switch, named, item, definition, new.as_str().unwrap_or_default())?;
+            return Ok(Led { part, value });
+        }
         let faults = volumes::foresee(switch, named, item, definition);
         if !faults.is_empty() {
             return Err(Error::InvalidInput(faults));
@@ -137,7 +159,8 @@ impl EcsService {
                 .await?;
             places.insert(mounting.volume.to_owned(), place);
         }
-        Ok(volumes::led_to_the_copy(definition, copy, &places))
+        let value = volumes::led_to_the_copy(definition, copy, &places).into();
+        Ok(Led { part, value })
     }
 
     /// Our revision of what `before` is.
@@ -151,9 +174,9 @@ impl EcsService {
     ) -> Result<String> {
         let described = self.describe(before).await?;
         let family = described.definition["family"].as_str().unwrap_or_default().to_owned();
-        let volumes = self.led(switch, named, item, &described.definition).await?;
+        let led = self.led(switch, named, item, &described.definition).await?;
         if let Some((arn, found)) = self.registered(&family, switch, item).await? {
-            see_as_meant(&described.definition, &volumes, &found)?;
+            see_as_meant(&described.definition, &led, &found)?;
             return Ok(arn);
         }
         let Described { definition, tags } = described;
@@ -163,11 +186,11 @@ impl EcsService {
         all.extend(ours.map(|(key, value)| json!({ "key": key, "value": value })));
         let mut registered = self
             .ecs
-            .call("RegisterTaskDefinition", with_volumes(&definition, &volumes, all))
+            .call("RegisterTaskDefinition", leading(&definition, &led, all))
             .await
             .map_err(|error| failure("registering a revision of task definition", &family, error))?;
         let registered = registered.take("taskDefinition");
-        see_as_meant(&definition, &volumes, &registered)?;
+        see_as_meant(&definition, &led, &registered)?;
         let arn = registered["taskDefinitionArn"].as_str().map(str::to_owned);
         arn.ok_or_else(|| {
             Error::Unavailable(format!(
@@ -201,41 +224,41 @@ impl EcsService {
     }
 }
 
-/// What registers a copy of a definition with other volumes and tags. An empty text stands for none, and ECS refuses some.
-fn with_volumes(definition: &Value, volumes: &[Value], tags: Vec<Value>) -> Value {
+/// What registers a copy of a definition that leads elsewhere. An empty text stands for none, and ECS refuses some.
+fn leading(definition: &Value, led: &Led, tags: Vec<Value>) -> Value {
     let copied = COPIED
         .iter()
         .map(|name| ((*name).to_owned(), definition[*name].clone()));
     let mut asked: Map<String, Value> = copied.filter(|(_, value)| *value != "").collect();
-    asked.insert("volumes".to_owned(), volumes.into());
+    asked.insert(led.part.to_owned(), led.value.clone());
     asked.insert("tags".to_owned(), tags.into());
     asked.into()
 }
 
-/// Sees that our revision, new or found, has every attribute of the old one, which else would be lost in silence, and mounts the
+/// Sees that our revision, new or found, has every attribute of the old one, which else would be lost in silence, and leads to the
 /// copy.
-fn see_as_meant(before: &Value, volumes: &[Value], after: &Value) -> Result<()> {
-    let mut differing = differing(before, after);
-    if !kept(&Value::from(volumes), &after["volumes"]) {
-        differing.push("volumes");
+fn see_as_meant(before: &Value, led: &Led, after: &Value) -> Result<()> {
+    let mut differing = differing(before, after, led.part);
+    if !kept(&led.value, &after[led.part]) {
+        differing.push(led.part);
     }
     if differing.is_empty() {
         return Ok(());
     }
     Err(Error::VerificationFailed(format!(
         "looking at the revision of task definition {} that this switch registered: it differs from what was meant in {}; it \
-         was not deployed by this step. Deploy a revision with the copy's directory by hand",
+         was not deployed by this step. Deploy a revision that leads to the copy by hand",
         before["family"].as_str().unwrap_or_default(),
         differing.join(", ")
     )))
 }
 
-/// What a revision does not have as the one before has it, but for its volumes.
-fn differing<'a>(before: &'a Value, after: &Value) -> Vec<&'a str> {
+/// What a revision does not have as the one before has it, but for this part.
+fn differing<'a>(before: &'a Value, after: &Value, part: &str) -> Vec<&'a str> {
     let attributes = before.as_object().into_iter().flatten();
     attributes
         .filter(|(name, value)| {
-            !ITS_OWN.contains(&name.as_str()) && *name != "volumes" && !kept(value, &after[name.as_str()])
+            !ITS_OWN.contains(&name.as_str()) && *name != part && !kept(value, &after[name.as_str()])
         })
         .map(|(name, _)| name.as_str())
         .collect()

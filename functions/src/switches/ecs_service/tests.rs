@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
-use crate::switches::testing::{RESTORE, cluster, directory, file_system, run, switch};
+use crate::switches::testing::{RESTORE, directory, file_system, run, switch, table};
 
 const OLD: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/hubs:7";
 const OURS: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/hubs:8";
@@ -609,7 +609,7 @@ async fn what_would_fail_is_foreseen() {
     assert_eq!(service.foresee(&run(), &all, &directory()).await.unwrap(), []);
     replay.played();
     let (replay, service) = script(good());
-    let faults = service.foresee(&run(), &all, &cluster()).await.unwrap();
+    let faults = service.foresee(&run(), &all, &table()).await.unwrap();
     assert!(faults[0].to_string().contains("a file system"), "{faults:?}");
     replay.played();
 }

@@ -65,6 +65,7 @@ pub fn checks(verification: &Verification) -> String {
         let finding = match check.finding {
             Finding::Different => "DIFFERENT",
             Finding::Unproven => "not proven",
+            Finding::Changed => "changed since the backup",
             Finding::Same => "the same",
         };
         let line = format!("{}: {finding}: {}", words::name(&check.name), check.detail);
@@ -74,6 +75,11 @@ pub fn checks(verification: &Verification) -> String {
     let wrong: Vec<String> = of(Finding::Different).chain(of(Finding::Unproven)).map(line).collect();
     if !wrong.is_empty() {
         parts.push(words::listed(wrong, LISTED));
+    }
+    let changed: Vec<String> = of(Finding::Changed).map(line).collect();
+    if !changed.is_empty() {
+        parts.push("Changed since the backup, and neither restored nor put back:".to_owned());
+        parts.push(words::listed(changed, LISTED / 3));
     }
     let same: Vec<String> = of(Finding::Same).map(line).collect();
     if !same.is_empty() {

@@ -92,7 +92,7 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
         listing("But look at this:", common::reasons(&warnings)),
     ]);
     let means = if verified {
-        "The copies are what was backed up: every check found the same. They cost as much as what they were made from."
+        "The copies are what was backed up: no check found a difference in them. They cost as much as what they were made from."
     } else {
         "Whether the copies are what was backed up could not be told in full; nothing was found to be wrong. You decide: look at them before anything uses them."
     };

@@ -57,6 +57,7 @@ pub fn item(source: Source, configuration: Value) -> Item {
         phase: None,
         stages: Stages::default(),
         made: None,
+        password_from: None,
         remarks: Vec::new(),
         checks: None,
         failure: None,
@@ -201,6 +202,9 @@ pub fn made() -> Made {
         reader_host: "hubs-db-r1.cluster-ro-x".into(),
         port: 5433,
         master_secret: Some("arn:secret:new".into()),
+        master_username: Some("hubs".into()),
+        resource_id: Some("cluster-COPY".into()),
+        iam_authentication: true,
     }
 }
 

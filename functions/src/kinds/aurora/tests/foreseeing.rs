@@ -117,8 +117,10 @@ async fn a_restore_that_can_be_is_told_what_it_makes() {
     assert_eq!(
         foreseen.remarks,
         [
-            "thing: RDS manages the master password of hubs-db in a secret: hubs-db-r1 gets a secret of its own, with a new \
-             password",
+            "thing: RDS manages the master password of hubs-db in a secret: hubs-db-r1 gets a secret of its own, under another ARN \
+             and with a new password; who logs in with it is led there by a switch to master_secret",
+            "thing: hubs-db takes logins by IAM: hubs-db-r1 gets a DbClusterResourceId of its own, and policies for rds-db:connect \
+             that name cluster-SOURCE refuse the application there until they name the new one, which is told when it is made",
             "thing: it needs these roles, and IAM was not asked whether they are there: \
              arn:aws:iam::111122223333:role/import",
         ]

@@ -75,6 +75,7 @@ fn item() -> Item {
         phase: None,
         stages: Stages::default(),
         made: None,
+        password_from: None,
         remarks: Vec::new(),
         checks: None,
         failure: None,

@@ -1,4 +1,4 @@
-//! One count over one short connection that can only read.
+//! One short connection: to count once, in a session that can only read, or to see that it is accepted.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use tokio_postgres::config::{Config, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::credentials::Credentials;
+use crate::domain::restore::login::document::Credentials;
 use crate::error::{Error, Result};
 use crate::steps::probe::Endpoint;
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Where is counted.
+/// Where is connected to.
 pub struct Place<'a> {
     pub cluster: &'a str,
     pub endpoint: &'a Endpoint,
@@ -48,15 +48,7 @@ async fn count_within(
     sql: &str,
     timeout_seconds: u64,
 ) -> Result<u64> {
-    let (client, connection) = Config::new()
-        .host(&place.endpoint.host)
-        .port(place.endpoint.port)
-        .dbname(place.database)
-        .user(&credentials.username)
-        .password(&credentials.password)
-        .application_name("holdfast")
-        .ssl_mode(SslMode::Require)
-        .connect_timeout(CONNECT)
+    let (client, connection) = config(place, credentials)
         .options(format!(
             "-c default_transaction_read_only=on -c statement_timeout={}",
             timeout_seconds.saturating_mul(1000)
@@ -89,6 +81,83 @@ async fn count_within(
     u64::try_from(counted).map_err(|_| wrong(format!("{counted}")))
 }
 
+/// Why a server does not accept a login.
+pub struct Refusal {
+    /// Neither is the password right, nor is it told whether there is such a user.
+    pub is_of_password: bool,
+    /// The server's own words.
+    pub said: String,
+}
+
+/// Logs in, and out again; a refusal is an answer.
+///
+/// # Errors
+/// `Unavailable` when the server cannot be asked, or is not ready to answer.
+pub async fn log_in(place: &Place<'_>, credentials: &Credentials, tls: ClientConfig) -> Result<Result<(), Refusal>> {
+    let doing = format!(
+        "logging in to database {} of cluster {} at {}:{}",
+        place.database, place.cluster, place.endpoint.host, place.endpoint.port
+    );
+    let config = config(place, credentials);
+    let connecting = config.connect(MakeRustlsConnect::new(tls));
+    let Ok(answered) = timeout(CONNECT * 2, connecting).await else {
+        return Err(Error::Unavailable(format!(
+            "{doing}: no answer. It is tried again; if this goes on, see that the function's subnets and security groups reach it"
+        )));
+    };
+    let error = match answered {
+        Ok((client, connection)) => {
+            drop((client, connection));
+            return Ok(Ok(()));
+        }
+        Err(error) => error,
+    };
+    let Some(server) = error.as_db_error() else {
+        return Err(unreachable(&doing, &error));
+    };
+    let said = format!(
+        "{doing}: the server answered {} ({})",
+        server.message(),
+        server.code().code()
+    );
+    if is_transient(server.code()) {
+        return Err(Error::Unavailable(format!("{said}. It is tried again")));
+    }
+    Ok(Err(Refusal {
+        is_of_password: *server.code() == SqlState::INVALID_PASSWORD,
+        said,
+    }))
+}
+
+fn config(place: &Place<'_>, credentials: &Credentials) -> Config {
+    let mut config = Config::new();
+    config
+        .host(&place.endpoint.host)
+        .port(place.endpoint.port)
+        .dbname(place.database)
+        .user(&credentials.username)
+        .password(&credentials.password)
+        .application_name("holdfast")
+        .ssl_mode(SslMode::Require)
+        .connect_timeout(CONNECT);
+    config
+}
+
+/// Class 53: insufficient resources; 57P: the operator's intervention, such as a restart; 08: connections.
+fn is_transient(code: &SqlState) -> bool {
+    ["53", "57P", "08"].iter().any(|class| code.code().starts_with(class))
+}
+
+/// Of a failed connection only its kind and causes are told.
+fn unreachable(doing: &str, error: &tokio_postgres::Error) -> Error {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let causes = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    Error::Unavailable(format!(
+        "{doing}: {causes}. It is tried again; if this goes on, see that the cluster has an instance, that the function's \
+         subnets and security groups reach it, and that its certificate is trusted"
+    ))
+}
+
 fn doing(place: &Place<'_>) -> String {
     format!(
         "counting rows in database {} of cluster {}",
@@ -96,16 +165,11 @@ fn doing(place: &Place<'_>) -> String {
     )
 }
 
-/// The server's own words are passed on with their SQLSTATE; of a failed connection only the kind and its causes.
+/// The server's own words are passed on with their SQLSTATE.
 fn failure(place: &Place<'_>, error: &tokio_postgres::Error) -> Error {
     let doing = doing(place);
     let Some(server) = error.as_db_error() else {
-        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-        let causes = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-        return Error::Unavailable(format!(
-            "{doing}: {causes}. It is tried again; if this goes on, see that the cluster has an instance, that the \
-             function's subnets and security groups reach it, and that its certificate is trusted"
-        ));
+        return unreachable(&doing, error);
     };
     let said = format!(
         "{doing}: the server answered {} ({})",
@@ -124,9 +188,7 @@ fn failure(place: &Place<'_>, error: &tokio_postgres::Error) -> Error {
             "{said}. Correct the login in the secret, or grant it what the probe reads"
         ));
     }
-    // Class 53: insufficient resources; 57P: the operator's intervention, such as a restart; 08: connections.
-    let transient = ["53", "57P", "08"].iter().any(|class| code.code().starts_with(class));
-    if transient {
+    if is_transient(code) {
         return Error::Unavailable(format!("{said}. It is tried again"));
     }
     if *code == SqlState::QUERY_CANCELED {

@@ -1,0 +1,215 @@
+//! Whether a copy of a cluster can be logged in to as the application will log in: with what each secret holds that the
+//! application reads once it is switched. A restored cluster has the passwords of its snapshot.
+//!
+//! Nothing here holds a password, but [`document`], whose values are kept nowhere.
+
+pub mod checks;
+pub mod document;
+pub mod planning;
+#[cfg(test)]
+mod samples;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::descriptor::Fact;
+use crate::domain::job::{Failure, JobStatus};
+use crate::domain::resource::Version;
+
+/// How one copy of a cluster is logged in to. It is carried by the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginPlan {
+    /// Name of the resource.
+    pub resource: String,
+    /// Identifier of the copy.
+    pub cluster: String,
+    /// Its writer endpoint.
+    pub host: String,
+    pub reader_host: String,
+    pub port: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub master_username: Option<String>,
+    /// RDS itself manages the master user's password: it is nobody else's to set.
+    #[serde(default)]
+    pub managed: bool,
+    pub logins: Vec<Login>,
+}
+
+/// One login: a secret, and where it will lead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// Name or ARN of the secret that holds it.
+    pub secret: String,
+    pub of: Of,
+    /// The keys that a cut-over replaces, and the facts of the copy that they get.
+    #[serde(default)]
+    pub values: BTreeMap<String, Fact>,
+    /// The database, where the secret names none.
+    pub database: String,
+}
+
+/// Who logs in so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// The application, by the descriptor's `cut_over`.
+    Application,
+    /// Only probes.
+    Probe,
+}
+
+/// What trying one login came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedIn {
+    pub secret: String,
+    pub of: Of,
+    pub outcome: LoginOutcome,
+    /// The secret's version that was tried: the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// Why not, where it was not accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginOutcome {
+    Accepted,
+    /// The password is not the copy's.
+    Refused,
+    /// No login could be read out of the secret.
+    Unread,
+    /// It failed in another way.
+    Failed,
+}
+
+/// The logins of one copy, from their plan to their end: what the machine carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginJob {
+    pub plan: LoginPlan,
+    /// In progress while the copy's master password is to be set.
+    pub status: JobStatus,
+    /// When to look again, in seconds; only while in progress.
+    #[serde(default)]
+    pub wait_seconds: u64,
+    /// The secret, and the version of it, from which the copy's master password is to be set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_from: Option<Version>,
+    #[serde(default)]
+    pub logins: Vec<LoggedIn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// What is compared of a login that was tried, to tell whether the master user's password is behind: passwords are told apart,
+/// and not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    pub tried: LoggedIn,
+    /// Attempts with the same password have the same number.
+    pub password: usize,
+}
+
+/// The secret from which the copy's master password is to be set: one whose login as the master user is refused, where no
+/// other such login of the same weight is accepted or holds another password. The application's come before a probe's.
+pub fn master_password_from(plan: &LoginPlan, attempts: &[Attempt]) -> Option<Version> {
+    if plan.managed {
+        return None;
+    }
+    let master = plan.master_username.as_deref()?;
+    for of in [Of::Application, Of::Probe] {
+        let masters: Vec<&Attempt> = attempts
+            .iter()
+            .filter(|attempt| attempt.tried.of == of && attempt.tried.user.as_deref() == Some(master))
+            .collect();
+        if masters
+            .iter()
+            .any(|attempt| attempt.tried.outcome == LoginOutcome::Accepted)
+        {
+            return None;
+        }
+        let mut refused = masters
+            .into_iter()
+            .filter(|attempt| attempt.tried.outcome == LoginOutcome::Refused);
+        let Some(first) = refused.next() else { continue };
+        if refused.any(|other| other.password != first.password) {
+            return None;
+        }
+        return Some(Version {
+            name: first.tried.secret.clone(),
+            version: first.tried.version.clone()?,
+        });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(managed: bool) -> LoginPlan {
+        LoginPlan {
+            resource: "database".into(),
+            cluster: "hubs-db-r1".into(),
+            host: "copy.example".into(),
+            reader_host: "reader.copy.example".into(),
+            port: 5432,
+            master_username: Some("postgres".into()),
+            managed,
+            logins: Vec::new(),
+        }
+    }
+
+    fn attempt(secret: &str, of: Of, user: &str, outcome: LoginOutcome, password: usize) -> Attempt {
+        Attempt {
+            tried: LoggedIn {
+                secret: secret.into(),
+                of,
+                outcome,
+                version: Some("v2".into()),
+                user: Some(user.into()),
+                database: Some("app".into()),
+                failure: None,
+            },
+            password,
+        }
+    }
+
+    #[test]
+    fn the_master_password_is_set_from_the_secret_that_is_ahead() {
+        use LoginOutcome::{Accepted, Failed, Refused};
+        use Of::{Application, Probe};
+        let of = |attempts: &[Attempt]| master_password_from(&plan(false), attempts).map(|version| version.name);
+        let one = |secret, of, outcome, password| attempt(secret, of, "postgres", outcome, password);
+        assert_eq!(of(&[one("a", Application, Refused, 0)]), Some("a".into()));
+        assert_eq!(of(&[one("p", Probe, Refused, 0)]), Some("p".into()));
+        // The application's counts, and a probe's that is behind is no reason against it.
+        let both = [one("p", Probe, Refused, 0), one("a", Application, Refused, 1)];
+        assert_eq!(of(&both), Some("a".into()));
+        let same = [one("a", Application, Refused, 0), one("b", Application, Refused, 0)];
+        assert_eq!(of(&same), Some("a".into()));
+        // What works is never broken, and what contradicts itself is not decided.
+        for none in [
+            vec![one("a", Application, Accepted, 0), one("b", Application, Refused, 1)],
+            vec![one("a", Application, Accepted, 0), one("p", Probe, Refused, 1)],
+            vec![one("a", Application, Refused, 0), one("b", Application, Refused, 1)],
+            vec![one("a", Application, Failed, 0)],
+            vec![attempt("a", Application, "app", Refused, 0)],
+            vec![],
+        ] {
+            assert_eq!(of(&none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_managed_master_password_is_never_set() {
+        let refused = [attempt("a", Of::Application, "postgres", LoginOutcome::Refused, 0)];
+        assert_eq!(master_password_from(&plan(true), &refused), None);
+    }
+}

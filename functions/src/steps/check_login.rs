@@ -1,0 +1,200 @@
+//! `check-login`: logs in to one copy of a cluster as the application will, and as probes do, with what each secret holds at this
+//! moment. It tells who was accepted, and from which secret the copy's master password has to be set.
+
+use aws_config::SdkConfig;
+use rustls::ClientConfig;
+use serde::Deserialize;
+
+use super::database::connection::{self, Place};
+use super::database::{credentials, tls};
+use super::probe::Endpoint;
+use crate::domain::descriptor::Fact;
+use crate::domain::job::{Failure, JobStatus};
+use crate::domain::restore::login::document::Credentials;
+use crate::domain::restore::login::{
+    Attempt, LoggedIn, Login, LoginJob, LoginOutcome, LoginPlan, master_password_from,
+};
+use crate::error::{Class, Error, Result};
+use crate::runtime;
+
+pub struct Needs {
+    pub secrets: aws_sdk_secretsmanager::Client,
+    /// PEM file of certificate authorities to trust beside Amazon RDS's own.
+    pub authorities: Option<String>,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            secrets: aws_sdk_secretsmanager::Client::new(aws),
+            authorities: runtime::optional_setting("DATABASE_CA_FILE"),
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    pub plan: LoginPlan,
+}
+
+/// In progress where the master password has to be set first.
+///
+/// # Errors
+/// `Unavailable` when the copy, or Secrets Manager, does not answer: that says nothing about a login.
+pub async fn handle(needs: &Needs, Input { plan }: Input) -> Result<LoginJob> {
+    let tls = tls::config(needs.authorities.as_deref())?;
+    let mut passwords: Vec<String> = Vec::new();
+    let mut attempts = Vec::new();
+    for login in &plan.logins {
+        let (tried, password) = attempt(needs, &plan, login, tls.clone()).await?;
+        let password = password.unwrap_or_default();
+        let known = passwords.iter().position(|other| *other == password);
+        attempts.push(Attempt {
+            tried,
+            password: known.unwrap_or(passwords.len()),
+        });
+        if known.is_none() {
+            passwords.push(password);
+        }
+    }
+    let set_from = master_password_from(&plan, &attempts);
+    let logins: Vec<LoggedIn> = attempts.into_iter().map(|attempt| attempt.tried).collect();
+    for tried in &logins {
+        tracing::info!(
+            cluster = %plan.cluster,
+            secret = %tried.secret,
+            version = tried.version.as_deref().unwrap_or_default(),
+            outcome = ?tried.outcome,
+            "login tried"
+        );
+    }
+    Ok(LoginJob {
+        status: match set_from {
+            Some(_) => JobStatus::InProgress,
+            None => JobStatus::Succeeded,
+        },
+        wait_seconds: 0,
+        set_from,
+        logins,
+        failure: None,
+        plan,
+    })
+}
+
+/// One login, and the password that was tried.
+async fn attempt(
+    needs: &Needs,
+    plan: &LoginPlan,
+    login: &Login,
+    tls: ClientConfig,
+) -> Result<(LoggedIn, Option<String>)> {
+    let mut tried = LoggedIn {
+        secret: login.secret.clone(),
+        of: login.of,
+        outcome: LoginOutcome::Unread,
+        version: None,
+        user: None,
+        database: None,
+        failure: None,
+    };
+    let held = match credentials::read(&needs.secrets, &login.secret, None).await {
+        Ok(held) => held,
+        Err(error) if error.class() == Class::Final => {
+            tried.failure = Some(failure(&error));
+            return Ok((tried, None));
+        }
+        Err(error) => return Err(error),
+    };
+    tried.version = Some(held.version.clone());
+    let credentials = match held.login() {
+        Ok(credentials) => credentials,
+        Err(found) => {
+            tried.failure = Some(Failure {
+                error: "InvalidInput".to_owned(),
+                cause: format!("found: {found}"),
+            });
+            return Ok((tried, None));
+        }
+    };
+    let endpoint = endpoint(plan, login, &credentials);
+    let database = credentials.database.clone().unwrap_or_else(|| login.database.clone());
+    let place = Place {
+        cluster: &plan.cluster,
+        endpoint: &endpoint,
+        database: &database,
+    };
+    let answered = connection::log_in(&place, &credentials, tls).await?;
+    tried.user = Some(credentials.username);
+    tried.outcome = match &answered {
+        Ok(()) => LoginOutcome::Accepted,
+        Err(refusal) if refusal.is_of_password => LoginOutcome::Refused,
+        Err(_) => LoginOutcome::Failed,
+    };
+    tried.failure = answered.err().map(|refusal| Failure {
+        error: "AccessDenied".to_owned(),
+        cause: refusal.said,
+    });
+    tried.database = Some(database);
+    Ok((tried, Some(credentials.password)))
+}
+
+/// Where the application will connect to: the copy, at the port that the secret will hold.
+fn endpoint(plan: &LoginPlan, login: &Login, credentials: &Credentials) -> Endpoint {
+    let replaces = |fact: Fact| login.values.values().any(|value| *value == fact);
+    let reads_only = replaces(Fact::ReaderHost) && !replaces(Fact::Host);
+    let port = credentials.port.filter(|_| !replaces(Fact::Port));
+    Endpoint {
+        host: if reads_only { &plan.reader_host } else { &plan.host }.clone(),
+        port: port.unwrap_or(plan.port),
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    Failure {
+        error: error.name().to_owned(),
+        cause: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::restore::login::{Of, document};
+
+    fn connects_to(values: &[(&str, Fact)], secret: &str) -> (String, u16) {
+        let plan = LoginPlan {
+            resource: "database".into(),
+            cluster: "hubs-db-r1".into(),
+            host: "copy.example".into(),
+            reader_host: "reader.copy.example".into(),
+            port: 5433,
+            master_username: None,
+            managed: false,
+            logins: Vec::new(),
+        };
+        let login = Login {
+            secret: "hubs/app".into(),
+            of: Of::Application,
+            values: BTreeMap::from_iter(values.iter().map(|(key, fact)| ((*key).to_owned(), *fact))),
+            database: "hubs".into(),
+        };
+        let endpoint = endpoint(&plan, &login, &document::credentials(secret).ok().unwrap());
+        (endpoint.host, endpoint.port)
+    }
+
+    #[test]
+    fn it_connects_to_where_the_secret_will_lead() {
+        let secret = r#"{"username":"a","password":"b","host":"old","port":5432}"#;
+        let both = [("host", Fact::Host), ("port", Fact::Port)];
+        assert_eq!(connects_to(&both, secret), ("copy.example".into(), 5433));
+        // A port that no switch replaces is the one that the application will use, right or wrong.
+        assert_eq!(connects_to(&both[..1], secret), ("copy.example".into(), 5432));
+        let reader = [("host", Fact::ReaderHost)];
+        let bare = r#"{"username":"a","password":"b"}"#;
+        assert_eq!(connects_to(&reader, bare), ("reader.copy.example".into(), 5433));
+    }
+}

@@ -1,0 +1,173 @@
+//! `set-password`: sets the master password of a copy from a secret that is ahead of the backup. Never that of anything else: only
+//! a cluster that bears this restore's tag is changed.
+
+use aws_config::SdkConfig;
+use aws_sdk_rds::types::DbCluster;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::database::credentials;
+use super::ending;
+use crate::aws::lazy::Lazy;
+use crate::aws::{code, failure};
+use crate::catalog::Catalog;
+use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::resource::Version;
+use crate::domain::restore::item::{Item, Made, PasswordFrom};
+use crate::domain::restore::login::LoginJob;
+use crate::error::{Class, Error, Result};
+use crate::runtime;
+use crate::switches::facts;
+
+const DOING: &str = "setting the master password of cluster";
+/// Seconds within which RDS has to have done it.
+const DEADLINE_SECONDS: i64 = 15 * 60;
+const WAIT_SECONDS: u64 = 5;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub clusters: Lazy<aws_sdk_rds::Client>,
+    pub secrets: Lazy<aws_sdk_secretsmanager::Client>,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            clusters: Lazy::new(aws, aws_sdk_rds::Client::new),
+            secrets: Lazy::new(aws, aws_sdk_secretsmanager::Client::new),
+        })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    pub run: Run,
+    pub job: LoginJob,
+    pub now: Timestamp,
+}
+
+/// In progress while RDS is at it: whether it holds is seen by logging in. What RDS does not take is an answer.
+///
+/// # Errors
+/// `Conflict` for a run that has ended, and for a cluster that is not the restore's; whatever is worth another try.
+pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<LoginJob> {
+    ending::refuse_ended(&needs.catalog, &run, DOING).await?;
+    let Some(from) = job.set_from.clone() else {
+        return Err(Error::invalid("job.set_from", "(missing)", "the secret to set it from"));
+    };
+    let item = known(&needs.catalog, &run, &job).await?;
+    let cluster = copy(needs, &item, &job).await?;
+    let status = cluster.status().unwrap_or("unknown");
+    let asked = item.password_from.as_ref();
+    let asked = asked.filter(|asked| asked.secret == from.name && asked.version == from.version);
+    match asked {
+        Some(asked) if now.duration_since(asked.at).as_secs() > DEADLINE_SECONDS => {
+            let late = Error::DeadlineExceeded(format!(
+                "{DOING} {}: RDS took it, and after {DEADLINE_SECONDS} s the login is still refused (the cluster is {status})",
+                job.plan.cluster
+            ));
+            return Ok(failed(job, &late));
+        }
+        Some(_) => return Ok(underway(job)),
+        None if status != "available" => return Ok(underway(job)),
+        None => {}
+    }
+    match set(needs, &cluster, &from).await {
+        Ok(()) => {}
+        Err(error) if error.class() == Class::Final => return Ok(failed(job, &error)),
+        Err(error) => return Err(error),
+    }
+    let item = Item {
+        password_from: Some(PasswordFrom {
+            secret: from.name,
+            version: from.version,
+            at: now,
+        }),
+        ..item
+    };
+    needs.catalog.put_item(&run.deployment, &item).await?;
+    tracing::info!(restore = %run.id, cluster = %job.plan.cluster, "asked RDS to set the copy's master password");
+    Ok(underway(job))
+}
+
+async fn known(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<Item> {
+    let found = catalog.item(&run.deployment, &run.id, &job.plan.resource).await?;
+    let is_its =
+        |item: &Item| matches!(&item.made, Some(Made::Cluster { cluster, .. }) if *cluster == job.plan.cluster);
+    found.filter(is_its).ok_or_else(|| {
+        Error::NotFound(format!(
+            "{DOING} {}: restore {} made no such cluster. Start a new run",
+            job.plan.cluster, run.id
+        ))
+    })
+}
+
+/// The copy, as RDS describes it.
+async fn copy(needs: &Needs, item: &Item, job: &LoginJob) -> Result<DbCluster> {
+    let name = &job.plan.cluster;
+    let found = facts::describe(&needs.clusters, name).await?;
+    found.filter(|found| facts::is_ours(found, item)).ok_or_else(|| {
+        Error::Conflict(format!(
+            "{DOING} {name}: it is not there, or does not bear the tag of restore {}. It is left alone",
+            item.restore
+        ))
+    })
+}
+
+async fn set(needs: &Needs, cluster: &DbCluster, from: &Version) -> Result<()> {
+    let name = cluster.db_cluster_identifier().unwrap_or_default();
+    let held = credentials::read(&needs.secrets, &from.name, Some(&from.version)).await?;
+    let Some(login) = held
+        .login()
+        .ok()
+        .filter(|login| Some(login.username.as_str()) == cluster.master_username())
+    else {
+        return Err(Error::Conflict(format!(
+            "{DOING} {name}: version {} of secret {} does not hold its login any more",
+            from.version, from.name
+        )));
+    };
+    let modified = needs
+        .clusters
+        .modify_db_cluster()
+        .db_cluster_identifier(name)
+        .master_user_password(login.password)
+        .apply_immediately(true)
+        .send()
+        .await;
+    match modified {
+        Ok(_) => Ok(()),
+        // What AWS says of a value is not passed on: the value is a password.
+        Err(error) if matches!(code(&error), Some("InvalidParameterValue" | "ValidationError")) => {
+            Err(Error::JobFailed(format!(
+                "RDS does not take it as a master password, which has 8 to 41 printable ASCII characters and no /, @, quotation \
+                 mark or space"
+            )))
+        }
+        Err(error) => Err(failure(DOING, name, error)),
+    }
+}
+
+fn underway(job: LoginJob) -> LoginJob {
+    LoginJob {
+        status: JobStatus::InProgress,
+        wait_seconds: WAIT_SECONDS,
+        ..job
+    }
+}
+
+fn failed(job: LoginJob, error: &Error) -> LoginJob {
+    LoginJob {
+        status: JobStatus::Failed,
+        failure: Some(Failure {
+            error: error.name().to_owned(),
+            cause: error.to_string(),
+        }),
+        ..job
+    }
+}
+
+#[cfg(test)]
+#[path = "set_password_tests.rs"]
+mod tests;
