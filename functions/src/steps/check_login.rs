@@ -100,7 +100,7 @@ async fn attempt(
     let held = match credentials::read(&needs.secrets, &login.secret, None).await {
         Ok(held) => held,
         Err(error) if error.class() == Class::Final => {
-            tried.failure = Some(failure(&error));
+            (tried.outcome, tried.failure) = (LoginOutcome::Failed, Some(failure(&error)));
             return Ok((tried, None));
         }
         Err(error) => return Err(error),

@@ -74,7 +74,7 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
                 }),
                 failure: None,
                 database: database.clone(),
-                secret: planning::of_copy(secret, &item.configuration, master_secret.as_deref()).to_owned(),
+                secret: planning::of_copy(secret, master_secret.as_deref()).to_owned(),
                 sql: sql.clone(),
                 timeout_seconds: *timeout_seconds,
             }),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::descriptor::{Count, CutOverAction, Descriptor};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::login::is_managed;
 use crate::domain::restore::switching::{SwitchState, Switched};
 
 /// A name in a descriptor that led to the old resource, and the one that leads to the copy.
@@ -20,7 +21,7 @@ pub struct Followed {
     pub resource: String,
     #[serde(flatten)]
     pub place: Place,
-    /// The field that holds it: `cluster`, `table`, `file_system` or `roots`.
+    /// The field that holds it: `cluster`, `table`, `file_system`, `roots`, `secret` or `login`.
     pub field: String,
     pub from: String,
     pub to: String,
@@ -43,6 +44,10 @@ pub enum Place {
     Switch(String),
     /// One of the `roots` of the resource of this name.
     Root(String),
+    /// The `secret` of this probe.
+    ProbeSecret(String),
+    /// The `login` of this switch.
+    Login(String),
 }
 
 impl Followed {
@@ -50,8 +55,8 @@ impl Followed {
     pub fn path(&self) -> String {
         let (section, name) = match &self.place {
             Place::Resource(name) | Place::Root(name) => ("resources", name),
-            Place::Probe(name) => ("probes", name),
-            Place::Switch(name) => ("cut_over", name),
+            Place::Probe(name) | Place::ProbeSecret(name) => ("probes", name),
+            Place::Switch(name) | Place::Login(name) => ("cut_over", name),
         };
         format!("{section}.{name}.{}", self.field)
     }
@@ -62,6 +67,8 @@ impl Followed {
 pub struct InUse {
     pub was: Target,
     pub now: String,
+    /// The secret in which RDS manages the copy's master password.
+    pub master_secret: Option<String>,
 }
 
 /// What resources are called once these switches lead to their copies: by resource, and of a prefix by table.
@@ -81,7 +88,13 @@ pub fn in_use(switched: &[Switched], items: &[Item]) -> BTreeMap<String, InUse> 
         let now = renamed.map(str::to_owned).or(known).or(made.map(str::to_owned));
         if let Some(now) = now {
             let was = target.clone();
-            names.insert(name, InUse { was, now });
+            let master_secret = item.made.as_ref().and_then(Made::master_secret).map(str::to_owned);
+            let in_use = InUse {
+                was,
+                now,
+                master_secret,
+            };
+            names.insert(name, in_use);
         }
     }
     names
@@ -103,7 +116,15 @@ pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, InUse>, now: T
             });
         }
     };
-    for (name, InUse { was, now: to }) in in_use {
+    for (
+        name,
+        InUse {
+            was,
+            now: to,
+            master_secret,
+        },
+    ) in in_use
+    {
         // Whoever renamed it in the descriptor since means the same resource.
         let renamed = || {
             descriptor
@@ -116,6 +137,21 @@ pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, InUse>, now: T
         if let Some((found, target)) = whole {
             let place = Place::Resource(found.clone());
             change(name, place, target.field(), target.identifier(), to);
+        }
+        // RDS has a secret for each cluster: what logs in with another one of this resource is refused by the copy.
+        if let (Some(secret), Some((found, _))) = (master_secret, whole) {
+            for (probe, of) in descriptor.probes.iter().filter(|(_, probe)| probe.resource == *found) {
+                if let Count::Sql { secret: held, .. } = &of.count
+                    && is_managed(held)
+                {
+                    change(name, Place::ProbeSecret(probe.clone()), "secret", held, secret);
+                }
+            }
+            for switch in descriptor.cut_over.iter().filter(|switch| switch.resource == *found) {
+                if let Some(login) = switch.login.as_ref().filter(|login| is_managed(login)) {
+                    change(name, Place::Login(switch.name.clone()), "login", login, secret);
+                }
+            }
         }
         // `<resource>.<table>`, or the one table of a resource.
         let (resource, table) = match (name.split_once('.'), whole) {
@@ -272,6 +308,14 @@ fn held<'a>(descriptor: &'a mut Descriptor, change: &Followed) -> Option<&'a mut
             Count::Items { table } => table.as_mut(),
             Count::Sql { .. } => None,
         },
+        Place::ProbeSecret(name) => match &mut descriptor.probes.get_mut(name)?.count {
+            Count::Sql { secret, .. } => Some(secret),
+            Count::Items { .. } => None,
+        },
+        Place::Login(name) => {
+            let mut switches = descriptor.cut_over.iter_mut();
+            switches.find(|switch| switch.name == *name)?.login.as_mut()
+        }
         Place::Switch(name) => {
             let mut switches = descriptor.cut_over.iter_mut();
             switches.find(|switch| switch.name == *name)?.table.as_mut()

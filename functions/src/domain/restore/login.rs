@@ -149,6 +149,12 @@ pub fn master_password_from(plan: &LoginPlan, attempts: &[Attempt]) -> Option<Ve
     None
 }
 
+/// Whether a secret, by name or ARN, is one in which RDS manages a cluster's master password.
+pub fn is_managed(secret: &str) -> bool {
+    let name = secret.split_once(":secret:").map_or(secret, |(_, name)| name);
+    name.starts_with("rds!cluster-")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

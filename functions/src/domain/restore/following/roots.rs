@@ -70,7 +70,9 @@ fn directory(item: &Item) -> Option<&str> {
 pub fn replaced(stored: &Descriptor, new: &Descriptor, stand: &[&Followed]) -> Vec<Followed> {
     let mut found = Vec::new();
     for (name, protected) in &new.resources {
-        let Some(known) = stored.resources.get(name) else { continue };
+        let Some(known) = stored.resources.get(name) else {
+            continue;
+        };
         let of_resource = |change: &&&Followed| matches!(&change.place, Place::Root(of) if of == name);
         for from in protected.roots.iter().filter(|root| !known.roots.contains(root)) {
             let (mut to, mut last) = (from, None);

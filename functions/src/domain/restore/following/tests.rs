@@ -204,6 +204,7 @@ fn a_descriptor_of_before_two_cut_overs_is_noticed_too() {
             InUse {
                 was,
                 now: to.to_owned(),
+                master_secret: None,
             },
         )]);
         changes(descriptor, &in_use, now())
@@ -259,7 +260,7 @@ proptest! {
             .filter_map(|switch| Some((switch, crate::domain::lead::resource_of(&before, switch)?)))
             .map(|(switch, was)| {
                 let now = format!("{}-{suffix}", was.identifier());
-                (switch.item_name(), InUse { was, now })
+                (switch.item_name(), InUse { was, now, master_secret: None })
             })
             .collect();
         let changes = changes(&before, &in_use, now());
@@ -271,4 +272,36 @@ proptest! {
         prop_assert_eq!(take_back(&mut after, &changes), []);
         prop_assert_eq!(after, before);
     }
+}
+
+#[test]
+fn a_managed_secret_is_followed_wherever_it_is_logged_in_with_and_taken_back() {
+    let old = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:rds!cluster-old-Ab12Cd";
+    let new = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:rds!cluster-new-Ef34Gh";
+    let before = Descriptor::parse(&json!({
+        "deployment": "hubs",
+        "resources": {"database": {"kind": "aurora", "cluster": "db"}},
+        "probes": {
+            "users": {"resource": "database", "sql": "select 1", "database": "d", "secret": old},
+            "own": {"resource": "database", "sql": "select 1", "database": "d", "secret": "hubs/app"},
+        },
+        "cut_over": [
+            {"name": "host", "resource": "database", "kind": "parameter", "parameter": "/db", "value": "host", "login": old},
+        ],
+    }))
+    .unwrap();
+    let mut items = items();
+    let Some(Made::Cluster { master_secret, .. }) = &mut items[0].made else {
+        panic!("{:?}", items[0].made)
+    };
+    *master_secret = Some(new.to_owned());
+    let changes = changes(&before, &in_use(&switched(&before, SwitchState::Done), &items), now());
+    let mut after = before.clone();
+    assert_eq!(follow(&mut after, &changes), []);
+    let document = serde_json::to_value(&after).unwrap();
+    assert_eq!(document["probes"]["users"]["secret"], new);
+    assert_eq!(document["cut_over"][0]["login"], new);
+    assert_eq!(document["probes"]["own"]["secret"], "hubs/app");
+    assert_eq!(take_back(&mut after, &changes), []);
+    assert_eq!(after, before);
 }

@@ -92,7 +92,9 @@ fn not_accepted(plan: &LoginPlan, tried: &LoggedIn, job: Option<&LoginJob>) -> S
              yes. To have it tried: username and password in its JSON object, or `login` of the switch with the name of the secret \
              that has them"
         ),
-        LoginOutcome::Failed | LoginOutcome::Accepted => format!("with its version {version}: {why}"),
+        LoginOutcome::Failed | LoginOutcome::Accepted => {
+            format!("nobody logged in to {cluster} with it: {why}. Try it yourself before you say yes")
+        }
     }
 }
 

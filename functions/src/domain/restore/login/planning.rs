@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use super::{Login, LoginPlan, Of};
+use super::{Login, LoginPlan, Of, is_managed};
 use crate::domain::descriptor::{Count, CutOver, CutOverAction, Descriptor, Fact};
-use crate::domain::lead::names_secret;
 use crate::domain::restore::item::{Item, ItemStatus, Made};
 
 /// Every Aurora PostgreSQL cluster has it.
@@ -79,7 +76,7 @@ impl Copied<'_> {
 
     /// A text of the source's captured description.
     pub fn captured(&self, name: &str) -> Option<&str> {
-        part(&self.item.configuration, "DBCluster")?.get(name)?.as_str()
+        self.item.configuration.get("DBCluster")?.get(name)?.as_str()
     }
 
     /// Whether any switch says with which secret the application logs in.
@@ -105,19 +102,14 @@ impl Copied<'_> {
 
     /// A secret as the copy has it: RDS manages a new one for the copy where the source's was managed.
     fn at_copy(&self, secret: &str) -> String {
-        of_copy(secret, &self.item.configuration, self.master_secret).to_owned()
+        of_copy(secret, self.master_secret).to_owned()
     }
 }
 
-/// The secret of the copy that stands for one of the source: another where it is the source's managed one.
-pub fn of_copy<'a>(secret: &'a str, configuration: &Value, master_secret: Option<&'a str>) -> &'a str {
-    let managed = configuration
-        .pointer("/DBCluster/MasterUserSecret/SecretArn")
-        .and_then(Value::as_str);
-    match (managed, master_secret) {
-        (Some(old), Some(new)) if names_secret(secret, old) => new,
-        _ => secret,
-    }
+/// The secret of the copy that stands for one of its source, which has only one that RDS manages: an earlier one of the same
+/// cluster, before a cut-over, is meant as well.
+pub fn of_copy<'a>(secret: &'a str, master_secret: Option<&'a str>) -> &'a str {
+    master_secret.filter(|_| is_managed(secret)).unwrap_or(secret)
 }
 
 /// The application's logins, then those that only probes have. Each secret once.
@@ -157,15 +149,11 @@ fn logins(descriptor: &Descriptor, copied: &Copied<'_>) -> Vec<Login> {
     logins
 }
 
-fn part<'a>(of: &'a Value, name: &str) -> Option<&'a Value> {
-    of.get(name)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::domain::restore::login::samples::{copied, descriptor};
@@ -222,9 +210,9 @@ mod tests {
     #[test]
     fn a_managed_secret_is_the_copys_own() {
         let arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:rds!cluster-1-Ab12Cd";
-        let configuration = json!({"DBCluster": {"MasterUserSecret": {"SecretArn": arn}}});
         for (secret, login_with) in [(arn, "new"), ("rds!cluster-1", "new"), ("hubs/db", "hubs/db")] {
-            assert_eq!(of_copy(secret, &configuration, Some("new")), login_with);
+            assert_eq!(of_copy(secret, Some("new")), login_with);
+            assert_eq!(of_copy(secret, None), secret);
         }
     }
 }
