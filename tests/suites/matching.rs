@@ -64,7 +64,11 @@ async fn renamed(stage: &Stage) -> Result<()> {
         .inbox
         .about(&subject.dataset.name, Duration::from_secs(60))
         .await?;
-    ensure!(mail.body.contains("the application uses the copies."), "{}", mail.body);
+    let told: Value = serde_json::from_str(&mail.body)?;
+    ensure!(
+        told["event"] == "restore_cut_over" && told["live"] == json!([]),
+        "{told:#}"
+    );
     Ok(())
 }
 
