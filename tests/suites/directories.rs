@@ -255,7 +255,7 @@ async fn forget_use(served: &Served<'_>, set: &str) -> Result<()> {
             "pk": { "S": format!("DEPLOYMENT#{}", subject.dataset.name) },
             "sk": { "S": format!("SET#{set}#POINT#storage") },
         },
-        "UpdateExpression": "REMOVE configuration.InUse, #sample.#roots, #sample.missing",
+        "UpdateExpression": "REMOVE configuration.InUse, #sample.#roots",
         "ConditionExpression": "attribute_exists(configuration.InUse) AND attribute_exists(#sample.#roots)",
         "ExpressionAttributeNames": { "#roots": "roots", "#sample": "sample" },
     });
