@@ -76,8 +76,10 @@ async fn failed_jobs(stage: &Stage) -> Result<()> {
             .into_iter()
             .map(|point| point["status"].clone())
             .collect();
+        // Whether 0 bytes are too few is judged when all is known: the job itself ended well.
+        let failed = usize::from(kind != "job_zero_bytes");
         ensure!(
-            statuses.iter().filter(|status| **status == "failed").count() == 1,
+            statuses.iter().filter(|status| **status == "failed").count() == failed,
             "one failure cancels no other: {statuses:?}"
         );
     }
