@@ -41,8 +41,12 @@ KINDS = {"aurora": "An Aurora cluster", "dynamodb": "A DynamoDB table", "efs": "
 HEADER = """# What a restore does not bring back
 
 Made from `functions/src/domain/restore/members/table.txt` by `python3 tests/lint/members.py --write`. The table has every
-member of everything that AWS describes of a resource; what is not in this list is brought back, or is a copy's own. A plan
-says each of these where it is set at the source, and no restore fails for it.
+member of the shapes that Holdfast reads of a resource; of those, what is not in this list is brought back, or is a copy's own.
+A plan says each of these where it is set at the source, and no restore fails for it.
+
+Beside those shapes, what points at a resource from elsewhere stays with the old one: target groups of an RDS Proxy, event
+subscriptions, alarms by name, event source mappings of a table's stream, zero-ETL integrations, DAX clusters, and an AWS Backup
+plan's selection. Lead them to the copy yourself.
 """
 
 

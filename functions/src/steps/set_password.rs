@@ -50,7 +50,8 @@ pub struct Input {
 /// In progress while RDS is at it: whether it holds is seen by logging in. What RDS does not take is an answer.
 ///
 /// # Errors
-/// `Conflict` for a run that has ended, and for a cluster that is not the restore's; whatever is worth another try.
+/// `Conflict` for a run that has ended, and for a cluster that is not the restore's; `NotReady` while the cluster is not available;
+/// whatever is worth another try.
 pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<LoginJob> {
     ending::refuse_ended(&needs.catalog, &run, DOING).await?;
     let Some(from) = job.set_from.clone() else {
@@ -70,7 +71,12 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
             return Ok(failed(job, &late));
         }
         Some(_) => return Ok(underway(job)),
-        None if status != "available" => return Ok(underway(job)),
+        None if status != "available" => {
+            return Err(Error::NotReady(format!(
+                "{DOING} {}: the cluster is {status}; it is asked once it is available",
+                job.plan.cluster
+            )));
+        }
         None => {}
     }
     match set(needs, &cluster, &from).await {

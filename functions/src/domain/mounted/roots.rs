@@ -64,8 +64,8 @@ impl InUse {
         serde_json::from_value(configuration.get(IN_USE)?.clone()).ok()
     }
 
-    /// The directories in use, by what is declared and mounted, and by the captured access points but those of the root: the
-    /// function that sees into the file system has one.
+    /// The directories in use, by what is declared and mounted, and then by the captured access points but those of the root: the
+    /// function that sees into the file system has one. None where nothing is declared or mounted.
     pub fn live(&self, configuration: &Value) -> Vec<Live> {
         let points: Vec<(&str, &str)> = points(configuration).collect();
         let mut live: Vec<Live> = Vec::new();
@@ -84,10 +84,17 @@ impl InUse {
                 add(root, mount.by.clone());
             }
         }
-        for (id, path) in points.iter().filter(|(_, path)| normal(path) != WHOLE) {
+        // An access point alone does not tell that the rest is not used.
+        let told = self.tells(&points);
+        for (id, path) in points.iter().filter(|(_, path)| told && normal(path) != WHOLE) {
             add(path, format!("{ACCESS_POINT}{id}"));
         }
         live
+    }
+
+    /// Whether anything is declared, or known to be mounted.
+    fn tells(&self, points: &[(&str, &str)]) -> bool {
+        !self.declared.is_empty() || self.mounts.iter().any(|mount| mount.root_among(points).is_some())
     }
 
     /// What a switch's volume mounted.

@@ -61,9 +61,16 @@ fn scaling(all: &mut Value, name: &str) {
     let renaming = scaled_as(name, ITSELF);
     let mut scaled = Vec::new();
     for (list, by) in [
-        ("ScalableTargets", ["ResourceId", "ScalableDimension"]),
-        ("ScalingPolicies", ["ResourceId", "PolicyName"]),
-        ("ScheduledActions", ["ResourceId", "ScheduledActionName"]),
+        (
+            "ScalableTargets",
+            ["ResourceId", "ScalableDimension", "ScalableDimension"],
+        ),
+        // A name is one target's: reads and writes of a table may have the same.
+        ("ScalingPolicies", ["ResourceId", "ScalableDimension", "PolicyName"]),
+        (
+            "ScheduledActions",
+            ["ResourceId", "ScalableDimension", "ScheduledActionName"],
+        ),
     ] {
         let Some(Value::Array(found)) = all.get_mut(list) else {
             continue;

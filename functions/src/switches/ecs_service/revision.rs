@@ -80,7 +80,8 @@ impl Described {
             let theirs = members.filter(|(name, _)| !ITS_OWN.contains(&name.as_str()));
             theirs.map(|(name, value)| (name.clone(), value.clone())).collect()
         };
-        content(self) == content(other)
+        let (one, other) = (Value::Object(content(self)), Value::Object(content(other)));
+        kept(&one, &other) && kept(&other, &one)
     }
 }
 
@@ -269,12 +270,32 @@ fn kept(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), _) => before.iter().all(|(name, value)| kept(value, &after[name.as_str()])),
         (Value::Array(before), Value::Array(after)) => {
+            let (before, after) = (ordered(before), ordered(after));
             before.len() == after.len() && before.iter().zip(after).all(|(before, after)| kept(before, after))
         }
         (Value::Array(before), Value::Null) => before.is_empty(),
         (Value::String(before), Value::Null) => before.is_empty(),
         (before, after) => before == after,
     }
+}
+
+/// A list in an order of our own: ECS keeps none, of the environment and the secrets of a container for instance.
+fn ordered(list: &[Value]) -> Vec<&Value> {
+    let key = |one: &Value| {
+        let named =
+            ["name", "containerPath", "containerPort", "sourceContainer", "key"].map(|member| one[member].to_string());
+        (
+            named,
+            if one.is_object() {
+                String::new()
+            } else {
+                one.to_string()
+            },
+        )
+    };
+    let mut ordered: Vec<&Value> = list.iter().collect();
+    ordered.sort_by_cached_key(|one| key(one));
+    ordered
 }
 
 fn bears(tags: &[Value], switch: &CutOver, item: &Item) -> bool {

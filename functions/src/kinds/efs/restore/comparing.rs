@@ -183,10 +183,13 @@ async fn files(
             continue;
         }
         tree(&counted, root, &sampled, &now, moving, checks);
-        if InUse::captured(&order.item.configuration).is_none() && now.restores > 0 {
+        let configuration = &order.item.configuration;
+        let told = InUse::captured(configuration).is_some_and(|in_use| !in_use.live(configuration).is_empty());
+        if !told && now.restores > 0 {
             let detail = format!(
-                "{} directories of earlier restores are in {place}, and were not compared: that the live files were in one of \
-                 them was not recorded when the set was captured. See what was mounted then, and compare it yourself",
+                "{} directories of earlier restores are in {place}, and were not compared: that the live files were not in one of \
+                 them was not recorded when the set was captured. See what was mounted then, and compare it yourself; name it in \
+                 the descriptor's `roots`, or in a switch, for the next set",
                 now.restores
             );
             checks.add("directories of earlier restores", Finding::Unproven, detail);

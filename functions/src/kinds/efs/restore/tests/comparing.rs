@@ -356,12 +356,15 @@ async fn of_a_set_from_before_directories_were_recorded_an_earlier_restore_in_th
             "thing: directories of earlier restores Unproven"
         ]
     );
-    let known = in_use(sampled(restored(item()), 5), json!({}));
+    // Nor was it, where nothing tells what is in use.
+    let found = checks(there(), &in_use(sampled(restored(item()), 5), json!({})), true).await;
+    assert_eq!(short(&found)[2], "thing: directories of earlier restores Unproven");
+    let known = in_use(sampled(restored(item()), 5), json!({"declared": ["/"]}));
     let found = checks(there(), &known, true).await;
     assert_eq!(short(&found), ["thing: files Same", "thing: contents Same"]);
     let untold = in_use(
         sampled(restored(item()), 5),
-        json!({"untold": ["switch web: it is gone"]}),
+        json!({"declared": ["/"], "untold": ["switch web: it is gone"]}),
     );
     let found = checks(there(), &untold, true).await;
     assert!(
