@@ -29,6 +29,7 @@ WITHOUT_RESOURCE = {
     "backup:ListRestoreJobs",
     "backup:StopBackupJob",
     "cloudwatch:GetMetricStatistics",
+    "states:SendTaskFailure",
     "dynamodb:DescribeLimits",
     "dynamodb:ListBackups",
     "dynamodb:ListTables",

@@ -106,12 +106,12 @@ async fn backup_meanwhile(stage: &Stage) -> Result<()> {
         busy.status == "FAILED",
         "another restore does not run meanwhile: {busy:?}"
     );
-    let told = subject.inbox.about(&subject.dataset.name, PATIENCE).await?;
-    ensure!(
-        told.body.contains(&format!("holdfast approve {}", first.id)),
-        "{}",
-        told.body
-    );
+    until("on-call is told how to answer", PATIENCE, || async {
+        let mails = subject.inbox.take().await?;
+        let answer = format!("holdfast approve {}", first.id);
+        Ok(mails.into_iter().find(|mail| mail.body.contains(&answer)))
+    })
+    .await?;
 
     ensure!(holdfast(&subject, &["approve", &first.id]).await?);
     until("it asks about cutting over", PATIENCE, || async {

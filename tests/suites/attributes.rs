@@ -99,7 +99,7 @@ fn check(attributes: &[Attribute], least: usize, source: &Value, new: &Value, re
             wrong.push(format!(
                 "{name} ({path}) of any new resource is {new}, which proves nothing"
             ));
-        } else if restored != *expected {
+        } else if !is_same(&restored, expected) {
             wrong.push(format!("{name} ({path}) was {expected}, is {restored}"));
         }
     }
@@ -144,5 +144,13 @@ impl Plain {
             table,
             file_system,
         })
+    }
+}
+
+/// Whether two values are one: 35 and 35.0 are.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one.as_f64(), other.as_f64()) {
+        (Some(one), Some(other)) => one.total_cmp(&other).is_eq(),
+        _ => one == other,
     }
 }

@@ -243,8 +243,7 @@ async fn set_up(aws: &Aws, id: &str) -> Result<()> {
         "Action": "elasticfilesystem:ClientMount", "Resource": format!("arn:aws:elasticfilesystem:us-east-1:000000000000:file-system/{id}") }] });
     put("/policy", json!({ "Policy": policy.to_string() })).await?;
     let subnets = aws.query("ec2", "2016-11-15", "DescribeSubnets", &[]).await?;
-    let target =
-        json!({ "FileSystemId": id, "SubnetId": element(&subnets, "subnetId")?, "SecurityGroups": ["sg-0b", "sg-0a"] });
+    let target = json!({ "FileSystemId": id, "SubnetId": element(&subnets, "subnetId")?, "SecurityGroups": ["sg-0b000000", "sg-0a000000"] });
     let point = json!({ "ClientToken": "storage", "FileSystemId": id, "PosixUser": { "Uid": 1000, "Gid": 1001 },
         "RootDirectory": { "Path": "/storage" }, "Tags": [{ "Key": "for", "Value": "rooms" }] });
     for (path, body) in [
@@ -323,7 +322,10 @@ async fn anew() -> Result<()> {
     };
     let foreseen = backed.kind.foresee(&run(), &backed.item).await?;
     ensure!(foreseen.faults.is_empty(), "{:?}", foreseen.faults);
-    ensure!(foreseen.security_groups == ["sg-0b", "sg-0a"], "{foreseen:?}");
+    ensure!(
+        foreseen.security_groups == ["sg-0b000000", "sg-0a000000"],
+        "{foreseen:?}"
+    );
     // Until a function mounts the new file system, its directory is not known.
     let advanced = backed.restore().await?;
     let Advance::Restored {

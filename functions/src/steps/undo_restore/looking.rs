@@ -91,8 +91,8 @@ impl Aws {
             ("MetricName", of.name.to_owned()),
             ("Dimensions.member.1.Name", of.dimension.to_owned()),
             ("Dimensions.member.1.Value", of.value.to_owned()),
-            ("StartTime", since.to_string()),
-            ("EndTime", now.to_string()),
+            ("StartTime", second(since)),
+            ("EndTime", second(now)),
             ("Period", "60".to_owned()),
             ("Statistics.member.1", of.statistic.to_owned()),
         ];
@@ -115,6 +115,11 @@ impl Aws {
             _ => values.fold(0.0, f64::max),
         })
     }
+}
+
+/// In whole seconds, which is as fine as CloudWatch keeps it.
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 struct Metric<'a> {
