@@ -323,7 +323,7 @@ async fn anew() -> Result<()> {
     let foreseen = backed.kind.foresee(&run(), &backed.item).await?;
     ensure!(foreseen.faults.is_empty(), "{:?}", foreseen.faults);
     ensure!(
-        foreseen.security_groups == ["sg-0b000000", "sg-0a000000"],
+        foreseen.security_groups == ["sg-0a000000", "sg-0b000000"],
         "{foreseen:?}"
     );
     // Until a function mounts the new file system, its directory is not known.

@@ -204,7 +204,7 @@ async fn write_some_time_after(subject: &Subject<'_>, restore: &str, table: &str
                 .await?;
         }
     }
-    let counted = ago(5).to_string();
+    let counted = ago(5).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let fields = [
         ("Namespace", "AWS/DynamoDB"),
         ("MetricData.member.1.MetricName", "ConsumedWriteCapacityUnits"),

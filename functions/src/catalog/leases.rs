@@ -44,7 +44,7 @@ impl Catalog {
         F: Future<Output = Result<bool>>,
     {
         let key = key(&run.deployment, "LEASE");
-        let item = encode(&Lease {
+        let own = Lease {
             deployment: run.deployment.clone(),
             set: run.id.clone(),
             execution: run.execution.clone(),
@@ -52,32 +52,36 @@ impl Catalog {
             waits_since: None,
             lent_to: None,
             lent_set: None,
-        })?;
-        let held_by = |execution: &str| Condition::Equals("execution", json!(execution));
-        let mut condition = Condition::Any(vec![Condition::Absent("pk"), held_by(&run.execution)]);
+        };
+        let free = Condition::Any(vec![
+            Condition::Absent("pk"),
+            Condition::Equals("execution", json!(run.execution)),
+        ]);
         let mut holder = String::new();
         for _ in 0..TRIES {
-            if self.store.put(&key, item.clone(), &condition).await? {
+            if self.store.put(&key, encode(&own)?, &free).await? {
                 return Ok(());
             }
-            condition = match self.lease(&run.deployment).await? {
-                None => Condition::Absent("pk"),
-                Some(lease) if lease.execution == run.execution => return Ok(()),
-                Some(lease) => {
-                    holder = lease.execution;
-                    if is_running(holder.clone()).await? {
-                        break;
-                    }
-                    // Who borrowed it outlives who lent it.
-                    if let Some(borrower) = lease.lent_to
-                        && is_running(borrower.clone()).await?
-                    {
-                        holder = borrower;
-                        break;
-                    }
-                    held_by(&holder)
-                }
+            let Some(held) = self.lease(&run.deployment).await? else {
+                continue;
             };
+            if held.execution == run.execution {
+                return Ok(());
+            }
+            holder.clone_from(&held.execution);
+            if is_running(holder.clone()).await? {
+                break;
+            }
+            // Who borrowed it outlives who lent it.
+            if let Some(borrower) = &held.lent_to
+                && is_running(borrower.clone()).await?
+            {
+                holder.clone_from(borrower);
+                break;
+            }
+            if self.replace_lease(&held, &own).await? {
+                return Ok(());
+            }
         }
         Err(self.busy(run, &holder).await)
     }

@@ -19,7 +19,7 @@ use services::{AccessPoint, Service};
 /// What a restore made of one resource, as a user of it would name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Copy {
-    /// With the host names at which it is reached, where they are known.
+    /// With what else names it, where that is known: its host names, and the ARN of its managed master secret, which goes with it.
     Cluster {
         cluster: String,
         hosts: Vec<String>,
@@ -49,13 +49,15 @@ impl Copy {
                     cluster,
                     host,
                     reader_host,
+                    master_secret,
                     ..
                 }),
                 _,
             ) => Some(Copy::Cluster {
                 cluster: cluster.clone(),
-                hosts: [host, reader_host]
+                hosts: [Some(host), Some(reader_host), master_secret.as_ref()]
                     .into_iter()
+                    .flatten()
                     .filter(|host| !host.is_empty())
                     .cloned()
                     .collect(),

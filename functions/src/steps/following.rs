@@ -121,5 +121,12 @@ async fn warn(catalog: &Catalog, run: &Run, left: &[Followed], error: Error) -> 
              FILE`: until then, backups fail"
         ),
     };
-    catalog.warn_run(&run.deployment, &run.id, warning).await
+    match catalog.warn_run(&run.deployment, &run.id, warning).await {
+        // What is switched stays so, whether or not it can be noted.
+        Err(error) if error.class() == Class::Final => {
+            tracing::error!(%error, "the descriptor does not name what is in use, and that could not be noted");
+            Ok(())
+        }
+        noted => noted,
+    }
 }

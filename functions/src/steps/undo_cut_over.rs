@@ -69,8 +69,8 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
         failed.push(reason(name, &error));
         kept.insert(switched.switch.resource.clone());
     }
-    following::take_back(&needs.catalog, &run, &restore, now).await?;
     close(needs, &run, &restore, &failed).await?;
+    following::take_back(&needs.catalog, &run, &restore, now).await?;
     if failed.is_empty() {
         tracing::info!(deployment = %run.deployment, %restore, switches = record.switched.len(), "switched back");
         return Ok(Output::succeeded());

@@ -19,7 +19,7 @@ use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
-use crate::domain::usage::services::is_within;
+use crate::domain::usage::services::names_directory;
 use crate::error::{Error, Fault, Result};
 
 #[cfg(test)]
@@ -209,7 +209,7 @@ impl Switch for Parameter {
 
     async fn holds_directory(&self, switch: &CutOver, directory: &str) -> Result<bool> {
         let found = self.get(of(switch)?.0).await?;
-        Ok(found.is_some_and(|found| is_within(&found.value, directory)))
+        Ok(found.is_some_and(|found| names_directory(&found.value, directory)))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -24,7 +24,7 @@ use crate::domain::names;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::Switching;
-use crate::domain::usage::services::is_within;
+use crate::domain::usage::services::names_directory;
 use crate::error::{Error, Fault, Result};
 
 mod document;
@@ -235,7 +235,7 @@ impl Switch for Secret {
         };
         let told = values.iter().filter(|(_, fact)| **fact == Fact::Directory);
         let mut found = told.filter_map(|(key, _)| held.as_ref()?.get(key)?.as_str());
-        Ok(found.any(|value| is_within(value, directory)))
+        Ok(found.any(|value| names_directory(value, directory)))
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {

@@ -42,6 +42,13 @@ impl Service {
             .collect();
         for container in list(&self.definition["containerDefinitions"]) {
             let variables = list(&container["environment"]).filter(|variable| names(text(&variable["value"]), copy));
+            let secrets = list(&container["secrets"]).filter(|secret| names(text(&secret["valueFrom"]), copy));
+            users.extend(secrets.map(|secret| {
+                used(
+                    format!("read by secret {}", text(&secret["name"])),
+                    "Deploy a revision that reads what is to be used instead",
+                )
+            }));
             users.extend(variables.map(|variable| {
                 used(
                     format!("named by variable {}", text(&variable["name"])),
@@ -87,8 +94,15 @@ fn names(value: &str, copy: &Copy) -> bool {
         }
         Copy::Table { table } => value == table || value.ends_with(&format!(":table/{table}")),
         Copy::FileSystem { file_system } => value.contains(file_system.as_str()),
-        Copy::Directory { directory, .. } => is_within(value, directory),
+        Copy::Directory { directory, .. } => names_directory(value, directory),
     }
+}
+
+/// Whether a value names a restore's directory: where a file system is mounted, a path in it begins with the place. The name
+/// of such a directory is unique.
+pub fn names_directory(value: &str, directory: &str) -> bool {
+    let directory = directory.trim_matches('/');
+    !directory.is_empty() && value.contains(directory)
 }
 
 /// Whether a path is the directory, or below it.

@@ -237,7 +237,7 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
     let same = kind.compare(&run(), &item(ARN, "v-2"), true).await.unwrap();
     assert_eq!(finding(same), Finding::Same);
     let other = kind.compare(&run(), &item(ARN, "v-1"), true).await.unwrap();
-    assert_eq!(finding(other), Finding::Same);
+    assert_eq!(finding(other), Finding::Changed);
 
     let scheduled = || described(r#","DeletedDate":1.7e9"#);
     let missing = || refuses("DescribeSecret", 400, "ResourceNotFoundException");

@@ -65,8 +65,12 @@ pub async fn see_unused(
     let words: Vec<String> = users.iter().map(ToString::to_string).collect();
     // A line each: a message names them all.
     Err(Error::Conflict(format!(
-        "undoing restore {}: nothing was removed, since what it made may be in use:\n{}",
+        "undoing restore {}: {} was removed, since what it made may be in use:\n{}",
         record.id,
+        match record.undoing_at {
+            Some(_) => "nothing more",
+            None => "nothing",
+        },
         words.join("\n")
     )))
 }
@@ -104,10 +108,33 @@ async fn switches(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Result<()>
 async fn leads(needs: &Needs, switch: &CutOver, copy: &Copy) -> Result<bool> {
     let kind = needs.switches.of(&switch.action);
     match (copy.target(), copy) {
-        (Some(target), _) => Ok(kind.lead(switch, &target).await? == Lead::There),
+        (Some(target), _) => {
+            // One value that leads there is a user, wherever the others lead.
+            for one in each_value(switch) {
+                if kind.lead(&one, &target).await? == Lead::There {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
         (None, Copy::Directory { directory, .. }) => kind.holds_directory(switch, directory).await,
         (None, _) => Ok(false),
     }
+}
+
+/// The switch once for each value of a secret.
+fn each_value(switch: &CutOver) -> Vec<CutOver> {
+    let CutOverAction::Secret { secret, values } = &switch.action else {
+        return vec![switch.clone()];
+    };
+    let one = |(key, fact): (&String, &Fact)| CutOver {
+        action: CutOverAction::Secret {
+            secret: secret.clone(),
+            values: BTreeMap::from([(key.clone(), *fact)]),
+        },
+        ..switch.clone()
+    };
+    values.iter().map(one).collect()
 }
 
 /// Whether a switch can hold something of this kind of copy. Services are looked at by themselves; a rename leads nowhere.
@@ -115,8 +142,10 @@ fn concerns(switch: &CutOver, copy: &Copy) -> bool {
     let tells = |fact: &Fact| {
         matches!(
             (fact, copy),
-            (Fact::Host | Fact::ReaderHost | Fact::Cluster, Copy::Cluster { .. })
-                | (Fact::Table, Copy::Table { .. })
+            (
+                Fact::Host | Fact::ReaderHost | Fact::Cluster | Fact::MasterSecret,
+                Copy::Cluster { .. }
+            ) | (Fact::Table, Copy::Table { .. })
                 | (Fact::FileSystem, Copy::FileSystem { .. })
                 | (Fact::Directory, Copy::Directory { .. })
         )

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
@@ -68,14 +70,25 @@ impl Aws {
                 described.map_err(|error| failure("describing the services of cluster", cluster, error))?;
             for service in described.take_list("services") {
                 let text = |member: &str| service[member].as_str().unwrap_or_default().to_owned();
-                let (status, definition) = (text("status"), text("taskDefinition"));
-                // One that another controller deploys has none of its own.
-                if status != "INACTIVE" && !definition.is_empty() {
-                    found.push((
-                        format!("{} of cluster {}", text("serviceName"), last(cluster)),
-                        definition,
-                    ));
+                if text("status") == "INACTIVE" {
+                    continue;
                 }
+                // What is being replaced runs too; another controller's services have theirs in task sets.
+                let parts = ["deployments", "taskSets"]
+                    .into_iter()
+                    .filter_map(|part| service[part].as_array());
+                let definitions: BTreeSet<&str> = parts
+                    .flatten()
+                    .chain([&service])
+                    .filter_map(|part| part["taskDefinition"].as_str())
+                    .filter(|definition| !definition.is_empty())
+                    .collect();
+                let name = format!("{} of cluster {}", text("serviceName"), last(cluster));
+                found.extend(
+                    definitions
+                        .into_iter()
+                        .map(|definition| (name.clone(), definition.to_owned())),
+                );
             }
         }
         Ok(found)
