@@ -146,10 +146,10 @@ async fn set(needs: &Needs, cluster: &DbCluster, from: &Version) -> Result<()> {
         Ok(_) => Ok(()),
         // What AWS says of a value is not passed on: the value is a password.
         Err(error) if matches!(code(&error), Some("InvalidParameterValue" | "ValidationError")) => {
-            Err(Error::JobFailed(format!(
+            Err(Error::JobFailed(
                 "RDS does not take it as a master password, which has 8 to 41 printable ASCII characters and no /, @, quotation \
                  mark or space"
-            )))
+                .to_owned()))
         }
         Err(error) => Err(failure(DOING, name, error)),
     }

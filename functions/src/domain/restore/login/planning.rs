@@ -180,7 +180,7 @@ mod tests {
                 .extend(more.as_object().unwrap().clone());
             json!([switch])
         };
-        assert_eq!(secrets(json!([])), [probe.clone()]);
+        assert_eq!(secrets(json!([])), std::slice::from_ref(&probe));
         let by_secret = switch(json!({"kind": "secret", "secret": "hubs/app"}));
         assert_eq!(secrets(by_secret.clone()), [app("hubs/app"), probe.clone()]);
         assert_eq!(of(by_secret)[0].values["host"], Fact::Host);
@@ -188,7 +188,7 @@ mod tests {
         let same = switch(json!({"kind": "secret", "secret": "hubs/db"}));
         assert_eq!(secrets(same), [app("hubs/db")]);
         let renamed = switch(json!({"kind": "rename"}));
-        assert_eq!(secrets(renamed), [probe.clone()]);
+        assert_eq!(secrets(renamed), std::slice::from_ref(&probe));
         let renamed = switch(json!({"kind": "rename", "login": "hubs/app"}));
         assert_eq!(secrets(renamed), [app("hubs/app"), probe.clone()]);
         let arn = switch(json!({"kind": "parameter", "parameter": "/hubs/arn", "value": "master_secret"}));

@@ -29,6 +29,9 @@ pub enum Standing {
     Removed,
 }
 
+/// Whether what was counted at backup is counted by the probe of this name.
+type Pass<'a> = dyn Fn(&ProbeResult, &str) -> bool + 'a;
+
 /// Pairs the counts of the set with the probes of today, by what they count, then by their name; and names those that only one
 /// side has.
 pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<Pair>, Vec<Gap>) {
@@ -36,7 +39,7 @@ pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<Pair>, Vec<Gap
     let mut paired: Vec<Option<&str>> = vec![None; counted.len()];
     let same = |result: &ProbeResult, name: &str| sides.count_the_same(&result.name, name);
     let by_name: &dyn Fn(&ProbeResult, &str) -> bool = &|result, name| result.name == name;
-    let passes: [&dyn Fn(&ProbeResult, &str) -> bool; 3] = [
+    let passes: [&Pass<'_>; 3] = [
         &|result, name| result.name == name && same(result, name),
         &same,
         by_name,

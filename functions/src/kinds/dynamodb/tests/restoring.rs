@@ -181,11 +181,11 @@ pub fn captures(all: &Value) -> Vec<Exchange> {
     ];
     for index in all["Table"]["GlobalSecondaryIndexes"].as_array().into_iter().flatten() {
         let of_index = all["IndexContributorInsights"].as_array().into_iter().flatten();
-        let found = of_index.filter(|insights| insights["IndexName"] == index["IndexName"]);
+        let mut found = of_index.filter(|insights| insights["IndexName"] == index["IndexName"]);
         let off = json!({"ContributorInsightsStatus": "DISABLED"});
         asked.push(answers(
             "DescribeContributorInsights",
-            found.last().unwrap_or(&off).to_string(),
+            found.next_back().unwrap_or(&off).to_string(),
         ));
     }
     asked.push(answers(
