@@ -534,14 +534,16 @@ impl<'a> Sequence<'a> {
     async fn taken_back(&self, execution: &str) -> Result<Option<Value>> {
         let name = &self.deployment.dataset.name;
         let settled = until("what was stopped is taken back", SETTLING, || async {
+            // On-call is told after what takes it back was started: looked at before, neither might be seen.
+            if self.heard().await? == 0 {
+                return Ok(None);
+            }
             let running = self.deployment.running().await?;
             let held = self.deployment.records.leased(name).await?;
             let record = self.record(execution).await?;
             let status = record.as_ref().and_then(|record| record["status"].as_str());
             let under_way = status.is_some_and(|status| matches!(status, "planned" | "running" | "switching"));
-            // On-call is told after what takes it back was started.
-            let told = self.heard().await? > 0;
-            Ok((told && running.is_empty() && !held && !under_way).then_some(record))
+            Ok((running.is_empty() && !held && !under_way).then_some(record))
         });
         match settled.await {
             Ok(record) => Ok(record),

@@ -213,7 +213,8 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
         }
         request.by_except = request.only.len() < set.captured.len() && numbers.once_in(3);
     }
-    if numbers.once_in(9) && !request.dry_run && !matches!(request.which, Which::At(_)) {
+    // What fails is told of the lab when the restore is started: it must not wait first.
+    if numbers.once_in(9) && !request.dry_run && !request.approval && !matches!(request.which, Which::At(_)) {
         let scope = World::scope(&request, set);
         request.fault = match (scope.contains(&Need::Files), scope.contains(&Need::Rows)) {
             (true, false) => Some(Fault::RestoreJob),

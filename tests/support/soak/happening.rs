@@ -254,14 +254,18 @@ impl World {
     fn switch_back(&mut self, label: Label, record: &RestoreOf, still: &BTreeSet<Need>) {
         for (need, before) in &record.before {
             let copy = Place::Copy(*need, label);
-            if still.contains(need) || self.in_use.get(need) != Some(&copy) {
+            if still.contains(need) {
                 continue;
             }
-            self.in_use.insert(*need, *before);
-            if *need == Need::Rows {
-                self.password = self.held.get(before).map_or(self.password, |held| held.password);
+            if self.in_use.get(need) == Some(&copy) {
+                self.in_use.insert(*need, *before);
+                if *need == Need::Rows {
+                    self.password = self.held.get(before).map_or(self.password, |held| held.password);
+                }
             }
-            if let Some(described) = self.described.get_mut(need).filter(|described| described.place == copy) {
+            // Also where somebody had led the application back by hand.
+            let described = self.described.get_mut(need);
+            if let Some(described) = described.filter(|described| described.place == copy) {
                 described.place = *before;
             }
         }
