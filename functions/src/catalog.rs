@@ -8,6 +8,7 @@
 mod descriptors;
 mod expression;
 mod leases;
+mod lending;
 #[cfg(test)]
 pub mod memory;
 mod parts;

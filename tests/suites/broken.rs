@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::aws::text;
 use holdfast_tests::dataset::{Dataset, Sizes, await_cluster};
-use holdfast_tests::executions::ended;
+use holdfast_tests::executions::{Ended, ended};
 use holdfast_tests::readback::{files_below, items};
 use holdfast_tests::settings::{await_table, with_settings};
 use holdfast_tests::wait::until;
@@ -118,7 +118,9 @@ pub fn pausing(machine: &mut Value) {
     machine["States"]["RestoreResources"]["Next"] = json!("AskBreak");
 }
 
-async fn broken(subject: &Subject<'_>, outcome: &str, breaks: &[Break]) -> Result<()> {
+/// Restores beside what is there with a machine that is [`pausing`], does something to the copies of this id meanwhile, and answers
+/// how it ended, and its record.
+pub async fn paused(subject: &Subject<'_>, meanwhile: impl AsyncFnOnce(&str) -> Result<()>) -> Result<(Ended, Value)> {
     let aws = &subject.stage.aws;
     let execution = subject
         .start_restore(json!({ "cut_over": "no", "on_failure": "keep" }))
@@ -128,14 +130,22 @@ async fn broken(subject: &Subject<'_>, outcome: &str, breaks: &[Break]) -> Resul
         Ok(record.filter(|record| record["question"]["told_at"].is_string()))
     })
     .await?;
-    let id = text(&record, "/id")?;
-    for one in breaks {
-        (one.apply)(subject, id).await.with_context(|| one.name.to_owned())?;
-    }
+    meanwhile(text(&record, "/id")?).await?;
     let answer = json!({ "taskToken": text(&record, "/question/token")?, "output": "{}" });
     aws.json("states", "AWSStepFunctions.SendTaskSuccess", answer).await?;
     let end = ended(aws, &execution, LIMIT).await?;
-    let record = subject.restore_of(&execution).await?.context("no record")?;
+    Ok((end, subject.restore_of(&execution).await?.context("no record")?))
+}
+
+async fn broken(subject: &Subject<'_>, outcome: &str, breaks: &[Break]) -> Result<()> {
+    let (end, record) = paused(subject, async |id| {
+        for one in breaks {
+            (one.apply)(subject, id).await.with_context(|| one.name.to_owned())?;
+        }
+        Ok(())
+    })
+    .await?;
+    let id = text(&record, "/id")?;
     let checks = record.pointer("/verification/checks").and_then(Value::as_array);
     let found: Vec<String> = checks
         .into_iter()

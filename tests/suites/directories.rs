@@ -15,7 +15,7 @@ use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::broken::pausing;
+use crate::broken::{paused, pausing};
 use crate::checks::Subject;
 use crate::hooks::create_function;
 use crate::stage::{Stage, Stages};
@@ -117,24 +117,15 @@ impl<'a> Served<'a> {
     /// Restores beside what is there, damages all that was in use in the copy, and answers what came of the comparison.
     async fn damaged_copy(&self, root: &str) -> Result<Value> {
         let subject = &self.subject;
-        let aws = &subject.stage.aws;
         changed(subject.stage, "RestoreStateMachineArn", pausing, async {
-            let execution = subject
-                .start_restore(json!({ "cut_over": "no", "on_failure": "keep" }))
-                .await?;
-            let record = until("the machine pauses", LIMIT, || async {
-                let record = subject.restore_of(&execution).await?;
-                Ok(record.filter(|record| record["question"]["told_at"].is_string()))
+            let (_, record) = paused(subject, async |id| {
+                let copy = below(&subject.restored_directory(id).await?, root);
+                let damaged = damage(&copy)?;
+                ensure!(damaged > 0, "nothing to damage in {}", copy.display());
+                Ok(())
             })
             .await?;
             let id = text(&record, "/id")?;
-            let copy = below(&subject.restored_directory(id).await?, root);
-            let damaged = damage(&copy)?;
-            ensure!(damaged > 0, "nothing to damage in {}", copy.display());
-            let answer = json!({ "taskToken": text(&record, "/question/token")?, "output": "{}" });
-            aws.json("states", "AWSStepFunctions.SendTaskSuccess", answer).await?;
-            ended(aws, &execution, LIMIT).await?;
-            let record = subject.restore_of(&execution).await?.context("no record")?;
             let undone = subject.undo("UndoRestoreStateMachineArn", id).await?;
             ensure!(undone.status == "SUCCEEDED", "{undone:?}");
             Ok(record["verification"].clone())

@@ -35,7 +35,7 @@ async fn used_by_hand(stage: &Stage) -> Result<()> {
     let directory = text(&made["storage"], "/directory")?.to_owned();
     let table = table_of(&made)?;
 
-    let first = deploy(stage, &application, Some(&directory)).await?;
+    let first = deploy(&application, Some(&directory)).await?;
     let other = |table: &str| {
         json!({
             "deployment": "by-hand-other",
@@ -63,7 +63,7 @@ async fn used_by_hand(stage: &Stage) -> Result<()> {
     says(&refused, &[&directory, &application.name])?;
     ensure!(subject.copied(&id).await? == before);
 
-    update(stage, &application, &first).await?;
+    application.deploy(&first).await?;
     removed(&subject, &id, json!({})).await
 }
 
@@ -228,44 +228,13 @@ async fn lead(stage: &Stage, application: &Application, table: &str) -> Result<(
 }
 
 /// Deploys a revision that mounts this directory, by hand; answers the one of before.
-async fn deploy(stage: &Stage, application: &Application, directory: Option<&str>) -> Result<String> {
+async fn deploy(application: &Application, directory: Option<&str>) -> Result<String> {
     let before = text(&application.service().await?, "/taskDefinition")?.to_owned();
-    let ecs = |action: &str| format!("AmazonEC2ContainerServiceV20141113.{action}");
-    let request = json!({ "taskDefinition": before });
-    let described = stage.aws.json("ecs", &ecs("DescribeTaskDefinition"), request).await?;
-    let known = &described["taskDefinition"];
-    let mut revision = json!({});
-    for member in [
-        "family",
-        "networkMode",
-        "requiresCompatibilities",
-        "cpu",
-        "memory",
-        "taskRoleArn",
-        "executionRoleArn",
-        "containerDefinitions",
-        "volumes",
-    ] {
-        revision[member] = known[member].clone();
-    }
-    if let Some(directory) = directory {
-        revision["volumes"][0]["efsVolumeConfiguration"]["rootDirectory"] = json!(format!("{directory}/storage"));
-    }
-    let registered = stage.aws.json("ecs", &ecs("RegisterTaskDefinition"), revision).await?;
-    update(
-        stage,
-        application,
-        text(&registered, "/taskDefinition/taskDefinitionArn")?,
-    )
-    .await?;
+    let mounting = |revision: &mut Value| {
+        if let Some(directory) = directory {
+            revision["volumes"][0]["efsVolumeConfiguration"]["rootDirectory"] = json!(format!("{directory}/storage"));
+        }
+    };
+    application.deploy(&application.revise(mounting).await?).await?;
     Ok(before)
-}
-
-async fn update(stage: &Stage, application: &Application, revision: &str) -> Result<()> {
-    let request = json!({
-        "cluster": application.name, "service": application.name, "taskDefinition": revision,
-    });
-    let target = "AmazonEC2ContainerServiceV20141113.UpdateService";
-    stage.aws.json("ecs", target, request).await?;
-    Ok(())
 }

@@ -36,6 +36,19 @@ pub struct Application {
 /// Where the service's task definition mounts the file system at first.
 pub const ROOT_DIRECTORY: &str = "/storage";
 
+/// What of a task definition its next revision is registered with.
+const REGISTERED: [&str; 9] = [
+    "family",
+    "networkMode",
+    "requiresCompatibilities",
+    "cpu",
+    "memory",
+    "taskRoleArn",
+    "executionRoleArn",
+    "containerDefinitions",
+    "volumes",
+];
+
 impl Application {
     /// Creates it beside the deployment's resources, and waits until its service is stable.
     pub async fn create(lab: &Lab, dataset: &Dataset, finds: Finds) -> Result<Self> {
@@ -123,6 +136,28 @@ impl Application {
         let mount = &described["taskDefinition"]["volumes"][0]["efsVolumeConfiguration"];
         let (system, root) = (text(mount, "/fileSystemId")?, text(mount, "/rootDirectory")?);
         Ok((system.to_owned(), root.to_owned()))
+    }
+
+    /// Registers what the service runs once more, changed; answers the ARN of the new revision.
+    pub async fn revise(&self, change: impl FnOnce(&mut Value)) -> Result<String> {
+        let service = self.service().await?;
+        let request = json!({ "taskDefinition": service["taskDefinition"] });
+        let mut known = self.ecs("DescribeTaskDefinition", request).await?["taskDefinition"].take();
+        let mut revision = json!({});
+        for member in REGISTERED {
+            revision[member] = known[member].take();
+        }
+        change(&mut revision);
+        let registered = self.ecs("RegisterTaskDefinition", revision).await?;
+        Ok(text(&registered, "/taskDefinition/taskDefinitionArn")?.to_owned())
+    }
+
+    /// Lets the service run a revision.
+    pub async fn deploy(&self, revision: &str) -> Result<()> {
+        let request = json!({
+            "cluster": self.name, "service": self.name, "taskDefinition": revision, "forceNewDeployment": true,
+        });
+        self.ecs("UpdateService", request).await.map(drop)
     }
 
     /// Gives the secret the host and the port of the cluster as it is.

@@ -30,6 +30,14 @@ pub async fn users_in_snapshot(aws: &Aws, dataset: &Dataset, snapshot: &str) -> 
 
 /// Relative path and checksum of every file below `directory`.
 pub fn files_below(directory: &Path) -> Result<BTreeMap<String, String>> {
+    each_file(directory, |bytes| {
+        let digest = Sha256::digest(bytes);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    })
+}
+
+/// Relative path of every file below `directory`, and what is told of its bytes.
+pub fn each_file<T>(directory: &Path, told: impl Fn(Vec<u8>) -> T) -> Result<BTreeMap<String, T>> {
     let mut files = BTreeMap::new();
     let mut open = vec![directory.to_path_buf()];
     while let Some(folder) = open.pop() {
@@ -39,8 +47,7 @@ pub fn files_below(directory: &Path) -> Result<BTreeMap<String, String>> {
                 open.push(path);
             } else {
                 let name = path.strip_prefix(directory)?.to_string_lossy().into_owned();
-                let digest = Sha256::digest(std::fs::read(&path)?);
-                files.insert(name, digest.iter().map(|byte| format!("{byte:02x}")).collect());
+                files.insert(name, told(std::fs::read(&path)?));
             }
         }
     }

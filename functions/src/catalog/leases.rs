@@ -30,8 +30,22 @@ pub struct Lease {
     pub lent_set: Option<String>,
 }
 
+impl Lease {
+    fn of(run: &Run) -> Self {
+        Self {
+            deployment: run.deployment.clone(),
+            set: run.id.clone(),
+            execution: run.execution.clone(),
+            started_at: run.started_at,
+            waits_since: None,
+            lent_to: None,
+            lent_set: None,
+        }
+    }
+}
+
 /// Tries before a lease that keeps changing hands is called busy.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 impl Catalog {
     /// Takes the deployment's lease for `run`. An execution that holds it already gets it again; a lease whose
@@ -44,15 +58,7 @@ impl Catalog {
         F: Future<Output = Result<bool>>,
     {
         let key = key(&run.deployment, "LEASE");
-        let own = Lease {
-            deployment: run.deployment.clone(),
-            set: run.id.clone(),
-            execution: run.execution.clone(),
-            started_at: run.started_at,
-            waits_since: None,
-            lent_to: None,
-            lent_set: None,
-        };
+        let own = Lease::of(run);
         let free = Condition::Any(vec![
             Condition::Absent("pk"),
             Condition::Equals("execution", json!(run.execution)),
@@ -86,113 +92,8 @@ impl Catalog {
         Err(self.busy(run, &holder).await)
     }
 
-    /// Takes the lease for a backup, or borrows it from a restore that waits for an answer.
-    ///
-    /// # Errors
-    /// As [`Catalog::acquire_lease`].
-    pub async fn acquire_or_borrow_lease<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
-    where
-        F: Future<Output = Result<bool>>,
-    {
-        let busy = match self.acquire_lease(run, &is_running).await {
-            Err(Error::DeploymentBusy(busy)) => busy,
-            taken => return taken,
-        };
-        for _ in 0..TRIES {
-            let Some(lease) = self
-                .lease(&run.deployment)
-                .await?
-                .filter(|lease| lease.waits_since.is_some())
-            else {
-                break;
-            };
-            match &lease.lent_to {
-                Some(borrower) if *borrower == run.execution => return Ok(()),
-                Some(borrower) if is_running(borrower.clone()).await? => break,
-                _ => {}
-            }
-            let lent = Lease {
-                lent_to: Some(run.execution.clone()),
-                lent_set: Some(run.id.clone()),
-                ..lease.clone()
-            };
-            if self.replace_lease(&lease, &lent).await? {
-                return Ok(());
-            }
-        }
-        Err(Error::DeploymentBusy(busy))
-    }
-
-    /// Notes that a run waits for an answer, and that a backup may run meanwhile.
-    pub async fn lend_lease(&self, run: &Run, now: Timestamp) -> Result<()> {
-        for _ in 0..TRIES {
-            let held = self
-                .lease(&run.deployment)
-                .await?
-                .filter(|lease| lease.execution == run.execution);
-            let Some(lease) = held.filter(|lease| lease.waits_since.is_none()) else {
-                break;
-            };
-            let waiting = Lease {
-                waits_since: Some(now),
-                ..lease.clone()
-            };
-            if self.replace_lease(&lease, &waiting).await? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the lease back for a run that goes on after an answer.
-    ///
-    /// # Errors
-    /// `NotReady` while a backup runs that borrowed it; `Conflict` where the run does not hold it any more.
-    pub async fn take_back_lease<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
-    where
-        F: Future<Output = Result<bool>>,
-    {
-        for _ in 0..TRIES {
-            let held = self
-                .lease(&run.deployment)
-                .await?
-                .filter(|lease| lease.execution == run.execution);
-            let Some(lease) = held else {
-                return Err(Error::Conflict(format!(
-                    "going on with {}: another run holds {} by now. Start it again",
-                    run.id, run.deployment
-                )));
-            };
-            if lease.waits_since.is_none() {
-                return Ok(());
-            }
-            if let Some(borrower) = &lease.lent_to
-                && is_running(borrower.clone()).await?
-            {
-                return Err(Error::NotReady(format!(
-                    "going on with {}: backup {borrower} began while it waited for an answer, and has not ended. It goes on \
-                     then by itself",
-                    run.id
-                )));
-            }
-            let own = Lease {
-                waits_since: None,
-                lent_to: None,
-                lent_set: None,
-                ..lease.clone()
-            };
-            if self.replace_lease(&lease, &own).await? {
-                return Ok(());
-            }
-        }
-        Err(Error::Unavailable(format!(
-            "going on with {}: the lease of {} keeps changing; it is tried again",
-            run.id, run.deployment
-        )))
-    }
-
     /// Writes a lease over what it was read as.
-    async fn replace_lease(&self, before: &Lease, after: &Lease) -> Result<bool> {
+    pub(super) async fn replace_lease(&self, before: &Lease, after: &Lease) -> Result<bool> {
         let same = |name: &'static str, value: Option<&String>| match value {
             Some(value) => Condition::Equals(name, json!(value)),
             None => Condition::Absent(name),
@@ -249,7 +150,7 @@ impl Catalog {
                 Err(error) if error.class() == Class::Final => return Ok(()),
                 Err(error) => return Err(error),
             };
-            let Some(after) = after_release(&lease, execution) else {
+            let Some(after) = lease.given_back_by(execution) else {
                 return Ok(());
             };
             if self.replace_lease(&lease, &after).await? {
@@ -285,24 +186,5 @@ impl Catalog {
             run.deployment,
             console_link(holder),
         ))
-    }
-}
-
-/// A lease that was lent, once one of its two gives it back; `None` where this execution is neither.
-fn after_release(lease: &Lease, execution: &str) -> Option<Lease> {
-    let returned = Lease {
-        lent_to: None,
-        lent_set: None,
-        ..lease.clone()
-    };
-    match (&lease.lent_to, &lease.lent_set) {
-        (Some(borrower), _) if borrower == execution => Some(returned),
-        (Some(borrower), Some(set)) if lease.execution == execution => Some(Lease {
-            execution: borrower.clone(),
-            set: set.clone(),
-            waits_since: None,
-            ..returned
-        }),
-        _ => None,
     }
 }

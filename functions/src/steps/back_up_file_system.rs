@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use serde_json::json;
 
-use super::in_use;
+use super::live_directories;
 use super::start::{self, Input, start_knowing};
 use crate::domain::job::Job;
 use crate::domain::mounted::roots::IN_USE;
@@ -29,6 +29,6 @@ impl Needs {
 
 pub async fn handle(Needs { of_start, switches }: &Needs, input: Input) -> Result<Job> {
     let descriptor = of_start.catalog.planned_by(&input.run).await?;
-    let in_use = in_use::of(&descriptor, switches, &input.resource).await?;
+    let in_use = live_directories::of(&descriptor, switches, &input.resource).await?;
     start_knowing(&of_start.catalog, &of_start.kind, input, Some((IN_USE, json!(in_use)))).await
 }

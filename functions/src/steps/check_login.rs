@@ -1,12 +1,12 @@
 //! `check-login`: logs in to one copy of a cluster as the application will, and as probes do, with what each secret holds at this
 //! moment. It tells who was accepted, and from which secret the copy's master password has to be set.
 
-use aws_config::SdkConfig;
 use rustls::ClientConfig;
 use serde::Deserialize;
 
 use super::database::connection::{self, Place};
 use super::database::{credentials, tls};
+pub use super::needs::OfDatabases as Needs;
 use super::probe::Endpoint;
 use crate::domain::descriptor::Fact;
 use crate::domain::job::{Failure, JobStatus};
@@ -15,22 +15,6 @@ use crate::domain::restore::login::{
     Attempt, LoggedIn, Login, LoginJob, LoginOutcome, LoginPlan, master_password_from,
 };
 use crate::error::{Class, Error, Result};
-use crate::runtime;
-
-pub struct Needs {
-    pub secrets: aws_sdk_secretsmanager::Client,
-    /// PEM file of certificate authorities to trust beside Amazon RDS's own.
-    pub authorities: Option<String>,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            secrets: aws_sdk_secretsmanager::Client::new(aws),
-            authorities: runtime::optional_setting("DATABASE_CA_FILE"),
-        })
-    }
-}
 
 #[derive(Debug, Deserialize)]
 pub struct Input {

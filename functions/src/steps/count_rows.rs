@@ -1,28 +1,12 @@
 //! `count-rows`: one SQL count in an Aurora cluster, read-only, within its time, with credentials read at this moment.
 
-use aws_config::SdkConfig;
 use serde::Deserialize;
 
 use super::database::{connection, credentials, tls};
+pub use super::needs::OfDatabases as Needs;
 use super::probe::{Count, PlannedProbe};
 use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
-use crate::runtime;
-
-pub struct Needs {
-    pub secrets: aws_sdk_secretsmanager::Client,
-    /// PEM file of certificate authorities to trust beside Amazon RDS's own.
-    pub authorities: Option<String>,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            secrets: aws_sdk_secretsmanager::Client::new(aws),
-            authorities: runtime::optional_setting("DATABASE_CA_FILE"),
-        })
-    }
-}
 
 #[derive(Debug, Deserialize)]
 pub struct Input {

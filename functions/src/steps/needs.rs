@@ -79,3 +79,19 @@ impl OfSwitches {
         })
     }
 }
+
+/// For steps that connect to databases.
+pub struct OfDatabases {
+    pub secrets: aws_sdk_secretsmanager::Client,
+    /// PEM file of certificate authorities to trust beside Amazon RDS's own.
+    pub authorities: Option<String>,
+}
+
+impl OfDatabases {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            secrets: aws_sdk_secretsmanager::Client::new(aws),
+            authorities: runtime::optional_setting("DATABASE_CA_FILE"),
+        })
+    }
+}

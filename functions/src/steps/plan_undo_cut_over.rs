@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ending;
-use super::executions;
+use super::executions::{self, Executions};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
@@ -24,22 +23,6 @@ use crate::runtime;
 
 const DOING: &str = "planning to switch back";
 
-/// Knows which executions still run.
-#[async_trait]
-pub trait Executions: Send + Sync {
-    /// Whether the execution of this ARN is still running; one that nobody knows any more is not.
-    async fn is_running(&self, execution: &str) -> Result<bool>;
-}
-
-struct StepFunctions(aws_sdk_sfn::Client);
-
-#[async_trait]
-impl Executions for StepFunctions {
-    async fn is_running(&self, execution: &str) -> Result<bool> {
-        executions::is_running(&self.0, execution).await
-    }
-}
-
 pub struct Needs {
     pub catalog: Catalog,
     pub executions: Arc<dyn Executions>,
@@ -49,7 +32,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            executions: Arc::new(StepFunctions(aws_sdk_sfn::Client::new(aws))),
+            executions: Arc::new(executions::Aws::new(aws)),
         })
     }
 }

@@ -1,25 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
-use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
 use crate::domain::restore::RestoreStatus;
 use crate::domain::restore::switching::SwitchState;
 use crate::steps::switching::testing::{switched, verified};
-use crate::steps::testing::{EXECUTION, later, now, planned};
+use crate::steps::testing::{EXECUTION, Running, later, now, planned};
 
 const UNDOING: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-undo-cut-over:one";
-
-/// Knows whether every execution still runs.
-struct All(bool);
-
-#[async_trait]
-impl Executions for All {
-    async fn is_running(&self, _: &str) -> Result<bool> {
-        Ok(self.0)
-    }
-}
 
 /// A restore that was cut over, and whose own run holds the deployment no more.
 async fn cut_over(hooks: &[&str], states: [SwitchState; 2]) -> (Needs, String) {
@@ -31,7 +20,7 @@ async fn cut_over(hooks: &[&str], states: [SwitchState; 2]) -> (Needs, String) {
     catalog.begin_restore(&record, &[]).await.unwrap();
     let needs = Needs {
         catalog,
-        executions: Arc::new(All(true)),
+        executions: Arc::new(Running::default()),
     };
     (needs, run.id)
 }

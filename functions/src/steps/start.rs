@@ -286,27 +286,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_sampled_before_a_backup_was_started_is_not_replaced_by_a_later_try() {
-        let (catalog, memory, run) = planned(&[]).await;
-        let kind = Backups::default();
-        let sample = |id: &str| Sample::Items {
-            items: vec![SampledItem {
-                key: serde_json::json!({"id": {"S": id}}),
-                sha256: "0".repeat(64),
-            }],
-        };
-        kind.sampling("rooms", Ok(Some(sample("before"))));
-        kind.sampling("rooms", Ok(Some(sample("after"))));
-        // The backup is started, and nobody hears of it.
-        memory.lose_write(2);
-        start(&catalog, &kind, input(&run)).await.unwrap_err();
-        assert_eq!(kind.made().len(), 1);
-        start(&catalog, &kind, input(&run)).await.unwrap();
-        let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
-        assert_eq!(point.sample, Some(sample("before")));
-    }
-
-    #[tokio::test]
     async fn a_prefix_without_tables_fails_alone() {
         let (catalog, _, run) = planned(&[]).await;
         let mut input = input(&run);

@@ -21,10 +21,10 @@ use crate::kinds::restoring::Restores;
 use crate::runtime;
 use crate::switches::Switches;
 
-mod in_use;
 mod looking;
+mod users;
 
-use in_use::Looking;
+use users::Looking;
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -86,7 +86,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let record = catalog.known_restore(&deployment, &restore).await?;
     refuse_switched(&record)?;
     let items = catalog.items(&deployment, &restore).await?;
-    in_use::see_unused(needs, &record, &items, &without, now).await?;
+    users::see_unused(needs, &record, &items, &without, now).await?;
     let run = Run {
         deployment: deployment.clone(),
         id: restore.clone(),

@@ -10,6 +10,7 @@ use holdfast_tests::application::{Application, Finds, ROOT_DIRECTORY};
 use holdfast_tests::aws::{Aws, element, text};
 use holdfast_tests::dataset::{Dataset, Sizes, await_cluster, connect};
 use holdfast_tests::inbox::Inbox;
+use holdfast_tests::readback::each_file;
 use holdfast_tests::records::Records;
 use holdfast_tests::soak::model::{Content, Described, Need, Place};
 use holdfast_tests::wait::until;
@@ -349,37 +350,14 @@ impl<'a> Deployment<'a> {
 
     /// A new revision of the service's task definition that mounts another directory.
     async fn mount(&self, directory: &str) -> Result<()> {
-        let service = self.application.service().await?;
-        let request = json!({ "taskDefinition": service["taskDefinition"] });
-        let described = self.ecs("DescribeTaskDefinition", request).await?;
-        let mut definition = described["taskDefinition"].clone();
-        definition["volumes"][0]["efsVolumeConfiguration"]["rootDirectory"] = json!(directory);
-        let kept = [
-            "family",
-            "networkMode",
-            "requiresCompatibilities",
-            "cpu",
-            "memory",
-            "taskRoleArn",
-            "executionRoleArn",
-            "containerDefinitions",
-            "volumes",
-        ];
-        let request: serde_json::Map<String, Value> = kept
-            .iter()
-            .map(|field| ((*field).to_owned(), definition[*field].take()))
-            .collect();
-        let registered = self.ecs("RegisterTaskDefinition", Value::Object(request)).await?;
-        self.update_service(text(&registered, "/taskDefinition/taskDefinitionArn")?)
-            .await
+        let mounting = |revision: &mut Value| {
+            revision["volumes"][0]["efsVolumeConfiguration"]["rootDirectory"] = json!(directory);
+        };
+        self.update_service(&self.application.revise(mounting).await?).await
     }
 
     async fn update_service(&self, definition: &str) -> Result<()> {
-        let name = &self.application.name;
-        let request = json!({
-            "cluster": name, "service": name, "taskDefinition": definition, "forceNewDeployment": true,
-        });
-        self.ecs("UpdateService", request).await?;
+        self.application.deploy(definition).await?;
         until("the service is stable", PATIENCE, || async {
             let service = self.application.service().await?;
             let deployments = service["deployments"].as_array().map_or(0, Vec::len);
@@ -387,11 +365,6 @@ impl<'a> Deployment<'a> {
             Ok(stable.then_some(()))
         })
         .await
-    }
-
-    async fn ecs(&self, action: &str, request: Value) -> Result<Value> {
-        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
-        self.aws().json("ecs", &target, request).await
     }
 
     /// Whether what the secret holds logs in.
@@ -416,20 +389,7 @@ impl<'a> Deployment<'a> {
 
 /// Every file below a directory, with its text.
 pub fn files(directory: &Path) -> Result<Content> {
-    let mut found = Content::new();
-    let mut open = vec![directory.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(directory)?.to_string_lossy().into_owned();
-                let bytes = std::fs::read(&path)?;
-                let text = String::from_utf8(bytes).unwrap_or_else(|error| format!("{} bytes", error.as_bytes().len()));
-                found.insert(name, text);
-            }
-        }
-    }
-    Ok(found)
+    each_file(directory, |bytes| {
+        String::from_utf8(bytes).unwrap_or_else(|error| format!("{} bytes", error.as_bytes().len()))
+    })
 }

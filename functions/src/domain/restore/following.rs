@@ -64,7 +64,7 @@ impl Followed {
 
 /// A resource that was switched: what it was when its restore was planned, and what is in use now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InUse {
+pub struct Replacement {
     pub was: Target,
     pub now: String,
     /// The secret in which RDS manages the copy's master password.
@@ -72,8 +72,8 @@ pub struct InUse {
 }
 
 /// What resources are called once these switches lead to their copies: by resource, and of a prefix by table.
-pub fn in_use(switched: &[Switched], items: &[Item]) -> BTreeMap<String, InUse> {
-    let mut names: BTreeMap<String, InUse> = BTreeMap::new();
+pub fn in_use(switched: &[Switched], items: &[Item]) -> BTreeMap<String, Replacement> {
+    let mut names: BTreeMap<String, Replacement> = BTreeMap::new();
     for done in switched.iter().filter(|switched| switched.state == SwitchState::Done) {
         let switch = &done.switch;
         let name = switch.item_name();
@@ -89,19 +89,19 @@ pub fn in_use(switched: &[Switched], items: &[Item]) -> BTreeMap<String, InUse> 
         if let Some(now) = now {
             let was = target.clone();
             let master_secret = item.made.as_ref().and_then(Made::master_secret).map(str::to_owned);
-            let in_use = InUse {
+            let replacement = Replacement {
                 was,
                 now,
                 master_secret,
             };
-            names.insert(name, in_use);
+            names.insert(name, replacement);
         }
     }
     names
 }
 
 /// What has to change in a descriptor for it to name what is in use.
-pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, InUse>, now: Timestamp) -> Vec<Followed> {
+pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, Replacement>, now: Timestamp) -> Vec<Followed> {
     let mut changes = Vec::new();
     let mut change = |resource: &str, place: Place, field: &str, from: &str, to: &str| {
         if from != to {
@@ -118,7 +118,7 @@ pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, InUse>, now: T
     };
     for (
         name,
-        InUse {
+        Replacement {
             was,
             now: to,
             master_secret,

@@ -5,7 +5,7 @@ use crate::domain::mounted::directory;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
 use crate::error::Result;
-use crate::steps::in_use;
+use crate::steps::live_directories;
 
 /// # Errors
 /// Only those that pass by themselves.
@@ -16,7 +16,7 @@ pub async fn remarks(planning: &Planning<'_>, items: &[Item]) -> Result<Vec<Stri
             continue;
         };
         let resource = &item.planned.resource;
-        let in_use = in_use::of(planning.descriptor, &planning.needs.switches, resource).await?;
+        let in_use = live_directories::of(planning.descriptor, &planning.needs.switches, resource).await?;
         for mount in &in_use.mounts {
             let root = mount.root.as_deref().unwrap_or_default().trim_start_matches('/');
             let first = root.split('/').next().unwrap_or_default();

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use roxmltree::Document;
 use serde_json::{Value, json};
 
-use super::in_use::Looking;
+use super::users::Looking;
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{CLOUDWATCH, Client, ECS};

@@ -201,7 +201,7 @@ fn a_descriptor_of_before_two_cut_overs_is_noticed_too() {
         let was = descriptor.resources["database"].target.clone();
         let in_use = BTreeMap::from([(
             "database".to_owned(),
-            InUse {
+            Replacement {
                 was,
                 now: to.to_owned(),
                 master_secret: None,
@@ -254,13 +254,13 @@ proptest! {
     #[test]
     fn following_is_taken_back_exactly(document in generated::right(), suffix in "r[0-9]{4}") {
         let before = Descriptor::parse(&document).unwrap();
-        let in_use: BTreeMap<String, InUse> = before
+        let in_use: BTreeMap<String, Replacement> = before
             .cut_over
             .iter()
             .filter_map(|switch| Some((switch, crate::domain::lead::resource_of(&before, switch)?)))
             .map(|(switch, was)| {
                 let now = format!("{}-{suffix}", was.identifier());
-                (switch.item_name(), InUse { was, now, master_secret: None })
+                (switch.item_name(), Replacement { was, now, master_secret: None })
             })
             .collect();
         let changes = changes(&before, &in_use, now());

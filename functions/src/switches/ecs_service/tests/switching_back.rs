@@ -1,0 +1,72 @@
+use super::*;
+
+#[tokio::test]
+async fn switching_back_deploys_the_old_revision_and_waits_for_it() {
+    let back = json!([
+        deployment(OLD, "PRIMARY", "IN_PROGRESS", 0),
+        deployment(OURS, "ACTIVE", "COMPLETED", 2)
+    ]);
+    let (replay, service) = script(vec![stable(OURS), updated(), self::service(OLD, 2, back), stable(OLD)]);
+    for _ in 0..2 {
+        let looked = revert(&service, recorded(OURS)).await.unwrap();
+        assert!(is_underway(&looked, OLD), "{looked:?}");
+    }
+    assert_eq!(
+        revert(&service, recorded(OURS)).await.unwrap(),
+        Switching::Done(recorded(OLD))
+    );
+    let asked = replay.played();
+    assert_eq!(asked[1].json()["taskDefinition"], json!(OLD));
+}
+
+#[tokio::test]
+async fn a_deployment_of_which_nobody_heard_is_taken_back_too() {
+    let (replay, service) = script(vec![rolling(OURS), ours(), old(), updated()]);
+    assert!(is_underway(&revert(&service, Value::Null).await.unwrap(), OLD));
+    replay.played();
+    let (replay, service) = script(vec![stable(THEIRS), described(THEIRS, json!([]))]);
+    assert_eq!(revert(&service, Value::Null).await.unwrap_err().name(), "Conflict");
+    replay.played();
+}
+
+/// The content of `OURS`, under any ARN: it has other volumes than the old one.
+fn again(arn: &str, image: &str) -> Exchange {
+    let mut led = definition(arn, json!([efs("storage", Some("/aws-backup-restore_x/hubs"))]));
+    led["containerDefinitions"][0]["image"] = json!(image);
+    answers(
+        "DescribeTaskDefinition",
+        json!({"taskDefinition": led, "tags": our_tags()}).to_string(),
+    )
+}
+
+#[tokio::test]
+async fn a_revision_is_known_by_what_it_says() {
+    // Ours, registered again.
+    let (replay, service) = script(vec![
+        stable(THEIRS),
+        again(THEIRS, "hubs:1"),
+        old(),
+        again(OURS, "hubs:1"),
+        updated(),
+    ]);
+    assert!(is_underway(&revert(&service, recorded(OURS)).await.unwrap(), OLD));
+    replay.played();
+    // The old one, registered again.
+    let (replay, service) = script(vec![stable(THEIRS), described(THEIRS, json!([])), old()]);
+    assert_eq!(
+        revert(&service, recorded(OURS)).await.unwrap(),
+        Switching::Done(recorded(THEIRS))
+    );
+    replay.played();
+    // Ours with another image: the console takes over the tags.
+    let (replay, service) = script(vec![
+        stable(THEIRS),
+        again(THEIRS, "hubs:2"),
+        old(),
+        again(OURS, "hubs:1"),
+    ]);
+    let error = revert(&service, recorded(OURS)).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict", "{error}");
+    assert!(error.to_string().contains("hubs:9"), "{error}");
+    replay.played();
+}
