@@ -148,6 +148,7 @@ impl Backed {
             percent: None,
             phase: None,
             stages: Default::default(),
+            busy_since: None,
             password_from: None,
             made: None,
             remarks: Vec::new(),

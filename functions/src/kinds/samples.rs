@@ -50,6 +50,7 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
         phase: None,
         stages: Stages::default(),
         made: None,
+        busy_since: None,
         password_from: None,
         remarks: Vec::new(),
         checks: None,

@@ -47,10 +47,6 @@ pub struct Input {
 pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Result<RestoreJob> {
     let Input { run, resource, now } = input;
     let doing = format!("restoring {}", resource.name);
-    ending::refuse_ended(catalog, &run, &doing).await?;
-    if catalog.known_restore(&run.deployment, &run.id).await?.status == RestoreStatus::Undone {
-        return Err(ending::has_ended(&run, &doing));
-    }
     let found = catalog.item(&run.deployment, &run.id, &resource.name).await?;
     let mut item = found.ok_or_else(|| {
         Error::NotFound(format!(
@@ -58,23 +54,31 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
             run.id
         ))
     })?;
-    match item.status {
-        ItemStatus::Planned => {
-            // Whoever undoes the restore looks for what this step made and did not live to record.
-            item.status = ItemStatus::InProgress;
-            item.started_at = Some(now);
-            item = catalog.put_item(&run.deployment, &item).await?;
-            catalog.change_restore(&run.deployment, &run.id, running).await?;
-        }
-        ItemStatus::InProgress => {}
-        ItemStatus::Restored | ItemStatus::Failed | ItemStatus::Undone => return Ok(job(&item, None, now)),
+    if matches!(item.status, ItemStatus::Planned | ItemStatus::InProgress) {
+        // Whoever undoes the restore waits for this step, and looks for what it made and did not live to record.
+        item.status = ItemStatus::InProgress;
+        item.started_at = item.started_at.or(Some(now));
+        item.busy_since = Some(now);
+        item = catalog.put_item(&run.deployment, &item).await?;
+    }
+    // Only now: an undo that begins after this look sees that a function is at work.
+    if let Err(ended) = begin(catalog, &run, &doing).await {
+        free(catalog, &run, item).await?;
+        return Err(ended);
+    }
+    if item.status != ItemStatus::InProgress {
+        return Ok(job(&item, None, now));
     }
     match kind.advance(&run, &item).await {
         Ok(advance) => note(&mut item, advance, now),
         // What never will be is recorded here: the machine's own catch records nothing.
         Err(error) if error.class() == Class::Final => fail(&mut item, &error, now),
-        Err(error) => return Err(error),
+        Err(error) => {
+            free(catalog, &run, item).await?;
+            return Err(error);
+        }
     }
+    item.busy_since = None;
     let elapsed = seconds_since(item.started_at, now);
     let deadline = item.planned.resource.deadline_seconds;
     if item.status == ItemStatus::InProgress && pacing::past_deadline(elapsed, deadline) {
@@ -96,6 +100,31 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     tracing::info!(deployment = %run.deployment, restore = %run.id, resource = %resource.name, status = ?item.status, phase = item.phase.as_deref(), "looked");
     let usual = usual(catalog, &run, &item).await?;
     Ok(job(&item, usual, now))
+}
+
+/// # Errors
+/// `Conflict` for a run that has ended or was undone.
+async fn begin(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
+    ending::refuse_ended(catalog, run, doing).await?;
+    match catalog.known_restore(&run.deployment, &run.id).await?.status {
+        RestoreStatus::Undone => Err(ending::has_ended(run, doing)),
+        RestoreStatus::Planned => {
+            let begun = catalog.change_restore(&run.deployment, &run.id, running).await?;
+            match begun.status {
+                RestoreStatus::Undone => Err(ending::has_ended(run, doing)),
+                _ => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Nobody is at work on the item any more.
+async fn free(catalog: &Catalog, run: &Run, mut item: Item) -> Result<()> {
+    if item.busy_since.take().is_none() {
+        return Ok(());
+    }
+    catalog.put_item(&run.deployment, &item).await.map(|_| ())
 }
 
 /// How long each stage took, for the next restore of the resource.

@@ -304,6 +304,65 @@ async fn nothing_is_begun_for_a_run_that_has_ended_or_was_undone() {
     assert!(kind.calls().is_empty());
 }
 
+/// A kind that keeps what the catalog showed of the item while it was at work.
+struct Watched {
+    catalog: Catalog,
+    kind: Backups,
+    shown: std::sync::Mutex<Vec<Option<Timestamp>>>,
+}
+
+#[async_trait::async_trait]
+impl Restore for Watched {
+    async fn foresee(&self, run: &Run, item: &Item) -> Result<crate::kinds::restoring::Foreseen> {
+        self.kind.foresee(run, item).await
+    }
+    async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
+        let name = &item.planned.resource.name;
+        let shown = self.catalog.item(&run.deployment, &run.id, name).await?;
+        self.shown.lock().unwrap().push(shown.unwrap().busy_since);
+        self.kind.advance(run, item).await
+    }
+    async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
+        self.kind.undo(run, item).await
+    }
+    async fn compare(
+        &self,
+        run: &Run,
+        item: &Item,
+        at_rest: bool,
+    ) -> Result<Vec<crate::domain::restore::verdict::Check>> {
+        self.kind.compare(run, item, at_rest).await
+    }
+    async fn sample(
+        &self,
+        resource: &Resource,
+        captured: &serde_json::Value,
+    ) -> Result<Option<crate::domain::set::Sample>> {
+        self.kind.sample(resource, captured).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_undoes_sees_that_a_function_is_at_work_and_that_it_has_ended() {
+    for advance in [
+        Ok(creating()),
+        Err(Error::Throttled("slow down".into())),
+        Err(Error::Conflict("the name is taken".into())),
+    ] {
+        let (catalog, _, run) = planned_restore().await;
+        let watched = Watched {
+            catalog: catalog.clone(),
+            kind: Backups::default(),
+            shown: std::sync::Mutex::default(),
+        };
+        watched.kind.advancing("database", advance);
+        let _ = restore(&catalog, &watched, input(&run, now())).await;
+        assert_eq!(*watched.shown.lock().unwrap(), [Some(now())]);
+        let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
+        assert_eq!(item.busy_since, None);
+    }
+}
+
 /// A kind during whose advance the restore is undone.
 struct Overtaken {
     catalog: Catalog,

@@ -110,6 +110,10 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         // An item that was undone is looked at again: its create may have arrived since.
         let name = item.planned.resource.name.clone();
         match undo(needs, &run, &item).await? {
+            Undoing::Gone if item.is_busy(now) => {
+                let why = "the function that restores it has not ended yet, and may still make something";
+                underway.push((name, why.to_owned()));
+            }
             Undoing::Gone => {
                 item.status = ItemStatus::Undone;
                 catalog.put_item(&deployment, &item).await?;

@@ -240,6 +240,34 @@ async fn what_is_being_deleted_is_waited_for() {
     assert_eq!(second.status, JobStatus::Succeeded);
 }
 
+/// Stopping an execution stops no function in flight.
+#[tokio::test]
+async fn what_a_function_is_at_work_on_is_looked_at_until_that_has_ended() {
+    let (needs, _, run) = begun().await;
+    let mut item = needs
+        .catalog
+        .item("hubs-prod", &run.id, "database")
+        .await
+        .unwrap()
+        .unwrap();
+    item.busy_since = Some(now());
+    needs.catalog.put_item("hubs-prod", &item).await.unwrap();
+    for seconds in [0, 899] {
+        let output = handle(&needs, input(&run, later(seconds))).await.unwrap();
+        assert_eq!(output.status, JobStatus::InProgress);
+        assert!(output.underway[0].starts_with("database: the function"), "{output:?}");
+    }
+    // One that Lambda has killed by then writes nothing any more.
+    let output = handle(&needs, input(&run, later(900))).await.unwrap();
+    assert_eq!(output.status, JobStatus::Succeeded);
+    assert!(
+        statuses(&needs.catalog, &run)
+            .await
+            .iter()
+            .all(|status| *status == ItemStatus::Undone)
+    );
+}
+
 #[tokio::test]
 async fn what_stays_is_told_and_keeps_nothing_else() {
     for undoing in [

@@ -1,7 +1,7 @@
 //! One resource's restore, from its plan to its end: what the catalog keeps (`RESTORE#<id>#ITEM#<resource>`) and what the
 //! machine carries between looks.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,6 +27,9 @@ pub struct Item {
     pub sample: Option<Sample>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
+    /// Since when a function is at work on it, by the time that its state was entered; none between two looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
     /// 0 to 100, where AWS tells.
@@ -120,6 +123,17 @@ pub enum Made {
     },
     /// A guard makes nothing.
     Nothing,
+}
+
+/// The longest that Lambda runs a function (Lambda Developer Guide, "Lambda quotas").
+const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
+
+impl Item {
+    /// Whether a function may still be making something of it: stopping an execution stops no function in flight.
+    pub fn is_busy(&self, now: Timestamp) -> bool {
+        self.busy_since
+            .is_some_and(|since| now.duration_since(since) < LONGEST_INVOCATION)
+    }
 }
 
 impl Made {

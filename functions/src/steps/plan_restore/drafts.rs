@@ -123,6 +123,7 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
         phase: None,
         stages: Stages::default(),
         made: None,
+        busy_since: None,
         password_from: None,
         remarks: Vec::new(),
         checks: None,

@@ -67,6 +67,7 @@ pub fn item(name: &str) -> Item {
         phase: None,
         stages: Stages::default(),
         made: None,
+        busy_since: None,
         password_from: None,
         remarks: Vec::new(),
         checks: None,

@@ -57,6 +57,7 @@ pub fn item(source: Source, configuration: Value) -> Item {
         phase: None,
         stages: Stages::default(),
         made: None,
+        busy_since: None,
         password_from: None,
         remarks: Vec::new(),
         checks: None,

@@ -75,6 +75,7 @@ fn item() -> Item {
         phase: None,
         stages: Stages::default(),
         made: None,
+        busy_since: None,
         password_from: None,
         remarks: Vec::new(),
         checks: None,
