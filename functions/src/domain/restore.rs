@@ -12,6 +12,7 @@ pub mod members;
 pub mod plan;
 pub mod renaming;
 pub mod request;
+pub mod schedule;
 pub mod stages;
 pub mod switching;
 pub mod table;

@@ -54,7 +54,8 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
             run.id
         ))
     })?;
-    if matches!(item.status, ItemStatus::Planned | ItemStatus::InProgress) {
+    let makes = matches!(item.status, ItemStatus::Planned | ItemStatus::InProgress);
+    if makes {
         // Whoever undoes the restore waits for this step, and looks for what it made and did not live to record.
         item.status = ItemStatus::InProgress;
         item.started_at = item.started_at.or(Some(now));
@@ -62,7 +63,7 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
         item = catalog.put_item(&run.deployment, &item).await?;
     }
     // Only now: an undo that begins after this look sees that a function is at work.
-    if let Err(ended) = begin(catalog, &run, &doing).await {
+    if let Err(ended) = begin(catalog, &run, makes, &doing).await {
         free(catalog, &run, item).await?;
         return Err(ended);
     }
@@ -103,18 +104,14 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
 }
 
 /// # Errors
-/// `Conflict` for a run that has ended or was undone.
-async fn begin(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
+/// `Conflict` for a run that has ended or was undone; for one that is past restoring, where something is to be made.
+async fn begin(catalog: &Catalog, run: &Run, makes: bool, doing: &str) -> Result<()> {
     ending::refuse_ended(catalog, run, doing).await?;
-    match catalog.known_restore(&run.deployment, &run.id).await?.status {
+    let record = catalog.change_restore(&run.deployment, &run.id, running).await?;
+    match record.status {
+        RestoreStatus::Running => Ok(()),
         RestoreStatus::Undone => Err(ending::has_ended(run, doing)),
-        RestoreStatus::Planned => {
-            let begun = catalog.change_restore(&run.deployment, &run.id, running).await?;
-            match begun.status {
-                RestoreStatus::Undone => Err(ending::has_ended(run, doing)),
-                _ => Ok(()),
-            }
-        }
+        _ if makes => Err(ending::has_ended(run, doing)),
         _ => Ok(()),
     }
 }

@@ -14,8 +14,8 @@ use super::directories::{self, Directories};
 use super::facts::{self, Facts};
 use super::places::Places;
 use super::{Switch, fault};
-use crate::aws::failure;
 use crate::aws::lazy::Lazy;
+use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
 use crate::domain::lead::{self, Lead};
@@ -28,13 +28,12 @@ use crate::domain::usage::services::names_directory;
 use crate::error::{Error, Fault, Result};
 
 mod document;
+mod labels;
 #[cfg(test)]
 mod tests;
 
 /// The staging label of the version that an application gets.
 const CURRENT: &str = "AWSCURRENT";
-/// The label that keeps our version before and after it is the current one.
-const OURS: &str = "HOLDFAST";
 
 pub struct Secret {
     secrets: Lazy<Client>,
@@ -61,12 +60,7 @@ impl Secret {
     /// The version that applications get; its value is not read.
     async fn current(&self, secret: &str) -> Result<String> {
         let described = self.describe(secret).await?;
-        current(&described).ok_or_else(|| {
-            Error::NotFound(format!(
-                "looking up the current version of secret {secret}: none has the label {CURRENT}. Give it to one with aws \
-                 secretsmanager update-secret-version-stage"
-            ))
-        })
+        current(&described).ok_or_else(|| without_current(secret))
     }
 
     /// A version's value: text that holds a JSON object.
@@ -110,14 +104,38 @@ impl Secret {
             .await;
         match moved {
             Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception) =>
-            {
-                Ok(false)
-            }
+            Err(error) if is_elsewhere(error.as_service_error()) => Ok(false),
             Err(error) => Err(failure("moving the current version of secret", secret, error)),
+        }
+    }
+
+    /// Labels the version that is to be found again, and takes the labels of the oldest restores away to make room.
+    async fn keep(&self, secret: &str, described: &DescribeSecretOutput, label: &str, version: &str) -> Result<()> {
+        if labels::version_of(described, label) == Some(version) {
+            return Ok(());
+        }
+        for (old, of) in labels::superfluous(described) {
+            self.unlabel(secret, &old, &of).await?;
+        }
+        let call = self.secrets.update_secret_version_stage().secret_id(secret);
+        let call = call.version_stage(label).move_to_version_id(version);
+        call.send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("labelling the present version of secret", secret, error))
+    }
+
+    /// Takes a label from a version; one that is not there any more is as good.
+    async fn unlabel(&self, secret: &str, label: &str, version: &str) -> Result<()> {
+        let call = self.secrets.update_secret_version_stage().secret_id(secret);
+        match call.version_stage(label).remove_from_version_id(version).send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if is_elsewhere(error.as_service_error()) || code(&error) == Some("ResourceNotFoundException") =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(failure("taking a label from a version of secret", secret, error)),
         }
     }
 
@@ -243,10 +261,11 @@ impl Switch for Secret {
         Ok(json!({ "version": version }))
     }
 
-    async fn apply(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
+    async fn apply(&self, run: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
         let (secret, values) = values(switch)?;
         let (before, ours) = (version(before), ours(switch, item));
-        let current = self.current(secret).await?;
+        let described = self.describe(secret).await?;
+        let current = current(&described).ok_or_else(|| without_current(secret))?;
         if current == ours {
             return Ok(done(&ours));
         }
@@ -264,12 +283,14 @@ impl Switch for Secret {
         let Some(text) = document::replaced(switch, &text, &facts)? else {
             return Ok(done(before));
         };
+        self.keep(secret, &described, &labels::before(run, switch, item), before)
+            .await?;
         self.secrets
             .put_secret_value()
             .secret_id(secret)
             .client_request_token(&ours)
             .secret_string(text)
-            .version_stages(OURS)
+            .version_stages(labels::after(run, switch, item))
             .send()
             .await
             .map_err(|error| failure("writing a new version of secret", secret, error))?;
@@ -279,7 +300,14 @@ impl Switch for Secret {
         Err(rotated(secret, before))
     }
 
-    async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, after: &Value) -> Result<Switching> {
+    async fn revert(
+        &self,
+        run: &Run,
+        switch: &CutOver,
+        item: &Item,
+        before: &Value,
+        after: &Value,
+    ) -> Result<Switching> {
         let (secret, _) = values(switch)?;
         let ours = ours(switch, item);
         let (before, after) = (version(before), after["version"].as_str().unwrap_or(&ours));
@@ -300,6 +328,8 @@ impl Switch for Secret {
             ours = held.is_some() && held == self.content(secret, after).await?;
         }
         if ours && (self.promote(secret, &current, before).await? || self.current(secret).await? == before) {
+            self.unlabel(secret, &labels::before(run, switch, item), before).await?;
+            self.unlabel(secret, &labels::after(run, switch, item), after).await?;
             return Ok(done(before));
         }
         Err(Error::Conflict(format!(
@@ -342,6 +372,18 @@ fn current(described: &DescribeSecretOutput) -> Option<String> {
     let versions = described.version_ids_to_stages()?;
     let current = |(_, labels): &(&String, &Vec<String>)| labels.iter().any(|label| label == CURRENT);
     versions.iter().find(current).map(|(id, _)| id.clone())
+}
+
+fn without_current(secret: &str) -> Error {
+    Error::NotFound(format!(
+        "looking up the current version of secret {secret}: none has the label {CURRENT}. Give it to one with aws secretsmanager \
+         update-secret-version-stage"
+    ))
+}
+
+/// Whether a label was not on the version from which it was to be taken.
+fn is_elsewhere(error: Option<&UpdateSecretVersionStageError>) -> bool {
+    error.is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception)
 }
 
 fn rotated(secret: &str, before: &str) -> Error {

@@ -1,10 +1,11 @@
 //! Carries steps out in the lab, by the means that operators have.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use holdfast_tests::inbox::Mail;
 use holdfast_tests::lab::program;
 use holdfast_tests::soak::happening::{Happened, damaged, written};
 use holdfast_tests::soak::invariants::{Broken, Point, Stepped, broken};
@@ -24,6 +25,8 @@ mod runs;
 const PATIENCE: Duration = Duration::from_secs(150);
 /// How long what follows an end may take: clean-up, messages, the lease.
 const SETTLING: Duration = Duration::from_secs(60);
+/// Of a message, where a step is reported.
+const FIRST_LINES: usize = 16;
 
 /// A sequence that is being carried out.
 pub struct Sequence<'a> {
@@ -33,8 +36,8 @@ pub struct Sequence<'a> {
     pub moments: BTreeSet<Label>,
     restores: BTreeMap<Label, Started>,
     sets: BTreeMap<Label, Sealed>,
-    /// Messages to on-call since the step began.
-    messages: AtomicUsize,
+    /// What on-call was told since the step began.
+    messages: Mutex<Vec<Mail>>,
     /// What the service mounted when the step began.
     mounted: String,
 }
@@ -84,7 +87,7 @@ impl<'a> Sequence<'a> {
             moments: BTreeSet::new(),
             restores: BTreeMap::new(),
             sets: BTreeMap::new(),
-            messages: AtomicUsize::new(0),
+            messages: Mutex::default(),
             mounted: String::new(),
         }
     }
@@ -92,7 +95,7 @@ impl<'a> Sequence<'a> {
     /// Carries one step out and answers what is broken then, and what was said of it.
     pub async fn step(&mut self, label: Label, step: &Step) -> Result<(Vec<Broken>, String)> {
         self.deployment.inbox.take().await?;
-        self.messages.store(0, Ordering::Relaxed);
+        self.mails().clear();
         self.mounted = self.deployment.mounted().await?;
         let before = self.world.clone();
         let came = self.carry(label, step).await?;
@@ -110,7 +113,8 @@ impl<'a> Sequence<'a> {
             step,
             before: &before,
         };
-        Ok((broken(&stepped, &self.world, &seen), came.words))
+        let said = format!("{}\non-call was told:{}", came.words, self.messages());
+        Ok((broken(&stepped, &self.world, &seen), said))
     }
 
     fn waiting_execution(&self) -> Option<&String> {
@@ -146,10 +150,25 @@ impl<'a> Sequence<'a> {
         let name = self.deployment.dataset.name.as_str();
         let mails = self.deployment.inbox.take().await?;
         let about = mails
-            .iter()
+            .into_iter()
             .filter(|mail| mail.attributes.pointer("/deployment/Value").and_then(Value::as_str) == Some(name));
-        self.messages.fetch_add(about.count(), Ordering::Relaxed);
-        Ok(self.messages.load(Ordering::Relaxed))
+        let mut told = self.mails();
+        told.extend(about);
+        Ok(told.len())
+    }
+
+    fn mails(&self) -> MutexGuard<'_, Vec<Mail>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What on-call was told, each message as far as it is read first.
+    fn messages(&self) -> String {
+        let told = self.mails();
+        let first = |mail: &Mail| {
+            let lines: Vec<&str> = mail.body.lines().take(FIRST_LINES).collect();
+            format!("\n  {}\n    {}", mail.subject, lines.join("\n    "))
+        };
+        told.iter().map(first).collect()
     }
 
     async fn carry(&mut self, label: Label, step: &Step) -> Result<Came> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::application::{Application, Finds, ROOT_DIRECTORY};
-use holdfast_tests::aws::{Aws, element, text};
+use holdfast_tests::aws::{Aws, element, elements, text};
 use holdfast_tests::dataset::{Dataset, Sizes, await_cluster, connect};
 use holdfast_tests::inbox::Inbox;
 use holdfast_tests::readback::each_file;
@@ -128,6 +128,31 @@ impl<'a> Deployment<'a> {
             "deployment": self.dataset.name, "resources": resources, "probes": probes, "cut_over": switches,
             "keep": { "last": 30 },
         }))
+    }
+
+    /// Deletes its clusters and their snapshots, without waiting: two hundred deployments would not fit into the memory of a
+    /// machine.
+    pub async fn close(self) -> Result<()> {
+        let aws = self.aws();
+        for cluster in &self.there().await?["aurora"] {
+            let of_it = [("DBClusterIdentifier", cluster.as_str())];
+            for snapshot in elements(
+                &aws.rds("DescribeDBClusterSnapshots", &of_it).await?,
+                "DBClusterSnapshotIdentifier",
+            )? {
+                let named = [("DBClusterSnapshotIdentifier", snapshot.as_str())];
+                aws.rds("DeleteDBClusterSnapshot", &named).await?;
+            }
+            for instance in elements(&aws.rds("DescribeDBClusters", &of_it).await?, "DBInstanceIdentifier")? {
+                aws.rds("DeleteDBInstance", &[("DBInstanceIdentifier", &instance)])
+                    .await?;
+            }
+            let unprotected = [of_it[0], ("DeletionProtection", "false")];
+            aws.rds("ModifyDBCluster", &unprotected).await?;
+            let delete = [of_it[0], ("SkipFinalSnapshot", "true")];
+            aws.rds("DeleteDBCluster", &delete).await?;
+        }
+        Ok(())
     }
 
     fn parameter(&self, need: Need) -> &str {

@@ -96,7 +96,7 @@ async fn attempt(stage: &Stage, name: &str, steps: &[(Label, Step)]) -> Result<(
         label += 1;
         carry(&mut sequence, &mut done, label, &step).await?;
     }
-    Ok(())
+    sequence.deployment.close().await
 }
 
 async fn carry(sequence: &mut Sequence<'_>, done: &mut Vec<(Label, Step)>, label: Label, step: &Step) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::domain::restore::diff::{self, Difference};
 use crate::domain::restore::item::Item;
 use crate::domain::restore::members::expected;
 use crate::domain::restore::plan::Source;
+use crate::domain::restore::schedule::allow_scheduled_capacities;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Error, Result};
 use crate::kinds::restoring::part;
@@ -160,14 +161,14 @@ fn differences(wanted: &Wanted<'_>, copy: &Value) -> Vec<(String, Difference)> {
         let expected = expected(KIND, "DBClusterEndpoints.*");
         compare(&under, &endpoint(captured, known), &there, &expected);
     }
-    let renaming = wanted.renaming();
+    let (before, mut after) = (wanted.renaming().applied(wanted.configuration), copy.clone());
+    allow_scheduled_capacities(&before, &mut after);
     for (list, key) in [
         ("ScalableTargets", "ScalableDimension"),
         ("ScalingPolicies", "PolicyName"),
         ("ScheduledActions", "ScheduledActionName"),
     ] {
-        let before = renaming.applied(wanted.part(list));
-        let (before, after) = (by(&before, key), by(part(copy, list), key));
+        let (before, after) = (by(part(&before, list), key), by(part(&after, list), key));
         let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
         for name in names {
             let of = |these: &Map<String, Value>| these.get(name).cloned().unwrap_or_default();

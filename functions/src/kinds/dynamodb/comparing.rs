@@ -9,6 +9,7 @@ use crate::domain::restore::diff::differences;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::members::expected;
 use crate::domain::restore::plan::Source;
+use crate::domain::restore::schedule::allow_scheduled_capacities;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{Sample, SampledItem};
 use crate::error::{Error, Result};
@@ -61,7 +62,9 @@ fn configuration(name: &str, captured: &Value, copy: &Value) -> Vec<Check> {
     }
     let expected = expected(KIND, "");
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-    let differences = differences(&alike::normalised(captured), &alike::normalised(copy), &expected);
+    let (captured, mut copy) = (alike::normalised(captured), alike::normalised(copy));
+    allow_scheduled_capacities(&captured, &mut copy);
+    let differences = differences(&captured, &copy, &expected);
     if differences.is_empty() {
         return vec![whole(Finding::Same, "as captured")];
     }

@@ -12,6 +12,7 @@ use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::item::{Item, ItemStatus};
 use crate::domain::restore::plan::{Beside, Planned, Source};
 use crate::domain::restore::request::Destination;
+use crate::domain::restore::schedule;
 use crate::domain::restore::stages::{self, Stages};
 use crate::domain::set::{Point, Sample};
 use crate::error::Result;
@@ -115,7 +116,7 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
             creates: Vec::new(),
         },
         status: ItemStatus::Planned,
-        configuration: draft.configuration,
+        configuration: schedule::without_past(draft.configuration, *now),
         sample: draft.sample,
         started_at: None,
         finished_at: None,

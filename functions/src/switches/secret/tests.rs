@@ -43,12 +43,31 @@ fn facts() -> [Exchange; 2] {
 fn put() -> Exchange {
     answers(
         "PutSecretValue",
-        json!({"VersionId": ours_(), "VersionStages": ["HOLDFAST"]}).to_string(),
+        json!({"VersionId": ours_(), "VersionStages": [label("after")]}).to_string(),
     )
 }
 
 fn moved() -> Exchange {
     answers("UpdateSecretVersionStage", "{}")
+}
+
+fn kept() -> Exchange {
+    moved()
+}
+
+/// Both labels are taken away; of one, nobody knows any more.
+fn let_go() -> [Exchange; 2] {
+    [
+        moved(),
+        refuses("UpdateSecretVersionStage", 400, "InvalidParameterException"),
+    ]
+}
+
+fn label(which: &str) -> String {
+    match which {
+        "before" => labels::before(&run(), &secret_switch(), &cluster()),
+        _ => labels::after(&run(), &secret_switch(), &cluster()),
+    }
 }
 
 fn script(exchanges: Vec<Exchange>) -> (Replay, Secret) {
@@ -82,16 +101,22 @@ async fn only_the_version_is_observed() {
 #[tokio::test]
 async fn the_named_keys_lead_to_the_copy_and_the_label_moves_from_the_version_that_was_seen() {
     let [one, two] = facts();
-    let (replay, secret) = script(vec![described("v1"), one, two, value(), put(), moved()]);
+    let (replay, secret) = script(vec![described("v1"), one, two, value(), kept(), put(), moved()]);
     assert_eq!(apply(&secret).await.unwrap(), done(&ours_()));
     let asked = replay.played();
-    let put = asked[4].json();
+    // The version that was found is kept for the way back, before another becomes the current one.
+    let kept = asked[4].json();
+    assert_eq!(
+        (&kept["VersionStage"], &kept["MoveToVersionId"]),
+        (&json!(label("before")), &json!("v1"))
+    );
+    let put = asked[5].json();
     assert_eq!(put["ClientRequestToken"], json!(ours_()));
-    assert_eq!(put["VersionStages"], json!(["HOLDFAST"]));
+    assert_eq!(put["VersionStages"], json!([label("after")]));
     let written: Value = serde_json::from_str(put["SecretString"].as_str().unwrap()).unwrap();
     let wanted = json!({"host": "hubs-db-r1.cluster-x", "port": "5433", "username": "hubs", "password": PASSWORD});
     assert_eq!(written, wanted);
-    let moved = asked[5].json();
+    let moved = asked[6].json();
     assert_eq!(
         (
             &moved["VersionStage"],
@@ -113,11 +138,11 @@ async fn a_renamed_cluster_is_found_under_its_final_name() {
     let mut exchanges = vec![described("v1")];
     exchanges.extend(renamed());
     exchanges.extend(renamed());
-    exchanges.extend([value(), put(), moved()]);
+    exchanges.extend([value(), kept(), put(), moved()]);
     let (replay, secret) = script(exchanges);
     apply(&secret).await.unwrap();
     assert!(
-        replay.played()[6].json()["SecretString"]
+        replay.played()[7].json()["SecretString"]
             .as_str()
             .unwrap()
             .contains("hubs-db.cluster-x")
@@ -136,7 +161,7 @@ async fn a_cluster_that_is_not_ours_is_never_switched_to() {
 async fn what_succeeded_unheard_is_found_done() {
     // Nobody heard of the put; then nobody heard of the move.
     let [one, two] = facts();
-    let (replay, secret) = script(vec![described("v1"), one, two, value(), cut("PutSecretValue")]);
+    let (replay, secret) = script(vec![described("v1"), one, two, value(), kept(), cut("PutSecretValue")]);
     assert_eq!(apply(&secret).await.unwrap_err().name(), "Unavailable");
     replay.played();
     let [one, two] = facts();
@@ -145,6 +170,7 @@ async fn what_succeeded_unheard_is_found_done() {
         one,
         two,
         value(),
+        kept(),
         put(),
         cut("UpdateSecretVersionStage"),
     ]);
@@ -167,6 +193,7 @@ async fn a_rotation_meanwhile_is_never_covered_up() {
         one,
         two,
         value(),
+        kept(),
         put(),
         refuses("UpdateSecretVersionStage", 400, "InvalidParameterException"),
         described("rotated"),
@@ -206,18 +233,30 @@ async fn no_error_tells_a_value() {
 
 #[tokio::test]
 async fn switching_back_moves_the_label_and_reads_no_value() {
-    let (replay, secret) = script(vec![described(&ours_()), moved()]);
+    let [one, two] = let_go();
+    let (replay, secret) = script(vec![described(&ours_()), moved(), one, two]);
     assert_eq!(revert(&secret, json!({"version": ours_()})).await.unwrap(), done("v1"));
-    let moved = replay.played()[1].json();
+    let asked = replay.played();
+    let moved = asked[1].json();
     assert_eq!(
         (&moved["RemoveFromVersionId"], &moved["MoveToVersionId"]),
         (&json!(ours_()), &json!("v1"))
     );
+    // What was kept for this is kept no longer.
+    for (at, which, version) in [(2, "before", "v1"), (3, "after", ours_().as_str())] {
+        let asked = asked[at].json();
+        assert_eq!(
+            (&asked["VersionStage"], &asked["RemoveFromVersionId"]),
+            (&json!(label(which)), &json!(version))
+        );
+        assert_eq!(asked["MoveToVersionId"], Value::Null);
+    }
 }
 
 #[tokio::test]
 async fn a_switch_of_which_nobody_heard_is_taken_back_too() {
-    let (replay, secret) = script(vec![described(&ours_()), self::moved()]);
+    let [one, two] = let_go();
+    let (replay, secret) = script(vec![described(&ours_()), self::moved(), one, two]);
     assert_eq!(revert(&secret, Value::Null).await.unwrap(), done("v1"));
     replay.played();
     let (replay, secret) = script(vec![described("v1")]);
@@ -253,6 +292,8 @@ async fn what_was_put_again_is_known_by_what_it_holds() {
         holding("copy", PASSWORD),
         holding("old", PASSWORD),
         holding("copy", PASSWORD),
+        moved(),
+        moved(),
         moved(),
     ]);
     assert_eq!(revert(&secret, json!({"version": ours_()})).await.unwrap(), done("v1"));
@@ -345,5 +386,46 @@ async fn where_it_leads_is_told_by_the_cluster_whose_endpoint_it_holds() {
     assert!(
         matches!(&lead, Lead::Unknown(why) if !why.contains("alias-")),
         "{lead:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_version_that_is_kept_already_is_not_labelled_again_and_old_labels_make_room() {
+    let with = |labels: Vec<String>| {
+        let mut versions = json!({ "v1": ["AWSCURRENT"] });
+        for (at, label) in labels.iter().enumerate() {
+            versions[format!("old{at}")] = json!([label]);
+        }
+        versions
+    };
+    let [one, two] = facts();
+    let mut versions = with(Vec::new());
+    versions["v1"] = json!(["AWSCURRENT", label("before")]);
+    let described = |versions: Value| answers("DescribeSecret", json!({ "VersionIdsToStages": versions }).to_string());
+    let (replay, secret) = script(vec![described(versions), one, two, value(), put(), moved()]);
+    apply(&secret).await.unwrap();
+    replay.played();
+    let earlier = (10..23).map(|day| format!("holdfast-202610{day}-021500-ab12-database-secret-before"));
+    let [one, two] = facts();
+    let (replay, secret) = script(vec![
+        described(with(earlier.collect())),
+        one,
+        two,
+        value(),
+        moved(),
+        moved(),
+        moved(),
+        kept(),
+        put(),
+        moved(),
+    ]);
+    apply(&secret).await.unwrap();
+    let removed = replay.played()[4].json();
+    assert_eq!(
+        (&removed["VersionStage"], &removed["RemoveFromVersionId"]),
+        (
+            &json!("holdfast-20261010-021500-ab12-database-secret-before"),
+            &json!("old0")
+        )
     );
 }

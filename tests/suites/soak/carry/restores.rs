@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use holdfast_tests::soak::happening::Happened;
-use holdfast_tests::soak::model::{Captured, Label, Need, State};
+use holdfast_tests::soak::model::{Captured, Label, Need, Place, State};
 use holdfast_tests::soak::outcomes::{End, Outcome};
 use holdfast_tests::soak::steps::{CutOver, Fault, Moment, Request, Which};
 use holdfast_tests::wait::until;
@@ -165,6 +165,9 @@ impl Sequence<'_> {
             .items(&name, &format!("RESTORE#{id}#ITEM#"))
             .await?;
         self.deployment.names.learn(label, &items)?;
+        if record["status"] == "failed" {
+            self.find_directory(label).await?;
+        }
         let state = match self.state(label, end, record).await? {
             // Stopping an execution stops no function in flight: what that makes is told of, to be undone again.
             Some(State::Undone) if end == End::Aborted && self.is_left(label).await? => Some(State::Kept),
@@ -223,10 +226,22 @@ impl Sequence<'_> {
         Ok(false)
     }
 
+    /// A restore that keeps what it made may have ended before its job did: the directory that nobody knows is that job's.
+    async fn find_directory(&mut self, label: Label) -> Result<()> {
+        let there = self.deployment.there().await?;
+        let names = &mut self.deployment.names;
+        let files = Place::Copy(Need::Files, label);
+        let unknown = |name: &&String| name.starts_with("aws-backup-restore_") && names.place("efs", name).is_none();
+        if names.of(files).is_none()
+            && let Some(found) = there["efs"].iter().find(unknown)
+        {
+            names.put(files, found);
+        }
+        Ok(())
+    }
+
     /// What is there of a restore's copies. A directory that a job left when it failed is one of them.
     pub(super) async fn copies_of(&mut self, label: Label) -> Result<BTreeSet<Need>> {
-        use holdfast_tests::soak::model::Place;
-
         let there = self.deployment.there().await?;
         let files = Place::Copy(Need::Files, label);
         let failed = there["efs"].iter().find(|name| {
