@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::application::{Application, Finds, ROOT_DIRECTORY};
-use holdfast_tests::aws::{Aws, element, elements, text};
+use holdfast_tests::aws::{Aws, element, elements, refusal, text};
 use holdfast_tests::dataset::{Dataset, Sizes, await_cluster, connect};
 use holdfast_tests::inbox::Inbox;
 use holdfast_tests::readback::each_file;
@@ -136,8 +136,9 @@ impl<'a> Deployment<'a> {
         let aws = self.aws();
         for cluster in &self.there().await?["aurora"] {
             let of_it = [("DBClusterIdentifier", cluster.as_str())];
+            let manual = [of_it[0], ("SnapshotType", "manual")];
             for snapshot in elements(
-                &aws.rds("DescribeDBClusterSnapshots", &of_it).await?,
+                &aws.rds("DescribeDBClusterSnapshots", &manual).await?,
                 "DBClusterSnapshotIdentifier",
             )? {
                 let named = [("DBClusterSnapshotIdentifier", snapshot.as_str())];
@@ -147,10 +148,16 @@ impl<'a> Deployment<'a> {
                 aws.rds("DeleteDBInstance", &[("DBInstanceIdentifier", &instance)])
                     .await?;
             }
-            let unprotected = [of_it[0], ("DeletionProtection", "false")];
-            aws.rds("ModifyDBCluster", &unprotected).await?;
-            let delete = [of_it[0], ("SkipFinalSnapshot", "true")];
-            aws.rds("DeleteDBCluster", &delete).await?;
+            if element(&aws.rds("DescribeDBClusters", &of_it).await?, "DeletionProtection")? == "true" {
+                let unprotected = [of_it[0], ("DeletionProtection", "false")];
+                aws.rds("ModifyDBCluster", &unprotected).await?;
+            }
+            until(&format!("cluster {cluster} can be deleted"), PATIENCE, || async {
+                let delete = [of_it[0], ("SkipFinalSnapshot", "true")];
+                let refused = refusal(aws.rds("DeleteDBCluster", &delete).await)?;
+                Ok(refused.is_none().then_some(()))
+            })
+            .await?;
         }
         Ok(())
     }

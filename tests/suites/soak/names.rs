@@ -50,11 +50,18 @@ impl Names {
                     .and_then(|name| self.place(kind, name))
                     .map(Place::need),
             };
-            let copy = item["made"][field]
-                .as_str()
-                .or(item["planned"]["beside"][field].as_str());
-            if let (Some(need), Some(copy)) = (need, copy) {
-                self.put(Place::Copy(need, restore), copy.trim_start_matches('/'));
+            let (made, planned) = (item["made"][field].as_str(), item["planned"]["beside"][field].as_str());
+            if let (Some(need), Some(copy)) = (need, made.or(planned)) {
+                let (place, copy) = (Place::Copy(need, restore), copy.trim_start_matches('/'));
+                match made {
+                    // A name that a restore was given may have been that of another's copy, which is gone.
+                    Some(_) => self
+                        .0
+                        .retain(|other, name| kind_of(other.need()) != kind || name != copy),
+                    None if self.place(kind, copy).is_some() => continue,
+                    None => {}
+                }
+                self.put(place, copy);
             }
         }
         Ok(())

@@ -169,6 +169,7 @@ impl World {
             state: State::Planned,
             made: BTreeSet::new(),
             before: BTreeMap::new(),
+            described_before: BTreeMap::new(),
             rotated: false,
         };
         self.restores.insert(label, record);
@@ -229,13 +230,14 @@ impl World {
     }
 
     fn cut_over(&mut self, label: Label, switched: &BTreeSet<Need>) {
-        let mut before = BTreeMap::new();
+        let (mut before, mut described_before) = (BTreeMap::new(), BTreeMap::new());
         for need in switched {
             let copy = Place::Copy(*need, label);
             if let Some(used) = self.in_use.insert(*need, copy) {
                 before.insert(*need, used);
             }
             if let Some(described) = self.described.get_mut(need) {
+                described_before.insert(*need, described.place);
                 described.place = copy;
             }
             // It is logged in to as the application is: its secret keeps its password.
@@ -247,6 +249,7 @@ impl World {
         }
         if let Some(record) = self.restores.get_mut(&label) {
             record.before = before;
+            record.described_before = described_before;
             record.rotated = false;
         }
     }
@@ -266,7 +269,7 @@ impl World {
             // Also where somebody had led the application back by hand.
             let described = self.described.get_mut(need);
             if let Some(described) = described.filter(|described| described.place == copy) {
-                described.place = *before;
+                described.place = record.described_before.get(need).copied().unwrap_or(*before);
             }
         }
     }

@@ -147,6 +147,8 @@ pub struct RestoreOf {
     pub made: BTreeSet<Need>,
     /// What the application used before it was switched.
     pub before: BTreeMap<Need, Place>,
+    /// What the descriptor named then: not the same, where somebody had led the application elsewhere by hand.
+    pub described_before: BTreeMap<Need, Place>,
     /// The password was rotated since it asked or was cut over.
     pub rotated: bool,
 }

@@ -188,11 +188,16 @@ impl Sequence<'_> {
             .filter(|check| check["finding"] != "same")
             .map(|check| format!("{} {}: {}", check["name"], check["finding"], check["detail"]))
             .collect();
+        let states = record["switched"].as_array().into_iter().flatten();
+        let states: Vec<String> = states
+            .map(|switched| format!("{} {}", switched["switch"]["name"], switched["state"]))
+            .collect();
         let words = format!(
-            "{words}; {id} is {} ({}), {}; reasons {}; left {}",
+            "{words}; {id} is {} ({}), {}; switched {}; reasons {}; left {}",
             record["status"],
             verification["outcome"],
             worst.join("; "),
+            states.join(", "),
             record["reasons"],
             record["left"]
         );

@@ -108,6 +108,30 @@ fn still_to_remove(restore: &Restore<'_>, record: &RestoreRecord) -> [String; 2]
     ]
 }
 
+/// The state that refuses what was taken back already.
+const PLANNING: &str = "PlanUndoCutOver";
+
+/// An earlier execution has done it: whoever starts it again may not have heard.
+fn back_already(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
+    let name = restore.name();
+    let happened = joined([
+        Some(format!(
+            "The cut-over of restore {} of {name} had been taken back before: this execution has touched nothing.",
+            record.id
+        )),
+        listing("Since then:", facts::switched(&record.switched)),
+    ]);
+    restore.message(Parts {
+        event: Event::CutOverUndone,
+        severity: Severity::Info,
+        subject: &format!("Holdfast: {name} had been switched back already"),
+        happened: &happened,
+        means: "The application uses what it used before the restore, unless somebody has led it elsewhere since.",
+        steps: &["See whether the application works.".to_owned()],
+        reasons: &[],
+    })
+}
+
 /// The message of an execution of `undo-cut-over`, what it came to, and whether it succeeded.
 pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
     let Some(record) = restore.record else {
@@ -116,6 +140,9 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
     let name = restore.name();
     let warnings = run_warnings(restore);
     let quiesced = common::left_quiesced(restore.run).is_some();
+    if record.status == RestoreStatus::SwitchedBack && warnings.iter().any(|reason| reason.subject == PLANNING) {
+        return (back_already(restore, record), RestoreOutcome::SwitchedBack, true);
+    }
     if record.status == RestoreStatus::SwitchedBack {
         let happened = joined([
             Some(format!(

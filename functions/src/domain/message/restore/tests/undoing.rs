@@ -109,6 +109,18 @@ fn a_cut_over_is_taken_back_or_on_call_knows_what_is_not() {
         ],
     );
 
+    // A second time: nothing is said to be wrong.
+    let (message, outcome, succeeded) = cut_over_undone(&Restore {
+        record: Some(&record("switched_back", json!({"switched": switched("returned")}))),
+        items: &items("restored"),
+        failure: Some(&reason("PlanUndoCutOver", "InvalidInput", "which has nothing switched")),
+        ..plain()
+    });
+    assert_eq!((outcome, succeeded), (RestoreOutcome::SwitchedBack, true));
+    assert_eq!(message.severity, Severity::Info);
+    assert_says(&message, &["had been switched back already", "has touched nothing"]);
+    assert_says_nothing_of(&message, &["InvalidInput", "was taken back."]);
+
     let (message, ..) = of(&record("restored", json!({})));
     assert_says(&message, &["was not cut over", "nothing was touched"]);
     let (message, ..) = cut_over_undone(&Restore {
