@@ -11,6 +11,7 @@ pub mod matching;
 pub mod members;
 pub mod plan;
 pub mod renaming;
+pub mod replaced;
 pub mod request;
 pub mod schedule;
 pub mod stages;

@@ -7,7 +7,7 @@ use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::replaced::removable;
 use crate::domain::restore::table::unmatched;
 use crate::domain::restore::verdict::Outcome;
 
@@ -35,7 +35,7 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             restore.what(record),
             restore.took()
         )),
-        facts::titled("NOT CUT OVER: the application uses the live", &live),
+        facts::titled("NOT CUT OVER, in use as before:", &still_used(restore, &live)),
         Some(copies::copies(restore.items)),
         listing("Switched:", facts::switched(&record.switched)),
         listing(
@@ -82,22 +82,18 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
                 .to_owned(),
         );
     }
-    let old = record
-        .plan
-        .resources
-        .iter()
-        .filter(|planned| planned.beside != Beside::Nothing && !live.contains(&planned.resource.name));
-    let old: Vec<String> = old
-        .take(common::LISTED)
-        .map(|planned| {
-            let target = &planned.resource.target;
-            format!("{} {}", target.kind(), words::name(target.identifier()))
-        })
-        .collect();
-    steps.push(format!(
-        "When you are content, in some days, remove what was there before (a renamed cluster is under its side name, above); Holdfast never does: {}",
-        words::line(&old.join(", "))
-    ));
+    let old = removable(record, restore.items);
+    if !old.is_empty() {
+        let more = match old.len().saturating_sub(common::LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more, each the one that its copy has replaced"),
+        };
+        let named: Vec<String> = old.iter().take(common::LISTED).map(|old| words::name(old)).collect();
+        steps.push(format!(
+            "When you are content, in some days, remove what nothing uses any more; Holdfast never does: {}{more}",
+            named.join(", ")
+        ));
+    }
     let but = match (quiesced, warnings.len()) {
         (true, _) => ", BUT THE APPLICATION IS STILL AT REST".to_owned(),
         (false, 0) => String::new(),
@@ -122,6 +118,15 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         steps: &steps,
         reasons: &warnings,
     })
+}
+
+/// What was not switched, with what it is.
+fn still_used(restore: &Restore<'_>, live: &[String]) -> Vec<String> {
+    let what = |name: &String| {
+        let item = restore.items.iter().find(|item| item.planned.resource.name == *name);
+        item.map_or_else(|| name.clone(), |item| facts::what(&item.planned.resource))
+    };
+    live.iter().map(what).collect()
 }
 
 /// The cut-over failed, and was taken back: the application uses what it used before.

@@ -10,9 +10,13 @@ fn a_restore_that_is_cut_over_is_told_in_full() {
         "terraform": "import {\n  id = \"hubs-db-r20261120-041500\"\n}", "terraform_commands": "terraform state rm x",
         "cloudformation": "[{\"LogicalResourceId\": \"Db\"}]", "ecs": "",
     });
+    let followed = json!([{
+        "resource": "database", "in": "resource", "name": "database", "field": "cluster", "from": "hubs-db",
+        "to": "hubs-db-r20261120-041500", "at": "2026-11-20T04:41:00Z",
+    }]);
     let record = record(
         "cut_over",
-        json!({"verification": verification("verified"), "switched": switched("done"), "infrastructure": infrastructure}),
+        json!({"verification": verification("verified"), "switched": switched("done"), "infrastructure": infrastructure, "followed": followed}),
     );
     let (message, outcome, succeeded) = told(&record, &items("restored"));
     assert_eq!((outcome, succeeded), (RestoreOutcome::CutOver, true));
@@ -31,6 +35,8 @@ Switched:
   - app: secret hubs/db (host, port), for database leads to the COPY
       before: {\"version\":\"v1\"}
       since: {\"version\":\"v2\"}
+From now on these are backed up; the descriptor in the catalog names them:
+  - resources.database.cluster: hubs-db-r20261120-041500 (was hubs-db)
 What was written since is not in the copies:
   - database: data of 2026-11-20 02:15:09 UTC (2 hours before the plan)
 What was compared:
@@ -61,8 +67,9 @@ CloudFormation, resources to import:
 What to do next
 1. See whether the application works, and has what was missed.
 2. The way back, as long as what was there before is not removed: holdfast undo-cut-over hubs-20261120-041500-cd34
-3. Before the next deployment, bring what is above into the infrastructure's source: it would take this back, or delete it.
-4. When you are content, in some days, remove what was there before (a renamed cluster is under its side name, above); Holdfast never does: aurora hubs-db
+3. Write the new names, above, into the file of your descriptor: applied as it is, it would name what is no longer used, and `holdfast apply` refuses it.
+4. Before the next deployment, bring what is above into the infrastructure's source: it would take this back, or delete it.
+5. When you are content, in some days, remove what nothing uses any more; Holdfast never does: cluster hubs-db
 
 The execution, begun 2026-11-20 04:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:at-night
@@ -88,7 +95,7 @@ fn a_cut_over_in_part_is_never_told_as_a_whole_one() {
     assert!(message.subject.contains("cut over IN PART"), "{}", message.subject);
     for said in [
         "cut over IN PART: the application uses the copies of some resources, and goes on using others live",
-        "NOT CUT OVER: the application uses the live\n  - rooms\n  - files\n",
+        "NOT CUT OVER, in use as before:\n  - rooms\n  - files\n",
         "switch rooms: the descriptor does not have it any more",
         "goes with the live rooms, files",
         "the live data where none does",

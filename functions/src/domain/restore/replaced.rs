@@ -1,0 +1,117 @@
+//! What nothing live uses any more once a restore is cut over, by its exact name: what a person may remove when content.
+
+use std::collections::BTreeSet;
+
+use crate::domain::descriptor::CutOverAction;
+use crate::domain::resource::Target;
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::following::{Followed, Place};
+use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::switching::{SwitchState, Switched};
+
+/// What may be removed, in words: `cluster hubs-db`, `directory /uploads of file system fs-1`. Only what every switch of its
+/// resource has left, and what neither the descriptor nor a copy bears the name of; of what cannot be told, nothing.
+pub fn removable(record: &RestoreRecord, items: &[Item]) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for item in items {
+        let name = &item.planned.resource.name;
+        let of_it = || record.switched.iter().filter(|of| of.switch.item_name() == *name);
+        let left = of_it().next().is_some() && of_it().all(|of| of.state == SwitchState::Done);
+        let Some(made) = item.made.as_ref().filter(|_| left && !record.live().contains(name)) else {
+            continue;
+        };
+        if let Some(renamed) = of_it().find(|of| matches!(of.switch.action, CutOverAction::Rename)) {
+            found.extend(side(renamed).map(|side| ("cluster", side, None)));
+            continue;
+        }
+        let system = match made {
+            Made::Directory { file_system, .. } => Some(file_system.clone()),
+            _ => None,
+        };
+        let changed = record.followed.iter().filter(|change| change.resource == *name);
+        let named = changed.filter_map(|change| match (&change.place, made) {
+            (Place::Resource(_), Made::Cluster { .. }) => Some(("cluster", change.from.clone(), None)),
+            (Place::Resource(_), Made::Table { .. }) => Some(("table", change.from.clone(), None)),
+            (Place::Resource(_), Made::FileSystem { .. }) => Some(("file system", change.from.clone(), None)),
+            (Place::Root(_), Made::Directory { directory, .. }) => {
+                let apart = is_apart(&change.from, directory.as_deref()?);
+                apart.then(|| ("directory", change.from.clone(), system.clone()))
+            }
+            _ => None,
+        });
+        let before = found.len();
+        found.extend(named);
+        // A table of a prefix is named by its switch alone.
+        if let (Target::DynamoDb { table }, true) = (&item.planned.resource.target, name.contains('.'))
+            && found.len() == before
+        {
+            found.insert(("table", table.clone(), None));
+        }
+    }
+    let in_use = in_use(record, items);
+    found.retain(|(what, name, system)| system.is_some() || !in_use.contains(&(*what, name.as_str())));
+    let words = |(what, name, system): (&str, String, Option<String>)| match system {
+        Some(system) => format!("directory /{} of file system {system}", name.trim_start_matches('/')),
+        None => format!("{what} {name}"),
+    };
+    found.into_iter().map(words).collect()
+}
+
+/// The side name of the old cluster; none where there was no old one.
+fn side(renamed: &Switched) -> Option<String> {
+    let before = &renamed.before;
+    before["old"].as_str()?;
+    before["side"].as_str().map(str::to_owned)
+}
+
+/// Whether neither directory lies in the other, and it is not the root.
+fn is_apart(old: &str, new: &str) -> bool {
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/')
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (old, new) = (parts(old), parts(new));
+    !old.is_empty() && !old.starts_with(&new) && !new.starts_with(&old)
+}
+
+/// What the copies are called, what the descriptor names since, and what was not switched.
+fn in_use<'a>(record: &'a RestoreRecord, items: &'a [Item]) -> BTreeSet<(&'static str, &'a str)> {
+    let mut in_use = BTreeSet::new();
+    let live = record.live();
+    for item in items {
+        let planned = &item.planned.resource;
+        let what = what(&planned.target);
+        in_use.extend(item.made.as_ref().and_then(Made::identifier).map(|name| (what, name)));
+        // The file system itself, in which the copy is a directory.
+        if let Some(Made::Directory { file_system, .. }) = &item.made {
+            in_use.insert(("file system", file_system));
+        }
+        let switched = record.switched.iter().any(|of| of.switch.item_name() == planned.name);
+        if live.contains(&planned.name) || !switched {
+            in_use.insert((what, planned.target.identifier()));
+        }
+        let follows = |change: &&Followed| change.resource == planned.name && change.back_at.is_none();
+        let followed = record.followed.iter().filter(follows);
+        in_use.extend(
+            followed
+                .filter(|change| matches!(change.place, Place::Resource(_)))
+                .map(|change| (what, change.to.as_str())),
+        );
+    }
+    in_use
+}
+
+fn what(target: &Target) -> &'static str {
+    match target {
+        Target::Aurora { .. } => "cluster",
+        Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => "table",
+        Target::Efs { .. } => "file system",
+        Target::Secret { .. } => "secret",
+        Target::Parameters { .. } => "parameter path",
+    }
+}
+
+#[cfg(test)]
+mod tests;
