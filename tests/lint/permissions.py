@@ -33,6 +33,7 @@ WITHOUT_RESOURCE = {
     "dynamodb:DescribeLimits",
     "dynamodb:ListBackups",
     "dynamodb:ListTables",
+    "tag:GetResources",
     "ec2:DescribeNetworkInterfaceAttribute",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::application::Application;
 use holdfast_tests::aws::text;
@@ -34,12 +36,17 @@ async fn the_night_after(stage: &Stage) -> Result<()> {
     let points = subject.records.points(name, &set).await?;
     let backed_up = |cluster: &str| points.iter().any(|point| point["resource"]["cluster"] == cluster);
     ensure!(backed_up(&first) && !backed_up(&subject.dataset.cluster), "{points:?}");
+    sees_one_copy(&subject, &table, &points)?;
 
     let second = cut_over(&subject).await?;
     let newer = application.named_table().await?;
     ensure!(second != first && newer != table, "{second} {newer}");
     ensure!(items(&stage.aws, &newer).await?.contains_key("written-after"));
-    ensure!(named(&subject).await? == (second, newer));
+    ensure!(named(&subject).await? == (second, newer.clone()));
+    let ended = stage.back_up(name).await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    let set = subject.records.newest_set(name).await?.context("no set")?;
+    sees_one_copy(&subject, &newer, &subject.records.points(name, &set).await?)?;
 
     let restore = subject.newest_restore().await?;
     let back = subject
@@ -68,6 +75,16 @@ async fn led_elsewhere(stage: &Stage) -> Result<()> {
     lead(stage, &application, &application.table).await?;
     let ended = stage.back_up(name).await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    Ok(())
+}
+
+/// Of all that begins with the prefix, a set has the tables that are no copies, and the copy that is in use. Fails at 8e363f8: each
+/// restore doubled the tables.
+fn sees_one_copy(subject: &Subject<'_>, in_use: &str, points: &[Value]) -> Result<()> {
+    let tables = points.iter().filter_map(|point| point["resource"]["table"].as_str());
+    let tables: BTreeSet<&str> = tables.collect();
+    let wanted = subject.dataset.tables.iter().map(String::as_str).chain([in_use]);
+    ensure!(tables == wanted.collect(), "{tables:?}");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use holdfast::aws::service::{Client, TAGGING};
+use holdfast::domain::names;
 use serde_json::{Value, json};
 
 use super::compose::{BackupPlace, compose};
@@ -29,7 +30,13 @@ async fn tagged(config: &SdkConfig, key: &str, value: &str) -> Result<Vec<Found>
         let mut page =
             page.map_err(|error| aws::failure("listing resources with tag", &format!("{key}={value}"), error))?;
         let resources = page.take_list("ResourceTagMappingList");
-        let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
+        // A copy has the tags of its source, and that of its restore.
+        let is_copy = |resource: &&Value| {
+            let tags = resource["Tags"].as_array().into_iter().flatten();
+            tags.into_iter().any(|tag| tag["Key"] == names::TAG_RESTORE)
+        };
+        let own = resources.iter().filter(|resource| !is_copy(resource));
+        let arns = own.filter_map(|resource| resource["ResourceARN"].as_str());
         found.extend(arns.filter_map(classify::arn));
         token = page.take_token("PaginationToken");
         if token.is_null() {

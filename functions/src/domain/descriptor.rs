@@ -20,7 +20,7 @@ mod switches;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -210,6 +210,39 @@ impl Descriptor {
                 deadline_seconds: prefix_resource.deadline_seconds,
             })
             .collect()
+    }
+}
+
+impl Descriptor {
+    /// Takes out of the tables that a prefix found those that are `copies` of restores, unless a probe or a switch of the resource
+    /// names them: the application uses such a copy. Returns what was taken out.
+    pub fn leave_out_copies(
+        &self,
+        prefix_resource: &str,
+        tables: &mut Vec<Resource>,
+        copies: &BTreeSet<String>,
+    ) -> Vec<String> {
+        let of_it =
+            |resource: &str, table: &Option<String>| (resource == prefix_resource).then(|| table.clone()).flatten();
+        let switched = self
+            .cut_over
+            .iter()
+            .filter_map(|switch| of_it(&switch.resource, &switch.table));
+        let counted = self.probes.values().filter_map(|probe| match &probe.count {
+            Count::Items { table } => of_it(&probe.resource, table),
+            Count::Sql { .. } => None,
+        });
+        let named: BTreeSet<String> = switched.chain(counted).collect();
+        let mut left_out = Vec::new();
+        tables.retain(|table| {
+            let name = table.target.identifier();
+            let stays = !copies.contains(name) || named.contains(name);
+            if !stays {
+                left_out.push(name.to_owned());
+            }
+            stays
+        });
+        left_out
     }
 }
 

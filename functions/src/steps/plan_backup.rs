@@ -24,7 +24,7 @@ use crate::domain::job::{Failure, Run};
 use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::set::{BackupSet, RunRecord, SetStatus};
+use crate::domain::set::{BackupSet, Reason, RunRecord, SetStatus};
 use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{self, Hooks};
@@ -32,6 +32,8 @@ use crate::runtime;
 use crate::switches::Switches;
 
 const DOING: &str = "planning the backup";
+/// Of the copies that are left out.
+const MOST_NAMED: usize = 20;
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -97,7 +99,10 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     needs.catalog.put_run(&RunRecord::begun(&run), &descriptor).await?;
     ending::refuse_ended(&needs.catalog, &run, DOING).await?;
     let discovery = needs.discovery.as_ref();
-    let resources = resources(discovery, &descriptor).await?;
+    let (resources, left_out) = resources(discovery, &descriptor).await?;
+    for copies in left_out {
+        needs.catalog.warn_run(&run.deployment, &run.id, copies).await?;
+    }
     let probes = probes(discovery, &descriptor).await?;
     for unknown in hooks::see_there(needs.hooks.as_ref(), &descriptor.hooks).await? {
         needs.catalog.warn_run(&run.deployment, &run.id, unknown).await?;
@@ -186,18 +191,37 @@ fn running(run: &Run, resources: &[Resource]) -> BackupSet {
     }
 }
 
-/// Every prefix as its tables. One that no table begins with stays as it is, and fails alone when its backup starts.
+/// Every prefix as its tables, and what is said of copies that are left out: each restore would double the tables. A prefix that
+/// no table begins with stays as it is, and fails alone when its backup starts.
 ///
 /// # Errors
 /// `InvalidInput` where the tables are more than a run can carry.
-async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Vec<Resource>> {
-    let (mut planned, mut expanded) = (Vec::new(), Vec::new());
+async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<(Vec<Resource>, Vec<Reason>)> {
+    let (mut planned, mut expanded, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    let mut copies = None;
     for resource in descriptor.resources() {
         let Target::DynamodbPrefix { prefix } = &resource.target else {
             planned.push(resource);
             continue;
         };
-        let tables = descriptor.tables(&resource, &discovery.tables(prefix).await?);
+        let mut tables = descriptor.tables(&resource, &discovery.tables(prefix).await?);
+        let copies = match &mut copies {
+            Some(copies) => copies,
+            none => none.insert(discovery.copies().await?),
+        };
+        let left_out = descriptor.leave_out_copies(&resource.name, &mut tables, copies);
+        if !left_out.is_empty() {
+            said.push(Reason {
+                subject: resource.name.clone(),
+                error: "CopiesLeftOut".to_owned(),
+                message: format!(
+                    "{} tables that begin with {prefix} are copies of restores, and no probe and no switch names them; they are not \
+                     backed up: {}",
+                    left_out.len(),
+                    left_out.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ")
+                ),
+            });
+        }
         if tables.is_empty() {
             planned.push(resource);
         } else {
@@ -217,7 +241,7 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
         });
         return Err(Error::InvalidInput(faults.collect()));
     }
-    Ok(planned)
+    Ok((planned, said))
 }
 
 async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Vec<PlannedProbe>> {

@@ -43,6 +43,15 @@ pub fn next_step(error: &str, subject: &str, deployment: &str) -> String {
         "DeploymentBusy" => format!(
             "Another run of {deployment} is under way. Wait for its own message, or watch it; start this one again only when it has ended."
         ),
+        "CopiesLeftOut" => format!(
+            "{subject}: remove the copies that are no longer needed (`holdfast restores {deployment}` lists what made them). One \
+             that the application uses, name in a switch of the descriptor (`table`), then `holdfast apply FILE`: until then it \
+             is not backed up."
+        ),
+        "VerificationFailed" if subject.starts_with("switch ") => format!(
+            "{subject}: see for yourself that it leads to what is backed up; the message says why that could not be told. The set \
+             itself is as good as its other checks."
+        ),
         "VerificationFailed" => format!(
             "{subject}: what was read back is not what was expected. Do not use this set; look at the message first."
         ),

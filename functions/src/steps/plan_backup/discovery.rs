@@ -1,10 +1,15 @@
 //! What planning asks AWS: which tables a prefix means, where a cluster listens, whether an execution still runs.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use serde_json::{Value, json};
 
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
+use crate::aws::service::{Client, TAGGING};
+use crate::domain::names;
 use crate::error::{Error, Result};
 use crate::steps::executions;
 use crate::steps::probe::Endpoint;
@@ -13,6 +18,9 @@ use crate::steps::probe::Endpoint;
 pub trait Discovery: Send + Sync {
     /// The names of all tables that begin with `prefix`.
     async fn tables(&self, prefix: &str) -> Result<Vec<String>>;
+
+    /// The tables that are copies of restores, by their tags.
+    async fn copies(&self) -> Result<BTreeSet<String>>;
 
     /// Where the cluster's writer listens.
     ///
@@ -28,6 +36,7 @@ pub struct Aws {
     tables: Lazy<aws_sdk_dynamodb::Client>,
     clusters: Lazy<aws_sdk_rds::Client>,
     executions: Lazy<aws_sdk_sfn::Client>,
+    tagging: Lazy<Client>,
 }
 
 impl Aws {
@@ -36,6 +45,7 @@ impl Aws {
             tables: Lazy::new(aws, aws_sdk_dynamodb::Client::new),
             clusters: Lazy::new(aws, aws_sdk_rds::Client::new),
             executions: Lazy::new(aws, aws_sdk_sfn::Client::new),
+            tagging: Lazy::new(aws, |aws| Client::new(aws, TAGGING)),
         }
     }
 }
@@ -52,6 +62,25 @@ impl Discovery for Aws {
             }
         }
         Ok(found)
+    }
+
+    async fn copies(&self) -> Result<BTreeSet<String>> {
+        let (mut found, mut token) = (BTreeSet::new(), Value::Null);
+        loop {
+            let asked = json!({
+                "TagFilters": [{ "Key": names::TAG_RESTORE }], "ResourceTypeFilters": ["dynamodb:table"],
+                "PaginationToken": token,
+            });
+            let page = self.tagging.call("GetResources", asked).await;
+            let mut page = page.map_err(|error| failure("listing the tables with tag", names::TAG_RESTORE, error))?;
+            let resources = page.take_list("ResourceTagMappingList");
+            let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
+            found.extend(arns.filter_map(|arn| arn.rsplit_once(":table/").map(|(_, table)| table.to_owned())));
+            token = page.take_token("PaginationToken");
+            if token.is_null() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn endpoint(&self, cluster: &str) -> Result<Endpoint> {
@@ -80,5 +109,32 @@ impl Discovery for Aws {
 
     async fn is_running(&self, execution: &str) -> Result<bool> {
         executions::is_running(&self.executions, execution).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::aws::replay::{Replay, answers};
+
+    #[tokio::test]
+    async fn copies_are_the_tables_with_the_tag_of_a_restore_on_all_pages() {
+        let page = |table: &str, token: &str| {
+            let arn = format!("arn:aws:dynamodb:eu-west-1:000000000000:table/{table}");
+            let body = json!({"ResourceTagMappingList": [{ "ResourceARN": arn }], "PaginationToken": token});
+            answers("GetResources", body.to_string())
+        };
+        let replay = Replay::new(vec![page("hubs-rooms-r1", "more"), page("hubs-users-r1", "")]);
+        let found = Aws::new(&replay.config()).copies().await.unwrap();
+        assert_eq!(
+            found.into_iter().collect::<Vec<_>>(),
+            ["hubs-rooms-r1", "hubs-users-r1"]
+        );
+        let asked = replay.played();
+        assert_eq!(asked[0].json()["TagFilters"], json!([{ "Key": "holdfast:restore" }]));
+        assert_eq!(asked[0].json()["ResourceTypeFilters"], json!(["dynamodb:table"]));
+        assert_eq!(asked[1].json()["PaginationToken"], json!("more"));
     }
 }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use crate::steps::testing::{EXECUTION, Recorded, catalog, document, now, run, st
 struct Account {
     tables: Vec<&'static str>,
     many: Vec<String>,
+    copies: Vec<&'static str>,
     clusters: Vec<&'static str>,
     running: Mutex<Vec<String>>,
 }
@@ -32,6 +34,10 @@ impl Discovery for Account {
             .chain(self.many.clone())
             .filter(|table| table.starts_with(prefix))
             .collect())
+    }
+
+    async fn copies(&self) -> Result<BTreeSet<String>> {
+        Ok(self.copies.iter().map(|table| (*table).to_owned()).collect())
     }
 
     async fn endpoint(&self, cluster: &str) -> Result<Endpoint> {
@@ -137,6 +143,41 @@ async fn a_prefix_becomes_its_tables_and_one_without_tables_stays_to_fail_alone(
             {"name": "tables.hubs-rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 3600},
             {"name": "tables.hubs-users", "kind": "dynamodb", "table": "hubs-users", "deadline_seconds": 3600},
         ])
+    );
+}
+
+#[tokio::test]
+async fn copies_of_restores_are_left_out_unless_a_switch_or_a_probe_names_them() {
+    let mut document = document("hubs-prod", &[]);
+    document["resources"] = json!({"tables": {"kind": "dynamodb", "prefix": "hubs-"}});
+    document["probes"] = json!({"users": {"resource": "tables", "table": "hubs-users-r1"}});
+    let account = || Account {
+        tables: vec![
+            "hubs-rooms",
+            "hubs-rooms-r1",
+            "hubs-rooms-r2",
+            "hubs-users",
+            "hubs-users-r1",
+        ],
+        copies: vec!["hubs-rooms-r1", "hubs-rooms-r2", "hubs-users-r1", "shop-r1"],
+        ..Account::default()
+    };
+    let needs = needs(document, account()).await;
+    let output = handle(&needs, input(EXECUTION)).await.unwrap();
+    let planned: Vec<_> = output.resources.iter().map(|table| table.target.identifier()).collect();
+    assert_eq!(planned, ["hubs-rooms", "hubs-users", "hubs-users-r1"]);
+    let run = needs.catalog.run("hubs-prod", &output.run.id).await.unwrap().unwrap();
+    let [warning] = &run.warnings[..] else {
+        panic!("{:?}", run.warnings)
+    };
+    assert_eq!(
+        (warning.subject.as_str(), warning.error.as_str()),
+        ("tables", "CopiesLeftOut")
+    );
+    assert!(
+        warning.message.ends_with("hubs-rooms-r1, hubs-rooms-r2"),
+        "{}",
+        warning.message
     );
 }
 
