@@ -200,12 +200,17 @@ impl World {
         counted && !removed && !matches!(request.which, Which::At(_))
     }
 
-    /// Whether nothing speaks against it: the descriptor is the same by its names.
+    /// Whether nothing speaks against it: the descriptor is the same by its names, and where it leads to another place, a cut-over
+    /// that stands has led it there.
     fn must_be_verified(&self, request: &Request, set: &SetOf) -> bool {
+        let led = |place: Place| match place {
+            Place::Copy(_, restore) => self.restores.get(&restore).is_some_and(|of| of.state == State::CutOver),
+            Place::First(_) => false,
+        };
         let same = |(need, captured): (&Need, &Captured)| {
-            self.described
-                .get(need)
-                .is_some_and(|described| described.name == captured.name)
+            self.described.get(need).is_some_and(|described| {
+                described.name == captured.name && (described.place == captured.place || led(described.place))
+            })
         };
         let added = self.described.keys().any(|need| !set.captured.contains_key(need));
         self.can_be_verified(request, set) && set.captured.iter().all(same) && !added

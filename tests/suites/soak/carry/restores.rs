@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use holdfast_tests::inbox::Mail;
 use holdfast_tests::soak::happening::Happened;
 use holdfast_tests::soak::model::{Captured, Label, Need, Place, State};
 use holdfast_tests::soak::outcomes::{End, Outcome};
@@ -137,8 +138,14 @@ impl Sequence<'_> {
     pub(super) async fn taken_back(&self, execution: &str) -> Result<Option<Value>> {
         let name = &self.deployment.dataset.name;
         let settled = until("what was stopped is taken back", SETTLING, || async {
-            // On-call is told after what takes it back was started: looked at before, neither might be seen.
-            if self.heard().await? == 0 {
+            // On-call is told after what takes it back was started: looked at before, neither might be seen. A safety backup has
+            // told of itself.
+            self.heard().await?;
+            let of_backup = |mail: &Mail| {
+                let event = mail.attributes.pointer("/event/Value").and_then(Value::as_str);
+                event.is_some_and(|event| event.starts_with("backup_"))
+            };
+            if self.mails().iter().all(of_backup) {
                 return Ok(None);
             }
             let running = self.deployment.running().await?;
