@@ -34,6 +34,8 @@ mod tests;
 
 /// The staging label of the version that an application gets.
 const CURRENT: &str = "AWSCURRENT";
+/// The staging label of the version that a rotation prepares: a copy of the whole current one, with another password.
+const PENDING: &str = "AWSPENDING";
 
 pub struct Secret {
     secrets: Lazy<Client>,
@@ -171,6 +173,17 @@ impl Secret {
                 "a secret that has a current version",
             );
         };
+        if let Some(pending) = rotating(&described) {
+            return wanted(
+                &format!(
+                    "{secret}, of which version {pending} is {PENDING}: a rotation is under way, or was broken off"
+                ),
+                &format!(
+                    "a secret that no rotation leads back: wait until it has ended, or end it with `{}`",
+                    end_rotation(secret, pending)
+                ),
+            );
+        }
         match self.value(secret, &version).await {
             Ok(text) => Ok(document::faults(switch, &text, values(switch)?.1)),
             Err(Error::InvalidInput(faults)) => Ok(faults),
@@ -271,6 +284,14 @@ impl Switch for Secret {
         }
         if current != before {
             return Err(rotated(secret, before));
+        }
+        if let Some(pending) = rotating(&described) {
+            return Err(Error::Conflict(format!(
+                "switching secret {secret}: version {pending} is {PENDING}, so a rotation is under way, or was broken off. Once \
+                 it ends it makes that version the current one, which holds what the secret held before, and the application \
+                 would be led back. Wait until it has ended, or end it with `{}`; then cut over again with a new restore",
+                end_rotation(secret, pending)
+            )));
         }
         let mut facts = Vec::new();
         for (key, fact) in values.iter().filter(|(_, fact)| **fact != Fact::Directory) {
@@ -384,6 +405,21 @@ fn without_current(secret: &str) -> Error {
 /// Whether a label was not on the version from which it was to be taken.
 fn is_elsewhere(error: Option<&UpdateSecretVersionStageError>) -> bool {
     error.is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception)
+}
+
+/// The version that a rotation is about to make the current one. While the label is on another version than the current one, a
+/// rotation counts as under way (Secrets Manager API Reference, `RotateSecret`).
+fn rotating(described: &DescribeSecretOutput) -> Option<&str> {
+    let pending = labels::version_of(described, PENDING)?;
+    (labels::version_of(described, CURRENT) != Some(pending)).then_some(pending)
+}
+
+/// The command that takes a rotation its version, for a person.
+fn end_rotation(secret: &str, pending: &str) -> String {
+    format!(
+        "aws secretsmanager update-secret-version-stage --secret-id {secret} --version-stage {PENDING} --remove-from-version-id \
+         {pending}"
+    )
 }
 
 fn rotated(secret: &str, before: &str) -> Error {

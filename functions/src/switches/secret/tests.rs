@@ -15,7 +15,7 @@ fn described(current: &str) -> Exchange {
     answers(
         "DescribeSecret",
         json!({"Name": "hubs/database", "VersionIdsToStages": {
-            current: ["AWSCURRENT"], "older": ["AWSPREVIOUS"], "pending": ["AWSPENDING"],
+            current: ["AWSCURRENT", "AWSPENDING"], "older": ["AWSPREVIOUS"],
         }})
         .to_string(),
     )
@@ -334,6 +334,12 @@ async fn what_would_fail_is_foreseen() {
             "of the application's own",
         ),
         (vec![answer(json!({"VersionIdsToStages": {}}))], "has a current version"),
+        (
+            vec![answer(
+                json!({"VersionIdsToStages": {"v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]}}),
+            )],
+            "--version-stage AWSPENDING --remove-from-version-id v2",
+        ),
         (vec![described("v1"), value("[1]")], "no JSON object"),
         (
             vec![described("v1"), value(r#"{"host":"h"}"#)],
@@ -428,4 +434,17 @@ async fn a_version_that_is_kept_already_is_not_labelled_again_and_old_labels_mak
             &json!("old0")
         )
     );
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_under_way_would_lead_back_and_is_not_raced() {
+    let rotating = answers(
+        "DescribeSecret",
+        json!({"VersionIdsToStages": {"v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]}}).to_string(),
+    );
+    let (replay, secret) = script(vec![rotating]);
+    let error = apply(&secret).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict");
+    assert!(error.to_string().contains("--remove-from-version-id v2"), "{error}");
+    replay.played();
 }
