@@ -190,10 +190,10 @@ impl Step<'_> {
                 if noted != begun.after {
                     self.note(&begun.before, SwitchState::Begun, noted).await?;
                 }
-                if pacing::past_deadline(elapsed, super::switching::DEADLINE_SECONDS) {
-                    return Err(late("switching", &self.switch.name, &phase));
+                if pacing::past_deadline(elapsed, begun.deadline_seconds()) {
+                    return Err(late("switching", &begun, &phase));
                 }
-                Ok(Some(Output::in_progress(phase, elapsed)))
+                Ok(Some(Output::in_progress(phase, elapsed, begun.deadline_seconds())))
             }
             Switching::Failed(reason) => Err(Error::JobFailed(reason)),
         }

@@ -9,10 +9,6 @@ use crate::domain::restore::switching::Switched;
 use crate::domain::set::Reason;
 use crate::error::Error;
 
-/// Seconds within which one switch has to be carried out, or taken back: a service's tasks start, or a cluster gets another
-/// name, within minutes.
-pub const DEADLINE_SECONDS: u64 = 30 * 60;
-
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
     pub run: Run,
@@ -44,10 +40,10 @@ impl Output {
     }
 
     /// To be looked at again: every 5 seconds, and after minutes at every twentieth of the time that it takes.
-    pub fn in_progress(phase: String, elapsed: u64) -> Self {
+    pub fn in_progress(phase: String, elapsed: u64, deadline_seconds: u64) -> Self {
         Self {
             status: JobStatus::InProgress,
-            wait_seconds: pacing::next_look_before(elapsed.max(1), Some(0), DEADLINE_SECONDS),
+            wait_seconds: pacing::next_look_before(elapsed.max(1), Some(0), deadline_seconds),
             phase: Some(phase),
             failure: None,
         }
@@ -89,9 +85,11 @@ pub fn subject(switched: &str) -> String {
 }
 
 /// The error of a switch that AWS is still at when its time is over.
-pub fn late(doing: &str, switched: &str, phase: &str) -> Error {
+pub fn late(doing: &str, switched: &Switched, phase: &str) -> Error {
     Error::DeadlineExceeded(format!(
-        "{doing} {switched}: after {DEADLINE_SECONDS} s, {phase}. See in AWS what keeps it"
+        "{doing} {}: after {} s, {phase}. See in AWS what keeps it",
+        switched.switch.name,
+        switched.deadline_seconds()
     ))
 }
 

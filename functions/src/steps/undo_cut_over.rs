@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::following;
 pub use super::needs::OfSwitches as Needs;
-use super::switching::{DEADLINE_SECONDS, elapsed, late, reason, subject};
 pub use super::switching::{Input, Output};
+use super::switching::{elapsed, late, reason, subject};
 use crate::domain::job::Run;
 use crate::domain::pacing;
 use crate::domain::restore::item::Item;
@@ -56,10 +56,10 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
             }
             Ok(Switching::Underway { phase, .. }) => {
                 let elapsed = elapsed(returning, now);
-                if !pacing::past_deadline(elapsed, DEADLINE_SECONDS) {
-                    return Ok(Output::in_progress(phase, elapsed));
+                if !pacing::past_deadline(elapsed, returning.deadline_seconds()) {
+                    return Ok(Output::in_progress(phase, elapsed, returning.deadline_seconds()));
                 }
-                late("switching back", name, &phase)
+                late("switching back", returning, &phase)
             }
             Ok(Switching::Failed(reason)) => Error::JobFailed(reason),
             Err(error) if error.class() != Class::Final => return Err(error),

@@ -19,13 +19,14 @@ use crate::domain::lead::{self, Lead};
 use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::switching::{DEADLINE, DEADLINE_SECONDS, Switching};
 use crate::error::{Error, Fault, Result};
 
 mod revision;
 mod rollout;
 mod secrets;
 mod service;
+mod strategy;
 #[cfg(test)]
 mod tests;
 mod volumes;
@@ -220,7 +221,12 @@ impl Switch for EcsService {
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
         let service = self.service(of(switch)?, "switching").await?;
-        Ok(recorded(&service.task_definition))
+        let mut before = recorded(&service.task_definition);
+        let waits = strategy::seconds(&service.deployment_configuration);
+        if waits > 0 {
+            before[DEADLINE] = json!(DEADLINE_SECONDS + waits);
+        }
+        Ok(before)
     }
 
     async fn apply(

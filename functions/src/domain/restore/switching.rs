@@ -22,6 +22,19 @@ pub struct Switched {
     pub at: Option<Timestamp>,
 }
 
+/// Seconds within which one switch has to be carried out, or taken back, where it does not say: a service's tasks start, or a
+/// cluster gets another name, within minutes.
+pub const DEADLINE_SECONDS: u64 = 30 * 60;
+/// The member of what is noted before a switch that says another deadline, in seconds.
+pub const DEADLINE: &str = "deadline_seconds";
+
+impl Switched {
+    /// Seconds within which it has to be carried out, or taken back.
+    pub fn deadline_seconds(&self) -> u64 {
+        self.before[DEADLINE].as_u64().unwrap_or(DEADLINE_SECONDS)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SwitchState {

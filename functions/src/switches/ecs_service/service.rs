@@ -16,6 +16,7 @@ pub struct Service {
     pub running_count: i64,
     pub deployments: Vec<Deployment>,
     pub deployment_controller: Option<Controller>,
+    pub deployment_configuration: Value,
     /// Newest first.
     pub events: Vec<Event>,
 }

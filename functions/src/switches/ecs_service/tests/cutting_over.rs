@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::restore::switching::{SwitchState, Switched};
 
 #[tokio::test]
 async fn a_copy_of_the_revision_mounts_the_directory_and_is_deployed() {
@@ -279,4 +280,31 @@ async fn what_is_mounted_today_is_looked_for_in_the_copy_without_the_restores_si
     );
     let error = ready(unseen, &directory()).await.0.unwrap_err();
     assert!(error.to_string().contains("infra/efs-access.yaml"), "{error}");
+}
+
+/// A linear deployment takes 54 minutes by default: given up after 30, it would be switched back while it goes well.
+#[tokio::test]
+async fn a_service_that_waits_by_its_strategy_has_a_later_deadline() {
+    for (configuration, deadline) in [
+        (json!({"strategy": "ROLLING"}), 1_800),
+        (json!({"strategy": "LINEAR", "bakeTimeInMinutes": 5}), 1_800 + 59 * 60),
+    ] {
+        let of = json!({"status": "ACTIVE", "taskDefinition": OLD, "deploymentConfiguration": configuration});
+        let described = answers("DescribeServices", json!({"services": [of]}).to_string());
+        let (replay, service) = script(vec![described]);
+        let before = service
+            .observe(&run(), &service_switch(None), &directory())
+            .await
+            .unwrap();
+        assert_eq!(revision_in(&before), Some(OLD));
+        let switched = Switched {
+            switch: service_switch(None),
+            state: SwitchState::Begun,
+            before,
+            after: Value::Null,
+            at: None,
+        };
+        assert_eq!(switched.deadline_seconds(), deadline);
+        replay.played();
+    }
 }
