@@ -88,8 +88,9 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ("ecs", "DescribeTaskDefinition" | "ListClusters" | "ListServices" | "ListTaskDefinitions") => {
             one("*".to_owned())
         }
-        // Signed as `monitoring`, and known to IAM by another name.
+        // Signed by one name, and known to IAM by another.
         ("monitoring", _) => vec![need(&format!("cloudwatch:{action}"), "*".to_owned())],
+        ("tagging", _) => vec![need(&format!("tag:{action}"), "*".to_owned())],
         ("ecs", "RegisterTaskDefinition") => vec![
             need("ecs:RegisterTaskDefinition", revision()),
             need("ecs:TagResource", revision()),
