@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{
-    answer, apply, backup, deployments, discover, rebuild_catalog, restore, restores, sets, show, undo, watch,
+    answer, apply, backup, deployments, discover, infrastructure, rebuild_catalog, restore, restores, sets, show, undo,
+    watch,
 };
 
 /// Back up whole AWS deployments, and restore them.
@@ -44,6 +45,7 @@ pub enum Command {
     UndoCutOver(undo::UndoCutOver),
     UndoRestore(undo::UndoRestore),
     Restores(restores::Restores),
+    Infrastructure(infrastructure::Infrastructure),
     RebuildCatalog(rebuild_catalog::RebuildCatalog),
     Sets(sets::Sets),
     Show(show::Show),

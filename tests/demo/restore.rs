@@ -79,10 +79,18 @@ async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String
     let restored = holdfast(scene.lab, &restore).await?;
     let letter = show(scene.letters).await?;
     ensure!(restored, "the restore failed");
-    ensure!(letter.text.contains("import {"), "the message has Terraform's blocks");
+    ensure!(
+        letter.text.lines().count() <= 60 && letter.text.contains("holdfast undo-cut-over"),
+        "a message is a page, with the way back"
+    );
 
     let record = scene.records.restores(DEPLOYMENT).await?.pop().context("no restore")?;
     let id = text(&record, "/id")?;
+    let sources = ["infrastructure", id, "--terraform"];
+    ensure!(
+        holdfast_in_short(scene.lab, &sources, 24, "> restored.tf").await?,
+        "what the infrastructure's source needs is there"
+    );
     ensure!(
         record.pointer("/plan/set").and_then(Value::as_str) == Some(scene.set),
         "{record:#}"

@@ -38,7 +38,8 @@ async fn refused(subject: &Subject<'_>, letters: &Letters, fields: Value, words:
         letter.subject.contains("NOT STARTED (InvalidInput)"),
         "{fields}: {letter:?}"
     );
-    let missing: Vec<_> = words.iter().filter(|word| !letter.text.contains(**word)).collect();
+    let said = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let missing: Vec<_> = words.iter().filter(|word| !said.contains(**word)).collect();
     ensure!(missing.is_empty(), "{fields}: {missing:?} not in: {}", letter.text);
     ensure!(
         subject

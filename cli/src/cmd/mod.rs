@@ -5,6 +5,7 @@ pub mod apply;
 pub mod backup;
 pub mod deployments;
 pub mod discover;
+pub mod infrastructure;
 pub mod rebuild_catalog;
 pub mod restore;
 pub mod restores;
@@ -27,6 +28,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::UndoCutOver(undo) => undo.run(&cli.global).await,
         Command::UndoRestore(undo) => undo.run(&cli.global).await,
         Command::Restores(restores) => restores.run(&cli.global).await,
+        Command::Infrastructure(infrastructure) => infrastructure.run(&cli.global).await,
         Command::RebuildCatalog(rebuild) => rebuild.run(&cli.global).await,
         Command::Sets(sets) => sets.run(&cli.global).await,
         Command::Show(show) => show.run(&cli.global).await,

@@ -1,8 +1,8 @@
-//! `holdfast show`: one set with all that it holds.
+//! `holdfast show`: one set, or one restore, with all that is known of it.
 
 use std::fmt::Write;
 
-use holdfast::domain::message::console_link;
+use holdfast::domain::message::{console_link, shown};
 use holdfast::domain::resource::RecoveryPoint;
 use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord};
 use serde::Serialize;
@@ -14,17 +14,18 @@ use crate::out;
 use crate::stack::Stack;
 use crate::table::{Table, one_line};
 
-/// Show one set: points, sizes, capture times, durations, probes, skew, reasons
+/// Show one set or one restore, with all that is known of it
 ///
-/// With --json also the captured configuration of each resource: all that a restore does not bring back.
+/// Of a set: points, sizes, capture times, durations, probes, skew, reasons. Of a restore: its plan, its copies, what was
+/// compared, what was switched, what is left. With --json also the captured configuration of each resource: all that a restore does not bring back.
 #[derive(Debug, clap::Args)]
 pub struct Show {
     /// The deployment
     #[arg(value_name = "NAME")]
     deployment: String,
-    /// The set's id, from `holdfast sets`
-    #[arg(value_name = "SET")]
-    set: String,
+    /// The id of a set, from `holdfast sets`, or of a restore, from `holdfast restores`
+    #[arg(value_name = "SET or RUN")]
+    id: String,
 }
 
 /// A set and the records around it.
@@ -38,22 +39,34 @@ struct Whole {
 impl Show {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let stack = Stack::open(global).await?;
-        let set = stack.catalog.set(&self.deployment, &self.set).await?.ok_or_else(|| {
-            Failure::NotFound(format!(
-                "showing set {} of deployment {name}: the catalog has no such set. `holdfast sets {name}` lists those that \
-                 there are.",
-                self.set,
-                name = self.deployment
-            ))
-        })?;
-        let points = stack.catalog.points(&self.deployment, &self.set).await?;
-        let run = stack.catalog.run(&self.deployment, &self.set).await?;
+        let Some(set) = stack.catalog.set(&self.deployment, &self.id).await? else {
+            return self.restore(&stack, global).await;
+        };
+        let points = stack.catalog.points(&self.deployment, &self.id).await?;
+        let run = stack.catalog.run(&self.deployment, &self.id).await?;
         let whole = Whole { set, points, run };
         if global.json {
             out::json(&whole)
         } else {
             out::text(&text(&whole))
         }
+    }
+
+    async fn restore(&self, stack: &Stack, global: &Global) -> Result<()> {
+        let (name, id) = (&self.deployment, &self.id);
+        let Some(mut record) = stack.catalog.restore(name, id).await? else {
+            return Err(Failure::NotFound(format!(
+                "showing {id} of deployment {name}: the catalog has no such set and no such restore. `holdfast sets {name}` and \
+                 `holdfast restores {name}` list those that there are."
+            )));
+        };
+        let items = stack.catalog.items(name, id).await?;
+        if global.json {
+            // A question's token is a key to its answer.
+            record.question = None;
+            return out::json(&serde_json::json!({ "restore": record, "items": items }));
+        }
+        out::text(&shown(&record, &items))
     }
 }
 

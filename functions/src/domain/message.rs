@@ -2,9 +2,12 @@
 
 mod advice;
 mod backup;
+#[cfg(test)]
+mod catalogue;
 mod composing;
 mod ended;
 mod facts;
+mod layout;
 #[cfg(test)]
 mod limits_tests;
 mod nightly;
@@ -23,7 +26,7 @@ pub use ended::{Ended, brought_back, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
 pub use restore::{
     Aftermath, Restore, RestoreOutcome, approve, asked, cut_over_undone, refused, reject, restore,
-    restore_brought_back, restore_ended, restore_undone,
+    restore_brought_back, restore_ended, restore_undone, shown,
 };
 
 /// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text

@@ -53,6 +53,22 @@ pub enum RestoreStatus {
     Failed,
 }
 
+impl RestoreStatus {
+    /// As a reader takes it.
+    pub fn words(self) -> &'static str {
+        match self {
+            RestoreStatus::Planned => "planned, nothing is created yet",
+            RestoreStatus::Running => "copies are being made or verified",
+            RestoreStatus::Restored => "restored, the copies stand beside what was there",
+            RestoreStatus::Switching => "BEING SWITCHED, the application may use some of each",
+            RestoreStatus::CutOver => "cut over, the application uses the copies",
+            RestoreStatus::SwitchedBack => "switched back, the copies are still there",
+            RestoreStatus::Undone => "undone, its copies are removed",
+            RestoreStatus::Failed => "failed, its copies are kept",
+        }
+    }
+}
+
 /// One execution of `restore`, as the catalog keeps it (`RESTORE#<id>`); its resources are [`item::Item`]s.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestoreRecord {

@@ -137,7 +137,7 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
     } = lost(Recorded::failing("offline", 1)).await;
     assert_eq!(handle(&needs, aborted()).await.unwrap_err().name(), "Unavailable");
     assert!(
-        inbox.messages()[0].1.text.contains("brought to rest"),
+        inbox.messages()[0].1.text.contains("by what its hooks do to resume"),
         "{}",
         inbox.messages()[0].1.text
     );

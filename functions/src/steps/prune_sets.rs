@@ -209,7 +209,7 @@ async fn delete(needs: &Needs, set: &BackupSet, point: &Point) -> Result<Deletio
 
 fn warning(set: &str, error: &Error) -> Reason {
     Reason {
-        subject: set.to_owned(),
+        subject: format!("set {set}"),
         error: error.name().to_owned(),
         message: error.to_string(),
     }

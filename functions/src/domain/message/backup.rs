@@ -2,6 +2,7 @@
 
 use super::composing::Parts;
 use super::facts;
+use super::layout::{Section, Step};
 use super::{Event, Message, Severity, words};
 use crate::domain::duration::in_words;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
@@ -56,33 +57,27 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
     let rest = set
         .quiesced_seconds
         .map(|seconds| format!("The application was at rest for {seconds} s."));
-    let happened = [
-        Some(format!(
-            "Set {} is sealed: {available} of {planned} recovery points, after {took}.",
-            set.id
-        )),
-        Some(facts::points(backup.points)),
-        facts::probes(&set.probes),
-        skew,
-        rest,
-        (!warnings.is_empty()).then(|| format!("But look at this:\n{}", facts::reasons(&warnings))),
-    ];
+    let counted = facts::probes(&set.probes);
+    let happened = format!(
+        "Set {} is sealed: {available} of {planned} recovery points, after {took}.",
+        set.id
+    );
     let means = format!(
         "{name} can be restored as it was at {}.",
         words::time(facts::holds(set))
     );
     let mut steps = backup.steps(&warnings);
-    if steps.is_empty() {
-        steps.push("Nothing.".to_owned());
-    }
-    steps.push(format!("To look at the set: holdfast show {name} {}", set.id));
+    let look = format!("holdfast show {name} {}", set.id);
+    steps.push(match steps.is_empty() {
+        true => Step::run("Nothing. To look at the set", look),
+        false => Step::run("To look at the set", look),
+    });
     let but = match (quiesced, warnings.len()) {
         (Some(_), _) => ", BUT THE APPLICATION IS STILL AT REST".to_owned(),
         (None, 0) => String::new(),
         (None, number) => format!(", with {}", words::count(number, "warning")),
     };
     let subject = format!("Holdfast: {name} backed up, {available} of {planned} recovery points sealed{but}");
-    let happened = happened.into_iter().flatten().collect::<Vec<_>>().join("\n");
     backup.message(Parts {
         event: Event::BackupSealed,
         severity,
@@ -91,6 +86,10 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
         means: &means,
         steps: &steps,
         reasons: &warnings,
+        sections: vec![
+            Section::list("Recovery points", facts::points(backup.points)),
+            Section::list("Also", [counted, skew, rest].into_iter().flatten()),
+        ],
     })
 }
 
@@ -105,23 +104,12 @@ fn failed(backup: &Backup<'_>) -> Message {
     };
     let id = backup.set.map_or("", |set| set.id.as_str());
     let warnings = backup.warnings();
-    let happened = [
-        Some(format!(
-            "The backup of {name} failed. Set {id} is not sealed: {available} of {planned} recovery points are there."
-        )),
-        Some(facts::reasons(&reasons)),
-        (!backup.points.is_empty()).then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
-        (!warnings.is_empty()).then(|| format!("Besides:\n{}", facts::reasons(&warnings))),
-    ];
+    let happened = format!(
+        "The backup of {name} failed. Set {id} is not sealed: {available} of {planned} recovery points are there."
+    );
     let means = facts::newest_sealed(name, backup.newest_sealed, backup.now);
-    let mut steps = backup.steps(&reasons.iter().chain(&warnings).cloned().collect::<Vec<_>>());
-    steps.push(format!("Back up again: holdfast backup {name} --watch"));
-    let happened = happened
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n");
+    let steps = backup.steps(&reasons.iter().chain(&warnings).cloned().collect::<Vec<_>>());
+    let steps = Step::finally(steps, again(name));
     let subject = format!("Holdfast: BACKUP OF {name} FAILED ({why})");
     backup.message(Parts {
         event: Event::BackupFailed,
@@ -131,18 +119,23 @@ fn failed(backup: &Backup<'_>) -> Message {
         means: &means,
         steps: &steps,
         reasons: &reasons,
+        sections: vec![
+            Section::list("Besides", facts::reasons(&warnings)),
+            Section::list("Its recovery points", facts::points(backup.points)),
+        ],
     })
+}
+
+fn again(name: &str) -> Step {
+    Step::run("Back up again", format!("holdfast backup {name} --watch"))
 }
 
 fn unknown(backup: &Backup<'_>) -> Message {
     let name = backup.name();
     let reasons = backup.reasons();
-    let happened = format!(
-        "The backup of {name} ended, but what became of it cannot be read in the catalog.\n{}",
-        facts::reasons(&reasons)
-    );
+    let happened = format!("The backup of {name} ended, but what became of it cannot be read in the catalog.");
     let mut steps = backup.steps(&reasons);
-    steps.push(format!("Back up again: holdfast backup {name} --watch"));
+    steps.push(again(name));
     backup.message(Parts {
         event: Event::BackupFailed,
         severity: Severity::Critical,
@@ -151,6 +144,7 @@ fn unknown(backup: &Backup<'_>) -> Message {
         means: &backup.standing(),
         steps: &steps,
         reasons: &reasons,
+        sections: Vec::new(),
     })
 }
 
@@ -162,15 +156,12 @@ fn not_started(backup: &Backup<'_>) -> Message {
         .map_or("no reason recorded", |reason| reason.error.as_str());
     let busy = error == "DeploymentBusy";
     let severity = if busy { Severity::Warning } else { Severity::Critical };
-    let happened = format!(
-        "The backup of {name} was not started; nothing was touched.\n{}",
-        facts::reasons(&reasons)
-    );
+    let happened = format!("The backup of {name} was not started; nothing was touched.");
     let mut steps = backup.steps(&reasons);
     match backup.deployment {
-        Some(name) if !busy => steps.push(format!("Back up again: holdfast backup {name} --watch")),
+        Some(name) if !busy => steps = Step::finally(steps, again(name)),
         Some(_) => {}
-        None => steps.push("See which deployments there are: holdfast deployments".to_owned()),
+        None => steps.push(Step::run("See which deployments there are", "holdfast deployments")),
     }
     let means = match backup.deployment {
         Some(name) => facts::newest_sealed(name, backup.newest_sealed, backup.now),
@@ -185,5 +176,6 @@ fn not_started(backup: &Backup<'_>) -> Message {
         means: &means,
         steps: &steps,
         reasons: &reasons,
+        sections: Vec::new(),
     })
 }

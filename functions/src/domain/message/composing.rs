@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::advice::next_step;
 use super::facts::{self, LISTED};
-use super::{Backup, Event, Message, Severity, console_link, words};
+use super::layout::{Page, Section, Step, text};
+use super::{Backup, Event, Message, Severity, advice, console_link, words};
+use crate::domain::machine::Machine;
 use crate::domain::set::{Reason, SetStatus};
 use jiff::Timestamp;
 
@@ -13,10 +14,16 @@ pub struct Parts<'a> {
     pub event: Event,
     pub severity: Severity,
     pub subject: &'a str,
+    /// What happened, in a sentence or two.
     pub happened: &'a str,
+    /// Whether it can be trusted, and what is used now.
     pub means: &'a str,
-    pub steps: &'a [String],
+    /// What to do: now the first.
+    pub steps: &'a [Step],
+    /// What went wrong.
     pub reasons: &'a [Reason],
+    /// What else there is to know, what matters most first.
+    pub sections: Vec<Section>,
 }
 
 impl Backup<'_> {
@@ -65,30 +72,25 @@ impl Backup<'_> {
         warnings
     }
 
-    /// One step for each reason, each said once; first of all, an application that is still at rest.
-    pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<String> {
+    /// One step for each cause; first of all, an application that is still at rest.
+    pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<Step> {
         let mut steps = Vec::new();
         if let Some(at) = facts::left_quiesced(self.run) {
-            steps.push(format!(
-                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what {} to resume.",
+            steps.push(Step::say(format!(
+                "Bring the application of {} back by hand, by what {hooks} to resume: it was brought to rest at {} and was not brought back.",
                 self.name(),
                 words::time(at),
-                facts::hooks_do(self.run)
-            ));
+                hooks = facts::hooks_do(self.run)
+            )));
         }
         if self.unreadable.is_some() {
-            steps.push(format!(
-                "FIRST: see whether {} is at rest, which could not be read either. If it is, bring it back by hand, by what its hooks do to resume.",
+            steps.push(Step::say(format!(
+                "See whether {} is at rest, which could not be read either. If it is, bring it back by hand, by what its \
+                 hooks do to resume.",
                 self.name()
-            ));
+            )));
         }
-        for reason in reasons {
-            let step = next_step(&words::name(&reason.error), &words::name(&reason.subject), self.name());
-            if !steps.contains(&step) {
-                steps.push(step);
-            }
-        }
-        steps.truncate(LISTED);
+        steps.extend(advice::steps(Machine::Backup, reasons, self.name()));
         steps
     }
 
@@ -101,22 +103,27 @@ impl Backup<'_> {
             means,
             steps,
             reasons,
+            sections,
         } = parts;
         let subject = words::subject(subject);
-        let link = console_link(self.execution);
-        let body = [
-            ("What happened", words::part(happened, facts::HAPPENED)),
-            ("What it means", means.to_owned()),
-        ];
-        let text = text(&subject, &body, steps, self.execution, self.started_at);
-        let (available, planned) = facts::tally(self.set, self.points);
         let set = self.set;
+        let text = text(&Page {
+            subject: &subject,
+            happened,
+            means,
+            steps,
+            why: why(event, reasons),
+            sections,
+            all: set.map(|set| format!("holdfast show {} {}", self.name(), set.id)),
+            foot: foot(self.execution, self.started_at),
+        });
+        let (available, planned) = facts::tally(self.set, self.points);
         let json = json!({
             "event": event,
             "severity": severity,
             "deployment": self.deployment,
             "execution": self.execution,
-            "console": link,
+            "console": console_link(self.execution),
             "started_at": self.started_at,
             "told_at": self.now,
             "set": set.map(|set| &set.id),
@@ -129,7 +136,7 @@ impl Backup<'_> {
             "probes": set.map_or(Value::Null, |set| set.probes.iter().take(LISTED).map(|probe| json!({"name": words::name(&probe.name), "count": probe.count})).collect()),
             "reasons": facts::reasons_json(reasons),
             "newest_sealed": facts::newest_sealed_json(self.newest_sealed, self.now),
-            "next_steps": steps,
+            "next_steps": steps.iter().map(Step::line).collect::<Vec<_>>(),
         });
         let json = words::fit(json, &["points", "probes", "next_steps", "reasons"], facts::JSON);
         Message {
@@ -142,26 +149,21 @@ impl Backup<'_> {
     }
 }
 
-/// A message for people: its subject, its parts under their titles, the steps, and the execution.
-pub fn text(
-    subject: &str,
-    parts: &[(&str, String)],
-    steps: &[String],
-    execution: &str,
-    started_at: Timestamp,
-) -> String {
-    let parts: String = parts
-        .iter()
-        .map(|(title, part)| format!("{title}\n{part}\n\n"))
-        .collect();
-    let numbered: Vec<String> = (1..)
-        .zip(steps)
-        .map(|(number, step)| format!("{number}. {step}"))
-        .collect();
-    format!(
-        "{subject}\n\n{parts}What to do next\n{}\n\nThe execution, begun {}:\n{}\n",
-        words::part(&numbered.join("\n"), facts::STEPS),
-        words::time(started_at),
-        console_link(execution)
-    )
+/// The last lines: where the execution is.
+pub fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
+    let begun = format!("The execution, begun {}:", words::time(started_at));
+    [begun, console_link(execution)]
+}
+
+/// What went wrong: the whole of it, or beside what went well.
+pub fn why(event: Event, reasons: &[Reason]) -> Section {
+    let title = match event {
+        Event::BackupSealed
+        | Event::RestoreVerified
+        | Event::RestoreUnproven
+        | Event::RestoreCutOver
+        | Event::CutOverUndone => "But look at this",
+        _ => "Why",
+    };
+    Section::list(title, facts::reasons(reasons))
 }

@@ -2,6 +2,7 @@
 
 use super::composing::Parts;
 use super::facts;
+use super::layout::{Section, Step};
 use super::{Backup, Event, Message, Severity, words};
 use crate::domain::set::SetStatus;
 
@@ -29,13 +30,11 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
     let resumed = backup
         .run
         .and_then(|run| run.resumed_at.filter(|_| run.rested_at().is_some()));
-    let happened = [
-        Some(format!("The backup of {name} {how} before it could report.")),
-        ended
-            .cause
-            .map(|cause| format!("Step Functions says: {}", words::line(cause))),
-        (!reasons.is_empty()).then(|| facts::reasons(&reasons)),
-        (!backup.points.is_empty()).then(|| format!("Its recovery points:\n{}", facts::points(backup.points))),
+    let mut happened = format!("The backup of {name} {how} before it could report.");
+    if let Some(cause) = ended.cause {
+        happened.push_str(&format!(" Step Functions says: {}", words::line(cause)));
+    }
+    let since = [
         resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
         ended
             .lease_released
@@ -50,16 +49,16 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
         ),
     };
     let mut steps = backup.steps(&reasons);
-    match backup.set.filter(|_| sealed) {
-        Some(set) => steps.push(format!(
-            "Nothing is lost. To look at the set: holdfast show {name} {}",
-            set.id
-        )),
-        None => steps.push(format!(
-            "Unless it was stopped on purpose, back up again: holdfast backup {name} --watch"
-        )),
-    }
-    let happened = happened.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    steps.push(match backup.set.filter(|_| sealed) {
+        Some(set) => Step::run(
+            "Nothing is lost. To look at the set",
+            format!("holdfast show {name} {}", set.id),
+        ),
+        None => Step::run(
+            "Unless it was stopped on purpose, back up again",
+            format!("holdfast backup {name} --watch"),
+        ),
+    });
     let status = words::name(ended.status);
     let subject = format!("Holdfast: backup of {name} {how} ({status})");
     let severity = if sealed && facts::left_quiesced(backup.run).is_none() {
@@ -75,6 +74,10 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
         means: &means,
         steps: &steps,
         reasons: &reasons,
+        sections: vec![
+            Section::list("Since then", since.into_iter().flatten()),
+            Section::list("Its recovery points", facts::points(backup.points)),
+        ],
     });
     message.json["execution_status"] = status.into();
     message
@@ -93,7 +96,10 @@ pub fn brought_back(backup: &Backup<'_>) -> Message {
             words::time(at)
         ),
         means: "All hooks of this run have resumed.",
-        steps: &["Nothing, unless somebody is bringing it back by hand: tell them.".to_owned()],
+        steps: &[Step::say(
+            "Nothing, unless somebody is bringing it back by hand: tell them.",
+        )],
         reasons: &[],
+        sections: Vec::new(),
     })
 }

@@ -11,10 +11,7 @@ use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, Run
 /// Entries that a text, and the JSON, list in full.
 pub const LISTED: usize = 30;
 
-/// Bytes of what happened, of the steps, and of the JSON. Escaped for SNS they double at most, and go out twice, twice
-/// and three times: 240 KiB of the 256.
-pub const HAPPENED: usize = 14 * 1024;
-pub const STEPS: usize = 8 * 1024;
+/// Bytes of the JSON. Escaped for SNS it doubles at most, and goes out three times; the text, of at most 60 lines, goes out twice.
 pub const JSON: usize = 24 * 1024;
 
 /// Whole seconds since `then`; 0 where it lies ahead.
@@ -62,13 +59,16 @@ pub fn hooks_do(run: Option<&RunRecord>) -> String {
     }
 }
 
-pub fn points(points: &[Point]) -> String {
+/// Each recovery point, in a line; those that failed first.
+pub fn points(points: &[Point]) -> Vec<String> {
+    let mut points: Vec<&Point> = points.iter().collect();
+    points.sort_by_key(|point| point.status != PointStatus::Failed);
     let lines = points.iter().map(|point| {
         let target = &point.resource.target;
         let what = format!("{} ({} {})", point.resource.name, target.kind(), target.identifier());
-        format!("  - {}: {}", words::line(&what), state(point))
+        format!("{}: {}", words::line(&what), state(point))
     });
-    words::listed(lines.collect(), LISTED)
+    lines.collect()
 }
 
 fn state(point: &Point) -> String {
@@ -115,16 +115,17 @@ pub fn points_json(points: &[Point]) -> Value {
     points.collect()
 }
 
-pub fn reasons(reasons: &[Reason]) -> String {
+/// Each reason, in a line.
+pub fn reasons(reasons: &[Reason]) -> Vec<String> {
     let lines = reasons.iter().map(|reason| {
         let text = words::line(&reason.message);
         format!(
-            "  - {}: {}: {text}",
+            "{}: {}: {text}",
             words::name(&reason.subject),
             words::name(&reason.error)
         )
     });
-    words::listed(lines.collect(), LISTED)
+    lines.collect()
 }
 
 pub fn reasons_json(reasons: &[Reason]) -> Value {

@@ -16,7 +16,7 @@ use crate::domain::set::{Point, Reason};
 /// What SNS counts: the JSON document with one text a protocol.
 fn published_bytes(message: &Message) -> usize {
     let json = message.json.to_string();
-    let all = json!({"default": message.text, "email": message.text, "lambda": json, "sqs": json, "https": json});
+    let all = json!({"default": message.text, "email": message.text, "sms": message.subject, "lambda": json, "sqs": json, "https": json});
     all.to_string().len() + message.subject.len()
 }
 
@@ -31,12 +31,13 @@ pub fn check(message: &Message) -> std::result::Result<(), TestCaseError> {
         "{:?}",
         message.subject
     );
-    prop_assert!(message.text.starts_with(&message.subject) && message.text.contains("\n\nWhat to do next\n1. "));
+    prop_assert!(message.text.starts_with(&message.subject) && message.text.contains("\nNow: "));
     prop_assert!(
         !message.text.contains(|c: char| c.is_control() && c != '\n'),
         "{:?}",
         message.text
     );
+    prop_assert!(message.text.lines().count() <= layout::LINES, "{}", message.text);
     prop_assert_eq!(&message.json["event"], message.event.as_str());
     prop_assert_eq!(&message.json["severity"], message.severity.as_str());
     prop_assert!(

@@ -6,12 +6,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::advice::next_step;
+use super::composing::{foot, why};
 use super::facts;
-use super::{Event, Message, Severity, console_link, words};
+use super::layout::{Page, Section, Step, text};
+use super::{Event, Message, Severity, advice, console_link, words};
 use crate::domain::duration::in_words;
 use crate::domain::job::Failure;
+use crate::domain::machine::Machine;
 use crate::domain::set::{BackupSet, Reason};
+
+/// Failures from which on their names are also given alone.
+const MANY: usize = 10;
 
 /// A deployment that a night was to back up, as `list-due-deployments` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,28 +122,43 @@ pub fn nightly(night: &Night<'_>) -> Message {
         (None, 0, _) => Severity::Info,
     };
     let subject = words::subject(&subject(night, &failed, &sealed));
-    let mut happened: Vec<String> = night
-        .failure
-        .iter()
-        .map(|failure| facts::reasons(std::slice::from_ref(*failure)))
-        .collect();
-    if total == 0 {
-        happened.push("No enabled deployment was found: nothing was backed up.".to_owned());
-    }
-    let lines = failed.iter().chain(&sealed).map(|outcome| line(night, outcome));
-    happened.push(words::listed(lines.collect(), facts::LISTED * 3));
+    let newest = newest_in_words(night, &failed);
+    let (happened, means) = match (total, failed.len()) {
+        (0, _) => (
+            "No enabled deployment was found: nothing was backed up.".to_owned(),
+            String::new(),
+        ),
+        (_, 0) => (
+            format!("{} backed up, each as a sealed set.", words::count(total, "deployment")),
+            "Each can be restored as it was this night.".to_owned(),
+        ),
+        (_, number) => (
+            format!("{number} of {} FAILED.", words::count(total, "deployment")),
+            newest,
+        ),
+    };
     let steps = steps(night, &failed);
     let link = console_link(night.execution);
-    let numbered: Vec<String> = (1..)
-        .zip(&steps)
-        .map(|(number, step)| format!("{number}. {step}"))
-        .collect();
-    let text = format!(
-        "{subject}\n\nWhat happened, and what it means\n{}\n\nWhat to do next\n{}\n\nThe night's execution, begun {}:\n{link}\n",
-        words::part(&happened.join("\n"), facts::HAPPENED),
-        words::part(&numbered.join("\n"), facts::STEPS),
-        words::time(night.started_at)
-    );
+    let text = text(&Page {
+        subject: &subject,
+        happened: &happened,
+        means: &means,
+        steps: &steps,
+        why: why(
+            Event::Nightly,
+            night.failure.map(std::slice::from_ref).unwrap_or_default(),
+        ),
+        sections: vec![
+            Section::list(
+                "Failed, each told of in a message of its own",
+                failed.iter().map(|outcome| line(night, outcome)),
+            ),
+            Section::list("All that failed", all_names(&failed)),
+            Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
+        ],
+        all: Some("holdfast deployments".to_owned()),
+        foot: foot(night.execution, night.started_at),
+    });
     let deployments = failed.iter().chain(&sealed).take(facts::LISTED * 3).map(|outcome| {
         json!({
             "deployment": words::name(&outcome.deployment),
@@ -159,7 +179,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
         "failed": failed.len(),
         "deployments": deployments.collect::<Value>(),
         "reasons": facts::reasons_json(night.failure.map(std::slice::from_ref).unwrap_or_default()),
-        "next_steps": steps,
+        "next_steps": steps.iter().map(Step::line).collect::<Vec<_>>(),
     });
     let json = words::fit(json, &["next_steps", "deployments", "reasons"], facts::JSON);
     Message {
@@ -202,43 +222,55 @@ fn line(night: &Night<'_>, outcome: &Outcome) -> String {
     };
     let name = words::name(&outcome.deployment);
     match &outcome.reason {
-        None => format!("  - {name}: sealed; {newest}"),
+        None => format!("{name}: {newest}"),
         Some(reason) => format!(
-            "  - {name}: FAILED, {}: {}; {newest}",
+            "{name}: {}: {}; {newest}",
             words::name(&reason.error),
             words::line(&reason.message)
         ),
     }
 }
 
-fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<String> {
-    let mut steps: Vec<String> = night
-        .failure
+/// Names alone, where they are too many for a line each.
+fn all_names(failed: &[&Outcome]) -> Option<String> {
+    let names: Vec<String> = failed.iter().map(|outcome| words::name(&outcome.deployment)).collect();
+    (names.len() > MANY).then(|| names.join(", "))
+}
+
+/// What could be restored today of those that failed.
+fn newest_in_words(night: &Night<'_>, failed: &[&Outcome]) -> String {
+    let without = failed
         .iter()
-        .map(|failure| {
-            next_step(
-                &words::name(&failure.error),
-                &words::name(&failure.subject),
-                "a deployment",
-            )
-        })
-        .collect();
-    for outcome in failed.iter().take(facts::LISTED) {
-        let name = words::name(&outcome.deployment);
-        let place = outcome
-            .execution
-            .as_deref()
-            .map(|arn| format!(" ({})", console_link(&words::line(arn))))
-            .unwrap_or_default();
-        steps.push(format!(
-            "{name}: read its own message{place}, then back up again: holdfast backup {name} --watch"
+        .filter(|outcome| !night.newest_sealed.contains_key(&outcome.deployment))
+        .count();
+    match without {
+        0 => "Each of them has an older sealed set, which can be restored.".to_owned(),
+        number => format!("OF {number} OF THEM THERE IS NO SEALED SET AT ALL: there is nothing to restore from."),
+    }
+}
+
+fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<Step> {
+    let broken = night.failure.map(std::slice::from_ref).unwrap_or_default();
+    let mut steps = advice::steps(Machine::Nightly, broken, "a deployment");
+    if let Some(first) = failed.first() {
+        let name = words::name(&first.deployment);
+        let others = match failed.len() {
+            1 => String::new(),
+            _ => format!(", first of {name}"),
+        };
+        steps.push(Step::run(
+            format!("Read the message of each that failed{others}, do what it says, then back up again"),
+            format!("holdfast backup {name} --watch"),
         ));
     }
-    if steps.is_empty() && night.outcomes.is_empty() {
-        steps.push("Describe a deployment and apply it: holdfast discover, holdfast apply FILE".to_owned());
-    }
     if steps.is_empty() {
-        steps.push("Nothing. To see all sets: holdfast deployments".to_owned());
+        steps.push(match night.outcomes.is_empty() {
+            true => Step::run(
+                "Describe a deployment, then apply it",
+                "holdfast discover; holdfast apply FILE",
+            ),
+            false => Step::run("Nothing. To see all sets", "holdfast deployments"),
+        });
     }
     steps
 }

@@ -37,9 +37,11 @@ fn a_digest_names_every_deployment_the_failed_first() {
     assert_eq!(message.severity, Severity::Critical);
     assert!(
         message.text.contains(
-            "  - staging: FAILED, BackupFailed: rooms: AccessDenied; NO SEALED SET AT ALL
-  - silent: FAILED, NotReported: nothing was heard of its execution n-silent; NO SEALED SET AT ALL
-  - hubs: sealed; newest sealed set hubs-20261120-021500-ab12, 1 hour old"
+            "  - staging: BackupFailed: rooms: AccessDenied; NO SEALED SET AT ALL
+  - silent: NotReported: nothing was heard of its execution n-silent; NO SEALED SET AT ALL
+
+Sealed:
+  - hubs: newest sealed set hubs-20261120-021500-ab12, 1 hour old"
         ),
         "{}",
         message.text

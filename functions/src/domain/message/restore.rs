@@ -8,9 +8,10 @@ mod copies;
 mod cutting_over;
 mod facts;
 mod failing;
+mod showing;
 mod succeeding;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod undoing;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub use asking::asked;
 pub use breaking_off::{Aftermath, restore_brought_back, restore_ended};
 pub use commands::{approve, reject};
+pub use showing::shown;
 pub use undoing::{cut_over_undone, restore_undone};
 
 use super::Message;

@@ -33,7 +33,7 @@ pub fn set(status: &str) -> BackupSet {
     }))
 }
 
-fn yesterday() -> BackupSet {
+pub fn yesterday() -> BackupSet {
     read(json!({
         "id": "hubs-20261119-021500-cd34", "deployment": "hubs", "status": "sealed", "execution": ARN,
         "started_at": "2026-11-19T02:15:00Z", "captured_to": "2026-11-19T02:16:00Z",
@@ -99,19 +99,17 @@ fn a_sealed_set_is_told_in_full_and_asks_for_nothing() {
         message.text,
         "Holdfast: hubs backed up, 2 of 2 recovery points sealed
 
-What happened
 Set hubs-20261120-021500-ab12 is sealed: 2 of 2 recovery points, after 31 minutes.
+hubs can be restored as it was at 2026-11-20 02:15:09 UTC.
+Now: Nothing. To look at the set: holdfast show hubs hubs-20261120-021500-ab12
+
+Recovery points:
   - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
   - rooms (dynamodb hubs-rooms): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
-Counted before the capture: users 562.
-Between the first and the last capture lie 2 s (skew).
 
-What it means
-hubs can be restored as it was at 2026-11-20 02:15:09 UTC.
-
-What to do next
-1. Nothing.
-2. To look at the set: holdfast show hubs hubs-20261120-021500-ab12
+Also:
+  - Counted before the capture: users 562.
+  - Between the first and the last capture lie 2 s (skew).
 
 The execution, begun 2026-11-20 02:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
@@ -140,19 +138,21 @@ fn a_failed_set_says_why_how_old_the_newest_sealed_one_is_and_what_to_do() {
         message.text,
         "Holdfast: BACKUP OF hubs FAILED (rooms: AccessDenied)
 
-What happened
-The backup of hubs failed. Set hubs-20261120-021500-ab12 is not sealed: 1 of 2 recovery points are there.
+The backup of hubs failed. Set hubs-20261120-021500-ab12 is not sealed: 1 of 2 recovery points are
+there.
+The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data of 2026-11-19
+02:16:00 UTC. A restore today would lose what was written since.
+Now: rooms: AWS refuses; the message names the action and what it was asked of. Most often the
+     policy of a key or a vault has changed, or the name is outside the stack's patterns
+     (ClusterPattern, TablePattern, FileSystemPattern, VaultPattern). Then back up again:
+     holdfast backup hubs --watch
+
+Why:
   - rooms: AccessDenied: backing up hubs-rooms: refused
+
 Its recovery points:
-  - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
   - rooms (dynamodb hubs-rooms): FAILED, AccessDenied
-
-What it means
-The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data of 2026-11-19 02:16:00 UTC. A restore today would lose what was written since.
-
-What to do next
-1. rooms: the function's role, or the key that encrypts it, refuses. Look in the message for the action and the resource; most often a KMS key policy or a vault policy has changed.
-2. Back up again: holdfast backup hubs --watch
+  - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
 
 The execution, begun 2026-11-20 02:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
@@ -195,9 +195,7 @@ fn an_application_left_at_rest_comes_first_even_when_the_set_is_sealed() {
         message.subject
     );
     assert!(
-        message
-            .text
-            .contains("1. FIRST: hubs was brought to rest at 2026-11-20 02:15:02 UTC"),
+        message.text.contains("Now: Bring the application of hubs back by hand"),
         "{}",
         message.text
     );
@@ -241,9 +239,10 @@ fn a_run_that_was_not_started_says_that_nothing_was_touched() {
         (Event::BackupNotStarted, Severity::Warning)
     );
     assert!(
-        message.text.contains(
-            "was not started; nothing was touched.\n  - PlanBackup: DeploymentBusy: another run has the lease"
-        )
+        message.text.contains("was not started; nothing was touched.\n")
+            && message
+                .text
+                .contains("  - PlanBackup: DeploymentBusy: another run has the lease\n")
     );
     assert!(!message.text.contains("Back up again"), "{}", message.text);
 
@@ -296,33 +295,8 @@ fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
         "The newest sealed set is hubs-20261119-021500-cd34, 1 day old",
         "Unless it was stopped on purpose, back up again: holdfast backup hubs --watch",
     ] {
-        assert!(message.text.contains(part), "{part} is not in\n{}", message.text);
+        let text = message.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(part), "{part} is not in\n{}", message.text);
     }
     assert_eq!(message.json["execution_status"], "ABORTED");
-}
-
-#[test]
-fn every_error_of_ours_has_its_own_next_step() {
-    let names = [
-        "Throttled",
-        "Unavailable",
-        "NotReady",
-        "QuotaExceeded",
-        "InvalidInput",
-        "NotFound",
-        "AccessDenied",
-        "Conflict",
-        "JobFailed",
-        "DeadlineExceeded",
-        "DeploymentBusy",
-        "VerificationFailed",
-        "States.Timeout",
-        "Lambda.Unknown",
-        "other",
-    ];
-    let steps: std::collections::BTreeSet<String> = names
-        .iter()
-        .map(|name| advice::next_step(name, "rooms", "hubs"))
-        .collect();
-    assert_eq!(steps.len(), names.len());
 }

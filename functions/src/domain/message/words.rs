@@ -36,15 +36,6 @@ pub fn lines(text: &str) -> String {
         .collect()
 }
 
-/// At most `most` bytes of a text.
-pub fn part(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    format!("{} ... (cut; the rest is in the execution)", &text[..end])
-}
-
 /// A JSON object of at most `most` bytes: what does not fit loses its longest fields, the first named first.
 pub fn fit(mut json: Value, fields: &[&str], most: usize) -> Value {
     for field in fields {
@@ -55,16 +46,6 @@ pub fn fit(mut json: Value, fields: &[&str], most: usize) -> Value {
         json["cut"] = true.into();
     }
     json
-}
-
-/// At most `most` entries of a list, and what to say of the others.
-pub fn listed(mut lines: Vec<String>, most: usize) -> String {
-    let more = lines.len().saturating_sub(most);
-    lines.truncate(most);
-    if more > 0 {
-        lines.push(format!("  ... and {more} more"));
-    }
-    lines.join("\n")
 }
 
 pub fn time(at: Timestamp) -> String {

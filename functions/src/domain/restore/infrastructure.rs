@@ -34,7 +34,7 @@ pub struct Infrastructure {
 /// What has to change in the source for everything that this restore replaces: clusters with their instances, tables, new
 /// file systems, and what scales them. Empty texts where there is nothing to do.
 ///
-/// Addresses are the descriptor's `terraform` and `logical_id`, else made of the resource's name. A cluster that the
+/// Addresses are the descriptor's `terraform` and `logical_id`; where it has none, placeholders to be filled in. A cluster that the
 /// cut-over renames has its old name again; with [`CutOverMode::No`] nothing is renamed.
 pub fn infrastructure(descriptor: &Descriptor, items: &[Item], cut_over: CutOverMode) -> Infrastructure {
     let replaced: Vec<Replaced> = items
@@ -48,4 +48,29 @@ pub fn infrastructure(descriptor: &Descriptor, items: &[Item], cut_over: CutOver
         cloudformation_steps: cloudformation::steps(&replaced),
         ecs: ecs::patches(descriptor, items),
     }
+}
+
+impl Infrastructure {
+    /// A file for Terraform: what it reads, and in comments what else there is to do; empty where there is nothing.
+    pub fn for_terraform(&self) -> String {
+        let comment = |text: &str| -> String { text.lines().map(|line| format!("# {line}\n")).collect() };
+        let older = match self.terraform_commands.is_empty() {
+            true => String::new(),
+            false => format!(
+                "# Older than Terraform 1.7? Instead:\n{}",
+                comment(&self.terraform_commands)
+            ),
+        };
+        joined([self.terraform.clone(), older, comment(&self.ecs)])
+    }
+
+    /// What to do with CloudFormation, and with which file: that is [`Infrastructure::cloudformation`], which takes no comments.
+    pub fn steps_with_cloudformation(&self) -> String {
+        joined([self.cloudformation_steps.clone(), self.ecs.clone()])
+    }
+}
+
+fn joined<const N: usize>(parts: [String; N]) -> String {
+    let there: Vec<String> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
+    there.join("\n")
 }

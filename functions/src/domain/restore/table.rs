@@ -16,8 +16,6 @@ use text::{columns, section};
 /// take, what is lost, and what is not covered.
 pub fn table(plan: &Plan) -> String {
     let head = section("The restore", "", &head(plan), true);
-    let rows: Vec<[String; 5]> = plan.resources.iter().map(row).collect();
-    let summary = columns(["resource", "kind", "back to (UTC)", "what is lost", "size"], &rows);
     let each = |lines: fn(&Planned) -> Vec<String>| -> Vec<String> {
         let named = |planned: &Planned| {
             let name = planned.resource.name.clone();
@@ -35,7 +33,7 @@ pub fn table(plan: &Plan) -> String {
     };
     let parts = [
         head,
-        summary,
+        summary(plan),
         section("Read", "nothing", &each(reads), false),
         section("Created, beside what is there", "nothing", &each(creates), false),
         section(
@@ -61,7 +59,14 @@ pub fn unmatched(plan: &Plan) -> Vec<String> {
     gaps.map(|gap| format!("{}: {}", gap.subject(), gap.why)).collect()
 }
 
-fn head(plan: &Plan) -> Vec<String> {
+/// Each resource in a row: of what moment it is, and what is lost.
+pub fn summary(plan: &Plan) -> String {
+    let rows: Vec<[String; 5]> = plan.resources.iter().map(row).collect();
+    columns(["resource", "kind", "back to (UTC)", "what is lost", "size"], &rows)
+}
+
+/// What holds for the whole of it.
+pub fn head(plan: &Plan) -> Vec<String> {
     let from = match (&plan.set, plan.at) {
         (Some(set), None) => format!("from set {set}"),
         (Some(set), Some(at)) => format!("as of {}; configuration and the rest from set {set}", time(at)),

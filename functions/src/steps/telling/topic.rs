@@ -31,11 +31,11 @@ impl Sns {
 
 #[async_trait]
 impl Topic for Sns {
-    /// People get the text, machines the JSON; filter policies see `event`, `severity` and, where there is one, `deployment`.
+    /// People get the text, a telephone the subject alone, machines the JSON; filter policies see `event`, `severity` and, where there is one, `deployment`.
     async fn publish(&self, topic: &str, message: &Message) -> Result<()> {
         let machine = message.json.to_string();
         let body = json!({
-            "default": message.text, "email": message.text,
+            "default": message.text, "email": message.text, "sms": message.subject,
             "lambda": machine, "sqs": machine, "https": machine,
         });
         let attributes = [
@@ -99,7 +99,7 @@ mod tests {
         let machine = r#"{"deployment":"hubs-prod"}"#;
         assert_eq!(
             body,
-            json!({"default": "text & more", "email": "text & more",
+            json!({"default": "text & more", "email": "text & more", "sms": "subject",
                    "lambda": machine, "sqs": machine, "https": machine})
         );
         let mut attributes: Vec<_> = (1..=3)

@@ -1,10 +1,10 @@
 //! Asking on-call for the word without which a restore does not go on.
 
-use super::composing::{joined, listing};
 use super::{Restore, commands, copies, facts, succeeding};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
-use crate::domain::message::{Event, Message, Severity, console_link, words};
+use crate::domain::message::layout::{Section, Step};
+use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::table::unmatched;
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::restore::{About, Question, RestoreRecord};
@@ -14,87 +14,88 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
     let name = restore.name();
     let until = words::time(question.until);
     let what = restore.what(record);
-    let (subject, happened, no) = match question.about {
+    let verification = record.verification.as_ref();
+    let (subject, happened, means, sections) = match question.about {
         About::Plan => (
             format!("Holdfast: MAY {name} BE RESTORED? Answer until {until}"),
-            joined([
-                Some(format!(
-                    "A restore of {name} from {what} is planned, and waits for your word. Nothing was touched."
-                )),
-                Some(succeeding::plan(record)),
-            ]),
-            "No, or no answer until then: nothing is touched, and the run ends.",
+            format!("A restore of {name} from {what} is planned, and waits for your word. Nothing was touched."),
+            "Yes: the copies are made beside what is there. No, or no answer until then: nothing is touched, and the run ends.".to_owned(),
+            succeeding::plan(record),
         ),
         About::CutOver => {
-            let proof = match record.verification.as_ref().map(|verification| verification.outcome) {
+            let proof = match verification.map(|verification| verification.outcome) {
                 Some(Outcome::Verified) => "verified",
                 _ => "UNPROVEN",
             };
-            let checks = record.verification.as_ref().map(facts::checks);
+            let yes = match record.plan.matching.live.is_empty() {
+                true => "Yes: the application is switched to the copies, and can be switched back.",
+                false => {
+                    "Yes: the application is switched IN PART, to the copies, and goes on using the live rest; it can be switched back."
+                }
+            };
             (
                 format!("Holdfast: MAY {name} BE CUT OVER ({proof})? Answer until {until}"),
-                joined([
-                    Some(format!(
-                        "{name} was restored from {what}. The copies are {proof}, and wait for your word. Nothing was switched."
-                    )),
-                    Some(copies::copies(restore.items)),
-                    checks.and_then(|checks| listing("What was compared:", checks)),
-                    facts::titled("Cut-over will change:", &record.plan.switches),
-                    facts::titled(
-                        "Without a counterpart, in the set or in the descriptor, which is why you are asked:",
-                        &unmatched(&record.plan),
-                    ),
-                    facts::titled(
-                        "NOT ALL IS CUT OVER: the application will go on using the live",
-                        &record.plan.matching.live,
-                    ),
-                    listing(
-                        "What was written since is not in the copies:",
-                        facts::lost(&record.plan),
-                    ),
-                    facts::titled("To know:", &facts::remarks(restore.items)),
-                    facts::titled("Not covered:", &record.plan.not_covered),
-                    common::left_quiesced(restore.run).map(|at| {
-                        format!(
-                            "The application has been at rest since {}, and stays so until you answer. No backup of it runs until then, tonight's neither.",
-                            words::time(at)
-                        )
-                    }),
-                ]),
-                "No, or no answer until then: nothing is switched, the copies stay, and the run ends.",
+                format!("{name} was restored from {what}. The copies wait for your word. Nothing was switched."),
+                format!(
+                    "{} {yes} No, or no answer until then: the copies stay, and the run ends.",
+                    facts::trust(verification)
+                ),
+                of_copies(restore, record),
             )
         }
     };
-    let yes = match question.about {
-        About::Plan => "Yes: the copies are made beside what is there.",
-        About::CutOver if record.plan.matching.live.is_empty() => {
-            "Yes: the application is switched to the copies; what it used is kept, and can be switched back to."
-        }
-        About::CutOver => {
-            "Yes: the application is switched IN PART, to the copies that are switched to above, and goes on using the live rest; what it used is kept, and can be switched back to."
-        }
-    };
-    let link = console_link(restore.execution);
     let steps = [
-        format!("To say yes: {}", commands::approve(record)),
-        format!("To say no: {}", commands::reject(record)),
-        format!(
-            "To look first: {}, or the execution in the console: {link}",
-            commands::restores(name)
-        ),
+        Step::run("To say yes", commands::approve(record)),
+        Step::run("To say no", commands::reject(record)),
+        Step::run("To look first", commands::show(record)),
     ];
     let mut message = restore.message(Parts {
         event: Event::RestoreAsks,
         severity: Severity::Critical,
         subject: &subject,
         happened: &happened,
-        means: &format!("The run waits until {until}.\n{yes}\n{no}"),
+        means: &means,
         steps: &steps,
         reasons: &[],
+        sections,
     });
     message.json["asks"] = serde_json::json!({
         "about": question.about, "until": question.until,
         "approve": commands::approve(record), "reject": commands::reject(record),
     });
     message
+}
+
+/// What a person has to know who decides whether the application is switched.
+fn of_copies(restore: &Restore<'_>, record: &RestoreRecord) -> Vec<Section> {
+    let rest = common::left_quiesced(restore.run).map(|at| {
+        format!(
+            "Since {}, and it stays so until you answer. No backup of it runs until then, tonight's neither.",
+            words::time(at)
+        )
+    });
+    let mut sections = vec![
+        Section::list("THE APPLICATION IS AT REST", rest),
+        Section::list(
+            "NOT ALL IS CUT OVER: the application will go on using the live",
+            facts::lines(&record.plan.matching.live),
+        ),
+        Section::list(
+            "Without a counterpart, in the set or in the descriptor, which is why you are asked",
+            unmatched(&record.plan),
+        ),
+    ];
+    sections.extend(facts::checks(record.verification.as_ref()));
+    let same = sections.pop();
+    sections.extend([
+        Section::list("Cut-over will change", facts::lines(&record.plan.switches)),
+        Section::list(
+            "The copies; what was written since is not in them",
+            copies::copies(restore.items),
+        ),
+        Section::list("To know", facts::remarks(restore.items)),
+        Section::list("Not covered", facts::lines(&record.plan.not_covered)),
+    ]);
+    sections.extend(same);
+    sections
 }

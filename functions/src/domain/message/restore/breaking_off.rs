@@ -1,10 +1,10 @@
 //! Executions of `restore`, and of what takes one back, that ended before they could report.
 
-use super::composing::{joined, listing};
 use super::{Restore, commands, copies, facts};
 use crate::domain::machine::Machine;
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
+use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Ended, Event, Message, Severity, words};
 use crate::domain::restore::plan::OnFailure;
 use crate::domain::restore::switching::{SwitchState, Switched};
@@ -41,15 +41,11 @@ pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>,
         .run
         .and_then(|run| run.resumed_at.filter(|_| run.rested_at().is_some()));
     let record = restore.record;
-    let happened = joined([
-        Some(format!("The {what} of {name} {how} before it could report.")),
-        ended
-            .cause
-            .map(|cause| format!("Step Functions says: {}", words::line(cause))),
-        Some(common::reasons(&reasons)),
-        listing("Its copies:", copies::copies(restore.items)),
-        record.and_then(|record| listing("EXACTLY WHAT LEADS WHERE:", facts::switched(&record.switched))),
-        record.and_then(|record| listing("Left, and where:", common::reasons(&record.left))),
+    let mut happened = format!("The {what} of {name} {how} before it could report.");
+    if let Some(cause) = ended.cause {
+        happened.push_str(&format!(" Step Functions says: {}", words::line(cause)));
+    }
+    let since = [
         resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
         ended
             .lease_released
@@ -67,13 +63,32 @@ pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>,
                 words::line(&reason.message)
             )),
         },
-    ]);
+    ];
+    let sections = vec![
+        Section::list("Since then", since.into_iter().flatten()),
+        Section::list(
+            "EXACTLY WHAT LEADS WHERE",
+            record
+                .map(|record| facts::switched(&record.switched))
+                .unwrap_or_default(),
+        ),
+        Section::list(
+            "Left, and where",
+            record.map(|record| common::reasons(&record.left)).unwrap_or_default(),
+        ),
+        Section::list("Its copies", copies::copies(restore.items)),
+    ];
     let mut steps = restore.steps(&[]);
     steps.extend(record.map_or_else(Vec::new, |record| next(restore, record, machine, after)));
     if record.is_none() {
         steps.push(match restore.unreadable {
-            Some(_) => "Look in the execution, linked below, for the last state that ended well: it says what was made and what was switched.".to_owned(),
-            None => format!("Unless it was stopped on purpose, start it again: holdfast restore {name} --dry-run"),
+            Some(_) => Step::say(
+                "Look in the execution, linked below, for the last state that ended well: it says what was made and what was switched.",
+            ),
+            None => Step::run(
+                "Unless it was stopped on purpose, start it again",
+                format!("holdfast restore {name} --dry-run"),
+            ),
         });
     }
     let status = words::name(ended.status);
@@ -86,49 +101,44 @@ pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>,
         means,
         steps: &steps,
         reasons: &reasons,
+        sections,
     });
     message.json["execution_status"] = status.into();
     message
 }
 
 /// What to do about a restore as the early end left it.
-fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: Aftermath<'_>) -> Vec<String> {
-    let remove = commands::undo_restore(record, restore.execution);
-    let back = commands::undo_cut_over(record);
-    let again = format!(
-        "Unless it was stopped on purpose, restore again: {} --dry-run",
-        commands::again(record)
+fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: Aftermath<'_>) -> Vec<Step> {
+    let remove = |words: &str| Step::run(words, commands::undo_restore(record));
+    let back = |words: &str| Step::run(words, commands::undo_cut_over(record));
+    let again = Step::run(
+        "Unless it was stopped on purpose, restore again",
+        format!("{} --dry-run", commands::again(record)),
     );
     let there = restore.items.iter().any(copies::may_be_there);
     match (after, record.status) {
-        (Aftermath::Begun(Machine::UndoCutOver), _) => vec![format!(
-            "Keep users out until it is said that all is switched back. If nothing is heard in half an hour: {back}"
+        (Aftermath::Begun(Machine::UndoCutOver), _) => vec![back(
+            "Keep users out until it is said that all is switched back. If nothing is heard in half an hour",
         )],
         (Aftermath::Begun(_), _) => vec![
-            format!("Wait for the message that all is removed. If nothing is heard in some hours: {remove}"),
+            remove("Wait for the message that all is removed. If nothing is heard in some hours"),
             again,
         ],
-        (Aftermath::NotBegun(Machine::UndoCutOver, _), _) => {
-            vec![format!("NOW: switch back what was switched: {back}")]
-        }
-        (Aftermath::NotBegun(..), _) => vec![format!("Remove what it made: {remove}"), again],
+        (Aftermath::NotBegun(Machine::UndoCutOver, _), _) => vec![back("Switch back what was switched")],
+        (Aftermath::NotBegun(..), _) => vec![remove("Remove what it made"), again],
         (Aftermath::Nothing, RestoreStatus::Switching | RestoreStatus::CutOver) if half_way(record) => {
-            vec![format!("NOW: switch back what was switched: {back}")]
+            vec![back("Switch back what was switched")]
         }
         (Aftermath::Nothing, RestoreStatus::CutOver) if machine == Machine::UndoCutOver => {
-            vec![format!("Nothing was switched back yet. Start again: {back}")]
+            vec![back("Nothing was switched back yet. Start again")]
         }
-        (Aftermath::Nothing, RestoreStatus::CutOver) => vec![
-            "See whether the application works: it uses the copies.".to_owned(),
-            format!("The way back: {back}"),
-        ],
+        (Aftermath::Nothing, RestoreStatus::CutOver) => vec![back(
+            "See whether the application works: it uses the copies. If not, the way back",
+        )],
         (Aftermath::Nothing, RestoreStatus::Undone) if record.left.is_empty() && !there => vec![again],
         (Aftermath::Nothing, RestoreStatus::Planned) => vec![again],
         (Aftermath::Nothing, RestoreStatus::Failed) if !there => vec![again],
-        (Aftermath::Nothing, _) => vec![
-            format!("When its copies are no longer needed, remove them: {remove}"),
-            again,
-        ],
+        (Aftermath::Nothing, _) => vec![remove("When its copies are no longer needed, remove them"), again],
     }
 }
 
@@ -177,7 +187,10 @@ pub fn restore_brought_back(restore: &Restore<'_>) -> Message {
             words::time(at)
         ),
         means: "All hooks of this run have resumed.",
-        steps: &["Nothing, unless somebody is bringing it back by hand: tell them.".to_owned()],
+        steps: &[Step::say(
+            "Nothing, unless somebody is bringing it back by hand: tell them.",
+        )],
         reasons: &[],
+        sections: Vec::new(),
     })
 }

@@ -1,8 +1,5 @@
 //! What to type next.
 
-use serde_json::json;
-
-use crate::domain::machine::Machine;
 use crate::domain::restore::{About, RestoreRecord};
 
 pub fn approve(record: &RestoreRecord) -> String {
@@ -35,11 +32,17 @@ pub fn again(record: &RestoreRecord) -> String {
     }
 }
 
-/// Removes what the restore made, and nothing else: an execution of `undo-restore` in the same stack.
-pub fn undo_restore(record: &RestoreRecord, execution: &str) -> String {
-    let input = json!({"deployment": record.deployment, "restore": record.id});
-    match Machine::UndoRestore.beside(execution) {
-        Some(machine) => format!("aws stepfunctions start-execution --state-machine-arn {machine} --input '{input}'"),
-        None => format!("start an execution of the state machine undo-restore with the input {input}"),
-    }
+/// Removes what the restore made, and nothing else.
+pub fn undo_restore(record: &RestoreRecord) -> String {
+    format!("holdfast undo-restore {}", record.id)
+}
+
+/// All that is known of the restore.
+pub fn show(record: &RestoreRecord) -> String {
+    format!("holdfast show {} {}", record.deployment, record.id)
+}
+
+/// What has to change in the infrastructure's source.
+pub fn infrastructure(record: &RestoreRecord) -> String {
+    format!("holdfast infrastructure {} --terraform", record.id)
 }

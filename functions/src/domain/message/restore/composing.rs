@@ -3,18 +3,16 @@
 use serde_json::json;
 
 use super::{Restore, commands, copies, facts, refused};
-use crate::domain::message::advice::next_step_of_restore;
-use crate::domain::message::composing::{Parts, text};
-use crate::domain::message::facts::{self as common, LISTED};
-use crate::domain::message::{Message, console_link, words};
+use crate::domain::machine::Machine;
+use crate::domain::message::composing::{Parts, foot, why};
+use crate::domain::message::facts as common;
+use crate::domain::message::layout::{Page, Step, text};
+use crate::domain::message::{Message, advice, console_link, words};
 use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 
-/// Bytes of what happened, of what is to be pasted, and of the JSON: with the steps, 220 KiB of SNS's 256 when all goes
-/// out in every protocol.
-const HAPPENED: usize = 12 * 1024;
-const PASTED: usize = 8 * 1024;
-const JSON: usize = 18 * 1024;
+/// Bytes of the JSON.
+const JSON: usize = 24 * 1024;
 
 impl<'a> Restore<'a> {
     pub(super) fn name(&self) -> &'a str {
@@ -69,32 +67,34 @@ impl<'a> Restore<'a> {
                 .any(|reason| reason.subject.starts_with("switch "))
     }
 
-    /// One step for each reason, each said once; first of all, an application that is still at rest.
-    pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<String> {
+    /// One step for each cause; first of all, an application that is still at rest.
+    pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<Step> {
         let mut steps = Vec::new();
         if let Some(at) = common::left_quiesced(self.run) {
-            steps.push(format!(
-                "FIRST: {} was brought to rest at {} and was not brought back. Bring it back by hand, by what {} to resume.",
+            steps.push(Step::say(format!(
+                "Bring the application of {} back by hand, by what {hooks} to resume: it was brought to rest at {} and was not brought back.",
                 self.name(),
                 words::time(at),
-                common::hooks_do(self.run)
-            ));
+                hooks = common::hooks_do(self.run)
+            )));
         }
         if self.unreadable.is_some() {
-            steps.push(format!(
-                "FIRST: see whether {} is at rest, and what it uses, which could not be read either. To look: {}",
-                self.name(),
-                commands::restores(self.name())
+            steps.push(Step::run(
+                format!(
+                    "See whether {} is at rest, and what it uses, which could not be read either",
+                    self.name()
+                ),
+                commands::restores(self.name()),
             ));
         }
-        for reason in reasons {
-            let step = next_step_of_restore(&words::name(&reason.error), &words::name(&reason.subject), self.name());
-            if !steps.contains(&step) {
-                steps.push(step);
-            }
-        }
-        steps.truncate(LISTED);
+        steps.extend(self.remedies(reasons));
         steps
+    }
+
+    /// One step for each cause.
+    pub(super) fn remedies(&self, reasons: &[Reason]) -> Vec<Step> {
+        let machine = Machine::of(self.execution).unwrap_or(Machine::Restore);
+        advice::steps(machine, reasons, self.name())
     }
 
     /// The words for a subject: what went wrong first, and how much more.
@@ -129,20 +129,19 @@ impl<'a> Restore<'a> {
             means,
             steps,
             reasons,
+            sections,
         } = parts;
         let subject = words::subject(subject);
-        let mut body = vec![
-            ("What happened", words::part(happened, HAPPENED)),
-            ("What it means", means.to_owned()),
-        ];
-        let shown = matches!(event, super::super::Event::RestoreCutOver);
-        if let Some(pasted) = self.record.filter(|_| shown).and_then(facts::infrastructure) {
-            body.push((
-                "In the infrastructure's source, so that the next deployment does not take this back",
-                words::part(&pasted, PASTED),
-            ));
-        }
-        let text = text(&subject, &body, steps, self.execution, self.started_at);
+        let text = text(&Page {
+            subject: &subject,
+            happened,
+            means,
+            steps,
+            why: why(event, reasons),
+            sections,
+            all: self.record.map(commands::show),
+            foot: foot(self.execution, self.started_at),
+        });
         let record = self.record;
         let verification = record.and_then(|record| record.verification.as_ref());
         let json = json!({
@@ -168,7 +167,7 @@ impl<'a> Restore<'a> {
             "left_quiesced_at": common::left_quiesced(self.run),
             "reasons": common::reasons_json(reasons),
             "newest_sealed": common::newest_sealed_json(self.newest_sealed, self.now),
-            "next_steps": steps,
+            "next_steps": steps.iter().map(Step::line).collect::<Vec<_>>(),
         });
         let json = words::fit(
             json,
@@ -183,15 +182,4 @@ impl<'a> Restore<'a> {
             severity,
         }
     }
-}
-
-/// The parts that are there, a line each.
-pub fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
-    let there: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    there.join("\n")
-}
-
-/// A list under its title; `None` where it is empty.
-pub fn listing(title: &str, list: String) -> Option<String> {
-    (!list.is_empty()).then(|| format!("{title}\n{list}"))
 }

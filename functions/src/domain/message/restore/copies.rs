@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::facts::{beside, what};
+use super::facts::beside;
+use crate::domain::duration::in_words;
 use crate::domain::message::facts::LISTED;
 use crate::domain::message::words;
 use crate::domain::restore::item::{Item, ItemStatus, Made};
@@ -44,8 +45,10 @@ pub fn may_be_there(item: &Item) -> bool {
     !matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) && copy(item).is_some()
 }
 
-/// Each resource and its copy, a line each; empty without any.
-pub fn copies(items: &[Item]) -> String {
+/// Each resource and its copy, in a line: what became of it, and of what moment its data is. Those that failed first.
+pub fn copies(items: &[Item]) -> Vec<String> {
+    let mut items: Vec<&Item> = items.iter().collect();
+    items.sort_by_key(|item| item.status != ItemStatus::Failed);
     let lines = items.iter().filter_map(|item| {
         let copy = copy(item)?;
         let state = match item.status {
@@ -58,19 +61,28 @@ pub fn copies(items: &[Item]) -> String {
                     .unwrap_or_default();
                 words::line(&format!("not finished{phase}"))
             }
-            ItemStatus::Restored => "restored".to_owned(),
+            ItemStatus::Restored => of_moment(item),
             ItemStatus::Failed => match &item.failure {
                 Some(failure) => format!("FAILED, {}", words::name(&failure.error)),
                 None => "FAILED".to_owned(),
             },
             ItemStatus::Undone => "removed".to_owned(),
         };
-        Some(format!(
-            "  - {}: {copy}: {state}",
-            words::line(&what(&item.planned.resource))
-        ))
+        Some(format!("{}: {copy}, {state}", words::name(&item.planned.resource.name)))
     });
-    words::listed(lines.collect(), LISTED)
+    lines.collect()
+}
+
+/// The moment whose data a copy holds: what was written since is not in it.
+fn of_moment(item: &Item) -> String {
+    let since = item
+        .planned
+        .loss_seconds
+        .map(|seconds| format!(", {} old", in_words(seconds)));
+    match item.planned.holds {
+        Some(at) => format!("data of {}{}", words::time(at), since.unwrap_or_default()),
+        None => "restored".to_owned(),
+    }
 }
 
 pub fn copies_json(items: &[Item]) -> Value {

@@ -1,10 +1,10 @@
 //! What became of a cut-over: the application uses the copies, or was switched back, or uses some of each.
 
-use super::composing::{joined, listing};
-use super::succeeding::steps_beside;
+use super::succeeding::warned;
 use super::{Restore, commands, copies, facts};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
+use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::replaced::removable;
@@ -29,71 +29,66 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             "the application uses the copies of some resources, and goes on using others live",
         ),
     };
-    let happened = joined([
-        Some(format!(
-            "{name} was restored from {} after {}, {proof}, and {how}: {uses}.",
-            restore.what(record),
-            restore.took()
-        )),
-        facts::titled("NOT CUT OVER, in use as before:", &still_used(restore, &live)),
-        Some(copies::copies(restore.items)),
-        listing("Switched:", facts::switched(&record.switched)),
-        listing(
-            "From now on these are backed up; the descriptor in the catalog names them:",
-            facts::followed(record),
-        ),
-        listing(
-            "What was written since is not in the copies:",
-            facts::lost(&record.plan),
-        ),
-        record
-            .verification
-            .as_ref()
-            .and_then(|found| listing("What was compared:", facts::checks(found))),
-        facts::titled(
-            "Without a counterpart, in the set or in the descriptor:",
-            &unmatched(&record.plan),
-        ),
-        facts::titled("To know:", &facts::remarks(restore.items)),
-        facts::titled("Not covered:", &record.plan.not_covered),
-        listing("But look at this:", common::reasons(&warnings)),
-    ]);
-    let mut steps = steps_beside(restore, &warnings);
-    steps.push("See whether the application works, and has what was missed.".to_owned());
+    let happened = format!(
+        "{name} was restored from {} after {} and {how}: {uses}.",
+        restore.what(record),
+        restore.took()
+    );
+    let means = format!(
+        "{} What was there before is unchanged.",
+        facts::trust(record.verification.as_ref())
+    );
+    let removable = removable(record, restore.items);
+    let mut steps = restore.steps(&[]);
+    steps.push(Step::run(
+        "See whether the application works and has what was missed. If not, the way back",
+        commands::undo_cut_over(record),
+    ));
+    steps.extend(warned(&warnings));
     if !live.is_empty() {
-        steps.push(format!(
-            "Its data is of two moments: see whether what it uses of the copies goes with the live {}; the way back is the next step.",
-            words::line(&live.join(", "))
+        steps.push(Step::say(
+            "Its data is of two moments: see whether the copies that it uses go with what it goes on using live.",
         ));
     }
-    steps.push(format!(
-        "The way back, as long as what was there before is not removed: {}",
-        commands::undo_cut_over(record)
-    ));
     if record.followed.iter().any(|change| change.back_at.is_none()) {
-        steps.push(
-            "Write the new names, above, into the file of your descriptor: applied as it is, it would name what is no longer used, and `holdfast apply` refuses it."
-                .to_owned(),
-        );
+        steps.push(Step::run(
+            "Write the new names into the file of your descriptor, which as it is would name what is no longer used. They are in",
+            commands::show(record),
+        ));
     }
     if record.infrastructure.is_some() {
-        steps.push(
-            "Before the next deployment, bring what is above into the infrastructure's source: it would take this back, or delete it."
-                .to_owned(),
-        );
-    }
-    let old = removable(record, restore.items);
-    if !old.is_empty() {
-        let more = match old.len().saturating_sub(common::LISTED) {
-            0 => String::new(),
-            more => format!(" and {more} more, each the one that its copy has replaced"),
-        };
-        let named: Vec<String> = old.iter().take(common::LISTED).map(|old| words::name(old)).collect();
-        steps.push(format!(
-            "When you are content, in some days, remove what nothing uses any more; Holdfast never does: {}{more}",
-            named.join(", ")
+        steps.push(Step::run(
+            "Before the next deployment of the infrastructure, which would take this back: bring into its source what this prints (or with --cloudformation)",
+            commands::infrastructure(record),
         ));
     }
+    if !removable.is_empty() {
+        steps.push(Step::say(
+            "When you are content, in some days, remove what nothing uses any more, listed below. Holdfast never does.",
+        ));
+    }
+    let mut sections = vec![
+        Section::list("NOT CUT OVER, in use as before", still_used(restore, &live)),
+        Section::list(
+            "Without a counterpart, in the set or in the descriptor",
+            unmatched(&record.plan),
+        ),
+    ];
+    sections.extend(facts::checks(record.verification.as_ref()).into_iter().take(3));
+    sections.extend([
+        Section::list("Switched to the copies", facts::switched(&record.switched)),
+        Section::list(
+            "The copies; what was written since is not in them",
+            copies::copies(restore.items),
+        ),
+        Section::list(
+            "Backed up from now on, as the descriptor in the catalog says",
+            facts::followed(record),
+        ),
+        Section::list("Used by nothing any more", removable.iter().map(|old| words::name(old))),
+        Section::list("To know", facts::remarks(restore.items)),
+        Section::list("Not covered", facts::lines(&record.plan.not_covered)),
+    ]);
     let but = match (quiesced, warnings.len()) {
         (true, _) => ", BUT THE APPLICATION IS STILL AT REST".to_owned(),
         (false, 0) => String::new(),
@@ -109,14 +104,10 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         severity,
         subject: &format!("Holdfast: {name} restored, {proof} and {how}{but}"),
         happened: &happened,
-        means: match live.is_empty() {
-            true => "The application's data is that of the restore. What was there before is unchanged and beside it.",
-            false => {
-                "The application's data is that of the restore where a switch leads to a copy, and the live data where none does. What was there before is unchanged."
-            }
-        },
+        means: &means,
         steps: &steps,
         reasons: &warnings,
+        sections,
     })
 }
 
@@ -133,24 +124,26 @@ fn still_used(restore: &Restore<'_>, live: &[String]) -> Vec<String> {
 pub fn switched_back(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
-    let happened = joined([
-        Some(format!(
-            "{name} was restored from {}, but could not be cut over. What had been switched was switched back.",
-            restore.what(record)
-        )),
-        Some(common::reasons(&reasons)),
-        listing("Now:", facts::switched(&record.switched)),
-        listing("The copies are there:", copies::copies(restore.items)),
-    ]);
-    let mut steps = restore.steps(&reasons);
-    steps.push("See whether the application works: it uses what it used before the restore.".to_owned());
-    steps.push(format!(
-        "When the cause is removed, restore and cut over again: {} --cut-over yes",
-        commands::again(record)
+    let happened = format!(
+        "{name} was restored from {}, but could not be cut over. What had been switched was switched back.",
+        restore.what(record)
+    );
+    let means = format!(
+        "The application uses what it used before. {}",
+        facts::trust(record.verification.as_ref())
+    );
+    let mut steps = restore.steps(&[]);
+    steps.push(Step::say(
+        "See whether the application works: it uses what it used before the restore.",
     ));
-    steps.push(format!(
-        "When the copies are no longer needed, remove them: {}",
-        commands::undo_restore(record, restore.execution)
+    steps.extend(restore.remedies(&reasons));
+    steps.push(Step::run(
+        "When the cause is removed, restore and cut over again",
+        format!("{} --cut-over yes", commands::again(record)),
+    ));
+    steps.push(Step::run(
+        "When the copies are no longer needed, remove them",
+        commands::undo_restore(record),
     ));
     restore.message(Parts {
         event: Event::CutOverFailed,
@@ -160,9 +153,13 @@ pub fn switched_back(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             restore.why(&reasons)
         ),
         happened: &happened,
-        means: "The application uses what it used before. The copies stand beside it, as they were verified.",
+        means: &means,
         steps: &steps,
         reasons: &reasons,
+        sections: vec![
+            Section::list("What leads where", facts::switched(&record.switched)),
+            Section::list("The copies are there", copies::copies(restore.items)),
+        ],
     })
 }
 
@@ -170,26 +167,20 @@ pub fn switched_back(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
 pub fn stuck(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
-    let happened = joined([
-        Some(format!(
-            "The cut-over of {name} failed and could not be taken back in full."
-        )),
-        Some(common::reasons(&reasons)),
-        listing("EXACTLY WHAT LEADS WHERE:", facts::switched(&record.switched)),
-        listing("The copies are there:", copies::copies(restore.items)),
-    ]);
-    let mut steps = restore.steps(&reasons);
+    let happened = format!("The cut-over of {name} failed and could not be taken back in full.");
+    let mut steps = restore.steps(&[]);
     steps.insert(
         0,
-        format!(
-            "NOW: switch back what is left, which can be tried as often as it takes: {}",
-            commands::undo_cut_over(record)
+        Step::run(
+            "Switch back what is left, which can be tried as often as it takes",
+            commands::undo_cut_over(record),
         ),
     );
-    steps.push(
-        "If that fails too, set what is listed above by hand to what it was before, each by the value that stands with it; then see whether the application works."
-            .to_owned(),
-    );
+    steps.extend(restore.remedies(&reasons));
+    steps.push(Step::say(
+        "If that fails too, set what is listed below by hand to what it was before, each by the value that stands with it; then see \
+         whether the application works.",
+    ));
     restore.message(Parts {
         event: Event::CutOverFailed,
         severity: Severity::Critical,
@@ -198,5 +189,9 @@ pub fn stuck(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         means: "THE APPLICATION MAY USE SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE. Keep users out until it is one or the other.",
         steps: &steps,
         reasons: &reasons,
+        sections: vec![
+            Section::list("EXACTLY WHAT LEADS WHERE", facts::switched(&record.switched)),
+            Section::list("The copies are there", copies::copies(restore.items)),
+        ],
     })
 }

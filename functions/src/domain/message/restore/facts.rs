@@ -3,15 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::domain::descriptor::{CutOver, CutOverAction};
-use crate::domain::duration::in_words;
 use crate::domain::message::facts::LISTED;
+use crate::domain::message::layout::Section;
 use crate::domain::message::words;
 use crate::domain::resource::Resource;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, Plan};
+use crate::domain::restore::plan::Beside;
 use crate::domain::restore::switching::{SwitchState, Switched};
-use crate::domain::restore::verdict::{Check, Finding, Verification};
+use crate::domain::restore::verdict::{Check, Finding, Outcome, Verification};
+
+/// Names of checks that found the same, a line.
+const NAMES_A_LINE: usize = 6;
 
 /// `database (aurora hubs-db)`.
 pub fn what(resource: &Resource) -> String {
@@ -35,58 +38,62 @@ pub fn beside(beside: &Beside) -> String {
 }
 
 /// The names that the descriptor changed with the cut-over and has not changed back.
-pub fn followed(record: &RestoreRecord) -> String {
+pub fn followed(record: &RestoreRecord) -> Vec<String> {
     let changed = record.followed.iter().filter(|change| change.back_at.is_none());
-    let lines = changed.map(|change| format!("  - {}: {} (was {})", change.path(), change.to, change.from));
-    words::listed(lines.collect(), LISTED)
+    let lines = changed.map(|change| words::line(&format!("{}: {} (was {})", change.path(), change.to, change.from)));
+    lines.collect()
 }
 
-/// Of what moment each copy's data is: what was written since is not in it.
-pub fn lost(plan: &Plan) -> String {
-    let lines = plan.resources.iter().filter_map(|planned| {
-        let since = planned
-            .loss_seconds
-            .map(|seconds| format!(" ({} before the plan)", in_words(seconds)))
-            .unwrap_or_default();
-        (planned.beside != Beside::Nothing).then_some(())?;
-        Some(format!(
-            "  - {}: data of {}{since}",
-            words::name(&planned.resource.name),
-            words::time(planned.holds?)
-        ))
-    });
-    words::listed(lines.collect(), LISTED)
-}
-
-/// The worst first: what differs, what could not be told, and how much is the same.
-pub fn checks(verification: &Verification) -> String {
-    let of = |finding: Finding| verification.checks.iter().filter(move |check| check.finding == finding);
-    let line = |check: &Check| {
-        let finding = match check.finding {
-            Finding::Different => "DIFFERENT",
-            Finding::Unproven => "not proven",
-            Finding::Changed => "changed since the backup",
-            Finding::Same => "the same",
-        };
-        let line = format!("{}: {finding}: {}", words::name(&check.name), check.detail);
-        format!("  - {}", words::line(&line))
+/// What was compared, the worst first: what differs, what could not be told, what changed since, and how much is the same.
+pub fn checks(verification: Option<&Verification>) -> Vec<Section> {
+    let Some(verification) = verification else {
+        return Vec::new();
     };
-    let mut parts = Vec::new();
-    let wrong: Vec<String> = of(Finding::Different).chain(of(Finding::Unproven)).map(line).collect();
-    if !wrong.is_empty() {
-        parts.push(words::listed(wrong, LISTED));
+    let of = |finding: Finding| verification.checks.iter().filter(move |check| check.finding == finding);
+    let line = |check: &Check| words::line(&format!("{}: {}", words::name(&check.name), check.detail));
+    let same: Vec<&str> = of(Finding::Same).map(|check| check.name.as_str()).collect();
+    vec![
+        Section::list("DIFFERENT from what was backed up", of(Finding::Different).map(line)),
+        Section::list("Not proven", of(Finding::Unproven).map(line)),
+        Section::list(
+            "Changed since the backup, and neither restored nor put back",
+            of(Finding::Changed).map(line),
+        ),
+        Section::list(
+            format!("Found the same, {}", words::count(same.len(), "check")),
+            same.chunks(NAMES_A_LINE).map(|names| words::line(&names.join(", "))),
+        ),
+    ]
+}
+
+/// Whether the copies can be trusted, in a sentence.
+pub fn trust(verification: Option<&Verification>) -> String {
+    let Some(verification) = verification else {
+        return "The copies were not compared with what was backed up.".to_owned();
+    };
+    let number = |finding: Finding| {
+        verification
+            .checks
+            .iter()
+            .filter(|check| check.finding == finding)
+            .count()
+    };
+    let (all, unproven) = (verification.checks.len(), number(Finding::Unproven));
+    match verification.outcome {
+        Outcome::Verified => format!(
+            "VERIFIED: {} of the copies with what was backed up, and no difference.",
+            words::count(all, "comparison")
+        ),
+        Outcome::Unproven => format!(
+            "UNPROVEN: {unproven} of {} could not be told, and nothing was found to be wrong.",
+            words::count(all, "comparison")
+        ),
+        Outcome::Failed => format!(
+            "NOT WHAT WAS BACKED UP: {} of {} found a difference.",
+            number(Finding::Different),
+            words::count(all, "comparison")
+        ),
     }
-    let changed: Vec<String> = of(Finding::Changed).map(line).collect();
-    if !changed.is_empty() {
-        parts.push("Changed since the backup, and neither restored nor put back:".to_owned());
-        parts.push(words::listed(changed, LISTED / 3));
-    }
-    let same: Vec<String> = of(Finding::Same).map(line).collect();
-    if !same.is_empty() {
-        parts.push(format!("Found the same: {}", words::count(same.len(), "thing")));
-        parts.push(words::listed(same, LISTED / 3));
-    }
-    parts.join("\n")
 }
 
 /// A switch in a few words: `secret hubs/db (host, port) of database`.
@@ -118,60 +125,69 @@ pub fn switch(switch: &CutOver) -> String {
     format!("{}: {what}, for {}{table}", switch.name, switch.resource)
 }
 
-/// What leads where, a line a switch.
-pub fn switched(switched: &[Switched]) -> String {
+/// What leads where, in a line a switch; what may lead to either first.
+pub fn switched(switched: &[Switched]) -> Vec<String> {
+    let mut switched: Vec<&Switched> = switched.iter().collect();
+    switched.sort_by_key(|switched| matches!(switched.state, SwitchState::Done | SwitchState::Returned));
     let lines = switched.iter().map(|switched| {
         let leads = match switched.state {
-            SwitchState::Done => "leads to the COPY",
-            SwitchState::Returned => "leads to WHAT WAS THERE BEFORE",
-            SwitchState::Begun => "MAY LEAD TO EITHER: it was being switched to the copy",
-            SwitchState::Returning => "MAY LEAD TO EITHER: it was being switched back",
+            SwitchState::Done => "to the COPY",
+            SwitchState::Returned => "to WHAT WAS THERE BEFORE",
+            SwitchState::Begun => "MAY LEAD TO EITHER, it was being switched to the copy",
+            SwitchState::Returning => "MAY LEAD TO EITHER, it was being switched back",
         };
-        let value = |value: &Value| match value {
-            Value::Null => "not known".to_owned(),
-            value => value.to_string(),
-        };
-        [
-            format!("  - {} {leads}", words::name(&switch(&switched.switch))),
-            format!("      before: {}", words::line(&value(&switched.before))),
-            format!("      since: {}", words::line(&value(&switched.after))),
-        ]
-        .join("\n")
+        words::line(&format!(
+            "{}: {leads} ({})",
+            switch(&switched.switch),
+            from_and_to(switched)
+        ))
     });
-    words::listed(lines.collect(), LISTED)
+    lines.collect()
 }
 
-/// Lines in words, as a list under a title; `None` without any.
-pub fn titled(title: &str, lines: &[String]) -> Option<String> {
-    let list: Vec<String> = lines.iter().map(|line| format!("  - {}", words::line(line))).collect();
-    (!list.is_empty()).then(|| format!("{title}\n{}", words::listed(list, LISTED)))
+/// What was there before, and what is there since, by what a person can set by hand.
+fn from_and_to(switched: &Switched) -> String {
+    let (before, after) = (&switched.before, &switched.after);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let (was, is) = match &switched.switch.action {
+        CutOverAction::Secret { .. } | CutOverAction::Parameter { .. } => {
+            let version =
+                |value: &Value| (!value["version"].is_null()).then(|| format!("version {}", text(&value["version"])));
+            (version(before), version(after))
+        }
+        CutOverAction::EcsService { .. } => {
+            let revision = |value: &Value| {
+                let arn = value["task_definition"].as_str()?;
+                Some(format!("task definition {}", arn.rsplit('/').next().unwrap_or(arn)))
+            };
+            (revision(before), revision(after))
+        }
+        CutOverAction::Rename => {
+            let (name, side, copy) = (text(&before["cluster"]), text(&before["side"]), text(&before["copy"]));
+            return match before["old"].is_null() {
+                true => format!("the copy, {copy}, becomes {name}; there was no other"),
+                false => format!("the copy, {copy}, becomes {name}; what was {name} becomes {side}"),
+            };
+        }
+    };
+    let known = |what: Option<String>| what.unwrap_or_else(|| "not known".to_owned());
+    format!("was {}, is {}", known(was), known(is))
+}
+
+/// Each in one line.
+pub fn lines(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| words::line(line)).collect()
 }
 
 /// What each resource's restore left to say.
 pub fn remarks(items: &[Item]) -> Vec<String> {
     let remarks = items.iter().flat_map(|item| {
         let name = &item.planned.resource.name;
-        item.remarks.iter().map(move |remark| format!("{name}: {remark}"))
+        item.remarks
+            .iter()
+            .map(move |remark| words::line(&format!("{name}: {remark}")))
     });
     remarks.collect()
-}
-
-/// What has to be changed in the infrastructure's source, ready to paste; `None` where there is nothing.
-pub fn infrastructure(record: &RestoreRecord) -> Option<String> {
-    let text = record.infrastructure.as_ref()?;
-    let parts = [
-        ("Terraform 1.7 and newer", &text.terraform),
-        ("Older Terraform", &text.terraform_commands),
-        ("CloudFormation", &text.cloudformation_steps),
-        ("CloudFormation, resources to import", &text.cloudformation),
-        ("ECS task definitions", &text.ecs),
-    ];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(_, part)| !part.trim().is_empty())
-        .map(|(title, part)| format!("{title}:\n{}", words::lines(part)))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
 pub fn checks_json(verification: Option<&Verification>) -> Value {

@@ -1,9 +1,9 @@
 //! Restores that came to nothing: not begun, not allowed, failed and removed, failed and kept, failed and partly left.
 
-use super::composing::{joined, listing};
 use super::{Restore, commands, copies, facts};
 use crate::domain::message::composing::Parts;
-use crate::domain::message::facts::{self as common, LISTED};
+use crate::domain::message::facts as common;
+use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::plan::OnFailure;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
@@ -23,22 +23,23 @@ enum Left {
 /// Every fault on a line of its own: a wrong request is refused with all of them.
 pub fn not_started(restore: &Restore<'_>) -> Message {
     let name = restore.name();
-    let reasons = restore.reasons();
+    let reasons: Vec<Reason> = restore.reasons().iter().flat_map(by_line).collect();
     let error = reasons
         .first()
         .map_or("no reason recorded", |reason| reason.error.as_str());
     let busy = error == "DeploymentBusy";
-    let happened = joined([
-        Some(format!("The restore of {name} was not started; nothing was touched.")),
-        Some(faults(&reasons)),
-    ]);
+    let happened = format!("The restore of {name} was not started; nothing was touched.");
     let mut steps = restore.steps(&reasons);
     match restore.deployment {
-        Some(name) if !busy => steps.push(format!(
-            "See first what would be done: holdfast restore {name} --dry-run"
-        )),
+        Some(name) if !busy => {
+            let look = Step::run(
+                "See what would be done, and all that stands against it",
+                format!("holdfast restore {name} --dry-run"),
+            );
+            steps = Step::finally(steps, look);
+        }
         Some(_) => {}
-        None => steps.push("See which deployments there are: holdfast deployments".to_owned()),
+        None => steps.push(Step::run("See which deployments there are", "holdfast deployments")),
     }
     let means = match restore.deployment {
         Some(name) => common::newest_sealed(name, restore.newest_sealed, restore.now),
@@ -52,32 +53,34 @@ pub fn not_started(restore: &Restore<'_>) -> Message {
         means: &means,
         steps: &steps,
         reasons: &reasons,
+        sections: Vec::new(),
     })
 }
 
-fn faults(reasons: &[Reason]) -> String {
-    let lines = reasons.iter().flat_map(|reason| {
-        let head = format!("{}: {}", words::name(&reason.subject), words::name(&reason.error));
-        let each = reason.message.lines().filter(|line| !line.trim().is_empty());
-        let mut each: Vec<String> = each.map(|line| format!("  - {head}: {}", words::line(line))).collect();
-        if each.is_empty() {
-            each.push(format!("  - {head}"));
-        }
-        each
-    });
-    words::listed(lines.collect(), 2 * LISTED)
+/// Each line as a reason of its own: every fault is told, and none is cut off.
+pub fn by_line(reason: &Reason) -> Vec<Reason> {
+    let lines = reason.message.lines().filter(|line| !line.trim().is_empty());
+    let each: Vec<Reason> = lines
+        .map(|line| Reason {
+            message: line.to_owned(),
+            ..reason.clone()
+        })
+        .collect();
+    match each.is_empty() {
+        true => vec![reason.clone()],
+        false => each,
+    }
 }
 
 /// What became of it cannot be read.
 pub fn unknown(restore: &Restore<'_>) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
-    let happened = format!(
-        "The restore of {name} ended, but what became of it cannot be read in the catalog.\n{}",
-        common::reasons(&reasons)
-    );
+    let happened = format!("The restore of {name} ended, but what became of it cannot be read in the catalog.");
     let mut steps = restore.steps(&reasons);
-    steps.push("Look in the execution, linked below, for the last state that ended well: it says what was made and what was switched.".to_owned());
+    steps.push(Step::say(
+        "Look in the execution, linked below, for the last state that ended well: it says what was made and what was switched.",
+    ));
     restore.message(Parts {
         event: Event::RestoreFailed,
         severity: Severity::Critical,
@@ -86,6 +89,7 @@ pub fn unknown(restore: &Restore<'_>) -> Message {
         means: "Whether copies were made, and whether the application was switched to them, could not be read.",
         steps: &steps,
         reasons: &reasons,
+        sections: Vec::new(),
     })
 }
 
@@ -96,17 +100,19 @@ pub fn rejected(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let spoken = reasons.iter().any(|reason| reason.error == "Rejected");
     let how = if spoken { "REJECTED" } else { "NOT ANSWERED IN TIME" };
     let happened = format!(
-        "On-call was asked whether {name} may be restored from {}, and {}. Nothing was touched.\n{}",
+        "On-call was asked whether {name} may be restored from {}, and {}. Nothing was touched.",
         restore.what(record),
         if spoken {
             "said no"
         } else {
             "did not answer in time, which means no"
         },
-        common::reasons(&reasons)
     );
     let mut steps = restore.steps(&[]);
-    steps.push("If it is wanted after all, start it again with the input of this execution, and say yes.".to_owned());
+    steps.push(Step::run(
+        "If it is wanted after all, start it again, and say yes",
+        commands::again(record),
+    ));
     restore.message(Parts {
         event: Event::RestoreRejected,
         severity: Severity::Warning,
@@ -115,6 +121,7 @@ pub fn rejected(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         means: "The application uses what it used before. There are no copies.",
         steps: &steps,
         reasons: &reasons,
+        sections: Vec::new(),
     })
 }
 
@@ -130,41 +137,33 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         Left::Kept => "its copies are kept, as was asked for",
         Left::Remains => "NOT ALL THAT IT MADE COULD BE REMOVED",
     };
-    let checks = record.verification.as_ref().map(facts::checks);
-    let happened = joined([
-        Some(format!(
-            "The restore of {name} from {} failed after {}; {what}.",
-            restore.what(record),
-            restore.took()
-        )),
-        Some(common::reasons(&reasons)),
-        listing("Left, and where:", common::reasons(&record.left)),
-        checks.and_then(|checks| listing("What was compared:", checks)),
-        listing("Its copies:", copies::copies(restore.items)),
-        facts::titled("To know:", &facts::remarks(restore.items)),
-    ]);
+    let happened = format!(
+        "The restore of {name} from {} failed after {}; {what}.",
+        restore.what(record),
+        restore.took()
+    );
     let mut steps = restore.steps(&reasons);
     match left {
         Left::Nothing => {}
-        Left::Kept => steps.push(format!(
-            "Look at the copies, then remove them: {}",
-            commands::undo_restore(record, restore.execution)
+        Left::Kept => steps.push(Step::run(
+            "Look at the copies, then remove them",
+            commands::undo_restore(record),
         )),
-        Left::Remains => {
-            steps.push(format!(
-                "Remove what is left, which can be tried as often as it takes: {}",
-                commands::undo_restore(record, restore.execution)
-            ));
-            steps.push(
-                "What that does not remove, remove in its service's console, by the names above; first see that it bears this restore's tag (holdfast:restore)."
-                    .to_owned(),
-            );
-        }
+        Left::Remains => steps.extend(still_to_remove(record)),
     }
-    steps.push(format!(
-        "See what would be done, then restore again: {} --dry-run",
-        commands::again(record)
-    ));
+    let again = Step::run(
+        "See what would be done, then restore again",
+        format!("{} --dry-run", commands::again(record)),
+    );
+    let steps = Step::finally(steps, again);
+    let mut sections = vec![Section::list("Left, and where", common::reasons(&record.left))];
+    sections.extend(facts::checks(record.verification.as_ref()));
+    let same = sections.pop();
+    sections.extend([
+        Section::list("Its copies", copies::copies(restore.items)),
+        Section::list("To know", facts::remarks(restore.items)),
+    ]);
+    sections.extend(same);
     let means = match left {
         Left::Nothing => "The application uses what it used before, which was not touched.".to_owned(),
         Left::Kept | Left::Remains => format!(
@@ -186,7 +185,22 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         means: &means,
         steps: &steps,
         reasons: &reasons,
+        sections,
     })
+}
+
+/// How to remove what could not be removed.
+pub fn still_to_remove(record: &RestoreRecord) -> [Step; 2] {
+    [
+        Step::run(
+            "Remove what is left, which can be tried as often as it takes",
+            commands::undo_restore(record),
+        ),
+        Step::say(
+            "What that does not remove, remove in its service's console, by the names below; first see that it bears this restore's \
+             tag (holdfast:restore).",
+        ),
+    ]
 }
 
 fn left(restore: &Restore<'_>, record: &RestoreRecord) -> Left {

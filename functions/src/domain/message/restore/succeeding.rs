@@ -1,19 +1,34 @@
 //! Restores that came to what was asked for: a plan, or copies beside what was there.
 
-use super::composing::{joined, listing};
 use super::{Restore, commands, copies, facts};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
+use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::plan::CutOverMode;
-use crate::domain::restore::table::table;
+use crate::domain::restore::table::{head, summary, unmatched};
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::set::Reason;
 
-/// What the plan says, for those who have to judge it.
-pub fn plan(record: &RestoreRecord) -> String {
-    words::lines(&table(&record.plan))
+/// What a plan says, as far as a page has room for it: all of it is in the whole text.
+pub fn plan(record: &RestoreRecord) -> Vec<Section> {
+    let plan = &record.plan;
+    vec![
+        Section::rows("What would be restored", &words::lines(&summary(plan))),
+        Section::list(
+            "Without a counterpart, which leaves the restore unproven",
+            unmatched(plan),
+        ),
+        Section::list(
+            "The application goes on using the live",
+            facts::lines(&plan.matching.live),
+        ),
+        Section::list("Changed at cut-over, in this order", facts::lines(&plan.switches)),
+        Section::list("How", facts::lines(&head(plan))),
+        Section::list("To know", facts::lines(&plan.remarks)),
+        Section::list("Not covered", facts::lines(&plan.not_covered)),
+    ]
 }
 
 /// A dry run: nothing was touched.
@@ -22,12 +37,11 @@ pub fn planned(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let number = record.plan.resources.len();
     let what = restore.what(record);
     let happened = format!(
-        "A restore of {name} from {what} was planned, and everything that it needs was found. Nothing was touched.\n{}",
-        plan(record)
+        "A restore of {name} from {what} was planned, and everything that it needs was found. Nothing was touched."
     );
     let steps = [
-        format!("To carry it out: {}", commands::again(record)),
-        "Or start the state machine restore with the input of this execution, without `dry_run`.".to_owned(),
+        Step::run("To carry it out", commands::again(record)),
+        Step::say("Or start the state machine restore with the input of this execution, without `dry_run`."),
     ];
     restore.message(Parts {
         event: Event::RestorePlanned,
@@ -37,21 +51,20 @@ pub fn planned(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         means: "The plan holds as long as its recovery points, keys and quotas are what they are now. It is made anew when the restore is started.",
         steps: &steps,
         reasons: &[],
+        sections: plan(record),
     })
 }
 
 /// One step for each thing that went wrong beside a restore that did what it should.
-pub fn steps_beside(restore: &Restore<'_>, warnings: &[Reason]) -> Vec<String> {
-    let mut steps = restore.steps(&[]);
+pub fn warned(warnings: &[Reason]) -> Vec<Step> {
     let warned = warnings.iter().take(common::LISTED).map(|warning| {
-        format!(
+        Step::say(format!(
             "{}: {}. The restore itself does not depend on it: look at it in the execution, linked below.",
             words::name(&warning.subject),
             words::name(&warning.error)
-        )
+        ))
     });
-    steps.extend(warned);
-    steps
+    warned.collect()
 }
 
 /// Copies that stand beside what was there: proven or not, and (`refused`) perhaps not to be switched to.
@@ -77,41 +90,47 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
         CutOverMode::No => Some("Cut-over was not asked for.".to_owned()),
         CutOverMode::Yes | CutOverMode::Ask => None,
     };
-    let checks = record.verification.as_ref().map(facts::checks);
-    let happened = joined([
-        Some(format!(
-            "{name} was restored from {} after {}. Nothing was switched: the application uses what it used before.",
-            restore.what(record),
-            restore.took()
-        )),
-        why_not,
-        Some(copies::copies(restore.items)),
-        checks.and_then(|checks| listing("What was compared:", checks)),
-        facts::titled("To know:", &facts::remarks(restore.items)),
-        facts::titled("Not covered:", &record.plan.not_covered),
-        listing("But look at this:", common::reasons(&warnings)),
-    ]);
-    let means = if verified {
-        "The copies are what was backed up: no check found a difference in them. They cost as much as what they were made from."
-    } else {
-        "Whether the copies are what was backed up could not be told in full; nothing was found to be wrong. You decide: look at them before anything uses them."
-    };
-    let mut steps = steps_beside(restore, &warnings);
+    let happened = format!(
+        "{name} was restored from {} after {}. Nothing was switched: the application uses what it used before. {}",
+        restore.what(record),
+        restore.took(),
+        why_not.unwrap_or_default()
+    );
+    let means = format!(
+        "{} {}",
+        facts::trust(record.verification.as_ref()),
+        match verified {
+            true => "The copies cost as much as what they were made from.",
+            false => "You decide: look at the copies before anything uses them.",
+        }
+    );
+    let mut steps = restore.steps(&[]);
     if !verified {
-        steps.push(
-            "Look at the copies with the application's own eyes: count what you know, open what was missed. Their names are above."
-                .to_owned(),
-        );
+        steps.push(Step::say(
+            "Look at the copies with the application's own eyes: count what you know, open what was missed. Their names are below.",
+        ));
     }
-    steps.push(format!(
-        "To use them: restore with cut-over, which makes and verifies copies anew: {} --cut-over {}",
-        commands::again(record),
-        if verified { "yes" } else { "ask" }
+    steps.push(Step::run(
+        "To use them, restore with cut-over, which makes and verifies copies anew",
+        format!(
+            "{} --cut-over {}",
+            commands::again(record),
+            if verified { "yes" } else { "ask" }
+        ),
     ));
-    steps.push(format!(
-        "When they are no longer needed, remove them: {}",
-        commands::undo_restore(record, restore.execution)
+    steps.push(Step::run(
+        "When they are no longer needed, remove them",
+        commands::undo_restore(record),
     ));
+    steps.extend(warned(&warnings));
+    let mut sections = facts::checks(record.verification.as_ref());
+    let same = sections.pop();
+    sections.extend([
+        Section::list("The copies", copies::copies(restore.items)),
+        Section::list("To know", facts::remarks(restore.items)),
+        Section::list("Not covered", facts::lines(&record.plan.not_covered)),
+    ]);
+    sections.extend(same);
     let severity = match (quiesced, refused || !verified || !warnings.is_empty()) {
         (true, _) => Severity::Critical,
         (false, true) => Severity::Warning,
@@ -126,9 +145,10 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
         event,
         severity,
         subject: &format!("Holdfast: {name} restored and {proof}, not cut over{answer}{but}"),
-        happened: &happened,
-        means,
+        happened: happened.trim_end(),
+        means: &means,
         steps: &steps,
         reasons: &warnings,
+        sections,
     })
 }

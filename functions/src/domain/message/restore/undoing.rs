@@ -1,10 +1,11 @@
 //! Restores that are taken back by an execution of its own.
 
-use super::composing::{joined, listing};
-use super::succeeding::steps_beside;
+use super::failing::{by_line, still_to_remove};
+use super::succeeding::warned;
 use super::{Restore, RestoreOutcome, commands, copies, facts};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
+use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
@@ -24,43 +25,40 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
     let there = restore.items.iter().any(copies::may_be_there);
     let gone = reasons.is_empty() && record.left.is_empty() && !there && record.status == RestoreStatus::Undone;
     if gone {
-        let happened = joined([
-            Some(format!(
-                "Everything that restore {} of {name} had made was removed.",
-                record.id
-            )),
-            Some(copies::copies(restore.items)),
-        ]);
+        let happened = format!("Everything that restore {} of {name} had made was removed.", record.id);
         let message = restore.message(Parts {
             event: Event::RestoreUndone,
             severity: Severity::Info,
             subject: &format!("Holdfast: what the restore of {name} had made is removed"),
             happened: &happened,
             means: "The application uses what it used before, which was not touched.",
-            steps: &[format!(
-                "If it is still to be restored: {} --dry-run",
-                commands::again(record)
+            steps: &[Step::run(
+                "Nothing. If it is still to be restored",
+                format!("{} --dry-run", commands::again(record)),
             )],
             reasons: &[],
+            sections: vec![Section::list("Removed", copies::copies(restore.items))],
         });
         return (message, RestoreOutcome::Undone, true);
     }
     // Refused before anything was begun.
     let refused = record.status != RestoreStatus::Undone;
-    let happened = joined([
-        Some(match refused {
-            true => format!("Nothing that restore {} of {name} had made was removed.", record.id),
-            false => format!(
-                "Not everything that restore {} of {name} had made could be removed.",
-                record.id
-            ),
-        }),
-        Some(common::reasons(&reasons)),
-        listing("Left, and where:", common::reasons(&record.left)),
-        listing("Its copies:", copies::copies(restore.items)),
-    ]);
+    let happened = match refused {
+        true => format!("Nothing that restore {} of {name} had made was removed.", record.id),
+        false => format!(
+            "Not everything that restore {} of {name} had made could be removed.",
+            record.id
+        ),
+    };
     let mut steps = restore.steps(&reasons);
-    steps.extend(still_to_remove(restore, record));
+    match refused {
+        // Never by hand: somebody uses it.
+        true => {
+            let again = Step::run("When nobody uses it, remove it", commands::undo_restore(record));
+            steps = Step::finally(steps, again);
+        }
+        false => steps.extend(still_to_remove(record)),
+    }
     let message = restore.message(Parts {
         event: Event::UndoFailed,
         severity: Severity::Critical,
@@ -78,34 +76,12 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
         },
         steps: &steps,
         reasons: &reasons,
+        sections: vec![
+            Section::list("Left, and where", common::reasons(&record.left)),
+            Section::list("Its copies", copies::copies(restore.items)),
+        ],
     });
     (message, RestoreOutcome::Failed, false)
-}
-
-/// Each line as a reason of its own: who uses what is removed is named on a line each, and none is cut off.
-fn by_line(reason: &Reason) -> Vec<Reason> {
-    let lines = reason.message.lines().filter(|line| !line.trim().is_empty());
-    let each: Vec<Reason> = lines
-        .map(|line| Reason {
-            message: line.to_owned(),
-            ..reason.clone()
-        })
-        .collect();
-    match each.is_empty() {
-        true => vec![reason.clone()],
-        false => each,
-    }
-}
-
-fn still_to_remove(restore: &Restore<'_>, record: &RestoreRecord) -> [String; 2] {
-    [
-        format!(
-            "Remove what is left, which can be tried as often as it takes: {}",
-            commands::undo_restore(record, restore.execution)
-        ),
-        "What that does not remove, remove in its service's console, by the names above; first see that it bears this restore's tag (holdfast:restore)."
-            .to_owned(),
-    ]
 }
 
 /// The state that refuses what was taken back already.
@@ -114,21 +90,19 @@ const PLANNING: &str = "PlanUndoCutOver";
 /// An earlier execution has done it: whoever starts it again may not have heard.
 fn back_already(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
-    let happened = joined([
-        Some(format!(
-            "The cut-over of restore {} of {name} had been taken back before: this execution has touched nothing.",
-            record.id
-        )),
-        listing("Since then:", facts::switched(&record.switched)),
-    ]);
+    let happened = format!(
+        "The cut-over of restore {} of {name} had been taken back before: this execution has touched nothing.",
+        record.id
+    );
     restore.message(Parts {
         event: Event::CutOverUndone,
         severity: Severity::Info,
         subject: &format!("Holdfast: {name} had been switched back already"),
         happened: &happened,
         means: "The application uses what it used before the restore, unless somebody has led it elsewhere since.",
-        steps: &["See whether the application works.".to_owned()],
+        steps: &[Step::say("See whether the application works.")],
         reasons: &[],
+        sections: vec![Section::list("What leads where", facts::switched(&record.switched))],
     })
 }
 
@@ -144,25 +118,23 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
         return (back_already(restore, record), RestoreOutcome::SwitchedBack, true);
     }
     if record.status == RestoreStatus::SwitchedBack {
-        let happened = joined([
-            Some(format!(
-                "The cut-over of restore {} of {name} was taken back.",
-                record.id
-            )),
-            listing("Now:", facts::switched(&record.switched)),
-            (!record.followed.is_empty())
-                .then(|| "The descriptor in the catalog names again what it named before the cut-over.".to_owned()),
-            listing("The copies are still there:", copies::copies(restore.items)),
-            listing("But look at this:", common::reasons(&warnings)),
-        ]);
-        let mut steps = steps_beside(restore, &warnings);
-        steps.push("See whether the application works.".to_owned());
-        steps.push(
-            "What was brought into the infrastructure's source for the cut-over, take out of it again.".to_owned(),
+        let followed = match record.followed.is_empty() {
+            true => "",
+            false => " The descriptor in the catalog names again what it named before.",
+        };
+        let happened = format!(
+            "The cut-over of restore {} of {name} was taken back.{followed}",
+            record.id
         );
-        steps.push(format!(
-            "When the copies are no longer needed, remove them: {}",
-            commands::undo_restore(record, restore.execution)
+        let mut steps = restore.steps(&[]);
+        steps.push(Step::say("See whether the application works."));
+        steps.extend(warned(&warnings));
+        steps.push(Step::say(
+            "What was brought into the infrastructure's source for the cut-over, take out of it again.",
+        ));
+        steps.push(Step::run(
+            "When the copies are no longer needed, remove them",
+            commands::undo_restore(record),
         ));
         let severity = match (quiesced, warnings.is_empty()) {
             (true, _) => Severity::Critical,
@@ -182,37 +154,37 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
             means: "The application uses what it used before the restore. What was written to the copies is in the copies alone.",
             steps: &steps,
             reasons: &warnings,
+            sections: vec![
+                Section::list("What leads where", facts::switched(&record.switched)),
+                Section::list("The copies are still there", copies::copies(restore.items)),
+            ],
         });
         return (message, RestoreOutcome::SwitchedBack, true);
     }
     let begun = matches!(record.status, RestoreStatus::Switching | RestoreStatus::CutOver);
-    let happened = joined([
-        Some(match begun {
-            true => format!(
-                "The cut-over of restore {} of {name} could not be taken back in full.",
-                record.id
-            ),
-            false => format!(
-                "Restore {} of {name} was not cut over: there is nothing to take back, and nothing was touched.",
-                record.id
-            ),
-        }),
-        Some(common::reasons(&warnings)),
-        listing("EXACTLY WHAT LEADS WHERE:", facts::switched(&record.switched)),
-    ]);
-    let mut steps = restore.steps(&warnings);
+    let happened = match begun {
+        true => format!(
+            "The cut-over of restore {} of {name} could not be taken back in full.",
+            record.id
+        ),
+        false => format!(
+            "Restore {} of {name} was not cut over: there is nothing to take back, and nothing was touched.",
+            record.id
+        ),
+    };
+    let mut steps = restore.steps(&[]);
     match begun {
         true => {
-            steps.push(format!(
-                "Try again, as often as it takes: {}",
-                commands::undo_cut_over(record)
+            steps.push(Step::run(
+                "Try again, as often as it takes",
+                commands::undo_cut_over(record),
             ));
-            steps.push(
-                "If that fails too, set what is listed above by hand to what it was before, each by the value that stands with it."
-                    .to_owned(),
-            );
+            steps.extend(restore.remedies(&warnings));
+            steps.push(Step::say(
+                "If that fails too, set what is listed below by hand to what it was before, each by the value that stands with it.",
+            ));
         }
-        false => steps.push(format!("See which restores there are: {}", commands::restores(name))),
+        false => steps.push(Step::run("See which restores there are", commands::restores(name))),
     }
     let message = restore.message(Parts {
         event: Event::CutOverFailed,
@@ -228,6 +200,10 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
         },
         steps: &steps,
         reasons: &warnings,
+        sections: vec![Section::list(
+            "EXACTLY WHAT LEADS WHERE",
+            facts::switched(&record.switched),
+        )],
     });
     (message, RestoreOutcome::Failed, false)
 }
@@ -246,16 +222,11 @@ fn run_warnings(restore: &Restore<'_>) -> Vec<Reason> {
 fn not_known(restore: &Restore<'_>, what: &str) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
-    let happened = joined([
-        Some(format!(
-            "The {what} of {name} did not come so far as to know the restore."
-        )),
-        Some(common::reasons(&reasons)),
-    ]);
+    let happened = format!("The {what} of {name} did not come so far as to know the restore.");
     let mut steps = restore.steps(&reasons);
-    steps.push(format!(
-        "See which restores there are, and start again with the id of one: {}",
-        commands::restores(name)
+    steps.push(Step::run(
+        "See which restores there are, and start again with the id of one",
+        commands::restores(name),
     ));
     restore.message(Parts {
         event: Event::UndoFailed,
@@ -265,5 +236,6 @@ fn not_known(restore: &Restore<'_>, what: &str) -> Message {
         means: "Nothing was touched by this execution.",
         steps: &steps,
         reasons: &reasons,
+        sections: Vec::new(),
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::replaced::Replaced;
+use super::replaced::{Replaced, unknown};
 
 /// `ResourcesToImport` of `CreateChangeSet`.
 pub fn resources_to_import(replaced: &[Replaced]) -> String {
@@ -32,9 +32,16 @@ pub fn steps(replaced: &[Replaced]) -> String {
     if replaced.is_empty() {
         return String::new();
     }
+    let to_fill_in = match unknown(replaced, |unknown| unknown.logical_id.as_deref()).as_slice() {
+        [] => String::new(),
+        unknown => format!(
+            "0. Fill in the logical ids of your template, where the descriptor names no `logical_id`: {}.\n",
+            unknown.join(", ")
+        ),
+    };
     let ids: Vec<&str> = replaced.iter().map(|one| one.logical_id.as_str()).collect();
     format!(
-        "1. Give {} \"DeletionPolicy: Retain\" and \"UpdateReplacePolicy: Retain\", and update the stack: without them the \
+        "{to_fill_in}1. Give {} \"DeletionPolicy: Retain\" and \"UpdateReplacePolicy: Retain\", and update the stack: without them the \
          next step deletes what was replaced, which is the way back.\n\
          2. Take these resources out of the template, and update the stack: it forgets them.\n\
          3. Put them back, still with \"DeletionPolicy: Retain\", with the copies' names, and create a change set of type \

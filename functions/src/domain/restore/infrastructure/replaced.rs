@@ -29,6 +29,15 @@ pub struct Replaced {
     pub logical_id: String,
     /// What CloudFormation identifies the copy by, in the order of its own documentation.
     pub identifier: Vec<(&'static str, String)>,
+    /// What stands in `address`, and in `logical_id`, in place of a name that the descriptor does not give: to be filled in.
+    pub unknown: Unknown,
+}
+
+/// Placeholders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unknown {
+    pub address: Option<String>,
+    pub logical_id: Option<String>,
 }
 
 /// Everything in the source that one item replaces; nothing for what is restored inside what is there.
@@ -83,6 +92,7 @@ struct Place {
     label: String,
     logical_id: String,
     mark: String,
+    unknown: Unknown,
 }
 
 impl Place {
@@ -96,13 +106,18 @@ impl Place {
                 .find_map(|kind| address.rfind(kind).map(|at| (at, at + kind.len())))?;
             Some((address[..start.0].to_owned(), address[start.1..].to_owned()))
         });
-        let (module, label) = split.unwrap_or_else(|| (String::new(), identifier(name)));
         let logical_id = protected.and_then(|protected| protected.logical_id.clone());
+        let unknown = Unknown {
+            address: split.is_none().then(|| format!("ADDRESS_OF_{}", identifier(name))),
+            logical_id: logical_id.is_none().then(|| format!("LogicalIdOf{}", pascal(name))),
+        };
+        let (module, label) = split.unwrap_or_else(|| (String::new(), unknown.address.clone().unwrap_or_default()));
         Self {
             module,
             label,
-            logical_id: logical_id.unwrap_or_else(|| pascal(name)),
+            logical_id: logical_id.or(unknown.logical_id.clone()).unwrap_or_default(),
             mark: mark(&item.restore),
+            unknown,
         }
     }
 
@@ -115,6 +130,7 @@ impl Place {
             resource_type: kind.1,
             logical_id: self.logical_id.clone(),
             identifier: vec![(key, id.to_owned())],
+            unknown: self.unknown.clone(),
         }
     }
 
@@ -170,6 +186,7 @@ impl Place {
                         ("ScalableDimension", dimension.to_owned()),
                         ("ServiceNamespace", namespace.to_owned()),
                     ],
+                    unknown: self.unknown.clone(),
                 })
             })
             .collect()
@@ -213,6 +230,17 @@ fn instances(configuration: &Value, source: &str, copy: &str) -> Vec<String> {
             None => names::copy_of(copy, &(index + 1).to_string(), LONGEST),
         })
         .collect()
+}
+
+/// Placeholders that a person has to fill in, each once.
+pub fn unknown<'a>(replaced: &'a [Replaced], of: impl Fn(&'a Unknown) -> Option<&'a str>) -> Vec<&'a str> {
+    let mut unknown: Vec<&str> = Vec::new();
+    for placeholder in replaced.iter().filter_map(|one| of(&one.unknown)) {
+        if !unknown.contains(&placeholder) {
+            unknown.push(placeholder);
+        }
+    }
+    unknown
 }
 
 /// `r20261120_030000` of `hubs-prod-20261120-030000-630a`.

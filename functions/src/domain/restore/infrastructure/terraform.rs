@@ -1,7 +1,7 @@
 //! Terraform: blocks for 1.7 and newer, commands for all.
 
 use super::hcl::{Part, block, quoted};
-use super::replaced::Replaced;
+use super::replaced::{Replaced, unknown};
 
 /// A `removed` block for what is replaced and an `import` block for the copy. One address can have either but not both in
 /// one plan, and no `removed` block may have an index (Terraform, "removed block"): the copy gets an address of its own.
@@ -30,6 +30,7 @@ pub fn blocks(replaced: &[Replaced]) -> String {
          # 3. terraform apply, and take these blocks out again.\n\
          # Addresses of instances and scaling targets are made from their cluster's or table's: correct them where yours differ.\n",
     );
+    text.push_str(&to_fill_in(replaced));
     let mut forgotten: Vec<String> = Vec::new();
     for one in replaced {
         let Some(old) = without_last_index(one) else {
@@ -55,6 +56,17 @@ pub fn blocks(replaced: &[Replaced]) -> String {
         text.push_str(&format!("\n{}", block("import", &body)));
     }
     text
+}
+
+/// The addresses that nobody knows here: no tool takes them as they stand.
+fn to_fill_in(replaced: &[Replaced]) -> String {
+    match unknown(replaced, |unknown| unknown.address.as_deref()).as_slice() {
+        [] => String::new(),
+        unknown => format!(
+            "# TO FILL IN, as `terraform state list` has it, where the descriptor names no `terraform`: {}\n",
+            unknown.join(", ")
+        ),
+    }
 }
 
 /// What `removed` names: instances of a cluster leave together, anything else with an index cannot leave alone.
@@ -87,6 +99,7 @@ pub fn commands(replaced: &[Replaced]) -> String {
     let mut text = String::from(
         "# Nothing is destroyed: the state forgets what was replaced, and learns the copies under the same addresses.\n",
     );
+    text.push_str(&to_fill_in(replaced));
     for one in replaced {
         text.push_str(&format!("terraform state rm {}\n", shell(&one.address)));
     }

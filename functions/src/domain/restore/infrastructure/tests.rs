@@ -113,9 +113,46 @@ fn everything_that_is_replaced_is_told_for_every_tool() {
         "{}\n{}\n{}\n{}\n{}",
         text.terraform, text.terraform_commands, text.cloudformation, text.cloudformation_steps, text.ecs
     );
-    assert_eq!(whole, include_str!("tests/whole.txt"));
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/domain/restore/infrastructure/tests/whole.txt"
+    );
+    if std::env::var_os("HOLDFAST_WRITE").is_some() {
+        std::fs::write(path, &whole).unwrap();
+    }
+    assert_eq!(whole, std::fs::read_to_string(path).unwrap());
     let resources: Value = serde_json::from_str(&text.cloudformation).unwrap();
     assert_eq!(resources.as_array().unwrap().len(), 8);
+}
+
+/// On the code before, `tables` stood at `aws_dynamodb_table.tables_hubs_rooms`, an address that nobody had given.
+#[test]
+fn an_address_that_the_descriptor_does_not_name_is_to_be_filled_in() {
+    let text = infrastructure(
+        &descriptor("module.data.aws_rds_cluster.main", false),
+        &items(),
+        CutOverMode::Yes,
+    );
+    for part in [&text.terraform, &text.terraform_commands] {
+        assert!(part.contains("# TO FILL IN"), "{part}");
+        assert!(
+            part.contains("ADDRESS_OF_tables_hubs_rooms, ADDRESS_OF_old_files\n"),
+            "{part}"
+        );
+        assert!(!part.contains("aws_dynamodb_table.tables_hubs_rooms"), "{part}");
+        assert!(part.contains("module.data.aws_rds_cluster.main"), "{part}");
+    }
+    assert!(
+        text.cloudformation_steps.contains("LogicalIdOfTablesHubsRooms"),
+        "{}",
+        text.cloudformation_steps
+    );
+    assert!(text.cloudformation.contains("\"HubsDb\""), "{}", text.cloudformation);
+    let file = text.for_terraform();
+    assert!(
+        file.contains("\n# terraform state rm") && !file.contains("\nterraform state rm"),
+        "{file}"
+    );
 }
 
 #[test]

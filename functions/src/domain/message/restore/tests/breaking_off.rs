@@ -35,13 +35,13 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
             "switching",
             Machine::Restore,
             Aftermath::NotBegun(Machine::UndoCutOver, &why),
-            "NOW: switch back what was switched: holdfast undo-cut-over",
+            "Now: Switch back what was switched: holdfast undo-cut-over",
         ),
         (
             "switching",
             Machine::UndoCutOver,
             Aftermath::Nothing,
-            "NOW: switch back what was switched: holdfast undo-cut-over",
+            "Now: Switch back what was switched: holdfast undo-cut-over",
         ),
         (
             "cut_over",
@@ -53,7 +53,7 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
             "cut_over",
             Machine::Restore,
             Aftermath::Nothing,
-            "The way back: holdfast undo-cut-over",
+            "the way back: holdfast undo-cut-over",
         ),
         (
             "restored",
@@ -108,7 +108,7 @@ fn an_undo_of_a_cut_over_that_broke_off_half_way_calls_the_application_mixed() {
             &message,
             &[
                 "SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE",
-                "NOW: switch back what was switched",
+                "Now: Switch back what was switched",
             ],
         );
         assert_says_nothing_of(&message, &["Nothing was switched back yet"]);

@@ -68,7 +68,14 @@ fn what_is_in_use_is_told_user_by_user() {
             REMOVE,
         ],
     );
-    assert_says_nothing_of(&message, &["--suffix", "The application is not touched by it"]);
+    assert_says_nothing_of(
+        &message,
+        &[
+            "--suffix",
+            "The application is not touched by it",
+            "in its service's console",
+        ],
+    );
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn a_cut_over_is_taken_back_or_on_call_knows_what_is_not() {
         (message.event, message.severity),
         (Event::CutOverUndone, Severity::Info)
     );
-    assert_says(&message, &["leads to WHAT WAS THERE BEFORE", REMOVE]);
+    assert_says(&message, &["to WHAT WAS THERE BEFORE", REMOVE]);
     assert_says_nothing_of(&message, &["the restore's own"]);
 
     let (message, outcome, succeeded) = of(&record("switching", json!({"switched": switched("returning")})));

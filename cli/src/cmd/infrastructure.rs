@@ -1,0 +1,57 @@
+//! `holdfast infrastructure`: what a restore leaves to do in the infrastructure's source.
+
+use super::answer::deployment_of;
+use crate::args::Global;
+use crate::failure::{Failure, Result};
+use crate::out;
+use crate::stack::Stack;
+
+/// Print what has to change in the infrastructure's source after a restore, so that its next deployment does not undo it
+#[derive(Debug, clap::Args)]
+pub struct Infrastructure {
+    /// Id of the restore
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// For Terraform: `import` and `removed` blocks
+    #[arg(long, required_unless_present = "cloudformation", conflicts_with = "cloudformation")]
+    terraform: bool,
+    /// For CloudFormation: the resources to import; the steps go to standard error
+    #[arg(long)]
+    cloudformation: bool,
+}
+
+impl Infrastructure {
+    pub async fn run(&self, global: &Global) -> Result<()> {
+        let stack = Stack::open(global).await?;
+        let deployment = deployment_of(&self.run)?;
+        let record = stack.catalog.known_restore(&deployment, &self.run).await?;
+        let Some(infrastructure) = &record.infrastructure else {
+            return Err(Failure::NotDone(format!(
+                "printing the infrastructure of restore {}: its copies were not compared yet, or never; there is nothing to say. \
+                 See how far it is: holdfast show {deployment} {}",
+                self.run, self.run
+            )));
+        };
+        if global.json {
+            return out::json(infrastructure);
+        }
+        match self.terraform {
+            true => out::text(&or_nothing(infrastructure.for_terraform(), NOTHING_OF_TERRAFORM)),
+            // What stands on standard output is the file.
+            false => {
+                eprint!("{}", infrastructure.steps_with_cloudformation());
+                out::text(&or_nothing(infrastructure.cloudformation.clone(), "[]\n"))
+            }
+        }
+    }
+}
+
+const NOTHING_OF_TERRAFORM: &str = "# Nothing has to change: what was restored lies inside what is there.\n";
+
+/// A file that is valid where there is nothing to say.
+fn or_nothing(text: String, nothing: &str) -> String {
+    match text.is_empty() {
+        true => nothing.to_owned(),
+        false => text,
+    }
+}

@@ -1,0 +1,145 @@
+use std::collections::BTreeMap;
+
+use super::*;
+
+const PLACES: [Place; 17] = [
+    Place::Plan,
+    Place::Question,
+    Place::SafetyBackup,
+    Place::Hook,
+    Place::Probe,
+    Place::Capture,
+    Place::Seal,
+    Place::Prune,
+    Place::Copy,
+    Place::Login,
+    Place::Comparison,
+    Place::Lead,
+    Place::Switch,
+    Place::SwitchBack,
+    Place::Descriptor,
+    Place::Removal,
+    Place::Record,
+];
+
+/// All names of `Error`, and what the machines catch beside them.
+const ERRORS: [&str; 20] = [
+    "Throttled",
+    "Unavailable",
+    "NotReady",
+    "QuotaExceeded",
+    "InvalidInput",
+    "NotFound",
+    "AccessDenied",
+    "Conflict",
+    "JobFailed",
+    "DeadlineExceeded",
+    "DeploymentBusy",
+    "VerificationFailed",
+    "CopiesLeftOut",
+    "States.Timeout",
+    "States.DataLimitExceeded",
+    "States.Permissions",
+    "Ec2.InvalidGroup.NotFound",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "SomethingElse",
+];
+
+/// Every pair of error and place, for a reviewer to read: a row for each advice, with the errors and places that get it.
+pub fn table() -> String {
+    let mut rows: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
+    for (nth, place) in PLACES.into_iter().enumerate() {
+        for error in ERRORS {
+            rows.entry((nth, remedy(error, place, "hubs"))).or_default().push(error);
+        }
+    }
+    let mut text = String::new();
+    let mut last = usize::MAX;
+    for ((nth, advice), errors) in rows {
+        if nth != last {
+            text.push_str(&format!(
+                "\n### {}\n\n| error | what to do |\n|---|---|\n",
+                PLACES[nth].words()
+            ));
+            last = nth;
+        }
+        text.push_str(&format!("| {} | {advice} |\n", errors.join(", ")));
+    }
+    text
+}
+
+fn reason(subject: &str, error: &str) -> Reason {
+    Reason {
+        subject: subject.into(),
+        error: error.into(),
+        message: "why".into(),
+    }
+}
+
+#[test]
+fn a_subject_tells_where_it_arose() {
+    for (machine, subject, place) in [
+        (Machine::Backup, "database", Place::Capture),
+        (Machine::Restore, "tables.hubs-Rooms.1", Place::Copy),
+        (Machine::UndoRestore, "storage", Place::Removal),
+        (Machine::Backup, "switch web", Place::Lead),
+        (Machine::Restore, "switch web", Place::Switch),
+        (Machine::UndoCutOver, "switch web", Place::SwitchBack),
+        (Machine::Backup, "probe users", Place::Probe),
+        (Machine::Restore, "hook web", Place::Hook),
+        (Machine::Backup, "Quiesce", Place::Hook),
+        (Machine::Restore, "BackUpDeployment", Place::SafetyBackup),
+        (Machine::Restore, "VerifyRestore", Place::Comparison),
+        (Machine::Backup, "set hubs-20261120-021500-ab12", Place::Prune),
+    ] {
+        assert_eq!(Place::of(machine, subject), place, "{subject}");
+    }
+}
+
+/// On the code before, a wrong password was told as "the function's role, or the key that encrypts it", and a refused task
+/// definition as "the copy is not what was backed up".
+#[test]
+fn the_same_error_has_another_cause_in_another_place() {
+    let probe = remedy("AccessDenied", Place::Probe, "hubs");
+    assert!(
+        probe.contains("password") && probe.contains("probe's secret"),
+        "{probe}"
+    );
+    let table = remedy("AccessDenied", Place::Capture, "hubs");
+    assert!(table.contains("key") && !table.contains("password"), "{table}");
+    let switch = remedy("VerificationFailed", Place::Switch, "hubs");
+    assert!(!switch.contains("Do not use"), "{switch}");
+    assert!(remedy("VerificationFailed", Place::Comparison, "hubs").contains("Do not use"));
+    for place in PLACES {
+        let denied = remedy("AccessDenied", place, "hubs");
+        assert!(!denied.contains("the function's role"), "{denied}");
+    }
+}
+
+#[test]
+fn one_step_is_said_of_all_that_have_the_same_cause() {
+    let reasons = ["a", "b", "b", "c", "d", "e", "f"].map(|name| reason(name, "Throttled"));
+    let said = steps(Machine::Backup, &reasons, "hubs");
+    assert_eq!(said.len(), 1);
+    assert!(
+        said[0].words.starts_with("a, b, c, d and 2 more: AWS slowed"),
+        "{said:?}"
+    );
+    let said = steps(
+        Machine::Backup,
+        &[reason("a", "Throttled"), reason("Quiesce", "Throttled")],
+        "hubs",
+    );
+    assert_eq!(said.len(), 2);
+}
+
+#[test]
+fn every_error_of_ours_has_advice_of_its_own() {
+    let none = remedy("SomethingElse", Place::Capture, "hubs");
+    for error in &ERRORS[..ERRORS.len() - 1] {
+        for place in PLACES {
+            assert_ne!(remedy(error, place, "hubs"), none, "{error}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! A message on its page: first what a woken person needs, then why and what else to do, then what stands behind it.
+
+use std::borrow::Cow;
+
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
+/// Columns that an e-mail shows without breaking a line. Only what cannot be broken, a command or a link, is longer.
+pub const WIDTH: usize = 100;
+/// Lines of a whole message: what fits on two screens of a telephone, or one of anything else.
+pub const LINES: usize = 60;
+/// Lines of what happened, and of what it means.
+const SENTENCES: usize = 3;
+const CUT: &str = " ...";
+/// Steps after the first.
+const STEPS: usize = 8;
+
+/// What to do, and the command that does it, where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub words: String,
+    /// In one line, to be pasted.
+    pub command: Option<String>,
+}
+
+impl Step {
+    pub fn say(words: impl Into<String>) -> Self {
+        let words = words.into();
+        Self { words, command: None }
+    }
+
+    pub fn run(words: impl Into<String>, command: impl Into<String>) -> Self {
+        let (words, command) = (words.into(), Some(command.into()));
+        Self { words, command }
+    }
+
+    /// The steps, and what comes last: with the only one before it, where that has no command of its own, as one.
+    pub fn finally(mut steps: Vec<Step>, last: Step) -> Vec<Step> {
+        match steps.as_mut_slice() {
+            [one] if one.command.is_none() => {
+                let mut then = last.words.chars();
+                let first = then.next().map(|first| first.to_ascii_lowercase());
+                one.words.push_str(" Then ");
+                one.words.extend(first.into_iter().chain(then));
+                one.command = last.command;
+            }
+            _ => steps.push(last),
+        }
+        steps
+    }
+
+    /// In one line, for machines.
+    pub fn line(&self) -> String {
+        match &self.command {
+            Some(command) => format!("{}: {command}", self.words),
+            None => self.words.clone(),
+        }
+    }
+
+    fn lines(&self, first: &str) -> Vec<String> {
+        let other = " ".repeat(first.len());
+        let Some(command) = &self.command else {
+            return wrapped(&self.words, first, &other);
+        };
+        let line = format!("{first}{}: {command}", self.words);
+        if line.chars().count() <= WIDTH {
+            return vec![line];
+        }
+        let mut lines = wrapped(&format!("{}:", self.words), first, &other);
+        lines.push(format!("{other}{command}"));
+        lines
+    }
+}
+
+/// Some of what stands behind a message, under a title: as many of its entries as the page has room for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    title: String,
+    entries: Vec<Vec<String>>,
+}
+
+impl Section {
+    /// One entry behind a dash each.
+    pub fn list(title: impl Into<String>, entries: impl IntoIterator<Item = String>) -> Self {
+        let entries = entries.into_iter().map(|entry| wrapped(&entry, "  - ", "    "));
+        Self {
+            title: title.into(),
+            entries: entries.collect(),
+        }
+    }
+
+    /// Lines that stay as they are.
+    pub fn rows(title: impl Into<String>, text: &str) -> Self {
+        Self {
+            title: title.into(),
+            entries: text.lines().map(|line| vec![line.to_owned()]).collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All of it.
+    pub fn whole(&self) -> Vec<String> {
+        self.part(self.entries.len())
+    }
+
+    fn part(&self, entries: usize) -> Vec<String> {
+        let mut lines = vec![format!("{}:", self.title)];
+        lines.extend(self.entries[..entries].iter().flatten().cloned());
+        match self.entries.len() - entries {
+            0 => {}
+            more => lines.push(format!("  ... and {more} more")),
+        }
+        lines
+    }
+
+    /// Lines of its part, and of the blank one before it.
+    fn cost(&self, entries: usize) -> usize {
+        1 + self.part(entries).iter().map(|line| rows(line)).sum::<usize>()
+    }
+}
+
+/// A message, before it is laid out.
+#[derive(Debug)]
+pub struct Page<'a> {
+    pub subject: &'a str,
+    /// What happened, in a sentence or two.
+    pub happened: &'a str,
+    /// Whether it can be trusted, and what the application uses.
+    pub means: &'a str,
+    /// What to do: now the first.
+    pub steps: &'a [Step],
+    /// Why; empty where nothing went wrong.
+    pub why: Section,
+    /// What stands behind it, what matters most first.
+    pub sections: Vec<Section>,
+    /// The command that shows what the page has no room for.
+    pub all: Option<String>,
+    /// The last lines.
+    pub foot: [String; 2],
+}
+
+/// At most [`LINES`] lines of [`WIDTH`] columns. Where a section has to be cut, the command that shows all of it is named.
+pub fn text(page: &Page<'_>) -> String {
+    let mut head = vec![page.subject.to_owned(), String::new()];
+    head.extend(sentences(page.happened));
+    head.extend(sentences(page.means));
+    let (now, then) = match page.steps.split_first() {
+        Some((now, then)) => (now.lines("Now: "), then),
+        None => (Vec::new(), [].as_slice()),
+    };
+    head.extend(now);
+    let mut steps: Vec<String> = Vec::new();
+    if !then.is_empty() {
+        steps.extend([String::new(), "Then:".to_owned()]);
+        let numbered = (1..).zip(then.iter().take(STEPS));
+        steps.extend(numbered.flat_map(|(number, step)| step.lines(&format!("{number}. "))));
+    }
+    let all = page.all.as_ref().map(|all| format!("All of it: {all}"));
+    let taken = head.iter().chain(&steps).map(|line| rows(line)).sum::<usize>();
+    let foot: usize = page.foot.iter().map(|line| rows(line)).sum::<usize>() + 1;
+    let room = LINES.saturating_sub(taken + foot + all.iter().map(|line| 1 + rows(line)).sum::<usize>());
+
+    let sections: Vec<&Section> = std::iter::once(&page.why)
+        .chain(&page.sections)
+        .filter(|section| !section.is_empty())
+        .collect();
+    let shown = share(&sections, room);
+    let cut = then.len() > STEPS || (0..sections.len()).any(|nth| shown[nth] < sections[nth].entries.len());
+    let part = |nth: usize| {
+        let lines = sections[nth].part(shown[nth]);
+        std::iter::once(String::new()).chain(lines).collect::<Vec<_>>()
+    };
+    let first = usize::from(!page.why.is_empty());
+    let there = |range: std::ops::Range<usize>| range.filter(|nth| shown[*nth] > 0).flat_map(part).collect::<Vec<_>>();
+
+    let mut lines = head;
+    lines.extend(there(0..first));
+    lines.extend(steps);
+    lines.extend(there(first..sections.len()));
+    lines.extend(all.filter(|_| cut).into_iter().flat_map(|all| [String::new(), all]));
+    lines.push(String::new());
+    lines.extend(page.foot.iter().cloned());
+    lines.join("\n") + "\n"
+}
+
+/// How many entries of each section there is room for: of each a few, then of the first as many as there are.
+fn share(sections: &[&Section], room: usize) -> Vec<usize> {
+    let cost = |shown: &[usize]| -> usize {
+        let each = shown.iter().zip(sections).filter(|(shown, _)| **shown > 0);
+        each.map(|(shown, section)| section.cost(*shown)).sum()
+    };
+    let mut shown: Vec<usize> = Vec::new();
+    for least in (1..=3).rev() {
+        shown = sections
+            .iter()
+            .map(|section| section.entries.len().min(least))
+            .collect();
+        if cost(&shown) <= room {
+            break;
+        }
+    }
+    // The last give way whole.
+    for nth in (0..sections.len()).rev() {
+        if cost(&shown) > room {
+            shown[nth] = 0;
+        }
+    }
+    for nth in 0..sections.len() {
+        while shown[nth] > 0 && shown[nth] < sections[nth].entries.len() {
+            shown[nth] += 1;
+            if cost(&shown) > room {
+                // One more entry may cost nothing where it is the last and takes the place of "and 1 more": more are not.
+                shown[nth] -= 1;
+                break;
+            }
+        }
+    }
+    shown
+}
+
+fn sentences(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = text.lines().flat_map(|line| wrapped(line, "", "")).collect();
+    if lines.len() > SENTENCES {
+        lines.truncate(SENTENCES);
+        let last = &mut lines[SENTENCES - 1];
+        while last.chars().count() > WIDTH - CUT.len() {
+            last.pop();
+        }
+        last.push_str(CUT);
+    }
+    lines
+}
+
+/// Broken between words only: a name, a command or a link is never.
+pub fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
+    let options = Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(other)
+        .break_words(false)
+        .wrap_algorithm(WrapAlgorithm::FirstFit)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()
+}
+
+/// Lines that a line takes where it is shown.
+fn rows(line: &str) -> usize {
+    line.chars().count().div_ceil(WIDTH).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Lines, from the top, that hold what happened, whether it can be trusted, what to do now and the command for it.
+    const HEAD: usize = 12;
+
+    fn page<'a>(steps: &'a [Step], why: Vec<String>, sections: Vec<Section>) -> Page<'a> {
+        Page {
+            subject: "Holdfast: hubs restored",
+            happened: "It was restored.",
+            means: "It can be trusted.",
+            steps,
+            why: Section::list("Why", why),
+            sections,
+            all: Some("holdfast show hubs r".to_owned()),
+            foot: ["The execution:".to_owned(), "https://link".to_owned()],
+        }
+    }
+
+    #[test]
+    fn what_a_woken_person_needs_stands_first() {
+        let steps = [
+            Step::run("Approve", "holdfast approve r"),
+            Step::run("a ".repeat(60).trim_end(), "holdfast x"),
+        ];
+        let sections = vec![Section::list("Copies", ["table rooms".to_owned()])];
+        let text = text(&page(&steps, vec!["refused".to_owned()], sections));
+        assert_eq!(
+            text,
+            format!(
+                "Holdfast: hubs restored\n\nIt was restored.\nIt can be trusted.\nNow: Approve: holdfast approve r\n\nWhy:\n  - refused\n\n\
+                 Then:\n1. {}\n   {}:\n   holdfast x\n\nCopies:\n  - table rooms\n\nThe execution:\nhttps://link\n",
+                ["a"; 49].join(" "),
+                ["a"; 11].join(" ")
+            )
+        );
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted_and_its_command_named() {
+        let many = |what: &str| (0..40).map(|nth| format!("{what} {nth}")).collect::<Vec<_>>();
+        let steps = [Step::say("Look.")];
+        let sections = vec![
+            Section::list("Copies", many("copy")),
+            Section::list("Remarks", many("remark")),
+        ];
+        let text = text(&page(&steps, Vec::new(), sections));
+        assert!(
+            text.contains("  - copy 38\n") && text.lines().count() >= LINES - 1,
+            "{text}"
+        );
+        assert!(text.contains("  - remark 4\n  ... and 35 more\n"), "{text}");
+        assert!(text.contains("All of it: holdfast show hubs r\n"), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_is_a_page_and_its_head_a_dozen_lines(
+            happened in "([a-z]{1,12} ){0,90}", means in "([a-z]{1,12} ){0,90}",
+            steps in vec("([a-z]{1,12} ){1,20}", 1..12),
+            lists in vec(vec("([a-z]{1,30} ){1,60}", 0..30), 0..9),
+        ) {
+            let steps: Vec<Step> = steps.iter().map(|words| Step::run(words.trim(), "holdfast do")).collect();
+            let sections = lists.into_iter().map(|list| Section::list("Some", list)).collect();
+            let made = text(&Page { happened: &happened, means: &means, ..page(&steps, Vec::new(), sections) });
+            prop_assert!(made.lines().count() <= LINES, "{made}");
+            prop_assert!(made.lines().all(|line| line.chars().count() <= WIDTH), "{made}");
+            prop_assert!(made.lines().take(HEAD).any(|line| line.ends_with("holdfast do")), "{made}");
+        }
+    }
+}
