@@ -110,8 +110,9 @@ async fn written(subject: &Subject<'_>) -> Result<(Vec<Write>, Timestamp)> {
         writes.push(write);
         let moment = writes.windows(2).skip(3).find_map(|pair| quiet(&pair[0], &pair[1]));
         let now = now(subject.stage).await?;
-        // The latest moment that can be restored lies a second back.
-        if let Some(at) = moment.filter(|at| now.duration_since(*at).as_secs() >= 3) {
+        // The latest moment that can be restored lies a second back; and a write takes as long as the machine lets it.
+        let since = |at: &Timestamp| writes.iter().filter(|write| write.before > *at).count();
+        if let Some(at) = moment.filter(|at| now.duration_since(*at).as_secs() >= 3 && since(at) >= 3) {
             return Ok((writes, at));
         }
         // The writer's pace.
