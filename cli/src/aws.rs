@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -11,12 +11,14 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::args::Global;
+use crate::credentials;
 use crate::failure::{Failure, Result};
 
 /// Configuration of all clients: environment, `~/.aws`, SSO, container and instance roles, as the AWS CLI looks for them.
 ///
 /// # Errors
-/// `Wrong` where no Region is set anywhere: every answer depends on it, so none is guessed.
+/// `Wrong` where no Region is set anywhere: every answer depends on it, so none is guessed; and where a profile is named that
+/// is in no file.
 pub async fn sdk_config(global: &Global) -> Result<SdkConfig> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -27,18 +29,12 @@ pub async fn sdk_config(global: &Global) -> Result<SdkConfig> {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http.clone())
         .timeout_config(timeouts);
     if let Ok(name) = AppName::new("holdfast") {
         loader = loader.app_name(name);
     }
-    if let Some(profile) = &global.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(region) = &global.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    let config = loader.load().await;
+    let config = credentials::chosen(loader, global, http).await?.load().await;
     if config.region().is_none() {
         return Err(Failure::Wrong(
             "finding the AWS Region: none is set. Give --region, set AWS_REGION, or run `aws configure`.".to_owned(),
@@ -88,7 +84,7 @@ fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
 }
 
 /// The error and its causes, each once.
-fn causes(error: &dyn std::error::Error) -> String {
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut said = Vec::<String>::new();
     for cause in std::iter::successors(Some(error), |error| error.source()) {
         let text = cause.to_string();

@@ -5,6 +5,7 @@ mod aws;
 mod clock;
 mod cloudformation;
 mod cmd;
+mod credentials;
 mod discover;
 mod document;
 mod failure;

@@ -11,6 +11,8 @@ use crate::failure::{Failure, Result};
 /// What a command needs of a deployed Holdfast.
 pub struct Stack {
     pub config: SdkConfig,
+    /// Its own name.
+    pub name: String,
     /// ARN of the machine `backup`.
     pub backup_machine: String,
     /// ARN of the machine `restore`.
@@ -24,7 +26,8 @@ pub struct Stack {
     /// ARN of the role under which AWS Backup works where a descriptor names no other.
     pub backup_role: String,
     pub catalog: Catalog,
-    /// ` --stack NAME` for commands that are suggested to the operator; empty where they need none.
+    /// ` --stack NAME --region REGION --profile NAME`, as far as they were given, for commands that are suggested to the
+    /// operator; empty where they need none.
     pub option: String,
 }
 
@@ -52,6 +55,7 @@ impl Stack {
         let catalog = Catalog::new(aws_sdk_dynamodb::Client::new(&config), table);
         Ok(Stack {
             config,
+            name: name.to_owned(),
             backup_machine,
             restore_machine,
             undo_restore_machine,
@@ -59,16 +63,39 @@ impl Stack {
             vault,
             backup_role,
             catalog,
-            option: option(global.stack.as_deref()),
+            option: option(global),
         })
+    }
+
+    /// Opens the stack to change something: says first where that will be.
+    ///
+    /// # Errors
+    /// As [`Stack::open`].
+    pub async fn open_to_change(global: &Global) -> Result<Stack> {
+        let stack = Stack::open(global).await?;
+        // Beside the answer, which may be JSON.
+        eprintln!("{}", place(&stack.name, &stack.backup_machine));
+        Ok(stack)
     }
 }
 
-fn option(stack: Option<&str>) -> String {
-    match stack {
-        Some(name) if name != DEFAULT_NAME => format!(" --stack {name}"),
-        _ => String::new(),
-    }
+/// Where a stack is, by the ARN of one of its machines.
+fn place(stack: &str, machine: &str) -> String {
+    let part = |at| machine.split(':').nth(at).unwrap_or_default();
+    format!("Account {}, Region {}, stack {stack}.", part(4), part(3))
+}
+
+fn option(global: &Global) -> String {
+    let stack = global.stack.as_ref().filter(|name| *name != DEFAULT_NAME);
+    let given = [
+        ("stack", stack),
+        ("region", global.region.as_ref()),
+        ("profile", global.profile.as_ref()),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(option, value)| Some(format!(" --{option} {}", value?)));
+    given.collect()
 }
 
 /// The name under which `make deploy` creates it.
@@ -90,8 +117,31 @@ mod tests {
 
     #[test]
     fn suggested_commands_name_the_stack_only_where_they_must() {
-        assert_eq!(option(None), "");
-        assert_eq!(option(Some("holdfast")), "");
-        assert_eq!(option(Some("hf")), " --stack hf");
+        let given = |stack: Option<&str>| Global {
+            stack: stack.map(str::to_owned),
+            ..Global::default()
+        };
+        assert_eq!(option(&given(None)), "");
+        assert_eq!(option(&given(Some("holdfast"))), "");
+        assert_eq!(option(&given(Some("hf"))), " --stack hf");
+    }
+
+    #[test]
+    fn suggested_commands_go_to_the_same_account_and_region() {
+        let global = Global {
+            region: Some("eu-west-1".into()),
+            profile: Some("prod".into()),
+            ..Global::default()
+        };
+        assert_eq!(option(&global), " --region eu-west-1 --profile prod");
+    }
+
+    #[test]
+    fn a_machine_tells_the_account_and_the_region() {
+        let machine = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:holdfast-backup";
+        assert_eq!(
+            place("hf", machine),
+            "Account 123456789012, Region cn-north-1, stack hf."
+        );
     }
 }

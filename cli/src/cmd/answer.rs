@@ -33,9 +33,9 @@ pub struct Reject {
 
 impl Approve {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         let (record, question) = asked(&stack, &self.run).await?;
-        self.see_meant(&question)?;
+        self.see_meant(&question, &stack.option)?;
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .send_task_success()
             .task_token(&question.token)
@@ -49,16 +49,16 @@ impl Approve {
 
 impl Approve {
     /// A yes to the plan, typed late, must not be one to cutting over.
-    fn see_meant(&self, question: &Question) -> Result<()> {
+    fn see_meant(&self, question: &Question, option: &str) -> Result<()> {
         let run = &self.run;
         match (question.about, self.cut_over) {
             (About::CutOver, false) => Err(Failure::Wrong(format!(
                 "approving restore {run}: it asks whether the application may be switched to the copies. If that is what you \
-                 mean: holdfast approve {run} --cut-over"
+                 mean: holdfast approve{option} {run} --cut-over"
             ))),
             (About::Plan, true) => Err(Failure::Wrong(format!(
                 "approving restore {run}: it asks whether its plan may be carried out, not yet about cutting over. If that \
-                 is what you mean: holdfast approve {run}"
+                 is what you mean: holdfast approve{option} {run}"
             ))),
             _ => Ok(()),
         }
@@ -67,7 +67,7 @@ impl Approve {
 
 impl Reject {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         let (record, question) = asked(&stack, &self.run).await?;
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .send_task_failure()

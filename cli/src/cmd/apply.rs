@@ -58,7 +58,7 @@ struct Dropped {
 impl Apply {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let descriptors = validated(self.files.iter().map(|file| document::read(file)))?;
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         if !self.accept_replaced {
             see_in_use(&stack, &descriptors).await?;
         }
@@ -93,8 +93,9 @@ async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
     }
     Err(Failure::Wrong(format!(
         "{}\nNothing was applied. Correct the names and apply again. If the application was led back to the old ones by hand: \
-         holdfast apply --accept-replaced",
-        faults.join("\n")
+         holdfast apply{} --accept-replaced",
+        faults.join("\n"),
+        stack.option
     )))
 }
 

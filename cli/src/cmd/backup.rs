@@ -31,7 +31,7 @@ struct StartedBackup {
 
 impl Backup {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         self.check(&stack).await?;
         let execution = self.start(&stack, clock::now()).await?;
         let started = StartedBackup {

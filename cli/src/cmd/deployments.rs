@@ -79,7 +79,7 @@ impl Deployments {
         if global.json {
             out::json(&standings)
         } else {
-            out::text(&text(&standings, now))
+            out::text(&text(&standings, now, &stack.option))
         }
     }
 }
@@ -118,10 +118,11 @@ fn last_run(sets: &[BackupSet], runs: &[RunRecord]) -> Option<LastRun> {
     })
 }
 
-fn text(standings: &[Standing], now: Timestamp) -> String {
+fn text(standings: &[Standing], now: Timestamp, option: &str) -> String {
     if standings.is_empty() {
-        return "No deployments yet. Write a descriptor (`holdfast discover` helps) and run `holdfast apply FILE`.\n"
-            .to_owned();
+        return format!(
+            "No deployments yet. Write a descriptor (`holdfast discover` helps) and run `holdfast apply{option} FILE`.\n"
+        );
     }
     let mut table = Table::new([
         "DEPLOYMENT",
@@ -200,7 +201,7 @@ mod tests {
             },
         ];
         assert_eq!(
-            text(&standings, now),
+            text(&standings, now, ""),
             "DEPLOYMENT  ENABLED  RESOURCES  NEWEST SEALED SET  AGE  LAST RUN\n\
              hubs        yes              2  hubs-2             1 d  failed 1 h ago\n\
              other       no         invalid  none                 -  -\n"
@@ -220,6 +221,6 @@ mod tests {
 
     #[test]
     fn without_deployments_the_next_step_is_told() {
-        assert!(text(&[], at("2025-01-01T00:00:00Z")).contains("holdfast apply FILE"));
+        assert!(text(&[], at("2025-01-01T00:00:00Z"), "").contains("holdfast apply FILE"));
     }
 }

@@ -23,7 +23,7 @@ pub struct RebuildCatalog {
 
 impl RebuildCatalog {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         let defaults = Defaults {
             vault: stack.vault.clone(),
             role: stack.backup_role.clone(),

@@ -69,7 +69,7 @@ pub struct Restore {
 
 impl Restore {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         let name = &self.deployment;
         // Whoever mistypes a name is told at once rather than by a failed execution.
         let descriptor = stack.catalog.descriptor(name).await?;

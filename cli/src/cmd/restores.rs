@@ -29,14 +29,14 @@ impl Restores {
         restores.iter_mut().for_each(|record| record.question = None);
         match global.json {
             true => out::json(&restores),
-            false => out::text(&text(&self.deployment, &restores)),
+            false => out::text(&text(&self.deployment, &restores, &stack.option)),
         }
     }
 }
 
-fn text(deployment: &str, restores: &[RestoreRecord]) -> String {
+fn text(deployment: &str, restores: &[RestoreRecord], option: &str) -> String {
     if restores.is_empty() {
-        return format!("No restores yet. See what one would do: holdfast restore {deployment} --dry-run\n");
+        return format!("No restores yet. See what one would do: holdfast restore{option} {deployment} --dry-run\n");
     }
     let mut table = Table::new([
         "RESTORE",

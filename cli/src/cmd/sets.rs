@@ -56,7 +56,7 @@ impl Sets {
         if global.json {
             out::json(&lines)
         } else {
-            out::text(&text(name, &lines))
+            out::text(&text(name, &lines, &stack.option))
         }
     }
 }
@@ -74,9 +74,9 @@ fn line(set: BackupSet, points: &[Point], kept: Vec<String>) -> Line {
     }
 }
 
-fn text(deployment: &str, lines: &[Line]) -> String {
+fn text(deployment: &str, lines: &[Line], option: &str) -> String {
     if lines.is_empty() {
-        return format!("No sets yet. Make one now with `holdfast backup {deployment} --watch`.\n");
+        return format!("No sets yet. Make one now with `holdfast backup{option} {deployment} --watch`.\n");
     }
     let mut table = Table::new(["SET", "STATUS", "STARTED", ">POINTS", ">SIZE", ">SKEW", "KEPT FOR"]);
     for line in lines {
@@ -116,7 +116,7 @@ mod tests {
             line(set("hubs-1", SetStatus::Failed, "2025-01-31T00:00:00Z"), &[], vec![]),
         ];
         assert_eq!(
-            text("hubs", &lines),
+            text("hubs", &lines, ""),
             "SET     STATUS  STARTED               POINTS     SIZE   SKEW  KEPT FOR\n\
              hubs-2  sealed  2025-02-01 00:00:00Z  1 of 2  1.5 MiB  3.2 s  last, daily\n\
              hubs-1  failed  2025-01-31 00:00:00Z  0 of 2        -      -  -\n"
@@ -125,6 +125,6 @@ mod tests {
 
     #[test]
     fn without_sets_the_next_step_is_told() {
-        assert!(text("hubs", &[]).contains("holdfast backup hubs --watch"));
+        assert!(text("hubs", &[], " --stack hf").contains("holdfast backup --stack hf hubs --watch"));
     }
 }

@@ -56,8 +56,9 @@ impl Show {
         let (name, id) = (&self.deployment, &self.id);
         let Some(mut record) = stack.catalog.restore(name, id).await? else {
             return Err(Failure::NotFound(format!(
-                "showing {id} of deployment {name}: the catalog has no such set and no such restore. `holdfast sets {name}` and \
-                 `holdfast restores {name}` list those that there are."
+                "showing {id} of deployment {name}: the catalog has no such set and no such restore. `holdfast sets{option} {name}` \
+                 and `holdfast restores{option} {name}` list those that there are.",
+                option = stack.option
             )));
         };
         let items = stack.catalog.items(name, id).await?;

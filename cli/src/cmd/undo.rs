@@ -50,7 +50,7 @@ struct Which {
 
 impl UndoCutOver {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         let machine = stack.undo_cut_over_machine.clone();
         let input = self.which.input(&stack).await?;
         self.which
@@ -61,7 +61,7 @@ impl UndoCutOver {
 
 impl UndoRestore {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
+        let stack = Stack::open_to_change(global).await?;
         let machine = stack.undo_restore_machine.clone();
         let mut input = self.which.input(&stack).await?;
         let deployment = deployment_of(&self.which.run)?;
@@ -83,8 +83,8 @@ impl UndoRestore {
             (None, false) => {
                 return Err(Failure::Wrong(format!(
                     "removing what restore {} made: nobody is there to ask. Nothing was removed. If that is meant: holdfast \
-                     undo-restore {} --yes {deployment}",
-                    self.which.run, self.which.run
+                     undo-restore{} {} --yes {deployment}",
+                    self.which.run, stack.option, self.which.run
                 )));
             }
         }

@@ -1,0 +1,180 @@
+//! Whose credentials a command uses: chosen as the AWS CLI chooses them, so that both act in the same account.
+
+use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{ConfigLoader, Region};
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::os_shim_internal::{Env, Fs};
+
+use crate::args::Global;
+use crate::failure::{Failure, Result};
+
+/// The loader with the profile, the Region and the credentials that the AWS CLI would use for the same options.
+///
+/// # Errors
+/// `Wrong` where a profile is named that is in no file, or half a key is set: anything else that is found instead might be of
+/// another account.
+pub async fn chosen(loader: ConfigLoader, global: &Global, http: SharedHttpClient) -> Result<ConfigLoader> {
+    let (env, fs) = (Env::real(), Fs::real());
+    let profile = Profile::chosen(global.profile.as_deref(), &env);
+    see_whole_key(&profile, &env)?;
+    let (loader, name) = match &profile {
+        Profile::Unnamed => (loader, None),
+        Profile::Option(name) | Profile::Environment(_, name) => {
+            see_known(&profile, name, &env, &fs).await?;
+            (loader.profile_name(name), Some(name))
+        }
+    };
+    let region = match &global.region {
+        Some(region) => Some(Region::new(region.clone())),
+        None => {
+            let chain = DefaultRegionChain::builder();
+            let chain = match name {
+                Some(name) => chain.profile_name(name),
+                None => chain,
+            };
+            chain.build().region().await
+        }
+    };
+    let loader = match &profile {
+        // The SDK looks into the environment first all the same.
+        Profile::Option(name) => {
+            let config = ProviderConfig::without_region()
+                .with_http_client(http)
+                .with_region(region.clone());
+            loader.credentials_provider(of_profile(name, &config))
+        }
+        _ => loader,
+    };
+    Ok(match region {
+        Some(region) => loader.region(region),
+        None => loader,
+    })
+}
+
+/// Which profile is used, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Profile {
+    /// `--profile`: before credentials in the environment.
+    Option(String),
+    /// A variable and what it names: after credentials in the environment.
+    Environment(&'static str, String),
+    Unnamed,
+}
+
+impl Profile {
+    fn chosen(option: Option<&str>, env: &Env) -> Self {
+        let named = |variable| env.get(variable).ok().filter(|name| !name.is_empty());
+        let by_variable = || {
+            // In the AWS CLI's order.
+            ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"]
+                .into_iter()
+                .find_map(|variable| Some(Profile::Environment(variable, named(variable)?)))
+        };
+        match option {
+            Some(name) => Profile::Option(name.to_owned()),
+            None => by_variable().unwrap_or(Profile::Unnamed),
+        }
+    }
+
+    fn source(&self) -> &'static str {
+        match self {
+            Profile::Option(_) | Profile::Unnamed => "--profile",
+            Profile::Environment(variable, _) => variable,
+        }
+    }
+}
+
+/// Without the environment's keys and its web identity, which an explicit profile goes before.
+fn of_profile(name: &str, config: &ProviderConfig) -> CredentialsProviderChain {
+    let profile = ProfileFileCredentialsProvider::builder()
+        .profile_name(name)
+        .configure(config)
+        .build();
+    let container = EcsCredentialsProvider::builder().configure(config).build();
+    let instance = ImdsCredentialsProvider::builder().configure(config).build();
+    CredentialsProviderChain::first_try("Profile", profile)
+        .or_else("EcsContainer", container)
+        .or_else("Ec2InstanceMetadata", instance)
+}
+
+async fn see_known(profile: &Profile, name: &str, env: &Env, fs: &Fs) -> Result<()> {
+    let files = aws_config::profile::load(fs, env, &EnvConfigFiles::default(), None).await;
+    let files = files.map_err(|error| {
+        Failure::Wrong(format!(
+            "reading the AWS configuration: {}. Correct the file, then run the command again.",
+            crate::aws::causes(&error)
+        ))
+    })?;
+    if files.get_profile(name).is_some() {
+        return Ok(());
+    }
+    let mut known: Vec<&str> = files.profiles().collect();
+    known.sort_unstable();
+    let known = match known.as_slice() {
+        [] => "there is none".to_owned(),
+        some => format!("there are {}", some.join(", ")),
+    };
+    Err(Failure::Wrong(format!(
+        "{}: the AWS configuration has no profile {name}; {known}. Name one of these, or make it: aws configure --profile {name}",
+        profile.source()
+    )))
+}
+
+fn see_whole_key(profile: &Profile, env: &Env) -> Result<()> {
+    let set = |variable| env.get(variable).is_ok_and(|value| !value.is_empty());
+    let used = !matches!(profile, Profile::Option(_));
+    if used && set("AWS_ACCESS_KEY_ID") && !set("AWS_SECRET_ACCESS_KEY") {
+        return Err(Failure::Wrong(
+            "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY: set both, or unset it to use a profile."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_option_goes_before_the_variables() {
+        let env = Env::from_slice(&[("AWS_PROFILE", "a"), ("AWS_DEFAULT_PROFILE", "b")]);
+        assert_eq!(Profile::chosen(Some("c"), &env), Profile::Option("c".into()));
+        assert_eq!(
+            Profile::chosen(None, &env),
+            Profile::Environment("AWS_DEFAULT_PROFILE", "b".into())
+        );
+        let env = Env::from_slice(&[("AWS_PROFILE", "")]);
+        assert_eq!(Profile::chosen(None, &env), Profile::Unnamed);
+    }
+
+    #[tokio::test]
+    async fn a_profile_that_is_in_no_file_is_refused() {
+        let env = Env::from_slice(&[("AWS_CONFIG_FILE", "/c"), ("AWS_SHARED_CREDENTIALS_FILE", "/s")]);
+        let fs = Fs::from_slice(&[("/c", "[profile work]\nregion = eu-west-1\n"), ("/s", "[keys]\n")]);
+        for name in ["work", "keys"] {
+            see_known(&Profile::Option(name.into()), name, &env, &fs).await.unwrap();
+        }
+        let profile = Profile::Environment("AWS_PROFILE", "wrok".into());
+        let refused = see_known(&profile, "wrok", &env, &fs).await.unwrap_err();
+        assert_eq!(refused.code(), 2);
+        let words = "AWS_PROFILE: the AWS configuration has no profile wrok; there are keys, work. ";
+        assert!(refused.to_string().starts_with(words), "{refused}");
+    }
+
+    #[test]
+    fn half_a_key_in_the_environment_is_refused_where_it_would_be_used() {
+        let env = Env::from_slice(&[("AWS_ACCESS_KEY_ID", "a")]);
+        assert_eq!(see_whole_key(&Profile::Unnamed, &env).unwrap_err().code(), 2);
+        assert!(see_whole_key(&Profile::Option("work".into()), &env).is_ok());
+        let env = Env::from_slice(&[("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")]);
+        assert!(see_whole_key(&Profile::Unnamed, &env).is_ok());
+    }
+}

@@ -1,0 +1,132 @@
+//! A server that answers as AWS would, and the command pointed at it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+/// What was asked.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Such as `DescribeStacks`, or `AWSStepFunctions.StartExecution`.
+    pub action: String,
+    /// The access key with which it was signed.
+    pub key: String,
+}
+
+/// HTTP status and body of an answer.
+pub type Answer = (u16, String);
+
+pub struct Server {
+    address: String,
+    calls: Arc<Mutex<Vec<Call>>>,
+    /// Config and credentials files.
+    files: tempfile::TempDir,
+}
+
+impl Server {
+    /// Answers each call by its action.
+    pub fn start(answer: impl Fn(&Call) -> Answer + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&calls);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                serve(&mut stream.unwrap(), &seen, &answer);
+            }
+        });
+        let files = tempfile::tempdir().unwrap();
+        Self { address, calls, files }
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// The command with nothing of this machine's own AWS configuration: `config` is its only file.
+    pub fn command(&self, arguments: &str, config: &str) -> Command {
+        let file = self.files.path().join("config");
+        std::fs::write(&file, config).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+        command
+            .args(arguments.split_whitespace())
+            .env_clear()
+            .env("HOME", self.files.path())
+            .env("AWS_CONFIG_FILE", file)
+            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "eu-west-1");
+        command
+    }
+}
+
+/// What the command wrote to standard error.
+pub fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn serve(stream: &mut TcpStream, seen: &Mutex<Vec<Call>>, answer: &impl Fn(&Call) -> Answer) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut lines = reader.by_ref().lines().map_while(Result::ok).skip(1);
+    let headers: BTreeMap<String, String> = lines
+        .by_ref()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+        })
+        .collect();
+    let of = |name: &str| headers.get(name).cloned().unwrap_or_default();
+    let mut body = vec![0; of("content-length").parse().unwrap_or(0)];
+    reader.read_exact(&mut body).unwrap();
+    let body = String::from_utf8(body).unwrap();
+    let form = body.split('&').find_map(|field| field.strip_prefix("Action="));
+    let call = Call {
+        action: form.map_or_else(|| of("x-amz-target"), str::to_owned),
+        key: of("authorization")
+            .split("Credential=")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next())
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    let (status, body) = answer(&call);
+    seen.lock().unwrap().push(call);
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    // Whoever asked may have gone.
+    let _ = stream.write_all(answer.as_bytes());
+}
+
+/// CloudFormation's answer where there is no such stack.
+pub fn no_stack() -> Answer {
+    let said = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id holdfast does not \
+                exist</Message></Error><RequestId>r</RequestId></ErrorResponse>";
+    (400, said.to_owned())
+}
+
+/// CloudFormation's answer about Holdfast's own stack.
+pub fn stack() -> Answer {
+    let machine = |name: &str| format!("arn:aws:states:eu-west-1:123456789012:stateMachine:holdfast-{name}");
+    let outputs = [
+        ("CatalogTable", "holdfast-catalog".to_owned()),
+        ("BackupStateMachineArn", machine("backup")),
+        ("RestoreStateMachineArn", machine("restore")),
+        ("UndoRestoreStateMachineArn", machine("undo-restore")),
+        ("UndoCutOverStateMachineArn", machine("undo-cut-over")),
+        ("BackupVaultName", "holdfast".to_owned()),
+        ("BackupRoleArn", "arn:aws:iam::123456789012:role/backup".to_owned()),
+    ];
+    let members: String = outputs
+        .iter()
+        .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
+        .collect();
+    let stack = format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>holdfast</StackName><StackId>arn:s</StackId>\
+         <StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{members}</Outputs></member></Stacks></DescribeStacksResult>\
+         </DescribeStacksResponse>"
+    );
+    (200, stack)
+}
