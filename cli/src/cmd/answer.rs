@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::run_id::deployment_of;
 use crate::stack::Stack;
 use crate::{aws, clock, out};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -33,8 +34,9 @@ pub struct Reject {
 
 impl Approve {
     pub async fn run(&self, global: &Global) -> Result<()> {
+        let deployment = deployment_of(&self.run)?;
         let stack = Stack::open_to_change(global).await?;
-        let (record, question) = asked(&stack, &self.run).await?;
+        let (record, question) = asked(&stack, &deployment, &self.run).await?;
         self.see_meant(&question, &stack.option)?;
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .send_task_success()
@@ -67,8 +69,9 @@ impl Approve {
 
 impl Reject {
     pub async fn run(&self, global: &Global) -> Result<()> {
+        let deployment = deployment_of(&self.run)?;
         let stack = Stack::open_to_change(global).await?;
-        let (record, question) = asked(&stack, &self.run).await?;
+        let (record, question) = asked(&stack, &deployment, &self.run).await?;
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .send_task_failure()
             .task_token(&question.token)
@@ -82,9 +85,8 @@ impl Reject {
 }
 
 /// What a restore asks now.
-async fn asked(stack: &Stack, run: &str) -> Result<(RestoreRecord, Question)> {
-    let deployment = deployment_of(run)?;
-    let mut record = stack.catalog.known_restore(&deployment, run).await?;
+async fn asked(stack: &Stack, deployment: &str, run: &str) -> Result<(RestoreRecord, Question)> {
+    let mut record = stack.catalog.known_restore(deployment, run).await?;
     match record.question.take() {
         Some(question) if question.until > clock::now() => Ok((record, question)),
         Some(question) => Err(Failure::NotDone(format!(
@@ -95,23 +97,6 @@ async fn asked(stack: &Stack, run: &str) -> Result<(RestoreRecord, Question)> {
         None => Err(Failure::NotDone(format!(
             "answering restore {run}: it asks nothing (it is {:?}). See it: holdfast restores{} {deployment}",
             record.status, stack.option
-        ))),
-    }
-}
-
-/// A restore's id begins with its deployment's name.
-pub fn deployment_of(run: &str) -> Result<String> {
-    let mut parts = run.rsplitn(4, '-');
-    let (hash, time, day, name) = (parts.next(), parts.next(), parts.next(), parts.next());
-    let digits = |part: Option<&str>, length| {
-        part.is_some_and(|part| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    match name {
-        Some(name) if digits(day, 8) && digits(time, 6) && hash.is_some_and(|hash| hash.len() == 4) => {
-            Ok(name.to_owned())
-        }
-        _ => Err(Failure::Wrong(format!(
-            "{run} is no restore's id. Write one such as hubs-prod-20261120-021500-ab12: `holdfast restores NAME` lists them."
         ))),
     }
 }
@@ -137,24 +122,5 @@ fn told(global: &Global, record: &RestoreRecord, question: &Question, answer: &s
     match global.json {
         true => out::json(&json!({ "restore": record.id, "about": question.about, "answer": answer })),
         false => out::text(&format!("Said {answer} to {about} of restore {}.\n", record.id)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_restores_id_names_its_deployment() {
-        assert_eq!(deployment_of("hubs-prod-20261120-021500-ab12").unwrap(), "hubs-prod");
-        for wrong in [
-            "hubs",
-            "hubs-prod-20261120-021500",
-            "arn:aws:states:x",
-            "-20261120-021500-ab1",
-        ] {
-            assert_eq!(deployment_of(wrong).unwrap_err().code(), 2, "{wrong}");
-        }
     }
 }

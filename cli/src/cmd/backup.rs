@@ -1,7 +1,7 @@
 //! `holdfast backup`: starts the machine `backup` for one deployment.
 
 use holdfast::domain::message::console_link;
-use holdfast::error::Error;
+use holdfast::domain::request::Request;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -31,9 +31,11 @@ struct StartedBackup {
 
 impl Backup {
     pub async fn run(&self, global: &Global) -> Result<()> {
+        let input = json!({ "deployment": self.deployment });
+        Request::parse(&input)?;
         let stack = Stack::open_to_change(global).await?;
         self.check(&stack).await?;
-        let execution = self.start(&stack, clock::now()).await?;
+        let execution = self.start(&stack, &input, clock::now()).await?;
         let started = StartedBackup {
             deployment: self.deployment.clone(),
             console: console_link(&execution),
@@ -51,25 +53,23 @@ impl Backup {
         }
     }
 
-    /// Whoever mistypes a name, or asks for a disabled deployment, is told at once rather than by a failed execution.
+    /// Whoever mistypes a name, or asks for a disabled or faulty deployment, is told at once rather than by a failed execution,
+    /// which tells on-call, too.
     async fn check(&self, stack: &Stack) -> Result<()> {
         let name = &self.deployment;
-        match stack.catalog.descriptor(name).await {
-            Ok(descriptor) if !descriptor.enabled => Err(Failure::NotDone(format!(
+        match stack.catalog.descriptor(name).await? {
+            descriptor if !descriptor.enabled => Err(Failure::NotDone(format!(
                 "starting the backup of deployment {name}: it is disabled. Set `enabled: true` in its descriptor and run \
                  `holdfast apply`."
             ))),
-            // The execution reports the faults, to on-call too.
-            Ok(_) | Err(Error::InvalidInput(_)) => Ok(()),
-            Err(error) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 
-    async fn start(&self, stack: &Stack, now: Timestamp) -> Result<String> {
+    async fn start(&self, stack: &Stack, input: &serde_json::Value, now: Timestamp) -> Result<String> {
         let name = execution_name(&self.deployment, now);
-        let input = json!({ "deployment": self.deployment });
         let doing = ("starting the backup of deployment", self.deployment.as_str());
-        start_execution(stack, &stack.backup_machine, &name, &input, doing).await
+        start_execution(stack, &stack.backup_machine, &name, input, doing).await
     }
 }
 

@@ -1,9 +1,9 @@
 //! `holdfast infrastructure`: what a restore leaves to do in the infrastructure's source.
 
-use super::answer::deployment_of;
 use crate::args::Global;
 use crate::failure::{Failure, Result};
 use crate::out;
+use crate::run_id::deployment_of;
 use crate::stack::Stack;
 
 /// Print what has to change in the infrastructure's source after a restore, so that its next deployment does not undo it

@@ -3,6 +3,10 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use holdfast::domain::message::console_link;
+use holdfast::domain::restore::request::{RestoreRequest, Wanted};
+use holdfast::domain::set::SetStatus;
+use holdfast::error::Error;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::backup::{execution_name, start_execution};
@@ -69,15 +73,19 @@ pub struct Restore {
 
 impl Restore {
     pub async fn run(&self, global: &Global) -> Result<()> {
+        // Whoever mistypes something is told at once rather than by a failed execution, which tells on-call, too.
+        let request = self.request()?;
+        let wanted = checked(&request, clock::now())?.wanted;
         let stack = Stack::open_to_change(global).await?;
         let name = &self.deployment;
-        // Whoever mistypes a name is told at once rather than by a failed execution.
         let descriptor = stack.catalog.descriptor(name).await?;
+        if let Wanted::Set(set) = &wanted {
+            see_sealed(&stack, name, set).await?;
+        }
         let switches = !descriptor.cut_over.is_empty() && self.cut_over.as_deref() != Some("no");
         if switches && !self.dry_run && !self.yes {
             confirm(name)?;
         }
-        let request = self.request();
         let doing = ("starting the restore of deployment", name.as_str());
         let execution_name = execution_name(name, clock::now());
         let execution = start_execution(&stack, &stack.restore_machine, &execution_name, &request, doing).await?;
@@ -100,7 +108,10 @@ impl Restore {
     }
 
     /// The execution's input: what was typed, and no defaults.
-    fn request(&self) -> Value {
+    ///
+    /// # Errors
+    /// `Wrong` where a resource is given twice.
+    fn request(&self) -> Result<Value> {
         let mut request = Map::from_iter([("deployment".to_owned(), json!(self.deployment))]);
         let mut put = |field: &str, value: Value| {
             let empty = match &value {
@@ -119,24 +130,57 @@ impl Restore {
         put("only", json!(self.only));
         put("except", json!(self.except));
         put("suffix", json!(self.suffix));
-        put("names", map(&self.names));
-        put("into", map(&self.into));
+        put("names", map("name", &self.names)?);
+        put("into", map("into", &self.into)?);
         put("cut_over", json!(self.cut_over));
         put("approval", json!(self.approval.then_some("required")));
         put("safety_backup", json!(self.safety_backup));
         put("on_failure", json!(self.on_failure));
         put("source", json!(self.source));
         put("dry_run", json!(self.dry_run));
-        Value::Object(request)
+        Ok(Value::Object(request))
     }
 }
 
-fn map(pairs: &[(String, String)]) -> Value {
-    pairs
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect::<Map<_, _>>()
-        .into()
+/// The request as the machine's first step reads it.
+///
+/// # Errors
+/// `Wrong` with every fault that the step would find before it looks at anything.
+fn checked(request: &Value, now: Timestamp) -> Result<RestoreRequest> {
+    let request = RestoreRequest::parse(request)?;
+    match request.check_times(now) {
+        faults if faults.is_empty() => Ok(request),
+        faults => Err(Error::InvalidInput(faults).into()),
+    }
+}
+
+/// # Errors
+/// `NotFound` where there is no such set, `NotDone` where it is not sealed.
+async fn see_sealed(stack: &Stack, deployment: &str, set: &str) -> Result<()> {
+    let found = stack.catalog.set(deployment, set).await?.map(|set| set.status);
+    let list = format!("See the sealed ones: holdfast sets{} {deployment}", stack.option);
+    match found {
+        Some(SetStatus::Sealed) => Ok(()),
+        Some(status) => Err(Failure::NotDone(format!(
+            "restoring {deployment}: set {set} is {}; only a sealed one can be restored. {list}",
+            crate::format::status(status)
+        ))),
+        None => Err(Failure::NotFound(format!(
+            "restoring {deployment}: the catalog has no set {set}. {list}"
+        ))),
+    }
+}
+
+fn map(option: &str, pairs: &[(String, String)]) -> Result<Value> {
+    let mut map = Map::new();
+    for (name, value) in pairs {
+        if map.insert(name.clone(), json!(value)).is_some() {
+            return Err(Failure::Wrong(format!(
+                "--{option}: {name} is given twice; expected each resource once"
+            )));
+        }
+    }
+    Ok(map.into())
 }
 
 fn pair(text: &str) -> std::result::Result<(String, String), String> {
@@ -191,7 +235,7 @@ mod tests {
 
     fn request(line: &str) -> Value {
         match Cli::try_parse_from(line.split(' ')).unwrap().command {
-            Command::Restore(restore) => restore.request(),
+            Command::Restore(restore) => restore.request().unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -209,6 +253,33 @@ mod tests {
                 "safety_backup": true, "on_failure": "keep", "dry_run": true,
             })
         );
+    }
+
+    #[test]
+    fn what_the_machine_would_refuse_is_refused_before_it_is_started() {
+        let now = "2026-11-29T00:00:00Z".parse().unwrap();
+        for (line, field) in [
+            ("holdfast restore Hubs", "deployment: "),
+            ("holdfast restore hubs --before yesterday", "before: "),
+            ("holdfast restore hubs --at 2026-11-30T00:00:00Z", "at: "),
+            ("holdfast restore hubs --set other-20261120-021500-630a", "set: "),
+            ("holdfast restore hubs --only a,a", "only[1]: "),
+            ("holdfast restore hubs --suffix New", "suffix: "),
+            ("holdfast restore hubs --into files=elsewhere", "into.files: "),
+            (
+                "holdfast restore hubs --source retained --safety-backup",
+                "safety_backup: ",
+            ),
+        ] {
+            let refused = checked(&request(line), now).unwrap_err();
+            assert_eq!(refused.code(), 2, "{line}");
+            assert!(refused.to_string().starts_with(field), "{refused}");
+        }
+        let twice = "holdfast restore hubs --name a=x --name a=y";
+        let Command::Restore(restore) = Cli::try_parse_from(twice.split(' ')).unwrap().command else {
+            panic!("{twice}");
+        };
+        assert_eq!(restore.request().unwrap_err().code(), 2);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use holdfast::domain::message::console_link;
+use holdfast::domain::restore::request::UndoRequest;
 use holdfast::domain::usage::{Copy, Look};
 use serde_json::{Value, json};
 
-use super::answer::deployment_of;
 use super::backup::{execution_name, start_execution};
 use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::run_id::deployment_of;
 use crate::stack::Stack;
 use crate::{clock, out, watch};
 
@@ -50,9 +51,10 @@ struct Which {
 
 impl UndoCutOver {
     pub async fn run(&self, global: &Global) -> Result<()> {
+        let request = self.which.request()?;
         let stack = Stack::open_to_change(global).await?;
         let machine = stack.undo_cut_over_machine.clone();
-        let input = self.which.input(&stack).await?;
+        let input = known(&stack, &request).await?;
         self.which
             .undo(&stack, &machine, "switching back restore", input, global.json)
             .await
@@ -61,10 +63,11 @@ impl UndoCutOver {
 
 impl UndoRestore {
     pub async fn run(&self, global: &Global) -> Result<()> {
+        let request = self.which.request()?;
         let stack = Stack::open_to_change(global).await?;
         let machine = stack.undo_restore_machine.clone();
-        let mut input = self.which.input(&stack).await?;
-        let deployment = deployment_of(&self.which.run)?;
+        let mut input = known(&stack, &request).await?;
+        let deployment = request.deployment;
         let items = stack.catalog.items(&deployment, &self.which.run).await?;
         let copies: Vec<String> = items.iter().filter_map(Copy::of).map(|copy| copy.to_string()).collect();
         let stdin = std::io::stdin();
@@ -116,11 +119,23 @@ fn see_meant(deployment: &str, given: &str) -> Result<()> {
     }
 }
 
+/// The input of the execution, once there is such a restore.
+async fn known(stack: &Stack, request: &UndoRequest) -> Result<Value> {
+    let (deployment, restore) = (&request.deployment, &request.restore);
+    stack.catalog.known_restore(deployment, restore).await?;
+    Ok(json!({ "deployment": deployment, "restore": restore }))
+}
+
 impl Which {
-    async fn input(&self, stack: &Stack) -> Result<Value> {
+    /// As the machine's first step reads it.
+    ///
+    /// # Errors
+    /// `Wrong` for what is no restore's id.
+    fn request(&self) -> Result<UndoRequest> {
         let deployment = deployment_of(&self.run)?;
-        stack.catalog.known_restore(&deployment, &self.run).await?;
-        Ok(json!({ "deployment": deployment, "restore": self.run }))
+        Ok(UndoRequest::parse(
+            &json!({ "deployment": deployment, "restore": self.run }),
+        )?)
     }
 
     async fn undo(&self, stack: &Stack, machine: &str, doing: &str, input: Value, json: bool) -> Result<()> {

@@ -1,6 +1,8 @@
 //! The command as it is started: its environment, its exit code, what it says, and what it asks of AWS.
 #![allow(clippy::unwrap_used)]
 
+/// Wrong arguments are refused before anything is asked of AWS.
+mod arguments;
 /// Whose credentials are used, and where something is changed.
 mod credentials;
 /// A server that answers as AWS would, and the command pointed at it.

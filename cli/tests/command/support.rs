@@ -13,6 +13,7 @@ pub struct Call {
     pub action: String,
     /// The access key with which it was signed.
     pub key: String,
+    pub body: String,
 }
 
 /// HTTP status and body of an answer.
@@ -91,6 +92,7 @@ fn serve(stream: &mut TcpStream, seen: &Mutex<Vec<Call>>, answer: &impl Fn(&Call
             .and_then(|rest| rest.split('/').next())
             .unwrap_or_default()
             .to_owned(),
+        body,
     };
     let (status, body) = answer(&call);
     seen.lock().unwrap().push(call);

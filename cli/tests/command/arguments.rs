@@ -1,0 +1,54 @@
+//! Wrong arguments are refused before anything is asked of AWS.
+
+use super::support::{Server, said, stack};
+
+const KEYS: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n";
+
+/// Fails at 8e363f8: an execution was started, the command ended well, and the execution's failure was told to on-call.
+#[test]
+fn what_cannot_be_meant_starts_nothing() {
+    for arguments in [
+        "restore hubs --before yesterday --yes",
+        "restore hubs --at 2999-01-01T00:00:00Z --yes",
+        "restore hubs --set other-20261120-021500-ab12",
+        "restore Hubs",
+        "restore hubs --name a=x --name a=y",
+        "backup Hubs",
+        "approve hubs",
+        "reject hubs",
+        "undo-restore hubs --yes hubs",
+        "undo-cut-over hubs-20261120",
+    ] {
+        let server = Server::start(|_| stack());
+        let output = server.command(arguments, KEYS).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {}", said(&output));
+        assert!(server.calls().is_empty(), "{arguments}: {:?}", server.calls());
+    }
+}
+
+/// Fails at 8e363f8: it was left to the execution.
+#[test]
+fn a_set_that_is_not_there_starts_nothing() {
+    let server = Server::start(|call| match call.action.as_str() {
+        "DescribeStacks" => stack(),
+        "DynamoDB_20120810.GetItem" if call.body.contains("DESCRIPTOR") => (200, descriptor()),
+        _ => (200, "{}".to_owned()),
+    });
+    let arguments = "restore hubs --set hubs-20261120-021500-ab12 --cut-over no";
+    let output = server.command(arguments, KEYS).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(
+        said(&output).contains("See the sealed ones: holdfast sets hubs"),
+        "{}",
+        said(&output)
+    );
+    let started = |action: &str| action.ends_with("StartExecution");
+    assert!(!server.calls().iter().any(|call| started(&call.action)));
+}
+
+/// As it lies in the catalog.
+fn descriptor() -> String {
+    let rooms = r#"{"M": {"kind": {"S": "dynamodb"}, "table": {"S": "hubs-rooms"}}}"#;
+    let document = format!(r#"{{"M": {{"deployment": {{"S": "hubs"}}, "resources": {{"M": {{"rooms": {rooms}}}}}}}}}"#);
+    format!(r#"{{"Item": {{"pk": {{"S": "DEPLOYMENT#hubs"}}, "sk": {{"S": "DESCRIPTOR"}}, "document": {document}}}}}"#)
+}
