@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -13,6 +14,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use crate::args::Global;
 use crate::credentials;
 use crate::failure::{Failure, Result};
+use crate::table::one_line;
 
 /// Configuration of all clients: environment, `~/.aws`, SSO, container and instance roles, as the AWS CLI looks for them.
 ///
@@ -55,23 +57,48 @@ where
             let said = service.message().unwrap_or("no message");
             answered(doing, what, code, said)
         }
-        None => Failure::Aws(format!("{doing} {what}: {}. {UNREACHABLE}", causes(&error))),
+        None => match credentials_error(&error) {
+            Some(error) => Failure::SignIn(without_credentials(doing, what, error)),
+            None => Failure::Aws(format!("{doing} {what}: {}. {UNREACHABLE}", causes(&error))),
+        },
     }
 }
 
-const UNREACHABLE: &str = "See that credentials are set (`aws sts get-caller-identity` shows whose), that the Region is \
-                           right and that its endpoint can be reached from here; then run the command again.";
+fn credentials_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a CredentialsError> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|cause| cause.downcast_ref())
+}
+
+fn without_credentials(doing: &str, what: &str, error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => format!(
+            "{doing} {what}: there are no AWS credentials in the environment, the profile or a role of this machine. Sign in \
+             (`aws sso login`, `aws configure`), or name a profile with --profile."
+        ),
+        _ => format!(
+            "{doing} {what}: {}. Sign in again (`aws sso login`, with the profile if you name one), or use other credentials.",
+            causes(error)
+        ),
+    }
+}
+
+const UNREACHABLE: &str =
+    "See that the Region is right and that its endpoint can be reached from here; then run the command again.";
 
 fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
-    let heard = format!("{doing} {what}: AWS answered {code}: {said}");
+    let heard = format!("{doing} {what}: AWS answered {code}: {}", one_line(said));
     let has = |part: &str| code.contains(part);
     if has("NotFound") || has("DoesNotExist") {
         let next = "See that the name, the account and the Region are right.";
         return Failure::NotFound(format!("{heard}. {next}"));
     }
-    let next = if has("Expired") || has("InvalidClientToken") || has("UnrecognizedClient") || has("Signature") {
-        "The credentials are not valid (any more): sign in again (`aws sso login`), or set others."
-    } else if has("AccessDenied") || has("Unauthorized") || has("NotAuthorized") {
+    if ["Expired", "InvalidClientToken", "UnrecognizedClient", "Signature"]
+        .into_iter()
+        .any(has)
+    {
+        let next = "The credentials are not valid (any more): sign in again (`aws sso login`), or set others.";
+        return Failure::SignIn(format!("{heard}. {next}"));
+    }
+    let next = if has("AccessDenied") || has("Unauthorized") || has("NotAuthorized") {
         "Ask for this action to be allowed to your role, or use another --profile."
     } else if has("Throttl") || has("TooManyRequests") || has("LimitExceeded") {
         "AWS asks for fewer requests: run the command again in a minute."
@@ -83,11 +110,11 @@ fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
     Failure::Aws(format!("{heard}. {next}"))
 }
 
-/// The error and its causes, each once.
+/// The error and its causes, each once, in one line.
 pub fn causes(error: &dyn std::error::Error) -> String {
     let mut said = Vec::<String>::new();
     for cause in std::iter::successors(Some(error), |error| error.source()) {
-        let text = cause.to_string();
+        let text = one_line(&cause.to_string());
         if said.last() != Some(&text) {
             said.push(text);
         }

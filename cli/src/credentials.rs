@@ -23,12 +23,11 @@ pub async fn chosen(loader: ConfigLoader, global: &Global, http: SharedHttpClien
     let (env, fs) = (Env::real(), Fs::real());
     let profile = Profile::chosen(global.profile.as_deref(), &env);
     see_whole_key(&profile, &env)?;
-    let (loader, name) = match &profile {
-        Profile::Unnamed => (loader, None),
-        Profile::Option(name) | Profile::Environment(_, name) => {
-            see_known(&profile, name, &env, &fs).await?;
-            (loader.profile_name(name), Some(name))
-        }
+    see_known(&profile, &env, &fs).await?;
+    let name = profile.name();
+    let loader = match name {
+        Some(name) => loader.profile_name(name),
+        None => loader,
     };
     let region = match &global.region {
         Some(region) => Some(Region::new(region.clone())),
@@ -82,6 +81,13 @@ impl Profile {
         }
     }
 
+    fn name(&self) -> Option<&str> {
+        match self {
+            Profile::Option(name) | Profile::Environment(_, name) => Some(name),
+            Profile::Unnamed => None,
+        }
+    }
+
     fn source(&self) -> &'static str {
         match self {
             Profile::Option(_) | Profile::Unnamed => "--profile",
@@ -103,7 +109,7 @@ fn of_profile(name: &str, config: &ProviderConfig) -> CredentialsProviderChain {
         .or_else("Ec2InstanceMetadata", instance)
 }
 
-async fn see_known(profile: &Profile, name: &str, env: &Env, fs: &Fs) -> Result<()> {
+async fn see_known(profile: &Profile, env: &Env, fs: &Fs) -> Result<()> {
     let files = aws_config::profile::load(fs, env, &EnvConfigFiles::default(), None).await;
     let files = files.map_err(|error| {
         Failure::Wrong(format!(
@@ -111,9 +117,17 @@ async fn see_known(profile: &Profile, name: &str, env: &Env, fs: &Fs) -> Result<
             crate::aws::causes(&error)
         ))
     })?;
-    if files.get_profile(name).is_some() {
-        return Ok(());
+    let explicit = matches!(profile, Profile::Option(_));
+    if let Some(found) = files.get_profile(profile.name().unwrap_or("default")) {
+        // What the environment gives goes before it.
+        return match explicit || env.get("AWS_ACCESS_KEY_ID").is_err() {
+            true => see_usable(found, explicit),
+            false => Ok(()),
+        };
     }
+    let Some(name) = profile.name() else {
+        return Ok(());
+    };
     let mut known: Vec<&str> = files.profiles().collect();
     known.sort_unstable();
     let known = match known.as_slice() {
@@ -123,6 +137,25 @@ async fn see_known(profile: &Profile, name: &str, env: &Env, fs: &Fs) -> Result<
     Err(Failure::Wrong(format!(
         "{}: the AWS configuration has no profile {name}; {known}. Name one of these, or make it: aws configure --profile {name}",
         profile.source()
+    )))
+}
+
+/// Refuses what the AWS CLI can use and this command cannot, which would end in an error that tells nothing.
+fn see_usable(profile: &aws_config::profile::Profile, explicit: bool) -> Result<()> {
+    let (name, keys) = (profile.name(), profile.get("aws_access_key_id").is_some());
+    let missing = match (profile.get("login_session"), profile.get("mfa_serial")) {
+        (Some(_), _) if !keys => "is signed in by `aws login`",
+        (_, Some(_)) if profile.get("role_arn").is_some() => "asks for an MFA code",
+        _ => return Ok(()),
+    };
+    let without = if explicit {
+        ", then the command without --profile"
+    } else {
+        ""
+    };
+    Err(Failure::Wrong(format!(
+        "profile {name} {missing}, which only the AWS CLI can do. Run: eval \"$(aws configure export-credentials --profile {name} \
+         --format env)\"{without}"
     )))
 }
 
@@ -160,13 +193,33 @@ mod tests {
         let env = Env::from_slice(&[("AWS_CONFIG_FILE", "/c"), ("AWS_SHARED_CREDENTIALS_FILE", "/s")]);
         let fs = Fs::from_slice(&[("/c", "[profile work]\nregion = eu-west-1\n"), ("/s", "[keys]\n")]);
         for name in ["work", "keys"] {
-            see_known(&Profile::Option(name.into()), name, &env, &fs).await.unwrap();
+            see_known(&Profile::Option(name.into()), &env, &fs).await.unwrap();
         }
         let profile = Profile::Environment("AWS_PROFILE", "wrok".into());
-        let refused = see_known(&profile, "wrok", &env, &fs).await.unwrap_err();
+        let refused = see_known(&profile, &env, &fs).await.unwrap_err();
         assert_eq!(refused.code(), 2);
         let words = "AWS_PROFILE: the AWS configuration has no profile wrok; there are keys, work. ";
         assert!(refused.to_string().starts_with(words), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_profile_that_only_the_aws_cli_can_use_says_how_to_go_on() {
+        let env = Env::from_slice(&[("AWS_CONFIG_FILE", "/c"), ("AWS_SHARED_CREDENTIALS_FILE", "/s")]);
+        let role =
+            "[profile mfa]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = keys\nmfa_serial = arn:m\n";
+        let fs = Fs::from_slice(&[
+            ("/c", &format!("[profile console]\nlogin_session = arn:s\n{role}")),
+            ("/s", "[keys]\n"),
+        ]);
+        for name in ["console", "mfa"] {
+            let refused = see_known(&Profile::Option(name.into()), &env, &fs).await;
+            let command = format!("aws configure export-credentials --profile {name} --format env");
+            assert!(refused.unwrap_err().to_string().contains(&command), "{name}");
+        }
+        // As it is once that command has been run.
+        let exported = [("AWS_CONFIG_FILE", "/c"), ("AWS_ACCESS_KEY_ID", "a")];
+        let profile = Profile::Environment("AWS_PROFILE", "console".into());
+        see_known(&profile, &Env::from_slice(&exported), &fs).await.unwrap();
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Failure {
     NotFound(String),
     /// AWS refused, or could not be reached.
     Aws(String),
+    /// There are no credentials, or they are not valid any more: trying again changes nothing.
+    SignIn(String),
 }
 
 impl Failure {
@@ -27,7 +29,7 @@ impl Failure {
             Failure::NotDone(_) => 1,
             Failure::Wrong(_) => 2,
             Failure::NotFound(_) => 3,
-            Failure::Aws(_) => 4,
+            Failure::Aws(_) | Failure::SignIn(_) => 4,
         }
     }
 
@@ -38,8 +40,11 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Failure::NotDone(message) | Failure::Wrong(message) | Failure::NotFound(message) | Failure::Aws(message)) =
-            self;
+        let (Failure::NotDone(message)
+        | Failure::Wrong(message)
+        | Failure::NotFound(message)
+        | Failure::Aws(message)
+        | Failure::SignIn(message)) = self;
         f.write_str(message)
     }
 }

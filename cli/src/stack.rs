@@ -42,7 +42,8 @@ impl Stack {
         let stack = cloudformation::describe(
             &config,
             name,
-            "Deploy Holdfast there (`make deploy`), or name its stack with --stack.",
+            "Deploy Holdfast there (`make deploy`), or name its stack with --stack, its Region with --region, its account with \
+             --profile.",
         )
         .await?;
         let table = output(&stack, name, "CatalogTable")?;

@@ -74,9 +74,27 @@ pub fn one_line(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// A reason in a list: each line of it, which may be a fault of many, on a line of its own.
+pub fn listed(reason: &str) -> String {
+    let lines = reason.lines().map(one_line).filter(|line| !line.is_empty());
+    let indented = lines.enumerate().map(|(at, line)| match at {
+        0 => format!("  {line}\n"),
+        _ => format!("    {line}\n"),
+    });
+    indented.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_fault_of_a_reason_has_a_line_of_its_own() {
+        assert_eq!(
+            listed("plan: InvalidInput: a: wrong\nb: \u{7} wrong\n\n"),
+            "  plan: InvalidInput: a: wrong\n    b: wrong\n"
+        );
+    }
 
     #[test]
     fn columns_line_up_and_lines_do_not_end_in_spaces() {

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Result};
 use crate::format;
 use crate::out;
 use crate::stack::Stack;
-use crate::table::{Table, one_line};
+use crate::table::{Table, listed};
 
 /// Show one set or one restore, with all that is known of it
 ///
@@ -87,13 +87,10 @@ fn text(whole: &Whole) -> String {
             let _ = writeln!(text, "\n{title}:");
         }
         for reason in reasons {
-            let _ = writeln!(
-                text,
-                "  {}: {}: {}",
-                reason.subject,
-                reason.error,
-                one_line(&reason.message)
-            );
+            text.push_str(&listed(&format!(
+                "{}: {}: {}",
+                reason.subject, reason.error, reason.message
+            )));
         }
     }
     text
@@ -274,7 +271,7 @@ users    562  -
         whole.run = Some(record);
         let text = text(&whole);
         assert!(
-            text.contains("\nWhy it failed:\n  storage: JobFailed: the job ended EXPIRED\n"),
+            text.contains("\nWhy it failed:\n  storage: JobFailed: the job\n    ended EXPIRED\n"),
             "{text}"
         );
         assert!(

@@ -9,7 +9,7 @@ use holdfast::domain::{names, pacing};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::waiting;
+use super::{ending, waiting};
 use crate::aws;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
@@ -26,7 +26,7 @@ pub struct Look {
     pub status: ExecutionStatus,
     pub started_at: Timestamp,
     pub stopped_at: Option<Timestamp>,
-    /// The failed execution's error and cause.
+    /// Why the execution failed, perhaps in several lines.
     pub cause: Option<String>,
     pub set: Option<BackupSet>,
     pub run: Option<RunRecord>,
@@ -94,15 +94,16 @@ impl<'a> Watched<'a> {
             status: description.status().clone(),
             started_at: moment(description.start_date()),
             stopped_at: description.stop_date().map(moment),
-            cause: cause(&description),
+            cause: None,
             set,
             run,
             points,
             usual: self.usual.clone(),
             waits_for: BTreeMap::new(),
         };
-        if !look.has_ended() {
-            look.waits_for = self.waiting.look(self.stack, &look).await?;
+        match look.has_ended() {
+            true => look.cause = ending::why(&self.client, &description).await,
+            false => look.waits_for = self.waiting.look(self.stack, &look).await?,
         }
         Ok(look)
     }
@@ -143,15 +144,6 @@ fn deployment(description: &DescribeExecutionOutput, backup_machine: &str) -> Re
             description.execution_arn()
         ))),
     }
-}
-
-fn cause(description: &DescribeExecutionOutput) -> Option<String> {
-    let parts = [description.error(), description.cause()]
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.is_empty());
-    let parts = parts.collect::<Vec<_>>();
-    (!parts.is_empty()).then(|| parts.join(": "))
 }
 
 fn moment(at: &aws_smithy_types::DateTime) -> Timestamp {

@@ -1,5 +1,6 @@
 //! Following one execution: look, show, wait, until it has ended.
 
+mod ending;
 mod look;
 mod outcome;
 pub mod restore;
@@ -46,7 +47,7 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
                     clock::wait(Duration::from_secs(1)).await;
                 }
             }
-            Err(Failure::Aws(message)) if unanswered < PATIENCE && !message.contains("sign in again") => {
+            Err(Failure::Aws(message)) if unanswered < PATIENCE => {
                 unanswered += 1;
                 screen.note(&message);
                 clock::wait(Duration::from_secs(5)).await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::look::Look;
 use crate::failure::{Failure, Result};
 use crate::format;
-use crate::table::one_line;
+use crate::table::listed;
 
 /// The last words for a sealed set.
 ///
@@ -24,7 +24,7 @@ pub fn of(look: &Look, now: Timestamp) -> Result<String> {
             look.status.as_str(),
             look.cause
                 .as_ref()
-                .map(|cause| format!(": {}", one_line(cause)))
+                .map(|cause| format!(":\n{}", listed(cause).trim_end()))
                 .unwrap_or_default(),
             console_link(&look.execution)
         ))),
@@ -56,12 +56,8 @@ fn good(look: &Look, set: &BackupSet, now: Timestamp) -> String {
         text.push_str(&format!("Probe {} could not be counted.\n", probe.name));
     }
     for warning in look.run.iter().flat_map(|run| &run.warnings) {
-        text.push_str(&format!(
-            "Warning: {}: {}: {}\n",
-            warning.subject,
-            warning.error,
-            one_line(&warning.message)
-        ));
+        let warning = format!("Warning: {}: {}: {}", warning.subject, warning.error, warning.message);
+        text.push_str(listed(&warning).trim_start());
     }
     text.push_str(&format!(
         "See it: holdfast show{} {} {}\n",
@@ -79,15 +75,13 @@ fn bad(look: &Look) -> String {
     let mut text = format!("The backup of {} {what}; no set was sealed.\n", look.deployment);
     let reasons = look.set.iter().flat_map(|set| &set.reasons).collect::<Vec<_>>();
     for reason in &reasons {
-        text.push_str(&format!(
-            "  {}: {}: {}\n",
-            reason.subject,
-            reason.error,
-            one_line(&reason.message)
-        ));
+        text.push_str(&listed(&format!(
+            "{}: {}: {}",
+            reason.subject, reason.error, reason.message
+        )));
     }
     if let (true, Some(cause)) = (reasons.is_empty(), &look.cause) {
-        text.push_str(&format!("  {}\n", one_line(cause)));
+        text.push_str(&listed(cause));
     }
     text.push_str(&format!("Look at it: {}\n", console_link(&look.execution)));
     let option = &look.stack_option;

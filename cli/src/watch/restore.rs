@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use holdfast::domain::message::console_link;
 use holdfast::domain::restore::item::{Item, ItemStatus};
 use holdfast::domain::restore::verdict::Finding;
 use holdfast::domain::restore::{About, RestoreRecord, RestoreStatus};
+use holdfast::domain::set::Reason;
 use serde_json::{Value, json};
 
+use super::ending;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
-use crate::table::one_line;
+use crate::table::{listed, one_line};
 use crate::{aws, clock, format, out};
 
 /// Looks that may go unanswered in a row: about five minutes.
@@ -30,7 +33,7 @@ pub fn is_one(execution: &str, machine: &str) -> bool {
 /// `NotDone` when it failed; `NotFound` where there is no such execution; `Aws` when AWS refuses, or does not answer for
 /// five minutes.
 pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
-    let client = aws_sdk_sfn::Client::new(&stack.config);
+    let client = Client::new(&stack.config);
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     let mut unanswered = 0;
     loop {
@@ -44,11 +47,11 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
                     }
                 }
                 if look.has_ended() {
-                    return end(&look, execution, json);
+                    return end(&look, &client, json).await;
                 }
                 clock::wait(Duration::from_secs(1)).await;
             }
-            Err(Failure::Aws(message)) if unanswered < PATIENCE && !message.contains("sign in again") => {
+            Err(Failure::Aws(message)) if unanswered < PATIENCE => {
                 unanswered += 1;
                 eprintln!("{message}");
                 clock::wait(Duration::from_secs(5)).await;
@@ -65,7 +68,7 @@ struct Look {
     items: Vec<Item>,
 }
 
-async fn look(stack: &Stack, client: &aws_sdk_sfn::Client, execution: &str) -> Result<Look> {
+async fn look(stack: &Stack, client: &Client, execution: &str) -> Result<Look> {
     // The execution first: if it has ended, then all that the catalog will hold of it is there.
     let described = client.describe_execution().execution_arn(execution).send().await;
     let described = described.map_err(|error| aws::failure("describing execution", execution, error))?;
@@ -186,7 +189,7 @@ fn state(item: &Item) -> String {
 /// # Errors
 /// `NotDone` when it failed.
 pub async fn output(stack: &Stack, execution: &str) -> Result<Value> {
-    let client = aws_sdk_sfn::Client::new(&stack.config);
+    let client = Client::new(&stack.config);
     loop {
         let described = client.describe_execution().execution_arn(execution).send().await;
         let described = described.map_err(|error| aws::failure("describing execution", execution, error))?;
@@ -195,14 +198,7 @@ pub async fn output(stack: &Stack, execution: &str) -> Result<Value> {
             ExecutionStatus::Succeeded => {
                 return Ok(serde_json::from_str(described.output().unwrap_or_default()).unwrap_or_default());
             }
-            status => {
-                let cause = described.cause().unwrap_or_else(|| status.as_str());
-                let console = console_link(execution);
-                return Err(Failure::NotDone(format!(
-                    "The execution ended as {}: {cause}\nLook at it: {console}",
-                    status.as_str()
-                )));
-            }
+            _ => return Err(ended_badly("The execution", &client, &described, &[]).await),
         }
     }
 }
@@ -215,7 +211,24 @@ fn tell(what: &str, state: &str, json: bool) -> Result<()> {
     }
 }
 
-fn end(look: &Look, execution: &str, json: bool) -> Result<()> {
+/// How it ended, and why, each reason in full: those that the record names, else those of the execution.
+async fn ended_badly(what: &str, client: &Client, ended: &DescribeExecutionOutput, reasons: &[Reason]) -> Failure {
+    let recorded = reasons
+        .iter()
+        .map(|of| format!("{}: {}: {}", of.subject, of.error, of.message));
+    let why: Vec<String> = match reasons {
+        [] => ending::why(client, ended).await.into_iter().collect(),
+        _ => recorded.collect(),
+    };
+    let why: String = why.iter().map(|why| listed(why)).collect();
+    let console = console_link(ended.execution_arn());
+    Failure::NotDone(format!(
+        "{what} ended as {}.\n{why}Look at it: {console}",
+        ended.status().as_str()
+    ))
+}
+
+async fn end(look: &Look, client: &Client, json: bool) -> Result<()> {
     let output: Value = serde_json::from_str(look.execution.output().unwrap_or_default()).unwrap_or_default();
     let status = look.execution.status();
     if json {
@@ -223,7 +236,6 @@ fn end(look: &Look, execution: &str, json: bool) -> Result<()> {
             &json!({ "status": status.as_str(), "restore": look.record, "items": look.items, "output": output }),
         )?;
     }
-    let console = console_link(execution);
     if *status == ExecutionStatus::Succeeded {
         let summary = output["summary"].as_str().unwrap_or("It has ended well.");
         return if json {
@@ -232,11 +244,8 @@ fn end(look: &Look, execution: &str, json: bool) -> Result<()> {
             out::text(&format!("{summary}\n"))
         };
     }
-    let cause = look.execution.cause().unwrap_or_else(|| status.as_str());
-    Err(Failure::NotDone(format!(
-        "The restore ended as {}: {cause}\nLook at it: {console}",
-        status.as_str()
-    )))
+    let reasons = look.record.as_ref().map(|record| record.reasons.as_slice());
+    Err(ended_badly("The restore", client, &look.execution, reasons.unwrap_or_default()).await)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! A look for tests: a set of two resources, of which one has a point.
+//! For tests: a look at a set of two resources, of which one has a point, and events of a history.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 
-use aws_sdk_sfn::types::ExecutionStatus;
+use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent, HistoryEventType, TaskFailedEventDetails};
+use aws_smithy_types::DateTime;
 use holdfast::domain::set::{PointStatus, SetStatus};
 
 use super::look::Look;
@@ -32,4 +34,21 @@ pub fn look(set_status: SetStatus, status: ExecutionStatus) -> Look {
         usual: BTreeMap::new(),
         waits_for: BTreeMap::new(),
     }
+}
+
+/// A task that failed as a Lambda function does.
+pub fn failed(error: &str, message: &str) -> HistoryEvent {
+    let cause = serde_json::json!({ "errorType": error, "errorMessage": message }).to_string();
+    let details = TaskFailedEventDetails::builder()
+        .resource_type("lambda")
+        .resource("invoke")
+        .error(error)
+        .cause(cause);
+    HistoryEvent::builder()
+        .timestamp(DateTime::from_secs(0))
+        .r#type(HistoryEventType::TaskFailed)
+        .id(1)
+        .task_failed_event_details(details.build().unwrap())
+        .build()
+        .unwrap()
 }

@@ -14,7 +14,7 @@ use crate::stack::Stack;
 use crate::table::one_line;
 
 /// Errors that the machine's `Retry` tries again after minutes, or seconds.
-const TRIED_AGAIN: [&str; 4] = ["NotReady", "QuotaExceeded", "Throttled", "Unavailable"];
+pub const TRIED_AGAIN: [&str; 4] = ["NotReady", "QuotaExceeded", "Throttled", "Unavailable"];
 /// Newest events that are read at a time.
 const EVENTS: i32 = 200;
 
@@ -124,30 +124,13 @@ fn names(message: &str, identifier: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType, TaskFailedEventDetails};
-    use aws_smithy_types::DateTime;
+    use aws_sdk_sfn::types::ExecutionStatus;
     use holdfast::domain::resource::Target;
     use holdfast::domain::set::SetStatus;
 
     use super::*;
     use crate::testing::point;
-    use crate::watch::tests_support::look;
-
-    fn failed(error: &str, message: &str) -> HistoryEvent {
-        let cause = serde_json::json!({ "errorType": error, "errorMessage": message }).to_string();
-        let details = TaskFailedEventDetails::builder()
-            .resource_type("lambda")
-            .resource("invoke")
-            .error(error)
-            .cause(cause);
-        HistoryEvent::builder()
-            .timestamp(DateTime::from_secs(0))
-            .r#type(HistoryEventType::TaskFailed)
-            .id(1)
-            .task_failed_event_details(details.build().unwrap())
-            .build()
-            .unwrap()
-    }
+    use crate::watch::tests_support::{failed, look};
 
     fn cluster(name: &str, cluster: &str) -> Resource {
         Resource {

@@ -5,5 +5,7 @@
 mod arguments;
 /// Whose credentials are used, and where something is changed.
 mod credentials;
+/// What cannot be done is one line, with what to do.
+mod refusals;
 /// A server that answers as AWS would, and the command pointed at it.
 mod support;
