@@ -20,6 +20,8 @@ pub enum Failure {
     Aws(String),
     /// There are no credentials, or they are not valid any more: trying again changes nothing.
     SignIn(String),
+    /// The operator stopped looking; the run goes on.
+    Stopped(String),
 }
 
 impl Failure {
@@ -30,6 +32,8 @@ impl Failure {
             Failure::Wrong(_) => 2,
             Failure::NotFound(_) => 3,
             Failure::Aws(_) | Failure::SignIn(_) => 4,
+            // As of any command that Ctrl-C ends.
+            Failure::Stopped(_) => 130,
         }
     }
 
@@ -44,7 +48,8 @@ impl std::fmt::Display for Failure {
         | Failure::Wrong(message)
         | Failure::NotFound(message)
         | Failure::Aws(message)
-        | Failure::SignIn(message)) = self;
+        | Failure::SignIn(message)
+        | Failure::Stopped(message)) = self;
         f.write_str(message)
     }
 }
@@ -90,8 +95,9 @@ mod tests {
             assert_eq!(Failure::from(error).code(), code, "{name}");
         }
         let help = crate::args::EXIT_CODES;
-        for code in 0..=4 {
-            assert!(help.contains(&format!("\n  {code}  ")), "{code} is not in the help");
+        assert_eq!(Failure::Stopped(String::new()).code(), 130);
+        for code in ["0", "1", "2", "3", "4", "130"] {
+            assert!(help.contains(&format!("\n  {code:<3}  ")), "{code} is not in the help");
         }
     }
 }

@@ -67,6 +67,14 @@ pub fn time_of_day(at: Timestamp) -> String {
     at.strftime("%H:%M:%SZ").to_string()
 }
 
+/// When a run ended, for whoever did not see it: nothing within its first minute.
+pub fn ended(at: Timestamp, now: Timestamp) -> String {
+    match seconds_between(at, now) < 60.0 {
+        true => String::new(),
+        false => format!("Ended {}, {} ago.\n", moment(at), span(at, now)),
+    }
+}
+
 /// `1 set`, `2 sets`.
 pub fn count(n: usize, one: &str) -> String {
     if n == 1 {
@@ -123,6 +131,16 @@ mod tests {
         for (seconds, text) in cases {
             assert_eq!(duration(seconds), text);
         }
+    }
+
+    #[test]
+    fn an_end_is_dated_where_it_was_not_seen() {
+        let end: Timestamp = "2025-01-31T23:05:09Z".parse().unwrap();
+        assert_eq!(ended(end, "2025-01-31T23:06:00Z".parse().unwrap()), "");
+        assert_eq!(
+            ended(end, "2025-02-01T02:05:09Z".parse().unwrap()),
+            "Ended 2025-01-31 23:05:09Z, 3 h ago.\n"
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod failure;
 mod format;
 mod kept;
 mod out;
+mod question;
 mod run_id;
 mod stack;
 mod table;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use holdfast::domain::resource::{RecoveryPoint, Resource, Target};
+use holdfast::domain::restore::RestoreRecord;
 use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord, SetStatus};
 use jiff::Timestamp;
 
@@ -41,6 +42,23 @@ pub fn run(id: &str, started_at: &str, ended_at: Option<&str>) -> RunRecord {
         notified_at: None,
         warnings: vec![],
     }
+}
+
+/// A restore that asks about `about` until 04:00.
+pub fn asking(about: &str) -> RestoreRecord {
+    let started = "2025-01-31T23:00:00Z";
+    let question = serde_json::json!({
+        "about": about, "token": "a-key", "asked_at": started, "until": "2025-02-01T04:00:00Z",
+    });
+    let plan = serde_json::json!({
+        "set": "hubs-20250131-020000-ab12", "at_rest": true, "made_at": started, "resources": [], "cut_over": "ask",
+        "approval": true, "safety_backup": false, "dry_run": false, "on_failure": "undo",
+    });
+    serde_json::from_value(serde_json::json!({
+        "id": "hubs-20250131-230000-cd34", "deployment": "hubs", "execution": "arn:x", "started_at": started,
+        "status": "running", "plan": plan, "question": question,
+    }))
+    .unwrap()
 }
 
 /// A point of the cluster `hubs-db`, as resource `name`.

@@ -47,7 +47,12 @@ impl Backup {
             false => out::text(&told(&started, self.watch, &stack.option))?,
         }
         if self.watch {
-            watch::follow(&stack, &started.execution, global.json).await
+            watch::interruptible(
+                &stack,
+                &started.execution,
+                watch::follow(&stack, &started.execution, global.json),
+            )
+            .await
         } else {
             Ok(())
         }

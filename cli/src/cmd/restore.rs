@@ -99,7 +99,8 @@ impl Restore {
             return plan(&stack, &execution, global.json).await;
         }
         if self.watch {
-            return watch::restore::follow(&stack, &execution, global.json).await;
+            let watching = watch::restore::follow(&stack, &execution, global.json);
+            return watch::interruptible(&stack, &execution, watching).await;
         }
         match global.json {
             true => Ok(()),
@@ -218,7 +219,7 @@ fn confirm(deployment: &str) -> Result<()> {
 
 /// Waits for the plan, and prints it.
 async fn plan(stack: &Stack, execution: &str, json: bool) -> Result<()> {
-    let output = watch::restore::output(stack, execution).await?;
+    let output = watch::interruptible(stack, execution, watch::restore::output(stack, execution)).await?;
     match json {
         true => out::json_line(&output),
         false => out::text(&format!("{}\n", output["plan"].as_str().unwrap_or_default().trim_end())),

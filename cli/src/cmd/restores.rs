@@ -1,13 +1,14 @@
 //! `holdfast restores`: a deployment's restores, the newest first.
 
 use holdfast::domain::restore::{RestoreRecord, RestoreStatus};
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::args::Global;
 use crate::failure::Result;
 use crate::stack::Stack;
 use crate::table::Table;
-use crate::{format, out};
+use crate::{clock, format, out, question};
 
 /// List a deployment's restores: what was restored, whether it was verified, what uses it now
 #[derive(Debug, clap::Args)]
@@ -25,16 +26,23 @@ impl Restores {
             stack.catalog.descriptor(&self.deployment).await?;
         }
         restores.reverse();
-        // A question's token is a key to its answer.
-        restores.iter_mut().for_each(|record| record.question = None);
         match global.json {
-            true => out::json(&restores),
-            false => out::text(&text(&self.deployment, &restores, &stack.option)),
+            true => out::json(&restores.iter().map(shown).collect::<Vec<_>>()),
+            false => out::text(&text(&self.deployment, &restores, &stack.option, clock::now())),
         }
     }
 }
 
-fn text(deployment: &str, restores: &[RestoreRecord], option: &str) -> String {
+/// A question's token is a key to its answer.
+fn shown(record: &RestoreRecord) -> Value {
+    let mut shown = json!(record);
+    if let Some(question) = shown.get_mut("question").and_then(Value::as_object_mut) {
+        question.remove("token");
+    }
+    shown
+}
+
+fn text(deployment: &str, restores: &[RestoreRecord], option: &str, now: Timestamp) -> String {
     if restores.is_empty() {
         return format!("No restores yet. See what one would do: holdfast restore{option} {deployment} --dry-run\n");
     }
@@ -57,7 +65,9 @@ fn text(deployment: &str, restores: &[RestoreRecord], option: &str) -> String {
         table.row([
             record.id.clone(),
             format::moment(record.started_at),
-            if record.plan.dry_run {
+            if question::asked(record, option, now).is_some() {
+                "waits for an answer".to_owned()
+            } else if record.plan.dry_run {
                 "dry run".to_owned()
             } else if record.status == RestoreStatus::CutOver && !record.live().is_empty() {
                 "cut over in part".to_owned()
@@ -79,5 +89,35 @@ fn text(deployment: &str, restores: &[RestoreRecord], option: &str) -> String {
                 .join(", "),
         ]);
     }
-    table.lines().join("\n") + "\n"
+    let asked = restores.iter().filter_map(|record| {
+        let asked = question::asked(record, option, now)?;
+        Some(format!("\n{} waits: {asked}\n", record.id))
+    });
+    table.lines().join("\n") + "\n" + &asked.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{asking, at};
+
+    #[test]
+    fn a_restore_that_waits_for_an_answer_says_so_and_how_to_answer() {
+        let asks = [asking("cut_over")];
+        let told = text("hubs", &asks, "", at("2025-02-01T03:00:00Z"));
+        assert!(told.contains("  waits for an answer  "), "{told}");
+        assert!(
+            told.contains("\nhubs-20250131-230000-cd34 waits: may the application be switched? holdfast approve "),
+            "{told}"
+        );
+        let later = text("hubs", &asks, "", at("2025-02-02T03:00:00Z"));
+        assert!(!later.contains("waits"), "{later}");
+    }
+
+    #[test]
+    fn the_key_to_an_answer_is_never_shown() {
+        let shown = shown(&asking("plan"));
+        assert_eq!(shown["question"]["about"], "plan");
+        assert!(!shown.to_string().contains("a-key"), "{shown}");
+    }
 }

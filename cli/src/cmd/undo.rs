@@ -150,11 +150,8 @@ impl Which {
         if self.no_wait {
             return Ok(());
         }
-        let output = watch::restore::output(stack, &execution).await?;
-        match json {
-            true => out::json_line(&output),
-            false => out::text(&format!("{}\n", output["summary"].as_str().unwrap_or("Done."))),
-        }
+        let output = watch::interruptible(stack, &execution, watch::restore::output(stack, &execution)).await?;
+        watch::restore::tell_output(&output, json)
     }
 }
 

@@ -38,8 +38,10 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
             Ok(look) => {
                 unanswered = 0;
                 if look.has_ended() {
-                    screen.show(&view::view(&look, clock::now()))?;
-                    return screen.end(&look, clock::now());
+                    let now = clock::now();
+                    // What has ended is told with the time of its end.
+                    screen.show(&view::view(&look, look.stopped_at.unwrap_or(now)))?;
+                    return screen.end(&look, now);
                 }
                 // The table's times go on between looks.
                 for _ in 0..pause(looks) {
@@ -56,6 +58,23 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Looks at a run until `watching` ends, or the operator stops looking.
+///
+/// # Errors
+/// Those of `watching`; `Stopped` on Ctrl-C, with how to watch the run again.
+pub async fn interruptible<T>(stack: &Stack, execution: &str, watching: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = watching => done,
+        stopped = tokio::signal::ctrl_c() => Err(match stopped {
+            Ok(()) => Failure::Stopped(format!(
+                "\nThe run goes on. Watch it again: holdfast watch{} {execution}",
+                stack.option
+            )),
+            Err(error) => Failure::NotDone(format!("waiting for Ctrl-C: {error}")),
+        }),
+    }
 }
 
 /// Seconds until the next look: often at first, when much happens, then less.

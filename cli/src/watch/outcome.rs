@@ -28,7 +28,7 @@ pub fn of(look: &Look, now: Timestamp) -> Result<String> {
                 .unwrap_or_default(),
             console_link(&look.execution)
         ))),
-        None => Err(Failure::NotDone(bad(look))),
+        None => Err(Failure::NotDone(bad(look, now))),
     }
 }
 
@@ -59,6 +59,7 @@ fn good(look: &Look, set: &BackupSet, now: Timestamp) -> String {
         let warning = format!("Warning: {}: {}: {}", warning.subject, warning.error, warning.message);
         text.push_str(listed(&warning).trim_start());
     }
+    text.push_str(&ended(look, now));
     text.push_str(&format!(
         "See it: holdfast show{} {} {}\n",
         look.stack_option, look.deployment, set.id
@@ -66,7 +67,11 @@ fn good(look: &Look, set: &BackupSet, now: Timestamp) -> String {
     text
 }
 
-fn bad(look: &Look) -> String {
+fn ended(look: &Look, now: Timestamp) -> String {
+    look.stopped_at.map(|at| format::ended(at, now)).unwrap_or_default()
+}
+
+fn bad(look: &Look, now: Timestamp) -> String {
     let what = match look.status {
         ExecutionStatus::Aborted => "was aborted",
         ExecutionStatus::TimedOut => "timed out",
@@ -83,6 +88,7 @@ fn bad(look: &Look) -> String {
     if let (true, Some(cause)) = (reasons.is_empty(), &look.cause) {
         text.push_str(&listed(cause));
     }
+    text.push_str(&ended(look, now));
     text.push_str(&format!("Look at it: {}\n", console_link(&look.execution)));
     let option = &look.stack_option;
     let again = format!("holdfast backup{option} {} --watch", look.deployment);
@@ -112,7 +118,8 @@ mod tests {
         let text = of(&look, at("2025-01-31T23:30:00Z")).unwrap();
         assert_eq!(
             text,
-            "Set hubs-1 is sealed: 1 of 2 recovery points, 1.5 MiB, took 12 min.\nSee it: holdfast show --stack hf hubs hubs-1\n"
+            "Set hubs-1 is sealed: 1 of 2 recovery points, 1.5 MiB, took 12 min.\nEnded 2025-01-31 23:12:00Z, 18 min ago.\n\
+             See it: holdfast show --stack hf hubs hubs-1\n"
         );
     }
 

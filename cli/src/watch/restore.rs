@@ -9,15 +9,16 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use holdfast::domain::message::console_link;
 use holdfast::domain::restore::item::{Item, ItemStatus};
 use holdfast::domain::restore::verdict::Finding;
-use holdfast::domain::restore::{About, RestoreRecord, RestoreStatus};
+use holdfast::domain::restore::{RestoreRecord, RestoreStatus};
 use holdfast::domain::set::Reason;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ending;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
 use crate::table::{listed, one_line};
-use crate::{aws, clock, format, out};
+use crate::{aws, clock, format, out, question};
 
 /// Looks that may go unanswered in a row: about five minutes.
 const PATIENCE: usize = 60;
@@ -40,9 +41,9 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
         match look(stack, &client, execution).await {
             Ok(look) => {
                 unanswered = 0;
-                for (what, state) in look.lines(&stack.option) {
+                for (what, state) in look.lines(&stack.option, clock::now()) {
                     if told.get(&what) != Some(&state) {
-                        tell(&what, &state, json)?;
+                        tell(&what, &state, look.at(), json)?;
                         told.insert(what, state);
                     }
                 }
@@ -95,10 +96,17 @@ impl Look {
         )
     }
 
+    /// The moment of which it tells: of what has ended, its end.
+    fn at(&self) -> Timestamp {
+        ended_at(&self.execution).unwrap_or_else(clock::now)
+    }
+
     /// What there is to tell, by what it is about.
-    fn lines(&self, option: &str) -> Vec<(String, String)> {
+    fn lines(&self, option: &str, now: Timestamp) -> Vec<(String, String)> {
         let Some(record) = &self.record else {
-            return vec![("restore".to_owned(), "planning".to_owned())];
+            let planning = ("restore".to_owned(), "planning".to_owned());
+            // One that ended so says why below.
+            return if self.has_ended() { Vec::new() } else { vec![planning] };
         };
         let mut lines = vec![(record.id.clone(), phase(record).to_owned())];
         // All are planned at first: the phase says it.
@@ -128,19 +136,8 @@ impl Look {
                 format!("{:?}", switched.state).to_lowercase(),
             )
         }));
-        if let (Some(question), false) = (&record.question, self.has_ended()) {
-            let asked = match question.about {
-                About::Plan => "may what is planned be made?",
-                About::CutOver => "may the application be switched?",
-            };
-            let id = &record.id;
-            let which = if question.about == About::CutOver {
-                " --cut-over"
-            } else {
-                ""
-            };
-            let answers = format!("holdfast approve{option} {id}{which}, or holdfast reject{option} {id}");
-            lines.push(("question".to_owned(), format!("{asked} {answers}")));
+        if let (Some(asked), false) = (question::asked(record, option, now), self.has_ended()) {
+            lines.push(("question".to_owned(), asked));
         }
         lines
     }
@@ -203,11 +200,18 @@ pub async fn output(stack: &Stack, execution: &str) -> Result<Value> {
     }
 }
 
-fn tell(what: &str, state: &str, json: bool) -> Result<()> {
-    let now = clock::now();
+/// What an execution that took a restore back came to.
+pub fn tell_output(output: &Value, json: bool) -> Result<()> {
     match json {
-        true => out::json_line(&json!({ "at": now, "about": what, "state": state })),
-        false => out::text(&format!("{} {what}: {state}\n", format::time_of_day(now))),
+        true => out::json_line(output),
+        false => out::text(&format!("{}\n", output["summary"].as_str().unwrap_or("Done."))),
+    }
+}
+
+fn tell(what: &str, state: &str, at: Timestamp, json: bool) -> Result<()> {
+    match json {
+        true => out::json_line(&json!({ "at": at, "about": what, "state": state })),
+        false => out::text(&format!("{} {what}: {state}\n", format::time_of_day(at))),
     }
 }
 
@@ -220,12 +224,23 @@ async fn ended_badly(what: &str, client: &Client, ended: &DescribeExecutionOutpu
         [] => ending::why(client, ended).await.into_iter().collect(),
         _ => recorded.collect(),
     };
+    let when = self::ended(ended, clock::now());
     let why: String = why.iter().map(|why| listed(why)).collect();
     let console = console_link(ended.execution_arn());
     Failure::NotDone(format!(
-        "{what} ended as {}.\n{why}Look at it: {console}",
+        "{what} ended as {}.\n{why}{when}Look at it: {console}",
         ended.status().as_str()
     ))
+}
+
+fn ended_at(execution: &DescribeExecutionOutput) -> Option<Timestamp> {
+    let stopped = execution.stop_date()?;
+    Timestamp::from_second(stopped.secs()).ok()
+}
+
+/// When it ended, where that is not just now.
+fn ended(execution: &DescribeExecutionOutput, now: Timestamp) -> String {
+    ended_at(execution).map(|at| format::ended(at, now)).unwrap_or_default()
 }
 
 async fn end(look: &Look, client: &Client, json: bool) -> Result<()> {
@@ -238,10 +253,9 @@ async fn end(look: &Look, client: &Client, json: bool) -> Result<()> {
     }
     if *status == ExecutionStatus::Succeeded {
         let summary = output["summary"].as_str().unwrap_or("It has ended well.");
-        return if json {
-            Ok(())
-        } else {
-            out::text(&format!("{summary}\n"))
+        return match json {
+            true => Ok(()),
+            false => out::text(&format!("{summary}\n{}", ended(&look.execution, clock::now()))),
         };
     }
     let reasons = look.record.as_ref().map(|record| record.reasons.as_slice());

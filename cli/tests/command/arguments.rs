@@ -1,6 +1,6 @@
 //! Wrong arguments are refused before anything is asked of AWS.
 
-use super::support::{Server, said, stack};
+use super::support::{Server, descriptor, said, stack};
 
 const KEYS: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n";
 
@@ -44,11 +44,4 @@ fn a_set_that_is_not_there_starts_nothing() {
     );
     let started = |action: &str| action.ends_with("StartExecution");
     assert!(!server.calls().iter().any(|call| started(&call.action)));
-}
-
-/// As it lies in the catalog.
-fn descriptor() -> String {
-    let rooms = r#"{"M": {"kind": {"S": "dynamodb"}, "table": {"S": "hubs-rooms"}}}"#;
-    let document = format!(r#"{{"M": {{"deployment": {{"S": "hubs"}}, "resources": {{"M": {{"rooms": {rooms}}}}}}}}}"#);
-    format!(r#"{{"Item": {{"pk": {{"S": "DEPLOYMENT#hubs"}}, "sk": {{"S": "DESCRIPTOR"}}, "document": {document}}}}}"#)
 }

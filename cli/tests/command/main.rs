@@ -9,3 +9,5 @@ mod credentials;
 mod refusals;
 /// A server that answers as AWS would, and the command pointed at it.
 mod support;
+/// Watching a run, and ceasing to.
+mod watching;

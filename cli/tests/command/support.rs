@@ -132,3 +132,10 @@ pub fn stack() -> Answer {
     );
     (200, stack)
 }
+
+/// The descriptor of `hubs`, as it lies in the catalog.
+pub fn descriptor() -> String {
+    let rooms = r#"{"M": {"kind": {"S": "dynamodb"}, "table": {"S": "hubs-rooms"}}}"#;
+    let document = format!(r#"{{"M": {{"deployment": {{"S": "hubs"}}, "resources": {{"M": {{"rooms": {rooms}}}}}}}}}"#);
+    format!(r#"{{"Item": {{"pk": {{"S": "DEPLOYMENT#hubs"}}, "sk": {{"S": "DESCRIPTOR"}}, "document": {document}}}}}"#)
+}

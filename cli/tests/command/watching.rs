@@ -1,0 +1,95 @@
+//! Watching a run, and ceasing to.
+
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use super::support::{Answer, Call, Server, descriptor, said, stack};
+
+const KEYS: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n";
+const RUNNING: &str = r#""status": "RUNNING""#;
+const FAILED: &str = r#""status": "FAILED", "stopDate": 1763604902, "error": "RestoreFailed", "cause": "cut""#;
+
+fn arn(machine: &str) -> String {
+    format!("arn:aws:states:eu-west-1:123456789012:execution:holdfast-{machine}:tonight")
+}
+
+/// AWS where one execution of a machine is in `state`, and the catalog knows nothing of it.
+fn aws(call: &Call, machine: &str, state: &str) -> Answer {
+    let answer = match call.action.as_str() {
+        "DescribeStacks" => return stack(),
+        "AWSStepFunctions.StartExecution" => {
+            format!(r#"{{"executionArn": "{}", "startDate": 1763604900}}"#, arn(machine))
+        }
+        "AWSStepFunctions.DescribeExecution" => {
+            let of = arn(machine).replace(":execution:", ":stateMachine:");
+            format!(
+                r#"{{"executionArn": "{}", "stateMachineArn": "{}", "startDate": 1763604900, "input": "{{\"deployment\": \"hubs\"}}", {state}}}"#,
+                arn(machine),
+                of.trim_end_matches(":tonight")
+            )
+        }
+        "AWSStepFunctions.GetExecutionHistory" => {
+            let cause = r#"{\"errorType\": \"InvalidInput\", \"errorMessage\": \"set: one\\nonly: two\"}"#;
+            format!(
+                r#"{{"events": [{{"timestamp": 1763604901, "type": "TaskFailed", "id": 2, "taskFailedEventDetails":
+                {{"resourceType": "lambda", "resource": "invoke", "error": "InvalidInput", "cause": "{cause}"}}}}]}}"#
+            )
+        }
+        "DynamoDB_20120810.GetItem" if call.body.contains("DESCRIPTOR") => descriptor(),
+        "DynamoDB_20120810.Query" => r#"{"Items": [], "Count": 0}"#.to_owned(),
+        _ => "{}".to_owned(),
+    };
+    (200, answer)
+}
+
+/// Fails at 8e363f8: the command was gone without a word.
+#[test]
+fn ctrl_c_says_that_the_run_goes_on_and_how_to_watch_it_again() {
+    for (arguments, machine) in [
+        ("backup hubs --watch", "backup"),
+        (
+            "watch arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight",
+            "restore",
+        ),
+        ("restore hubs --dry-run", "restore"),
+    ] {
+        let (told, looked) = channel();
+        let server = Server::start(move |call| {
+            if call.action.ends_with("DescribeExecution") {
+                // Nobody listens any more after the first.
+                let _ = told.send(());
+            }
+            aws(call, machine, RUNNING)
+        });
+        let mut command = server.command(arguments, KEYS);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        for _ in 0..2 {
+            looked.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+        let stopped = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(stopped.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{arguments}: {}", said(&output));
+        let again = format!("The run goes on. Watch it again: holdfast watch {}\n", arn(machine));
+        assert!(said(&output).ends_with(&again), "{arguments}: {}", said(&output));
+    }
+}
+
+/// Fails at 8e363f8: it was still planning, and the faults were one line, cut.
+#[test]
+fn a_restore_that_has_ended_shows_how_each_fault_on_a_line_of_its_own() {
+    let server = Server::start(|call| aws(call, "restore", FAILED));
+    let output = server
+        .command(&format!("watch {}", arn("restore")), KEYS)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(String::from_utf8(output.stdout.clone()).unwrap(), "");
+    let expected =
+        "The restore ended as FAILED.\n  InvalidInput: set: one\n    only: two\nEnded 2025-11-20 02:15:02Z, ";
+    assert!(said(&output).starts_with(expected), "{}", said(&output));
+}
