@@ -7,9 +7,15 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 pub fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// This machine's time zone; `None` where nothing tells it.
+pub fn zone() -> Option<TimeZone> {
+    TimeZone::try_system().ok()
 }
 
 /// Waits between two looks of `holdfast watch`.

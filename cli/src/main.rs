@@ -19,6 +19,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod watch;
+mod when;
 
 use std::process::ExitCode;
 

@@ -7,12 +7,14 @@ use holdfast::domain::restore::request::{RestoreRequest, Wanted};
 use holdfast::domain::set::SetStatus;
 use holdfast::error::Error;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::backup::{execution_name, start_execution};
 use crate::args::Global;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
+use crate::when::When;
 use crate::{clock, out, watch};
 
 /// Restore a deployment: beside what is there, verified, then (where asked for) cut over
@@ -24,12 +26,13 @@ pub struct Restore {
     /// This set [default: the newest sealed one]
     #[arg(long, value_name = "ID", group = "what")]
     set: Option<String>,
-    /// The newest sealed set captured entirely before this time, such as an incident's: 2026-11-20T02:15:00Z
-    #[arg(long, value_name = "TIME", group = "what")]
-    before: Option<String>,
-    /// The whole deployment as of this moment
-    #[arg(long, value_name = "TIME", group = "what")]
-    at: Option<String>,
+    /// The newest sealed set captured entirely before this time, such as an incident's: 2026-11-20T02:15:00Z, "2h ago", or
+    /// local time, "2026-11-20 03:15"
+    #[arg(long, value_name = "TIME", group = "what", value_parser = When::parse)]
+    before: Option<When>,
+    /// The whole deployment as of this moment, written likewise
+    #[arg(long, value_name = "TIME", group = "what", value_parser = When::parse)]
+    at: Option<When>,
     /// Only these resources, separated by commas
     #[arg(long, value_name = "RESOURCES", value_delimiter = ',', conflicts_with = "except")]
     only: Vec<String>,
@@ -74,8 +77,10 @@ pub struct Restore {
 impl Restore {
     pub async fn run(&self, global: &Global) -> Result<()> {
         // Whoever mistypes something is told at once rather than by a failed execution, which tells on-call, too.
-        let request = self.request()?;
-        let wanted = checked(&request, clock::now())?.wanted;
+        let (now, zone) = (clock::now(), clock::zone());
+        let request = self.request(now, zone.as_ref())?;
+        let wanted = checked(&request, now)?.wanted;
+        self.tell_understood(&wanted, zone.as_ref());
         let stack = Stack::open_to_change(global).await?;
         let name = &self.deployment;
         let descriptor = stack.catalog.descriptor(name).await?;
@@ -111,8 +116,13 @@ impl Restore {
     /// The execution's input: what was typed, and no defaults.
     ///
     /// # Errors
-    /// `Wrong` where a resource is given twice.
-    fn request(&self) -> Result<Value> {
+    /// `Wrong` where a resource is given twice, and for a local time that does not exist or comes twice.
+    fn request(&self, now: Timestamp, zone: Option<&TimeZone>) -> Result<Value> {
+        let time = |option: &str, when: &Option<When>| {
+            let moment = when.as_ref().map(|when| when.resolve(now, zone)).transpose();
+            moment.map_err(|why| Failure::Wrong(format!("--{option}: {why}")))
+        };
+        let (before, at) = (time("before", &self.before)?, time("at", &self.at)?);
         let mut request = Map::from_iter([("deployment".to_owned(), json!(self.deployment))]);
         let mut put = |field: &str, value: Value| {
             let empty = match &value {
@@ -126,8 +136,8 @@ impl Restore {
             }
         };
         put("set", json!(self.set));
-        put("before", json!(self.before));
-        put("at", json!(self.at));
+        put("before", json!(before));
+        put("at", json!(at));
         put("only", json!(self.only));
         put("except", json!(self.except));
         put("suffix", json!(self.suffix));
@@ -140,6 +150,18 @@ impl Restore {
         put("source", json!(self.source));
         put("dry_run", json!(self.dry_run));
         Ok(Value::Object(request))
+    }
+
+    /// Says which moment a time is that was not typed as one.
+    fn tell_understood(&self, wanted: &Wanted, zone: Option<&TimeZone>) {
+        let typed = match wanted {
+            Wanted::Before(time) => self.before.as_ref().map(|when| ("before", when, *time)),
+            Wanted::At(time) => self.at.as_ref().map(|when| ("at", when, *time)),
+            Wanted::Newest | Wanted::Set(_) => None,
+        };
+        if let Some(words) = typed.and_then(|(field, when, time)| when.understood(field, time, zone)) {
+            eprintln!("{words}");
+        }
     }
 }
 
@@ -236,7 +258,10 @@ mod tests {
 
     fn request(line: &str) -> Value {
         match Cli::try_parse_from(line.split(' ')).unwrap().command {
-            Command::Restore(restore) => restore.request().unwrap(),
+            Command::Restore(restore) => {
+                let now = "2026-11-29T00:00:00Z".parse().unwrap();
+                restore.request(now, Some(&TimeZone::UTC)).unwrap()
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -261,7 +286,6 @@ mod tests {
         let now = "2026-11-29T00:00:00Z".parse().unwrap();
         for (line, field) in [
             ("holdfast restore Hubs", "deployment: "),
-            ("holdfast restore hubs --before yesterday", "before: "),
             ("holdfast restore hubs --at 2026-11-30T00:00:00Z", "at: "),
             ("holdfast restore hubs --set other-20261120-021500-630a", "set: "),
             ("holdfast restore hubs --only a,a", "only[1]: "),
@@ -280,7 +304,18 @@ mod tests {
         let Command::Restore(restore) = Cli::try_parse_from(twice.split(' ')).unwrap().command else {
             panic!("{twice}");
         };
-        assert_eq!(restore.request().unwrap_err().code(), 2);
+        assert_eq!(restore.request(now, None).unwrap_err().code(), 2);
+    }
+
+    #[test]
+    fn a_time_may_be_so_long_ago() {
+        let line = ["holdfast", "restore", "hubs", "--before", "2h ago"];
+        let Command::Restore(restore) = Cli::try_parse_from(line).unwrap().command else {
+            panic!("{line:?}");
+        };
+        let now = "2026-11-29T00:00:00Z".parse().unwrap();
+        let expected = json!({"deployment": "hubs", "before": "2026-11-28T22:00:00Z"});
+        assert_eq!(restore.request(now, None).unwrap(), expected);
     }
 
     #[test]
