@@ -18,6 +18,7 @@ pub struct Stack {
     /// Such as `CREATE_COMPLETE`.
     pub status: String,
     pub outputs: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,11 +90,13 @@ fn read<T>(reply: &Reply, doing: &str, name: &str, reading: impl Fn(&Document) -
 fn stack(document: &Document) -> Option<Stack> {
     let found = members(document.root(), "Stacks").next()?;
     let outputs = members(found, "Outputs").map(|output| (text(output, "OutputKey"), text(output, "OutputValue")));
+    let parameters = members(found, "Parameters").map(|of| (text(of, "ParameterKey"), text(of, "ParameterValue")));
     Some(Stack {
         id: text(found, "StackId"),
         name: text(found, "StackName"),
         status: text(found, "StackStatus"),
         outputs: outputs.collect(),
+        parameters: parameters.collect(),
     })
 }
 
@@ -151,6 +154,7 @@ mod tests {
             found.outputs,
             BTreeMap::from([("AppDb".to_owned(), "hubs & db".to_owned())])
         );
+        assert_eq!(found.parameters, BTreeMap::from([("A".to_owned(), "b".to_owned())]));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod kept;
 mod out;
 mod question;
 mod run_id;
+mod schedule;
 mod stack;
 mod table;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::args::Global;
 use crate::aws;
 use crate::cloudformation;
 use crate::failure::{Failure, Result};
+use crate::schedule::Schedule;
 
 /// What a command needs of a deployed Holdfast.
 pub struct Stack {
@@ -26,6 +27,8 @@ pub struct Stack {
     /// ARN of the role under which AWS Backup works where a descriptor names no other.
     pub backup_role: String,
     pub catalog: Catalog,
+    /// When `nightly` runs.
+    pub schedule: Schedule,
     /// ` --stack NAME --region REGION --profile NAME`, as far as they were given, for commands that are suggested to the
     /// operator; empty where they need none.
     pub option: String,
@@ -64,6 +67,7 @@ impl Stack {
             vault,
             backup_role,
             catalog,
+            schedule: Schedule::of(&stack.parameters),
             option: option(global),
         })
     }

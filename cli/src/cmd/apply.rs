@@ -13,7 +13,7 @@ use crate::args::Global;
 use crate::document::{self, Document};
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
-use crate::{aws, out};
+use crate::{aws, clock, out};
 
 /// Create or update deployments from descriptors
 ///
@@ -65,6 +65,7 @@ impl Apply {
         see_hooks(&Functions::new(&stack.config), &descriptors).await?;
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;
+        stack.schedule.warn(clock::now());
         // Also when one of them failed: what was written is told.
         if global.json {
             out::json(&all)?;

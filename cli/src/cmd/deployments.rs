@@ -76,6 +76,7 @@ impl Deployments {
                 last_run: last_run(&sets, &runs),
             });
         }
+        stack.schedule.warn(now);
         if global.json {
             out::json(&standings)
         } else {

@@ -10,6 +10,7 @@ pub mod message;
 pub mod mounted;
 pub mod names;
 pub mod nearest;
+pub mod night;
 pub mod pacing;
 pub mod rebuilding;
 pub mod request;
