@@ -17,8 +17,9 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What every command understands.
+/// What every command understands; its help shows the command's own options first.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Holdfast's own CloudFormation stack [default: holdfast]; for `discover`, the application's
     #[arg(long, global = true, value_name = "NAME")]
@@ -89,6 +90,24 @@ mod tests {
                 (Some("x"), true),
                 "{line}"
             );
+        }
+    }
+
+    /// Fails at 8e363f8: they were mixed.
+    #[test]
+    fn help_shows_a_commands_own_options_before_those_of_every_command() {
+        let mut cli = Cli::command();
+        cli.build();
+        for command in cli.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            let (own, name) = (command.clone(), command.get_name().to_owned());
+            let help = command.render_long_help().to_string();
+            let (before, after) = help.split_once("\nOptions of every command:").unwrap();
+            let global = |long: &str| matches!(long, "stack" | "json" | "region" | "profile");
+            for long in own.get_arguments().filter_map(|argument| argument.get_long()) {
+                let shown = format!("--{long}");
+                assert_eq!(after.contains(&shown), global(long), "{name} {shown}");
+                assert!(global(long) || before.contains(&shown), "{name} {shown}");
+            }
         }
     }
 
