@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{
-    answer, apply, backup, deployments, discover, infrastructure, rebuild_catalog, restore, restores, sets, show, undo,
-    watch,
+    answer, apply, backup, completions, deployments, discover, infrastructure, man, rebuild_catalog, restore, restores,
+    sets, show, undo, watch,
 };
 
 /// Back up whole AWS deployments, and restore them.
@@ -52,6 +52,8 @@ pub enum Command {
     Show(show::Show),
     Watch(watch::Watch),
     Discover(discover::Discover),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Shown at the end of `--help`; `Failure::code` gives them.

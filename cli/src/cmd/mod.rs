@@ -3,9 +3,11 @@
 pub mod answer;
 pub mod apply;
 pub mod backup;
+pub mod completions;
 pub mod deployments;
 pub mod discover;
 pub mod infrastructure;
+pub mod man;
 pub mod rebuild_catalog;
 pub mod restore;
 pub mod restores;
@@ -34,5 +36,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::Show(show) => show.run(&cli.global).await,
         Command::Watch(watch) => watch.run(&cli.global).await,
         Command::Discover(discover) => discover.run(&cli.global).await,
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     }
 }

@@ -1,0 +1,62 @@
+//! `holdfast man`: the manual, a page for the command and one for each of its commands.
+
+use clap::CommandFactory;
+
+use crate::args::Cli;
+use crate::failure::{Failure, Result};
+use crate::out;
+
+/// Write a page of the manual: holdfast man | man -l -
+#[derive(Debug, clap::Args)]
+pub struct Man {
+    /// The page of this command, such as `restore` [default: the page of all]
+    #[arg(value_name = "COMMAND")]
+    of: Option<String>,
+}
+
+impl Man {
+    pub fn run(&self) -> Result<()> {
+        out::text(&page(self.of.as_deref())?)
+    }
+}
+
+/// # Errors
+/// `Wrong` where there is no such command.
+fn page(of: Option<&str>) -> Result<String> {
+    let mut command = Cli::command();
+    command.build();
+    if let Some(name) = of {
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let expected = names.join(", ");
+        command = command.find_subcommand(name).cloned().ok_or_else(|| {
+            Failure::Wrong(format!(
+                "writing the page of {name}: there is no such command; expected one of {expected}"
+            ))
+        })?;
+    }
+    let mut page = Vec::new();
+    let written = clap_mangen::Man::new(command).render(&mut page);
+    written.map_err(|error| Failure::NotDone(format!("writing the manual: {error}")))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn there_is_a_page_of_every_command() {
+        assert!(
+            page(None).unwrap().contains("undo\\-cut\\-over"),
+            "{}",
+            page(None).unwrap()
+        );
+        for command in Cli::command().get_subcommands() {
+            let page = page(Some(command.get_name())).unwrap();
+            assert!(page.starts_with(".ie"), "{page}");
+        }
+        assert!(page(Some("restore")).unwrap().contains("dry\\-run"));
+        assert_eq!(page(Some("nothing")).unwrap_err().code(), 2);
+    }
+}
