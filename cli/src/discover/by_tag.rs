@@ -12,32 +12,51 @@ use crate::failure::Result;
 
 /// A draft of everything that bears the tag, named for its value, or its key where the value is empty.
 pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<Draft> {
-    let found = tagged(config, key, value).await?;
-    let found = clusters::sort_out(found, &clusters::list(config).await?);
-    Ok(compose(
-        if value.is_empty() { key } else { value },
-        found,
-        &BackupPlace::default(),
-    ))
+    let filter = json!({ "Key": key, "Values": [value] });
+    let resources = tagged(config, filter, &format!("{key}={value}")).await?;
+    // A copy has the tags of its source, and that of its restore.
+    let is_copy = |resource: &Value| {
+        let tags = resource["Tags"].as_array().into_iter().flatten();
+        tags.into_iter().any(|tag| tag["Key"] == names::TAG_RESTORE)
+    };
+    let (copies, own): (Vec<Value>, Vec<Value>) = resources.into_iter().partition(is_copy);
+    let found = clusters::sort_out(classified(&own), &clusters::list(config).await?);
+    let name = if value.is_empty() { key } else { value };
+    let mut draft = compose(name, found, &BackupPlace::default());
+    draft.notes.extend(left_out(&classified(&copies)));
+    Ok(draft)
 }
 
-async fn tagged(config: &SdkConfig, key: &str, value: &str) -> Result<Vec<Found>> {
+/// The copies of restores, which nothing but their tag tells from what an application made.
+pub async fn copies(config: &SdkConfig) -> Result<Vec<Found>> {
+    let resources = tagged(config, json!({ "Key": names::TAG_RESTORE }), names::TAG_RESTORE).await?;
+    Ok(classified(&resources))
+}
+
+/// What is to be known of copies that are no part of a draft.
+pub fn left_out(copies: &[Found]) -> Option<String> {
+    let names: Vec<&str> = copies.iter().filter_map(Found::id).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Left out, as copies of restores: {}. Name those to which the application was cut over.",
+            names.join(", ")
+        )
+    })
+}
+
+fn classified(resources: &[Value]) -> Vec<Found> {
+    let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
+    arns.filter_map(classify::arn).collect()
+}
+
+async fn tagged(config: &SdkConfig, filter: Value, tag: &str) -> Result<Vec<Value>> {
     let client = Client::new(config, TAGGING);
     let (mut found, mut token) = (Vec::new(), Value::Null);
     loop {
-        let asked = json!({ "TagFilters": [{ "Key": key, "Values": [value] }], "PaginationToken": token });
+        let asked = json!({ "TagFilters": [filter], "PaginationToken": token });
         let page = client.call("GetResources", asked).await;
-        let mut page =
-            page.map_err(|error| aws::failure("listing resources with tag", &format!("{key}={value}"), error))?;
-        let resources = page.take_list("ResourceTagMappingList");
-        // A copy has the tags of its source, and that of its restore.
-        let is_copy = |resource: &&Value| {
-            let tags = resource["Tags"].as_array().into_iter().flatten();
-            tags.into_iter().any(|tag| tag["Key"] == names::TAG_RESTORE)
-        };
-        let own = resources.iter().filter(|resource| !is_copy(resource));
-        let arns = own.filter_map(|resource| resource["ResourceARN"].as_str());
-        found.extend(arns.filter_map(classify::arn));
+        let mut page = page.map_err(|error| aws::failure("listing resources with tag", tag, error))?;
+        found.extend(page.take_list("ResourceTagMappingList"));
         token = page.take_token("PaginationToken");
         if token.is_null() {
             return Ok(found);

@@ -48,6 +48,17 @@ pub enum Found {
     },
 }
 
+impl Found {
+    /// Its identifier, where it is one thing that Holdfast restores.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Found::Cluster { id, .. } | Found::FileSystem { id, .. } => Some(id),
+            Found::Table { name, .. } => Some(name),
+            Found::Tables { .. } | Found::Secret { .. } | Found::Parameter { .. } | Found::Unprotected { .. } => None,
+        }
+    }
+}
+
 /// A descriptor that is still to be written, and what the operator should know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
