@@ -60,6 +60,12 @@ ONLY_OURS = {
     "rds:ModifyDBClusterParameterGroup",
     "rds:ModifyDBParameterGroup",
 }
+# What the stack itself uses, whatever a pattern narrows: an operator who names his own locks out nothing that is needed.
+OWN_BESIDE = {
+    "${BackupRolePattern}": "!GetAtt BackupRole.Arn",
+    "${TopicPattern}": "!Ref OnCallTopic",
+    "${VaultPattern}": "!GetAtt BackupVault.BackupVaultArn",
+}
 
 
 def statements(role):
@@ -111,6 +117,9 @@ def faults(all_roles):
                     yield step, "iam:PassRole is not bound by iam:PassedToService"
                 if action in ONLY_OURS and not statement["conditional"] and step in RESTORING:
                     yield step, f"{action} is not bound by the tag holdfast:restore"
+            for pattern, own in OWN_BESIDE.items():
+                if any(pattern in resource for resource in statement["resources"]) and own not in statement["resources"]:
+                    yield step, f"{pattern} can lock out the stack's own: {own} stands beside it"
             for action, why in statement["unused"].items():
                 if len(why) < 10:
                     yield step, f"{action} is unused without a reason"

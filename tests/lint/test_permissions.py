@@ -77,6 +77,12 @@ class Roles(unittest.TestCase):
         self.assertEqual(of("undo-restore", unbound), ["rds:DeleteDBInstance is not bound by the tag holdfast:restore"])
         self.assertEqual(of("end-run", unbound), [])
 
+    def test_a_pattern_that_locks_out_the_stacks_own(self):
+        topics = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${TopicPattern}"
+        own = "\n                  - !Ref OnCallTopic\n                  - "
+        self.assertEqual(self.faults("!GetAtt EndRunLogs.Arn", own + topics), [])
+        self.bad("!GetAtt EndRunLogs.Arn", topics, "can lock out the stack's own: !Ref OnCallTopic")
+
     def test_an_excuse_without_a_reason(self):
         self.bad("unused: Lambda itself writes the logs", "unused: no", "unused without a reason")
 
