@@ -36,6 +36,9 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             Box::pin(busy(stage))
         }),
         stages.test("failures::a_denied_call_says_which", |stage| Box::pin(denied(stage))),
+        stages.test("failures::what_only_serves_a_comparison_costs_no_backup", |stage| {
+            Box::pin(not_sampled(stage))
+        }),
         stages.test("failures::a_wrong_request_names_the_field", |stage| {
             Box::pin(wrong_request(stage))
         }),
@@ -81,6 +84,30 @@ async fn failed_jobs(stage: &Stage) -> Result<()> {
         ensure!(
             statuses.iter().filter(|status| **status == "failed").count() == failed,
             "one failure cancels no other: {statuses:?}"
+        );
+    }
+    Ok(())
+}
+
+/// Fails at 8e363f8: each of them failed the backup after retries of many minutes, with the application at rest.
+async fn not_sampled(stage: &Stage) -> Result<()> {
+    let subject = Subject::create(stage, "unsampled", &Sizes::small(), |_| ()).await?;
+    for fault in [
+        json!({ "caller": "holdfast-back-up-file-system", "service": "lambda", "action": "Invoke", "kind": "error_503" }),
+        json!({ "caller": "holdfast-back-up-table", "service": "dynamodb", "action": "Scan", "kind": "error_500" }),
+    ] {
+        stage.lab.inject(fault).await?;
+    }
+    let (ended, set, mail) = subject.back_up().await?;
+    stage.lab.heal().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    ensure!(set.is_some_and(|set| set["status"] == "sealed"));
+    for name in ["storage", "tables.unsampled-rooms"] {
+        let told = format!("{name}: nothing has to be done to restore this set");
+        ensure!(
+            mail.body.contains("NotSampled") && mail.body.contains(&told),
+            "{}",
+            mail.body
         );
     }
     Ok(())

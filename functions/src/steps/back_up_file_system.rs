@@ -29,6 +29,6 @@ impl Needs {
 
 pub async fn handle(Needs { of_start, switches }: &Needs, input: Input) -> Result<Job> {
     let descriptor = of_start.catalog.planned_by(&input.run).await?;
-    let in_use = live_directories::of(&descriptor, switches, &input.resource).await?;
+    let in_use = live_directories::at_backup(&descriptor, switches, &input.resource).await;
     start_knowing(&of_start.catalog, &of_start.kind, input, Some((IN_USE, json!(in_use)))).await
 }

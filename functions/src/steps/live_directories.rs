@@ -6,6 +6,23 @@ use crate::domain::resource::{Resource, Target};
 use crate::error::{Class, Result};
 use crate::switches::Switches;
 
+/// The same for a backup, which does without: what cannot be told at the second try is not, and a restore says so.
+pub async fn at_backup(descriptor: &Descriptor, switches: &Switches, resource: &Resource) -> InUse {
+    let looked = match of(descriptor, switches, resource).await {
+        Err(_) => of(descriptor, switches, resource).await,
+        in_use => in_use,
+    };
+    looked.unwrap_or_else(|error| {
+        tracing::warn!(resource = %resource.name, %error, "what is in use is not known");
+        let protected = descriptor.resources.get(&resource.name);
+        InUse {
+            declared: protected.map(|protected| protected.roots.clone()).unwrap_or_default(),
+            mounts: Vec::new(),
+            untold: vec![error.to_string()],
+        }
+    })
+}
+
 /// # Errors
 /// Only those that pass by themselves.
 pub async fn of(descriptor: &Descriptor, switches: &Switches, resource: &Resource) -> Result<InUse> {

@@ -90,6 +90,7 @@ pub struct Backups {
     undoings: Script<Undoing>,
     checks: Script<Vec<Check>>,
     samples: Script<Option<Sample>>,
+    samples_forever: bool,
     /// Names of the resources whose copies are there.
     copies: Mutex<BTreeSet<String>>,
 }
@@ -111,6 +112,14 @@ impl Backups {
     pub fn guarding(versions: usize) -> Self {
         Self {
             versions: Some(versions),
+            ..Self::default()
+        }
+    }
+
+    /// One whose samples never end.
+    pub fn sampling_forever() -> Self {
+        Self {
+            samples_forever: true,
             ..Self::default()
         }
     }
@@ -353,6 +362,9 @@ impl Restore for Backups {
 
     async fn sample(&self, resource: &Resource, _: &Value) -> Result<Option<Sample>> {
         self.note(format!("sample {}", resource.name));
+        if self.samples_forever {
+            std::future::pending::<()>().await;
+        }
         next_of(&self.samples, &resource.name).unwrap_or(Ok(None))
     }
 }

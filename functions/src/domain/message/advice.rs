@@ -70,6 +70,10 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
                  backed up."
             );
         }
+        "NotSampled" => {
+            "nothing has to be done to restore this set. So that the next one can be compared with its copy, remove what the message \
+             names (of a file system: see that its function of infra/efs-access.yaml can mount it)."
+        }
         "States.DataLimitExceeded" => {
             "the run's state outgrew the 256 KiB of Step Functions. Split the deployment into several with fewer resources; restore \
              fewer at a time with --only."

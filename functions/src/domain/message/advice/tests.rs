@@ -23,7 +23,7 @@ const PLACES: [Place; 17] = [
 ];
 
 /// All names of `Error`, and what the machines catch beside them.
-const ERRORS: [&str; 20] = [
+const ERRORS: [&str; 21] = [
     "Throttled",
     "Unavailable",
     "NotReady",
@@ -37,6 +37,7 @@ const ERRORS: [&str; 20] = [
     "DeploymentBusy",
     "VerificationFailed",
     "CopiesLeftOut",
+    "NotSampled",
     "States.Timeout",
     "States.DataLimitExceeded",
     "States.Permissions",

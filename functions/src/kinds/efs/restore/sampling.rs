@@ -10,8 +10,8 @@ use crate::domain::mounted::roots::{self, InUse, WHOLE};
 use crate::domain::set::{CountedRoot, Sample, SampledFile};
 use crate::error::Result;
 
-/// How long a backup waits for a sample, within the time of the step that starts it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a backup waits for the files of a sample, so that those of some directories are in it where others take longer.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// The fewest files of one directory that are sampled.
 const FEWEST: usize = 8;
