@@ -17,10 +17,10 @@ use jiff::Timestamp;
 use crate::error::{Error, Fault};
 
 /// Codes with which AWS asks for a slower caller: the SDK's own list of throttling codes, without
-/// `LimitExceededException`, which AWS Backup and DynamoDB use for quotas; and what SNS and Step Functions add.
+/// `LimitExceededException`, which AWS Backup and DynamoDB use for quotas, and `EC2ThrottledException`, which only Lambda answers;
+/// and what SNS and Step Functions add.
 const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
-    "EC2ThrottledException",
     "KMSThrottling",
     "KMSThrottlingException",
     "KmsThrottlingException",
@@ -59,6 +59,14 @@ const UNAVAILABLE: &[&str] = &[
 /// Codes of a resource that is in a state which ends by itself.
 const NOT_READY: &[&str] = &[
     "BackupInUseException",
+    // Lambda's, of a function that it wakes, or places in its subnets, first; also `ResourceNotReadyException`.
+    "CodeArtifactUserPendingException",
+    "EC2ThrottledException",
+    "EC2UnexpectedException",
+    "ENILimitReachedException",
+    "ENINotReadyException",
+    "SnapStartNotReadyException",
+    "SubnetIPAddressLimitReachedException",
     // DynamoDB's, of a table that is too new.
     "ContinuousBackupsUnavailableException",
     "IncorrectFileSystemLifeCycleState",
@@ -276,6 +284,11 @@ mod tests {
             ("Anything", 503, "Unavailable"),
             ("InvalidDBClusterStateFault", 400, "NotReady"),
             ("TableInUseException", 400, "NotReady"),
+            ("ResourceNotReadyException", 502, "NotReady"),
+            ("CodeArtifactUserPendingException", 409, "NotReady"),
+            ("ENINotReadyException", 502, "NotReady"),
+            ("EC2ThrottledException", 502, "NotReady"),
+            ("SubnetIPAddressLimitReachedException", 502, "NotReady"),
             ("IncorrectFileSystemLifeCycleState", 409, "NotReady"),
             ("SnapshotQuotaExceeded", 400, "QuotaExceeded"),
             ("LimitExceededException", 400, "QuotaExceeded"),

@@ -11,7 +11,7 @@ use aws_config::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
@@ -85,7 +85,7 @@ pub async fn serve(find: impl FnOnce(&str, &SdkConfig) -> Option<Handler>) -> Re
     let step = &step;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let request = event.context.request_id;
-        match step(event.payload).await {
+        match respond(step, event.payload).await {
             Ok(output) => Ok(output),
             Err(error) => {
                 tracing::error!(request_id = %request, error = error.name(), message = %error, "the step failed");
@@ -97,6 +97,15 @@ pub async fn serve(find: impl FnOnce(&str, &SdkConfig) -> Option<Handler>) -> Re
         }
     }))
     .await
+}
+
+/// Calls the step, except for the event by which the template's schedules keep a function from being put to sleep: it does
+/// nothing.
+async fn respond(step: &Handler, event: Value) -> Result<Value> {
+    match event == json!({ "wake": true }) {
+        true => Ok(Value::Null),
+        false => step(event).await,
+    }
 }
 
 fn named_step(find: impl FnOnce(&str, &SdkConfig) -> Option<Handler>, aws: &SdkConfig) -> Handler {
@@ -134,8 +143,6 @@ where
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::json;
-
     use super::*;
 
     async fn double(needs: &u32, input: u32) -> Result<u32> {
@@ -159,6 +166,17 @@ mod tests {
         for _ in 0..2 {
             let error = none(json!(1)).await.unwrap_err().to_string();
             assert!(error.contains("environment._HANDLER"), "{error}");
+        }
+    }
+
+    /// Fails at 8e363f8: there was no event that wakes a function and does nothing.
+    #[tokio::test]
+    async fn a_function_that_is_only_woken_does_nothing() {
+        let step = handler(Ok(2), double);
+        assert_eq!(respond(&step, json!({"wake": true})).await.unwrap(), Value::Null);
+        assert_eq!(respond(&step, json!(21)).await.unwrap(), json!(42));
+        for another in [json!({"wake": false}), json!({"wake": true, "run": {}})] {
+            assert_eq!(respond(&step, another).await.unwrap_err().name(), "InvalidInput");
         }
     }
 

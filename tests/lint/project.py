@@ -7,6 +7,8 @@ import asl
 
 # Steps that no state machine runs: EventBridge does.
 BY_EVENT = {"clean-up"}
+# Machines that run every night, so that what they call never sleeps for long.
+AT_NIGHT = {"backup", "nightly"}
 # Functions that template.yaml does not deploy, but a stack of their own: other steps call them.
 OWN_STACKS = {"efs-access": "infra/efs-access.yaml"}
 
@@ -67,6 +69,23 @@ class Project:
         for name, machine in machines.items():
             yield from self._substitutions(resources, name, json.dumps(machine))
             yield from self._timeouts(resources, name, machine)
+        yield from self._sleepers(resources, machines)
+
+    def _sleepers(self, resources, machines):
+        """What no night uses, and what is in a VPC, is woken every week: Lambda lets a function sleep that nobody calls."""
+        used = {name: set(re.findall(r"\$\{(\w+)FunctionArn\}", json.dumps(machine))) for name, machine in machines.items()}
+        at_night = set().union(*(used.get(name, set()) for name in AT_NIGHT))
+        sleepers = set().union(*used.values()) - at_night | {pascal(step) for step in BY_EVENT & self.steps}
+        sleepers |= {name.removesuffix("Function") for name, text in resources.items() if "\n      VpcConfig:" in text}
+        may = resources.get("WakeRole", "")
+        for step in sorted(map(kebab, sleepers)):
+            if f"Name: !Sub ${{AWS::StackName}}-wake-{step}\n" not in resources.get(f"{pascal(step)}Function", ""):
+                yield "template", f"{step} sleeps, and no schedule wakes it"
+            if f":function:${{AWS::StackName}}-{step}\n" not in may:
+                yield "template", f"{step} sleeps, and WakeRole may not call it"
+        for step, file in self.own_stacks.items():
+            if file.exists() and "Input: '{\"wake\": true}'\n" not in file.read_text():
+                yield OWN_STACKS[step], f"{step} sleeps, and no schedule wakes it"
 
     def _functions(self, resources, machines):
         everything = "".join(json.dumps(machine) for machine in machines.values())

@@ -21,6 +21,25 @@ LAMBDA_ERRORS = {
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
 }
+# With these Lambda answers a call of a function that it has to wake, or to place in its subnets, first:
+# https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html and the errors of Invoke in its API reference.
+ASLEEP = {
+    "Lambda.CodeArtifactUserPendingException",
+    "Lambda.EC2ThrottledException",
+    "Lambda.EC2UnexpectedException",
+    "Lambda.ENILimitReachedException",
+    "Lambda.ENINotReadyException",
+    "Lambda.ResourceNotReadyException",
+    "Lambda.SubnetIPAddressLimitReachedException",
+}
+# Steps that call functions themselves, which are told asleep by NotReady.
+CALLING = {
+    "CompareResource", "CutOver", "PlanRestore", "Quiesce", "RestoreFileSystem", "Resume", "UndoCutOver", "UndoRestore",
+}  # fmt: skip
+# How long such a function is waited for, in seconds before jitter.
+SOME_MINUTES = 300
+# What only serves a comparison keeps no application at rest.
+ONLY_COMPARED = "TakeProbes/"
 # What else a Retry may name: an invocation that ended without an answer.
 LOST_ANSWERS = {"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 # The first word of a state that does something. A Pass, Succeed or Fail is named for what has happened: JobFailed.
@@ -88,13 +107,25 @@ def retries(machine, errors):
             if not _positive(retrier.get("MaxAttempts")) or not _positive(retrier.get("IntervalSeconds")):
                 yield path, "a retrier has MaxAttempts and IntervalSeconds"
         if state.get("Resource") == LAMBDA:
-            needed = LAMBDA_ERRORS | errors["Transient"] | errors["Waiting"]
+            needed = LAMBDA_ERRORS | ASLEEP | errors["Transient"] | errors["Waiting"]
             for error in sorted(needed - set(retried)):
                 yield path, f"a Task retries {error}"
             for error in sorted(set(retried) - needed - LOST_ANSWERS):
                 yield path, f"a Task does not retry {error}, which does not pass by itself"
+            if not path.startswith(ONLY_COMPARED):
+                patient = ASLEEP | ({"NotReady"} if path.split("/")[-1] in CALLING else set())
+                for error in sorted(patient & set(retried)):
+                    if _waits(state, error) < SOME_MINUTES:
+                        yield path, f"waits less than {SOME_MINUTES} s in all for {error}"
         elif "States.ALL" in retried:
             yield path, "a Retry names its errors"
+
+
+def _waits(state, error):
+    """How long a state waits for an error to pass, in seconds before jitter."""
+    retrier = next(retrier for retrier in state["Retry"] if error in retrier["ErrorEquals"])
+    grown = (retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt for attempt in range(retrier["MaxAttempts"]))
+    return sum(min(delay, retrier["MaxDelaySeconds"]) for delay in grown)
 
 
 def catches(machine, _errors):

@@ -56,13 +56,21 @@ class Agreement(unittest.TestCase):
 
     def test_a_function_with_a_stack_of_its_own(self):
         mounted = STEPS | {"efs-access"}
-        code = f"      {project.CODE}      Handler: efs-access\n"
+        code = f"      {project.CODE}      Handler: efs-access\n            Input: '{{\"wake\": true}}'\n"
         self.assertEqual(faults(steps=mounted, access=code), [])
         said = ["infra/efs-access.yaml: no function with the program's code and Handler efs-access"]
         self.assertEqual(faults(steps=mounted), said)
         self.assertEqual(faults(steps=mounted, access=code.replace("efs-access", "efs-other")), said)
         found = faults(lambda text: text.replace("Handler: end-run\n", "Handler: efs-access\n"), mounted, access=code)
         self.assertIn("template: deploys efs-access, which infra/efs-access.yaml deploys", found)
+
+    def test_a_function_that_nothing_wakes(self):
+        self.replaced("wake-check-login\n", "wake-other\n", "check-login sleeps, and no schedule wakes it")
+        self.replaced("-count-rows\n                  - !Sub", "-other\n                  - !Sub", "count-rows sleeps, and WakeRole may not call it")
+        self.replaced("wake-clean-up\n", "wake-other\n", "clean-up sleeps, and no schedule wakes it")
+        code = f"      {project.CODE}      Handler: efs-access\n"
+        said = "infra/efs-access.yaml: efs-access sleeps, and no schedule wakes it"
+        self.assertEqual(faults(steps=STEPS | {"efs-access"}, access=code), [said])
 
     def test_a_function_with_another_steps_code_or_name(self):
         self.replaced("Handler: end-run\n", "Handler: notify\n", "no EndRunFunction with the program's code")

@@ -119,16 +119,24 @@ class Broken(unittest.TestCase):
         self.set("PollStatus: a Task has TimeoutSeconds", "PollStatus", "TimeoutSeconds", "{% $run.timeout %}")
         self.caught("m: a machine has TimeoutSeconds", lambda m: m.pop("TimeoutSeconds"))
 
+    def test_a_function_that_sleeps_is_waited_for_some_minutes(self):
+        said = "PollStatus: waits less than 300 s in all for Lambda.ResourceNotReadyException"
+        self.caught(said, lambda m: state(m, "PollStatus")["Retry"][0].update(MaxAttempts=3))
+        self.caught("Quiesce: waits less than 300 s in all for NotReady", lambda m: state(m, "Quiesce")["Retry"][-1].update(MaxAttempts=1))
+
     def test_no_retry(self):
         self.drop("PollStatus: a Task has a Retry", "PollStatus", "Retry")
 
     def test_a_retry_that_forgets_or_exaggerates(self):
         def retry(machine):
-            return state(machine, "PollStatus")["Retry"][0]
+            return state(machine, "PollStatus")["Retry"][1]
 
         self.caught("a Task retries Throttled", lambda m: retry(m)["ErrorEquals"].remove("Throttled"))
         self.caught("retries Lambda.Unknown", lambda m: retry(m)["ErrorEquals"].remove("Lambda.Unknown"))
         self.caught("a Task retries NotReady", lambda m: state(m, "PollStatus")["Retry"].pop())
+        self.caught(
+            "a Task retries Lambda.ResourceNotReadyException", lambda m: state(m, "PollStatus")["Retry"].pop(0)
+        )
         self.caught("does not retry AccessDenied", lambda m: retry(m)["ErrorEquals"].append("AccessDenied"))
         self.caught("does not retry States.ALL", lambda m: retry(m)["ErrorEquals"].append("States.ALL"))
         self.caught("JitterStrategy FULL", lambda m: retry(m).pop("JitterStrategy"))
