@@ -38,6 +38,9 @@ CALLING = {
 }  # fmt: skip
 # How long such a function is waited for, in seconds before jitter.
 SOME_MINUTES = 300
+# Steps that ask DynamoDB of a table, which answers ListBackups and TagResource five times a second in an account.
+OF_TABLES = {"BackUpTable", "CompareResource", "RestoreTable"}
+TURN = "{% $states.input.resource.turn %}"
 # What only serves a comparison keeps no application at rest.
 ONLY_COMPARED = "TakeProbes/"
 # What else a Retry may name: an invocation that ended without an answer.
@@ -55,7 +58,7 @@ def check(name, machine, errors, steps):
     """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the steps."""
     found = list(asl.structure(machine))
     if not found:  # the rules below take a sound graph for granted
-        for rule in (names, queries, timeouts, retries, catches, failures, loops):
+        for rule in (names, queries, timeouts, retries, catches, failures, loops, turns):
             found += rule(machine, errors)
         found += tasks(machine, steps)
         found += causes.check(machine)
@@ -158,6 +161,17 @@ def loops(machine, _errors):
             polling = [choice for choice in choices if "status" in json.dumps(choice["Choices"])]
             for choice in polling or choices:
                 yield from _arms(where, choice, loop)
+
+
+def turns(machine, _errors):
+    """A map over tables starts so many a second, however many there are and however long each takes."""
+    for path, _, state, _ in asl.states(machine):
+        inside = state.get("ItemProcessor", {}).get("States", {})
+        if not OF_TABLES & inside.keys():
+            continue
+        first = inside[state["ItemProcessor"]["StartAt"]]
+        if first["Type"] != "Wait" or first.get("Seconds") != TURN:
+            yield path, f"a map over tables starts with a Wait for the turn that each was given: {TURN}"
 
 
 def _arms(where, choice, loop):

@@ -124,6 +124,11 @@ class Broken(unittest.TestCase):
         self.caught(said, lambda m: state(m, "PollStatus")["Retry"][0].update(MaxAttempts=3))
         self.caught("Quiesce: waits less than 300 s in all for NotReady", lambda m: state(m, "Quiesce")["Retry"][-1].update(MaxAttempts=1))
 
+    def test_a_map_that_starts_all_tables_at_once(self):
+        backups = lambda m: state(m, "StartBackups")
+        self.caught("starts with a Wait for the turn", lambda m: backups(m)["ItemProcessor"].update(StartAt="ChooseKind") or backups(m)["ItemProcessor"]["States"].pop("WaitForTurn"))
+        self.set("starts with a Wait for the turn", "WaitForTurn", "Seconds", 1)
+
     def test_no_retry(self):
         self.drop("PollStatus: a Task has a Retry", "PollStatus", "Retry")
 

@@ -19,4 +19,5 @@ pub mod restore;
 pub mod retention;
 pub mod sealing;
 pub mod set;
+pub mod turns;
 pub mod usage;

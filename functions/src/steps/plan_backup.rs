@@ -25,6 +25,7 @@ use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
 use crate::domain::set::{BackupSet, Reason, RunRecord, SetStatus};
+use crate::domain::turns::in_turn;
 use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{self, Hooks};
@@ -67,6 +68,7 @@ pub struct Input {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
     pub run: Run,
+    #[serde(serialize_with = "in_turn")]
     pub resources: Vec<Resource>,
     pub probes: Vec<PlannedProbe>,
     pub has_hooks: bool,

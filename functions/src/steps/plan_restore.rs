@@ -39,6 +39,7 @@ use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan};
 use crate::domain::restore::request::RestoreRequest;
 use crate::domain::restore::{RestoreRecord, history, table};
 use crate::domain::set::{Purpose, RunRecord};
+use crate::domain::turns::in_turn;
 use crate::error::{Error, Fault, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{self, Hooks};
@@ -92,8 +93,10 @@ pub struct Output {
     pub on_failure: OnFailure,
     pub security_groups: Vec<String>,
     /// What is restored.
+    #[serde(serialize_with = "in_turn")]
     pub resources: Vec<Resource>,
     /// What is compared: the guards too.
+    #[serde(serialize_with = "in_turn")]
     pub compared: Vec<Resource>,
     /// The plan, for a person.
     pub text: String,

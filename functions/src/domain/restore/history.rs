@@ -11,8 +11,8 @@ pub const MOST_EVENTS: u64 = 25_000;
 const MACHINE: u64 = 1_500;
 /// One look: ChooseKind, the task (scheduled, started, succeeded, between its state's two), ChooseLook and the wait.
 const LOOK: u64 = 11;
-/// An iteration of a Map and one task in it, for each comparison and each probe.
-const TASK: u64 = 11;
+/// An iteration of a Map, the wait for its turn and one task in it, for each comparison and each probe.
+const TASK: u64 = 13;
 /// Seconds that a restore takes of which there is no history: a table takes 20 minutes of any size, most within an hour
 /// (DynamoDB Developer Guide, "Point-in-time recovery").
 const UNKNOWN_SECONDS: u64 = 3_600;

@@ -1,0 +1,78 @@
+//! When the step of each of many resources starts, so that all of them together ask no more than AWS answers.
+
+use serde::{Serialize, Serializer};
+
+use super::resource::{Resource, Target};
+
+/// Tables a second: DynamoDB answers five ListBackups and five TagResource a second in an account, of which a step asks one a
+/// table.
+const TABLES_A_SECOND: u64 = 4;
+
+/// A resource with its turn, in seconds after the first.
+#[derive(Serialize)]
+struct InTurn<'a> {
+    #[serde(flatten)]
+    resource: &'a Resource,
+    turn: u64,
+}
+
+/// Gives the resources of a plan their turns as it is told to the machine.
+pub fn in_turn<S: Serializer>(resources: &[Resource], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        resources
+            .iter()
+            .zip(turns(resources))
+            .map(|(resource, turn)| InTurn { resource, turn }),
+    )
+}
+
+/// Tables wait for one another, and nothing else waits.
+fn turns(resources: &[Resource]) -> impl Iterator<Item = u64> {
+    let mut tables = 0;
+    resources.iter().map(move |resource| match resource.target {
+        Target::DynamoDb { .. } => {
+            tables += 1;
+            (tables - 1) / TABLES_A_SECOND
+        }
+        _ => 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Plan {
+        #[serde(serialize_with = "in_turn")]
+        resources: Vec<Resource>,
+    }
+
+    fn resource(target: Target) -> Resource {
+        Resource {
+            name: "one".into(),
+            target,
+            deadline_seconds: 60,
+        }
+    }
+
+    /// Fails at 8e363f8: forty tables started at once.
+    #[test]
+    fn a_hundred_tables_start_four_a_second_and_nothing_else_waits() {
+        let mut resources = vec![resource(Target::DynamoDb { table: "t".into() }); 100];
+        resources.insert(50, resource(Target::Aurora { cluster: "c".into() }));
+        let told = serde_json::to_value(Plan { resources }).unwrap();
+        let told = told["resources"].as_array().unwrap();
+        assert_eq!((&told[50]["turn"], &told[50]["cluster"]), (&0.into(), &"c".into()));
+        for second in 0..25 {
+            let at_once = told
+                .iter()
+                .filter(|one| one["kind"] == "dynamodb" && one["turn"] == second);
+            assert_eq!(at_once.count(), 4, "{second}");
+        }
+        let read: Resource = serde_json::from_value(told[0].clone()).unwrap();
+        assert_eq!(read, resource(Target::DynamoDb { table: "t".into() }));
+    }
+}
