@@ -60,6 +60,7 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) | preflight ## Check formatting, Rust, layers, s
 	$(PYTHON) tests/lint/layers.py
 	$(PYTHON) tests/lint/state_machines.py
 	$(PYTHON) tests/lint/permissions.py
+	$(PYTHON) tests/lint/backup_role.py
 	$(PYTHON) tests/lint/members.py
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template-file infra/alarms.yaml

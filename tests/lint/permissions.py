@@ -79,6 +79,7 @@ def statements(role):
             "resources": [_plain(line) for line in re.findall(r"(?:^|- )\s*(\S.*)", resource.strip(), re.MULTILINE)],
             "unused": {name: why.removeprefix("unused: ") for name, why in actions if why.startswith("unused: ")},
             "conditional": " Condition:" in text,
+            "condition": text.partition(" Condition:")[2].partition("# ")[0].strip(),
         }
 
 

@@ -11,7 +11,7 @@ import causes
 import jsonata
 import project
 
-LAMBDA = "arn:aws:states:::lambda:invoke"
+LAMBDA = "arn:${Partition}:states:::lambda:invoke"
 # Lambda's own errors that pass by themselves: https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 LAMBDA_ERRORS = {
     "Lambda.ServiceException",
@@ -58,7 +58,7 @@ def check(name, machine, errors, steps):
     """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the steps."""
     found = list(asl.structure(machine))
     if not found:  # the rules below take a sound graph for granted
-        for rule in (names, queries, timeouts, retries, catches, failures, loops, turns):
+        for rule in (names, queries, timeouts, retries, catches, failures, loops, turns, partitions):
             found += rule(machine, errors)
         found += tasks(machine, steps)
         found += causes.check(machine)
@@ -213,6 +213,13 @@ def queries(machine, _errors):
                 yield f"{path}{name}", "AWS refuses a JSONPath state in a JSONata machine"
             if whole == "JSONPath" and language != "JSONata" and not (distributed or around):
                 yield f"{path}{name}", "JSONPath is for distributed maps only: this state's QueryLanguage is JSONata"
+
+
+def partitions(machine, _errors):
+    """The partition of the Region in which the machine is deployed: arn:aws is nobody's in China and in GovCloud."""
+    for path, _, state, _ in asl.states(machine):
+        if not state.get("Resource", "arn:${Partition}:").startswith("arn:${Partition}:"):
+            yield path, f"its Resource follows the partition: {state['Resource']}"
 
 
 def _positive(value):

@@ -129,6 +129,10 @@ class Broken(unittest.TestCase):
         self.caught("starts with a Wait for the turn", lambda m: backups(m)["ItemProcessor"].update(StartAt="ChooseKind") or backups(m)["ItemProcessor"]["States"].pop("WaitForTurn"))
         self.set("starts with a Wait for the turn", "WaitForTurn", "Seconds", 1)
 
+    def test_a_resource_of_one_partition_only(self):
+        resource = "arn:aws:states:::states:startExecution.sync:2"
+        self.caught("its Resource follows the partition", lambda m: state(m, "BackUpDeployment").update(Resource=resource), NIGHTLY)
+
     def test_no_retry(self):
         self.drop("PollStatus: a Task has a Retry", "PollStatus", "Retry")
 

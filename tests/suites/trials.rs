@@ -214,7 +214,7 @@ fn double(machine: &mut Value) {
             double(&mut states[&name]["ItemProcessor"]);
         }
         // What waits for an answer would wait for a second one.
-        if states[&name]["Resource"] == "arn:aws:states:::lambda:invoke" {
+        if states[&name]["Resource"] == "arn:${Partition}:states:::lambda:invoke" {
             let second = format!("{name}Again");
             let again = states[&name].clone();
             let first = &mut states[&name];
