@@ -68,12 +68,11 @@ enum Profile {
 
 impl Profile {
     fn chosen(option: Option<&str>, env: &Env) -> Self {
-        let named = |variable| env.get(variable).ok().filter(|name| !name.is_empty());
         let by_variable = || {
-            // In the AWS CLI's order.
-            ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"]
+            // In the order of the AWS CLI's second version; the first has the other.
+            ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]
                 .into_iter()
-                .find_map(|variable| Some(Profile::Environment(variable, named(variable)?)))
+                .find_map(|variable| Some(Profile::Environment(variable, env.get(variable).ok()?)))
         };
         match option {
             Some(name) => Profile::Option(name.to_owned()),
@@ -135,7 +134,7 @@ async fn see_known(profile: &Profile, env: &Env, fs: &Fs) -> Result<()> {
         some => format!("there are {}", some.join(", ")),
     };
     Err(Failure::Wrong(format!(
-        "{}: the AWS configuration has no profile {name}; {known}. Name one of these, or make it: aws configure --profile {name}",
+        "{}: the AWS configuration has no profile {name:?}; {known}. Name one of these, or make it: aws configure --profile {name}",
         profile.source()
     )))
 }
@@ -182,10 +181,14 @@ mod tests {
         assert_eq!(Profile::chosen(Some("c"), &env), Profile::Option("c".into()));
         assert_eq!(
             Profile::chosen(None, &env),
+            Profile::Environment("AWS_PROFILE", "a".into())
+        );
+        let env = Env::from_slice(&[("AWS_DEFAULT_PROFILE", "b")]);
+        assert_eq!(
+            Profile::chosen(None, &env),
             Profile::Environment("AWS_DEFAULT_PROFILE", "b".into())
         );
-        let env = Env::from_slice(&[("AWS_PROFILE", "")]);
-        assert_eq!(Profile::chosen(None, &env), Profile::Unnamed);
+        assert_eq!(Profile::chosen(None, &Env::from_slice(&[])), Profile::Unnamed);
     }
 
     #[tokio::test]
@@ -198,7 +201,7 @@ mod tests {
         let profile = Profile::Environment("AWS_PROFILE", "wrok".into());
         let refused = see_known(&profile, &env, &fs).await.unwrap_err();
         assert_eq!(refused.code(), 2);
-        let words = "AWS_PROFILE: the AWS configuration has no profile wrok; there are keys, work. ";
+        let words = "AWS_PROFILE: the AWS configuration has no profile \"wrok\"; there are keys, work. ";
         assert!(refused.to_string().starts_with(words), "{refused}");
     }
 
