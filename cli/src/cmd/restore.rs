@@ -1,11 +1,11 @@
 //! `holdfast restore`: starts the machine `restore` for one deployment.
 
+mod checks;
+
 use std::io::{BufRead, IsTerminal, Write};
 
 use holdfast::domain::message::console_link;
-use holdfast::domain::restore::request::{RestoreRequest, Wanted};
-use holdfast::domain::set::SetStatus;
-use holdfast::error::Error;
+use holdfast::domain::restore::request::Wanted;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -79,14 +79,12 @@ impl Restore {
         // Whoever mistypes something is told at once rather than by a failed execution, which tells on-call, too.
         let (now, zone) = (clock::now(), clock::zone());
         let request = self.request(now, zone.as_ref())?;
-        let wanted = checked(&request, now)?.wanted;
-        self.tell_understood(&wanted, zone.as_ref());
+        let checked = checks::checked(&request, now)?;
+        self.tell_understood(&checked.wanted, zone.as_ref());
         let stack = Stack::open_to_change(global).await?;
         let name = &self.deployment;
         let descriptor = stack.catalog.descriptor(name).await?;
-        if let Wanted::Set(set) = &wanted {
-            see_sealed(&stack, name, set).await?;
-        }
+        checks::see_catalog(&stack, &checked, &descriptor).await?;
         let switches = !descriptor.cut_over.is_empty() && self.cut_over.as_deref() != Some("no");
         if switches && !self.dry_run && !self.yes {
             confirm(name)?;
@@ -162,35 +160,6 @@ impl Restore {
         if let Some(words) = typed.and_then(|(field, when, time)| when.understood(field, time, zone)) {
             eprintln!("{words}");
         }
-    }
-}
-
-/// The request as the machine's first step reads it.
-///
-/// # Errors
-/// `Wrong` with every fault that the step would find before it looks at anything.
-fn checked(request: &Value, now: Timestamp) -> Result<RestoreRequest> {
-    let request = RestoreRequest::parse(request)?;
-    match request.check_times(now) {
-        faults if faults.is_empty() => Ok(request),
-        faults => Err(Error::InvalidInput(faults).into()),
-    }
-}
-
-/// # Errors
-/// `NotFound` where there is no such set, `NotDone` where it is not sealed.
-async fn see_sealed(stack: &Stack, deployment: &str, set: &str) -> Result<()> {
-    let found = stack.catalog.set(deployment, set).await?.map(|set| set.status);
-    let list = format!("See the sealed ones: holdfast sets{} {deployment}", stack.option);
-    match found {
-        Some(SetStatus::Sealed) => Ok(()),
-        Some(status) => Err(Failure::NotDone(format!(
-            "restoring {deployment}: set {set} is {}; only a sealed one can be restored. {list}",
-            crate::format::status(status)
-        ))),
-        None => Err(Failure::NotFound(format!(
-            "restoring {deployment}: the catalog has no set {set}. {list}"
-        ))),
     }
 }
 
@@ -282,24 +251,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_machine_would_refuse_is_refused_before_it_is_started() {
+    fn a_resource_is_named_once() {
         let now = "2026-11-29T00:00:00Z".parse().unwrap();
-        for (line, field) in [
-            ("holdfast restore Hubs", "deployment: "),
-            ("holdfast restore hubs --at 2026-11-30T00:00:00Z", "at: "),
-            ("holdfast restore hubs --set other-20261120-021500-630a", "set: "),
-            ("holdfast restore hubs --only a,a", "only[1]: "),
-            ("holdfast restore hubs --suffix New", "suffix: "),
-            ("holdfast restore hubs --into files=elsewhere", "into.files: "),
-            (
-                "holdfast restore hubs --source retained --safety-backup",
-                "safety_backup: ",
-            ),
-        ] {
-            let refused = checked(&request(line), now).unwrap_err();
-            assert_eq!(refused.code(), 2, "{line}");
-            assert!(refused.to_string().starts_with(field), "{refused}");
-        }
         let twice = "holdfast restore hubs --name a=x --name a=y";
         let Command::Restore(restore) = Cli::try_parse_from(twice.split(' ')).unwrap().command else {
             panic!("{twice}");
