@@ -47,9 +47,22 @@ async fn plan(stage: &Stage) -> Result<()> {
         .nothing_left_of(&asked.id)
         .await
         .context("nothing is made before the answer")?;
+    let listed = said(&subject, &["restores", &subject.dataset.name]).await?;
+    let waits = format!(
+        "{} waits: may what is planned be made? holdfast approve {}",
+        asked.id, asked.id
+    );
+    ensure!(listed.contains(&waits), "{listed}");
     ensure!(holdfast(&subject, &["reject", &asked.id]).await?);
     let end = ended(&stage.aws, &asked.execution, PATIENCE).await?;
     ensure!(end.status == "FAILED", "{end:?}");
+    let listed = said(&subject, &["restores", &subject.dataset.name]).await?;
+    ensure!(!listed.contains("waits"), "it is answered: {listed}");
+    let watched = said(&subject, &["watch", &asked.id]).await?;
+    ensure!(
+        watched.contains("The restore ended as FAILED.") && watched.contains("an operator said no"),
+        "{watched}"
+    );
     subject.nothing_left_of(&asked.id).await?;
     ensure!(
         !holdfast(&subject, &["approve", &asked.id]).await?,
@@ -165,6 +178,18 @@ async fn answered(subject: &Subject<'_>, fields: &Value, answer: &[&str]) -> Res
     let asked = asked(subject, fields).await?;
     ensure!(holdfast(subject, &[answer, &[asked.id.as_str()]].concat()).await?);
     ended(&subject.stage.aws, &asked.execution, PATIENCE).await
+}
+
+/// What the operator's command says, however it ends.
+async fn said(subject: &Subject<'_>, arguments: &[&str]) -> Result<String> {
+    let output = tokio::process::Command::new(program("holdfast"))
+        .args(arguments)
+        .envs(&subject.stage.stack.environment)
+        .output()
+        .await?;
+    Ok([output.stdout, output.stderr]
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .concat())
 }
 
 /// Runs the operator's command; whether it succeeded.
