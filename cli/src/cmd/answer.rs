@@ -7,7 +7,7 @@ use crate::args::Global;
 use crate::failure::{Failure, Result};
 use crate::run_id::deployment_of;
 use crate::stack::Stack;
-use crate::{aws, clock, out};
+use crate::{aws, clock, format, out, watch};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Say yes to what a restore asks: to its plan, or to cutting over
@@ -92,11 +92,13 @@ async fn asked(stack: &Stack, deployment: &str, run: &str) -> Result<(RestoreRec
         Some(question) => Err(Failure::NotDone(format!(
             "answering restore {run}: it waited until {}, and took silence for a no. Start it again: holdfast restore{} \
              {deployment}",
-            question.until, stack.option
+            format::moment(question.until),
+            stack.option
         ))),
         None => Err(Failure::NotDone(format!(
-            "answering restore {run}: it asks nothing (it is {:?}). See it: holdfast restores{} {deployment}",
-            record.status, stack.option
+            "answering restore {run}: it asks nothing ({}). See it: holdfast restores{} {deployment}",
+            watch::restore::phase(&record),
+            stack.option
         ))),
     }
 }

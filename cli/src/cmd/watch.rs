@@ -1,7 +1,7 @@
 //! `holdfast watch`: the progress of an execution, until it ends.
 
 use crate::args::Global;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::stack::Stack;
 use crate::{run_id, watch};
 
@@ -18,7 +18,11 @@ pub struct Watch {
 impl Watch {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let stack = Stack::open(global).await?;
-        let execution = self.execution(&stack).await?;
+        let known = self.known(&stack).await?;
+        let execution = match &known {
+            Some(execution) => execution.clone(),
+            None => watch::execution_arn(&self.run, &stack.backup_machine),
+        };
         let is_of = |machine: &String| watch::restore::is_one(&execution, machine);
         let watching = async {
             if is_of(&stack.restore_machine) {
@@ -30,19 +34,31 @@ impl Watch {
             }
             watch::follow(&stack, &execution, global.json).await
         };
-        watch::interruptible(&stack, &execution, watching).await
+        let watched = watch::interruptible(&stack, &execution, watching).await;
+        watched.map_err(|failure| match (failure, known) {
+            (Failure::NotFound(_), Some(_)) => forgotten(&self.run, &stack.option),
+            (failure, _) => failure,
+        })
     }
 
-    /// The execution of a run that the catalog knows; else what was typed is one, or the name of one of `backup`.
-    async fn execution(&self, stack: &Stack) -> Result<String> {
-        if let Some(deployment) = run_id::deployment(&self.run) {
-            if let Some(restore) = stack.catalog.restore(&deployment, &self.run).await? {
-                return Ok(restore.execution);
-            }
-            if let Some(run) = stack.catalog.run(&deployment, &self.run).await? {
-                return Ok(run.execution);
-            }
+    /// The execution of a run that the catalog knows.
+    async fn known(&self, stack: &Stack) -> Result<Option<String>> {
+        let Some(deployment) = run_id::deployment(&self.run) else {
+            return Ok(None);
+        };
+        if let Some(restore) = stack.catalog.restore(&deployment, &self.run).await? {
+            return Ok(Some(restore.execution));
         }
-        Ok(watch::execution_arn(&self.run, &stack.backup_machine))
+        let run = stack.catalog.run(&deployment, &self.run).await?;
+        Ok(run.map(|run| run.execution))
     }
+}
+
+/// Of a run that the catalog knows and Step Functions does not.
+fn forgotten(run: &str, option: &str) -> Failure {
+    let deployment = run_id::deployment(run).unwrap_or_default();
+    Failure::NotFound(format!(
+        "watching {run}: it ended longer ago than Step Functions keeps an execution (90 days, unless yours are fewer). What the \
+         catalog holds of it: holdfast show{option} {deployment} {run}"
+    ))
 }

@@ -143,7 +143,8 @@ impl Look {
     }
 }
 
-fn phase(record: &RestoreRecord) -> &'static str {
+/// What it does, or came to.
+pub fn phase(record: &RestoreRecord) -> &'static str {
     match record.status {
         RestoreStatus::Planned => "planned",
         RestoreStatus::Running => "restoring beside what is there",

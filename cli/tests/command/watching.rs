@@ -79,6 +79,38 @@ fn ctrl_c_says_that_the_run_goes_on_and_how_to_watch_it_again() {
     }
 }
 
+/// Fails at 8e363f8: only the execution's ARN was taken.
+#[test]
+fn a_run_of_which_step_functions_knows_nothing_any_more_says_where_to_look() {
+    let run = "hubs-20251120-021500-ab12";
+    let server = Server::start(move |call| match call.action.as_str() {
+        "AWSStepFunctions.DescribeExecution" => {
+            let gone = r#"{"__type": "ExecutionDoesNotExist", "message": "Execution Does Not Exist"}"#;
+            (400, gone.to_owned())
+        }
+        "DynamoDB_20120810.GetItem" if call.body.contains(&format!("RUN#{run}")) => {
+            let of = |name: &str, value: &str| format!(r#""{name}": {{"S": "{value}"}}"#);
+            let fields = [
+                of("pk", "DEPLOYMENT#hubs"),
+                of("sk", &format!("RUN#{run}")),
+                of("id", run),
+                of("deployment", "hubs"),
+                of("execution", &arn("backup")),
+                of("started_at", "2025-11-20T02:15:00Z"),
+            ];
+            (200, format!(r#"{{"Item": {{{}}}}}"#, fields.join(", ")))
+        }
+        _ => aws(call, "backup", RUNNING),
+    });
+    let output = server.command(&format!("watch {run}"), KEYS).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(
+        said(&output).contains(&format!("holdfast show hubs {run}")),
+        "{}",
+        said(&output)
+    );
+}
+
 /// Fails at 8e363f8: it was still planning, and the faults were one line, cut.
 #[test]
 fn a_restore_that_has_ended_shows_how_each_fault_on_a_line_of_its_own() {
