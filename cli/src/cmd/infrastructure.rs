@@ -22,14 +22,14 @@ pub struct Infrastructure {
 
 impl Infrastructure {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        let stack = Stack::open(global).await?;
         let deployment = deployment_of(&self.run)?;
+        let stack = Stack::open(global).await?;
         let record = stack.catalog.known_restore(&deployment, &self.run).await?;
         let Some(infrastructure) = &record.infrastructure else {
             return Err(Failure::NotDone(format!(
                 "printing the infrastructure of restore {}: its copies were not compared yet, or never; there is nothing to say. \
-                 See how far it is: holdfast show {deployment} {}",
-                self.run, self.run
+                 See how far it is: holdfast show{} {deployment} {}",
+                self.run, stack.option, self.run
             )));
         };
         if global.json {

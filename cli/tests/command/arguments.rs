@@ -15,6 +15,7 @@ fn what_cannot_be_meant_starts_nothing() {
         "restore hubs --name a=x --name a=y",
         "backup Hubs",
         "approve hubs",
+        "infrastructure hubs --terraform",
         "reject hubs",
         "undo-restore hubs --yes hubs",
         "undo-cut-over hubs-20261120",
