@@ -102,13 +102,8 @@ async fn not_sampled(stage: &Stage) -> Result<()> {
     stage.lab.heal().await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
     ensure!(set.is_some_and(|set| set["status"] == "sealed"));
-    for name in ["storage", "tables.unsampled-rooms"] {
-        let told = format!("{name}: nothing has to be done to restore this set");
-        ensure!(
-            mail.body.contains("NotSampled") && mail.body.contains(&told),
-            "{}",
-            mail.body
-        );
+    for part in ["NotSampled", "storage, tables.unsampled-rooms: "] {
+        ensure!(mail.body.contains(part), "{part}: {}", mail.body);
     }
     Ok(())
 }

@@ -158,7 +158,7 @@ fn not_sampled(resource: &Resource, error: &Error) -> Reason {
         subject: resource.name.clone(),
         error: "NotSampled".to_owned(),
         message: format!(
-            "what is backed up could not be sampled, so a restore of this set has nothing to compare its copy's content with              ({}: {error})",
+            "what is backed up could not be sampled, so a restore of this set has nothing to compare its copy's content with ({}: {error})",
             error.name()
         ),
     }
