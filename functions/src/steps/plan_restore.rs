@@ -221,6 +221,7 @@ impl Planning<'_> {
             self.request.cut_over,
             &items,
         ));
+        faults.extend(switches::to_new_file_systems(&cut_over.switches, &items));
         faults.extend(
             self.needs
                 .switches

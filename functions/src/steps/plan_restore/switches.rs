@@ -83,6 +83,26 @@ pub fn without_entries(descriptor: &Descriptor, asked: Option<CutOverMode>, item
     })
 }
 
+/// Switches to a file system that does not exist yet: no function sees into it, so that nobody can tell where in it the data lies,
+/// and it has neither access points nor mount targets.
+pub fn to_new_file_systems(switches: &[CutOver], items: &[Item]) -> Vec<Fault> {
+    let new = |switch: &&CutOver| {
+        item_of(switch, items).is_some_and(|item| matches!(item.planned.beside, Beside::FileSystem { .. }))
+    };
+    let fault = |switch: &CutOver| Fault {
+        path: format!("cut_over.{}.resource", switch.name),
+        value: format!("{}, which is restored into a new file system", switch.resource),
+        allowed: format!(
+            "a file system that is there: its data is restored into a directory of it (`into`: {{\"{name}\": \"directory\"}}). If it is \
+             gone, restore the rest with `except`: [\"{name}\"], and it alone with `only`: [\"{name}\"] and `cut_over`: \"no\"; then give \
+             the new file system mount targets, deploy infra/efs-access.yaml for it, create its access points below the restored \
+             directory (aws-backup-restore_...), and lead the service there by hand",
+            name = switch.resource
+        ),
+    };
+    switches.iter().filter(new).map(fault).collect()
+}
+
 /// The resources of which the application goes on using the live one: those whose copy no switch leads to, and those of the
 /// descriptor of which no copy is made.
 pub fn live(descriptor: &Descriptor, switches: &[CutOver], items: &[Item]) -> Vec<String> {

@@ -109,6 +109,25 @@ async fn a_cut_over_of_nothing_is_refused() {
     }
 }
 
+/// On the code before it was planned, asked about, and then always failed.
+#[tokio::test]
+async fn a_switch_to_a_file_system_that_is_not_there_yet_is_refused() {
+    let mut document = all_kinds();
+    let switches = document["cut_over"].as_array_mut().unwrap();
+    switches
+        .push(json!({"name": "web", "kind": "ecs_service", "resource": "files", "cluster": "hubs", "service": "web"}));
+    let world = world(document, Account::default()).await;
+    let into = json!({"deployment": "hubs-prod", "into": {"files": "file_system"}});
+    let faults = faults(&world, into.clone()).await;
+    assert_eq!(paths(&faults), ["cut_over.web.resource"]);
+    for part in ["\"directory\"", "`except`: [\"files\"]", "efs-access.yaml"] {
+        assert!(faults[0].allowed.contains(part), "{}", faults[0]);
+    }
+    let mut beside = into;
+    beside["cut_over"] = json!("no");
+    handle(&world.needs, input(beside)).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_safety_backup_of_what_is_gone_is_refused() {
     let account = Account {
