@@ -72,12 +72,12 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
         true => Step::run("Nothing. To look at the set", look),
         false => Step::run("To look at the set", look),
     });
-    let but = match (quiesced, warnings.len()) {
-        (Some(_), _) => ", BUT THE APPLICATION IS STILL AT REST".to_owned(),
-        (None, 0) => String::new(),
-        (None, number) => format!(", with {}", words::count(number, "warning")),
+    let but = match warnings.len() {
+        0 => String::new(),
+        number => format!(", with {}", words::count(number, "warning")),
     };
-    let subject = format!("Holdfast: {name} backed up, {available} of {planned} recovery points sealed{but}");
+    let still = quiesced.map(|_| "IS STILL AT REST; ").unwrap_or_default();
+    let subject = format!("Holdfast: {name} {still}backed up, {available} of {planned} recovery points sealed{but}");
     backup.message(Parts {
         event: Event::BackupSealed,
         severity,
@@ -120,6 +120,7 @@ fn failed(backup: &Backup<'_>) -> Message {
         steps: &steps,
         reasons: &reasons,
         sections: vec![
+            Section::list("The application", facts::brought_back(backup.run)),
             Section::list("Besides", facts::reasons(&warnings)),
             Section::list("Its recovery points", facts::points(backup.points)),
         ],

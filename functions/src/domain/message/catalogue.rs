@@ -127,9 +127,14 @@ fn failed_set() -> crate::domain::set::BackupSet {
     failed
 }
 
+/// Both, as they are when the set is sealed.
 fn available() -> Vec<Point> {
     let mut points = points();
     points.truncate(1);
+    points.push(Point {
+        resource: read(json!({"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60})),
+        ..points[0].clone()
+    });
     points
 }
 
@@ -176,6 +181,10 @@ fn nights() -> Vec<(&'static str, Message)> {
 fn large(status: &str, more: Value) -> (RestoreRecord, Vec<Item>) {
     let mut fields = json!({"verification": verification("verified"), "not_covered": []});
     let (mut planned, mut all, mut switches, mut followed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    followed.push(json!({
+        "resource": "database", "in": "resource", "name": "database", "field": "cluster", "from": "hubs-db",
+        "to": "hubs-db-r20261120-041500", "at": "2026-11-20T04:42:00Z",
+    }));
     let first = serde_json::to_value(&items("restored")[0]).unwrap();
     planned.push(first["planned"].clone());
     all.push(first);
@@ -233,7 +242,7 @@ fn restores() -> Vec<(&'static str, Message)> {
     let no = json!({"subject": "AskCutOver", "error": "Rejected", "message": "an operator said no"});
     let silence = json!({"subject": "AskApproval", "error": "States.Timeout", "message": ""});
     let job = json!([{"subject": "database", "error": "JobFailed", "message": "restoring cluster hubs-db-r20261120-041500: RDS ended it with status incompatible-parameters"}]);
-    let switch = json!([{"subject": "switch app", "error": "VerificationFailed", "message": "registering a task definition: ECS answered ClientException: Fargate only supports network mode awsvpc"}]);
+    let switch = json!([{"subject": "switch app", "error": "JobFailed", "message": "writing secret hubs/db: AWS answered InvalidRequestException (HTTP 400): the secret is marked for deletion"}]);
     let different = reason("VerifyRestore", "VerificationFailed", "1 check found a difference");
     let faults = reason(
         "PlanRestore",
@@ -245,10 +254,12 @@ fn restores() -> Vec<(&'static str, Message)> {
         "VerificationFailed",
         "reading restore hubs-20261120-041500-cd34 from the catalog: missing field `plan`",
     );
+    let newest = super::tests::yesterday();
     let no_record = |failure, unreadable| {
         restore(&Restore {
             failure,
             unreadable,
+            newest_sealed: Some(&newest),
             ..of_restore::plain()
         })
         .0

@@ -77,7 +77,7 @@ impl Backup<'_> {
         let mut steps = Vec::new();
         if let Some(at) = facts::left_quiesced(self.run) {
             steps.push(Step::say(format!(
-                "Bring the application of {} back by hand, by what {hooks} to resume: it was brought to rest at {} and was not brought back.",
+                "See whether {} serves its users: it was brought to rest at {} and was not brought back. If it does not, bring it back by hand, by what {hooks} to resume. Holdfast tries once more, and tells if that helps.",
                 self.name(),
                 words::time(at),
                 hooks = facts::hooks_do(self.run)
@@ -85,8 +85,8 @@ impl Backup<'_> {
         }
         if self.unreadable.is_some() {
             steps.push(Step::say(format!(
-                "See whether {} is at rest, which could not be read either. If it is, bring it back by hand, by what its \
-                 hooks do to resume.",
+                "See whether {} serves its users: whether it is at rest could not be read either. If it does not, bring it back by \
+                 hand, by what its hooks do to resume.",
                 self.name()
             )));
         }

@@ -60,7 +60,16 @@ pub fn ended(backup: &Backup<'_>, ended: &Ended<'_>) -> Message {
         ),
     });
     let status = words::name(ended.status);
-    let subject = format!("Holdfast: backup of {name} {how} ({status})");
+    let came = if sealed {
+        "after its set was sealed"
+    } else {
+        "NO SET SEALED"
+    };
+    let still = match facts::left_quiesced(backup.run) {
+        Some(_) => ", THE APPLICATION IS STILL AT REST",
+        None => "",
+    };
+    let subject = format!("Holdfast: backup of {name} ended {status}, {came}{still}");
     let severity = if sealed && facts::left_quiesced(backup.run).is_none() {
         Severity::Warning
     } else {

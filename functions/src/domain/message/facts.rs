@@ -50,6 +50,17 @@ pub fn left_quiesced(run: Option<&RunRecord>) -> Option<Timestamp> {
         .and_then(RunRecord::rested_at)
 }
 
+/// When an application that was brought to rest was brought back; nothing of one that was not touched.
+pub fn brought_back(run: Option<&RunRecord>) -> Option<String> {
+    let run = run?;
+    let (rested, resumed) = (run.rested_at()?, run.resumed_at?);
+    Some(format!(
+        "it was brought to rest at {} and back at {}",
+        words::time(rested),
+        words::time(resumed)
+    ))
+}
+
 /// Whose doing brings an application back, as the subject of a sentence.
 pub fn hooks_do(run: Option<&RunRecord>) -> String {
     match run.and_then(|run| run.hooks_begun.as_deref()) {
@@ -118,12 +129,11 @@ pub fn points_json(points: &[Point]) -> Value {
 /// Each reason, in a line.
 pub fn reasons(reasons: &[Reason]) -> Vec<String> {
     let lines = reasons.iter().map(|reason| {
-        let text = words::line(&reason.message);
-        format!(
-            "{}: {}: {text}",
-            words::name(&reason.subject),
-            words::name(&reason.error)
-        )
+        let head = format!("{}: {}", words::name(&reason.subject), words::name(&reason.error));
+        match words::line(&reason.message).as_str() {
+            "" => head,
+            text => format!("{head}: {text}"),
+        }
     });
     lines.collect()
 }

@@ -124,6 +124,14 @@ pub fn nightly(night: &Night<'_>) -> Message {
     let subject = words::subject(&subject(night, &failed, &sealed));
     let newest = newest_in_words(night, &failed);
     let (happened, means) = match (total, failed.len()) {
+        _ if night.failure.is_some() => (
+            format!(
+                "The night broke off: {} of {} that were due are known to be sealed.",
+                sealed.len(),
+                words::count(total, "deployment")
+            ),
+            "Of the others nothing is known here: what they have is in the list of deployments.".to_owned(),
+        ),
         (0, _) => (
             "No enabled deployment was found: nothing was backed up.".to_owned(),
             String::new(),
@@ -199,7 +207,9 @@ fn subject(night: &Night<'_>, failed: &[&Outcome], sealed: &[&Outcome]) -> Strin
             "Holdfast: THE NIGHT OF {date} BROKE OFF ({}: {})",
             failure.subject, failure.error
         ),
-        (None, []) if sealed.is_empty() => format!("Holdfast: night of {date}: nothing to back up"),
+        (None, []) if sealed.is_empty() => {
+            format!("Holdfast: night of {date}: NOTHING WAS BACKED UP, no deployment is enabled")
+        }
         (None, []) => format!("Holdfast: night of {date}: {total} backed up"),
         (None, failed) => {
             let names: Vec<&str> = failed.iter().map(|outcome| outcome.deployment.as_str()).collect();
@@ -245,7 +255,8 @@ fn newest_in_words(night: &Night<'_>, failed: &[&Outcome]) -> String {
         .count();
     match without {
         0 => "Each of them has an older sealed set, which can be restored.".to_owned(),
-        number => format!("OF {number} OF THEM THERE IS NO SEALED SET AT ALL: there is nothing to restore from."),
+        1 => "ONE OF THEM HAS NO SEALED SET AT ALL: there is nothing to restore it from.".to_owned(),
+        number => format!("{number} OF THEM HAVE NO SEALED SET AT ALL: there is nothing to restore them from."),
     }
 }
 
@@ -266,8 +277,8 @@ fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<Step> {
     if steps.is_empty() {
         steps.push(match night.outcomes.is_empty() {
             true => Step::run(
-                "Describe a deployment, then apply it",
-                "holdfast discover; holdfast apply FILE",
+                "See which deployments there are, and which are enabled. If there is none yet: holdfast discover, then holdfast apply FILE",
+                "holdfast deployments",
             ),
             false => Step::run("Nothing. To see all sets", "holdfast deployments"),
         });

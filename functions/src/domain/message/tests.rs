@@ -142,9 +142,9 @@ The backup of hubs failed. Set hubs-20261120-021500-ab12 is not sealed: 1 of 2 r
 there.
 The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data of 2026-11-19
 02:16:00 UTC. A restore today would lose what was written since.
-Now: rooms: AWS refuses; the message names the action and what it was asked of. Most often the
-     policy of a key or a vault has changed, or the name is outside the stack's patterns
-     (ClusterPattern, TablePattern, FileSystemPattern, VaultPattern). Then back up again:
+Now: rooms: AWS refuses the action that the reason names. See the policy of the key or the vault
+     that it names; or, where it names neither, the stack's patterns (ClusterPattern, TablePattern,
+     FileSystemPattern, VaultPattern). Then back up again:
      holdfast backup hubs --watch
 
 Why:
@@ -190,12 +190,14 @@ fn an_application_left_at_rest_comes_first_even_when_the_set_is_sealed() {
     });
     assert_eq!(message.severity, Severity::Critical);
     assert!(
-        message.subject.ends_with("BUT THE APPLICATION IS STILL AT REST"),
+        message
+            .subject
+            .starts_with("Holdfast: hubs IS STILL AT REST; backed up"),
         "{}",
         message.subject
     );
     assert!(
-        message.text.contains("Now: Bring the application of hubs back by hand"),
+        message.text.contains("Now: See whether hubs serves its users"),
         "{}",
         message.text
     );
@@ -284,10 +286,7 @@ fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
         (message.event, message.severity),
         (Event::BackupEnded, Severity::Critical)
     );
-    assert_eq!(
-        message.subject,
-        "Holdfast: backup of hubs was aborted, in the console or by a command (ABORTED)"
-    );
+    assert_eq!(message.subject, "Holdfast: backup of hubs ended ABORTED, NO SET SEALED");
     for part in [
         "Step Functions says: by me",
         "The application was brought back at 2026-11-20 02:20:00 UTC.",

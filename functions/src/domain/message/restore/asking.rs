@@ -5,6 +5,7 @@ use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity, words};
+use crate::domain::restore::plan::CutOverMode;
 use crate::domain::restore::table::unmatched;
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::restore::{About, Question, RestoreRecord};
@@ -17,9 +18,16 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
     let verification = record.verification.as_ref();
     let (subject, happened, means, sections) = match question.about {
         About::Plan => (
-            format!("Holdfast: MAY {name} BE RESTORED? Answer until {until}"),
-            format!("A restore of {name} from {what} is planned, and waits for your word. Nothing was touched."),
-            "Yes: the copies are made beside what is there. No, or no answer until then: nothing is touched, and the run ends.".to_owned(),
+            format!("Holdfast: MAY {name} BE RESTORED? Answer by {until}"),
+            format!("A restore of {name} from {what} is planned, and waits for your approval. Nothing was touched."),
+            format!(
+                "Yes: the copies are made beside what is there, {}. No, or no answer by then: nothing is touched, and the run ends.",
+                match record.plan.cut_over {
+                    CutOverMode::Yes => "AND THE APPLICATION IS SWITCHED TO THEM if they are verified",
+                    CutOverMode::Ask => "and you are asked again before anything is switched",
+                    CutOverMode::No => "and nothing is switched",
+                }
+            ),
             succeeding::plan(record),
         ),
         About::CutOver => {
@@ -28,27 +36,32 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
                 _ => "UNPROVEN",
             };
             let yes = match record.plan.matching.live.is_empty() {
-                true => "Yes: the application is switched to the copies, and can be switched back.",
-                false => {
-                    "Yes: the application is switched IN PART, to the copies, and goes on using the live rest; it can be switched back."
-                }
+                true => "Yes: the application is switched to them",
+                false => "Yes: the application is switched IN PART, and keeps using the rest live",
             };
             (
-                format!("Holdfast: MAY {name} BE CUT OVER ({proof})? Answer until {until}"),
-                format!("{name} was restored from {what}. The copies wait for your word. Nothing was switched."),
+                format!("Holdfast: MAY {name} BE CUT OVER ({proof})? Answer by {until}"),
+                format!("{name} was restored from {what}. The copies wait for your approval. Nothing was switched."),
                 format!(
-                    "{} {yes} No, or no answer until then: the copies stay, and the run ends.",
-                    facts::trust(verification)
+                    "{} {yes}{}. No, or no answer by then: the copies stay, and cannot be switched to any more.",
+                    facts::trust(verification),
+                    facts::loss(&record.plan)
                 ),
                 of_copies(restore, record),
             )
         }
     };
-    let steps = [
+    let mut steps = vec![
         Step::run("To say yes", commands::approve(record)),
         Step::run("To say no", commands::reject(record)),
         Step::run("To look first", commands::show(record)),
     ];
+    // What is not proven, or not all, is looked at before it is allowed.
+    let plain =
+        verification.is_none_or(|found| found.outcome == Outcome::Verified) && record.plan.matching.live.is_empty();
+    if question.about == About::CutOver && !plain {
+        steps.rotate_right(1);
+    }
     let mut message = restore.message(Parts {
         event: Event::RestoreAsks,
         severity: Severity::Critical,

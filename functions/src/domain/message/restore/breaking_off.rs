@@ -45,11 +45,11 @@ pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>,
     if let Some(cause) = ended.cause {
         happened.push_str(&format!(" Step Functions says: {}", words::line(cause)));
     }
+    let mixed = record.is_some_and(|record| is_switched(record) && half_way(record));
     let since = [
         resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
-        ended
-            .lease_released
-            .then(|| "The deployment is free for another run.".to_owned()),
+        (ended.lease_released && !mixed).then(|| "The deployment is free for another run.".to_owned()),
+        mixed.then(|| format!("Start nothing on {name} until all leads to one side.")),
         match after {
             Aftermath::Nothing => None,
             Aftermath::Begun(Machine::UndoCutOver) => {
@@ -92,13 +92,16 @@ pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>,
         });
     }
     let status = words::name(ended.status);
-    let means = standing(restore, after);
+    let mut means = standing(restore, after).to_owned();
+    if let Some(record) = record.filter(|record| record.status == RestoreStatus::CutOver && !mixed) {
+        means.push_str(&format!(" {}", facts::trust(record.verification.as_ref())));
+    }
     let mut message = restore.message(Parts {
         event: Event::RestoreEnded,
         severity: Severity::Critical,
-        subject: &format!("Holdfast: {what} of {name} {how} ({status})"),
+        subject: &format!("Holdfast: {what} of {name} ended {status}{}", stands(restore, after)),
         happened: &happened,
-        means,
+        means: &means,
         steps: &steps,
         reasons: &reasons,
         sections,
@@ -124,17 +127,23 @@ fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: 
             remove("Wait for the message that all is removed. If nothing is heard in some hours"),
             again,
         ],
-        (Aftermath::NotBegun(Machine::UndoCutOver, _), _) => vec![back("Switch back what was switched")],
+        (Aftermath::NotBegun(Machine::UndoCutOver, _), _) => {
+            vec![back("Keep users out, and switch back what was switched")]
+        }
         (Aftermath::NotBegun(..), _) => vec![remove("Remove what it made"), again],
         (Aftermath::Nothing, RestoreStatus::Switching | RestoreStatus::CutOver) if half_way(record) => {
-            vec![back("Switch back what was switched")]
+            vec![back("Keep users out, and switch back what was switched")]
         }
         (Aftermath::Nothing, RestoreStatus::CutOver) if machine == Machine::UndoCutOver => {
             vec![back("Nothing was switched back yet. Start again")]
         }
-        (Aftermath::Nothing, RestoreStatus::CutOver) => vec![back(
-            "See whether the application works: it uses the copies. If not, the way back",
-        )],
+        (Aftermath::Nothing, RestoreStatus::CutOver) => vec![
+            back("See whether the application works: it uses the copies. If not, the way back"),
+            Step::run(
+                "Do what is left to do after a cut-over: its new names, and the infrastructure's source, are in",
+                commands::show(record),
+            ),
+        ],
         (Aftermath::Nothing, RestoreStatus::Undone) if record.left.is_empty() && !there => vec![again],
         (Aftermath::Nothing, RestoreStatus::Planned) => vec![again],
         (Aftermath::Nothing, RestoreStatus::Failed) if !there => vec![again],
@@ -147,6 +156,24 @@ fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: 
 fn half_way(record: &RestoreRecord) -> bool {
     let done = |switched: &Switched| switched.state == SwitchState::Done;
     record.status == RestoreStatus::Switching || !record.switched.iter().all(done)
+}
+
+fn is_switched(record: &RestoreRecord) -> bool {
+    matches!(record.status, RestoreStatus::Switching | RestoreStatus::CutOver)
+}
+
+/// The same in a subject, which is all that a telephone shows.
+fn stands<'a>(restore: &Restore<'_>, after: Aftermath<'_>) -> &'a str {
+    let there = restore.items.iter().any(copies::may_be_there);
+    match (restore.record, after) {
+        (None, _) => "",
+        (Some(record), _) if is_switched(record) && half_way(record) => ": THE APPLICATION MAY BE HALF-SWITCHED",
+        (Some(record), _) if record.status == RestoreStatus::CutOver => ": the application uses the copies",
+        (_, Aftermath::NotBegun(..)) => ": ITS COPIES ARE NOT REMOVED, the application is as it was",
+        (_, Aftermath::Begun(_)) => ": its copies are being removed, the application is as it was",
+        _ if there => ": its copies are there, the application is as it was",
+        _ => ": the application is as it was",
+    }
 }
 
 /// What the application uses.

@@ -1,5 +1,6 @@
 //! What to type next.
 
+use crate::domain::restore::plan::{CutOverMode, OnFailure};
 use crate::domain::restore::{About, RestoreRecord};
 
 pub fn approve(record: &RestoreRecord) -> String {
@@ -22,14 +23,35 @@ pub fn restores(deployment: &str) -> String {
     format!("holdfast restores {deployment}")
 }
 
-/// The same restore once more: the same set or moment.
+/// The same restore once more, with what its plan says of how it is done: also of cutting over.
+pub fn as_planned(record: &RestoreRecord) -> String {
+    let cut_over = match record.plan.cut_over {
+        CutOverMode::Yes => "yes",
+        CutOverMode::No => "no",
+        CutOverMode::Ask => "ask",
+    };
+    format!("{} --cut-over {cut_over}", again(record))
+}
+
+/// The same restore once more: the same set or moment, and the same care.
 pub fn again(record: &RestoreRecord) -> String {
     let (name, plan) = (&record.deployment, &record.plan);
-    match (plan.at, &plan.set) {
-        (Some(at), _) => format!("holdfast restore {name} --at {at}"),
-        (None, Some(set)) => format!("holdfast restore {name} --set {set}"),
-        (None, None) => format!("holdfast restore {name} --source retained"),
-    }
+    let of = match (plan.at, &plan.set) {
+        (Some(at), _) => format!("--at {at}"),
+        (None, Some(set)) => format!("--set {set}"),
+        (None, None) => "--source retained".to_owned(),
+    };
+    let flags = [
+        (plan.safety_backup, " --safety-backup"),
+        (plan.approval, " --approval"),
+        (plan.on_failure == OnFailure::Keep, " --on-failure keep"),
+    ];
+    let flags: String = flags
+        .into_iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, flag)| flag)
+        .collect();
+    format!("holdfast restore {name} {of}{flags}")
 }
 
 /// Removes what the restore made, and nothing else.

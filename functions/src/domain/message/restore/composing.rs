@@ -72,7 +72,7 @@ impl<'a> Restore<'a> {
         let mut steps = Vec::new();
         if let Some(at) = common::left_quiesced(self.run) {
             steps.push(Step::say(format!(
-                "Bring the application of {} back by hand, by what {hooks} to resume: it was brought to rest at {} and was not brought back.",
+                "See whether {} serves its users: it was brought to rest at {} and was not brought back. If it does not, bring it back by hand, by what {hooks} to resume. Holdfast tries once more, and tells if that helps.",
                 self.name(),
                 words::time(at),
                 hooks = common::hooks_do(self.run)
@@ -81,13 +81,39 @@ impl<'a> Restore<'a> {
         if self.unreadable.is_some() {
             steps.push(Step::run(
                 format!(
-                    "See whether {} is at rest, and what it uses, which could not be read either",
+                    "See whether {} serves its users, and what it uses, neither of which could be read. What is known of its restores",
                     self.name()
                 ),
                 commands::restores(self.name()),
             ));
         }
         steps.extend(self.remedies(reasons));
+        steps
+    }
+
+    /// Out of a cut-over that stands half-way: by the undo, which goes on where it stopped; or, where that cannot help by itself, by
+    /// what keeps it first. By hand only what the switch has changed.
+    pub(super) fn ways_back(&self, record: &RestoreRecord, reasons: &[Reason]) -> Vec<Step> {
+        let undo = commands::undo_cut_over(record);
+        let helps = |reason: &Reason| !["Conflict", "NotFound", "VerificationFailed"].contains(&reason.error.as_str());
+        let mut steps = match reasons.iter().all(helps) {
+            true => {
+                let mut steps = vec![Step::run(
+                    "Keep users out, and switch back what is left, which can be tried as often as it takes",
+                    undo,
+                )];
+                steps.extend(self.remedies(reasons));
+                steps
+            }
+            false => Step::finally(
+                self.remedies(reasons),
+                Step::run("Keep users out, and switch back what is left", undo),
+            ),
+        };
+        steps.push(Step::say(
+            "If that does not help, lead each switch below by hand to what it had before: of a secret or a parameter take over only what \
+             the switch names from that version, and leave the rest, above all a password, as it is now.",
+        ));
         steps
     }
 

@@ -41,7 +41,7 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let removable = removable(record, restore.items);
     let mut steps = restore.steps(&[]);
     steps.push(Step::run(
-        "See whether the application works and has what was missed. If not, the way back",
+        "See whether the application works and has what was missed. If not, the way back, which leaves in the copies what is written from now on",
         commands::undo_cut_over(record),
     ));
     steps.extend(warned(&warnings));
@@ -64,7 +64,8 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     }
     if !removable.is_empty() {
         steps.push(Step::say(
-            "When you are content, in some days, remove what nothing uses any more, listed below. Holdfast never does.",
+            "When you are content, in some days, remove what no switch leads to any more, listed below: see first that nothing else uses it, \
+             and that the way back, which ends with it, is not needed. Holdfast never removes it.",
         ));
     }
     let mut sections = vec![
@@ -85,15 +86,18 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             "Backed up from now on, as the descriptor in the catalog says",
             facts::followed(record),
         ),
-        Section::list("Used by nothing any more", removable.iter().map(|old| words::name(old))),
+        Section::list(
+            "What no switch leads to any more",
+            removable.iter().map(|old| words::name(old)),
+        ),
         Section::list("To know", facts::remarks(restore.items)),
         Section::list("Not covered", facts::lines(&record.plan.not_covered)),
     ]);
-    let but = match (quiesced, warnings.len()) {
-        (true, _) => ", BUT THE APPLICATION IS STILL AT REST".to_owned(),
-        (false, 0) => String::new(),
-        (false, number) => format!(", with {}", words::count(number, "warning")),
+    let but = match warnings.len() {
+        0 => String::new(),
+        number => format!(", with {}", words::count(number, "warning")),
     };
+    let still = if quiesced { "IS STILL AT REST; " } else { "" };
     let severity = match (quiesced, warnings.is_empty() && verified && live.is_empty()) {
         (true, _) => Severity::Critical,
         (false, false) => Severity::Warning,
@@ -102,7 +106,7 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     restore.message(Parts {
         event: Event::RestoreCutOver,
         severity,
-        subject: &format!("Holdfast: {name} restored, {proof} and {how}{but}"),
+        subject: &format!("Holdfast: {name} {still}restored, {proof} and {how}{but}"),
         happened: &happened,
         means: &means,
         steps: &steps,
@@ -138,12 +142,20 @@ pub fn switched_back(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     ));
     steps.extend(restore.remedies(&reasons));
     steps.push(Step::run(
-        "When the cause is removed, restore and cut over again",
-        format!("{} --cut-over yes", commands::again(record)),
-    ));
-    steps.push(Step::run(
-        "When the copies are no longer needed, remove them",
+        "These copies cannot be switched to any more: remove them",
         commands::undo_restore(record),
+    ));
+    let proven = record
+        .verification
+        .as_ref()
+        .is_some_and(|found| found.outcome == Outcome::Verified);
+    steps.push(Step::run(
+        "When the cause is removed, restore and cut over again",
+        format!(
+            "{} --cut-over {}",
+            commands::again(record),
+            if proven { "yes" } else { "ask" }
+        ),
     ));
     restore.message(Parts {
         event: Event::CutOverFailed,
@@ -168,19 +180,8 @@ pub fn stuck(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
     let happened = format!("The cut-over of {name} failed and could not be taken back in full.");
-    let mut steps = restore.steps(&[]);
-    steps.insert(
-        0,
-        Step::run(
-            "Switch back what is left, which can be tried as often as it takes",
-            commands::undo_cut_over(record),
-        ),
-    );
-    steps.extend(restore.remedies(&reasons));
-    steps.push(Step::say(
-        "If that fails too, set what is listed below by hand to what it was before, each by the value that stands with it; then see \
-         whether the application works.",
-    ));
+    let mut steps = restore.ways_back(record, &reasons);
+    steps.extend(restore.steps(&[]));
     restore.message(Parts {
         event: Event::CutOverFailed,
         severity: Severity::Critical,

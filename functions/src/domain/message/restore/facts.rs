@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::duration::in_words;
 use crate::domain::message::facts::LISTED;
 use crate::domain::message::layout::Section;
 use crate::domain::message::words;
 use crate::domain::resource::Resource;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::plan::{Beside, Plan};
 use crate::domain::restore::switching::{SwitchState, Switched};
 use crate::domain::restore::verdict::{Check, Finding, Outcome, Verification};
 
@@ -64,6 +65,26 @@ pub fn checks(verification: Option<&Verification>) -> Vec<Section> {
             same.chunks(NAMES_A_LINE).map(|names| words::line(&names.join(", "))),
         ),
     ]
+}
+
+/// What a cut-over loses at most: the rest of a sentence.
+pub fn loss(plan: &Plan) -> String {
+    let oldest = plan
+        .resources
+        .iter()
+        .filter(|planned| planned.beside != Beside::Nothing);
+    let oldest = oldest
+        .filter_map(|planned| Some((planned.holds?, planned.loss_seconds?)))
+        .min();
+    oldest
+        .map(|(holds, seconds)| {
+            format!(
+                ", and loses what was written since {} ({} when planned)",
+                words::time(holds),
+                in_words(seconds)
+            )
+        })
+        .unwrap_or_default()
 }
 
 /// Whether the copies can be trusted, in a sentence.
@@ -171,7 +192,10 @@ fn from_and_to(switched: &Switched) -> String {
         }
     };
     let known = |what: Option<String>| what.unwrap_or_else(|| "not known".to_owned());
-    format!("was {}, is {}", known(was), known(is))
+    match switched.state {
+        SwitchState::Returned => format!("as in {}; the copy's was {}", known(was), known(is)),
+        _ => format!("was {}, ours {}", known(was), known(is)),
+    }
 }
 
 /// Each in one line.

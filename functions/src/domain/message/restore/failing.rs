@@ -6,6 +6,7 @@ use crate::domain::message::facts as common;
 use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::plan::OnFailure;
+use crate::domain::restore::verdict::Outcome;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 
@@ -151,10 +152,18 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         )),
         Left::Remains => steps.extend(still_to_remove(record)),
     }
-    let again = Step::run(
-        "See what would be done, then restore again",
-        format!("{} --dry-run", commands::again(record)),
-    );
+    let differs = record
+        .verification
+        .as_ref()
+        .is_some_and(|found| found.outcome == Outcome::Failed);
+    let again = match differs {
+        // Never this set again unasked: its copy has just been found wrong.
+        true => Step::run("See which other sets there are", format!("holdfast sets {name}")),
+        false => Step::run(
+            "See what another restore would do, with the other options of this one, if it had any",
+            format!("{} --dry-run", commands::again(record)),
+        ),
+    };
     let steps = Step::finally(steps, again);
     let mut sections = vec![Section::list("Left, and where", common::reasons(&record.left))];
     sections.extend(facts::checks(record.verification.as_ref()));
@@ -196,10 +205,11 @@ pub fn still_to_remove(record: &RestoreRecord) -> [Step; 2] {
             "Remove what is left, which can be tried as often as it takes",
             commands::undo_restore(record),
         ),
-        Step::say(
-            "What that does not remove, remove in its service's console, by the names below; first see that it bears this restore's \
-             tag (holdfast:restore).",
-        ),
+        Step::say(format!(
+            "What that does not remove, remove in its service's console, by the names below, and only what bears the tag \
+             holdfast:restore = {}.",
+            record.id
+        )),
     ]
 }
 

@@ -40,7 +40,10 @@ pub fn planned(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         "A restore of {name} from {what} was planned, and everything that it needs was found. Nothing was touched."
     );
     let steps = [
-        Step::run("To carry it out", commands::again(record)),
+        Step::run(
+            "To carry it out, with the other options of this plan, if it had any",
+            commands::as_planned(record),
+        ),
         Step::say("Or start the state machine restore with the input of this execution, without `dry_run`."),
     ];
     restore.message(Parts {
@@ -80,11 +83,7 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
         (true, Some(failure)) if failure.error == "Rejected" => ", cut-over rejected".to_owned(),
         (true, _) => ", no answer in time".to_owned(),
     };
-    let but = if quiesced {
-        ", BUT THE APPLICATION IS STILL AT REST"
-    } else {
-        ""
-    };
+    let still = if quiesced { "IS STILL AT REST; " } else { "" };
     let why_not = match record.plan.cut_over {
         _ if refused => Some("On-call was asked whether to cut over and did not say yes, which means no.".to_owned()),
         CutOverMode::No => Some("Cut-over was not asked for.".to_owned()),
@@ -111,7 +110,7 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
         ));
     }
     steps.push(Step::run(
-        "To use them, restore with cut-over, which makes and verifies copies anew",
+        "To use the data, restore with cut-over: it makes and verifies copies anew, these cannot be switched to any more",
         format!(
             "{} --cut-over {}",
             commands::again(record),
@@ -144,7 +143,7 @@ pub fn beside(restore: &Restore<'_>, record: &RestoreRecord, refused: bool) -> M
     restore.message(Parts {
         event,
         severity,
-        subject: &format!("Holdfast: {name} restored and {proof}, not cut over{answer}{but}"),
+        subject: &format!("Holdfast: {name} {still}restored and {proof}, not cut over{answer}"),
         happened: happened.trim_end(),
         means: &means,
         steps: &steps,

@@ -54,7 +54,10 @@ pub fn restore_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) 
     match refused {
         // Never by hand: somebody uses it.
         true => {
-            let again = Step::run("When nobody uses it, remove it", commands::undo_restore(record));
+            let again = Step::run(
+                "When nobody uses it any more, remove it",
+                commands::undo_restore(record),
+            );
             steps = Step::finally(steps, again);
         }
         false => steps.extend(still_to_remove(record)),
@@ -130,10 +133,10 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
         steps.push(Step::say("See whether the application works."));
         steps.extend(warned(&warnings));
         steps.push(Step::say(
-            "What was brought into the infrastructure's source for the cut-over, take out of it again.",
+            "What was brought into the infrastructure's source and into the file of your descriptor for the cut-over, take out again.",
         ));
         steps.push(Step::run(
-            "When the copies are no longer needed, remove them",
+            "When nothing that users wrote to the copies is needed any more, remove them, and it with them",
             commands::undo_restore(record),
         ));
         let severity = match (quiesced, warnings.is_empty()) {
@@ -141,15 +144,11 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
             (false, false) => Severity::Warning,
             (false, true) => Severity::Info,
         };
-        let but = if quiesced {
-            ", BUT THE APPLICATION IS STILL AT REST"
-        } else {
-            ""
-        };
+        let still = if quiesced { "IS STILL AT REST; " } else { "" };
         let message = restore.message(Parts {
             event: Event::CutOverUndone,
             severity,
-            subject: &format!("Holdfast: {name} switched back to what it used before{but}"),
+            subject: &format!("Holdfast: {name} {still}switched back to what it used before"),
             happened: &happened,
             means: "The application uses what it used before the restore. What was written to the copies is in the copies alone.",
             steps: &steps,
@@ -174,16 +173,7 @@ pub fn cut_over_undone(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool)
     };
     let mut steps = restore.steps(&[]);
     match begun {
-        true => {
-            steps.push(Step::run(
-                "Try again, as often as it takes",
-                commands::undo_cut_over(record),
-            ));
-            steps.extend(restore.remedies(&warnings));
-            steps.push(Step::say(
-                "If that fails too, set what is listed below by hand to what it was before, each by the value that stands with it.",
-            ));
-        }
+        true => steps.extend(restore.ways_back(record, &warnings)),
         false => steps.push(Step::run("See which restores there are", commands::restores(name))),
     }
     let message = restore.message(Parts {
@@ -222,7 +212,7 @@ fn run_warnings(restore: &Restore<'_>) -> Vec<Reason> {
 fn not_known(restore: &Restore<'_>, what: &str) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
-    let happened = format!("The {what} of {name} did not come so far as to know the restore.");
+    let happened = format!("The {what} of {name} failed before the restore was found.");
     let mut steps = restore.steps(&reasons);
     steps.push(Step::run(
         "See which restores there are, and start again with the id of one",

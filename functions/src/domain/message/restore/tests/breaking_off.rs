@@ -35,13 +35,13 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
             "switching",
             Machine::Restore,
             Aftermath::NotBegun(Machine::UndoCutOver, &why),
-            "Now: Switch back what was switched: holdfast undo-cut-over",
+            "Now: Keep users out, and switch back what was switched: holdfast undo-cut-over",
         ),
         (
             "switching",
             Machine::UndoCutOver,
             Aftermath::Nothing,
-            "Now: Switch back what was switched: holdfast undo-cut-over",
+            "Now: Keep users out, and switch back what was switched: holdfast undo-cut-over",
         ),
         (
             "cut_over",
@@ -77,12 +77,16 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
         );
         assert_says(
             &message,
-            &[
-                "was aborted, in the console or by a command",
-                "by me",
-                "free for another run",
-                says,
-            ],
+            &["was aborted, in the console or by a command", "by me", says],
+        );
+        // Nobody starts another run of an application that may be half-switched.
+        let mixed = message.subject.contains("MAY BE HALF-SWITCHED");
+        assert_eq!(mixed, status == "switching", "{}", message.subject);
+        assert_eq!(
+            message.text.contains("free for another run"),
+            !mixed,
+            "{}",
+            message.text
         );
         assert_eq!(message.json["execution_status"], "ABORTED");
     }
@@ -108,7 +112,7 @@ fn an_undo_of_a_cut_over_that_broke_off_half_way_calls_the_application_mixed() {
             &message,
             &[
                 "SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE",
-                "Now: Switch back what was switched",
+                "Now: Keep users out, and switch back what was switched",
             ],
         );
         assert_says_nothing_of(&message, &["Nothing was switched back yet"]);

@@ -61,8 +61,9 @@ fn a_failed_restore_says_what_became_of_what_it_made() {
             &message,
             &[
                 "  - database: JobFailed: no capacity in eu-west-1a",
-                "database: AWS, or the step, could not finish it",
-                "holdfast restore hubs --set hubs-20261120-021500-ab12 --dry-run",
+                "database: it could not be finished",
+                "holdfast restore hubs --set hubs-20261120-021500-ab12",
+                "--dry-run",
             ],
         );
         let removes = message.text.contains(REMOVE);
@@ -99,7 +100,7 @@ fn a_verification_that_failed_names_each_difference() {
         &message,
         &[
             "DIFFERENT from what was backed up: - probe users: 562 in the set, 0 in the copy",
-            "Do not use it",
+            "do not use it",
         ],
     );
     assert_eq!(message.json["checks"][0]["finding"], "different");
@@ -139,8 +140,8 @@ fn a_failed_cut_over_says_exactly_what_leads_where() {
             &[
                 "EXACTLY WHAT LEADS WHERE:",
                 leads,
-                "(was version v1, is version v2)",
-                "Now: Switch back what is left, which can be tried as often as it takes: holdfast undo-cut-over hubs-20261120-041500-cd34",
+                "(was version v1, ours version v2)",
+                "Now: Keep users out, and switch back what is left, which can be tried as often as it takes: holdfast undo-cut-over hubs-20261120-041500-cd34",
             ],
         );
     }
@@ -206,7 +207,7 @@ fn an_application_left_at_rest_comes_first() {
         assert_says(
             &message,
             &[
-                "Now: Bring the application of hubs back by hand, by what its hooks do to resume: it was brought to rest at 2026-11-20 04:16:00 UTC",
+                "Now: See whether hubs serves its users: it was brought to rest at 2026-11-20 04:16:00 UTC and was not brought back",
             ],
         );
     }

@@ -32,7 +32,8 @@ hubs was restored from set hubs-20261120-021500-ab12 after 30 minutes and cut ov
 uses the copies.
 VERIFIED: 2 comparisons of the copies with what was backed up, and no difference. What was there
 before is unchanged.
-Now: See whether the application works and has what was missed. If not, the way back:
+Now: See whether the application works and has what was missed. If not, the way back, which leaves
+     in the copies what is written from now on:
      holdfast undo-cut-over hubs-20261120-041500-cd34
 
 Then:
@@ -42,11 +43,12 @@ Then:
 2. Before the next deployment of the infrastructure, which would take this back: bring into its
    source what this prints (or with --cloudformation):
    holdfast infrastructure hubs-20261120-041500-cd34 --terraform
-3. When you are content, in some days, remove what nothing uses any more, listed below. Holdfast
-   never does.
+3. When you are content, in some days, remove what no switch leads to any more, listed below: see
+   first that nothing else uses it, and that the way back, which ends with it, is not needed.
+   Holdfast never removes it.
 
 Switched to the copies:
-  - app: secret hubs/db (host, port), for database: to the COPY (was version v1, is version v2)
+  - app: secret hubs/db (host, port), for database: to the COPY (was version v1, ours version v2)
 
 The copies; what was written since is not in them:
   - database: cluster hubs-db-r20261120-041500 at new.rds:5432, data of 2026-11-20 02:15:09 UTC, 2
@@ -55,7 +57,7 @@ The copies; what was written since is not in them:
 Backed up from now on, as the descriptor in the catalog says:
   - resources.database.cluster: hubs-db-r20261120-041500 (was hubs-db)
 
-Used by nothing any more:
+What no switch leads to any more:
   - cluster hubs-db
 
 To know:
@@ -118,7 +120,7 @@ fn a_dry_run_tells_the_plan_and_how_to_carry_it_out() {
             "set hubs-20261120-031500-ef56 is newer and was passed over",
             "secret hubs/db: host and port lead to the copy",
             "the search index is not in the deployment",
-            "Now: To carry it out: holdfast restore hubs --set hubs-20261120-021500-ab12",
+            "Now: To carry it out, with the other options of this plan, if it had any: holdfast restore hubs --set hubs-20261120-021500-ab12 --cut-over yes",
         ],
     );
 }
@@ -170,9 +172,9 @@ fn on_call_is_asked_with_both_answers_and_without_the_token() {
         assert_says(
             &message,
             &[
-                "Answer until 2026-11-21 04:45:00 UTC",
-                "Now: To say yes: holdfast approve hubs-20261120-041500-cd34",
-                "1. To say no: holdfast reject hubs-20261120-041500-cd34",
+                "Answer by 2026-11-21 04:45:00 UTC",
+                "To say yes: holdfast approve hubs-20261120-041500-cd34",
+                "To say no: holdfast reject hubs-20261120-041500-cd34",
                 "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/",
                 "secret hubs/db: host and port lead to the copy",
             ],
@@ -180,6 +182,13 @@ fn on_call_is_asked_with_both_answers_and_without_the_token() {
         assert_says_nothing_of(&message, &["AQCEAAAA"]);
         assert_eq!(message.json["asks"]["until"], "2026-11-21T04:45:00Z");
         if about == About::CutOver {
+            assert_says(
+                &message,
+                &[
+                    "Now: To look first: holdfast show",
+                    "loses what was written since 2026-11-20 02:15:09 UTC (2 hours",
+                ],
+            );
             assert_says(&message, &["Not proven: - probe users: 0 in the set, 0 in the copy"]);
         }
     }

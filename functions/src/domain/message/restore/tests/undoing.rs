@@ -64,7 +64,7 @@ fn what_is_in_use_is_told_user_by_user() {
             "Nothing that restore",
             "UndoRestore: Conflict: table x is named by the descriptor of other",
             "UndoRestore: Conflict: directory y is mounted",
-            "the message names by whom",
+            "each reason names by whom",
             REMOVE,
         ],
     );
