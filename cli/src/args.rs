@@ -19,7 +19,7 @@ pub struct Cli {
 
 /// What every command understands; its help shows the command's own options first.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Options of every command", next_display_order = 1000)]
 pub struct Global {
     /// Holdfast's own CloudFormation stack [default: holdfast]; for `discover`, the application's
     #[arg(long, global = true, value_name = "NAME")]
@@ -30,7 +30,7 @@ pub struct Global {
     /// AWS Region, before AWS_REGION and the profile's own
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
-    /// Profile of the AWS configuration, before AWS_PROFILE
+    /// Profile of the AWS configuration, before keys in the environment and AWS_PROFILE
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
 }

@@ -56,7 +56,9 @@ mod tests {
             let page = page(Some(command.get_name())).unwrap();
             assert!(page.starts_with(".ie"), "{page}");
         }
-        assert!(page(Some("restore")).unwrap().contains("dry\\-run"));
+        let restore = page(Some("restore")).unwrap();
+        let at = |word: &str| restore.find(word).unwrap();
+        assert!(at("dry\\-run") < at("profile"), "its own options come first: {restore}");
         assert_eq!(page(Some("nothing")).unwrap_err().code(), 2);
     }
 }
