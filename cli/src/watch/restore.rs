@@ -37,6 +37,7 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
     let client = Client::new(&stack.config);
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     let mut unanswered = 0;
+    let mut noted = String::new();
     loop {
         match look(stack, &client, execution).await {
             Ok(look) => {
@@ -54,7 +55,11 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
             }
             Err(Failure::Aws(message)) if unanswered < PATIENCE => {
                 unanswered += 1;
-                eprintln!("{message}");
+                // Once as long as it stays the same.
+                if noted != message {
+                    eprintln!("{message}");
+                    noted = message;
+                }
                 clock::wait(Duration::from_secs(5)).await;
             }
             Err(failure) => return Err(failure),
