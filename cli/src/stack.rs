@@ -2,6 +2,8 @@
 
 use aws_config::SdkConfig;
 use holdfast::catalog::Catalog;
+use holdfast::domain::descriptor::Descriptor;
+use holdfast::error::Error;
 
 use crate::args::Global;
 use crate::aws;
@@ -81,6 +83,23 @@ impl Stack {
         // Beside the answer, which may be JSON.
         eprintln!("{}", place(&stack.name, &stack.backup_machine));
         Ok(stack)
+    }
+}
+
+impl Stack {
+    /// The descriptor by which something is about to be started.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such deployment, `Wrong` where its descriptor is no longer valid.
+    pub async fn descriptor(&self, deployment: &str) -> Result<Descriptor> {
+        match self.catalog.descriptor(deployment).await {
+            Err(error @ Error::InvalidInput(_)) => Err(Failure::Wrong(format!(
+                "{error}\nThe descriptor of {deployment} in the catalog is not valid (any more); nothing was started. Correct it, then: \
+                 holdfast apply{} FILE",
+                self.option
+            ))),
+            other => Ok(other?),
+        }
     }
 }
 

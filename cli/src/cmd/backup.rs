@@ -62,7 +62,7 @@ impl Backup {
     /// which tells on-call, too.
     async fn check(&self, stack: &Stack) -> Result<()> {
         let name = &self.deployment;
-        match stack.catalog.descriptor(name).await? {
+        match stack.descriptor(name).await? {
             descriptor if !descriptor.enabled => Err(Failure::NotDone(format!(
                 "starting the backup of deployment {name}: it is disabled. Set `enabled: true` in its descriptor and run \
                  `holdfast apply`."

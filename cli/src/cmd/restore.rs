@@ -83,7 +83,7 @@ impl Restore {
         self.tell_understood(&checked.wanted, zone.as_ref());
         let stack = Stack::open_to_change(global).await?;
         let name = &self.deployment;
-        let descriptor = stack.catalog.descriptor(name).await?;
+        let descriptor = stack.descriptor(name).await?;
         checks::see_catalog(&stack, &checked, &descriptor).await?;
         let switches = !descriptor.cut_over.is_empty() && self.cut_over.as_deref() != Some("no");
         if switches && !self.dry_run && !self.yes {
