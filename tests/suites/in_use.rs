@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::application::Application;
 use holdfast_tests::aws::text;
+use holdfast_tests::lab::program;
 use holdfast_tests::readback::items;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -37,6 +38,7 @@ async fn the_night_after(stage: &Stage) -> Result<()> {
     let backed_up = |cluster: &str| points.iter().any(|point| point["resource"]["cluster"] == cluster);
     ensure!(backed_up(&first) && !backed_up(&subject.dataset.cluster), "{points:?}");
     sees_one_copy(&subject, &table, &points)?;
+    discovers_no_copy(&subject, &first).await?;
 
     let second = cut_over(&subject).await?;
     let newer = application.named_table().await?;
@@ -85,6 +87,26 @@ fn sees_one_copy(subject: &Subject<'_>, in_use: &str, points: &[Value]) -> Resul
     let tables: BTreeSet<&str> = tables.collect();
     let wanted = subject.dataset.tables.iter().map(String::as_str).chain([in_use]);
     ensure!(tables == wanted.collect(), "{tables:?}");
+    Ok(())
+}
+
+/// What is found by the prefix names no copy as a resource, and says that there are some. Fails at 8e363f8: both clusters were found.
+async fn discovers_no_copy(subject: &Subject<'_>, copy: &str) -> Result<()> {
+    let output = tokio::process::Command::new(program("holdfast"))
+        .args(["discover", "--json", "--prefix", &subject.dataset.name])
+        .envs(&subject.stage.stack.environment)
+        .output()
+        .await?;
+    let notes = String::from_utf8_lossy(&output.stderr);
+    let draft: Value = serde_json::from_slice(&output.stdout).with_context(|| notes.to_string())?;
+    let resources = draft["resources"].as_object().context("no resources")?;
+    let clusters = resources.values().filter_map(|resource| resource["cluster"].as_str());
+    let clusters: Vec<&str> = clusters.collect();
+    ensure!(clusters == [subject.dataset.cluster.as_str()], "{draft:#}");
+    ensure!(
+        notes.contains("copies of restores: ") && notes.contains(copy),
+        "{notes}"
+    );
     Ok(())
 }
 
