@@ -58,7 +58,7 @@ def check(name, machine, errors, steps):
     """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the steps."""
     found = list(asl.structure(machine))
     if not found:  # the rules below take a sound graph for granted
-        for rule in (names, queries, timeouts, retries, catches, failures, loops, turns, partitions):
+        for rule in (names, queries, timeouts, retries, catches, failures, loops, turns, partitions, writers):
             found += rule(machine, errors)
         found += tasks(machine, steps)
         found += causes.check(machine)
@@ -213,6 +213,14 @@ def queries(machine, _errors):
                 yield f"{path}{name}", "AWS refuses a JSONPath state in a JSONata machine"
             if whole == "JSONPath" and language != "JSONata" and not (distributed or around):
                 yield f"{path}{name}", "JSONPath is for distributed maps only: this state's QueryLanguage is JSONata"
+
+
+def writers(machine, _errors):
+    """What a distributed map comes to grows with what it runs over: it goes to S3, and no state holds it."""
+    for path, _, state, _ in asl.states(machine):
+        mode = state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode")
+        if mode == "DISTRIBUTED" and "ResultWriter" not in state:
+            yield path, "a distributed map has a ResultWriter"
 
 
 def partitions(machine, _errors):

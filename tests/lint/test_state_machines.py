@@ -129,6 +129,9 @@ class Broken(unittest.TestCase):
         self.caught("starts with a Wait for the turn", lambda m: backups(m)["ItemProcessor"].update(StartAt="ChooseKind") or backups(m)["ItemProcessor"]["States"].pop("WaitForTurn"))
         self.set("starts with a Wait for the turn", "WaitForTurn", "Seconds", 1)
 
+    def test_a_distributed_map_whose_results_outgrow_a_state(self):
+        self.caught("a distributed map has a ResultWriter", lambda m: state(m, "BackUpDeployments").pop("ResultWriter"), NIGHTLY)
+
     def test_a_resource_of_one_partition_only(self):
         resource = "arn:aws:states:::states:startExecution.sync:2"
         self.caught("its Resource follows the partition", lambda m: state(m, "BackUpDeployment").update(Resource=resource), NIGHTLY)

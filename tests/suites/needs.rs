@@ -97,6 +97,7 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ],
         // The ledger does not say of which service.
         ("ecs", _) => one(format!("arn:aws:ecs:{HERE}:service/any/any")),
+        ("s3", _) => one(format!("arn:aws:s3:::{}", field("resource").trim_start_matches('/'))),
         ("ssm", "DescribeParameters") => one("*".to_owned()),
         ("ssm", _) => one(format!(
             "arn:aws:ssm:{HERE}:parameter/{}",

@@ -51,6 +51,11 @@ async fn scheduled(stages: Stages) -> Result<()> {
         "a disabled deployment is not backed up: {}",
         digest.body
     );
+    ensure!(
+        !digest.body.contains("NotReported"),
+        "what became of each was written to S3, and read: {}",
+        digest.body
+    );
     let set = records.newest_set("good").await?;
     ensure!(set.as_ref().is_some_and(|set| set["status"] == "sealed"), "{set:?}");
     let failed = records.newest_set("bad").await?;

@@ -83,6 +83,12 @@ pub const LAMBDA: Service = Service {
     protocol: Protocol::Rest,
     govcloud_is_fips: false,
 };
+pub const S3: Service = Service {
+    endpoint: "s3",
+    id: "S3",
+    protocol: Protocol::Rest,
+    govcloud_is_fips: false,
+};
 pub const SNS: Service = Service {
     endpoint: "sns",
     id: "SNS",
@@ -251,7 +257,14 @@ fn shared(aws: &SdkConfig, service: &Service) -> StaticRuntimePlugin {
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     layer.store_put(ApiMetadata::new(service.id, env!("CARGO_PKG_VERSION")));
     layer.store_put(SigningName::from_static(service.endpoint));
-    layer.store_put(SigV4OperationSigningConfig::default());
+    let mut signing = SigV4OperationSigningConfig::default();
+    // S3 takes paths as they are, and wants the body's hash in a header.
+    if service.endpoint == S3.endpoint {
+        signing.signing_options.double_uri_encode = false;
+        signing.signing_options.normalize_uri_path = false;
+        signing.signing_options.content_sha256_header = true;
+    }
+    layer.store_put(signing);
     layer.store_or_unset(aws.app_name().cloned());
     if let Some(region) = aws.region() {
         layer.store_put(region.clone());

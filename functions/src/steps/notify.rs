@@ -1,6 +1,8 @@
 //! `notify`: tells on-call what happened, what it means and what to do next, after a backup, a restore, what takes one back, or a
 //! night.
 
+mod results;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::results::{Buckets, Objects, Place, written};
 use super::machine::{Caught, restore_of, run_of};
 use super::telling::{Execution, Known, Sns, Topic, newest_sealed, tell, tell_once};
 use crate::catalog::Catalog;
@@ -22,6 +25,7 @@ pub struct Needs {
     pub topic: Arc<dyn Topic>,
     /// ARN of the stack's on-call topic.
     pub stacks_topic: String,
+    pub objects: Arc<dyn Objects>,
 }
 
 impl Needs {
@@ -30,6 +34,7 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             topic: Arc::new(Sns::new(aws)),
             stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
+            objects: Arc::new(Buckets::new(aws)),
         })
     }
 }
@@ -62,9 +67,9 @@ pub struct Nightly {
     pub started_at: Timestamp,
     #[serde(default)]
     pub due: Vec<Due>,
-    /// One entry a deployment; what cannot be read counts as not heard of.
+    /// Where the results of the deployments are, a [`Place`]; what cannot be read counts as not heard of.
     #[serde(default)]
-    pub results: Vec<Value>,
+    pub results: Value,
     pub failure: Option<Caught>,
     pub now: Timestamp,
 }
@@ -164,11 +169,12 @@ async fn tell_of_restore(needs: &Needs, machine: Machine, input: Ended) -> Resul
 }
 
 async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
-    let results: Vec<_> = input
-        .results
-        .into_iter()
-        .filter_map(|result| serde_json::from_value(result).ok())
-        .collect();
+    let entries = match serde_json::from_value::<Place>(input.results) {
+        Ok(place) => written(needs.objects.as_ref(), &place).await?,
+        // The map broke off.
+        Err(_) => Vec::new(),
+    };
+    let results: Vec<_> = entries.iter().filter_map(message::NightlyResult::written).collect();
     let outcomes = message::outcomes(&input.due, &results);
     let mut newest = BTreeMap::new();
     for due in &input.due {

@@ -6,6 +6,7 @@
 - An execution that has ended starts no further task, and its status never changes again.
 - TimeoutSeconds of a state machine ends its executions as TIMED_OUT, by the lab's clock.
 - StartExecution with the name and the input of an execution that runs answers with that execution.
+- A Distributed Map with a ResultWriter writes its children to S3, and its output says where.
 - The history holds the states of a Map's iterations and of a Parallel's branches too, each event with the one before it.
 """
 
@@ -17,6 +18,7 @@ import threading
 import time
 
 from ministack.core.responses import json_response, set_request_account_id, set_request_region
+from ministack.services import s3
 from ministack.services import stepfunctions as steps
 
 WATCH_SECONDS = 0.25
@@ -124,6 +126,56 @@ def _stop_what_has_ended():
     steps._fail_execution = fail_execution
 
 
+def _write_results():
+    run = steps._run_distributed_map
+    around = ("ResultWriter", "ResultSelector", "ResultPath", "OutputPath")
+
+    def run_distributed_map(state, given, effective, iterator, execution, context):
+        if "ResultWriter" not in state:
+            return run(state, given, effective, iterator, execution, context)
+        before = set(steps._map_runs)
+        bare = {key: value for key, value in state.items() if key not in around}
+        _, following = run(bare, given, effective, iterator, execution, context)
+        mine = [
+            arn
+            for arn, map_run in steps._map_runs.items()
+            if arn not in before and map_run["executionArn"] == execution["executionArn"]
+        ]
+        written = _written(state["ResultWriter"]["Parameters"], mine[0])
+        output = steps._apply_result_path(state, given, steps._apply_result_selector(state, written))
+        return steps._apply_output_path(state, output, context), following
+
+    steps._run_distributed_map = run_distributed_map
+
+
+def _written(place, arn):
+    """A file of the children by how they ended, and the manifest that names it."""
+    bucket, folder = place["Bucket"], f"{place.get('Prefix', '')}/{arn.rpartition(':')[2]}".strip("/")
+    files = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+    children = [child for child in steps._executions.values() if child.get("mapRunArn") == arn]
+    names = ("executionArn", "input", "name", "output", "error", "cause", "startDate", "stateMachineArn", "status", "stopDate")
+    for status in ("FAILED", "SUCCEEDED"):
+        entries = [
+            {f"{name[0].upper()}{name[1:]}": child[name] for name in names if child.get(name) is not None}
+            for child in children
+            if child["status"] == status
+        ]
+        if entries:
+            key = f"{folder}/{status}_0.json"
+            files[status].append({"Key": key, "Size": _put(bucket, key, entries)})
+    manifest = f"{folder}/manifest.json"
+    _put(bucket, manifest, {"DestinationBucket": bucket, "MapRunArn": arn, "ResultFiles": files})
+    return {"MapRunArn": arn, "ResultWriterDetails": {"Bucket": bucket, "Key": manifest}}
+
+
+def _put(bucket, key, content):
+    body = json.dumps(content).encode()
+    status, *_ = s3._put_object(bucket, key, body, {"content-type": "application/json"})
+    if status != 200:
+        raise steps._ExecutionError("States.ResultWriterFailed", f"writing {key} to {bucket}: {status}")
+    return len(body)
+
+
 @functools.lru_cache
 def _limit(definition):
     return json.loads(definition).get("TimeoutSeconds")
@@ -174,6 +226,7 @@ def apply():
     _number_events()
     _honour_parallel()
     _separate_variables()
+    _write_results()
     _stop_what_has_ended()
     _answer_again()
     threading.Thread(target=_watch_timeouts, daemon=True).start()

@@ -17,6 +17,7 @@ use crate::domain::set::{BackupSet, Reason};
 
 /// Failures from which on their names are also given alone.
 const MANY: usize = 10;
+const NAMES_A_LINE: usize = 3;
 
 /// A deployment that a night was to back up, as `list-due-deployments` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,27 @@ pub struct NightlyResult {
     pub execution: Option<String>,
     #[serde(default)]
     pub failure: Option<Failure>,
+}
+
+impl NightlyResult {
+    /// As Step Functions writes a child of the map to S3: its output, or why it did not come to one. `None` where that cannot
+    /// be read.
+    pub fn written(child: &Value) -> Option<Self> {
+        let of = |field: &str| serde_json::from_str::<Value>(child[field].as_str()?).ok();
+        if let Some(output) = of("Output") {
+            return serde_json::from_value(output).ok();
+        }
+        let text = |field: &str| child[field].as_str().map(str::to_owned);
+        Some(Self {
+            deployment: of("Input")?["deployment"].as_str()?.to_owned(),
+            status: "failed".to_owned(),
+            execution: None,
+            failure: Some(Failure {
+                error: text("Error").or_else(|| text("Status"))?,
+                cause: text("Cause").unwrap_or_default(),
+            }),
+        })
+    }
 }
 
 /// What became of one deployment in a night.
@@ -141,7 +163,11 @@ pub fn nightly(night: &Night<'_>) -> Message {
             "Each can be restored as it was this night.".to_owned(),
         ),
         (_, number) => (
-            format!("{number} of {} FAILED.", words::count(total, "deployment")),
+            format!(
+                "{number} of {} FAILED, {} were backed up.",
+                words::count(total, "deployment"),
+                sealed.len()
+            ),
             newest,
         ),
     };
@@ -157,11 +183,11 @@ pub fn nightly(night: &Night<'_>) -> Message {
             night.failure.map(std::slice::from_ref).unwrap_or_default(),
         ),
         sections: vec![
+            Section::list("All that failed", all_names(&failed)),
             Section::list(
                 "Failed, each told of in a message of its own",
                 failed.iter().map(|outcome| line(night, outcome)),
             ),
-            Section::list("All that failed", all_names(&failed)),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
         ],
         all: Some("holdfast deployments".to_owned()),
@@ -241,10 +267,17 @@ fn line(night: &Night<'_>, outcome: &Outcome) -> String {
     }
 }
 
-/// Names alone, where they are too many for a line each.
-fn all_names(failed: &[&Outcome]) -> Option<String> {
-    let names: Vec<String> = failed.iter().map(|outcome| words::name(&outcome.deployment)).collect();
-    (names.len() > MANY).then(|| names.join(", "))
+/// Names with their errors, some a line, where they are too many for a line each.
+fn all_names(failed: &[&Outcome]) -> Vec<String> {
+    if failed.len() <= MANY {
+        return Vec::new();
+    }
+    let named = |outcome: &&Outcome| {
+        let error = outcome.reason.as_ref().map(|reason| words::name(&reason.error));
+        format!("{} ({})", words::name(&outcome.deployment), error.unwrap_or_default())
+    };
+    let line = |outcomes: &[&Outcome]| outcomes.iter().map(named).collect::<Vec<_>>().join(", ");
+    failed.chunks(NAMES_A_LINE).map(line).collect()
 }
 
 /// What could be restored today of those that failed.

@@ -66,3 +66,62 @@ Sealed:
     );
     assert_eq!(nightly(&Night { outcomes: &[], ..night }).severity, Severity::Warning);
 }
+
+/// Fails at 8e363f8: 36 of 75 were named, and the rest was cut off.
+#[test]
+fn a_digest_of_many_counts_all_and_names_the_failed_first() {
+    let names: Vec<String> = (0..300).map(|number| format!("deployment-{number:03}")).collect();
+    let due: Vec<Due> = names
+        .iter()
+        .map(|name| read(json!({"deployment": name, "execution_name": "n"})))
+        .collect();
+    let results: Vec<NightlyResult> = (0..300)
+        .map(|number| {
+            let cause = json!({"Error": "BackupFailed", "Cause": "x".repeat(400), "ExecutionArn": ARN});
+            let failure = json!({"error": "States.TaskFailed", "cause": cause.to_string()});
+            let failed = number % 4 == 3;
+            let (status, failure) = if failed {
+                ("failed", failure)
+            } else {
+                ("sealed", json!(null))
+            };
+            read(json!({"deployment": names[number], "status": status, "failure": failure}))
+        })
+        .collect();
+    let outcomes = outcomes(&due, &results);
+    let message = nightly(&Night {
+        execution: ARN,
+        started_at: at("2026-11-20T02:00:00Z"),
+        now: at("2026-11-20T03:15:09Z"),
+        outcomes: &outcomes,
+        newest_sealed: &BTreeMap::new(),
+        failure: None,
+    });
+    let text = &message.text;
+    assert!(
+        text.contains("75 of 300 deployments FAILED, 225 were backed up."),
+        "{text}"
+    );
+    for number in (3..300).step_by(4) {
+        assert!(text.contains(&names[number]), "{number}: {text}");
+    }
+    assert!(text.lines().count() <= layout::LINES, "{text}");
+    assert_eq!(
+        (&message.json["failed"], &message.json["sealed"]),
+        (&json!(75), &json!(225))
+    );
+}
+
+#[test]
+fn what_step_functions_wrote_of_a_child_is_read() {
+    let output = json!({"deployment": "hubs", "status": "sealed", "execution": ARN}).to_string();
+    let sealed = NightlyResult::written(&json!({"Output": output, "Status": "SUCCEEDED", "Input": "{}"})).unwrap();
+    assert_eq!((sealed.deployment.as_str(), sealed.status.as_str()), ("hubs", "sealed"));
+    let input = json!({"deployment": "staging", "execution_name": "n"}).to_string();
+    let lost = NightlyResult::written(&json!({"Input": input, "Status": "TIMED_OUT"})).unwrap();
+    assert_eq!(
+        (lost.deployment.as_str(), lost.failure.unwrap().error.as_str()),
+        ("staging", "TIMED_OUT")
+    );
+    assert_eq!(NightlyResult::written(&json!({"Status": "FAILED"})), None);
+}

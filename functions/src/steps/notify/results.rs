@@ -1,0 +1,65 @@
+//! What the deployments of a night came to, as Step Functions wrote it to S3: all of it would outgrow a state.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::aws::failure;
+use crate::aws::lazy::Lazy;
+use crate::aws::service::{Client, S3, escaped};
+use crate::error::{Error, Result};
+
+/// Where a map's results are: `ResultWriterDetails` of its output.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Place {
+    pub bucket: String,
+    /// Of the manifest.
+    pub key: String,
+}
+
+/// Objects that are JSON.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    async fn read(&self, bucket: &str, key: &str) -> Result<Value>;
+}
+
+pub struct Buckets {
+    s3: Lazy<Client>,
+}
+
+impl Buckets {
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self {
+            s3: Lazy::new(aws, |aws| Client::new(aws, S3)),
+        }
+    }
+}
+
+#[async_trait]
+impl Objects for Buckets {
+    async fn read(&self, bucket: &str, key: &str) -> Result<Value> {
+        let name = format!("{bucket}/{key}");
+        let path: Vec<String> = name.split('/').map(escaped).collect();
+        let found = self.s3.get("GetObject", &format!("/{}", path.join("/"))).await;
+        let found = found.map_err(|error| failure("reading the night's results", &name, error))?;
+        serde_json::from_slice(&found.bytes)
+            .map_err(|error| Error::JobFailed(format!("reading the night's results {name}: it is no JSON: {error}")))
+    }
+}
+
+/// The entries of every file that the manifest names, failed executions first.
+pub async fn written(objects: &dyn Objects, place: &Place) -> Result<Vec<Value>> {
+    let manifest = objects.read(&place.bucket, &place.key).await?;
+    let mut entries = Vec::new();
+    for status in ["FAILED", "SUCCEEDED"] {
+        for file in manifest["ResultFiles"][status].as_array().into_iter().flatten() {
+            let key = file["Key"].as_str().unwrap_or_default();
+            if let Value::Array(found) = objects.read(&place.bucket, key).await? {
+                entries.extend(found);
+            }
+        }
+    }
+    Ok(entries)
+}
