@@ -34,12 +34,19 @@ impl Access {
         self.ask(file_system, &Ask::List { most_entries }).await
     }
 
-    /// Some files under a root.
-    pub async fn sample(&self, file_system: &str, root: &str, most_files: usize) -> Result<Option<Sample>> {
+    /// Some files under a root, as far as `within` allows.
+    pub async fn sample(
+        &self,
+        file_system: &str,
+        root: &str,
+        most_files: usize,
+        within: Duration,
+    ) -> Result<Option<Sample>> {
         let ask = Ask::Sample {
             root: root.into(),
             most_entries: MOST_ENTRIES,
             most_files,
+            within_seconds: within.as_secs() + u64::from(within.subsec_nanos() > 0),
         };
         self.ask(file_system, &ask).await
     }

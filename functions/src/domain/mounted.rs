@@ -35,6 +35,9 @@ pub enum Ask {
         /// How many of them.
         #[serde(default = "sampled")]
         most_files: usize,
+        /// How long whoever asks waits. A walk that outlasted it would go on beside the one of the next try.
+        #[serde(default = "patient")]
+        within_seconds: u64,
     },
     /// Which of these are directories? Answered with [`Found`].
     Find { paths: Vec<String> },
@@ -55,6 +58,10 @@ fn whole() -> String {
 
 fn most() -> u64 {
     MOST_ENTRIES
+}
+
+fn patient() -> u64 {
+    800
 }
 
 fn sampled() -> usize {

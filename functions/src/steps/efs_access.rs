@@ -12,8 +12,10 @@ mod tests;
 mod tree;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use tokio::time::Instant;
 
 use crate::domain::mounted::{Answer, Ask};
 use crate::error::Result;
@@ -43,7 +45,11 @@ pub async fn handle(needs: &Needs, ask: Ask) -> Result<Answer> {
             root,
             most_entries,
             most_files,
-        } => sampling::sample(mount, &root, most_entries, most_files).map(Answer::Sample),
+            within_seconds,
+        } => {
+            let until = Instant::now() + Duration::from_secs(within_seconds);
+            sampling::sample(mount, &root, most_entries, most_files, until).map(Answer::Sample)
+        }
         Ask::Find { paths } => finding::find(mount, paths).map(Answer::Found),
         Ask::Check {
             root,

@@ -18,7 +18,7 @@ pub fn check(mount: &Path, root: &str, sampled: Vec<SampledFile>, most_entries: 
             differing: Vec::new(),
         });
     };
-    let count = walk(&top, most_entries, |_, _| {})?;
+    let count = walk(&top, most_entries, None, |_, _| {})?;
     let mut differing = Vec::new();
     for was in sampled {
         let is = look(mount, root, &was)?;

@@ -28,7 +28,7 @@ pub fn list(mount: &Path, most_entries: u64) -> Result<Listing> {
         }
         let count = match most_entries {
             0 => None,
-            most => Some(walk(&path, most, |_, _| {})?),
+            most => Some(walk(&path, most, None, |_, _| {})?),
         };
         directories.push(Listed {
             name,

@@ -4,6 +4,7 @@ use std::collections::BinaryHeap;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use super::tree::{inside, read, walk};
 use crate::domain::set::{Sample, SampledFile};
@@ -12,14 +13,14 @@ use crate::error::{Error, Result};
 /// A larger file is not read, in bytes: 40 of these take a minute.
 pub const LARGEST: u64 = 64 << 20;
 
-pub fn sample(mount: &Path, root: &str, most_entries: u64, most_files: usize) -> Result<Sample> {
+pub fn sample(mount: &Path, root: &str, most_entries: u64, most_files: usize, until: Instant) -> Result<Sample> {
     let top = inside(mount, root)?.ok_or_else(|| {
         Error::NotFound(format!(
             "sampling the files under {root}: the file system has no such directory"
         ))
     })?;
     let mut lowest: BinaryHeap<([u8; 32], String)> = BinaryHeap::new();
-    let count = walk(&top, most_entries, |path, bytes| {
+    let count = walk(&top, most_entries, Some(until), |path, bytes| {
         // A name that is no text is counted only.
         let Some(path) = path.to_str().filter(|_| bytes <= LARGEST) else {
             return;
@@ -32,6 +33,9 @@ pub fn sample(mount: &Path, root: &str, most_entries: u64, most_files: usize) ->
     })?;
     let mut sampled = Vec::new();
     for (_, path) in lowest.into_sorted_vec() {
+        if Instant::now() > until {
+            break;
+        }
         // One that has gone meanwhile is no part of the sample.
         if let Some((bytes, sha256)) = read(&top.join(&path[1..]))? {
             sampled.push(SampledFile { path, bytes, sha256 });

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use crate::domain::mounted::directory;
 use crate::error::{Error, Result};
@@ -21,8 +22,13 @@ pub struct Count {
 }
 
 /// Counts the regular files under `root`, without the directories of restores in it, and shows each to `visit`: its path
-/// from there, and its bytes. What vanishes meanwhile is passed over.
-pub fn walk(root: &Path, most_entries: u64, mut visit: impl FnMut(&Path, u64)) -> Result<Count> {
+/// from there, and its bytes. What vanishes meanwhile is passed over, and what comes after `until` is not looked at.
+pub fn walk(
+    root: &Path,
+    most_entries: u64,
+    until: Option<Instant>,
+    mut visit: impl FnMut(&Path, u64),
+) -> Result<Count> {
     let mut count = Count {
         files: 0,
         bytes: 0,
@@ -46,7 +52,7 @@ pub fn walk(root: &Path, most_entries: u64, mut visit: impl FnMut(&Path, u64)) -
                 count.restores += 1;
                 continue;
             }
-            if seen == most_entries {
+            if seen == most_entries || until.is_some_and(|until| Instant::now() > until) {
                 count.complete = false;
                 return Ok(count);
             }

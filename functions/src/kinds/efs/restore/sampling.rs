@@ -34,7 +34,8 @@ pub async fn sample(access: &Access, file_system: &str, configuration: &Value) -
     let mut files = Vec::new();
     let until = tokio::time::Instant::now() + PATIENCE;
     for path in covered {
-        let sampling = access.sample(file_system, &path, each);
+        let left = until.duration_since(tokio::time::Instant::now());
+        let sampling = access.sample(file_system, &path, each, left);
         let (root, sampled) = match tokio::time::timeout_at(until, sampling).await {
             Ok(sampled) => match sampled? {
                 Some(sample) => of(path, sample),

@@ -255,7 +255,7 @@ async fn a_file_system_is_sampled_where_a_function_mounts_it() {
     assert_eq!(kind.sample(&storage, &json!({})).await.unwrap(), None);
     assert_eq!(
         replay.played()[1].json(),
-        json!({"action": "sample", "root": "/", "most_entries": 200_000, "most_files": 40})
+        json!({"action": "sample", "root": "/", "most_entries": 200_000, "most_files": 40, "within_seconds": 45})
     );
 }
 
