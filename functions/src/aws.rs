@@ -109,6 +109,24 @@ pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Optio
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
+/// Codes of a service that does not know the call: a Region may offer it later, or never (boto3#1542, terraform-provider-aws#4567).
+const NOT_OFFERED: &[&str] = &[
+    "InvalidAction",
+    "UnknownOperationException",
+    "UnsupportedOperationException",
+];
+
+/// An answer, or `None` where the Region does not offer the call.
+#[expect(clippy::result_large_err, reason = "the SDK's own errors go through it")]
+pub fn offered<T, E: ProvideErrorMetadata>(
+    answer: std::result::Result<T, SdkError<E, HttpResponse>>,
+) -> std::result::Result<Option<T>, SdkError<E, HttpResponse>> {
+    match answer {
+        Err(error) if code(&error).is_some_and(|code| NOT_OFFERED.contains(&code)) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
 /// Our error for a failed call. `doing` and `what` finish the sentence "failed while …": `failure("snapshotting
 /// cluster", "hubs-db", error)`.
 ///

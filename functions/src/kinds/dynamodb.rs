@@ -27,6 +27,7 @@ use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use super::keys;
+use super::optional::Optional;
 use super::scaling;
 use super::shared::{since, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
@@ -99,7 +100,13 @@ impl DynamoDb {
 #[async_trait]
 impl Kind for DynamoDb {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
-        capture::capture(&self.dynamodb, &self.autoscaling, table(resource)?).await
+        capture::capture(
+            &self.dynamodb,
+            &self.autoscaling,
+            table(resource)?,
+            Optional::at_backup(),
+        )
+        .await
     }
 
     /// `CreateBackup` takes no token, and several backups may have one name: a repeated call makes a second one. So this

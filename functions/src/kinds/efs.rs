@@ -16,6 +16,7 @@ use aws_sdk_backup::types::RecoveryPointStatus;
 use serde_json::Value;
 
 use super::keys;
+use super::optional::Optional;
 use super::shared::{refused, see_ours, timestamp, wrong_point, wrong_target};
 use super::{Deletion, Kind, Started};
 use crate::access::Access;
@@ -115,7 +116,7 @@ impl Efs {
 impl Kind for Efs {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         let (file_system, ..) = target(resource)?;
-        capture::capture(&self.efs, file_system).await
+        capture::capture(&self.efs, file_system, Optional::at_backup()).await
     }
 
     /// The same token in every try makes AWS Backup answer with the same job. The job is described before it is

@@ -21,6 +21,7 @@ mod dynamodb;
 mod efs;
 mod guarding;
 mod keys;
+pub mod optional;
 mod parameters;
 mod rescaling;
 pub mod restoring;

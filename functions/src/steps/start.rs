@@ -15,6 +15,7 @@ use crate::domain::pacing;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::set::{Point, PointStatus, Reason, Sample};
 use crate::error::{Class, Error, Result};
+use crate::kinds::optional;
 use crate::kinds::restoring::Restore;
 use crate::kinds::{Kind, Started};
 use crate::runtime;
@@ -75,6 +76,14 @@ pub async fn start_knowing<K: Kind + Restore>(
     }
     // Captured before the backup: what is missing in the configuration is then missing in the backup too.
     let mut configuration = kind.capture(&resource).await?;
+    for (field, why) in optional::not_captured(&configuration) {
+        let warning = Reason {
+            subject: resource.name.clone(),
+            error: "NotCaptured".to_owned(),
+            message: format!("{field} could not be captured, so a restore of this set does not bring it back ({why})"),
+        };
+        catalog.warn_run(&run.deployment, &run.id, warning).await?;
+    }
     if let (Some((field, value)), Some(captured)) = (known_besides, configuration.as_object_mut()) {
         captured.insert(field.to_owned(), value);
     }

@@ -47,6 +47,7 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
     let remedy = match error {
         "CopiesLeftOut" => return left_out(deployment),
         "NotSampled" => NOT_SAMPLED,
+        "NotCaptured" => NOT_CAPTURED,
         _ if place == Place::SafetyBackup => SAFETY_BACKUP,
         "DeploymentBusy" => return busy(deployment),
         "States.Timeout" | "States.HeartbeatTimeout" if place == Place::Question => {
@@ -87,6 +88,8 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
 const NOT_SAMPLED: &str = "nothing has to be done now: this set can be restored, but its copy's content cannot be compared with it. By day, \
     mend what kept it from being read, which the reason names (a file system: see that its function of infra/efs-access.yaml can \
     mount it). Remove nothing.";
+const NOT_CAPTURED: &str = "nothing has to be done now: this set can be restored, and what the reason names has to be put back by hand then. By day, \
+    mend what kept AWS from telling it, so that the next set has it.";
 const SAFETY_BACKUP: &str = "nothing was restored. Do what the safety backup's own message says, then start the restore again; without \
     `safety_backup` only if what is there now may be lost.";
 const TOO_MUCH: &str = "what the run carries outgrew the 256 KiB of Step Functions. Split the deployment into several with fewer resources; \

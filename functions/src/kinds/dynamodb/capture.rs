@@ -5,9 +5,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TableDescription;
 use serde_json::Value;
 
-use crate::aws::{code, failure, service};
+use crate::aws::{code, failure, offered, service};
 use crate::error::Result;
 use crate::kinds::answer::{Answer, present};
+use crate::kinds::optional::Optional;
 use crate::kinds::scaling::{Namespace, scaling};
 
 /// One call whose whole answer is wanted.
@@ -21,61 +22,93 @@ macro_rules! answer {
     }};
 }
 
+/// One call whose answer is wanted where the Region offers it: one attribute of it.
+macro_rules! setting {
+    ($call:expr, $attribute:expr, $doing:expr, $table:expr) => {{
+        let answer = Answer::default();
+        let answered = $call.customize().interceptor(answer.clone()).send().await;
+        let there = offered(answered).map_err(|error| failure($doing, $table, error));
+        there.map(|there| there.map(|_| answer.take($attribute)))
+    }};
+}
+
 /// Reads a table, its time to live, continuous backups, tags, policy, streaming, insights and scaling.
 ///
 /// # Errors
 /// `NotFound` for a missing table.
-pub async fn capture(dynamodb: &Client, autoscaling: &service::Client, table: &str) -> Result<Value> {
+pub async fn capture(
+    dynamodb: &Client,
+    autoscaling: &service::Client,
+    table: &str,
+    mut optional: Optional,
+) -> Result<Value> {
     let (described, answer) = answer!(dynamodb.describe_table().table_name(table), "describing table", table)?;
     let description = answer.take("Table");
+    let described = described.table.as_ref();
     let arn = described
-        .table
-        .as_ref()
         .and_then(TableDescription::table_arn)
         .unwrap_or(table)
         .to_owned();
-    let (_, ttl) = answer!(
+    let ttl = setting!(
         dynamodb.describe_time_to_live().table_name(table),
+        "TimeToLiveDescription",
         "describing the time to live of table",
         table
-    )?;
-    let (_, continuous) = answer!(
+    );
+    let ttl = optional.needed("TimeToLiveDescription", ttl)?;
+    let continuous = setting!(
         dynamodb.describe_continuous_backups().table_name(table),
+        "ContinuousBackupsDescription",
         "describing the continuous backups of table",
         table
-    )?;
-    let (_, streaming) = answer!(
-        dynamodb.describe_kinesis_streaming_destination().table_name(table),
-        "describing the Kinesis destinations of table",
-        table
-    )?;
-    let (_, insights) = answer!(
-        dynamodb.describe_contributor_insights().table_name(table),
-        "describing the contributor insights of table",
-        table
-    )?;
-    let of_indexes = insights_of_indexes(dynamodb, table, described.table.as_ref()).await?;
-    let scaled = scalable(table, described.table.as_ref());
-    let scaling = scaling(autoscaling, Namespace::DynamoDb, &scaled, table).await?;
-    Ok(present([
-        ("Table", description),
-        ("TimeToLiveDescription", ttl.take("TimeToLiveDescription")),
-        (
-            "ContinuousBackupsDescription",
-            continuous.take("ContinuousBackupsDescription"),
-        ),
-        ("Tags", tags(dynamodb, &arn).await?.into()),
-        ("Policy", policy(dynamodb, &arn).await?),
-        (
+    );
+    let continuous = optional.needed("ContinuousBackupsDescription", continuous)?;
+    let streaming = async || {
+        setting!(
+            dynamodb.describe_kinesis_streaming_destination().table_name(table),
             "KinesisDataStreamDestinations",
-            streaming.take("KinesisDataStreamDestinations"),
-        ),
-        ("ContributorInsights", insights.take_all()),
-        ("IndexContributorInsights", of_indexes.into()),
+            "describing the Kinesis destinations of table",
+            table
+        )
+    };
+    let streaming = optional.beside("KinesisDataStreamDestinations", streaming).await?;
+    let insights = async || insights(dynamodb, table, None).await;
+    let insights = optional.beside("ContributorInsights", insights).await?;
+    let of_indexes = async || insights_of_indexes(dynamodb, table, described).await;
+    let of_indexes = optional.beside("IndexContributorInsights", of_indexes).await?;
+    let scaled = scalable(table, described);
+    let scaling = scaling(autoscaling, Namespace::DynamoDb, &scaled, table).await?;
+    let tags = tags(dynamodb, &arn).await?;
+    let policy = optional.needed("Policy", policy(dynamodb, &arn).await)?;
+    Ok(optional.noted(present([
+        ("Table", description),
+        ("TimeToLiveDescription", ttl),
+        ("ContinuousBackupsDescription", continuous),
+        ("Tags", tags.into()),
+        ("Policy", policy),
+        ("KinesisDataStreamDestinations", streaming),
+        ("ContributorInsights", insights),
+        ("IndexContributorInsights", of_indexes),
         ("ScalableTargets", scaling.targets.into()),
         ("ScalingPolicies", scaling.policies.into()),
         ("ScheduledActions", scaling.scheduled.into()),
-    ]))
+    ])))
+}
+
+/// The contributor insights of a table, or of one of its indexes.
+async fn insights(dynamodb: &Client, table: &str, index: Option<&str>) -> Result<Option<Value>> {
+    let answer = Answer::default();
+    let call = dynamodb
+        .describe_contributor_insights()
+        .table_name(table)
+        .set_index_name(index.map(str::to_owned));
+    let answered = call.customize().interceptor(answer.clone()).send().await;
+    let doing = match index {
+        None => "describing the contributor insights of table",
+        Some(_) => "describing the contributor insights of an index of table",
+    };
+    let there = offered(answered).map_err(|error| failure(doing, table, error))?;
+    Ok(there.map(|_| answer.take_all()))
 }
 
 /// The contributor insights of those global indexes that have any.
@@ -83,18 +116,15 @@ async fn insights_of_indexes(
     dynamodb: &Client,
     table: &str,
     description: Option<&TableDescription>,
-) -> Result<Vec<Value>> {
+) -> Result<Option<Value>> {
     let indexes = description
         .map(TableDescription::global_secondary_indexes)
         .unwrap_or_default();
     let mut found = Vec::new();
     for index in indexes.iter().filter_map(|index| index.index_name()) {
-        let call = dynamodb
-            .describe_contributor_insights()
-            .table_name(table)
-            .index_name(index);
-        let (_, insights) = answer!(call, "describing the contributor insights of an index of table", table)?;
-        let insights = insights.take_all();
+        let Some(insights) = insights(dynamodb, table, Some(index)).await? else {
+            return Ok(None);
+        };
         if !matches!(
             insights["ContributorInsightsStatus"].as_str(),
             None | Some("DISABLED" | "DISABLING")
@@ -102,7 +132,7 @@ async fn insights_of_indexes(
             found.push(insights);
         }
     }
-    Ok(found)
+    Ok(Some(found.into()))
 }
 
 /// All tags of a table.
@@ -123,10 +153,10 @@ pub async fn tags(dynamodb: &Client, arn: &str) -> Result<Vec<Value>> {
 }
 
 /// The resource policy, as the JSON text that DynamoDB takes back.
-async fn policy(dynamodb: &Client, arn: &str) -> Result<Value> {
-    match dynamodb.get_resource_policy().resource_arn(arn).send().await {
-        Ok(found) => Ok(found.policy.map(Value::from).unwrap_or_default()),
-        Err(error) if code(&error) == Some("PolicyNotFoundException") => Ok(Value::Null),
+async fn policy(dynamodb: &Client, arn: &str) -> Result<Option<Value>> {
+    match offered(dynamodb.get_resource_policy().resource_arn(arn).send().await) {
+        Ok(found) => Ok(found.map(|found| found.policy.map(Value::from).unwrap_or_default())),
+        Err(error) if code(&error) == Some("PolicyNotFoundException") => Ok(Some(Value::Null)),
         Err(error) => Err(failure("reading the resource policy of table", arn, error)),
     }
 }

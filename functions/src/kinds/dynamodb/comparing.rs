@@ -13,6 +13,7 @@ use crate::domain::restore::schedule::allow_scheduled_capacities;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{Sample, SampledItem};
 use crate::error::{Error, Result};
+use crate::kinds::optional::{Optional, not_captured, without};
 
 /// What watches a table or listens to it, and holds none of its data: where it could not be put back, an operator decides.
 const BESIDE: &[&str] = &[
@@ -25,7 +26,8 @@ const BESIDE: &[&str] = &[
 pub async fn compare(dynamodb: &DynamoDb, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
     let target = target(item)?;
     let name = &item.planned.resource.name;
-    let copy = match capture::capture(&dynamodb.dynamodb, &dynamodb.autoscaling, target).await {
+    let optional = Optional::of_copy();
+    let copy = match capture::capture(&dynamodb.dynamodb, &dynamodb.autoscaling, target, optional).await {
         Ok(copy) => copy,
         Err(Error::NotFound(reason)) => {
             return Ok(vec![Check {
@@ -62,11 +64,22 @@ fn configuration(name: &str, captured: &Value, copy: &Value) -> Vec<Check> {
     }
     let expected = expected(KIND, "");
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-    let (captured, mut copy) = (alike::normalised(captured), alike::normalised(copy));
+    let left_out = not_captured(captured);
+    let (captured, copy) = (without(captured, &left_out), without(copy, &left_out));
+    let (captured, mut copy) = (alike::normalised(&captured), alike::normalised(&copy));
     allow_scheduled_capacities(&captured, &mut copy);
     let differences = differences(&captured, &copy, &expected);
+    let mut checks: Vec<Check> = left_out
+        .iter()
+        .map(|(field, why)| Check {
+            name: format!("{name}: {field}"),
+            finding: Finding::Unproven,
+            detail: format!("could not be captured at backup: {why}"),
+        })
+        .collect();
     if differences.is_empty() {
-        return vec![whole(Finding::Same, "as captured")];
+        checks.push(whole(Finding::Same, "as captured"));
+        return checks;
     }
     let check = |difference: crate::domain::restore::diff::Difference| Check {
         name: format!("{name}: {}", difference.path),
@@ -77,7 +90,8 @@ fn configuration(name: &str, captured: &Value, copy: &Value) -> Vec<Check> {
         },
         detail: format!("was {}, is {}", difference.before, difference.after),
     };
-    differences.into_iter().map(check).collect()
+    checks.extend(differences.into_iter().map(check));
+    checks
 }
 
 /// One check for each sampled item that is not as it was; one for all when all are. Values are never shown.

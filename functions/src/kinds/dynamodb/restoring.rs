@@ -17,6 +17,7 @@ use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Class, Error, Result};
+use crate::kinds::optional::Optional;
 use crate::kinds::restoring::{Foreseen, Restore, part};
 use crate::kinds::shared::since;
 
@@ -146,7 +147,7 @@ impl DynamoDb {
             percent: None,
             made: Some(made.clone()),
         };
-        let copy = match capture::capture(&self.dynamodb, &self.autoscaling, target).await {
+        let copy = match capture::capture(&self.dynamodb, &self.autoscaling, target, Optional::of_copy()).await {
             // It is described, and not everything that is asked about it knows it yet.
             Err(Error::NotFound(why)) => {
                 return Ok(waiting(

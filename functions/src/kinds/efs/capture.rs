@@ -3,15 +3,16 @@
 use aws_sdk_efs::Client;
 use serde_json::Value;
 
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, offered};
 use crate::error::Result;
 use crate::kinds::answer::{Answer, present};
+use crate::kinds::optional::Optional;
 
 /// Reads a file system, its mount targets with their security groups, its access points, policies and replication.
 ///
 /// # Errors
 /// `NotFound` for a missing file system.
-pub async fn capture(efs: &Client, file_system: &str) -> Result<Value> {
+pub async fn capture(efs: &Client, file_system: &str, mut optional: Optional) -> Result<Value> {
     let answer = Answer::default();
     efs.describe_file_systems()
         .file_system_id(file_system)
@@ -26,15 +27,22 @@ pub async fn capture(efs: &Client, file_system: &str) -> Result<Value> {
         .get_mut(0)
         .map(Value::take)
         .unwrap_or_default();
-    Ok(present([
+    let mount_targets = mount_targets(efs, file_system).await?;
+    let access_points = access_points(efs, file_system).await?;
+    let policy = policy(efs, file_system).await?;
+    let lifecycle_policies = lifecycle_policies(efs, file_system).await?;
+    let backup_policy = optional.needed("BackupPolicy", backup_policy(efs, file_system).await)?;
+    let replications = async || replications(efs, file_system).await;
+    let replications = optional.beside("Replications", replications).await?;
+    Ok(optional.noted(present([
         ("FileSystem", described),
-        ("MountTargets", mount_targets(efs, file_system).await?.into()),
-        ("AccessPoints", access_points(efs, file_system).await?.into()),
-        ("Policy", policy(efs, file_system).await?),
-        ("LifecyclePolicies", lifecycle_policies(efs, file_system).await?),
-        ("BackupPolicy", backup_policy(efs, file_system).await?),
-        ("Replications", replications(efs, file_system).await?),
-    ]))
+        ("MountTargets", mount_targets.into()),
+        ("AccessPoints", access_points.into()),
+        ("Policy", policy),
+        ("LifecyclePolicies", lifecycle_policies),
+        ("BackupPolicy", backup_policy),
+        ("Replications", replications),
+    ])))
 }
 
 async fn mount_targets(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
@@ -133,7 +141,10 @@ async fn lifecycle_policies(efs: &Client, file_system: &str) -> Result<Value> {
         })
 }
 
-async fn backup_policy(efs: &Client, file_system: &str) -> Result<Value> {
+/// EFS's answer to these two in a Region without AWS Backup (its model: "the Backup service is not available").
+const WITHOUT_BACKUP: &str = "ValidationException";
+
+async fn backup_policy(efs: &Client, file_system: &str) -> Result<Option<Value>> {
     let answer = Answer::default();
     let found = efs
         .describe_backup_policy()
@@ -142,9 +153,10 @@ async fn backup_policy(efs: &Client, file_system: &str) -> Result<Value> {
         .interceptor(answer.clone())
         .send()
         .await;
-    match found {
-        Ok(_) => Ok(answer.take("BackupPolicy")),
-        Err(error) if code(&error) == Some("PolicyNotFound") => Ok(Value::Null),
+    match offered(found) {
+        Ok(found) => Ok(found.map(|_| answer.take("BackupPolicy"))),
+        Err(error) if code(&error) == Some("PolicyNotFound") => Ok(Some(Value::Null)),
+        Err(error) if code(&error) == Some(WITHOUT_BACKUP) => Ok(None),
         Err(error) => Err(failure(
             "describing the backup policy of file system",
             file_system,
@@ -153,7 +165,7 @@ async fn backup_policy(efs: &Client, file_system: &str) -> Result<Value> {
     }
 }
 
-async fn replications(efs: &Client, file_system: &str) -> Result<Value> {
+async fn replications(efs: &Client, file_system: &str) -> Result<Option<Value>> {
     let answer = Answer::default();
     let found = efs
         .describe_replication_configurations()
@@ -162,9 +174,10 @@ async fn replications(efs: &Client, file_system: &str) -> Result<Value> {
         .interceptor(answer.clone())
         .send()
         .await;
-    match found {
-        Ok(_) => Ok(answer.take("Replications")),
-        Err(error) if code(&error) == Some("ReplicationNotFound") => Ok(Value::Null),
+    match offered(found) {
+        Ok(found) => Ok(found.map(|_| answer.take("Replications"))),
+        Err(error) if code(&error) == Some("ReplicationNotFound") => Ok(Some(Value::Null)),
+        Err(error) if code(&error) == Some(WITHOUT_BACKUP) => Ok(None),
         Err(error) => Err(failure("describing the replication of file system", file_system, error)),
     }
 }

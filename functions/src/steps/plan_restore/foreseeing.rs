@@ -8,6 +8,7 @@ use crate::domain::job::Run;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
 use crate::error::{Class, Error, Fault, Result};
+use crate::kinds::optional;
 use crate::kinds::restoring::{Foreseen, Restores};
 
 /// As many resources as are looked at side by side: RDS and DynamoDB throttle what asks for many things at once.
@@ -50,7 +51,10 @@ pub async fn foresee(restores: &Restores, run: &Run, items: &mut [Item]) -> Resu
                 format!("{name}: {remark}")
             }
         };
-        ahead.remarks.extend(foreseen.remarks.into_iter().map(named));
+        let left_out = optional::remarks(&item.configuration);
+        ahead
+            .remarks
+            .extend(foreseen.remarks.into_iter().chain(left_out).map(named));
         ahead.security_groups.extend(foreseen.security_groups);
         item.planned.creates = foreseen.creates;
     }

@@ -23,7 +23,7 @@ const PLACES: [Place; 17] = [
 ];
 
 /// All names of `Error`, and what the machines catch beside them.
-const ERRORS: [&str; 21] = [
+const ERRORS: [&str; 22] = [
     "Throttled",
     "Unavailable",
     "NotReady",
@@ -38,6 +38,7 @@ const ERRORS: [&str; 21] = [
     "VerificationFailed",
     "CopiesLeftOut",
     "NotSampled",
+    "NotCaptured",
     "States.Timeout",
     "States.DataLimitExceeded",
     "States.Permissions",
@@ -138,7 +139,7 @@ fn one_step_is_said_of_all_that_have_the_same_cause() {
 #[test]
 fn every_error_of_ours_has_advice_in_every_place() {
     let none = remedy("SomethingElse", Place::Capture, "hubs");
-    for error in &ERRORS[..14] {
+    for error in &ERRORS[..15] {
         for place in PLACES {
             assert_ne!(remedy(error, place, "hubs"), none, "{error} {place:?}");
         }

@@ -91,3 +91,32 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
     let (kind, _) = dynamodb([refuses("DescribeTable", 400, "ResourceNotFoundException")]);
     assert_eq!(kind.capture(&rooms()).await.unwrap_err().name(), "NotFound");
 }
+
+/// Fails at 8e363f8: the backup failed.
+#[tokio::test]
+async fn what_the_region_does_not_offer_or_aws_does_not_tell_costs_no_backup() {
+    let (kind, replay) = dynamodb([
+        answers("DescribeTable", r#"{"Table":{"TableName":"rooms","TableArn":"arn:t"}}"#),
+        answers("DescribeTimeToLive", "{}"),
+        answers("DescribeContinuousBackups", "{}"),
+        refuses("DescribeKinesisStreamingDestination", 400, "UnknownOperationException"),
+        refuses("DescribeContributorInsights", 400, "AccessDeniedException"),
+        answers("DescribeScalableTargets", "{}"),
+        answers("ListTagsOfResource", "{}"),
+        refuses("GetResourcePolicy", 400, "UnknownOperationException"),
+    ]);
+    let captured = kind.capture(&rooms()).await.unwrap();
+    assert_eq!(
+        captured["NotOffered"],
+        serde_json::json!(["KinesisDataStreamDestinations", "Policy"])
+    );
+    let left_out = crate::kinds::optional::not_captured(&captured);
+    assert_eq!((left_out.len(), left_out[0].0.as_str()), (1, "ContributorInsights"));
+    replay.played();
+    // What a restore puts back is no comparison.
+    let (kind, _) = dynamodb([
+        answers("DescribeTable", r#"{"Table":{"TableName":"rooms","TableArn":"arn:t"}}"#),
+        refuses("DescribeTimeToLive", 400, "AccessDeniedException"),
+    ]);
+    assert_eq!(kind.capture(&rooms()).await.unwrap_err().name(), "AccessDenied");
+}

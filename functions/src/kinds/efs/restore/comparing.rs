@@ -15,6 +15,7 @@ use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{CountedRoot, Sample, SampledFile};
 use crate::error::Result;
 use crate::kinds::efs::capture::capture;
+use crate::kinds::optional::{Optional, not_captured};
 use crate::kinds::restoring::part;
 
 /// Checks, named after the resource.
@@ -77,7 +78,7 @@ async fn configuration(
         return Ok(());
     }
     let mut before = before.clone();
-    let after = capture(&efs.efs, file_system).await?;
+    let after = capture(&efs.efs, file_system, Optional::of_copy()).await?;
     // Without a directory the access points were not made, which is said below.
     let points = list(part(&before, "AccessPoints"));
     let compares_points = directory.is_some() || points.is_empty();
@@ -105,6 +106,13 @@ async fn configuration(
             unmounted(file_system)
         );
         checks.add("AccessPoints", Finding::Unproven, detail);
+    }
+    for (field, why) in not_captured(&before) {
+        checks.add(
+            &field,
+            Finding::Unproven,
+            format!("could not be captured at backup: {why}"),
+        );
     }
     if !list(part(&before, "Replications")).is_empty() {
         let detail = format!(

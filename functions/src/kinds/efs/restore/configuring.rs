@@ -21,6 +21,7 @@ use crate::domain::names;
 use crate::domain::restore::item::Advance;
 use crate::error::{Error, Result};
 use crate::kinds::efs::capture::capture;
+use crate::kinds::optional::Optional;
 use crate::kinds::restoring::part;
 
 /// A new file system on its way to what was captured.
@@ -51,7 +52,7 @@ pub async fn configure(efs: &Efs, run: &Run, order: &Order<'_>, job: &Job) -> Re
         order,
         id,
         before: &order.item.configuration,
-        now: capture(&efs.efs, id).await?,
+        now: capture(&efs.efs, id, Optional::of_copy()).await?,
     };
     new.see_ours()?;
     let waits = |stage: &'static str, phase: String| Advance::InProgress {
