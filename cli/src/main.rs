@@ -19,6 +19,7 @@ mod stack;
 mod table;
 #[cfg(test)]
 mod testing;
+mod topics;
 mod watch;
 mod when;
 

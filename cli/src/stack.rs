@@ -28,6 +28,8 @@ pub struct Stack {
     pub vault: String,
     /// ARN of the role under which AWS Backup works where a descriptor names no other.
     pub backup_role: String,
+    /// ARN of the topic of deployments whose descriptor names no other.
+    pub on_call_topic: String,
     pub catalog: Catalog,
     /// When `nightly` runs.
     pub schedule: Schedule,
@@ -58,6 +60,7 @@ impl Stack {
         let undo_cut_over_machine = output(&stack, name, "UndoCutOverStateMachineArn")?;
         let vault = output(&stack, name, "BackupVaultName")?;
         let backup_role = output(&stack, name, "BackupRoleArn")?;
+        let on_call_topic = output(&stack, name, "OnCallTopicArn")?;
         let catalog = Catalog::new(aws_sdk_dynamodb::Client::new(&config), table);
         Ok(Stack {
             config,
@@ -68,6 +71,7 @@ impl Stack {
             undo_cut_over_machine,
             vault,
             backup_role,
+            on_call_topic,
             catalog,
             schedule: Schedule::of(&stack.parameters),
             option: option(global),

@@ -7,6 +7,7 @@ pub mod partition;
 #[cfg(test)]
 pub mod replay;
 pub mod service;
+pub mod subscriptions;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;

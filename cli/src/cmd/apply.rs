@@ -1,8 +1,9 @@
 //! `holdfast apply`: puts descriptors into the catalog, one after the other, once all of them are valid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast::aws::functions::Functions;
+use holdfast::aws::service::{Client, SNS};
 use holdfast::domain::descriptor::{Descriptor, HookAction};
 use holdfast::domain::restore::following::{self, Followed};
 use holdfast::error::Error;
@@ -13,7 +14,7 @@ use crate::args::Global;
 use crate::document::{self, Document};
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
-use crate::{aws, clock, out};
+use crate::{aws, clock, out, topics};
 
 /// Create or update deployments from descriptors
 ///
@@ -70,7 +71,21 @@ impl Apply {
         if global.json {
             out::json(&all)?;
         }
-        done
+        done?;
+        warn_of_topics(&stack, &descriptors).await;
+        Ok(())
+    }
+}
+
+/// Says who is subscribed to the deployments' topics and will not see what is told there.
+async fn warn_of_topics(stack: &Stack, descriptors: &[Descriptor]) {
+    let sns = Client::new(&stack.config, SNS);
+    let topics = descriptors.iter().map(|descriptor| descriptor.topic.as_deref());
+    let topics: BTreeSet<&str> = topics.map(|topic| topic.unwrap_or(&stack.on_call_topic)).collect();
+    for topic in topics {
+        for warning in topics::warnings(&sns, topic).await {
+            eprintln!("warning: {warning}");
+        }
     }
 }
 

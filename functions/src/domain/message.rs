@@ -4,6 +4,7 @@ mod advice;
 mod backup;
 #[cfg(test)]
 mod catalogue;
+mod chat;
 mod composing;
 mod ended;
 mod facts;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use backup::{Backup, backup};
+pub use chat::chat;
 pub use ended::{Ended, brought_back, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
 pub use restore::{
