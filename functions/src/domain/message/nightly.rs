@@ -15,7 +15,7 @@ use crate::domain::job::Failure;
 use crate::domain::machine::Machine;
 use crate::domain::set::{BackupSet, Reason};
 
-/// Failures from which on their names are also given alone.
+/// Failures up to which each has a line of its own.
 const MANY: usize = 10;
 const NAMES_A_LINE: usize = 3;
 
@@ -183,11 +183,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
             night.failure.map(std::slice::from_ref).unwrap_or_default(),
         ),
         sections: vec![
-            Section::list("All that failed", all_names(&failed)),
-            Section::list(
-                "Failed, each told of in a message of its own",
-                failed.iter().map(|outcome| line(night, outcome)),
-            ),
+            Section::list("Failed, each told of in a message of its own", told(night, &failed)),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
         ],
         all: Some("holdfast deployments".to_owned()),
@@ -267,10 +263,10 @@ fn line(night: &Night<'_>, outcome: &Outcome) -> String {
     }
 }
 
-/// Names with their errors, some a line, where they are too many for a line each.
-fn all_names(failed: &[&Outcome]) -> Vec<String> {
+/// Each of a few in a line; where they are many, names with their errors alone.
+fn told(night: &Night<'_>, failed: &[&Outcome]) -> Vec<String> {
     if failed.len() <= MANY {
-        return Vec::new();
+        return failed.iter().map(|outcome| line(night, outcome)).collect();
     }
     let named = |outcome: &&Outcome| {
         let error = outcome.reason.as_ref().map(|reason| words::name(&reason.error));
