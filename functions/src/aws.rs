@@ -81,6 +81,13 @@ const NOT_READY: &[&str] = &[
     "TableInUseException",
 ];
 
+/// Codes of a subnet in which no address is free: it has to be made larger, or something in it removed.
+const NO_ADDRESS: &[&str] = &[
+    "InsufficientAvailableIPsInSubnetFault",
+    "InsufficientFreeAddressesInSubnet",
+    "NoFreeAddressesInSubnet",
+];
+
 /// Codes that are about who is asking, or about the key that protects what was asked for.
 const ACCESS_DENIED: &[&str] = &[
     "AuthorizationError",
@@ -103,6 +110,17 @@ const ACCESS_DENIED: &[&str] = &[
 pub fn timestamp(time: &DateTime) -> Option<Timestamp> {
     let milliseconds = (time.as_nanos() + 500_000).div_euclid(1_000_000);
     Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+}
+
+/// Whether AWS has none left of what was asked for: no quota of the account, and nothing that the account can raise. Another
+/// zone may have some, and so may this one in some hours.
+pub fn is_shortage<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    code(error).is_some_and(lacks_capacity)
+}
+
+/// `InsufficientDBInstanceCapacity`, `InsufficientStorageClusterCapacity`, `InsufficientThroughputCapacity` and the like.
+fn lacks_capacity(code: &str) -> bool {
+    code.starts_with("Insufficient") && code.contains("Capacity")
 }
 
 /// The code that AWS answered, where it answered.
@@ -163,6 +181,14 @@ where
         (Answer::NotReady, _) => Error::NotReady(message(
             "It is tried again in minutes; see what is being done to the resource meanwhile.",
         )),
+        (Answer::Shortage, _) => Error::NotReady(message(
+            "AWS has no capacity for it now, and no quota changes that. It is tried again in minutes; if this goes on, choose \
+             another instance class, or subnets in other zones.",
+        )),
+        (Answer::NoAddress, _) => Error::JobFailed(message(
+            "No address is free in the subnet: remove network interfaces that nothing uses, or add a larger subnet, then \
+             start a new run.",
+        )),
         (Answer::Quota, _) => Error::QuotaExceeded(message(
             "It is tried again in minutes; raise the quota in Service Quotas, or delete what is no longer needed.",
         )),
@@ -188,6 +214,8 @@ enum Answer {
     Throttled,
     Unavailable,
     NotReady,
+    Shortage,
+    NoAddress,
     Quota,
     AccessDenied,
     NotFound,
@@ -202,6 +230,10 @@ fn classify(code: &str, status: Option<u16>) -> Answer {
         Answer::Unavailable
     } else if NOT_READY.contains(&code) {
         Answer::NotReady
+    } else if lacks_capacity(code) {
+        Answer::Shortage
+    } else if NO_ADDRESS.contains(&code) {
+        Answer::NoAddress
     } else if ACCESS_DENIED.contains(&code) || code.contains("AccessDenied") || code.starts_with("KMS") {
         Answer::AccessDenied
     } else if code.contains("NotFound") || code.contains("DoesNotExist") || code.starts_with("NoSuch") {
@@ -209,7 +241,7 @@ fn classify(code: &str, status: Option<u16>) -> Answer {
     } else if code.contains("AlreadyExists") || code == "ConflictException" || code == "ConditionalCheckFailedException"
     {
         Answer::Conflict
-    } else if code.contains("QuotaExceeded") || code.contains("LimitExceeded") || code.starts_with("Insufficient") {
+    } else if code.contains("QuotaExceeded") || code.contains("LimitExceeded") {
         Answer::Quota
     } else {
         match status {
@@ -312,7 +344,14 @@ mod tests {
             ("SnapshotQuotaExceeded", 400, "QuotaExceeded"),
             ("LimitExceededException", 400, "QuotaExceeded"),
             ("FileSystemLimitExceeded", 403, "QuotaExceeded"),
-            ("InsufficientDBClusterCapacityFault", 403, "QuotaExceeded"),
+            ("NetworkInterfaceLimitExceeded", 409, "QuotaExceeded"),
+            ("InsufficientDBClusterCapacityFault", 403, "NotReady"),
+            ("InsufficientDBInstanceCapacity", 400, "NotReady"),
+            ("InsufficientStorageClusterCapacity", 400, "NotReady"),
+            ("InsufficientThroughputCapacity", 503, "NotReady"),
+            ("NoFreeAddressesInSubnet", 409, "JobFailed"),
+            ("InsufficientAvailableIPsInSubnetFault", 400, "JobFailed"),
+            ("InsufficientS3BucketPolicyFault", 400, "JobFailed"),
             ("AccessDenied", 403, "AccessDenied"),
             ("AccessDeniedException", 400, "AccessDenied"),
             ("KMSKeyNotAccessibleFault", 400, "AccessDenied"),
@@ -340,6 +379,19 @@ mod tests {
                 .to_string()
                 .contains("Enable the KMS key")
         );
+    }
+
+    #[test]
+    fn nobody_is_told_to_raise_a_quota_or_to_remove_what_is_in_the_way_where_aws_lacks_something() {
+        for (code, told) in [
+            ("InsufficientDBInstanceCapacity", "no quota changes that"),
+            ("InsufficientStorageClusterCapacity", "no quota changes that"),
+            ("NoFreeAddressesInSubnet", "No address is free in the subnet"),
+        ] {
+            let message = answered(code, 400).to_string();
+            assert!(message.contains(told), "{message}");
+            assert!(!message.contains("Service Quotas"), "{message}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Aurora;
 use super::restore::taken;
 use super::wanted::{Wanted, WantedInstance, members, number, tagged_by, text};
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, is_shortage};
 use crate::domain::job::Run;
 use crate::error::Result;
 use crate::kinds::restoring::part;
@@ -27,16 +27,35 @@ const LOST: &[&str] = &[
     "upgrade-failed",
 ];
 
+/// The status of an instance for which RDS found no capacity after it had taken the call: it stays so until it is deleted (RDS
+/// User Guide, "DB instance status").
+const WITHOUT_CAPACITY: &str = "insufficient-capacity";
+
+/// How RDS refuses a zone that it offers no more, or not for this class, or in which the subnet group has no subnet.
+const REFUSED_ZONE: &[&str] = &[
+    "InvalidParameterCombination",
+    "InvalidParameterValue",
+    "InvalidSubnet",
+    "InvalidVPCNetworkStateFault",
+];
+
+/// What a look at a copy's instances came to.
+pub struct Making {
+    /// In words what it waits for; `None` when all are available.
+    pub waits_for: Option<String>,
+    /// Whether this look asked for one.
+    pub created: bool,
+}
+
 impl Aurora {
-    /// Creates the instances that are missing; in words what it waits for, `None` when all are available. The inner error is
-    /// why it will never be.
+    /// Creates the instances that are missing. The inner error is why it will never be.
     pub(super) async fn make_instances(
         &self,
         run: &Run,
         wanted: &Wanted<'_>,
         cluster: &DbCluster,
         there: &[DbInstance],
-    ) -> Result<Result<Option<String>, String>> {
+    ) -> Result<Result<Making, String>> {
         let found = |name: &str| there.iter().find(|there| there.db_instance_identifier() == Some(name));
         let writes = there
             .iter()
@@ -49,8 +68,10 @@ impl Aurora {
                     later.push(name);
                     continue;
                 }
-                self.make_instance(run, wanted, cluster, &instance).await?;
-                made.push(name);
+                match self.make_instance(run, wanted, cluster, &instance).await? {
+                    None => made.push(name),
+                    Some(shortage) => waiting.push(shortage),
+                }
                 continue;
             };
             match whose_instance(there, run, wanted) {
@@ -65,16 +86,21 @@ impl Aurora {
             if LOST.contains(&status) {
                 return Ok(Err(format!("the status of instance {name} is {status}")));
             }
-            if status != "available" {
+            if status == WITHOUT_CAPACITY {
+                self.delete_instance(&name).await?;
+                waiting.push(format!("{name} found no capacity, and is removed to be made again"));
+            } else if status != "available" {
                 waiting.push(format!("{name} is {status}"));
             }
         }
-        let made = (!made.is_empty()).then(|| format!("{} being created", made.join(", ")));
-        waiting.extend(made);
+        let created = !made.is_empty();
+        waiting.extend(created.then(|| format!("{} being created", made.join(", "))));
         waiting.extend((!later.is_empty()).then(|| format!("{} after that", later.join(", "))));
-        Ok(Ok((!waiting.is_empty()).then(|| {
-            format!("instances of cluster {}: {}", wanted.target, waiting.join(", "))
-        })))
+        let waits_for = format!("instances of cluster {}: {}", wanted.target, waiting.join(", "));
+        Ok(Ok(Making {
+            waits_for: (!waiting.is_empty()).then_some(waits_for),
+            created,
+        }))
     }
 
     /// The instances of a cluster, also those that nobody planned.
@@ -85,13 +111,15 @@ impl Aurora {
         found.map_err(|error| failure("describing the instances of cluster", cluster, error))
     }
 
+    /// Asks for an instance: in its source's zone, else in any, since an instance in another zone is better than none. In words
+    /// what it waits for where no zone has capacity: the cluster is there, and is kept until there is some.
     async fn make_instance(
         &self,
         run: &Run,
         wanted: &Wanted<'_>,
         cluster: &DbCluster,
         instance: &WantedInstance,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let captured = &instance.captured;
         let flag = |name| part(captured, name).as_bool();
         let monitored = number(captured, "MonitoringInterval").is_some_and(|seconds| seconds > 0);
@@ -119,18 +147,34 @@ impl Aurora {
             )
             .set_tags(Some(wanted.tags(run, captured)));
         let zone = text(captured, "AvailabilityZone");
-        let mut created = call.clone().set_availability_zone(zone).send().await;
-        // An instance in another zone is better than none: the outage may be the zone's.
+        let mut created = call.clone().set_availability_zone(zone.clone()).send().await;
         if let Err(error) = &created
-            && code(error) == Some("InsufficientDBInstanceCapacity")
+            && zone.is_some()
+            && (is_shortage(error) || code(error).is_some_and(|code| REFUSED_ZONE.contains(&code)))
         {
             created = call.send().await;
         }
         match created {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(None),
+            Err(error) if is_shortage(&error) => Ok(Some(format!(
+                "{} waits until AWS has capacity for {} in any zone of the subnet group",
+                instance.name,
+                text(captured, "DBInstanceClass").unwrap_or_default()
+            ))),
             // Ours by now, or somebody else's.
-            Err(error) if code(&error) == Some("DBInstanceAlreadyExists") => self.see_ours(run, wanted, instance).await,
+            Err(error) if code(&error) == Some("DBInstanceAlreadyExists") => {
+                self.see_ours(run, wanted, instance).await.map(|()| None)
+            }
             Err(error) => Err(failure("creating instance", &instance.name, error)),
+        }
+    }
+
+    /// Also well where there is no such instance any more.
+    async fn delete_instance(&self, name: &str) -> Result<()> {
+        let call = self.rds.delete_db_instance().db_instance_identifier(name);
+        match call.skip_final_snapshot(true).send().await {
+            Err(error) if code(&error) != Some("DBInstanceNotFound") => Err(failure("deleting instance", name, error)),
+            _ => Ok(()),
         }
     }
 
@@ -171,7 +215,7 @@ pub fn elsewhere(wanted: &Wanted<'_>, there: &[DbInstance]) -> Vec<String> {
             .find(|there| there.db_instance_identifier() == Some(&instance.name))?;
         let now = found.availability_zone().filter(|now| *now != before)?;
         Some(format!(
-            "instance {} is in {now}, and its source was in {before}: AWS had no capacity there",
+            "instance {} is in {now}, and its source was in {before}: AWS had no capacity there, or offers it no more",
             instance.name
         ))
     });

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Aurora;
 use super::wanted::Wanted;
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, is_shortage};
 use crate::domain::job::Run;
 use crate::error::Result;
 use crate::kinds::restoring::part;
@@ -41,8 +41,8 @@ macro_rules! configured {
 
 impl Aurora {
     /// Asks for a cluster out of a snapshot, wherever Aurora puts its storage: a zone that is not offered any more would fail
-    /// it. Answers well also where a cluster of that name is there by now: the next look
-    /// sees whose it is.
+    /// it. Answers well also where a cluster of that name is there by now: the next look sees whose it is. In words what it
+    /// waits for where AWS has no capacity now.
     pub(super) async fn make_from_snapshot(
         &self,
         run: &Run,
@@ -50,7 +50,7 @@ impl Aurora {
         snapshot: &DbClusterSnapshot,
         reference: &str,
         version: &str,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let call = self
             .rds
             .restore_db_cluster_from_snapshot()
@@ -59,11 +59,12 @@ impl Aurora {
             .engine_version(version)
             .set_engine_mode(wanted.text("EngineMode"));
         match configured!(call, run, wanted).send().await {
+            Err(error) if is_shortage(&error) => Ok(Some(shortage(wanted))),
             Err(error) if code(&error) != Some("DBClusterAlreadyExistsFault") => {
                 let what = format!("{} from cluster snapshot {reference}", wanted.target);
                 Err(failure("restoring cluster", &what, error))
             }
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 
@@ -76,7 +77,7 @@ impl Aurora {
         cluster: &str,
         resource_id: Option<&str>,
         at: Option<Timestamp>,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let by_id = resource_id.is_none().then(|| cluster.to_owned());
         let call = self
             .rds
@@ -89,13 +90,18 @@ impl Aurora {
             None => call.use_latest_restorable_time(true),
         };
         match configured!(call, run, wanted).send().await {
+            Err(error) if is_shortage(&error) => Ok(Some(shortage(wanted))),
             Err(error) if code(&error) != Some("DBClusterAlreadyExistsFault") => {
                 let what = format!("{} from the continuous backup of {cluster}", wanted.target);
                 Err(failure("restoring cluster", &what, error))
             }
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
+}
+
+fn shortage(wanted: &Wanted<'_>) -> String {
+    format!("cluster {} waits until AWS has capacity for it", wanted.target)
 }
 
 /// RDS names the standard storage type by leaving it out, and restores to that of its choice where it is left out.

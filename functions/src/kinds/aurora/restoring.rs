@@ -73,11 +73,11 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     let mut waiting = aurora.attach(&wanted, &cluster).await?;
     let there = aurora.instances(wanted.target).await?;
     match aurora.make_instances(run, &wanted, &cluster, &there).await {
-        Ok(Ok(phase)) => {
-            if cluster.db_cluster_members().is_empty() && phase.is_some() {
+        Ok(Ok(making)) => {
+            if cluster.db_cluster_members().is_empty() && making.created {
                 aurora.ask_once(&wanted, &cluster).await?;
             }
-            waiting.extend(phase);
+            waiting.extend(making.waits_for);
         }
         Ok(Err(reason)) => return Ok(Advance::Failed { reason }),
         // The cluster became busy with what was asked of it just now.
@@ -103,7 +103,7 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
 
 /// Asks for the cluster. What it came to is seen by the next look.
 async fn begin(aurora: &Aurora, run: &Run, wanted: &Wanted<'_>) -> Result<Advance> {
-    match wanted.from {
+    let waits = match wanted.from {
         Source::ClusterSnapshot { id, arn } => {
             let reference = foreseeing::reference(run, id, arn);
             let Some(snapshot) = aurora.source_snapshot(reference).await? else {
@@ -128,7 +128,7 @@ async fn begin(aurora: &Aurora, run: &Run, wanted: &Wanted<'_>) -> Result<Advanc
             aurora.make_groups(run, wanted).await?;
             aurora
                 .make_from_snapshot(run, wanted, &snapshot, reference, &version)
-                .await?;
+                .await?
         }
         Source::ClusterAt {
             cluster,
@@ -138,13 +138,13 @@ async fn begin(aurora: &Aurora, run: &Run, wanted: &Wanted<'_>) -> Result<Advanc
             aurora.make_groups(run, wanted).await?;
             aurora
                 .make_at(run, wanted, cluster, resource_id.as_deref(), *at)
-                .await?;
+                .await?
         }
         other => return lost(format!("a cluster cannot be restored from {other:?}")),
-    }
+    };
     Ok(Advance::InProgress {
         stage: Some(COPYING),
-        phase: format!("cluster {} is being restored", wanted.target),
+        phase: waits.unwrap_or_else(|| format!("cluster {} is being restored", wanted.target)),
         percent: None,
         made: None,
     })

@@ -406,8 +406,60 @@ async fn an_instance_without_capacity_in_its_zone_comes_in_another_and_that_is_s
     let Advance::Restored { remarks, .. } = advance else {
         panic!("not restored: {advance:?}");
     };
-    let said = "instance hubs-db-2-r1 is in eu-west-1c, and its source was in eu-west-1a: AWS had no capacity there";
+    let said = "instance hubs-db-2-r1 is in eu-west-1c, and its source was in eu-west-1a: AWS had no capacity there, \
+                or offers it no more";
     assert!(remarks.iter().any(|remark| remark == said), "{remarks:?}");
+}
+
+/// The cluster is there: it is kept until an instance can be had.
+#[tokio::test]
+async fn an_instance_without_capacity_in_any_zone_is_waited_for() {
+    let item = item(from_snapshot(), configuration());
+    let ready = with(faithful()["DBCluster"].clone(), &[("DeletionProtection", false.into())]);
+    let lacks = || refuses("CreateDBInstance", 400, "InsufficientDBInstanceCapacity");
+    let script = vec![
+        cluster_answer(&ready, "available"),
+        instances_answer(&json!([])),
+        lacks(),
+        lacks(),
+    ];
+    let (advance, _) = advanced(script, &item).await;
+    assert_eq!(
+        phase(advance),
+        "instances of cluster hubs-db-r1: hubs-db-2-r1 waits until AWS has capacity for db.r6g.large in any zone of the subnet \
+         group, hubs-db-1-r1 after that"
+    );
+    // One for which RDS found none after it had taken the call stays so until it is deleted.
+    let mut instances = faithful()["DBInstances"].clone();
+    instances[0]["DBInstanceStatus"] = "insufficient-capacity".into();
+    let script = vec![
+        cluster_answer(&ready, "available"),
+        instances_answer(&instances),
+        xml("DeleteDBInstance", ""),
+    ];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(asked[2].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
+    assert_eq!(
+        phase(advance),
+        "instances of cluster hubs-db-r1: hubs-db-1-r1 found no capacity, and is removed to be made again"
+    );
+}
+
+/// A zone that RDS offers no more keeps no instance from being made.
+#[tokio::test]
+async fn an_instance_whose_zone_is_refused_comes_in_another() {
+    let item = item(from_snapshot(), configuration());
+    let ready = with(faithful()["DBCluster"].clone(), &[("DeletionProtection", false.into())]);
+    for code in ["InvalidVPCNetworkStateFault", "InvalidParameterValue", "InvalidSubnet"] {
+        let script = vec![
+            cluster_answer(&ready, "available"),
+            instances_answer(&json!([])),
+            refuses("CreateDBInstance", 400, code),
+            xml("CreateDBInstance", ""),
+        ];
+        let (_, asked) = advanced(script, &item).await;
+        assert_eq!(asked[3].field("AvailabilityZone"), None, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -389,7 +389,6 @@ async fn failures_have_their_names() {
         ("InternalFailure", 500, "Unavailable"),
         ("AccessDenied", 403, "AccessDenied"),
         ("DBClusterQuotaExceededFault", 403, "QuotaExceeded"),
-        ("InsufficientDBClusterCapacityFault", 403, "QuotaExceeded"),
         ("InvalidDBClusterStateFault", 400, "NotReady"),
         ("DBSubnetGroupNotFoundFault", 404, "NotFound"),
         ("InvalidRestoreFault", 400, "JobFailed"),
@@ -405,6 +404,21 @@ async fn failures_have_their_names() {
             .unwrap_err();
         assert_eq!(error.name(), name, "{code}");
         assert!(error.to_string().contains("hubs-db-r1"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_for_which_aws_has_no_capacity_is_waited_for() {
+    for code in [
+        "InsufficientDBClusterCapacityFault",
+        "InsufficientStorageClusterCapacity",
+        "InsufficientStorageClusterCapacityFault",
+    ] {
+        let mut script = vec![no_cluster()];
+        script.extend(groups_are_there());
+        script.push(refuses("RestoreDBClusterToPointInTime", 403, code));
+        let (advance, _) = advanced(script, &item(at(None, None), configuration())).await;
+        assert_eq!(phase(advance), "cluster hubs-db-r1 waits until AWS has capacity for it");
     }
 }
 
