@@ -118,7 +118,7 @@ impl Backed {
             Ok(match kind.poll(&resource, &started.recovery_point).await? {
                 Progress::Succeeded(_) => Some(()),
                 Progress::InProgress { .. } => None,
-                Progress::Failed { reason } => bail!("{reason}"),
+                Progress::Failed { reason } | Progress::Hindered { reason } => bail!("{reason}"),
             })
         })
         .await?;

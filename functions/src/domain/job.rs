@@ -109,6 +109,11 @@ pub enum Progress {
     Failed {
         reason: String,
     },
+    /// Ended without having begun, because another job was at work on the resource, which has ended since: it may be started
+    /// again.
+    Hindered {
+        reason: String,
+    },
 }
 
 /// A finished recovery point.

@@ -30,8 +30,8 @@ use crate::error::{Error, Result};
 
 const KIND: &str = "efs";
 
-/// The shortest start window that AWS Backup takes, in minutes; its default of eight hours would outlast a deadline.
-const START_WINDOW: u64 = 60;
+/// The shortest start window that AWS Backup takes, in minutes, and how much later a complete window has to end.
+const SHORTEST_WINDOW: u64 = 60;
 
 /// Where AWS Backup puts a recovery point whose resource names no vault, and whose role it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,52 +88,21 @@ impl Efs {
         }
     }
 
-    async fn job(&self, job: &str) -> Result<Option<DescribeBackupJobOutput>> {
-        match self.backup.describe_backup_job().backup_job_id(job).send().await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(failure("describing backup job", job, error)),
-        }
-    }
-
-    async fn recovery_point(&self, vault: &str, arn: &str) -> Result<Option<DescribeRecoveryPointOutput>> {
-        let answer = self
-            .backup
-            .describe_recovery_point()
-            .backup_vault_name(vault)
-            .recovery_point_arn(arn)
-            .send()
-            .await;
-        match answer {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(failure("describing recovery point", arn, error)),
-        }
-    }
-}
-
-#[async_trait]
-impl Kind for Efs {
-    async fn capture(&self, resource: &Resource) -> Result<Value> {
-        let (file_system, ..) = target(resource)?;
-        capture::capture(&self.efs, file_system, Optional::at_backup()).await
-    }
-
-    /// The same token in every try makes AWS Backup answer with the same job. The job is described before it is
-    /// answered, so a later look that does not find it means that AWS Backup has forgotten it.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+    /// Starts a job, or adopts the one that an earlier try started: the same token makes AWS Backup answer with the same job.
+    /// The job is described before it is answered, so a later look that does not find it means that AWS Backup has forgotten it.
+    async fn start(&self, run: &Run, resource: &Resource, arn: &str, purpose: &str) -> Result<Started> {
         let (file_system, vault, role) = target(resource)?;
         let vault = vault.unwrap_or(&self.defaults.vault);
-        let arn = self.see_available(file_system).await?;
+        let (start_window, complete_window) = windows(resource.deadline_seconds);
         let started = self
             .backup
             .start_backup_job()
             .backup_vault_name(vault)
-            .resource_arn(&arn)
+            .resource_arn(arn)
             .iam_role_arn(role.unwrap_or(&self.defaults.role))
-            .idempotency_token(names::token(&run.id, &resource.name, "backup"))
-            .start_window_minutes(i64::try_from(START_WINDOW).unwrap_or(i64::MAX))
-            .complete_window_minutes(complete_window(resource.deadline_seconds))
+            .idempotency_token(names::token(&run.id, &resource.name, purpose))
+            .start_window_minutes(start_window)
+            .complete_window_minutes(complete_window)
             .set_recovery_point_tags(Some(
                 names::tags(&run.deployment, &run.id, &resource.name)
                     .map(|(key, value)| (key.to_owned(), value))
@@ -168,6 +137,54 @@ impl Kind for Efs {
             started_at: accepted.unwrap_or(run.started_at),
             holds_quiesce: true,
         })
+    }
+
+    async fn job(&self, job: &str) -> Result<Option<DescribeBackupJobOutput>> {
+        match self.backup.describe_backup_job().backup_job_id(job).send().await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failure("describing backup job", job, error)),
+        }
+    }
+
+    async fn recovery_point(&self, vault: &str, arn: &str) -> Result<Option<DescribeRecoveryPointOutput>> {
+        let answer = self
+            .backup
+            .describe_recovery_point()
+            .backup_vault_name(vault)
+            .recovery_point_arn(arn)
+            .send()
+            .await;
+        match answer {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failure("describing recovery point", arn, error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Kind for Efs {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        let (file_system, ..) = target(resource)?;
+        capture::capture(&self.efs, file_system, Optional::at_backup()).await
+    }
+
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        let (file_system, ..) = target(resource)?;
+        let arn = self.see_available(file_system).await?;
+        self.start(run, resource, &arn, "backup").await
+    }
+
+    /// The token follows from the job that was in the way of: a second call starts no second job.
+    async fn back_up_again(&self, run: &Run, resource: &Resource, point: &RecoveryPoint) -> Result<RecoveryPoint> {
+        let (file_system, ..) = target(resource)?;
+        let (_, _, hindered) = parts(point)?;
+        let arn = self.see_available(file_system).await?;
+        let again = self
+            .start(run, resource, &arn, &format!("backup after {hindered}"))
+            .await?;
+        Ok(again.recovery_point)
     }
 
     /// By its tags: AWS Backup answers a token only with a job.
@@ -253,10 +270,15 @@ impl Kind for Efs {
     }
 }
 
-/// Minutes within which the job has to complete, counted by AWS Backup from when it is scheduled, so that AWS Backup itself
-/// gives up a job that nobody looks at any more. It takes no window that ends within an hour of the start window's end.
-fn complete_window(deadline_seconds: u64) -> i64 {
-    i64::try_from(deadline_seconds.div_ceil(60).max(2 * START_WINDOW)).unwrap_or(i64::MAX)
+/// Minutes within which a job has to begin, and to complete, both counted by AWS Backup from when it is scheduled.
+///
+/// A job waits while another one, such as that of the file system's automatic backups, is at work on the file system: until its
+/// deadline, at which it is stopped. Where nobody looks at it any more, AWS Backup itself gives it up; it takes no complete
+/// window that ends within an hour of the start window's end.
+fn windows(deadline_seconds: u64) -> (i64, i64) {
+    let start = deadline_seconds.div_ceil(60).max(SHORTEST_WINDOW);
+    let minutes = |minutes: u64| i64::try_from(minutes).unwrap_or(i64::MAX);
+    (minutes(start), minutes(start.saturating_add(SHORTEST_WINDOW)))
 }
 
 /// File system, vault and role.

@@ -14,7 +14,7 @@ use crate::aws::answer;
 use crate::domain::job::{Progress, Run};
 use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 mod aurora;
 mod dynamodb;
@@ -84,6 +84,17 @@ pub trait Kind: Send + Sync {
 
     /// Looks once.
     async fn poll(&self, resource: &Resource, point: &RecoveryPoint) -> Result<Progress>;
+
+    /// Starts a backup again whose job ended [`Progress::Hindered`], or adopts what an earlier call started so.
+    ///
+    /// # Errors
+    /// `JobFailed` for a kind whose backups no other job hinders.
+    async fn back_up_again(&self, _run: &Run, resource: &Resource, _point: &RecoveryPoint) -> Result<RecoveryPoint> {
+        Err(Error::JobFailed(format!(
+            "backing up {}: nothing that AWS does to it keeps a backup from beginning. Start a new run",
+            resource.name
+        )))
+    }
 
     /// Gives up a job that has passed its deadline, where AWS can stop one.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()>;

@@ -62,7 +62,7 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
 #[track_caller]
 pub fn reason(progress: Progress) -> String {
     match progress {
-        Progress::Failed { reason } => reason,
+        Progress::Failed { reason } | Progress::Hindered { reason } => reason,
         other => panic!("not failed: {other:?}"),
     }
 }

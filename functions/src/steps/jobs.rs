@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::job::{Failure, Job, JobStatus, Progress};
+use crate::domain::job::{Failure, Job, JobStatus, Progress, Run};
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{Point, PointStatus};
 use crate::error::{Error, Result};
@@ -49,13 +49,14 @@ pub fn elapsed(point: &Point, now: Timestamp) -> u64 {
 /// # Errors
 /// Those of the look itself: they say nothing about the backup.
 pub async fn look(kind: &dyn Kind, point: &mut Point, now: Timestamp) -> Result<()> {
-    let Some(recovery_point) = &point.recovery_point else {
-        return Err(Error::NotFound(format!(
-            "looking at the backup of {}: no recovery point of it is known. Start a new run",
-            point.resource.name
-        )));
-    };
-    match kind.poll(&point.resource, recovery_point).await? {
+    let progress = kind.poll(&point.resource, &known(point)?).await?;
+    note(point, progress, now);
+    Ok(())
+}
+
+/// Notes on the point what a look saw. What would have to be started again has failed.
+fn note(point: &mut Point, progress: Progress, now: Timestamp) {
+    match progress {
         Progress::InProgress { percent } => {
             point.percent = percent.or(point.percent);
             point.looked_at = Some(now);
@@ -70,9 +71,35 @@ pub async fn look(kind: &dyn Kind, point: &mut Point, now: Timestamp) -> Result<
             point.looked_at = Some(now);
             point.failure = None;
         }
-        Progress::Failed { reason } => fail(point, &Error::JobFailed(reason), now),
+        Progress::Failed { reason } | Progress::Hindered { reason } => fail(point, &Error::JobFailed(reason), now),
+    }
+}
+
+/// The same, and starts a backup again that another job was in the way of: it was accepted when the first was, so that both
+/// have one deadline.
+///
+/// # Errors
+/// Those of the look itself, and of the start.
+pub async fn look_or_start_again(kind: &dyn Kind, run: &Run, point: &mut Point, now: Timestamp) -> Result<()> {
+    let recovery_point = known(point)?;
+    match kind.poll(&point.resource, &recovery_point).await? {
+        Progress::Hindered { reason } => {
+            tracing::info!(set = %run.id, resource = %point.resource.name, reason, "started again");
+            point.recovery_point = Some(kind.back_up_again(run, &point.resource, &recovery_point).await?);
+            point.looked_at = Some(now);
+        }
+        progress => note(point, progress, now),
     }
     Ok(())
+}
+
+fn known(point: &Point) -> Result<RecoveryPoint> {
+    point.recovery_point.clone().ok_or_else(|| {
+        Error::NotFound(format!(
+            "looking at the backup of {}: no recovery point of it is known. Start a new run",
+            point.resource.name
+        ))
+    })
 }
 
 pub fn fail(point: &mut Point, error: &Error, now: Timestamp) {

@@ -165,7 +165,7 @@ async fn seen(catalog: &Catalog, kinds: &Kinds, run: &Run, job: &Job, now: Times
     let mut point = known.unwrap_or_else(|| point_of(run, job));
     if point.status == PointStatus::InProgress {
         let kind = kinds.of(&job.resource.target);
-        jobs::look(kind, &mut point, now).await?;
+        jobs::look_or_start_again(kind, run, &mut point, now).await?;
         let elapsed = jobs::elapsed(&point, now);
         if point.status == PointStatus::InProgress && pacing::past_deadline(elapsed, job.resource.deadline_seconds) {
             let late = give_up(kind, &point, elapsed).await?;

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::job::Progress;
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::steps::start;
-use crate::steps::testing::{Backups, finished, kinds, later, now, planned, resource};
+use crate::steps::testing::{Backups, finished, kinds, later, now, planned, resource, table_backup};
 
 /// A run whose backups are under way.
 struct UnderWay {
@@ -87,6 +87,30 @@ async fn a_job_in_progress_is_looked_at_again_later() {
     assert_eq!(run.jobs[0].percent, Some(40.0));
     let point = run.point("rooms").await;
     assert_eq!((point.percent, point.looked_at), (Some(40.0), Some(later(60))));
+}
+
+#[tokio::test]
+async fn a_backup_that_another_job_was_in_the_way_of_begins_again_within_its_first_deadline() {
+    let mut run = UnderWay::of(&["rooms"]).await;
+    let began = run.jobs[0].started_at;
+    let hindered = || Progress::Hindered {
+        reason: "in the way".into(),
+    };
+    run.kind.next(hindered());
+    let output = run.look(later(60)).await;
+    assert_eq!(output.status, JobStatus::InProgress);
+    assert_eq!(run.kind.calls().last().unwrap(), "back_up_again rooms");
+    let point = run.point("rooms").await;
+    assert_eq!(
+        (point.recovery_point, point.started_at),
+        (Some(table_backup("again")), began)
+    );
+    assert_eq!(run.jobs[0].recovery_point, Some(table_backup("again")));
+    run.kind.next(Progress::InProgress { percent: None });
+    let late = run
+        .look(later(i64::try_from(run.jobs[0].resource.deadline_seconds).unwrap() + 1))
+        .await;
+    assert_eq!(late.jobs[0].failure.as_ref().unwrap().error, "DeadlineExceeded");
 }
 
 #[tokio::test]

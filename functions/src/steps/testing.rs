@@ -277,6 +277,11 @@ impl Kind for Backups {
         next.unwrap_or(Ok(Progress::InProgress { percent: None }))
     }
 
+    async fn back_up_again(&self, _: &Run, resource: &Resource, _: &RecoveryPoint) -> Result<RecoveryPoint> {
+        self.note(format!("back_up_again {}", resource.name));
+        Ok(table_backup("again"))
+    }
+
     async fn abandon(&self, _: &RecoveryPoint) -> Result<()> {
         self.note("abandon".into());
         Ok(())

@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use aws_sdk_backup::operation::describe_backup_job::DescribeBackupJobOutput;
 use aws_sdk_backup::types::{
     BackupJob, BackupJobState, RecoveryPointByBackupVault, RecoveryPointByResource, RecoveryPointStatus,
 };
+
+use aws_smithy_types::DateTime;
 
 use super::Efs;
 use crate::aws::{code, failure};
@@ -99,12 +102,24 @@ async fn points(efs: &Efs, run: &Run, source: &str) -> Result<Vec<RecoveryPointB
 }
 
 async fn jobs(efs: &Efs, run: &Run, source: &str) -> Result<Vec<BackupJob>> {
+    listed(efs, source, Some(since(run))).await
+}
+
+/// Whether another job than `job` is at work on its file system, or waits to be.
+pub async fn another_runs(efs: &Efs, job: &DescribeBackupJobOutput) -> Result<bool> {
+    let jobs = listed(efs, job.resource_arn().unwrap_or_default(), None).await?;
+    Ok(jobs
+        .iter()
+        .any(|other| under_way(other) && other.backup_job_id() != job.backup_job_id()))
+}
+
+async fn listed(efs: &Efs, source: &str, created_after: Option<DateTime>) -> Result<Vec<BackupJob>> {
     let mut found = Vec::new();
     let mut pages = efs
         .backup
         .list_backup_jobs()
         .by_resource_arn(source)
-        .by_created_after(since(run))
+        .set_by_created_after(created_after)
         .into_paginator()
         .send();
     while let Some(page) = pages.next().await {

@@ -3,7 +3,7 @@
 use aws_sdk_backup::operation::describe_backup_job::DescribeBackupJobOutput;
 use aws_sdk_backup::types::{BackupJobState, RecoveryPointStatus};
 
-use super::{Efs, parts};
+use super::{Efs, finding, parts};
 use crate::domain::job::{Finished, Progress};
 use crate::domain::resource::RecoveryPoint;
 use crate::error::Result;
@@ -23,6 +23,15 @@ pub async fn look(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
     let said = words(&job);
     match job.state() {
         Some(BackupJobState::Completed) => {}
+        Some(_) if was_hindered(&job) => {
+            // Started while the other still runs, it would only be in the way again.
+            return Ok(match finding::another_runs(efs, &job).await? {
+                true => Progress::InProgress { percent: None },
+                false => Progress::Hindered {
+                    reason: format!("backup job {job_id} ended {said}"),
+                },
+            });
+        }
         Some(BackupJobState::Failed | BackupJobState::Aborted | BackupJobState::Expired | BackupJobState::Partial) => {
             return failed(format!("backup job {job_id} ended {said}"));
         }
@@ -68,6 +77,19 @@ pub async fn look(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
         })),
         None => Ok(Progress::InProgress { percent: percent(&job) }),
     }
+}
+
+/// AWS Backup runs one job of a file system at a time, and has no other word for one that waited for another until its start
+/// window was over than its message.
+fn was_hindered(job: &DescribeBackupJobOutput) -> bool {
+    let ended = matches!(
+        job.state(),
+        Some(BackupJobState::Failed | BackupJobState::Aborted | BackupJobState::Expired)
+    );
+    ended
+        && job
+            .status_message()
+            .is_some_and(|message| message.contains("running job for the same resource"))
 }
 
 /// State, category and message of a job, for the operator.

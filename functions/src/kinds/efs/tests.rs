@@ -11,6 +11,7 @@ use crate::kinds::samples::{reason, resource, run};
 const FILES: &str = "GET /2015-02-01/file-systems";
 const START: &str = "PUT /backup-jobs";
 const JOB: &str = "GET /backup-jobs/job-1";
+const LIST: &str = "GET /backup-jobs";
 const STOP: &str = "POST /backup-jobs/job-1";
 const POINT: &str =
     "GET /backup-vaults/vault/recovery-points/arn%3Aaws%3Abackup%3Aeu-west-1%3A111122223333%3Arecovery-point%3A1";
@@ -113,8 +114,9 @@ async fn a_job_is_started_with_our_token_tags_and_windows() {
     assert_eq!(asked["IamRoleArn"], "arn:role");
     assert_eq!(asked["ResourceArn"], FS_ARN);
     assert_eq!(asked["IdempotencyToken"], names::token(&run().id, "thing", "backup"));
-    assert_eq!(asked["StartWindowMinutes"], 60);
-    assert_eq!(asked["CompleteWindowMinutes"], 360);
+    // Another job is waited for until the deadline of six hours.
+    assert_eq!(asked["StartWindowMinutes"], 360);
+    assert_eq!(asked["CompleteWindowMinutes"], 420);
     assert_eq!(asked["RecoveryPointTags"]["holdfast:set"], run().id);
 }
 
@@ -142,6 +144,7 @@ async fn a_resource_has_its_own_vault_and_role_and_a_short_deadline_a_long_enoug
         (asked["BackupVaultName"].as_str(), asked["IamRoleArn"].as_str()),
         (Some("own"), Some("arn:own"))
     );
+    assert_eq!(asked["StartWindowMinutes"], 60);
     assert_eq!(asked["CompleteWindowMinutes"], 120);
 }
 
@@ -285,6 +288,45 @@ async fn every_bad_end_has_failed_in_awss_words() {
     }
     let (efs, _) = efs([refuses(JOB, 500, "DependencyFailureException")]);
     assert_eq!(efs.poll(&storage(), &point()).await.unwrap_err().name(), "Unavailable");
+}
+
+/// Automatic backups of a file system are on by default.
+#[tokio::test]
+async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_ended() {
+    let hindered = || {
+        job(
+            "EXPIRED",
+            r#","StatusMessage":"Backup job failed because there was a running job for the same resource.""#,
+        )
+    };
+    let listed = |state: &str| {
+        answers(
+            LIST,
+            format!(
+                r#"{{"BackupJobs":[{{"BackupJobId":"job-1","State":"EXPIRED"}},{{"BackupJobId":"plan","State":"{state}"}}]}}"#
+            ),
+        )
+    };
+    let (kind, replay) = efs([
+        hindered(),
+        listed("RUNNING"),
+        hindered(),
+        listed("COMPLETED"),
+        file_system("available"),
+        started(),
+        job("CREATED", ""),
+    ]);
+    let waits = kind.poll(&storage(), &point()).await.unwrap();
+    assert_eq!(waits, Progress::InProgress { percent: None });
+    let over = kind.poll(&storage(), &point()).await.unwrap();
+    assert!(matches!(over, Progress::Hindered { .. }), "{over:?}");
+    kind.back_up_again(&run(), &storage(), &point()).await.unwrap();
+    let asked: Value = serde_json::from_str(&replay.played()[5].body).unwrap();
+    assert_eq!(
+        asked["IdempotencyToken"],
+        names::token(&run().id, "thing", "backup after job-1")
+    );
+    assert_eq!(asked["RecoveryPointTags"]["holdfast:set"], run().id);
 }
 
 #[tokio::test]

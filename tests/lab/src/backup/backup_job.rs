@@ -163,7 +163,10 @@ impl Inner {
         };
         match self.wait_for_turn(&job.resource, id, job.start_by).await {
             Waited::Stopped => return aborted(),
-            Waited::TooLate => return expired(),
+            Waited::TooLate => {
+                let message = "Backup job failed because there was a running job for the same resource.";
+                return ends(JobState::Expired, message, "FAILURE");
+            }
             Waited::Through => {}
         }
         if job.fault == Some(Kind::JobExpired) {
