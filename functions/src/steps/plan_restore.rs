@@ -249,6 +249,9 @@ impl Planning<'_> {
         }
         let mut ahead = ahead;
         ahead.remarks.extend(mounted::remarks(self, &items).await?);
+        ahead
+            .remarks
+            .extend(self.needs.switches.remarks(&cut_over.switches, &items).await?);
         let mut plan = self.compose(origins, ahead, cut_over, &items);
         plan.remarks.extend(remarks);
         Ok((plan, items))

@@ -14,6 +14,7 @@ use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, ECS};
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
+use crate::domain::duration;
 use crate::domain::job::Run;
 use crate::domain::lead::{self, Lead};
 use crate::domain::mounted::roots::Mount;
@@ -99,7 +100,7 @@ impl EcsService {
     }
 
     /// What a revision is that is neither the one of before nor, as far as it is known, ours: told by what it says, since
-    /// the same may be registered again.
+    /// the same may be registered again, by us too.
     async fn left(
         &self,
         current: &str,
@@ -108,20 +109,16 @@ impl EcsService {
         switch: &CutOver,
         item: &Item,
     ) -> Result<Left> {
-        let Some(after) = after else {
-            return Ok(match self.is_ours(current, switch, item, before).await? {
-                true => Left::Ours,
-                false => Left::Theirs,
-            });
-        };
         let running = self.describe(current).await?;
-        if running.is_alike(&self.describe(before).await?) {
+        let before = self.describe(before).await?;
+        if running.is_alike(&before) {
             return Ok(Left::Before);
         }
-        Ok(match running.is_alike(&self.describe(after).await?) {
-            true => Left::Ours,
-            false => Left::Theirs,
-        })
+        let ours = match after {
+            Some(after) => running.is_alike(&self.describe(after).await?),
+            None => running.is_ours(switch, item, &before),
+        };
+        Ok(if ours { Left::Ours } else { Left::Theirs })
     }
 
     /// Where the secrets of clusters lead that the containers get: one of them has to be this cluster's.
@@ -142,15 +139,43 @@ impl EcsService {
 
     /// Starts a deployment of a revision.
     async fn deploy(&self, named: Named<'_>, revision: &str) -> Result<Switching> {
+        self.update(named, revision).await?
+    }
+
+    /// The same, of the revision of before. ECS deploys none that was deregistered meanwhile, though it goes on running it: it is
+    /// registered again.
+    async fn deploy_back(
+        &self,
+        named: Named<'_>,
+        run: &Run,
+        switch: &CutOver,
+        item: &Item,
+        before: &str,
+    ) -> Result<Switching> {
+        let refused = match self.update(named, before).await? {
+            Ok(deploying) => return Ok(deploying),
+            Err(refused) => refused,
+        };
+        match self.registered_again(run, switch, item, before).await? {
+            Some(again) => self.deploy(named, &again).await,
+            None => Err(refused),
+        }
+    }
+
+    /// The inner error is what ECS says of a revision that it does not deploy.
+    async fn update(&self, named: Named<'_>, revision: &str) -> Result<Result<Switching>> {
         let asked = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
-        self.ecs
-            .call("UpdateService", asked)
-            .await
-            .map_err(|error| failure("deploying a revision to service", &named.words(), error))?;
-        Ok(underway(
-            format!("service {} is being deployed with {}", named.words(), short(revision)),
-            revision,
-        ))
+        match self.ecs.call("UpdateService", asked).await {
+            Ok(_) => Ok(Ok(underway(
+                format!("service {} is being deployed with {}", named.words(), short(revision)),
+                revision,
+            ))),
+            Err(error) => {
+                let refused = matches!(code(&error), Some("ClientException" | "InvalidParameterException"));
+                let error = failure("deploying a revision to service", &named.words(), error);
+                if refused { Ok(Err(error)) } else { Err(error) }
+            }
+        }
     }
 }
 
@@ -165,13 +190,18 @@ impl Switch for EcsService {
                 "an active service of a cluster in this account and Region",
             );
         };
-        if service
+        let controller = service
             .deployment_controller
-            .is_some_and(|controller| controller.kind != "ECS")
-        {
+            .map_or("ECS".to_owned(), |controller| controller.kind);
+        let by_hand = match controller.as_str() {
+            "ECS" => None,
+            "CODE_DEPLOY" => Some("deploy the copy through CodeDeploy by hand"),
+            _ => Some("deploy the copy by hand, through whatever makes the service's task sets"),
+        };
+        if let Some(by_hand) = by_hand {
             return one(
-                format!("{}, which another deployment controller deploys", named.words()),
-                "a service of deployment controller ECS: deploy the copy through CodeDeploy by hand",
+                format!("{}, of deployment controller {controller}", named.words()),
+                &format!("a service of deployment controller ECS, or no switch: {by_hand}"),
             );
         }
         let described = self.describe(&service.task_definition).await?;
@@ -181,6 +211,27 @@ impl Switch for EcsService {
             return Ok(faults);
         }
         Ok(volumes::foresee(switch, &named, item, &described.definition))
+    }
+
+    async fn remarks(&self, switch: &CutOver, _: &Item) -> Result<Vec<String>> {
+        let named = of(switch)?;
+        let Some(service) = self.find(named).await? else {
+            return Ok(Vec::new());
+        };
+        let waits = strategy::seconds(&service.deployment_configuration);
+        Ok((waits > 0)
+            .then(|| {
+                format!(
+                    "switch {}: service {} deploys by strategy {}, which waits {} beside the time that its tasks take to \
+                     start, and as long again to switch back; until then both revisions run",
+                    switch.name,
+                    named.words(),
+                    service.deployment_configuration["strategy"].as_str().unwrap_or_default(),
+                    duration::in_words(waits)
+                )
+            })
+            .into_iter()
+            .collect())
     }
 
     async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
@@ -276,7 +327,14 @@ impl Switch for EcsService {
         })
     }
 
-    async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, after: &Value) -> Result<Switching> {
+    async fn revert(
+        &self,
+        run: &Run,
+        switch: &CutOver,
+        item: &Item,
+        before: &Value,
+        after: &Value,
+    ) -> Result<Switching> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
         let service = self.service(named, "switching").await?;
@@ -297,7 +355,7 @@ impl Switch for EcsService {
                     short(current)
                 )),
             }),
-            Left::Ours => self.deploy(named, before).await,
+            Left::Ours => self.deploy_back(named, run, switch, item, before).await,
             Left::Theirs => Err(Error::Conflict(format!(
                 "switching service {} back: somebody deployed {} since, which differs from what this restore deployed. It \
                  stays as it is: if a later restore did, take that one back first; else deploy {} if that is what should run",

@@ -45,6 +45,14 @@ pub trait Switch: Send + Sync {
     /// Only where AWS could not be asked.
     async fn foresee(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>>;
 
+    /// What the operator should know of it before anything is restored, such as how long it takes; reads only.
+    ///
+    /// # Errors
+    /// Only where AWS could not be asked.
+    async fn remarks(&self, _switch: &CutOver, _item: &Item) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Where it leads now, as against a resource; reads only.
     ///
     /// # Errors
@@ -150,6 +158,20 @@ impl Switches {
             }
         }
         Ok(faults)
+    }
+
+    /// What there is to say of these switches. Those of resources that are not restored are passed over.
+    ///
+    /// # Errors
+    /// Only where AWS could not be asked.
+    pub async fn remarks(&self, switches: &[CutOver], items: &[Item]) -> Result<Vec<String>> {
+        let mut remarks = Vec::new();
+        for switch in switches {
+            if let Some(item) = item_of(switch, items) {
+                remarks.extend(self.of(&switch.action).remarks(switch, item).await?);
+            }
+        }
+        Ok(remarks)
     }
 }
 

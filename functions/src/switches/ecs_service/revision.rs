@@ -13,7 +13,7 @@ use crate::domain::restore::item::Item;
 use crate::error::{Error, Result};
 use crate::switches::directories;
 
-/// Tag that tells two switches of one restore apart.
+/// Tag that tells two switches of one restore apart, and what a switch deploys from what it deploys to switch back.
 const TAG_SWITCH: &str = "holdfast:switch";
 /// How many of a family's newest revisions are looked through: others may deploy between two tries.
 const NEWEST: u32 = 5;
@@ -85,6 +85,15 @@ impl Described {
     }
 }
 
+impl Described {
+    /// Whether this switch of this restore registered it in the place of `before`, and nobody made it of ours: a copy may bear
+    /// our tags.
+    pub(super) fn is_ours(&self, switch: &CutOver, item: &Item, before: &Described) -> bool {
+        bears(&self.tags, &switch.name, item)
+            && differing(&before.definition, &self.definition, part_of(item)).is_empty()
+    }
+}
+
 impl EcsService {
     pub(super) async fn describe(&self, revision: &str) -> Result<Described> {
         let asked = json!({ "taskDefinition": revision, "include": ["TAGS"] });
@@ -97,16 +106,6 @@ impl EcsService {
             definition: described.take("taskDefinition"),
             tags: described.take_list("tags"),
         })
-    }
-
-    /// Whether this switch of this restore registered the revision, and nobody made it of ours: a copy may bear our tags.
-    pub(super) async fn is_ours(&self, revision: &str, switch: &CutOver, item: &Item, before: &str) -> Result<bool> {
-        let described = self.describe(revision).await?;
-        if !bears(&described.tags, switch, item) {
-            return Ok(false);
-        }
-        let source = self.describe(before).await?.definition;
-        Ok(differing(&source, &described.definition, part_of(item)).is_empty())
     }
 
     /// Whether a revision is what this switch registered in the place of `before`.
@@ -122,7 +121,7 @@ impl EcsService {
         before: &str,
     ) -> Result<bool> {
         let described = self.describe(revision).await?;
-        if !bears(&described.tags, switch, item) {
+        if !bears(&described.tags, &switch.name, item) {
             return Ok(false);
         }
         let source = self.describe(before).await?.definition;
@@ -176,33 +175,80 @@ impl EcsService {
         let described = self.describe(before).await?;
         let family = described.definition["family"].as_str().unwrap_or_default().to_owned();
         let led = self.led(switch, named, item, &described.definition).await?;
-        if let Some((arn, found)) = self.registered(&family, switch, item).await? {
+        if let Some((arn, found)) = self.registered(&family, &switch.name, item).await? {
             see_as_meant(&described.definition, &led, &found)?;
             return Ok(arn);
         }
+        let (arn, registered) = self.register(run, &switch.name, item, &described, Some(&led)).await?;
+        see_as_meant(&described.definition, &led, &registered)?;
+        Ok(arn)
+    }
+
+    /// A revision that says what `before` does, where that was deregistered meanwhile.
+    pub(super) async fn registered_again(
+        &self,
+        run: &Run,
+        switch: &CutOver,
+        item: &Item,
+        before: &str,
+    ) -> Result<Option<String>> {
+        let described = self.describe(before).await?;
+        if described.definition["status"] == "ACTIVE" {
+            return Ok(None);
+        }
+        let family = described.definition["family"].as_str().unwrap_or_default();
+        let back = format!("{} back", switch.name);
+        let (arn, found) = match self.registered(family, &back, item).await? {
+            Some(registered) => registered,
+            None => self.register(run, &back, item, &described, None).await?,
+        };
+        let differing = differing(&described.definition, &found, "");
+        if differing.is_empty() {
+            return Ok(Some(arn));
+        }
+        Err(Error::VerificationFailed(format!(
+            "registering task definition {} again, which was deregistered: the new revision {} differs in {}; it was not \
+             deployed by this step. Deploy one that says the same by hand",
+            short(before),
+            short(&arn),
+            differing.join(", ")
+        )))
+    }
+
+    /// Registers a copy of a revision, which leads elsewhere where it is to; answers its ARN and definition. `tag` tells it from
+    /// what else this restore registers.
+    async fn register(
+        &self,
+        run: &Run,
+        tag: &str,
+        item: &Item,
+        described: &Described,
+        led: Option<&Led>,
+    ) -> Result<(String, Value)> {
         let Described { definition, tags } = described;
-        let mut all: Vec<Value> = tags.into_iter().filter(is_the_owners).collect();
+        let family = definition["family"].as_str().unwrap_or_default();
+        let mut all: Vec<Value> = tags.iter().filter(|tag| is_the_owners(tag)).cloned().collect();
         let ours = names::restore_tags(&run.deployment, &item.restore, &item.planned.resource.name);
-        let ours = ours.into_iter().chain([(TAG_SWITCH, switch.name.clone())]);
+        let ours = ours.into_iter().chain([(TAG_SWITCH, tag.to_owned())]);
         all.extend(ours.map(|(key, value)| json!({ "key": key, "value": value })));
         let mut registered = self
             .ecs
-            .call("RegisterTaskDefinition", leading(&definition, &led, all))
+            .call("RegisterTaskDefinition", asking(definition, led, all))
             .await
-            .map_err(|error| failure("registering a revision of task definition", &family, error))?;
+            .map_err(|error| failure("registering a revision of task definition", family, error))?;
         let registered = registered.take("taskDefinition");
-        see_as_meant(&definition, &led, &registered)?;
         let arn = registered["taskDefinitionArn"].as_str().map(str::to_owned);
-        arn.ok_or_else(|| {
+        let arn = arn.ok_or_else(|| {
             Error::Unavailable(format!(
                 "registering a revision of task definition {family}: AWS answered without an ARN. It is tried again, and \
                  finds what was registered"
             ))
-        })
+        })?;
+        Ok((arn, registered))
     }
 
     /// What an earlier try registered: its ARN and definition.
-    async fn registered(&self, family: &str, switch: &CutOver, item: &Item) -> Result<Option<(String, Value)>> {
+    async fn registered(&self, family: &str, tag: &str, item: &Item) -> Result<Option<(String, Value)>> {
         let asked = json!({ "familyPrefix": family, "sort": "DESC", "maxResults": NEWEST });
         let mut newest = self
             .ecs
@@ -217,7 +263,7 @@ impl EcsService {
                 continue;
             }
             let described = self.describe(arn).await?;
-            if bears(&described.tags, switch, item) {
+            if bears(&described.tags, tag, item) {
                 return Ok(Some((arn.to_owned(), described.definition)));
             }
         }
@@ -225,13 +271,16 @@ impl EcsService {
     }
 }
 
-/// What registers a copy of a definition that leads elsewhere. An empty text stands for none, and ECS refuses some.
-fn leading(definition: &Value, led: &Led, tags: Vec<Value>) -> Value {
+/// What registers a copy of a definition, which leads elsewhere where it is to. An empty text stands for none, and ECS refuses
+/// some.
+fn asking(definition: &Value, led: Option<&Led>, tags: Vec<Value>) -> Value {
     let copied = COPIED
         .iter()
         .map(|name| ((*name).to_owned(), definition[*name].clone()));
     let mut asked: Map<String, Value> = copied.filter(|(_, value)| *value != "").collect();
-    asked.insert(led.part.to_owned(), led.value.clone());
+    if let Some(led) = led {
+        asked.insert(led.part.to_owned(), led.value.clone());
+    }
     asked.insert("tags".to_owned(), tags.into());
     asked.into()
 }
@@ -298,9 +347,9 @@ fn ordered(list: &[Value]) -> Vec<&Value> {
     ordered
 }
 
-fn bears(tags: &[Value], switch: &CutOver, item: &Item) -> bool {
+fn bears(tags: &[Value], switch: &str, item: &Item) -> bool {
     let has = |key: &str, value: &str| tags.iter().any(|tag| tag["key"] == key && tag["value"] == value);
-    has(names::TAG_RESTORE, &item.restore) && has(TAG_SWITCH, &switch.name)
+    has(names::TAG_RESTORE, &item.restore) && has(TAG_SWITCH, switch)
 }
 
 /// Tags that the next revision takes over: those of the owner, not AWS's, nor those of an earlier restore.

@@ -24,8 +24,59 @@ async fn a_deployment_of_which_nobody_heard_is_taken_back_too() {
     let (replay, service) = script(vec![rolling(OURS), ours(), old(), updated()]);
     assert!(is_underway(&revert(&service, Value::Null).await.unwrap(), OLD));
     replay.played();
-    let (replay, service) = script(vec![stable(THEIRS), described(THEIRS, json!([]))]);
+    let (replay, service) = script(vec![stable(THEIRS), again(THEIRS, "hubs:2"), old()]);
     assert_eq!(revert(&service, Value::Null).await.unwrap_err().name(), "Conflict");
+    replay.played();
+}
+
+/// A service goes on running a revision that was deregistered, and ECS deploys it no more.
+#[tokio::test]
+async fn an_old_revision_that_was_deregistered_is_registered_again() {
+    let mut inactive = definition(OLD, volumes());
+    inactive["status"] = json!("INACTIVE");
+    let inactive = || {
+        answers(
+            "DescribeTaskDefinition",
+            json!({"taskDefinition": inactive, "tags": [{"key": "team", "value": "hubs"}]}).to_string(),
+        )
+    };
+    let refused = || refuses("UpdateService", 400, "ClientException");
+    let (replay, service) = script(vec![
+        stable(OURS),
+        refused(),
+        inactive(),
+        newest(&[OURS]),
+        ours(),
+        answers(
+            "RegisterTaskDefinition",
+            json!({"taskDefinition": definition(THEIRS, volumes())}).to_string(),
+        ),
+        updated(),
+        // It says what the old one says: that is what was to come back.
+        stable(THEIRS),
+        described(THEIRS, json!([])),
+        inactive(),
+    ]);
+    let looked = revert(&service, recorded(OURS)).await.unwrap();
+    assert!(is_underway(&looked, THEIRS), "{looked:?}");
+    assert_eq!(
+        revert(&service, recorded(OURS)).await.unwrap(),
+        Switching::Done(recorded(THEIRS))
+    );
+    let asked = replay.played();
+    let registered = asked[5].json();
+    assert_eq!(registered["volumes"], volumes());
+    assert!(
+        registered["tags"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"key": "holdfast:switch", "value": "web back"})),
+        "{registered}"
+    );
+    assert_eq!(asked[6].json()["taskDefinition"], json!(THEIRS));
+    // One that is active is refused for another reason.
+    let (replay, service) = script(vec![stable(OURS), refused(), old()]);
+    assert_eq!(revert(&service, recorded(OURS)).await.unwrap_err().name(), "JobFailed");
     replay.played();
 }
 

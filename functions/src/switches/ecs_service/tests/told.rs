@@ -64,7 +64,12 @@ async fn what_would_fail_is_foreseen() {
             "an active service",
         ),
         (vec![by("ECS", "DRAINING")], &all, "an active service"),
-        (vec![by("CODE_DEPLOY", "ACTIVE")], &all, "deployment controller ECS"),
+        (vec![by("CODE_DEPLOY", "ACTIVE")], &all, "through CodeDeploy by hand"),
+        (
+            vec![by("EXTERNAL", "ACTIVE")],
+            &all,
+            "whatever makes the service's task sets",
+        ),
         (
             vec![by("ECS", "ACTIVE"), with(json!([]))],
             &all,
@@ -96,6 +101,24 @@ async fn what_would_fail_is_foreseen() {
     let faults = service.foresee(&run(), &all, &table()).await.unwrap();
     assert!(faults[0].to_string().contains("a file system"), "{faults:?}");
     replay.played();
+}
+
+/// A bake time is up to a day, and neither way is shorter.
+#[tokio::test]
+async fn how_long_its_strategy_waits_is_told_before_anything_is_restored() {
+    let remarks = async |configuration: Value| {
+        let of = json!({"status": "ACTIVE", "taskDefinition": OLD, "deploymentConfiguration": configuration});
+        let (_, service) = script(vec![answers("DescribeServices", json!({"services": [of]}).to_string())]);
+        service.remarks(&service_switch(None), &directory()).await.unwrap()
+    };
+    assert_eq!(remarks(json!({"strategy": "ROLLING"})).await, [""; 0]);
+    assert_eq!(
+        remarks(json!({"strategy": "LINEAR", "bakeTimeInMinutes": 120})).await,
+        [
+            "switch web: service web of cluster hubs deploys by strategy LINEAR, which waits 2 hours 54 minutes beside the time \
+          that its tasks take to start, and as long again to switch back; until then both revisions run"
+        ]
+    );
 }
 
 #[tokio::test]
