@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::facts::{describe, is_ours};
 use super::{Switch, fault, wrong_action};
-use crate::aws::failure;
 use crate::aws::lazy::Lazy;
+use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
 use crate::domain::lead::Lead;
@@ -91,12 +91,12 @@ impl Rename {
                     of.from, of.to
                 )));
             }
-            return self.rename(of).await;
+            return self.rename(of, moves).await;
         }
         Ok(Switching::Done(json!({ "cluster": moves[moves.len() - 1].to })))
     }
 
-    async fn rename(&self, of: &Move<'_>) -> Result<Switching> {
+    async fn rename(&self, of: &Move<'_>, moves: &[Move<'_>]) -> Result<Switching> {
         let asked = self
             .clusters
             .modify_db_cluster()
@@ -108,6 +108,15 @@ impl Rename {
         let phase = format!("cluster {} is being renamed to {}", of.from, of.to);
         match asked {
             Ok(_) => Ok(underway(phase)),
+            Err(error) if code(&error) == Some("DBClusterAlreadyExistsFault") => {
+                // A name that an earlier move has freed stays taken for a moment, of a cluster of ours or of none.
+                let holder = describe(&self.clusters, of.to).await?;
+                let id = holder.as_ref().and_then(DbCluster::db_cluster_resource_id);
+                if holder.is_none() || moves.iter().any(|of| Some(of.resource_id) == id) {
+                    return Ok(underway(format!("{phase} as soon as that name is free")));
+                }
+                Err(failure("renaming cluster", &format!("{} to {}", of.from, of.to), error))
+            }
             Err(error) => match failure("renaming cluster", &format!("{} to {}", of.from, of.to), error) {
                 // Whatever it is at ends by itself; or an earlier call of ours is being carried out.
                 Error::NotReady(_) => Ok(underway(phase)),

@@ -101,6 +101,29 @@ async fn a_copy_that_is_not_ours_is_not_renamed() {
     replay.played();
 }
 
+/// RDS may hold a name for a moment after the cluster that had it has another.
+#[tokio::test]
+async fn a_name_that_was_freed_just_now_is_waited_for_and_anothers_is_not() {
+    let ok = "available";
+    let taken = || {
+        [
+            both((SIDE, ok), ("hubs-db-r1", ok)),
+            refuses("ModifyDBCluster", 400, "DBClusterAlreadyExistsFault"),
+        ]
+    };
+    let ours = db_clusters(&[db_cluster("hubs-db", "cluster-OLD", "renaming", None)]);
+    for holder in [gone(), ours] {
+        let (replay, rename) = script(taken().into_iter().chain([holder]).collect());
+        let looked = apply(&rename, before()).await.unwrap();
+        assert!(matches!(looked, Switching::Underway { .. }), "{looked:?}");
+        replay.played();
+    }
+    let theirs = db_clusters(&[db_cluster("hubs-db", "cluster-X", ok, None)]);
+    let (replay, rename) = script(taken().into_iter().chain([theirs]).collect());
+    assert_eq!(apply(&rename, before()).await.unwrap_err().name(), "Conflict");
+    replay.played();
+}
+
 #[tokio::test]
 async fn the_old_cluster_steps_aside_and_the_copy_takes_its_name() {
     let ok = "available";
@@ -198,6 +221,7 @@ async fn a_cluster_that_somebody_renamed_or_deleted_is_left_alone() {
     let (replay, rename) = script(vec![
         both(("hubs-db", ok), ("hubs-db-r1", ok)),
         refuses("ModifyDBCluster", 400, "DBClusterAlreadyExistsFault"),
+        db_clusters(&[db_cluster(SIDE, "cluster-X", ok, None)]),
     ]);
     assert_eq!(apply(&rename, before()).await.unwrap_err().name(), "Conflict");
     replay.played();
