@@ -17,6 +17,7 @@ use crate::kinds::keys;
 use crate::kinds::rescaling;
 use crate::kinds::restoring::{Foreseen, fault, part};
 use crate::kinds::shared::timestamp;
+use crate::kinds::whose::Whose;
 
 /// Looks at the source, the captured key and the target's name.
 pub async fn foresee(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Foreseen> {
@@ -52,7 +53,7 @@ pub async fn foresee(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Fore
                 .to_owned(),
         });
     } else if let Some(there) = dynamodb.table(target).await?
-        && !dynamodb.is_ours(run, item, &there).await?
+        && dynamodb.whose(run, item, &there).await? != Whose::Ours
     {
         foreseen.faults.push(Fault {
             path,

@@ -20,6 +20,7 @@ use crate::error::{Class, Error, Result};
 use crate::kinds::optional::Optional;
 use crate::kinds::restoring::{Foreseen, Restore, part};
 use crate::kinds::shared::since;
+use crate::kinds::whose::Whose;
 
 #[async_trait]
 impl Restore for DynamoDb {
@@ -32,12 +33,23 @@ impl Restore for DynamoDb {
         let Some(described) = self.table(target).await? else {
             return self.create(item, target).await;
         };
-        if !self.is_ours(run, item, &described).await? {
-            return Err(Error::Conflict(format!(
-                "restoring {}: there is a table {target} that this restore did not make. Choose another suffix or name, \
-                 or remove that table, then start a new restore",
-                item.planned.resource.name
-            )));
+        match self.whose(run, item, &described).await? {
+            Whose::Ours => {}
+            Whose::Untold => {
+                return Ok(Advance::InProgress {
+                    stage: Some(COPYING),
+                    phase: format!("table {target} is being created, and does not show yet what it is restored from"),
+                    percent: None,
+                    made: None,
+                });
+            }
+            Whose::Anothers => {
+                return Err(Error::Conflict(format!(
+                    "restoring {}: there is a table {target} that this restore did not make. Choose another suffix or name, \
+                     or remove that table, then start a new restore",
+                    item.planned.resource.name
+                )));
+            }
         }
         match state(&described) {
             State::Ready => self.configure(run, item, target, &described).await,
@@ -78,8 +90,8 @@ impl DynamoDb {
     }
 
     /// Whether the run made a table: it carries the restore's tags, or, as long as it carries none of ours, DynamoDB says that it
-    /// was restored from our source since the run began.
-    pub(super) async fn is_ours(&self, run: &Run, item: &Item, table: &TableDescription) -> Result<bool> {
+    /// was restored from our source since the run began. One that is being created may not say yet.
+    pub(super) async fn whose(&self, run: &Run, item: &Item, table: &TableDescription) -> Result<Whose> {
         let arn = table.table_arn().unwrap_or_default();
         let tags = match capture::tags(&self.dynamodb, arn).await {
             Ok(tags) => tags,
@@ -89,15 +101,21 @@ impl DynamoDb {
         };
         let value = |wanted: &str| tags.iter().find(|tag| tag["Key"] == wanted).map(|tag| &tag["Value"]);
         let ours = names::restore_tags(&run.deployment, &run.id, &item.planned.resource.name);
+        let is_ours = |ours: bool| if ours { Whose::Ours } else { Whose::Anothers };
         if value(names::TAG_RESTORE).is_some() {
-            return Ok(ours
+            let all = ours
                 .iter()
-                .all(|(key, text)| value(key) == Some(&Value::from(text.as_str()))));
+                .all(|(key, text)| value(key) == Some(&Value::from(text.as_str())));
+            return Ok(is_ours(all));
         }
+        let creating = table.table_status() == Some(&TableStatus::Creating);
         let new = table
             .creation_date_time()
-            .is_some_and(|created| created.as_nanos() >= since(run).as_nanos());
-        Ok(new && is_restored_from(table, &item.planned.source))
+            .map_or(creating, |created| created.as_nanos() >= since(run).as_nanos());
+        if new && creating && table.restore_summary().is_none() {
+            return Ok(Whose::Untold);
+        }
+        Ok(is_ours(new && is_restored_from(table, &item.planned.source)))
     }
 
     async fn create(&self, item: &Item, target: &str) -> Result<Advance> {

@@ -13,6 +13,7 @@ use crate::domain::restore::item::{Item, Undoing};
 use crate::error::{Error, Result};
 use crate::kinds::rescaling;
 use crate::kinds::scaling::{Namespace, targets};
+use crate::kinds::whose::Whose;
 
 /// Takes the copy's scaling, recovery and protection away, then the copy. A table that is being restored cannot be deleted: that
 /// is waited for. What stands under the planned name and is not ours is left alone.
@@ -25,9 +26,13 @@ pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Undoing
     if table.table_status() == Some(&TableStatus::Deleting) {
         return underway("is being deleted");
     }
-    if !dynamodb.is_ours(run, item, &table).await? {
-        tracing::warn!(table = target, restore = %run.id, "left alone: this restore did not make it");
-        return Ok(Undoing::Gone);
+    match dynamodb.whose(run, item, &table).await? {
+        Whose::Ours => {}
+        Whose::Untold => return underway("is being created, and does not show yet what it is restored from"),
+        Whose::Anothers => {
+            tracing::warn!(table = target, restore = %run.id, "left alone: this restore did not make it");
+            return Ok(Undoing::Gone);
+        }
     }
     let restoring = table
         .restore_summary()

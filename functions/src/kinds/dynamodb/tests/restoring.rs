@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::restore::item::{Advance, Item, ItemStatus, Made};
+use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
 use crate::kinds::restoring::Restore;
 use crate::kinds::samples::restoring;
@@ -561,6 +561,22 @@ async fn a_copy_that_is_untagged_is_ours_by_its_source_and_its_age() {
             Err(error) => assert_eq!((error.name(), ours), ("Conflict", false), "{error}"),
         }
     }
+}
+
+/// DynamoDB may describe a table that is being created before it says from what.
+#[tokio::test]
+async fn a_copy_that_does_not_say_yet_what_it_is_restored_from_is_waited_for() {
+    let mut creating = bare();
+    creating["Table"]["TableStatus"] = json!("CREATING");
+    creating["Table"].as_object_mut().unwrap().remove("RestoreSummary");
+    let (kind, replay) = dynamodb([table_is(&creating), tags_are(&creating)]);
+    let advance = kind.advance(&run(), &item()).await.unwrap();
+    assert!(phase(advance).contains("does not show yet what it is restored from"));
+    replay.played();
+    let (kind, replay) = dynamodb([table_is(&creating), tags_are(&creating)]);
+    let undoing = kind.undo(&run(), &item()).await.unwrap();
+    assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+    replay.played();
 }
 
 /// DynamoDB's tags and policies are not everywhere at once.
