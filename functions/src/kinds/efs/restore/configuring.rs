@@ -7,6 +7,7 @@ use aws_sdk_efs::types::{
     BackupPolicy, LifecyclePolicy, ReplicationOverwriteProtection, Status, Tag, ThroughputMode,
     TransitionToArchiveRules, TransitionToIaRules, TransitionToPrimaryStorageClassRules,
 };
+use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use super::foreseeing::list;
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::kinds::efs::capture::capture;
 use crate::kinds::optional::Optional;
 use crate::kinds::restoring::part;
+use crate::kinds::shared::since;
 
 /// A new file system on its way to what was captured.
 pub struct New<'a> {
@@ -133,13 +135,18 @@ pub async fn configure(efs: &Efs, run: &Run, order: &Order<'_>, job: &Job) -> Re
 }
 
 impl New<'_> {
+    /// Our job names it as what it made. AWS Backup may give it another creation token than the one that it was given; it is
+    /// no older than the run in any case.
     fn see_ours(&self) -> Result<()> {
-        let token = self.now["FileSystem"]["CreationToken"].as_str();
-        if token == Some(self.order.token.as_str()) {
+        let described = &self.now["FileSystem"];
+        let token = described["CreationToken"].as_str();
+        let made = described["CreationTime"].as_f64().map(DateTime::from_secs_f64);
+        let new = made.is_some_and(|made| made.as_nanos() >= since(self.run).as_nanos());
+        if new || token == Some(self.order.token.as_str()) {
             return Ok(());
         }
         Err(Error::Conflict(format!(
-            "configuring file system {}: its creation token is not this restore's, so it is left alone. Start a new run",
+            "configuring file system {}: it is older than this restore, so it is left alone. Start a new run",
             self.id
         )))
     }

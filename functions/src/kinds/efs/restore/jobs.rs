@@ -159,7 +159,11 @@ fn read(id: &str, job: &DescribeRestoreJobOutput, asked_at: Option<Timestamp>) -
 }
 
 /// The id of the job that a try of this run started without recording it: the one whose metadata hold our token.
+///
+/// # Errors
+/// `NotReady` while a job that restores the same and may be ours does not show its metadata.
 pub async fn find(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Option<String>> {
+    let mut untold = None;
     for job in listed(efs, None, Some(since(run))).await? {
         if job.recovery_point_arn() != Some(order.arn) {
             continue;
@@ -168,14 +172,24 @@ pub async fn find(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Option<Stri
         let told = efs.backup.get_restore_job_metadata().restore_job_id(&id).send().await;
         let metadata = match told {
             Ok(told) => told.metadata.unwrap_or_default(),
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => continue,
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => {
+                untold = Some(id);
+                continue;
+            }
             Err(error) => return Err(failure("reading the metadata of restore job", &id, error)),
         };
         if metadata.get(TOKEN) == Some(&order.token) {
             return Ok(Some(id));
         }
     }
-    Ok(None)
+    match untold {
+        Some(id) => Err(Error::NotReady(format!(
+            "looking for the restore of file system {}: restore job {id} restores the same recovery point, and does not show \
+             yet whose it is. It is looked at again in minutes",
+            order.source
+        ))),
+        None => Ok(None),
+    }
 }
 
 /// The jobs that have not ended and may be restoring into this file system.

@@ -1,4 +1,5 @@
-//! What a restore made is removed: the directory that its job made, or the file system that bears its token; nothing else.
+//! What a restore made is removed: the directory that its job made, or the file system that its job names or that bears its token;
+//! nothing else.
 
 use aws_sdk_efs::types::FileSystemDescription;
 
@@ -14,6 +15,7 @@ use crate::domain::mounted::directory::{Made, Of, made_by};
 use crate::domain::names;
 use crate::domain::restore::item::{Made as Recorded, Undoing};
 use crate::error::Result;
+use crate::kinds::shared::since;
 
 pub async fn undo(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
     let id = match order.job() {
@@ -31,7 +33,7 @@ pub async fn undo(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
         )));
     }
     if order.new {
-        return file_system(efs, run, order).await;
+        return file_system(efs, run, order, job.as_ref()).await;
     }
     match (&order.item.made, job, id) {
         (
@@ -98,16 +100,16 @@ async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<Undoing> 
     })
 }
 
-/// Deletes the file system that bears our creation token, which no other caller can have given it.
-async fn file_system(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
-    let token = &order.token;
-    let answer = efs.efs.describe_file_systems().creation_token(token).send().await;
-    let answer = answer.map_err(|error| failure("looking for a file system of token", token, error))?;
-    let Some(found) = answer
-        .file_systems()
-        .iter()
-        .find(|found| found.creation_token() == token)
-    else {
+/// Deletes the file system that our job made, whatever its creation token; else the one that bears ours, which no other caller
+/// can have given it.
+async fn file_system(efs: &Efs, run: &Run, order: &Order<'_>, job: Option<&Job>) -> Result<Undoing> {
+    let found = match job.and_then(Job::created).filter(|made| *made != order.source) {
+        Some(made) => described(efs, made)
+            .await?
+            .filter(|found| is_made_by(run, order, found)),
+        None => bearing(efs, &order.token).await?,
+    };
+    let Some(found) = &found else {
         return Ok(Undoing::Gone);
     };
     let id = found.file_system_id();
@@ -142,6 +144,18 @@ async fn file_system(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing>
         None => Undoing::Gone,
         Some(_) => deleting(id),
     })
+}
+
+/// Nothing that is older than the run was made by it, whatever names it.
+fn is_made_by(run: &Run, order: &Order<'_>, found: &FileSystemDescription) -> bool {
+    found.creation_token() == order.token || found.creation_time().as_nanos() >= since(run).as_nanos()
+}
+
+async fn bearing(efs: &Efs, token: &str) -> Result<Option<FileSystemDescription>> {
+    let answer = efs.efs.describe_file_systems().creation_token(token).send().await;
+    let answer = answer.map_err(|error| failure("looking for a file system of token", token, error))?;
+    let found = answer.file_systems.unwrap_or_default().into_iter();
+    Ok(found.into_iter().find(|found| found.creation_token() == token))
 }
 
 /// Gives the file system our tags where they are missing, as while nobody heard of its job: IAM lets only what has them be

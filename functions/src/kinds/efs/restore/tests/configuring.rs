@@ -240,10 +240,22 @@ async fn an_access_point_of_an_earlier_try_is_adopted_and_a_wrong_group_correcte
     }
 }
 
+/// Our job names it, whatever creation token AWS Backup gave it.
+#[tokio::test]
+async fn a_new_file_system_is_ours_by_the_job_that_made_it() {
+    let mut other = bare();
+    other["FileSystem"]["CreationToken"] = json!("AWS Backup's own");
+    other["FileSystem"]["LifeCycleState"] = json!("creating");
+    let (kind, _) = efs([vec![completed(NEW)], looks(&other)].into_iter().flatten());
+    let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
+    assert!(matches!(advanced, Advance::InProgress { .. }), "{advanced:?}");
+}
+
 #[tokio::test]
 async fn a_file_system_that_is_not_ours_or_not_usable_is_left_alone() {
     let mut other = bare();
     other["FileSystem"]["CreationToken"] = json!("another");
+    other["FileSystem"]["CreationTime"] = json!(1.7e9);
     let (kind, _) = efs([vec![completed(NEW)], looks(&other)].into_iter().flatten());
     let error = kind
         .advance(&run(), &with(anew(), in_new(None, None)))

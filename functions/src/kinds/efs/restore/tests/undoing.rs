@@ -110,6 +110,27 @@ async fn a_job_that_nobody_heard_of_is_found_by_its_token_alone() {
     let (kind, replay) = efs([jobs(json!([ours()])), metadata("another")]);
     assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
     replay.played();
+    // One that does not show its metadata yet may be ours.
+    let (kind, replay) = efs([
+        jobs(json!([ours()])),
+        refuses(METADATA, 400, "ResourceNotFoundException"),
+    ]);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap_err().name(), "NotReady");
+    replay.played();
+}
+
+#[tokio::test]
+async fn a_new_file_system_of_another_token_goes_by_the_job_that_made_it() {
+    let mut new = bare();
+    new["FileSystem"]["CreationToken"] = json!("AWS Backup's own");
+    let (kind, replay) = efs([
+        completed(NEW),
+        file_system(&new),
+        answers("POST /2015-02-01/resource-tags/fs-0new", ""),
+    ]);
+    let undoing = kind.undo(&run(), &with(anew(), in_new(Some(NEW), None))).await.unwrap();
+    assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+    replay.played();
 }
 
 #[tokio::test]
