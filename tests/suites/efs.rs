@@ -150,6 +150,7 @@ impl Backed {
             stages: Default::default(),
             busy_since: None,
             password_from: None,
+            asked: Vec::new(),
             made: None,
             remarks: Vec::new(),
             checks: None,
@@ -173,10 +174,10 @@ impl Backed {
             let advanced = self.kind.advance(&run(), &self.item).await?;
             match &advanced {
                 Advance::InProgress { made, .. } => self.item.made.clone_from(made),
-                Advance::Restored { made, .. } => self.item.made = Some(made.clone()),
+                Advance::Restored { made, .. } | Advance::Asked { made, .. } => self.item.made = Some(made.clone()),
                 Advance::Failed { .. } => {}
             }
-            if !matches!(advanced, Advance::InProgress { .. }) {
+            if !matches!(advanced, Advance::InProgress { .. } | Advance::Asked { .. }) {
                 return Ok(advanced);
             }
             ensure!(begun.elapsed() < LIMIT, "{advanced:?}");

@@ -52,6 +52,7 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
         made: None,
         busy_since: None,
         password_from: None,
+        asked: Vec::new(),
         remarks: Vec::new(),
         checks: None,
         failure: None,

@@ -191,6 +191,21 @@ fn note(item: &mut Item, advance: Advance, now: Timestamp) {
             item.percent = if another { percent } else { percent.or(item.percent) };
             item.made = made.or(item.made.take());
         }
+        Advance::Asked {
+            stage,
+            settings,
+            phase,
+            made,
+        } => {
+            item.asked.extend(settings.into_iter().map(str::to_owned));
+            let under_way = Advance::InProgress {
+                stage: Some(stage),
+                phase,
+                percent: None,
+                made: Some(made),
+            };
+            note(item, under_way, now);
+        }
         Advance::Restored { made, remarks } => {
             item.status = ItemStatus::Restored;
             item.finished_at = Some(now);

@@ -47,6 +47,9 @@ pub struct Item {
     /// From which secret the copy's master password was asked to be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_from: Option<PasswordFrom>,
+    /// Settings that were asked for and that AWS took, once for each time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
     /// What the operator should know: what could not be put back, leftovers of earlier restores.
     #[serde(default)]
     pub remarks: Vec<String>,
@@ -128,7 +131,15 @@ pub enum Made {
 /// The longest that Lambda runs a function (Lambda Developer Guide, "Lambda quotas").
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 
+/// How often a setting is asked for that AWS takes and does not show: the first time it may not have been heard.
+const ASKED_AT_MOST: usize = 2;
+
 impl Item {
+    /// Whether AWS took a setting as often as it is asked for: what it does not show then, it never will.
+    pub fn is_given_up(&self, setting: &str) -> bool {
+        self.asked.iter().filter(|asked| *asked == setting).count() >= ASKED_AT_MOST
+    }
+
     /// Whether a function may still be making something of it: stopping an execution stops no function in flight.
     pub fn is_busy(&self, now: Timestamp) -> bool {
         self.busy_since
@@ -185,6 +196,13 @@ pub enum Advance {
         percent: Option<f64>,
         /// What is known to exist by now.
         made: Option<Made>,
+    },
+    /// The same, once AWS took a change of these settings, which is remembered.
+    Asked {
+        stage: &'static str,
+        settings: Vec<&'static str>,
+        phase: String,
+        made: Made,
     },
     /// Made, configured as captured, and ready to be compared.
     Restored { made: Made, remarks: Vec<String> },

@@ -42,7 +42,11 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &Item) -> Result<Vec<Chec
         let outside = OUTSIDE.contains(&what.split('.').next().unwrap_or_default());
         let inherited = what == "EngineVersion" && matches!(wanted.from, Source::ClusterAt { .. });
         let told = format!("was {}, is {}", difference.before, difference.after);
-        checks.push(if outside && !aurora.remade(run, &wanted, &what).await? {
+        let given_up = wanted.is_given_up(what.split('.').next().unwrap_or_default());
+        checks.push(if given_up {
+            let detail = format!("{told}: RDS took it twice, and does not show it");
+            check(&what, Finding::Unproven, detail)
+        } else if outside && !aurora.remade(run, &wanted, &what).await? {
             let detail = format!("{told}: somebody changed it since, and it belongs to more than the copy");
             check(&what, Finding::Unproven, detail)
         } else if inherited {

@@ -36,6 +36,11 @@ const SETTINGS: &[&str] = &[
 /// for once, and nothing waits for it.
 const PERHAPS: &[&str] = &["CertificateDetails", "MonitoringInterval", "MonitoringRoleArn"];
 
+/// What has a call of its own.
+const ROLES: &str = "AssociatedRoles";
+const DATA_API: &str = "HttpEndpointEnabled";
+const PROTECTION: &str = "DeletionProtection";
+
 /// Settings that RDS takes only together.
 const TOGETHER: &[&[&str]] = &[
     &["MonitoringInterval", "MonitoringRoleArn"],
@@ -54,13 +59,28 @@ const REFUSALS: &[&str] = &[
     "InvalidParameterValue",
 ];
 
+/// What was asked of RDS in one look, and what is waited for, in words.
+#[derive(Default)]
+pub struct Asked {
+    pub settings: Vec<&'static str>,
+    pub waits_for: Vec<String>,
+}
+
+impl Asked {
+    pub fn and(&mut self, setting: &'static str, waits_for: String) {
+        self.settings.push(setting);
+        self.waits_for.push(waits_for);
+    }
+}
+
 impl Aurora {
-    /// Changes all settings that are not as captured, at once; in words what was asked for, `None` where nothing was.
-    pub(super) async fn configure(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Option<String>> {
+    /// Changes all settings that are not as captured, at once; nothing that RDS took before and never showed.
+    pub(super) async fn configure(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Asked> {
         let (captured, now) = (wanted.cluster(), describe::cluster(cluster));
-        let changed = changed(captured, &now, SETTINGS);
+        let mut changed = changed(captured, &now, SETTINGS);
+        changed.retain(|setting| !wanted.is_given_up(setting));
         if changed.is_empty() {
-            return Ok(None);
+            return Ok(Asked::default());
         }
         let text = |name| changed.contains(&name).then(|| wanted.text(name)).flatten();
         let flag = |name| changed.contains(&name).then(|| wanted.flag(name)).flatten();
@@ -99,11 +119,30 @@ impl Aurora {
         call.send()
             .await
             .map_err(|error| failure("configuring cluster", wanted.target, error))?;
-        Ok(Some(format!(
-            "cluster {} is being configured: {}",
-            wanted.target,
-            changed.join(", ")
-        )))
+        let waits_for = format!("cluster {} is being configured: {}", wanted.target, changed.join(", "));
+        Ok(Asked {
+            settings: changed,
+            waits_for: vec![waits_for],
+        })
+    }
+
+    /// What RDS took as often as it was asked for and does not show, in words.
+    pub(super) fn unshown(wanted: &Wanted<'_>, cluster: &DbCluster) -> Vec<String> {
+        let (captured, now) = (wanted.cluster(), describe::cluster(cluster));
+        let others = [ROLES, DATA_API, PROTECTION].into_iter().filter(|name| match *name {
+            ROLES => missing_roles(captured, &now).next().is_some(),
+            name => part(captured, name) == &json!(true) && part(&now, name) != &json!(true),
+        });
+        let given_up = changed(captured, &now, SETTINGS).into_iter().chain(others);
+        given_up
+            .filter(|setting| wanted.is_given_up(setting))
+            .map(|setting| {
+                format!(
+                    "RDS took {setting} of cluster {} twice, as captured, and does not show it: look at it, and set it by hand",
+                    wanted.target
+                )
+            })
+            .collect()
     }
 
     /// Asks for what Aurora may not take. Only when the cluster has just got its first instance: a second time would be one time
@@ -153,18 +192,14 @@ impl Aurora {
         Ok((described["KeyManager"] != "AWS").then_some(key))
     }
 
-    /// Adds the roles, and turns on the Data API; in words what that waits for. Neither keeps instances from being created.
-    pub(super) async fn attach(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Vec<String>> {
+    /// Adds the roles, and turns on the Data API. Neither keeps instances from being created.
+    pub(super) async fn attach(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Asked> {
         let target = wanted.target;
         let there = describe::cluster(cluster);
         let mut added = Vec::new();
-        for role in members(wanted.cluster(), "AssociatedRoles") {
-            let same = |other: &Value| {
-                ["RoleArn", "FeatureName"]
-                    .iter()
-                    .all(|name| text(other, name) == text(role, name))
-            };
-            let Some(arn) = text(role, "RoleArn").filter(|_| !members(&there, "AssociatedRoles").any(same)) else {
+        let mut asked = Asked::default();
+        for role in missing_roles(wanted.cluster(), &there).filter(|_| !wanted.is_given_up(ROLES)) {
+            let Some(arn) = text(role, "RoleArn") else {
                 continue;
             };
             let call = self.rds.add_role_to_db_cluster().db_cluster_identifier(target);
@@ -176,32 +211,41 @@ impl Aurora {
                 _ => added.push(arn),
             }
         }
+        if !added.is_empty() {
+            asked.settings.push(ROLES);
+        }
         let pending = cluster.associated_roles().iter();
         let pending = pending.filter(|role| role.status() == Some("PENDING"));
         added.extend(pending.filter_map(|role| role.role_arn().map(str::to_owned)));
-        let mut waiting = Vec::new();
         if !added.is_empty() {
-            waiting.push(format!("cluster {target} gets its roles: {}", added.join(", ")));
+            let words = format!("cluster {target} gets its roles: {}", added.join(", "));
+            asked.waits_for.push(words);
         }
-        if wanted.flag("HttpEndpointEnabled") == Some(true) && cluster.http_endpoint_enabled() != Some(true) {
+        let on = wanted.flag(DATA_API) == Some(true) && !wanted.is_given_up(DATA_API);
+        if on && cluster.http_endpoint_enabled() != Some(true) {
             let arn = cluster.db_cluster_arn().unwrap_or_default();
             match self.rds.enable_http_endpoint().resource_arn(arn).send().await {
                 Err(error) if code(&error) != Some("InvalidResourceStateFault") => {
                     return Err(failure("enabling the Data API of cluster", target, error));
                 }
-                _ => waiting.push(format!("cluster {target} gets its Data API")),
+                _ => asked.and(DATA_API, format!("cluster {target} gets its Data API")),
             }
         }
-        Ok(waiting)
+        Ok(asked)
     }
 
     /// Turns deletion protection on, where it was: the last thing of all.
-    pub(super) async fn protect(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Option<String>> {
-        if wanted.flag("DeletionProtection") != Some(true) || cluster.deletion_protection() == Some(true) {
-            return Ok(None);
+    pub(super) async fn protect(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Asked> {
+        let mut asked = Asked::default();
+        let on = wanted.flag(PROTECTION) == Some(true) && !wanted.is_given_up(PROTECTION);
+        if on && cluster.deletion_protection() != Some(true) {
+            self.set_protection(wanted.target, true).await?;
+            asked.and(
+                PROTECTION,
+                format!("cluster {} gets its deletion protection", wanted.target),
+            );
         }
-        self.set_protection(wanted.target, true).await?;
-        Ok(Some(format!("cluster {} gets its deletion protection", wanted.target)))
+        Ok(asked)
     }
 
     pub(super) async fn set_protection(&self, cluster: &str, on: bool) -> Result<()> {
@@ -210,6 +254,17 @@ impl Aurora {
         set.map(drop)
             .map_err(|error| failure("setting the deletion protection of cluster", cluster, error))
     }
+}
+
+/// The captured roles that are not there.
+fn missing_roles<'a>(captured: &'a Value, now: &'a Value) -> impl Iterator<Item = &'a Value> {
+    members(captured, ROLES).filter(|role| {
+        let same = |other: &Value| {
+            let mut names = ["RoleArn", "FeatureName"].iter();
+            names.all(|name| text(other, name) == text(role, name))
+        };
+        !members(now, ROLES).any(same)
+    })
 }
 
 /// The settings that are not as captured, with those that RDS takes only with them.

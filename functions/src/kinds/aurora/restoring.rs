@@ -4,6 +4,7 @@
 
 use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};
 
+use super::configuring::Asked;
 use super::restore::{made, taken, whose_cluster};
 use super::wanted::Wanted;
 use super::{Aurora, LOST as LOST_SNAPSHOT, foreseeing, instances};
@@ -59,6 +60,18 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
             made: Some(made(&cluster)),
         })
     };
+    let waiting = |stage: &'static str, asked: Asked| {
+        let phase = asked.waits_for.join("; ");
+        if asked.settings.is_empty() {
+            return underway(stage, phase);
+        }
+        Ok(Advance::Asked {
+            stage,
+            settings: asked.settings,
+            phase,
+            made: made(&cluster),
+        })
+    };
     if whose == Whose::Untold {
         return underway(COPYING, untold(&format!("cluster {}", wanted.target)));
     }
@@ -67,33 +80,39 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
         Seen::Busy(stage, phase) => return underway(stage, phase),
         Seen::Lost(reason) => return Ok(Advance::Failed { reason }),
     }
-    if let Some(phase) = aurora.configure(&wanted, &cluster).await? {
-        return underway(CONFIGURING, phase);
+    let configuring = aurora.configure(&wanted, &cluster).await?;
+    if !configuring.waits_for.is_empty() {
+        return waiting(CONFIGURING, configuring);
     }
-    let mut waiting = aurora.attach(&wanted, &cluster).await?;
+    let mut asked = aurora.attach(&wanted, &cluster).await?;
     let there = aurora.instances(wanted.target).await?;
     match aurora.make_instances(run, &wanted, &cluster, &there).await {
         Ok(Ok(making)) => {
             if cluster.db_cluster_members().is_empty() && making.created {
                 aurora.ask_once(&wanted, &cluster).await?;
             }
-            waiting.extend(making.waits_for);
+            asked.waits_for.extend(making.waits_for);
         }
         Ok(Err(reason)) => return Ok(Advance::Failed { reason }),
         // The cluster became busy with what was asked of it just now.
-        Err(Error::NotReady(_)) if !waiting.is_empty() => {}
+        Err(Error::NotReady(_)) if !asked.waits_for.is_empty() => {}
         Err(error) => return Err(error),
     }
-    if !waiting.is_empty() {
-        return underway(INSTANCES, waiting.join("; "));
+    if !asked.waits_for.is_empty() {
+        return waiting(INSTANCES, asked);
     }
-    waiting.extend(aurora.make_endpoints(run, &wanted).await?);
+    let endpoints = aurora.make_endpoints(run, &wanted).await?;
     let mut remarks = foreseeing::remarks(&wanted);
     remarks.extend(aurora.scale(run, &wanted).await?);
-    waiting.extend(aurora.protect(&wanted, &cluster).await?);
-    if !waiting.is_empty() {
-        return underway(FINISHING, waiting.join("; "));
+    let protection = aurora.protect(&wanted, &cluster).await?;
+    let finishing = Asked {
+        settings: protection.settings,
+        waits_for: endpoints.into_iter().chain(protection.waits_for).collect(),
+    };
+    if !finishing.waits_for.is_empty() {
+        return waiting(FINISHING, finishing);
     }
+    remarks.extend(Aurora::unshown(&wanted, &cluster));
     remarks.extend(instances::elsewhere(&wanted, &there));
     Ok(Advance::Restored {
         made: made(&cluster),

@@ -36,6 +36,7 @@ pub struct Wanted<'a> {
     /// Identifier of the copy.
     pub target: &'a str,
     pub configuration: &'a Value,
+    item: &'a Item,
 }
 
 /// One instance of the copy.
@@ -97,12 +98,18 @@ impl<'a> Wanted<'a> {
             source,
             target,
             configuration: &item.configuration,
+            item,
         })
     }
 
     /// Whether anything was captured.
     pub fn captured(&self) -> bool {
         self.cluster().is_object()
+    }
+
+    /// Whether RDS took a setting as often as it is asked for, and does not show it.
+    pub fn is_given_up(&self, setting: &str) -> bool {
+        self.item.is_given_up(setting)
     }
 
     pub fn part(&self, name: &str) -> &'a Value {

@@ -126,6 +126,7 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
         made: None,
         busy_since: None,
         password_from: None,
+        asked: Vec::new(),
         remarks: Vec::new(),
         checks: None,
         failure: None,

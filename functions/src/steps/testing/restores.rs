@@ -69,6 +69,7 @@ pub fn item(name: &str) -> Item {
         made: None,
         busy_since: None,
         password_from: None,
+        asked: Vec::new(),
         remarks: Vec::new(),
         checks: None,
         failure: None,

@@ -59,6 +59,7 @@ pub fn item(source: Source, configuration: Value) -> Item {
         made: None,
         busy_since: None,
         password_from: None,
+        asked: Vec::new(),
         remarks: Vec::new(),
         checks: None,
         failure: None,
@@ -379,7 +380,7 @@ pub fn with(mut cluster: Value, changes: &[(&str, Value)]) -> Value {
 #[track_caller]
 pub fn phase(advance: Advance) -> String {
     match advance {
-        Advance::InProgress { phase, .. } => phase,
+        Advance::InProgress { phase, .. } | Advance::Asked { phase, .. } => phase,
         other => panic!("not in progress: {other:?}"),
     }
 }

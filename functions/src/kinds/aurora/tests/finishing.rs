@@ -411,6 +411,42 @@ async fn an_instance_without_capacity_in_its_zone_comes_in_another_and_that_is_s
     assert!(remarks.iter().any(|remark| remark == said), "{remarks:?}");
 }
 
+/// No restore call takes these settings, and RDS may take a change of them that it never shows.
+#[tokio::test]
+async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
+    let mut item = item(from_snapshot(), configuration());
+    let never = with(
+        faithful()["DBCluster"].clone(),
+        &[("AutoMinorVersionUpgrade", true.into())],
+    );
+    for asked in 0..2 {
+        item.asked = vec!["AutoMinorVersionUpgrade".to_owned(); asked];
+        let script = vec![cluster_answer(&never, "available"), restored("ModifyDBCluster")];
+        let (advance, _) = advanced(script, &item).await;
+        assert!(
+            matches!(&advance, Advance::Asked { settings, .. } if settings[..] == ["AutoMinorVersionUpgrade"]),
+            "{advance:?}"
+        );
+    }
+    item.asked = vec!["AutoMinorVersionUpgrade".to_owned(); 2];
+    let mut script = vec![
+        cluster_answer(&never, "available"),
+        instances_answer(&faithful()["DBInstances"]),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+    ];
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, &item).await;
+    let Advance::Restored { remarks, .. } = advance else {
+        panic!("not restored: {advance:?}");
+    };
+    assert!(
+        remarks
+            .iter()
+            .any(|remark| remark.contains("RDS took AutoMinorVersionUpgrade")),
+        "{remarks:?}"
+    );
+}
+
 /// The cluster is there: it is kept until an instance can be had.
 #[tokio::test]
 async fn an_instance_without_capacity_in_any_zone_is_waited_for() {

@@ -77,6 +77,7 @@ fn item() -> Item {
         made: None,
         busy_since: None,
         password_from: None,
+        asked: Vec::new(),
         remarks: Vec::new(),
         checks: None,
         failure: None,
