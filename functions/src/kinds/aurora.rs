@@ -17,6 +17,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod undoing;
+mod unsupported;
 mod versions;
 mod wanted;
 

@@ -4,10 +4,10 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::probe::{Count, Endpoint, PlannedProbe, Sql};
+use super::probe::{self, Count, Endpoint, PlannedProbe, Sql};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
-use crate::domain::job::Run;
+use crate::domain::job::{Failure, Run};
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::login::{LoginPlan, planning};
 use crate::error::Result;
@@ -66,18 +66,22 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
                     master_secret,
                     ..
                 },
-            ) => Count::Sql(Sql {
-                cluster: cluster.clone(),
-                endpoint: Some(Endpoint {
+            ) => {
+                let failure = cannot_count(item, cluster);
+                let endpoint = Endpoint {
                     host: host.clone(),
                     port: *port,
-                }),
-                failure: None,
-                database: database.clone(),
-                secret: planning::of_copy(secret, master_secret.as_deref()).to_owned(),
-                sql: sql.clone(),
-                timeout_seconds: *timeout_seconds,
-            }),
+                };
+                Count::Sql(Sql {
+                    cluster: cluster.clone(),
+                    endpoint: failure.is_none().then_some(endpoint),
+                    failure,
+                    database: database.clone(),
+                    secret: planning::of_copy(secret, master_secret.as_deref()).to_owned(),
+                    sql: sql.clone(),
+                    timeout_seconds: *timeout_seconds,
+                })
+            }
             (descriptor::Count::Items { .. }, Made::Table { table, .. }) => Count::Items { table: table.clone() },
             _ => return None,
         };
@@ -87,6 +91,16 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
         })
     };
     descriptor.probes.iter().filter_map(planned).collect()
+}
+
+/// Why SQL cannot be counted in a copy, by the engine of its source.
+fn cannot_count(item: &Item, copy: &str) -> Option<Failure> {
+    let engine = item.configuration.pointer("/DBCluster/Engine")?.as_str()?;
+    let error = (!probe::counts_in(engine)).then(|| probe::cannot_count(copy, engine))?;
+    Some(Failure {
+        error: error.name().to_owned(),
+        cause: error.to_string(),
+    })
 }
 
 /// The item in which a probe counts: of a prefix, that of its table.
@@ -151,6 +165,21 @@ mod tests {
             (sql.endpoint.as_ref().unwrap().host.as_str(), sql.secret.as_str()),
             ("copy.example", "hubs/db")
         );
+    }
+
+    /// MySQL does not answer as PostgreSQL does: without a word it would look like a network that lets nothing through.
+    #[test]
+    fn a_probe_of_a_mysql_cluster_fails_by_its_reason() {
+        let mut copy = made("database", cluster());
+        copy.configuration = json!({"DBCluster": {"Engine": "aurora-mysql"}});
+        let probes = probes(&descriptor(), &[copy]);
+        let Count::Sql(sql) = &probes[0].count else {
+            panic!("{probes:?}")
+        };
+        assert_eq!(sql.endpoint, None);
+        let failure = sql.failure.as_ref().unwrap();
+        assert_eq!(failure.error, "InvalidInput");
+        assert!(failure.cause.contains("engine aurora-mysql"), "{}", failure.cause);
     }
 
     #[test]

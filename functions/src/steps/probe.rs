@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::job::Failure;
+use crate::error::Error;
 
 /// Output of `plan-backup`, input of the step that counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,20 @@ pub struct Sql {
     pub secret: String,
     pub sql: String,
     pub timeout_seconds: u64,
+}
+
+/// Whether SQL is counted in clusters of an engine: a probe speaks PostgreSQL's protocol.
+pub fn counts_in(engine: &str) -> bool {
+    engine.contains("postgres")
+}
+
+/// Told as what it is, and not as a network that does not answer.
+pub fn cannot_count(cluster: &str, engine: &str) -> Error {
+    Error::invalid(
+        format!("probe of cluster {cluster}"),
+        format!("engine {engine}"),
+        "a cluster of Aurora PostgreSQL, the only one in which SQL is counted: remove the probe",
+    )
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

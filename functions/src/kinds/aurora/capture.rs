@@ -5,6 +5,7 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter};
 use serde_json::Value;
 
+use super::unsupported::unsupported;
 use super::{describe, parameter_groups};
 use crate::aws::{failure, service};
 use crate::error::{Error, Result};
@@ -13,14 +14,14 @@ use crate::kinds::scaling::{Namespace, scaling};
 /// Reads a cluster, its instances, groups, parameters, endpoints and scaling.
 ///
 /// # Errors
-/// `NotFound` for a missing cluster; `InvalidInput` for one of Serverless v1, which cannot be restored as it was.
+/// `NotFound` for a missing cluster; `InvalidInput` for one that cannot be restored as it was.
 pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str, id: &str) -> Result<Value> {
     let cluster = cluster(rds, id).await?;
-    if cluster.engine_mode() == Some("serverless") {
+    if let Some(why) = unsupported(cluster.engine(), cluster.engine_mode(), scalability(&cluster)) {
         return Err(Error::invalid(
             format!("resources.{resource}.cluster"),
-            format!("{id}, whose engine mode is serverless (Aurora Serverless v1)"),
-            "a provisioned cluster, which may have Serverless v2 instances: migrate it first",
+            format!("{id} ({})", why.is),
+            format!("{}: {}", why.allowed, why.instead),
         ));
     }
     let (parameter_group, parameters) = match cluster.db_cluster_parameter_group() {
@@ -52,6 +53,17 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
         "ScalingPolicies" => scaling.policies,
         "ScheduledActions" => scaling.scheduled,
     })
+}
+
+/// An older way to make a Limitless Database shows in its status alone.
+fn scalability(cluster: &DbCluster) -> Option<&str> {
+    let limitless = cluster.limitless_database().and_then(|limitless| limitless.status());
+    match limitless.map(|status| status.as_str()) {
+        Some("active" | "enabled" | "enabling" | "modifying-max-capacity" | "error") => Some("limitless"),
+        _ => cluster
+            .cluster_scalability_type()
+            .map(|scalability| scalability.as_str()),
+    }
 }
 
 async fn cluster(rds: &Client, id: &str) -> Result<DbCluster> {

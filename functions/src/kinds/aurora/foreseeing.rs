@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::restore::is_ours;
 use super::source::{Found, account_and_region};
+use super::unsupported::unsupported;
 use super::wanted::{LEAST_CLASS, Wanted, members, tagged_by, text};
 use super::{Aurora, KIND, instances};
 use crate::aws::{code, failure};
@@ -52,17 +53,22 @@ pub async fn foresee(aurora: &Aurora, run: &Run, item: &Item) -> Result<Foreseen
         foreseen: Foreseen::default(),
     };
     looking.foreseen.security_groups = wanted.security_groups();
-    let serverless_v1 = wanted.text("EngineMode").as_deref() == Some("serverless");
     let found = aurora.see_source(run, &mut looking).await?;
-    if serverless_v1
-        || found
-            .as_ref()
-            .is_some_and(|found| found.mode.as_deref() == Some("serverless"))
-    {
+    let captured = |name| wanted.text(name);
+    let engine = captured("Engine").or_else(|| found.as_ref().map(|found| found.engine.clone()));
+    let of_source = found.as_ref().and_then(|found| found.mode.clone());
+    let mode = captured("EngineMode")
+        .filter(|mode| mode != "provisioned")
+        .or(of_source);
+    if let Some(why) = unsupported(
+        engine.as_deref(),
+        mode.as_deref(),
+        captured("ClusterScalabilityType").as_deref(),
+    ) {
         looking.fault(
             "cluster",
-            format!("{} (Aurora Serverless v1)", wanted.source),
-            "a provisioned cluster, which may have Serverless v2 instances: restore its snapshot by hand and migrate it",
+            format!("{} ({})", wanted.source, why.is),
+            format!("{}: {}", why.allowed, why.by_hand),
         );
     }
     aurora.see_keys(run, &mut looking, found.as_ref()).await?;

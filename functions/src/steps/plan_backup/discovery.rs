@@ -12,7 +12,7 @@ use crate::aws::service::{Client, TAGGING};
 use crate::domain::names;
 use crate::error::{Error, Result};
 use crate::steps::executions;
-use crate::steps::probe::Endpoint;
+use crate::steps::probe::{self, Endpoint};
 
 #[async_trait]
 pub trait Discovery: Send + Sync {
@@ -25,7 +25,7 @@ pub trait Discovery: Send + Sync {
     /// Where the cluster's writer listens.
     ///
     /// # Errors
-    /// `NotFound` when there is no such cluster, or it has no endpoint.
+    /// `NotFound` when there is no such cluster, or it has no endpoint; `InvalidInput` for one in which SQL cannot be counted.
     async fn endpoint(&self, cluster: &str) -> Result<Endpoint>;
 
     /// Whether the execution of this ARN is still running; one that nobody knows any more is not.
@@ -92,6 +92,11 @@ impl Discovery for Aws {
             .await;
         let answer = answer.map_err(|error| failure("looking up the endpoint of cluster", cluster, error))?;
         let found = answer.db_clusters().first();
+        if let Some(engine) = found.and_then(|cluster| cluster.engine())
+            && !probe::counts_in(engine)
+        {
+            return Err(probe::cannot_count(cluster, engine));
+        }
         let host = found.and_then(|cluster| cluster.endpoint());
         let port = found
             .and_then(|cluster| cluster.port())
@@ -117,7 +122,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::aws::replay::{Replay, answers};
+    use crate::aws::replay::{Replay, answers, xml};
+
+    /// MySQL does not answer as PostgreSQL does: without a word it would look like a network that lets nothing through.
+    #[tokio::test]
+    async fn a_cluster_in_which_no_sql_is_counted_is_told_before_anything_is_counted() {
+        let cluster = "<DBClusters><DBCluster><DBClusterIdentifier>hubs</DBClusterIdentifier><Engine>aurora-mysql</Engine>\
+                       <Endpoint>hubs.example</Endpoint><Port>3306</Port></DBCluster></DBClusters>";
+        let replay = Replay::new(vec![xml("DescribeDBClusters", cluster)]);
+        let error = Aws::new(&replay.config()).endpoint("hubs").await.unwrap_err();
+        assert_eq!(error.name(), "InvalidInput");
+        assert!(error.to_string().contains("engine aurora-mysql"), "{error}");
+    }
 
     #[tokio::test]
     async fn copies_are_the_tables_with_the_tag_of_a_restore_on_all_pages() {

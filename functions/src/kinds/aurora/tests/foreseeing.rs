@@ -277,11 +277,15 @@ async fn a_quota_that_is_used_up_is_a_fault() {
 }
 
 #[tokio::test]
-async fn serverless_v1_is_refused() {
+async fn what_cannot_be_brought_back_is_refused() {
     let answers = Answers {
         source: snapshot(&[("EngineMode", "serverless")]),
         ..Answers::good()
     };
+    let mut limitless = planned();
+    limitless.configuration["DBCluster"]["ClusterScalabilityType"] = "limitless".into();
+    let faults = Answers::good().faults(&limitless).await;
+    assert!(faults[0].contains("hubs-db (Aurora Limitless Database)"), "{faults:?}");
     assert_eq!(
         answers.faults(&planned()).await,
         [
