@@ -44,6 +44,7 @@ WITHOUT_RESOURCE = {
     "kms:ListAliases",
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",
+    "rds:DescribeOrderableDBInstanceOptions",
     "ssm:DescribeParameters",
 }
 # What a restore may change and remove only where its own tag stands: it works beside the application's resources.

@@ -48,6 +48,12 @@ pub struct Restore {
     /// Where a file system's files go
     #[arg(long, value_name = "RESOURCE=directory|file_system", value_parser = pair)]
     into: Vec<(String, String)>,
+    /// The class of the instances of a cluster's copy, where the captured one can be had no more
+    #[arg(long = "instance-class", value_name = "RESOURCE=CLASS", value_parser = pair)]
+    instance_classes: Vec<(String, String)>,
+    /// The certificate authority of the instances of a cluster's copy, where the captured one is retired
+    #[arg(long = "ca-certificate", value_name = "RESOURCE=AUTHORITY", value_parser = pair)]
+    ca_certificates: Vec<(String, String)>,
     /// Whether the application is switched to the copies once they are verified
     #[arg(long, value_parser = ["yes", "no", "ask"])]
     cut_over: Option<String>,
@@ -141,6 +147,8 @@ impl Restore {
         put("suffix", json!(self.suffix));
         put("names", map("name", &self.names)?);
         put("into", map("into", &self.into)?);
+        put("instance_classes", map("instance-class", &self.instance_classes)?);
+        put("ca_certificates", map("ca-certificate", &self.ca_certificates)?);
         put("cut_over", json!(self.cut_over));
         put("approval", json!(self.approval.then_some("required")));
         put("safety_backup", json!(self.safety_backup));

@@ -9,6 +9,7 @@ mod foreseeing;
 mod groups;
 mod instances;
 mod making;
+mod orderable;
 mod parameter_groups;
 mod readiness;
 mod restore;

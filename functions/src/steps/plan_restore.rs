@@ -265,6 +265,8 @@ impl Planning<'_> {
             suffix: &suffix,
             given: &request.names,
             into: &request.into,
+            instance_classes: &request.instance_classes,
+            ca_certificates: &request.ca_certificates,
         };
         let mut items = Vec::with_capacity(origins.drafts.len());
         for draft in origins.drafts.iter().cloned() {
@@ -321,6 +323,17 @@ impl Planning<'_> {
     fn compose(&self, origins: Origins, ahead: Ahead, cut_over: switches::CuttingOver, items: &[Item]) -> Plan {
         let matching = self.matching(&origins, &cut_over, items);
         let mut remarks = origins.remarks;
+        let given = |(name, what): (&String, &String)| {
+            format!("{name}: every instance of the copy gets {what}, as asked, whatever its source had")
+        };
+        let request = origins.request.as_ref().unwrap_or(self.request);
+        remarks.extend(
+            request
+                .instance_classes
+                .iter()
+                .chain(&request.ca_certificates)
+                .map(given),
+        );
         remarks.extend(ahead.remarks);
         remarks.extend(cut_over.remarks);
         Plan {

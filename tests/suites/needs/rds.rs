@@ -25,7 +25,9 @@ pub fn needs(call: &Value) -> Vec<Need> {
     let subnets = of("subgrp", "DBSubnetGroupName");
     let instance = of("db", "DBInstanceIdentifier");
     match action {
-        "DescribeAccountAttributes" | "DescribeDBEngineVersions" => on(vec!["*".to_owned()]),
+        "DescribeAccountAttributes" | "DescribeDBEngineVersions" | "DescribeOrderableDBInstanceOptions" => {
+            on(vec!["*".to_owned()])
+        }
         "CreateDBClusterSnapshot" => tagging(vec![snapshot, cluster]),
         "DeleteDBClusterSnapshot" => on(vec![snapshot]),
         "DescribeDBClusterSnapshots" if given("DBClusterIdentifier").is_some() => on(vec![cluster, snapshot]),

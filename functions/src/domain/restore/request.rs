@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 
 pub use undo::UndoRequest;
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 17] = [
     "deployment",
     "set",
     "before",
@@ -30,6 +30,8 @@ const FIELDS: [&str; 15] = [
     "suffix",
     "names",
     "into",
+    "instance_classes",
+    "ca_certificates",
     "cut_over",
     "approval",
     "safety_backup",
@@ -91,6 +93,12 @@ pub struct RestoreRequest {
     pub names: BTreeMap<String, String>,
     /// Where file systems go, by resource.
     pub into: BTreeMap<String, Destination>,
+    /// Classes that the instances of clusters' copies get instead of the captured ones, by resource.
+    #[serde(default)]
+    pub instance_classes: BTreeMap<String, String>,
+    /// Certificate authorities that sign their certificates, instead of the captured ones, by resource.
+    #[serde(default)]
+    pub ca_certificates: BTreeMap<String, String>,
     /// `None`: yes where the descriptor says what to switch, else no.
     pub cut_over: Option<CutOverMode>,
     /// A person has to say yes to the plan.
@@ -120,6 +128,26 @@ const RESOURCE: Format = Format {
 const COPY: Format = Format {
     rule: "a name for the copy: 1 to 255 letters, digits, hyphens, underscores and dots",
     accepts: formats::is_copy,
+    hidden: false,
+};
+
+const INSTANCE_CLASS: Format = Format {
+    rule: "an instance class such as db.r7g.large, or db.serverless",
+    accepts: |text| {
+        let parts = || text.split('.');
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        (2..=3).contains(&parts().count()) && parts().all(plain) && text.starts_with("db.")
+    },
+    hidden: false,
+};
+const CA_CERTIFICATE: Format = Format {
+    rule: "a certificate authority of RDS such as rds-ca-rsa2048-g1",
+    accepts: |text| crate::domain::names::is_hyphenated(text),
     hidden: false,
 };
 
@@ -162,13 +190,7 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
         faults.add("except", shown(value), "either only or except, not both");
     }
     let suffix = object.optional_text(faults, "suffix", &SUFFIX);
-    let names = by_resource(faults, object, "names", |faults, path, value| {
-        let name = value.as_str().filter(|text| (COPY.accepts)(text)).map(str::to_owned);
-        if name.is_none() {
-            faults.add(path, shown(value), COPY.rule);
-        }
-        name
-    });
+    let names = texts_by_resource(faults, object, "names", &COPY);
     let into = by_resource(faults, object, "into", |faults, path, value| {
         let words = [
             ("directory", Destination::Directory),
@@ -176,6 +198,8 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
         ];
         one_of(faults, path, value, &words)
     });
+    let instance_classes = texts_by_resource(faults, object, "instance_classes", &INSTANCE_CLASS);
+    let ca_certificates = texts_by_resource(faults, object, "ca_certificates", &CA_CERTIFICATE);
     let modes = [
         ("yes", CutOverMode::Yes),
         ("no", CutOverMode::No),
@@ -204,6 +228,8 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
         suffix,
         names,
         into,
+        instance_classes,
+        ca_certificates,
         cut_over,
         approval: approval.unwrap_or(false),
         safety_backup: safety_backup.unwrap_or(false),
@@ -298,6 +324,21 @@ fn by_resource<T>(
         }
     }
     found
+}
+
+fn texts_by_resource(
+    faults: &mut Faults,
+    object: &Object<'_>,
+    field: &str,
+    format: &Format,
+) -> BTreeMap<String, String> {
+    by_resource(faults, object, field, |faults, path, value| {
+        let text = value.as_str().filter(|text| (format.accepts)(text)).map(str::to_owned);
+        if text.is_none() {
+            faults.add(path, shown(value), format.rule);
+        }
+        text
+    })
 }
 
 fn word<T: Copy>(faults: &mut Faults, object: &Object<'_>, field: &str, words: &[(&str, T)]) -> Option<T> {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_rds::types::Filter;
+use aws_sdk_rds::types::{DbEngineVersion, Filter};
 use serde_json::Value;
 
 use super::restore::is_ours;
 use super::source::{Found, account_and_region};
 use super::unsupported::unsupported;
-use super::wanted::{LEAST_CLASS, Wanted, members, tagged_by, text};
+use super::wanted::{Wanted, members, tagged_by, text};
 use super::{Aurora, KIND, instances};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
@@ -73,7 +73,11 @@ pub async fn foresee(aurora: &Aurora, run: &Run, item: &Item) -> Result<Foreseen
     }
     aurora.see_keys(run, &mut looking, found.as_ref()).await?;
     if let Some(found) = &found {
-        aurora.see_version(&mut looking, found).await?;
+        let version = aurora.offered_version(&found.engine, &found.version).await?;
+        see_version(&mut looking, found, version.as_ref());
+        if let Some(version) = &version {
+            aurora.see_orderable(&mut looking, version).await?;
+        }
     }
     aurora.see_groups(&mut looking).await?;
     aurora.see_names_free(run, &mut looking).await?;
@@ -102,8 +106,9 @@ pub(super) fn remarks(wanted: &Wanted<'_>) -> Vec<String> {
     if !wanted.captured() {
         remarks.push(format!(
             "no configuration was captured: cluster {} gets the default subnet group, security group and parameter group, and \
-             one instance of class {LEAST_CLASS}",
-            wanted.target
+             one instance of class {}",
+            wanted.target,
+            wanted.only_class()
         ));
         return remarks;
     }
@@ -161,6 +166,26 @@ pub(super) fn reference<'a>(run: &Run, id: &'a str, arn: &'a str) -> &'a str {
     }
 }
 
+/// Of a snapshot; a point in time has its source's version. `given` is the version that the copy gets.
+fn see_version(looking: &mut Looking<'_>, found: &Found, given: Option<&DbEngineVersion>) {
+    if !matches!(looking.wanted.from, Source::ClusterSnapshot { .. }) {
+        return;
+    }
+    let (engine, version) = (&found.engine, &found.version);
+    match given.and_then(DbEngineVersion::engine_version) {
+        Some(given) if given == version => {}
+        Some(given) => looking.remark(format!(
+            "AWS does not offer {engine} {version} any more: the copy gets {given}, the nearest version it can be upgraded to"
+        )),
+        None => looking.fault(
+            "engine_version",
+            format!("{engine} {version}"),
+            "a version that AWS offers, or that can be upgraded within its major version: restore the snapshot by hand to a \
+             newer major version",
+        ),
+    }
+}
+
 impl Aurora {
     async fn see_keys(&self, run: &Run, looking: &mut Looking<'_>, found: Option<&Found>) -> Result<()> {
         let wanted = looking.wanted;
@@ -205,28 +230,6 @@ impl Aurora {
                 }
                 Err(error) => return Err(error),
             }
-        }
-        Ok(())
-    }
-
-    /// Of a snapshot; a point in time has its source's version.
-    async fn see_version(&self, looking: &mut Looking<'_>, found: &Found) -> Result<()> {
-        if !matches!(looking.wanted.from, Source::ClusterSnapshot { .. }) {
-            return Ok(());
-        }
-        let (engine, version) = (&found.engine, &found.version);
-        match self.offered(engine, version).await? {
-            Some(offered) if offered == *version => {}
-            Some(offered) => looking.remark(format!(
-                "AWS does not offer {engine} {version} any more: the copy gets {offered}, the nearest version it can be \
-                 upgraded to"
-            )),
-            None => looking.fault(
-                "engine_version",
-                format!("{engine} {version}"),
-                "a version that AWS offers, or that can be upgraded within its major version: restore the snapshot by hand \
-                 to a newer major version",
-            ),
         }
         Ok(())
     }

@@ -10,6 +10,12 @@ impl Aurora {
     /// The version for a copy of what has `version`: itself, or where that is not offered any more, the nearest of the same
     /// major version to which it can be upgraded. `None` where there is none.
     pub(super) async fn offered(&self, engine: &str, version: &str) -> Result<Option<String>> {
+        let offered = self.offered_version(engine, version).await?;
+        Ok(offered.and_then(|offered| offered.engine_version))
+    }
+
+    /// The same, as RDS describes it.
+    pub(super) async fn offered_version(&self, engine: &str, version: &str) -> Result<Option<DbEngineVersion>> {
         let versions = self.rds.describe_db_engine_versions().engine(engine).include_all(true);
         let listed: Vec<DbEngineVersion> = versions
             .into_paginator()
@@ -18,7 +24,10 @@ impl Aurora {
             .collect::<Result<_, _>>()
             .await
             .map_err(|error| failure("describing the versions of engine", engine, error))?;
-        Ok(choose(&listed, version))
+        let chosen = choose(&listed, version);
+        Ok(listed
+            .into_iter()
+            .find(|listed| listed.engine_version().is_some() && listed.engine_version() == chosen.as_deref()))
     }
 }
 

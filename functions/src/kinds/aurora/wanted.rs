@@ -24,7 +24,7 @@ const MOST_TAGS: usize = 50;
 const AUTOSCALED: &str = "application-autoscaling-";
 
 /// The class of the one instance of a copy whose source's instances nobody recorded: the smallest that Aurora has.
-pub const LEAST_CLASS: &str = "db.t4g.medium";
+const LEAST_CLASS: &str = "db.t4g.medium";
 
 /// A restore of one cluster, as planned and as captured.
 pub struct Wanted<'a> {
@@ -159,13 +159,13 @@ impl<'a> Wanted<'a> {
     }
 
     /// The instances to make: that which was the writer first, then by promotion tier. Not those that Application Auto Scaling had added:
-    /// it adds its own. One of [`LEAST_CLASS`] where nothing was captured, so that somebody can connect.
+    /// it adds its own. One where nothing was captured, so that somebody can connect.
     pub fn instances(&self) -> Vec<WantedInstance> {
         if !self.captured() {
             return vec![WantedInstance {
                 name: names::copy_of(self.target, "1", LONGEST),
                 source: None,
-                captured: json!({ "DBInstanceClass": LEAST_CLASS }),
+                captured: json!({ "DBInstanceClass": self.only_class() }),
             }];
         }
         let mut captured: Vec<(bool, i32, String, &Value)> = self
@@ -185,6 +185,11 @@ impl<'a> Wanted<'a> {
                 captured: instance.clone(),
             })
             .collect()
+    }
+
+    /// The class of the one instance of a copy whose source was not captured.
+    pub fn only_class(&self) -> String {
+        text(self.configuration, "InstanceClass").unwrap_or_else(|| LEAST_CLASS.to_owned())
     }
 
     /// Readers that Application Auto Scaling had added.

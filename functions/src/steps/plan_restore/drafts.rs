@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Planning;
 use crate::domain::names;
@@ -56,6 +56,9 @@ pub struct Naming<'a> {
     pub given: &'a BTreeMap<String, String>,
     /// Where the operator wants file systems, by resource.
     pub into: &'a BTreeMap<String, Destination>,
+    /// What the instances of clusters' copies get instead of what was captured, by resource.
+    pub instance_classes: &'a BTreeMap<String, String>,
+    pub ca_certificates: &'a BTreeMap<String, String>,
 }
 
 /// What is created for a resource: a cluster or table of a new name; a directory in a file system that is there, else (or where
@@ -94,6 +97,8 @@ async fn beside(planning: &Planning<'_>, resource: &Resource, naming: &Naming<'_
 pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) -> Result<Item> {
     let Planning { needs, run, now, .. } = planning;
     let beside = beside(planning, &draft.resource, naming).await?;
+    let class = naming.instance_classes.get(&draft.resource.name);
+    let authority = naming.ca_certificates.get(&draft.resource.name);
     let timing = stages::timing(&draft.resource.name, None);
     let past = needs.catalog.timing(&run.deployment, &timing).await?;
     let loss_seconds = match beside {
@@ -116,7 +121,7 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
             creates: Vec::new(),
         },
         status: ItemStatus::Planned,
-        configuration: schedule::without_past(draft.configuration, *now),
+        configuration: with_overrides(schedule::without_past(draft.configuration, *now), class, authority),
         sample: draft.sample,
         started_at: None,
         finished_at: None,
@@ -131,6 +136,31 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
         checks: None,
         failure: None,
     })
+}
+
+/// What was captured of a cluster, with another class and another certificate authority of all of its instances: the copy gets
+/// them, and is compared with them.
+fn with_overrides(mut configuration: Value, class: Option<&String>, authority: Option<&String>) -> Value {
+    if class.is_none() && authority.is_none() {
+        return configuration;
+    }
+    // Of the one instance that a copy gets whose source was not captured.
+    if let (Value::Null, Some(class)) = (&configuration, class) {
+        return json!({ "InstanceClass": class });
+    }
+    let instances = configuration.get_mut("DBInstances").and_then(Value::as_array_mut);
+    for instance in instances.into_iter().flatten() {
+        if let Some(class) = class {
+            instance["DBInstanceClass"] = json!(class);
+        }
+        if let Some(authority) = authority {
+            instance["CACertificateIdentifier"] = json!(authority);
+            if instance["CertificateDetails"].is_object() {
+                instance["CertificateDetails"]["CAIdentifier"] = json!(authority);
+            }
+        }
+    }
+    configuration
 }
 
 fn seconds_between(from: Timestamp, to: Timestamp) -> u64 {

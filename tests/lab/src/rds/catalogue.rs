@@ -33,6 +33,16 @@ pub const CLUSTER_PARAMETER_GROUPS: (&str, usize) = ("DBClusterParameterGroups",
 /// IAM roles per cluster.
 pub const CLUSTER_ROLES: (&str, usize) = ("DBClusterRoles", 5);
 
+/// Generations of instance classes that are offered no more.
+const RETIRED_CLASSES: [&str; 3] = ["db.r3.", "db.r4.", "db.t2."];
+
+/// Whether an instance of a class can be ordered.
+#[must_use]
+pub fn orderable(class: &str) -> bool {
+    let named = class.starts_with("db.") && class.matches('.').count() <= 2;
+    named && !RETIRED_CLASSES.iter().any(|retired| class.starts_with(retired))
+}
+
 /// Checks an engine's name.
 ///
 /// # Errors

@@ -38,6 +38,16 @@ impl RestoreRequest {
                 .map(|(name, copy)| (one(name), copy.clone()))
                 .collect(),
             into: self.into.iter().map(|(name, place)| (one(name), *place)).collect(),
+            instance_classes: self
+                .instance_classes
+                .iter()
+                .map(|(name, class)| (one(name), class.clone()))
+                .collect(),
+            ca_certificates: self
+                .ca_certificates
+                .iter()
+                .map(|(name, authority)| (one(name), authority.clone()))
+                .collect(),
             ..self.clone()
         }
     }
@@ -61,7 +71,7 @@ impl RestoreRequest {
         faults.finish()
     }
 
-    /// Faults of `only`, `except`, `names` and `into`: resources that are not there, are not restored, or whose kind does
+    /// Faults of `only`, `except`, `names`, `into`, `instance_classes` and `ca_certificates`: resources that are not there, are not restored, or whose kind does
     /// not take what is asked; names that AWS or the plan would refuse. `resources` are those of the set (or of the
     /// descriptor), a prefix as its tables.
     pub fn check_names(&self, resources: &[Resource]) -> Vec<Fault> {
@@ -99,17 +109,24 @@ impl RestoreRequest {
                 faults.add(&path, quoted(copy), rule);
             }
         }
-        for name in self.into.keys() {
-            let path = format!("into.{}", bare(name));
-            if let Some(resource) = self.restored(&mut faults, &path, name, resources)
-                && !matches!(resource.target, Target::Efs { .. })
-            {
-                let kind = resource.target.kind();
-                faults.add(
-                    &path,
-                    quoted(name),
-                    format!("a resource of kind efs; {} is of kind {kind}", bare(name)),
-                );
+        let of_kind: [(&str, &str, Vec<&String>); 3] = [
+            ("into", "efs", self.into.keys().collect()),
+            ("instance_classes", "aurora", self.instance_classes.keys().collect()),
+            ("ca_certificates", "aurora", self.ca_certificates.keys().collect()),
+        ];
+        for (field, wanted, names) in of_kind {
+            for name in names {
+                let path = format!("{field}.{}", bare(name));
+                if let Some(resource) = self.restored(&mut faults, &path, name, resources)
+                    && resource.target.kind() != wanted
+                {
+                    let kind = resource.target.kind();
+                    faults.add(
+                        &path,
+                        quoted(name),
+                        format!("a resource of kind {wanted}; {} is of kind {kind}", bare(name)),
+                    );
+                }
             }
         }
         faults.finish()

@@ -65,6 +65,8 @@ fn a_deployment_alone_is_restored_from_its_newest_set() {
         suffix: None,
         names: BTreeMap::new(),
         into: BTreeMap::new(),
+        instance_classes: BTreeMap::new(),
+        ca_certificates: BTreeMap::new(),
         cut_over: None,
         approval: false,
         safety_backup: false,
@@ -85,6 +87,8 @@ fn every_field_is_read() {
         "suffix": "drill-1",
         "names": {"database": "hubs-db-drill", "tables.hubs-rooms": "Hubs_Rooms.drill"},
         "into": {"storage": "file_system"},
+        "instance_classes": {"database": "db.r7g.large"},
+        "ca_certificates": {"database": "rds-ca-rsa2048-g1"},
         "cut_over": "ask",
         "approval": "required",
         "safety_backup": true,
@@ -97,6 +101,8 @@ fn every_field_is_read() {
     assert_eq!(request.suffix.as_deref(), Some("drill-1"));
     assert_eq!(request.names["tables.hubs-rooms"], "Hubs_Rooms.drill");
     assert_eq!(request.into["storage"], Destination::FileSystem);
+    assert_eq!(request.instance_classes["database"], "db.r7g.large");
+    assert_eq!(request.ca_certificates["database"], "rds-ca-rsa2048-g1");
     assert_eq!(request.cut_over, Some(CutOverMode::Ask));
     assert!(request.approval && request.safety_backup && request.dry_run);
     assert_eq!(request.on_failure, OnFailure::Keep);

@@ -13,6 +13,7 @@ pub struct Answers {
     pub source: Exchange,
     pub keys: Vec<Exchange>,
     pub versions: Vec<Exchange>,
+    pub orderable: Vec<Exchange>,
     pub groups: Vec<Exchange>,
     pub target: Exchange,
     pub instances: Exchange,
@@ -26,6 +27,7 @@ impl Answers {
             source: snapshot(&[]),
             keys: vec![key("Enabled")],
             versions: vec![versions("available")],
+            orderable: vec![orderable(true), orderable(true)],
             groups: vec![
                 list(
                     "DescribeDBSubnetGroups",
@@ -41,10 +43,20 @@ impl Answers {
         }
     }
 
+    /// Where there is nothing to restore from, nobody asks what its copy needs.
+    pub fn without_source() -> Self {
+        Self {
+            versions: vec![],
+            orderable: vec![],
+            ..Self::good()
+        }
+    }
+
     pub async fn foreseen(self, item: &Item) -> Foreseen {
         let mut script = vec![self.source];
         script.extend(self.keys);
         script.extend(self.versions);
+        script.extend(self.orderable);
         script.extend(self.groups);
         script.extend([self.target, self.instances, self.quotas]);
         let (aurora, replay) = aurora(script);
@@ -82,9 +94,27 @@ pub fn key(state: &str) -> Exchange {
 }
 
 pub fn versions(status: &str) -> Exchange {
-    let listed =
-        json!([{ "EngineVersion": "16.4", "Status": status }, { "EngineVersion": "16.6", "Status": "available" }]);
+    let version = |version: &str, status: &str| {
+        json!({
+            "Engine": "aurora-postgresql", "EngineVersion": version, "Status": status,
+            "SupportedCACertificateIdentifiers": ["rds-ca-rsa2048-g1", "rds-ca-ecc384-g1"],
+        })
+    };
+    let listed = json!([version("16.4", status), version("16.6", "available")]);
     list("DescribeDBEngineVersions", "DBEngineVersions", &listed)
+}
+
+/// Whether a class is offered.
+pub fn orderable(offered: bool) -> Exchange {
+    let offers = match offered {
+        true => json!([{ "Engine": "aurora-postgresql" }]),
+        false => json!([]),
+    };
+    list(
+        "DescribeOrderableDBInstanceOptions",
+        "OrderableDBInstanceOptions",
+        &offers,
+    )
 }
 
 pub fn quotas(clusters: u32, instances: u32) -> Exchange {
@@ -142,6 +172,7 @@ async fn an_engine_version_that_is_not_offered_is_upgraded_or_a_fault() {
     );
     let answers = Answers {
         source: snapshot(&[("EngineVersion", "15.2")]),
+        orderable: vec![],
         ..Answers::good()
     };
     let faults = answers.faults(&planned()).await;
@@ -236,6 +267,7 @@ async fn a_name_that_rds_does_not_take_is_a_fault() {
         let mut script = vec![good.source];
         script.extend(good.keys);
         script.extend(good.versions);
+        script.extend(good.orderable);
         script.extend(good.groups);
         script.push(good.quotas);
         let (kind, replay) = aurora(script);
@@ -295,6 +327,35 @@ async fn what_cannot_be_brought_back_is_refused() {
     );
 }
 
+/// RDS retires classes and certificate authorities; the request may say others.
+#[tokio::test]
+async fn what_can_be_had_no_more_is_a_fault_that_says_how_to_get_another() {
+    let answers = Answers {
+        orderable: vec![orderable(false), orderable(true)],
+        ..Answers::good()
+    };
+    let faults = answers.faults(&planned()).await;
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    for part in [
+        "resources.thing.instance_class: db.r6g.large of instance hubs-db-2",
+        r#""instance_classes": {"thing": "db.…"}"#,
+    ] {
+        assert!(faults[0].contains(part), "{part} in {faults:?}");
+    }
+    let mut old = planned();
+    for instance in old.configuration["DBInstances"].as_array_mut().unwrap() {
+        instance["CACertificateIdentifier"] = "rds-ca-2019".into();
+    }
+    let faults = Answers::good().faults(&old).await;
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    for part in [
+        "resources.thing.ca_certificate: rds-ca-2019",
+        r#""ca_certificates": {"thing": "rds-ca-rsa2048-g1"}"#,
+    ] {
+        assert!(faults[0].contains(part), "{part} in {faults:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_no_restore_brings_back_is_said() {
     let mut other = planned();
@@ -315,7 +376,7 @@ async fn what_no_restore_brings_back_is_said() {
     let answers = Answers {
         source: retained(),
         keys: vec![],
-        versions: vec![],
+        orderable: vec![orderable(true)],
         groups: vec![],
         ..Answers::good()
     };

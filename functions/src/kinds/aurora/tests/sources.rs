@@ -27,8 +27,7 @@ async fn a_snapshot_that_cannot_be_restored_from_is_a_fault() {
     ] {
         let answers = Answers {
             source,
-            versions: vec![],
-            ..Answers::good()
+            ..Answers::without_source()
         };
         assert_eq!(answers.faults(&planned()).await, [fault]);
     }
@@ -68,8 +67,7 @@ async fn a_snapshot_elsewhere_has_to_be_copied_or_shared() {
     assert_eq!(Answers::good().faults(&other).await, Vec::<String>::new());
     let answers = Answers {
         source: refuses("DescribeDBClusterSnapshots", 404, "DBClusterSnapshotNotFoundFault"),
-        versions: vec![],
-        ..Answers::good()
+        ..Answers::without_source()
     };
     let faults = answers.faults(&other).await;
     assert!(faults[0].contains("have it shared, or copied here"), "{faults:?}");
@@ -120,7 +118,6 @@ async fn a_time_outside_of_the_window_is_a_fault_that_names_it() {
         ] {
             let answers = Answers {
                 source: source("available"),
-                versions: vec![],
                 ..Answers::good()
             };
             let faults = answers
@@ -176,11 +173,11 @@ async fn a_continuous_backup_that_is_not_there_is_a_fault() {
             "resources.thing.cluster: hubs-db (cluster-GONE, without automated backups) is not allowed",
         ),
     ] {
-        let answers = Answers {
-            source,
-            versions: vec![],
-            ..Answers::good()
+        let others = match fault.contains("without continuous backups") {
+            true => Answers::good(),
+            false => Answers::without_source(),
         };
+        let answers = Answers { source, ..others };
         let faults = answers.faults(&item(at(resource_id, None), configuration())).await;
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].starts_with(fault), "{faults:?}");

@@ -48,6 +48,13 @@ pub fn create(plane: &Plane, call: &Call, query: &Query) -> Result<Xml> {
     if !class.starts_with("db.") || class.matches('.').count() > 2 {
         return Err(Fault::value(format!("Invalid DB Instance class: {class}")));
     }
+    if !catalogue::orderable(class) {
+        return Err(Fault::combination(format!(
+            "RDS does not support creating a DB instance with the following combination: DBInstanceClass={class}, \
+             Engine={}. For supported combinations of instance class and database engine version, see the documentation.",
+            catalogue::ENGINE
+        )));
+    }
     let mut state = plane.state();
     if state.instances.contains_key(&id) {
         return Err(Fault::new(

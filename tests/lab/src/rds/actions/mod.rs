@@ -82,6 +82,7 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         "ListTagsForResource" => tagging::list(plane, query),
         "RemoveTagsFromResource" => tagging::remove(plane, query),
         "DescribeDBEngineVersions" => region::engine_versions(query),
+        "DescribeOrderableDBInstanceOptions" => region::orderable(query),
         "DescribeAccountAttributes" => Ok(region::account_attributes(plane)),
         other => Err(Fault::new(
             "InvalidAction",

@@ -1,7 +1,7 @@
-//! DescribeDBEngineVersions and DescribeAccountAttributes.
+//! DescribeDBEngineVersions, DescribeOrderableDBInstanceOptions and DescribeAccountAttributes.
 
 use crate::rds::catalogue;
-use crate::rds::fault::Result;
+use crate::rds::fault::{Fault, Result};
 use crate::rds::paging::Page;
 use crate::rds::plane::Plane;
 use crate::rds::query::Query;
@@ -55,6 +55,38 @@ pub fn engine_versions(query: &Query) -> Result<Xml> {
             xml.text("Status", "available");
         }),
     )
+}
+
+/// DescribeOrderableDBInstanceOptions, of one class: the lab has no list of all.
+pub fn orderable(query: &Query) -> Result<Xml> {
+    catalogue::engine(query.required("Engine")?)?;
+    let version = query.text("EngineVersion").unwrap_or(catalogue::DEFAULT_VERSION);
+    let Some(class) = query.text("DBInstanceClass") else {
+        return Err(Fault::combination("DBInstanceClass must be specified in the lab."));
+    };
+    let offered = catalogue::VERSIONS.contains(&version) && catalogue::orderable(class);
+    let page = Page::of(query, offered.then_some(("0".to_owned(), class)))?;
+    Ok(page.write(
+        "OrderableDBInstanceOptions",
+        "OrderableDBInstanceOption",
+        |xml, class| {
+            xml.text("Engine", catalogue::ENGINE);
+            xml.text("EngineVersion", version);
+            xml.text("DBInstanceClass", class);
+            xml.text("LicenseModel", "postgresql-license");
+            xml.elements(
+                "AvailabilityZones",
+                "AvailabilityZone",
+                catalogue::ZONES,
+                |xml, zone| {
+                    xml.text("Name", zone);
+                },
+            );
+            xml.text("Vpc", true);
+            xml.text("StorageType", "aurora");
+            xml.texts("SupportedEngineModes", "member", ["provisioned"]);
+        },
+    ))
 }
 
 /// DescribeAccountAttributes: what is used of each quota.

@@ -18,12 +18,12 @@ const APPROVAL: &str = "one of \"required\", \"none\"";
 const ON_FAILURE: &str = "one of \"undo\", \"keep\"";
 const SOURCE: &str = "one of \"catalog\", \"retained\"";
 const INTO: &str = "one of \"directory\", \"file_system\"";
-const UNKNOWN: &str = "one of the fields deployment, set, before, at, only, except, suffix, names, into, cut_over, approval, \
-                       safety_backup, dry_run, on_failure, source";
+const UNKNOWN: &str = "one of the fields deployment, set, before, at, only, except, suffix, names, into, \
+                       instance_classes, ca_certificates, cut_over, approval, safety_backup, dry_run, on_failure, source";
 const ONE_OF_THREE: &str = "only one of set, before and at";
 
 /// What each field may hold, the JSON types that it takes, and texts that are refused although they are texts.
-const FIELDS: [(&str, &str, &[&str], &[&str]); 15] = [
+const FIELDS: [(&str, &str, &[&str], &[&str]); 17] = [
     (
         "deployment",
         NAME,
@@ -124,6 +124,8 @@ const FIELDS: [(&str, &str, &[&str], &[&str]); 15] = [
     ),
     ("names", BY_RESOURCE, &["map"], &["", "hubs-db-2"]),
     ("into", BY_RESOURCE, &["map"], &["", "directory"]),
+    ("instance_classes", BY_RESOURCE, &["map"], &["", "db.r7g.large"]),
+    ("ca_certificates", BY_RESOURCE, &["map"], &["", "rds-ca-rsa2048-g1"]),
     ("cut_over", CUT_OVER, &["text"], &["", "maybe", "sure", "true", "later"]),
     ("approval", APPROVAL, &["text"], &["", "please", "on-call", "true"]),
     ("safety_backup", BOOL, &["bool"], &["", "true", "yes"]),
