@@ -5,6 +5,7 @@
 
 mod policy;
 mod reasons;
+pub mod snapshots;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,7 @@
 
 mod discovery;
 mod in_use;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 
@@ -106,6 +107,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         needs.catalog.warn_run(&run.deployment, &run.id, copies).await?;
     }
     let probes = probes(discovery, &descriptor).await?;
+    if let Some(warning) = snapshots::warning(needs, &descriptor).await? {
+        needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
+    }
     for unknown in hooks::see_there(needs.hooks.as_ref(), &descriptor.hooks).await? {
         needs.catalog.warn_run(&run.deployment, &run.id, unknown).await?;
     }

@@ -48,6 +48,10 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
         "CopiesLeftOut" => return left_out(deployment),
         "NotSampled" => NOT_SAMPLED,
         "NotCaptured" => NOT_CAPTURED,
+        "SnapshotsRunOut" => {
+            "nothing has to be done tonight. Within the week ask for a higher quota of manual DB cluster snapshots in the Service Quotas \
+             console, or keep fewer sets (`keep` in the descriptors)."
+        }
         _ if place == Place::SafetyBackup => SAFETY_BACKUP,
         "DeploymentBusy" => return busy(deployment),
         "States.Timeout" | "States.HeartbeatTimeout" if place == Place::Question => {

@@ -42,6 +42,14 @@ impl Rule {
 /// For each set, newest first as given, the rules that keep it. Periods without a set do not count, so that a week
 /// without backups costs no history.
 pub fn apply(newest_first: &[&BackupSet], keep: &Keep) -> Vec<Vec<KeepReason>> {
+    let dates = newest_first
+        .iter()
+        .map(|set| set.started_at.to_zoned(TimeZone::UTC).date());
+    by_date(dates, keep)
+}
+
+/// The same, of the days on which sets began.
+pub fn by_date(newest_first: impl Iterator<Item = Date>, keep: &Keep) -> Vec<Vec<KeepReason>> {
     let mut rules = [
         Rule::new(
             keep.daily,
@@ -61,8 +69,7 @@ pub fn apply(newest_first: &[&BackupSet], keep: &Keep) -> Vec<Vec<KeepReason>> {
     ];
     (1u32..)
         .zip(newest_first)
-        .map(|(number, set)| {
-            let date = set.started_at.to_zoned(TimeZone::UTC).date();
+        .map(|(number, date)| {
             let last = (number <= keep.last).then_some(KeepReason::Last { number, of: keep.last });
             last.into_iter()
                 .chain(rules.iter_mut().filter_map(|rule| rule.keeps(date)))

@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 use crate::steps::executions;
 use crate::steps::probe::{self, Endpoint};
 
+/// What RDS calls the quota (DescribeAccountAttributes).
+const MANUAL_SNAPSHOTS: &str = "ManualClusterSnapshots";
+
 #[async_trait]
 pub trait Discovery: Send + Sync {
     /// The names of all tables that begin with `prefix`.
@@ -27,6 +30,9 @@ pub trait Discovery: Send + Sync {
     /// # Errors
     /// `NotFound` when there is no such cluster, or it has no endpoint; `InvalidInput` for one in which SQL cannot be counted.
     async fn endpoint(&self, cluster: &str) -> Result<Endpoint>;
+
+    /// How many manual cluster snapshots are there, and how many there may be; `None` where RDS does not say.
+    async fn manual_snapshots(&self) -> Result<Option<(u64, u64)>>;
 
     /// Whether the execution of this ARN is still running; one that nobody knows any more is not.
     async fn is_running(&self, execution: &str) -> Result<bool>;
@@ -110,6 +116,17 @@ impl Discovery for Aws {
                 "looking up the endpoint of cluster {cluster}: it has none. Give it an instance, or remove the probe"
             ))),
         }
+    }
+
+    async fn manual_snapshots(&self) -> Result<Option<(u64, u64)>> {
+        let answer = self.clusters.describe_account_attributes().send().await;
+        let answer = answer.map_err(|error| failure("describing the quotas of", "the account", error))?;
+        let quota = answer
+            .account_quotas()
+            .iter()
+            .find(|quota| quota.account_quota_name() == Some(MANUAL_SNAPSHOTS));
+        let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+        Ok(quota.and_then(|quota| Some((number(quota.used())?, number(quota.max())?))))
     }
 
     async fn is_running(&self, execution: &str) -> Result<bool> {

@@ -22,6 +22,8 @@ struct Account {
     copies: Vec<&'static str>,
     clusters: Vec<&'static str>,
     running: Mutex<Vec<String>>,
+    /// Manual cluster snapshots, and their quota.
+    snapshots: Option<(u64, u64)>,
 }
 
 #[async_trait]
@@ -48,6 +50,10 @@ impl Discovery for Account {
             });
         }
         Err(Error::NotFound(format!("no cluster {cluster}")))
+    }
+
+    async fn manual_snapshots(&self) -> Result<Option<(u64, u64)>> {
+        Ok(self.snapshots)
     }
 
     async fn is_running(&self, execution: &str) -> Result<bool> {
@@ -96,6 +102,30 @@ async fn planning_twice_gives_one_run_one_lease_and_one_set() {
     );
     assert_eq!(sets[0].resources, ["database", "rooms"]);
     assert_eq!(needs.catalog.runs("hubs-prod").await.unwrap().len(), 1);
+}
+
+/// The default `keep` of three deployments fills a Region's 100.
+#[tokio::test]
+async fn snapshots_that_run_out_are_told_while_there_is_a_week_left() {
+    for (used, told) in [
+        (40, None),
+        (92, None),
+        (94, Some("room for 6 more nights")),
+        (100, Some("no room")),
+    ] {
+        let account = Account {
+            snapshots: Some((used, 100)),
+            ..Account::default()
+        };
+        let needs = needs(document("hubs-prod", &[]), account).await;
+        let run = handle(&needs, input(EXECUTION)).await.unwrap().run;
+        let warnings = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap().warnings;
+        let found = warnings.iter().find(|warning| warning.error == "SnapshotsRunOut");
+        match told {
+            None => assert_eq!(found, None, "{used}"),
+            Some(words) => assert!(found.unwrap().message.contains(words), "{used}: {warnings:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ const PLACES: [Place; 17] = [
 ];
 
 /// All names of `Error`, and what the machines catch beside them.
-const ERRORS: [&str; 22] = [
+const ERRORS: [&str; 23] = [
     "Throttled",
     "Unavailable",
     "NotReady",
@@ -37,6 +37,7 @@ const ERRORS: [&str; 22] = [
     "DeploymentBusy",
     "VerificationFailed",
     "CopiesLeftOut",
+    "SnapshotsRunOut",
     "NotSampled",
     "NotCaptured",
     "States.Timeout",
@@ -139,7 +140,7 @@ fn one_step_is_said_of_all_that_have_the_same_cause() {
 #[test]
 fn every_error_of_ours_has_advice_in_every_place() {
     let none = remedy("SomethingElse", Place::Capture, "hubs");
-    for error in &ERRORS[..15] {
+    for error in &ERRORS[..16] {
         for place in PLACES {
             assert_ne!(remedy(error, place, "hubs"), none, "{error} {place:?}");
         }

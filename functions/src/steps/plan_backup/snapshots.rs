@@ -1,0 +1,69 @@
+//! Whether the Region's quota of manual cluster snapshots holds for another week: told while there is time to raise it.
+
+use super::Needs;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::resource::Target;
+use crate::domain::retention::snapshots::{Growth, in_the_end, nights_left};
+use crate::domain::set::{Reason, SetStatus};
+use crate::error::{Class, Result};
+
+/// What there is to say of it. Nothing is counted before half of the quota is used, and no backup fails for want of an answer.
+pub async fn warning(needs: &Needs, descriptor: &Descriptor) -> Result<Option<Reason>> {
+    if clusters(descriptor) == 0 {
+        return Ok(None);
+    }
+    let (used, quota) = match needs.discovery.manual_snapshots().await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(None),
+        Err(error) if error.class() == Class::Final => {
+            tracing::warn!(%error, "the quota of cluster snapshots is not known");
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    if used.saturating_mul(2) < quota {
+        return Ok(None);
+    }
+    let mut growing = Vec::new();
+    for (name, enabled) in needs.catalog.deployments().await? {
+        if !enabled {
+            continue;
+        }
+        let descriptor = needs.catalog.descriptor(&name).await?;
+        let clusters = clusters(&descriptor);
+        if clusters > 0 {
+            let sets = needs.catalog.sets(&name).await?;
+            let sealed = sets.iter().filter(|set| set.status == SetStatus::Sealed).count();
+            growing.push(Growth {
+                clusters,
+                kept: u64::try_from(sealed).unwrap_or(u64::MAX),
+                most: in_the_end(&descriptor.keep),
+            });
+        }
+    }
+    Ok(nights_left(used, quota, &growing).map(|nights| told(used, quota, nights, &growing)))
+}
+
+fn told(used: u64, quota: u64, nights: u64, growing: &[Growth]) -> Reason {
+    let a_night: u64 = growing.iter().map(|of| of.clusters).sum();
+    let in_the_end: u64 = growing.iter().map(|of| of.clusters * of.most).sum();
+    let when = match nights {
+        0 => "there is no room for those of one night any more".to_owned(),
+        1 => "there is room for one more night".to_owned(),
+        some => format!("there is room for {some} more nights"),
+    };
+    Reason {
+        subject: "cluster snapshots".to_owned(),
+        error: "SnapshotsRunOut".to_owned(),
+        message: format!(
+            "{used} of the {quota} manual cluster snapshots of this Region are there, the deployments make {a_night} a night, and \
+             by their `keep` they come to {in_the_end}: {when}, and then no cluster is backed up"
+        ),
+    }
+}
+
+fn clusters(descriptor: &Descriptor) -> u64 {
+    let resources = descriptor.resources().into_iter();
+    let clusters = resources.filter(|resource| matches!(resource.target, Target::Aurora { .. }));
+    u64::try_from(clusters.count()).unwrap_or(u64::MAX)
+}
