@@ -42,6 +42,7 @@ WITHOUT_RESOURCE = {
     "ecs:ListServices",
     "ecs:ListTaskDefinitions",
     "kms:ListAliases",
+    "lambda:ListEventSourceMappings",
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",
     "rds:DescribeOrderableDBInstanceOptions",

@@ -89,6 +89,10 @@ pub fn needs(call: &Value) -> Vec<Need> {
             one("*".to_owned())
         }
         // Signed by one name, and known to IAM by another.
+        ("monitoring", "DescribeAlarms") => vec![need(
+            "cloudwatch:DescribeAlarms",
+            format!("arn:aws:cloudwatch:{HERE}:alarm:any"),
+        )],
         ("monitoring", _) => vec![need(&format!("cloudwatch:{action}"), "*".to_owned())],
         ("tagging", _) => vec![need(&format!("tag:{action}"), "*".to_owned())],
         ("ecs", "RegisterTaskDefinition") => vec![
@@ -105,6 +109,7 @@ pub fn needs(call: &Value) -> Vec<Need> {
         )),
         ("secretsmanager", _) => one(secret(parameter("SecretId"))),
         ("kms", _) => one(key(field("resource"))),
+        ("lambda", "ListEventSourceMappings") => one("*".to_owned()),
         ("lambda", "GetFunctionConfiguration") => one(function(parameter("FunctionName"))),
         ("lambda", "Invoke") => vec![Need {
             action: "lambda:InvokeFunction".to_owned(),

@@ -10,6 +10,7 @@ pub mod login;
 pub mod matching;
 pub mod members;
 pub mod plan;
+pub mod pointers;
 pub mod renaming;
 pub mod replaced;
 pub mod request;

@@ -8,6 +8,7 @@ mod here;
 mod moment;
 mod mounted;
 mod origins;
+mod pointers;
 mod retained;
 mod safety;
 mod switches;
@@ -25,6 +26,7 @@ use self::discovery::Discovery;
 use self::drafts::Naming;
 use self::foreseeing::Ahead;
 use self::origins::Origins;
+use self::pointers::Pointers;
 use super::ending;
 use super::planning;
 use crate::aws::functions::Functions;
@@ -55,6 +57,7 @@ pub struct Needs {
     pub switches: Switches,
     pub discovery: Arc<dyn Discovery>,
     pub hooks: Arc<dyn Hooks>,
+    pub pointers: Arc<dyn Pointers>,
 }
 
 impl Needs {
@@ -67,6 +70,7 @@ impl Needs {
             hooks: Arc::new(LambdaHooks {
                 functions: Functions::new(aws),
             }),
+            pointers: Arc::new(pointers::Aws::new(aws)),
         })
     }
 }
@@ -228,6 +232,8 @@ impl Planning<'_> {
                 .foresee(self.run, &cut_over.switches, &items)
                 .await?,
         );
+        let pointing = pointers::find(self.needs.pointers.as_ref(), &cut_over, &items).await?;
+        faults.extend(pointing.faults);
         faults.extend(self.too_long(&items));
         if self.request.safety_backup {
             faults.extend(safety::faults(self.needs.discovery.as_ref(), self.descriptor).await?);
@@ -254,6 +260,7 @@ impl Planning<'_> {
             .extend(self.needs.switches.remarks(&cut_over.switches, &items).await?);
         let mut plan = self.compose(origins, ahead, cut_over, &items);
         plan.remarks.extend(remarks);
+        plan.remarks.extend(pointing.remarks);
         Ok((plan, items))
     }
 

@@ -23,6 +23,7 @@ mod ecs_service;
 pub mod facts;
 mod parameter;
 mod places;
+mod rds_proxy;
 mod rename;
 mod secret;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub(crate) mod testing;
 
 pub use ecs_service::EcsService;
 pub use parameter::Parameter;
+pub use rds_proxy::RdsProxy;
 pub use rename::Rename;
 pub use secret::Secret;
 
@@ -114,6 +116,7 @@ pub struct Switches {
     pub secret: Arc<dyn Switch>,
     pub parameter: Arc<dyn Switch>,
     pub ecs_service: Arc<dyn Switch>,
+    pub rds_proxy: Arc<dyn Switch>,
     pub rename: Arc<dyn Switch>,
 }
 
@@ -123,6 +126,7 @@ impl Switches {
             secret: Arc::new(Secret::from_config(aws)),
             parameter: Arc::new(Parameter::from_config(aws)),
             ecs_service: Arc::new(EcsService::from_config(aws)),
+            rds_proxy: Arc::new(RdsProxy::from_config(aws)),
             rename: Arc::new(Rename::from_config(aws)),
         }
     }
@@ -133,6 +137,7 @@ impl Switches {
             secret: switch.clone(),
             parameter: switch.clone(),
             ecs_service: switch.clone(),
+            rds_proxy: switch.clone(),
             rename: switch,
         }
     }
@@ -142,6 +147,7 @@ impl Switches {
             CutOverAction::Secret { .. } => &*self.secret,
             CutOverAction::Parameter { .. } => &*self.parameter,
             CutOverAction::EcsService { .. } => &*self.ecs_service,
+            CutOverAction::RdsProxy { .. } => &*self.rds_proxy,
             CutOverAction::Rename => &*self.rename,
         }
     }

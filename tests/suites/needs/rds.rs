@@ -28,6 +28,8 @@ pub fn needs(call: &Value) -> Vec<Need> {
         "DescribeAccountAttributes" | "DescribeDBEngineVersions" | "DescribeOrderableDBInstanceOptions" => {
             on(vec!["*".to_owned()])
         }
+        "DescribeDBProxies" => on(vec![arn("db-proxy", "any")]),
+        "DescribeEventSubscriptions" => on(vec![arn("es", "any")]),
         "CreateDBClusterSnapshot" => tagging(vec![snapshot, cluster]),
         "DeleteDBClusterSnapshot" => on(vec![snapshot]),
         "DescribeDBClusterSnapshots" if given("DBClusterIdentifier").is_some() => on(vec![cluster, snapshot]),

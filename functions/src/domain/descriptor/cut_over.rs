@@ -49,6 +49,8 @@ pub enum CutOverAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         volume: Option<String>,
     },
+    /// An RDS Proxy: its target becomes the copy of the cluster. Who connects through it reaches nothing for a moment.
+    RdsProxy { proxy: String },
     /// The cluster: the old one gets a side name, the new one its name. Never deletes.
     Rename,
 }

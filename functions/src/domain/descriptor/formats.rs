@@ -11,6 +11,11 @@ pub const CLUSTER: Format = visible(
     |text| text.len() <= 63 && names::is_hyphenated(text),
 );
 
+pub const RDS_PROXY: Format = visible(
+    "a DBProxyName in small letters: 1 to 63 letters, digits and single hyphens, beginning with a letter",
+    |text| text.len() <= 63 && names::is_hyphenated(text),
+);
+
 pub const FILE_SYSTEM: Format = visible("an EFS FileSystemId such as fs-0123456789abcdef0", |text| {
     text.strip_prefix("fs-").is_some_and(|hex| {
         (8..=40).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

@@ -65,6 +65,19 @@ fn switched_by_both(one: &CutOverAction, other: &CutOverAction, same_resource: b
             // Without a volume, all that mount the resource's file system are switched.
             _ => same_resource.then(|| ("service", quoted(service))),
         },
+        (CutOverAction::RdsProxy { proxy }, CutOverAction::RdsProxy { proxy: same }) => {
+            (proxy == same).then(|| ("proxy", quoted(proxy)))
+        }
+        // A proxy knows its cluster by a name that the rename gives to the other.
+        (CutOverAction::Rename, CutOverAction::RdsProxy { proxy }) if same_resource => {
+            Some(("proxy", format!("{} of a cluster that is renamed", quoted(proxy))))
+        }
+        (CutOverAction::RdsProxy { .. }, CutOverAction::Rename) => same_resource.then(|| {
+            (
+                "resource",
+                "a rename of a cluster behind a proxy that is switched".to_owned(),
+            )
+        }),
         (CutOverAction::Rename, CutOverAction::Rename) => {
             same_resource.then(|| ("resource", "a second rename".to_owned()))
         }
@@ -77,6 +90,6 @@ fn names_the_cluster(action: &CutOverAction) -> bool {
     match action {
         CutOverAction::Secret { values, .. } => values.values().any(names),
         CutOverAction::Parameter { value, .. } => names(value),
-        CutOverAction::EcsService { .. } | CutOverAction::Rename => false,
+        CutOverAction::EcsService { .. } | CutOverAction::RdsProxy { .. } | CutOverAction::Rename => false,
     }
 }

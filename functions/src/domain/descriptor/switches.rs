@@ -13,7 +13,7 @@ use crate::domain::resource::Target;
 
 /// One function switches them all within its 15 minutes; a rename takes minutes, of which AWS does most by itself.
 const MOST: usize = 30;
-const KINDS: [&str; 4] = ["secret", "parameter", "ecs_service", "rename"];
+const KINDS: [&str; 5] = ["secret", "parameter", "ecs_service", "rds_proxy", "rename"];
 const FACTS: [(&str, Fact); 8] = [
     ("host", Fact::Host),
     ("reader_host", Fact::ReaderHost),
@@ -104,6 +104,11 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
                     volume,
                 })
         }
+        Some("rds_proxy") => {
+            object.only(faults, &["name", "kind", "resource", "proxy", "login"]);
+            let proxy = object.text(faults, "proxy", &formats::RDS_PROXY);
+            proxy.map(|proxy| CutOverAction::RdsProxy { proxy })
+        }
         Some("rename") => {
             object.only(faults, &["name", "kind", "resource", "login"]);
             Some(CutOverAction::Rename)
@@ -151,7 +156,7 @@ fn resource<'a>(
     resources: &'a BTreeMap<String, Read>,
 ) -> Option<Of<'a>> {
     let fitting: &[&str] = match kind {
-        Some("rename") => &["aurora"],
+        Some("rename" | "rds_proxy") => &["aurora"],
         Some("ecs_service") => &["aurora", "efs"],
         _ => &["aurora", "dynamodb", "efs"],
     };

@@ -147,6 +147,7 @@ fn words(switch: &CutOver, items: &[Item]) -> String {
                 false => format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}"),
             }
         }
+        CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy} leads to {copy}, and to nothing for a moment"),
         CutOverAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
     }
 }

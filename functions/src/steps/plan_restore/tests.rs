@@ -42,6 +42,32 @@ struct Account {
     system: Vec<(String, Backup)>,
 }
 
+/// Nothing points at anything but a proxy at a cluster.
+#[derive(Default)]
+struct Pointing {
+    proxied: Option<&'static str>,
+}
+
+#[async_trait]
+impl Pointers for Pointing {
+    async fn proxies(&self, cluster: &str) -> Result<Vec<String>> {
+        let leads = self.proxied == Some(cluster);
+        Ok(leads.then(|| "pool".to_owned()).into_iter().collect())
+    }
+
+    async fn subscriptions(&self, _: &str) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    async fn alarms(&self) -> Result<Vec<pointers::Alarm>> {
+        Ok(Vec::new())
+    }
+
+    async fn mappings(&self) -> Result<Vec<pointers::Mapping>> {
+        Ok(Vec::new())
+    }
+}
+
 #[async_trait]
 impl Discovery for Account {
     async fn is_running(&self, execution: &str) -> Result<bool> {
@@ -247,6 +273,7 @@ async fn world(document: Value, account: Account) -> World {
             switches: Switches::all(Arc::new(Foreseeing)),
             discovery: Arc::new(account),
             hooks: Recorded::all_well(),
+            pointers: Arc::new(Pointing::default()),
         },
         kind,
         memory,

@@ -153,6 +153,7 @@ fn concerns(switch: &CutOver, copy: &Copy) -> bool {
     match &switch.action {
         CutOverAction::Parameter { value, .. } => tells(value),
         CutOverAction::Secret { values, .. } => values.values().any(tells),
+        CutOverAction::RdsProxy { .. } => matches!(copy, Copy::Cluster { .. }),
         CutOverAction::EcsService { .. } | CutOverAction::Rename => false,
     }
 }
@@ -166,6 +167,7 @@ fn lead_of(descriptor: &Descriptor, switch: &CutOver, copy: &Copy) -> Leads {
             CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
             CutOverAction::Secret { secret, .. } => format!("secret {secret}"),
             CutOverAction::EcsService { cluster, service, .. } => format!("service {service} of cluster {cluster}"),
+            CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
             CutOverAction::Rename => "a cluster's name".to_owned(),
         },
     }

@@ -136,6 +136,7 @@ pub fn switch(switch: &CutOver) -> String {
                 .unwrap_or_default();
             format!("ECS service {service} in cluster {cluster}{volume}")
         }
+        CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
         CutOverAction::Rename => "the cluster's name".to_owned(),
     };
     let table = switch
@@ -182,6 +183,10 @@ fn from_and_to(switched: &Switched) -> String {
                 Some(format!("task definition {}", arn.rsplit('/').next().unwrap_or(arn)))
             };
             (revision(before), revision(after))
+        }
+        CutOverAction::RdsProxy { .. } => {
+            let cluster = |value: &Value| value["cluster"].as_str().map(|cluster| format!("cluster {cluster}"));
+            (cluster(before), cluster(after))
         }
         CutOverAction::Rename => {
             let (name, side, copy) = (text(&before["cluster"]), text(&before["side"]), text(&before["copy"]));

@@ -96,7 +96,7 @@ impl Copied<'_> {
             CutOverAction::Secret { secret, values } => Some((secret.clone(), values.clone())),
             CutOverAction::Parameter { value, .. } if master(value) => own(),
             CutOverAction::EcsService { .. } => own(),
-            CutOverAction::Parameter { .. } | CutOverAction::Rename => None,
+            CutOverAction::Parameter { .. } | CutOverAction::RdsProxy { .. } | CutOverAction::Rename => None,
         }
     }
 

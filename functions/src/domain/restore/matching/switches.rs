@@ -115,6 +115,7 @@ fn of_one_thing(one: &CutOverAction, other: &CutOverAction) -> bool {
                 ..
             },
         ) => (cluster, service) == (other_cluster, other_service),
+        (CutOverAction::RdsProxy { proxy }, CutOverAction::RdsProxy { proxy: other }) => proxy == other,
         _ => false,
     }
 }
@@ -128,6 +129,7 @@ fn words(action: &CutOverAction) -> String {
         }
         CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
         CutOverAction::EcsService { cluster, service, .. } => format!("service {service} of ECS cluster {cluster}"),
+        CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
         CutOverAction::Rename => "the cluster's name".to_owned(),
     }
 }

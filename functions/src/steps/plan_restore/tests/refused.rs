@@ -262,3 +262,16 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease() {
         assert_eq!(world.needs.catalog.lease("hubs-prod").await.unwrap(), None, "{nth}");
     }
 }
+
+/// Who connects through it would stay with the old cluster.
+#[tokio::test]
+async fn a_proxy_in_front_of_a_cluster_that_is_switched_is_refused() {
+    let mut world = world(all_kinds(), Account::default()).await;
+    world.needs.pointers = Arc::new(Pointing {
+        proxied: Some("hubs-db"),
+    });
+    let found = faults(&world, json!({"deployment": "hubs-prod"})).await;
+    assert_eq!(paths(&found), ["cut_over of database"]);
+    let beside = json!({"deployment": "hubs-prod", "cut_over": "no"});
+    handle(&world.needs, input(beside)).await.unwrap();
+}

@@ -83,6 +83,8 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
         "RemoveTagsFromResource" => tagging::remove(plane, query),
         "DescribeDBEngineVersions" => region::engine_versions(query),
         "DescribeOrderableDBInstanceOptions" => region::orderable(query),
+        "DescribeDBProxies" => region::proxies(query),
+        "DescribeEventSubscriptions" => region::subscriptions(query),
         "DescribeAccountAttributes" => Ok(region::account_attributes(plane)),
         other => Err(Fault::new(
             "InvalidAction",

@@ -89,6 +89,25 @@ pub fn orderable(query: &Query) -> Result<Xml> {
     ))
 }
 
+/// DescribeDBProxies: the lab has no way to make one.
+pub fn proxies(query: &Query) -> Result<Xml> {
+    if let Some(name) = query.text("DBProxyName") {
+        return Err(Fault::new("DBProxyNotFoundFault", format!("DB proxy {name} not found")));
+    }
+    let none = Page::of(query, std::iter::empty::<(String, ())>())?;
+    Ok(none.write("DBProxies", "member", |_, ()| {}))
+}
+
+/// DescribeEventSubscriptions, likewise.
+pub fn subscriptions(query: &Query) -> Result<Xml> {
+    if let Some(name) = query.text("SubscriptionName") {
+        let message = format!("Event Subscription {name} not found.");
+        return Err(Fault::new("SubscriptionNotFound", message));
+    }
+    let none = Page::of(query, std::iter::empty::<(String, ())>())?;
+    Ok(none.write("EventSubscriptionsList", "EventSubscription", |_, ()| {}))
+}
+
 /// DescribeAccountAttributes: what is used of each quota.
 pub fn account_attributes(plane: &Plane) -> Xml {
     let state = plane.state();

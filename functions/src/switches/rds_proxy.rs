@@ -1,0 +1,237 @@
+//! `rds_proxy`: an RDS Proxy's target becomes the copy of a cluster. A proxy has one target group, and that one cluster: it lets go of
+//! the old one first, and who connects through it reaches nothing until it has the other.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{DbProxyTarget, TargetState, TargetType};
+use serde_json::{Value, json};
+
+use super::{Switch, fault, wrong_action};
+use crate::aws::lazy::Lazy;
+use crate::aws::{code, failure};
+use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::job::Run;
+use crate::domain::lead::Lead;
+use crate::domain::resource::Target;
+use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::switching::Switching;
+use crate::error::{Error, Fault, Result};
+
+#[cfg(test)]
+mod tests;
+
+/// The only target group that a proxy has (RDS API, RegisterDBProxyTargets).
+const GROUP: &str = "default";
+
+pub struct RdsProxy {
+    rds: Lazy<Client>,
+}
+
+/// What a proxy leads to.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    /// `DBClusterIdentifier`.
+    cluster: Option<String>,
+    /// Whether it reaches an instance of the cluster.
+    available: bool,
+    /// Why it reaches none, where RDS says.
+    reason: Option<String>,
+}
+
+impl RdsProxy {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        Self {
+            rds: Lazy::new(aws, Client::new),
+        }
+    }
+
+    /// `None` where there is no such proxy.
+    async fn seen(&self, proxy: &str) -> Result<Option<Seen>> {
+        let targets = self
+            .rds
+            .describe_db_proxy_targets()
+            .db_proxy_name(proxy)
+            .into_paginator();
+        match targets.items().send().collect::<Result<Vec<_>, _>>().await {
+            Ok(targets) => Ok(Some(seen(&targets))),
+            Err(error) if code(&error) == Some("DBProxyNotFoundFault") => Ok(None),
+            Err(error) => Err(failure("describing the targets of proxy", proxy, error)),
+        }
+    }
+
+    async fn existing(&self, proxy: &str) -> Result<Seen> {
+        self.seen(proxy).await?.ok_or_else(|| {
+            Error::NotFound(format!(
+                "switching proxy {proxy}: there is none of that name. Create it again, or switch by hand"
+            ))
+        })
+    }
+
+    /// Leads a proxy from one cluster to another, a call a look.
+    async fn lead_over(&self, proxy: &str, from: &str, to: &str) -> Result<Switching> {
+        let seen = self.existing(proxy).await?;
+        let underway = |phase: String| {
+            Ok(Switching::Underway {
+                phase,
+                noted: Value::Null,
+            })
+        };
+        match seen.cluster.as_deref() {
+            Some(cluster) if cluster == to && seen.available => Ok(Switching::Done(json!({ "cluster": to }))),
+            Some(cluster) if cluster == to => match seen.reason.as_deref() {
+                // It has the secrets of users whose passwords the copy does not know: no time mends that.
+                Some("AUTH_FAILURE") => Ok(Switching::Failed(format!(
+                    "proxy {proxy} leads to cluster {to} and cannot log in to it: its secrets have other passwords than the copy, \
+                     which has those of the backup. Set them in the copy, or switch back"
+                ))),
+                reason => underway(format!(
+                    "proxy {proxy} does not reach cluster {to} yet ({})",
+                    reason.unwrap_or("no instance is available to it")
+                )),
+            },
+            Some(cluster) if cluster == from => {
+                let call = self.rds.deregister_db_proxy_targets().db_proxy_name(proxy);
+                let asked = call.target_group_name(GROUP).db_cluster_identifiers(from).send().await;
+                match asked {
+                    Err(error) if code(&error) != Some("DBProxyTargetNotFoundFault") => waited(failure(
+                        "leading proxy",
+                        &format!("{proxy} away from cluster {from}"),
+                        error,
+                    )),
+                    _ => underway(format!("proxy {proxy} lets go of cluster {from}")),
+                }
+            }
+            Some(other) => Err(Error::Conflict(format!(
+                "switching proxy {proxy}: somebody led it to cluster {other} meanwhile. It stays as it is: see who did, then lead it \
+                 by hand to the cluster that it should have"
+            ))),
+            None => {
+                let call = self.rds.register_db_proxy_targets().db_proxy_name(proxy);
+                let asked = call.target_group_name(GROUP).db_cluster_identifiers(to).send().await;
+                match asked {
+                    Err(error) if code(&error) != Some("DBProxyTargetAlreadyRegisteredFault") => {
+                        waited(failure("leading proxy", &format!("{proxy} to cluster {to}"), error))
+                    }
+                    _ => underway(format!("proxy {proxy} is being led to cluster {to}")),
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Switch for RdsProxy {
+    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+        let proxy = of(switch)?;
+        let Target::Aurora { cluster } = &item.planned.resource.target else {
+            let kind = item.planned.resource.target.kind();
+            let value = format!("{} of kind {kind}", item.planned.resource.name);
+            return Ok(vec![fault(
+                switch,
+                "resource",
+                value,
+                "a cluster: a proxy leads to nothing else",
+            )]);
+        };
+        let leads_to = match self.seen(proxy).await? {
+            Some(Seen { cluster: Some(led), .. }) if led == *cluster => return Ok(Vec::new()),
+            Some(Seen { cluster: Some(led), .. }) => format!("{proxy}, which leads to cluster {led}"),
+            Some(_) => format!("{proxy}, which leads to no cluster"),
+            None => format!("{proxy} (gone)"),
+        };
+        let allowed = format!("a proxy that leads to cluster {cluster}: correct the descriptor, or lead it there");
+        Ok(vec![fault(switch, "proxy", leads_to, allowed)])
+    }
+
+    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+        let proxy = of(switch)?;
+        let Target::Aurora { cluster } = target else {
+            return Ok(Lead::Silent);
+        };
+        Ok(match self.seen(proxy).await?.map(|seen| seen.cluster) {
+            Some(Some(led)) if led == *cluster => Lead::There,
+            Some(Some(led)) => Lead::Elsewhere(format!("cluster {led}")),
+            Some(None) => Lead::Unknown(format!("proxy {proxy} leads to no cluster")),
+            None => Lead::Unknown(format!("there is no proxy {proxy}")),
+        })
+    }
+
+    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+        let proxy = of(switch)?;
+        let seen = self.existing(proxy).await?;
+        let cluster = seen.cluster.ok_or_else(|| {
+            Error::NotFound(format!(
+                "switching proxy {proxy}: it leads to no cluster. Lead it by hand to the one that it should have"
+            ))
+        })?;
+        Ok(json!({ "cluster": cluster }))
+    }
+
+    async fn apply(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
+        self.lead_over(of(switch)?, led(before)?, copy(switch, item)?).await
+    }
+
+    async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
+        self.lead_over(of(switch)?, copy(switch, item)?, led(before)?).await
+    }
+}
+
+/// Of a cluster, a proxy shows itself and each of its instances.
+fn seen(targets: &[DbProxyTarget]) -> Seen {
+    let of_cluster = |target: &DbProxyTarget| match target.r#type() {
+        Some(TargetType::TrackedCluster) => target
+            .rds_resource_id()
+            .or(target.tracked_cluster_id())
+            .map(str::to_owned),
+        _ => target.tracked_cluster_id().map(str::to_owned),
+    };
+    let mut instances = targets
+        .iter()
+        .filter(|target| target.r#type() == Some(&TargetType::RdsInstance));
+    let health = |target: &DbProxyTarget| target.target_health().cloned();
+    let reason = targets.iter().filter_map(health).find_map(|health| health.reason);
+    Seen {
+        cluster: targets.iter().find_map(of_cluster),
+        available: instances
+            .any(|target| health(target).is_some_and(|health| health.state == Some(TargetState::Available))),
+        reason: reason.map(|reason| reason.as_str().to_owned()),
+    }
+}
+
+/// Whatever the cluster or the proxy is at ends by itself.
+fn waited(error: Error) -> Result<Switching> {
+    match error {
+        Error::NotReady(why) => Ok(Switching::Underway {
+            phase: why,
+            noted: Value::Null,
+        }),
+        error => Err(error),
+    }
+}
+
+fn of(switch: &CutOver) -> Result<&str> {
+    match &switch.action {
+        CutOverAction::RdsProxy { proxy } => Ok(proxy),
+        _ => Err(wrong_action("rds_proxy", switch)),
+    }
+}
+
+fn led(before: &Value) -> Result<&str> {
+    before["cluster"].as_str().ok_or_else(|| {
+        Error::VerificationFailed(
+            "reading to which cluster a proxy led: it was not recorded. Lead the proxy by hand".to_owned(),
+        )
+    })
+}
+
+fn copy<'a>(switch: &CutOver, item: &'a Item) -> Result<&'a str> {
+    match &item.made {
+        Some(Made::Cluster { cluster, .. }) => Ok(cluster),
+        _ => Err(Error::invalid(
+            format!("cut_over.{}.resource", switch.name),
+            &item.planned.resource.name,
+            "a cluster that was restored",
+        )),
+    }
+}
