@@ -119,6 +119,10 @@ pub fn stack() -> Answer {
         ("UndoRestoreStateMachineArn", machine("undo-restore")),
         ("UndoCutOverStateMachineArn", machine("undo-cut-over")),
         ("BackupVaultName", "holdfast".to_owned()),
+        (
+            "OnCallTopicArn",
+            "arn:aws:sns:eu-west-1:123456789012:holdfast-on-call".to_owned(),
+        ),
         ("BackupRoleArn", "arn:aws:iam::123456789012:role/backup".to_owned()),
     ];
     let members: String = outputs
