@@ -3,8 +3,8 @@
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
-use crate::aws::failure;
 use crate::aws::service::{APPLICATION_AUTO_SCALING, Client};
+use crate::aws::{failure, offered};
 use crate::error::Result;
 
 /// How a service calls its resources there.
@@ -65,14 +65,15 @@ pub async fn targets(client: &Client, namespace: Namespace, ids: &[String], what
     Ok(targets)
 }
 
-/// Every page of a list.
+/// Every page of a list; none where the Region does not offer Application Auto Scaling, which then scales nothing.
 async fn all(client: &Client, action: &str, mut asked: Value, list: &str, what: &str) -> Result<Vec<Value>> {
     let mut found = Vec::new();
     loop {
-        let mut page = client
-            .call(action, asked.clone())
-            .await
-            .map_err(|error| failure("describing the scaling of", what, error))?;
+        let page = offered(client.call(action, asked.clone()).await);
+        let Some(mut page) = page.map_err(|error| failure("describing the scaling of", what, error))? else {
+            tracing::info!(what, action, "the Region does not offer it");
+            return Ok(found);
+        };
         found.extend(page.take_list(list));
         asked["NextToken"] = page.take_token("NextToken");
         if asked["NextToken"].is_null() {

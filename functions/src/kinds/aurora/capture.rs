@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::unsupported::unsupported;
 use super::{describe, parameter_groups};
-use crate::aws::{failure, service};
+use crate::aws::{failure, offered, service};
 use crate::error::{Error, Result};
 use crate::kinds::scaling::{Namespace, scaling};
 
@@ -116,8 +116,7 @@ async fn custom_endpoints(rds: &Client, id: &str) -> Result<Vec<DbClusterEndpoin
         .db_cluster_identifier(id)
         .filters(custom);
     let pages = endpoints.into_paginator().items().send();
-    pages
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|error| failure("describing the endpoints of cluster", id, error))
+    let endpoints = offered(pages.collect::<Result<Vec<_>, _>>().await);
+    let endpoints = endpoints.map_err(|error| failure("describing the endpoints of cluster", id, error))?;
+    Ok(endpoints.unwrap_or_default())
 }

@@ -101,7 +101,7 @@ async fn what_the_region_does_not_offer_or_aws_does_not_tell_costs_no_backup() {
         answers("DescribeContinuousBackups", "{}"),
         refuses("DescribeKinesisStreamingDestination", 400, "UnknownOperationException"),
         refuses("DescribeContributorInsights", 400, "AccessDeniedException"),
-        answers("DescribeScalableTargets", "{}"),
+        refuses("DescribeScalableTargets", 400, "UnknownOperationException"),
         answers("ListTagsOfResource", "{}"),
         refuses("GetResourcePolicy", 400, "UnknownOperationException"),
     ]);
