@@ -52,6 +52,13 @@ impl Machine {
     }
 }
 
+/// The name of the stack that an execution belongs to; `None` where its ARN bears no name of ours.
+pub fn stack_of(execution: &str) -> Option<&str> {
+    let name = execution.split(':').nth(6)?;
+    let before = stack(name, Machine::of(execution)?)?;
+    Some(before.trim_end_matches('-')).filter(|stack| !stack.is_empty())
+}
+
 /// What stands before the machine's name, with its hyphen; empty where it is the whole name.
 fn stack(name: &str, machine: Machine) -> Option<&str> {
     let before = name.strip_suffix(machine.name())?;

@@ -334,13 +334,16 @@ impl Planning<'_> {
             format!("{name}: every instance of the copy gets {what}, as asked, whatever its source had")
         };
         let request = origins.request.as_ref().unwrap_or(self.request);
-        remarks.extend(
-            request
-                .instance_classes
-                .iter()
-                .chain(&request.ca_certificates)
-                .map(given),
-        );
+        // Of what was not captured, the one instance of the copy gets a class and nothing else.
+        let captured = |name: &String| {
+            let item = items.iter().find(|item| item.planned.resource.name == *name);
+            item.is_some_and(|item| item.configuration["DBInstances"].is_array())
+        };
+        remarks.extend(request.instance_classes.iter().map(given));
+        remarks.extend(request.ca_certificates.iter().map(|(name, authority)| match captured(name) {
+            true => given((name, authority)),
+            false => format!("{name}: {authority} IS NOT GIVEN: the instances of its source were not captured; set it by hand"),
+        }));
         remarks.extend(ahead.remarks);
         remarks.extend(cut_over.remarks);
         Plan {
@@ -359,6 +362,8 @@ impl Planning<'_> {
             switches: cut_over.words,
             matching,
             security_groups: ahead.security_groups,
+            options: self.request.options(),
+            naming: self.request.naming(),
             expected_seconds: items.iter().filter_map(|item| item.planned.usual_seconds).max(),
         }
     }

@@ -78,8 +78,9 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
              deploy the same version again. An application that may be half-switched comes first: lead it to one side by hand."
         }
         error if error.starts_with("Ec2.") && place == Place::Plan => {
-            "a security group that a copy needs is gone, or may not be looked at; the reason names it. Restore with other groups \
-             (`overrides`), or see what the role of the state machine may do."
+            "a security group that a copy needs is gone, or may not be looked at; the reason names it. Create one, and \
+             lead the source to it before the next backup; until then leave the resource out with --except, or see what the role of the \
+             state machine may do."
         }
         error if error.starts_with("Lambda.") || error.starts_with("Runtime.") => {
             "the step's function broke, or Lambda could not run it. Its log, linked in the execution, says more."

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::facts::{self, LISTED};
 use super::layout::{Page, Section, Step, text};
 use super::{Backup, Event, Message, Severity, advice, console_link, words};
-use crate::domain::machine::Machine;
+use crate::domain::machine::{Machine, stack_of};
 use crate::domain::set::{Reason, SetStatus};
 use jiff::Timestamp;
 
@@ -106,15 +106,17 @@ impl Backup<'_> {
             sections,
         } = parts;
         let subject = words::subject(subject);
+        let place = place(self.execution);
+        let steps: Vec<Step> = steps.iter().map(|step| step.placed(&place)).collect();
         let set = self.set;
         let text = text(&Page {
             subject: &subject,
             happened,
             means,
-            steps,
+            steps: &steps,
             why: why(event, reasons),
             sections,
-            all: set.map(|set| format!("holdfast show {} {}", self.name(), set.id)),
+            all: set.map(|set| format!("holdfast show {} {}{place}", self.name(), set.id)),
             foot: foot(self.execution, self.started_at),
         });
         let (available, planned) = facts::tally(self.set, self.points);
@@ -149,10 +151,25 @@ impl Backup<'_> {
     }
 }
 
-/// The last lines: where the execution is.
+/// The last lines: where the execution is, and of which account.
 pub fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
-    let begun = format!("The execution, begun {}:", words::time(started_at));
+    let account = execution.split(':').nth(4).filter(|account| !account.is_empty());
+    let account = account
+        .map(|account| format!(" in account {account}"))
+        .unwrap_or_default();
+    let begun = format!("The execution{account}, begun {}:", words::time(started_at));
     [begun, console_link(execution)]
+}
+
+/// The options by which a command of ours means the stack and the Region of an execution, whatever the shell's own are.
+pub fn place(execution: &str) -> String {
+    let stack = stack_of(execution).filter(|stack| *stack != "holdfast");
+    let region = execution.split(':').nth(3).filter(|region| !region.is_empty());
+    let options = [("stack", stack), ("region", region)];
+    let given = options
+        .into_iter()
+        .filter_map(|(option, value)| Some(format!(" --{option} {}", value?)));
+    given.collect()
 }
 
 /// What went wrong: the whole of it, or beside what went well.

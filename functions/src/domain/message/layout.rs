@@ -48,6 +48,14 @@ impl Step {
         steps
     }
 
+    /// The same, with a command of ours in the place that is meant (`--stack`, `--region`).
+    pub fn placed(&self, place: &str) -> Self {
+        Self {
+            words: self.words.clone(),
+            command: self.command.as_ref().map(|command| placed(command, place)),
+        }
+    }
+
     /// In one line, for machines.
     pub fn line(&self) -> String {
         match &self.command {
@@ -183,6 +191,14 @@ pub fn text(page: &Page<'_>) -> String {
     lines.push(String::new());
     lines.extend(page.foot.iter().cloned());
     lines.join("\n") + "\n"
+}
+
+/// A command of ours, with the options that say in which place.
+pub fn placed(command: &str, place: &str) -> String {
+    match command.starts_with("holdfast ") {
+        true => format!("{command}{place}"),
+        false => command.to_owned(),
+    }
 }
 
 /// How many entries of each section there is room for: of each a few, then of the first as many as there are.

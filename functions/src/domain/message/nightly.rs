@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::composing::{foot, why};
+use super::composing::{foot, place, why};
 use super::facts;
 use super::layout::{Page, Section, Step, text};
 use super::{Event, Message, Severity, advice, console_link, words};
@@ -171,7 +171,8 @@ pub fn nightly(night: &Night<'_>) -> Message {
             newest,
         ),
     };
-    let steps = steps(night, &failed);
+    let place = place(night.execution);
+    let steps: Vec<Step> = steps(night, &failed).iter().map(|step| step.placed(&place)).collect();
     let link = console_link(night.execution);
     let text = text(&Page {
         subject: &subject,
@@ -186,7 +187,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
             Section::list("Failed, each told of in a message of its own", told(night, &failed)),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
         ],
-        all: Some("holdfast deployments".to_owned()),
+        all: Some(format!("holdfast deployments{place}")),
         foot: foot(night.execution, night.started_at),
     });
     let deployments = failed.iter().chain(&sealed).take(facts::LISTED * 3).map(|outcome| {

@@ -101,7 +101,7 @@ fn a_sealed_set_is_told_in_full_and_asks_for_nothing() {
 
 Set hubs-20261120-021500-ab12 is sealed: 2 of 2 recovery points, after 31 minutes.
 hubs can be restored as it was at 2026-11-20 02:15:09 UTC.
-Now: Nothing. To look at the set: holdfast show hubs hubs-20261120-021500-ab12
+Now: Nothing. To look at the set: holdfast show hubs hubs-20261120-021500-ab12 --region eu-west-1
 
 Recovery points:
   - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
@@ -111,7 +111,7 @@ Also:
   - Counted before the capture: users 562.
   - Between the first and the last capture lie 2 s (skew).
 
-The execution, begun 2026-11-20 02:15:00 UTC:
+The execution in account 123456789012, begun 2026-11-20 02:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
 "
     );
@@ -145,7 +145,7 @@ The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data
 Now: rooms: AWS refuses the action that the reason names. See the policy of the key or the vault
      that it names; or, where it names neither, the stack's patterns (ClusterPattern, TablePattern,
      FileSystemPattern, VaultPattern). Then back up again:
-     holdfast backup hubs --watch
+     holdfast backup hubs --watch --region eu-west-1
 
 Why:
   - rooms: AccessDenied: backing up hubs-rooms: refused
@@ -154,7 +154,7 @@ Its recovery points:
   - rooms (dynamodb hubs-rooms): FAILED, AccessDenied
   - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
 
-The execution, begun 2026-11-20 02:15:00 UTC:
+The execution in account 123456789012, begun 2026-11-20 02:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
 "
     );

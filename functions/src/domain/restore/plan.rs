@@ -39,6 +39,12 @@ pub struct Plan {
     /// EC2 security groups that the copies need; the machine sees that they exist.
     #[serde(default)]
     pub security_groups: Vec<String>,
+    /// What the request left out, and where it led copies, as options of the command: the same restore once more has them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// The names that it gave to copies, likewise: only a restore that has made nothing can have them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub naming: Vec<String>,
     /// Seconds that the slowest resource is expected to take; `None` without history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seconds: Option<u64>,

@@ -91,10 +91,10 @@ impl Pointed<'_> {
                  '{name}', and put it again with {copy} in its dimensions"
             ),
             Pointer::EventSource { function, id } => format!(
-                "function {function} goes on reading the stream of {old}; by hand: aws lambda create-event-source-mapping \
+                "function {function} goes on reading the stream of {old}; by hand: take its settings, filters too, from aws lambda \
+                 get-event-source-mapping --uuid {id}, and give them to aws lambda create-event-source-mapping \
                  --function-name {function} --starting-position TRIM_HORIZON --event-source-arn $(aws dynamodb describe-table \
-                 --table-name {copy} --query Table.LatestStreamArn --output text), then aws lambda \
-                 delete-event-source-mapping --uuid {id}"
+                 --table-name {copy} --query Table.LatestStreamArn --output text)"
             ),
             Pointer::Untold { what, why } => format!("{what} that name {old} could not be looked for: {why}"),
         };

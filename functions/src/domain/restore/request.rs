@@ -152,6 +152,45 @@ const CA_CERTIFICATE: Format = Format {
 };
 
 impl RestoreRequest {
+    /// What it leaves out, and where it leads copies, as options of `holdfast restore`.
+    pub fn options(&self) -> Vec<String> {
+        let listed =
+            |option: &str, list: &[String]| (!list.is_empty()).then(|| format!("--{option} {}", list.join(",")));
+        let pairs = |option: &'static str, map: &BTreeMap<String, String>| {
+            let pairs = map
+                .iter()
+                .map(move |(name, value)| format!("--{option} {name}={value}"));
+            pairs.collect::<Vec<_>>()
+        };
+        let into = self.into.iter().map(|(name, destination)| {
+            let word = match destination {
+                Destination::Directory => "directory",
+                Destination::FileSystem => "file_system",
+            };
+            format!("--into {name}={word}")
+        });
+        let mut options: Vec<String> = listed("only", &self.only)
+            .into_iter()
+            .chain(listed("except", &self.except))
+            .chain(into)
+            .collect();
+        options.extend(pairs("instance-class", &self.instance_classes));
+        options.extend(pairs("ca-certificate", &self.ca_certificates));
+        options
+    }
+
+    /// The names that it gives to copies, likewise.
+    pub fn naming(&self) -> Vec<String> {
+        let suffix = self.suffix.iter().map(|suffix| format!("--suffix {suffix}"));
+        let names = self
+            .names
+            .iter()
+            .map(|(resource, name)| format!("--name {resource}={name}"));
+        suffix.chain(names).collect()
+    }
+}
+
+impl RestoreRequest {
     /// Reads the input of an execution.
     ///
     /// # Errors

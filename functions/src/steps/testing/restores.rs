@@ -114,6 +114,8 @@ pub fn plan() -> Plan {
         switches: Vec::new(),
         matching: Matching::default(),
         security_groups: Vec::new(),
+        options: Vec::new(),
+        naming: Vec::new(),
         expected_seconds: None,
     }
 }

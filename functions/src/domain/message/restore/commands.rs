@@ -30,10 +30,11 @@ pub fn as_planned(record: &RestoreRecord) -> String {
         CutOverMode::No => "no",
         CutOverMode::Ask => "ask",
     };
-    format!("{} --cut-over {cut_over}", again(record))
+    let naming: String = record.plan.naming.iter().map(|option| format!(" {option}")).collect();
+    format!("{}{naming} --cut-over {cut_over}", again(record))
 }
 
-/// The same restore once more: the same set or moment, and the same care.
+/// The same restore once more: the same set or moment, of the same resources, with the same care.
 pub fn again(record: &RestoreRecord) -> String {
     let (name, plan) = (&record.deployment, &record.plan);
     let of = match (plan.at, &plan.set) {
@@ -51,7 +52,8 @@ pub fn again(record: &RestoreRecord) -> String {
         .filter(|(set, _)| *set)
         .map(|(_, flag)| flag)
         .collect();
-    format!("holdfast restore {name} {of}{flags}")
+    let options: String = plan.options.iter().map(|option| format!(" {option}")).collect();
+    format!("holdfast restore {name} {of}{options}{flags}")
 }
 
 /// Removes what the restore made, and nothing else.

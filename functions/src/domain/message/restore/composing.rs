@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Restore, commands, copies, facts, refused};
 use crate::domain::machine::Machine;
-use crate::domain::message::composing::{Parts, foot, why};
+use crate::domain::message::composing::{Parts, foot, place, why};
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::{Page, Step, text};
 use crate::domain::message::{Message, advice, console_link, words};
@@ -158,14 +158,16 @@ impl<'a> Restore<'a> {
             sections,
         } = parts;
         let subject = words::subject(subject);
+        let place = place(self.execution);
+        let steps: Vec<Step> = steps.iter().map(|step| step.placed(&place)).collect();
         let text = text(&Page {
             subject: &subject,
             happened,
             means,
-            steps,
+            steps: &steps,
             why: why(event, reasons),
             sections,
-            all: self.record.map(commands::show),
+            all: self.record.map(|record| commands::show(record) + &place),
             foot: foot(self.execution, self.started_at),
         });
         let record = self.record;

@@ -160,7 +160,7 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         // Never this set again unasked: its copy has just been found wrong.
         true => Step::run("See which other sets there are", format!("holdfast sets {name}")),
         false => Step::run(
-            "See what another restore would do, with the other options of this one, if it had any",
+            "See what another restore would do",
             format!("{} --dry-run", commands::again(record)),
         ),
     };

@@ -40,10 +40,7 @@ pub fn planned(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         "A restore of {name} from {what} was planned, and everything that it needs was found. Nothing was touched."
     );
     let steps = [
-        Step::run(
-            "To carry it out, with the other options of this plan, if it had any",
-            commands::as_planned(record),
-        ),
+        Step::run("To carry it out", commands::as_planned(record)),
         Step::say("Or start the state machine restore with the input of this execution, without `dry_run`."),
     ];
     restore.message(Parts {

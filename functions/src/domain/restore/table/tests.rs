@@ -67,6 +67,8 @@ fn plan() -> Plan {
         switches: vec!["login: host and port of secret hubs/login".to_owned()],
         matching: Matching::default(),
         security_groups: Vec::new(),
+        options: Vec::new(),
+        naming: Vec::new(),
         expected_seconds: Some(1_260),
     }
 }

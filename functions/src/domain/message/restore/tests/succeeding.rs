@@ -34,15 +34,15 @@ VERIFIED: 2 comparisons of the copies with what was backed up, and no difference
 before is unchanged.
 Now: See whether the application works and has what was missed. If not, the way back, which leaves
      in the copies what is written from now on:
-     holdfast undo-cut-over hubs-20261120-041500-cd34
+     holdfast undo-cut-over hubs-20261120-041500-cd34 --region eu-west-1
 
 Then:
 1. Write the new names into the file of your descriptor, which as it is would name what is no longer
    used. They are in:
-   holdfast show hubs hubs-20261120-041500-cd34
+   holdfast show hubs hubs-20261120-041500-cd34 --region eu-west-1
 2. Before the next deployment of the infrastructure, which would take this back: bring into its
    source what this prints (or with --cloudformation):
-   holdfast infrastructure hubs-20261120-041500-cd34 --terraform
+   holdfast infrastructure hubs-20261120-041500-cd34 --terraform --region eu-west-1
 3. When you are content, in some days, remove what no switch leads to any more, listed below: see
    first that nothing else uses it, and that the way back, which ends with it, is not needed.
    Holdfast never removes it.
@@ -67,7 +67,7 @@ To know:
 Not covered:
   - the search index is not in the deployment
 
-The execution, begun 2026-11-20 04:15:00 UTC:
+The execution in account 123456789012, begun 2026-11-20 04:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:at-night
 "
     );
@@ -120,7 +120,7 @@ fn a_dry_run_tells_the_plan_and_how_to_carry_it_out() {
             "set hubs-20261120-031500-ef56 is newer and was passed over",
             "secret hubs/db: host and port lead to the copy",
             "the search index is not in the deployment",
-            "Now: To carry it out, with the other options of this plan, if it had any: holdfast restore hubs --set hubs-20261120-021500-ab12 --cut-over yes",
+            "Now: To carry it out: holdfast restore hubs --set hubs-20261120-021500-ab12 --cut-over yes",
         ],
     );
 }
