@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{DbProxyTarget, TargetState, TargetType};
+use aws_sdk_rds::types::{DbProxyTarget, TargetRole, TargetState, TargetType};
 use serde_json::{Value, json};
 
 use super::{Switch, fault, wrong_action};
@@ -33,7 +33,7 @@ pub struct RdsProxy {
 struct Seen {
     /// `DBClusterIdentifier`.
     cluster: Option<String>,
-    /// Whether it reaches an instance of the cluster.
+    /// Whether it reaches the cluster's writer.
     available: bool,
     /// Why it reaches none, where RDS says.
     reason: Option<String>,
@@ -79,17 +79,17 @@ impl RdsProxy {
         };
         match seen.cluster.as_deref() {
             Some(cluster) if cluster == to && seen.available => Ok(Switching::Done(json!({ "cluster": to }))),
-            Some(cluster) if cluster == to => match seen.reason.as_deref() {
-                // It has the secrets of users whose passwords the copy does not know: no time mends that.
-                Some("AUTH_FAILURE") => Ok(Switching::Failed(format!(
-                    "proxy {proxy} leads to cluster {to} and cannot log in to it: its secrets have other passwords than the copy, \
-                     which has those of the backup. Set them in the copy, or switch back"
-                ))),
-                reason => underway(format!(
-                    "proxy {proxy} does not reach cluster {to} yet ({})",
-                    reason.unwrap_or("no instance is available to it")
-                )),
-            },
+            // Not final at the first look: RDS may still tell what it found before.
+            Some(cluster) if cluster == to => underway(match seen.reason.as_deref() {
+                Some("AUTH_FAILURE") => format!(
+                    "proxy {proxy} leads to cluster {to} and cannot log in to it: its secrets have other passwords than that cluster, where a \
+                     copy has those of the backup. Set them in the cluster; they are not changed in the secrets"
+                ),
+                reason => format!(
+                    "proxy {proxy} does not reach the writer of cluster {to} yet ({})",
+                    reason.unwrap_or("it is not available to it")
+                ),
+            }),
             Some(cluster) if cluster == from => {
                 let call = self.rds.deregister_db_proxy_targets().db_proxy_name(proxy);
                 let asked = call.target_group_name(GROUP).db_cluster_identifiers(from).send().await;
@@ -186,14 +186,15 @@ fn seen(targets: &[DbProxyTarget]) -> Seen {
             .map(str::to_owned),
         _ => target.tracked_cluster_id().map(str::to_owned),
     };
-    let mut instances = targets
-        .iter()
-        .filter(|target| target.r#type() == Some(&TargetType::RdsInstance));
+    // Through a reader alone an application cannot write.
+    let mut writers = targets.iter().filter(|target| {
+        target.r#type() == Some(&TargetType::RdsInstance) && target.role() == Some(&TargetRole::ReadWrite)
+    });
     let health = |target: &DbProxyTarget| target.target_health().cloned();
     let reason = targets.iter().filter_map(health).find_map(|health| health.reason);
     Seen {
         cluster: targets.iter().find_map(of_cluster),
-        available: instances
+        available: writers
             .any(|target| health(target).is_some_and(|health| health.state == Some(TargetState::Available))),
         reason: reason.map(|reason| reason.as_str().to_owned()),
     }

@@ -24,7 +24,7 @@ fn leads_to(cluster: &str, state: &str, reason: &str) -> Exchange {
         "DescribeDBProxyTargets",
         &format!(
             "<Targets><member><RdsResourceId>{cluster}</RdsResourceId><Type>TRACKED_CLUSTER</Type></member>\
-             <member><TrackedClusterId>{cluster}</TrackedClusterId><RdsResourceId>{cluster}-1</RdsResourceId><Type>RDS_INSTANCE</Type>\
+             <member><TrackedClusterId>{cluster}</TrackedClusterId><RdsResourceId>{cluster}-1</RdsResourceId><Type>RDS_INSTANCE</Type><Role>READ_WRITE</Role>\
              <TargetHealth><State>{state}</State>{reason}</TargetHealth></member></Targets>"
         ),
     )
@@ -105,12 +105,24 @@ async fn what_an_earlier_call_did_is_not_done_again() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_log_in_to_the_copy_has_failed_and_somebody_elses_stays() {
+async fn one_that_cannot_log_in_is_waited_for_with_what_to_do_and_somebody_elses_stays() {
     let (_, proxy) = script(vec![leads_to("hubs-db-r1", "UNAVAILABLE", "AUTH_FAILURE")]);
     let looked = apply(&proxy).await.unwrap();
     assert!(
-        matches!(&looked, Switching::Failed(why) if why.contains("cannot log in")),
+        matches!(&looked, Switching::Underway { phase, .. } if phase.contains("cannot log in") && phase.contains("not changed in the secrets")),
         "{looked:?}"
+    );
+    let reader = xml(
+        "DescribeDBProxyTargets",
+        "<Targets><member><RdsResourceId>hubs-db-r1</RdsResourceId><Type>TRACKED_CLUSTER</Type></member>\
+         <member><TrackedClusterId>hubs-db-r1</TrackedClusterId><Type>RDS_INSTANCE</Type><Role>READ_ONLY</Role>\
+         <TargetHealth><State>AVAILABLE</State></TargetHealth></member></Targets>",
+    );
+    let (_, proxy) = script(vec![reader]);
+    let looked = apply(&proxy).await.unwrap();
+    assert!(
+        matches!(looked, Switching::Underway { .. }),
+        "a reader takes no writes: {looked:?}"
     );
     let (_, proxy) = script(vec![leads_to("another", "AVAILABLE", "")]);
     assert_eq!(apply(&proxy).await.unwrap_err().name(), "Conflict");
