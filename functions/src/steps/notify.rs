@@ -17,7 +17,8 @@ use super::telling::{Execution, Known, Sns, Topic, newest_sealed, tell, tell_onc
 use crate::catalog::Catalog;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, Due, Night, RestoreOutcome};
-use crate::error::Result;
+use crate::domain::set::Reason;
+use crate::error::{Class, Error, Result};
 use crate::runtime;
 
 pub struct Needs {
@@ -169,10 +170,15 @@ async fn tell_of_restore(needs: &Needs, machine: Machine, input: Ended) -> Resul
 }
 
 async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
-    let entries = match serde_json::from_value::<Place>(input.results) {
-        Ok(place) => written(needs.objects.as_ref(), &place).await?,
+    let (entries, unread) = match serde_json::from_value::<Place>(input.results) {
+        Ok(place) => match written(needs.objects.as_ref(), &place).await {
+            Ok(entries) => (entries, None),
+            // What is due is known all the same, and on-call hears of the night.
+            Err(error) if error.class() == Class::Final => (Vec::new(), Some(unread(&error))),
+            Err(error) => return Err(error),
+        },
         // The map broke off.
-        Err(_) => Vec::new(),
+        Err(_) => (Vec::new(), None),
     };
     let results: Vec<_> = entries.iter().filter_map(message::NightlyResult::written).collect();
     let outcomes = message::outcomes(&input.due, &results);
@@ -183,7 +189,7 @@ async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
             newest.insert(due.deployment.clone(), set.clone());
         }
     }
-    let failure = input.failure.as_ref().map(Caught::reason);
+    let failure = input.failure.as_ref().map(Caught::reason).or(unread);
     let message = message::nightly(&Night {
         execution: &input.execution,
         started_at: input.started_at,
@@ -200,6 +206,14 @@ async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
         result: None,
         summary: message.cause(),
     })
+}
+
+fn unread(error: &Error) -> Reason {
+    Reason {
+        subject: "catalog".to_owned(),
+        error: error.name().to_owned(),
+        message: error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         needs.catalog.warn_run(&run.deployment, &run.id, copies).await?;
     }
     let probes = probes(discovery, &descriptor).await?;
-    if let Some(warning) = snapshots::warning(needs, &descriptor).await? {
+    if let Some(warning) = snapshots::warning(needs, &descriptor).await {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
     for unknown in hooks::see_there(needs.hooks.as_ref(), &descriptor.hooks).await? {

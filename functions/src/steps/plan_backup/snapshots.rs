@@ -5,21 +5,22 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::resource::Target;
 use crate::domain::retention::snapshots::{Growth, in_the_end, nights_left};
 use crate::domain::set::{Reason, SetStatus};
-use crate::error::{Class, Result};
+use crate::error::Result;
 
 /// What there is to say of it. Nothing is counted before half of the quota is used, and no backup fails for want of an answer.
-pub async fn warning(needs: &Needs, descriptor: &Descriptor) -> Result<Option<Reason>> {
+pub async fn warning(needs: &Needs, descriptor: &Descriptor) -> Option<Reason> {
+    forecast(needs, descriptor).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "how long the quota of cluster snapshots holds is not known");
+        None
+    })
+}
+
+async fn forecast(needs: &Needs, descriptor: &Descriptor) -> Result<Option<Reason>> {
     if clusters(descriptor) == 0 {
         return Ok(None);
     }
-    let (used, quota) = match needs.discovery.manual_snapshots().await {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(None),
-        Err(error) if error.class() == Class::Final => {
-            tracing::warn!(%error, "the quota of cluster snapshots is not known");
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
+    let Some((used, quota)) = needs.discovery.manual_snapshots().await? else {
+        return Ok(None);
     };
     if used.saturating_mul(2) < quota {
         return Ok(None);
@@ -29,7 +30,10 @@ pub async fn warning(needs: &Needs, descriptor: &Descriptor) -> Result<Option<Re
         if !enabled {
             continue;
         }
-        let descriptor = needs.catalog.descriptor(&name).await?;
+        // Another deployment's descriptor may be faulty, or gone by now.
+        let Ok(descriptor) = needs.catalog.descriptor(&name).await else {
+            continue;
+        };
         let clusters = clusters(&descriptor);
         if clusters > 0 {
             let sets = needs.catalog.sets(&name).await?;
