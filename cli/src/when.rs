@@ -27,6 +27,10 @@ impl When {
             let span: Span = text.parse().map_err(|_| EXPECTED.to_owned())?;
             return span.is_negative().then_some(When::Ago(span)).ok_or(EXPECTED.to_owned());
         }
+        // A zone in brackets would be left out without a word.
+        if text.contains('[') {
+            return Err(EXPECTED.to_owned());
+        }
         let timestamp = text.parse().map(When::At);
         timestamp
             .or_else(|_| text.parse().map(When::Local))

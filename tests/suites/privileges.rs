@@ -72,6 +72,7 @@ async fn allowed(stage: &Stage, calls: &[Value]) -> Result<()> {
         let function = text(call, "/caller")?;
         // A call that an injected fault refused, or that found nothing, needed its permission all the same.
         for Need { action, resource } in needs(call) {
+            let resource = of_stage(stage, &resource)?;
             // The simulation knows no condition keys; `tests/lint` holds these statements to their conditions.
             let statements = granted.get(step_of(function));
             if !statements.is_some_and(|statements| is_conditional(statements, &action)) {
@@ -92,6 +93,17 @@ async fn allowed(stage: &Stage, calls: &[Value]) -> Result<()> {
     }
     ensure!(denied.is_empty(), "{denied:#?}");
     Ok(())
+}
+
+/// CloudFormation gives each stack's bucket a name of its own: that of the stack whose roles are asked, for any other's.
+fn of_stage(stage: &Stage, resource: &str) -> Result<String> {
+    let object = resource
+        .strip_prefix("arn:aws:s3:::")
+        .and_then(|path| path.split_once('/'));
+    Ok(match object {
+        Some((_, key)) => format!("arn:aws:s3:::{}/{key}", stage.stack.output("ResultsBucket")?),
+        None => resource.to_owned(),
+    })
 }
 
 /// Which of these actions a role may not take on a resource.

@@ -9,7 +9,7 @@ use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SNS};
 use crate::aws::subscriptions::{Subscription, subscriptions};
 use crate::domain::message::{Message, chat};
-use crate::error::Result;
+use crate::error::{Class, Result};
 
 /// Where messages go.
 #[async_trait]
@@ -32,10 +32,17 @@ impl Sns {
     /// Whether a chat channel reads a topic. Where that cannot be told, as if one did: it drops all but its own schema, and
     /// whoever else reads over HTTPS gets the words in another form.
     async fn is_read_in_chat(&self, topic: &str) -> bool {
+        let is_read = |found: Vec<Subscription>| found.iter().any(Subscription::is_chat);
         match subscriptions(&self.client, topic).await {
-            Ok(found) => found.iter().any(Subscription::is_chat),
+            Ok(found) => is_read(found),
             Err(error) => {
                 let error = failure("listing the subscriptions of topic", topic, error);
+                // What passes by itself is asked once more.
+                if error.class() != Class::Final
+                    && let Ok(found) = subscriptions(&self.client, topic).await
+                {
+                    return is_read(found);
+                }
                 tracing::warn!(%error, "who reads the topic is not known");
                 true
             }

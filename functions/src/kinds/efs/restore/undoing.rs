@@ -103,7 +103,13 @@ async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<Undoing> 
 /// Deletes the file system that our job made, whatever its creation token; else the one that bears ours, which no other caller
 /// can have given it.
 async fn file_system(efs: &Efs, run: &Run, order: &Order<'_>, job: Option<&Job>) -> Result<Undoing> {
-    let found = match job.and_then(Job::created).filter(|made| *made != order.source) {
+    // A job that AWS Backup has forgotten, or that does not say what it made: what was noted when it did.
+    let noted = match &order.item.made {
+        Some(Recorded::FileSystem { file_system, .. }) => file_system.as_deref(),
+        _ => None,
+    };
+    let made = job.and_then(Job::created).or(noted);
+    let found = match made.filter(|made| *made != order.source) {
         Some(made) => described(efs, made)
             .await?
             .filter(|found| is_made_by(run, order, found)),
