@@ -7,6 +7,7 @@
 - TimeoutSeconds of a state machine ends its executions as TIMED_OUT, by the lab's clock.
 - StartExecution with the name and the input of an execution that runs answers with that execution.
 - A Distributed Map with a ResultWriter writes its children to S3, and its output says where.
+- An expression has its time by how long it takes, not by how long a busy machine lets it wait.
 - The history holds the states of a Map's iterations and of a Parallel's branches too, each event with the one before it.
 """
 
@@ -22,6 +23,7 @@ from ministack.services import s3
 from ministack.services import stepfunctions as steps
 
 WATCH_SECONDS = 0.25
+EXPRESSION_MILLISECONDS = 60_000
 
 
 def _honour_parallel():
@@ -221,9 +223,20 @@ def _answer_again():
     steps._start_execution = start_execution
 
 
+def _give_time():
+    expression = steps.jsonata.Jsonata.jsonata
+
+    def patient(text, **bounds):
+        # A second, which a machine that others use too may not give it; one that never ends is stopped all the same.
+        return expression(text, **{**bounds, "timeout": EXPRESSION_MILLISECONDS} if "timeout" in bounds else bounds)
+
+    steps.jsonata.Jsonata.jsonata = staticmethod(patient)
+
+
 def apply():
     """Puts all of it in place; fails when MiniStack has other insides than the version that this was written for."""
     _number_events()
+    _give_time()
     _honour_parallel()
     _separate_variables()
     _write_results()
