@@ -19,6 +19,7 @@ pub type Result<T> = std::result::Result<T, Fault>;
 const NOT_400: &[(&str, u16)] = &[
     ("DBClusterNotFoundFault", 404),
     ("DBClusterSnapshotNotFoundFault", 404),
+    ("DBProxyNotFoundFault", 404),
     ("DBSnapshotNotFound", 404),
     ("DBInstanceNotFound", 404),
     ("DBSubnetGroupNotFoundFault", 404),
@@ -27,6 +28,7 @@ const NOT_400: &[(&str, u16)] = &[
     ("DBClusterAutomatedBackupNotFoundFault", 404),
     ("DBClusterRoleNotFound", 404),
     ("CertificateNotFound", 404),
+    ("SubscriptionNotFound", 404),
     ("ResourceNotFoundFault", 404),
     ("DBClusterQuotaExceededFault", 403),
     ("InsufficientDBClusterCapacityFault", 403),
