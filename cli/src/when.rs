@@ -145,6 +145,7 @@ mod tests {
             "02:15",
             "2026-13-01 00:00",
             "tomorrow ago",
+            "2026-11-20T03:15[Asia/Tokyo]",
         ] {
             assert_eq!(meant(text), Err(EXPECTED.to_owned()), "{text}");
         }

@@ -45,6 +45,10 @@ impl Memory {
         for (key, item) in self.items.lock().unwrap().iter_mut() {
             if place(key) {
                 item.insert("started_at".into(), Value::String("not a time".into()));
+                // Of a descriptor.
+                if let Some(document) = item.get_mut("document") {
+                    *document = Value::Null;
+                }
             }
         }
     }

@@ -16,12 +16,12 @@ fn needs(catalog: Catalog, inbox: &Arc<Inbox>) -> Needs {
         catalog,
         topic: inbox.clone(),
         stacks_topic: STACKS.into(),
-        objects: Arc::new(Written(json!([]))),
+        objects: Arc::new(Written(Ok(json!([])))),
     }
 }
 
 /// A bucket with a manifest of one file, which holds these entries.
-struct Written(Value);
+struct Written(Result<Value>);
 
 #[async_trait::async_trait]
 impl Objects for Written {
@@ -31,7 +31,7 @@ impl Objects for Written {
             "night/manifest.json" => json!({"ResultFiles": {
                 "FAILED": [], "PENDING": [], "SUCCEEDED": [{"Key": "night/SUCCEEDED_0.json", "Size": 1}],
             }}),
-            "night/SUCCEEDED_0.json" => self.0.clone(),
+            "night/SUCCEEDED_0.json" => return self.0.clone(),
             other => panic!("{other}"),
         })
     }
@@ -146,29 +146,67 @@ async fn a_topic_that_may_answer_later_is_tried_again() {
     );
 }
 
-#[tokio::test]
-async fn a_night_is_told_in_one_message_that_names_everybody() {
+async fn night(written: Result<Value>) -> (Result<Output>, Arc<Inbox>, String) {
     let (catalog, set) = sealed().await;
     let inbox = Inbox::open();
     let input = json!({
         "event": "nightly", "execution": EXECUTION, "started_at": "2026-11-20T02:15:00Z", "now": now(), "failure": null,
         "due": [{"deployment": "hubs-prod", "execution_name": "a"}, {"deployment": "shop", "execution_name": "b"},
                 {"deployment": "quiet", "execution_name": "c"}],
-        "results": [{"deployment": "hubs-prod", "status": "sealed", "execution": "arn"}, "garbage",
-                    {"deployment": "shop", "status": "failed", "failure": {"error": "States.TaskFailed", "cause": "{}"}}],
+        "results": {"Bucket": "results", "Key": "night/manifest.json"},
     });
-    let output = handle(&needs(catalog, &inbox), serde_json::from_value(input).unwrap())
-        .await
-        .unwrap();
-    assert!(!output.sealed);
+    let needs = Needs {
+        objects: Arc::new(Written(written)),
+        ..needs(catalog, &inbox)
+    };
+    let output = handle(&needs, serde_json::from_value(input).unwrap()).await;
+    (output, inbox, set)
+}
+
+#[tokio::test]
+async fn a_night_is_told_in_one_message_that_names_everybody() {
+    let child = |output: Value| json!({"Output": output.to_string(), "Status": "SUCCEEDED", "Input": "{}"});
+    let (output, inbox, set) = night(Ok(json!([
+        child(json!({"deployment": "hubs-prod", "status": "sealed", "execution": "arn"})),
+        "garbage",
+        child(json!({"deployment": "shop", "status": "failed", "failure": {"error": "JobFailed", "cause": "no room"}})),
+    ])))
+    .await;
+    assert!(!output.unwrap().sealed);
     let (topic, message) = inbox.messages().remove(0);
     assert_eq!(
         (topic.as_str(), message.event, message.severity),
         (STACKS, Event::Nightly, Severity::Critical)
     );
-    for named in ["hubs-prod", "shop", "quiet", set.as_str()] {
+    for named in [
+        "2 of 3 deployments FAILED, 1 were backed up",
+        "shop: JobFailed: no room",
+        "quiet: NotReported",
+        "hubs-prod: newest sealed set",
+        set.as_str(),
+    ] {
         assert!(message.text.contains(named), "{named}: {}", message.text);
     }
+}
+
+#[tokio::test]
+async fn results_that_cannot_be_read_lose_no_digest_and_those_that_come_later_are_waited_for() {
+    let (output, inbox, _) = night(Err(Error::AccessDenied("reading the night's results".into()))).await;
+    assert!(!output.unwrap().sealed);
+    let (_, message) = inbox.messages().remove(0);
+    assert_eq!(message.severity, Severity::Critical);
+    for named in [
+        "reading the night's results",
+        "0 of 3 deployments",
+        "hubs-prod: NotReported",
+        "shop",
+        "quiet",
+    ] {
+        assert!(message.text.contains(named), "{named}: {}", message.text);
+    }
+    let (output, inbox, _) = night(Err(Error::Unavailable("later".into()))).await;
+    assert_eq!(output.unwrap_err().name(), "Unavailable");
+    assert!(inbox.messages().is_empty());
 }
 
 #[tokio::test]

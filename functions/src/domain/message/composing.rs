@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::facts::{self, LISTED};
-use super::layout::{Page, Section, Step, text};
+use super::layout::{Page, Section, Step, placed, text};
 use super::{Backup, Event, Message, Severity, advice, console_link, words};
 use crate::domain::machine::{Machine, stack_of};
 use crate::domain::set::{Reason, SetStatus};
@@ -24,6 +24,37 @@ pub struct Parts<'a> {
     pub reasons: &'a [Reason],
     /// What else there is to know, what matters most first.
     pub sections: Vec<Section>,
+}
+
+/// What of a message is for people, and its steps for machines.
+pub struct LaidOut {
+    pub subject: String,
+    pub text: String,
+    pub next_steps: Vec<String>,
+}
+
+impl Parts<'_> {
+    /// Its page, with every command of ours in the stack and the Region of the execution; `all` shows what has no room.
+    pub fn laid_out(self, execution: &str, started_at: Timestamp, all: Option<String>) -> LaidOut {
+        let subject = words::subject(self.subject);
+        let place = place(execution);
+        let steps: Vec<Step> = self.steps.iter().map(|step| step.placed(&place)).collect();
+        let text = text(&Page {
+            subject: &subject,
+            happened: self.happened,
+            means: self.means,
+            steps: &steps,
+            why: why(self.event, self.reasons),
+            sections: self.sections,
+            all: all.map(|all| placed(&all, &place)),
+            foot: foot(execution, started_at),
+        });
+        LaidOut {
+            subject,
+            text,
+            next_steps: steps.iter().map(Step::line).collect(),
+        }
+    }
 }
 
 impl Backup<'_> {
@@ -95,30 +126,14 @@ impl Backup<'_> {
     }
 
     pub(super) fn message(&self, parts: Parts<'_>) -> Message {
-        let Parts {
-            event,
-            severity,
-            subject,
-            happened,
-            means,
-            steps,
-            reasons,
-            sections,
-        } = parts;
-        let subject = words::subject(subject);
-        let place = place(self.execution);
-        let steps: Vec<Step> = steps.iter().map(|step| step.placed(&place)).collect();
         let set = self.set;
-        let text = text(&Page {
-            subject: &subject,
-            happened,
-            means,
-            steps: &steps,
-            why: why(event, reasons),
-            sections,
-            all: set.map(|set| format!("holdfast show {} {}{place}", self.name(), set.id)),
-            foot: foot(self.execution, self.started_at),
-        });
+        let (event, severity, reasons) = (parts.event, parts.severity, parts.reasons);
+        let all = set.map(|set| format!("holdfast show {} {}", self.name(), set.id));
+        let LaidOut {
+            subject,
+            text,
+            next_steps,
+        } = parts.laid_out(self.execution, self.started_at, all);
         let (available, planned) = facts::tally(self.set, self.points);
         let json = json!({
             "event": event,
@@ -138,7 +153,7 @@ impl Backup<'_> {
             "probes": set.map_or(Value::Null, |set| set.probes.iter().take(LISTED).map(|probe| json!({"name": words::name(&probe.name), "count": probe.count})).collect()),
             "reasons": facts::reasons_json(reasons),
             "newest_sealed": facts::newest_sealed_json(self.newest_sealed, self.now),
-            "next_steps": steps.iter().map(Step::line).collect::<Vec<_>>(),
+            "next_steps": next_steps,
         });
         let json = words::fit(json, &["points", "probes", "next_steps", "reasons"], facts::JSON);
         Message {
@@ -152,7 +167,7 @@ impl Backup<'_> {
 }
 
 /// The last lines: where the execution is, and of which account.
-pub fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
+fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
     let account = execution.split(':').nth(4).filter(|account| !account.is_empty());
     let account = account
         .map(|account| format!(" in account {account}"))
@@ -162,7 +177,7 @@ pub fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
 }
 
 /// The options by which a command of ours means the stack and the Region of an execution, whatever the shell's own are.
-pub fn place(execution: &str) -> String {
+fn place(execution: &str) -> String {
     let stack = stack_of(execution).filter(|stack| *stack != "holdfast");
     let region = execution.split(':').nth(3).filter(|region| !region.is_empty());
     let options = [("stack", stack), ("region", region)];
@@ -173,7 +188,7 @@ pub fn place(execution: &str) -> String {
 }
 
 /// What went wrong: the whole of it, or beside what went well.
-pub fn why(event: Event, reasons: &[Reason]) -> Section {
+fn why(event: Event, reasons: &[Reason]) -> Section {
     let title = match event {
         Event::BackupSealed
         | Event::RestoreVerified
@@ -183,4 +198,21 @@ pub fn why(event: Event, reasons: &[Reason]) -> Section {
         _ => "Why",
     };
     Section::list(title, facts::reasons(reasons))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_means_the_stack_and_the_region_of_its_execution() {
+        let of = |machine: &str| {
+            place(&format!(
+                "arn:aws:states:eu-west-1:123456789012:execution:{machine}:night"
+            ))
+        };
+        assert_eq!(of("holdfast-restore"), " --region eu-west-1");
+        assert_eq!(of("ops-undo-restore"), " --stack ops --region eu-west-1");
+        assert_eq!(place("not an arn"), "");
+    }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-/// Columns that an e-mail shows without breaking a line. Only what cannot be broken, a command or a link, is longer.
-pub const WIDTH: usize = 100;
+// Only what cannot be broken, a command or a link, is longer.
+pub use crate::domain::restore::table::WIDTH;
+
 /// Lines of a whole message: what fits on two screens of a telephone, or one of anything else.
 pub const LINES: usize = 60;
 /// Lines of what happened, and of what it means.
@@ -227,7 +228,6 @@ fn share(sections: &[&Section], room: usize) -> Vec<usize> {
         while shown[nth] > 0 && shown[nth] < sections[nth].entries.len() {
             shown[nth] += 1;
             if cost(&shown) > room {
-                // One more entry may cost nothing where it is the last and takes the place of "and 1 more": more are not.
                 shown[nth] -= 1;
                 break;
             }
@@ -250,7 +250,7 @@ fn sentences(text: &str) -> Vec<String> {
 }
 
 /// Broken between words only: a name, a command or a link is never.
-pub fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
+fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
     let options = Options::new(WIDTH)
         .initial_indent(first)
         .subsequent_indent(other)

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::composing::{foot, place, why};
+use super::composing::{LaidOut, Parts};
 use super::facts;
-use super::layout::{Page, Section, Step, text};
+use super::layout::{Section, Step};
 use super::{Event, Message, Severity, advice, console_link, words};
 use crate::domain::duration::in_words;
 use crate::domain::job::Failure;
@@ -143,7 +143,6 @@ pub fn nightly(night: &Night<'_>) -> Message {
         (None, 0, 0) => Severity::Warning,
         (None, 0, _) => Severity::Info,
     };
-    let subject = words::subject(&subject(night, &failed, &sealed));
     let newest = newest_in_words(night, &failed);
     let (happened, means) = match (total, failed.len()) {
         _ if night.failure.is_some() => (
@@ -171,25 +170,27 @@ pub fn nightly(night: &Night<'_>) -> Message {
             newest,
         ),
     };
-    let place = place(night.execution);
-    let steps: Vec<Step> = steps(night, &failed).iter().map(|step| step.placed(&place)).collect();
     let link = console_link(night.execution);
-    let text = text(&Page {
-        subject: &subject,
+    let reasons = night.failure.map(std::slice::from_ref).unwrap_or_default();
+    let parts = Parts {
+        event: Event::Nightly,
+        severity,
+        subject: &subject(night, &failed, &sealed),
         happened: &happened,
         means: &means,
-        steps: &steps,
-        why: why(
-            Event::Nightly,
-            night.failure.map(std::slice::from_ref).unwrap_or_default(),
-        ),
+        steps: &steps(night, &failed),
+        reasons,
         sections: vec![
             Section::list("Failed, each told of in a message of its own", told(night, &failed)),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
         ],
-        all: Some(format!("holdfast deployments{place}")),
-        foot: foot(night.execution, night.started_at),
-    });
+    };
+    let all = Some("holdfast deployments".to_owned());
+    let LaidOut {
+        subject,
+        text,
+        next_steps,
+    } = parts.laid_out(night.execution, night.started_at, all);
     let deployments = failed.iter().chain(&sealed).take(facts::LISTED * 3).map(|outcome| {
         json!({
             "deployment": words::name(&outcome.deployment),
@@ -209,8 +210,8 @@ pub fn nightly(night: &Night<'_>) -> Message {
         "sealed": sealed.len(),
         "failed": failed.len(),
         "deployments": deployments.collect::<Value>(),
-        "reasons": facts::reasons_json(night.failure.map(std::slice::from_ref).unwrap_or_default()),
-        "next_steps": steps.iter().map(Step::line).collect::<Vec<_>>(),
+        "reasons": facts::reasons_json(reasons),
+        "next_steps": next_steps,
     });
     let json = words::fit(json, &["next_steps", "deployments", "reasons"], facts::JSON);
     Message {

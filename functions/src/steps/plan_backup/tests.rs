@@ -128,6 +128,32 @@ async fn snapshots_that_run_out_are_told_while_there_is_a_week_left() {
     }
 }
 
+/// What only warns: another deployment's descriptor that is no longer valid fails no backup, and hides no warning.
+#[tokio::test]
+async fn a_faulty_descriptor_of_another_deployment_fails_no_forecast() {
+    let account = Account {
+        snapshots: Some((100, 100)),
+        ..Account::default()
+    };
+    let (catalog, memory) = catalog();
+    let needs = Needs {
+        catalog,
+        ..needs(document("hubs-prod", &[]), account).await
+    };
+    let own = Descriptor::parse(&document("hubs-prod", &[])).unwrap();
+    needs.catalog.put_descriptor(&own).await.unwrap();
+    let other = Descriptor::parse(&document("shop", &[])).unwrap();
+    needs.catalog.put_descriptor(&other).await.unwrap();
+    memory.spoil(|key| key.pk.contains("shop"));
+    assert!(needs.catalog.descriptor("shop").await.is_err());
+    let run = handle(&needs, input(EXECUTION)).await.unwrap().run;
+    let warnings = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap().warnings;
+    assert!(
+        warnings.iter().any(|warning| warning.error == "SnapshotsRunOut"),
+        "{warnings:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_deployment_with_a_running_execution_is_busy_and_says_by_whom() {
     let account = Account::default();

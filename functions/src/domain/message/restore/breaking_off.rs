@@ -1,5 +1,6 @@
 //! Executions of `restore`, and of what takes one back, that ended before they could report.
 
+use super::cutting_over::to_bring_in;
 use super::{Restore, commands, copies, facts};
 use crate::domain::machine::Machine;
 use crate::domain::message::composing::Parts;
@@ -137,13 +138,10 @@ fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: 
         (Aftermath::Nothing, RestoreStatus::CutOver) if machine == Machine::UndoCutOver => {
             vec![back("Nothing was switched back yet. Start again")]
         }
-        (Aftermath::Nothing, RestoreStatus::CutOver) => vec![
-            back("See whether the application works: it uses the copies. If not, the way back"),
-            Step::run(
-                "Do what is left to do after a cut-over: its new names, and the infrastructure's source, are in",
-                commands::show(record),
-            ),
-        ],
+        (Aftermath::Nothing, RestoreStatus::CutOver) => {
+            let way_back = back("See whether the application works: it uses the copies. If not, the way back");
+            std::iter::once(way_back).chain(to_bring_in(record)).collect()
+        }
         (Aftermath::Nothing, RestoreStatus::Undone) if record.left.is_empty() && !there => vec![again],
         (Aftermath::Nothing, RestoreStatus::Planned) => vec![again],
         (Aftermath::Nothing, RestoreStatus::Failed) if !there => vec![again],

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::{Restore, commands, copies, facts, refused};
 use crate::domain::machine::Machine;
-use crate::domain::message::composing::{Parts, foot, place, why};
+use crate::domain::message::composing::{LaidOut, Parts};
 use crate::domain::message::facts as common;
-use crate::domain::message::layout::{Page, Step, text};
+use crate::domain::message::layout::Step;
 use crate::domain::message::{Message, advice, console_link, words};
 use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
@@ -147,29 +147,12 @@ impl<'a> Restore<'a> {
     }
 
     pub(super) fn message(&self, parts: Parts<'_>) -> Message {
-        let Parts {
-            event,
-            severity,
+        let (event, severity, reasons) = (parts.event, parts.severity, parts.reasons);
+        let LaidOut {
             subject,
-            happened,
-            means,
-            steps,
-            reasons,
-            sections,
-        } = parts;
-        let subject = words::subject(subject);
-        let place = place(self.execution);
-        let steps: Vec<Step> = steps.iter().map(|step| step.placed(&place)).collect();
-        let text = text(&Page {
-            subject: &subject,
-            happened,
-            means,
-            steps: &steps,
-            why: why(event, reasons),
-            sections,
-            all: self.record.map(|record| commands::show(record) + &place),
-            foot: foot(self.execution, self.started_at),
-        });
+            text,
+            next_steps,
+        } = parts.laid_out(self.execution, self.started_at, self.record.map(commands::show));
         let record = self.record;
         let verification = record.and_then(|record| record.verification.as_ref());
         let json = json!({
@@ -195,7 +178,7 @@ impl<'a> Restore<'a> {
             "left_quiesced_at": common::left_quiesced(self.run),
             "reasons": common::reasons_json(reasons),
             "newest_sealed": common::newest_sealed_json(self.newest_sealed, self.now),
-            "next_steps": steps.iter().map(Step::line).collect::<Vec<_>>(),
+            "next_steps": next_steps,
         });
         let json = words::fit(
             json,

@@ -50,18 +50,7 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             "Its data is of two moments: see whether the copies that it uses go with what it goes on using live.",
         ));
     }
-    if record.followed.iter().any(|change| change.back_at.is_none()) {
-        steps.push(Step::run(
-            "Write the new names into the file of your descriptor, which as it is would name what is no longer used. They are in",
-            commands::show(record),
-        ));
-    }
-    if record.infrastructure.is_some() {
-        steps.push(Step::run(
-            "Before the next deployment of the infrastructure, which would take this back: bring into its source what this prints (or with --cloudformation)",
-            commands::infrastructure(record),
-        ));
-    }
+    steps.extend(to_bring_in(record));
     if !removable.is_empty() {
         steps.push(Step::say(
             "When you are content, in some days, remove what no switch leads to any more, listed below: see first that nothing else uses it, \
@@ -113,6 +102,24 @@ pub fn cut_over(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         reasons: &warnings,
         sections,
     })
+}
+
+/// What a cut-over leaves to write into files that Holdfast does not have: without it, the next change of one takes it back.
+pub fn to_bring_in(record: &RestoreRecord) -> Vec<Step> {
+    let followed = record.followed.iter().any(|change| change.back_at.is_none());
+    let names = followed.then(|| {
+        Step::run(
+            "Write the new names into the file of your descriptor, which as it is would name what is no longer used. They are in",
+            commands::show(record),
+        )
+    });
+    let sources = record.infrastructure.is_some().then(|| {
+        Step::run(
+            "Before the next deployment of the infrastructure, which would take this back: bring into its source what this prints (or with --cloudformation)",
+            commands::infrastructure(record),
+        )
+    });
+    names.into_iter().chain(sources).collect()
 }
 
 /// What was not switched, with what it is.

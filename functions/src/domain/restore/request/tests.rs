@@ -207,6 +207,27 @@ fn what_the_resources_do_not_allow_is_told() {
     }
 }
 
+/// What a message prints to restore once more: less than was asked for would restore, and switch, what nobody wanted.
+#[test]
+fn a_request_is_repeated_with_what_it_left_out_and_where_it_led_copies() {
+    let asked = json!({
+        "deployment": "hubs", "only": ["database", "files"], "into": {"files": "file_system"}, "suffix": "night",
+        "names": {"database": "db2"}, "instance_classes": {"database": "db.r6g.large"}, "cut_over": "no",
+    });
+    let request = RestoreRequest::parse(&asked).unwrap();
+    assert_eq!(
+        request.options(),
+        [
+            "--only database,files",
+            "--into files=file_system",
+            "--instance-class database=db.r6g.large"
+        ]
+    );
+    assert_eq!(request.naming(), ["--suffix night", "--name database=db2"]);
+    let plain = RestoreRequest::parse(&json!({"deployment": "hubs"})).unwrap();
+    assert!(plain.options().is_empty() && plain.naming().is_empty());
+}
+
 #[test]
 fn what_is_taken_back_is_named_with_its_deployment() {
     let right = json!({"deployment": "hubs-prod", "restore": "hubs-prod-20261120-021500-630a"});
