@@ -82,11 +82,18 @@ def tasks(machine, steps):
     for path, name, state, _ in asl.states(machine):
         if state.get("Resource") != LAMBDA:
             continue
-        wanted, found = f"${{{name}FunctionArn}}", state.get("Arguments", {}).get("FunctionName")
+        step = _step(name)
+        wanted, found = f"${{{step}FunctionArn}}", state.get("Arguments", {}).get("FunctionName")
         if found != wanted:
             yield path, f"FunctionName is {found!r}, but a Task bears the name of its step: {wanted}"
-        if project.kebab(name) not in steps:
-            yield path, f"{project.REGISTRY} names no step {project.kebab(name)}"
+        if project.kebab(step) not in steps:
+            yield path, f"{project.REGISTRY} names no step {project.kebab(step)}"
+
+
+def _step(name):
+    """The step of a Task: its name, up to what a second state of the same step tells of (`NotifyOfWait` runs `notify`)."""
+    verb, of, _ = name.partition("Of")
+    return verb if of and verb in SINGLE else name
 
 
 def timeouts(machine, _errors):

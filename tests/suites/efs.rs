@@ -13,6 +13,8 @@ use holdfast::domain::job::{Progress, Run};
 use holdfast::domain::resource::{RecoveryPoint, Resource, Target};
 use holdfast::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
 use holdfast::domain::restore::plan::{Beside, Planned, Source};
+use holdfast::domain::restore::settings::Settings;
+use holdfast::domain::restore::shortage::Shortage;
 use holdfast::domain::restore::verdict::{Check, Finding};
 use holdfast::kinds::restoring::Restore;
 use holdfast::kinds::{Defaults, Efs, Kind};
@@ -150,7 +152,8 @@ impl Backed {
             stages: Default::default(),
             busy_since: None,
             password_from: None,
-            asked: Vec::new(),
+            settings: Settings::default(),
+            shortage: Shortage::default(),
             made: None,
             remarks: Vec::new(),
             checks: None,
@@ -173,7 +176,7 @@ impl Backed {
             self.kind.advance(&run(), &self.item).await?;
             let advanced = self.kind.advance(&run(), &self.item).await?;
             match &advanced {
-                Advance::InProgress { made, .. } => self.item.made.clone_from(made),
+                Advance::InProgress { made, .. } | Advance::Short { made, .. } => self.item.made.clone_from(made),
                 Advance::Restored { made, .. } | Advance::Asked { made, .. } => self.item.made = Some(made.clone()),
                 Advance::Failed { .. } => {}
             }

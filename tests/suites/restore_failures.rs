@@ -27,6 +27,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             Box::pin(stuck_jobs(stage))
         }),
         stages.test(
+            "restore_failures::a_lack_of_capacity_is_told_and_removes_nothing",
+            |stage| Box::pin(without_capacity(stage)),
+        ),
+        stages.test(
             "restore_failures::an_aborted_execution_is_undone_and_reported",
             |stage| Box::pin(aborted(stage)),
         ),
@@ -117,6 +121,59 @@ async fn stuck_jobs(stage: &Stage) -> Result<()> {
         stage.lab.heal().await?;
     }
     Ok(())
+}
+
+/// While AWS has no capacity for the writer, on-call is told, and what was restored is kept, also at the end.
+async fn without_capacity(stage: &Stage) -> Result<()> {
+    let (subject, application) = backed_up(stage, "res-short").await?;
+    let mut descriptor = application.descriptor(&subject.dataset);
+    descriptor["restore_deadline"] = json!("1h");
+    subject.records.apply(&descriptor).await?;
+    let before = subject.data().await?;
+    subject.inbox.take().await?;
+    let lacks = json!({ "service": "rds", "action": "CreateDBInstance", "kind": "no_capacity" });
+    let lacks = stage.lab.inject(lacks).await?;
+    let execution = subject.start_restore(json!({})).await?;
+    let asked = |times: u64| async move {
+        until("an instance is asked for", LIMIT, || async {
+            Ok((stage.lab.hits(lacks).await? >= times).then_some(()))
+        })
+        .await
+    };
+    asked(1).await?;
+    stage.lab.advance_clock(20 * 60).await?;
+    let waits = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
+    ensure!(waits.subject.contains("WAITS for capacity"), "{waits:?}");
+    let asked_before = stage.lab.hits(lacks).await?;
+    stage.lab.advance_clock(60 * 60).await?;
+    let end = ended(&stage.aws, &execution, LIMIT).await?;
+    ensure!(end.status == "FAILED", "{end:?}");
+    asked(asked_before + 1).await?;
+    let record = subject.restore_of(&execution).await?.context("no record")?;
+    let id = text(&record, "/id")?;
+    let kept = subject.items(id).await?;
+    let is = |item: &&Value, status: &str| item["status"] == status;
+    let failed: Vec<&Value> = kept.iter().filter(|item| is(item, "failed")).collect();
+    ensure!(
+        failed.len() == 1 && failed[0]["shortage"]["kept"] == true,
+        "{failed:#?}"
+    );
+    ensure!(!kept.iter().any(|item| is(&item, "undone")), "{kept:#?}");
+    let mail = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
+    ensure!(mail.subject.contains("for lack of capacity, copies kept"), "{mail:?}");
+    let cluster = kept.iter().find_map(|item| item.pointer("/made/cluster")?.as_str());
+    let cluster = cluster.context("no cluster was made")?;
+    ensure!(mail.body.contains(cluster), "{}", mail.body);
+    stage
+        .aws
+        .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
+        .await?;
+    subject.not_leased().await?;
+    ensure!(subject.data().await? == before, "the source is what it was");
+    stage.lab.heal().await?;
+    let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
+    ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+    subject.nothing_left_of(id).await
 }
 
 async fn aborted(stage: &Stage) -> Result<()> {

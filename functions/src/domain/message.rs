@@ -28,7 +28,7 @@ pub use ended::{Ended, brought_back, ended};
 pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
 pub use restore::{
     Aftermath, Restore, RestoreOutcome, approve, asked, cut_over_undone, refused, reject, restore,
-    restore_brought_back, restore_ended, restore_undone, shown,
+    restore_brought_back, restore_ended, restore_undone, shown, waiting,
 };
 
 /// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text
@@ -72,6 +72,8 @@ pub enum Event {
     RestorePlanned,
     /// The machine waits for a person's word.
     RestoreAsks,
+    /// AWS has no capacity for a copy, for some time now.
+    RestoreWaits,
     /// The copies are proven, and stand beside what was there.
     RestoreVerified,
     /// The copies stand beside what was there, and something about them could not be told.
@@ -106,6 +108,7 @@ impl Event {
             Event::Nightly => "nightly",
             Event::RestorePlanned => "restore_planned",
             Event::RestoreAsks => "restore_asks",
+            Event::RestoreWaits => "restore_waits",
             Event::RestoreVerified => "restore_verified",
             Event::RestoreUnproven => "restore_unproven",
             Event::RestoreCutOver => "restore_cut_over",

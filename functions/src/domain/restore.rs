@@ -15,6 +15,8 @@ pub mod renaming;
 pub mod replaced;
 pub mod request;
 pub mod schedule;
+pub mod settings;
+pub mod shortage;
 pub mod stages;
 pub mod switching;
 pub mod table;

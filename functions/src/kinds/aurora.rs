@@ -5,6 +5,7 @@ mod capture;
 mod comparing;
 mod configuring;
 mod describe;
+mod differing;
 mod foreseeing;
 mod groups;
 mod instances;

@@ -8,6 +8,8 @@ use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::item::{Item, ItemStatus};
 use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::settings::Settings;
+use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 
 pub fn run() -> Run {
@@ -52,7 +54,8 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
         made: None,
         busy_since: None,
         password_from: None,
-        asked: Vec::new(),
+        settings: Settings::default(),
+        shortage: Shortage::default(),
         remarks: Vec::new(),
         checks: None,
         failure: None,

@@ -46,12 +46,14 @@ impl Needs {
 pub enum Input {
     Backup(Ended),
     Restore(Ended),
+    /// A restore that goes on, and waits for what AWS has no capacity for.
+    RestoreWaits(Ended),
     UndoRestore(Ended),
     UndoCutOver(Ended),
     Nightly(Nightly),
 }
 
-/// An execution that has done what it could.
+/// An execution that has done what it could, or waits.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Ended {
     /// The execution's input, which may be anything when planning failed.
@@ -92,6 +94,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     match input {
         Input::Backup(ended) => tell_of_backup(needs, ended).await,
         Input::Restore(ended) => tell_of_restore(needs, Machine::Restore, ended).await,
+        Input::RestoreWaits(waiting) => tell_of_wait(needs, waiting).await,
         Input::UndoRestore(ended) => tell_of_restore(needs, Machine::UndoRestore, ended).await,
         Input::UndoCutOver(ended) => tell_of_restore(needs, Machine::UndoCutOver, ended).await,
         Input::Nightly(night) => tell_of_night(needs, night).await,
@@ -165,6 +168,34 @@ async fn tell_of_restore(needs: &Needs, machine: Machine, input: Ended) -> Resul
         sealed: false,
         succeeded,
         result: Some(result),
+        summary: message.cause(),
+    })
+}
+
+/// The run goes on: what it comes to is told later.
+async fn tell_of_wait(needs: &Needs, input: Ended) -> Result<Output> {
+    let run = run_of(&input.request, &input.execution, input.started_at);
+    let run = run.ok_or_else(|| Error::invalid("request", input.request.to_string(), "a request of a restore"))?;
+    let known = Known::of_restore(&needs.catalog, &run, Some(&run.id)).await?;
+    let of = Execution {
+        arn: &input.execution,
+        started_at: input.started_at,
+        now: input.now,
+        run: Some(&run),
+    };
+    let record = needs.catalog.known_restore(&run.deployment, &run.id).await?;
+    let message = message::waiting(&known.restore(&of, None), &record);
+    tell(
+        needs.topic.as_ref(),
+        known.topic.as_deref(),
+        &needs.stacks_topic,
+        &message,
+    )
+    .await?;
+    Ok(Output {
+        sealed: false,
+        succeeded: false,
+        result: None,
         summary: message.cause(),
     })
 }

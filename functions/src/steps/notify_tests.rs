@@ -308,6 +308,26 @@ async fn a_restore_is_told_of_once_as_what_it_came_to() {
     }
 }
 
+/// It goes on: what it comes to is told all the same.
+#[tokio::test]
+async fn a_restore_that_waits_is_told_of_and_its_end_too() {
+    use crate::domain::restore::RestoreStatus;
+    use crate::steps::restored;
+    let run = restored::run();
+    let record = restored::record(&run, RestoreStatus::Running, &json!({}));
+    let mut items = restored::items(&run, "in_progress");
+    items[0].shortage.note(Vec::new(), now());
+    let (catalog, ..) = restored::restoring(&record, &items, &[]).await;
+    let inbox = Inbox::open();
+    let needs = needs(catalog, &inbox);
+    for event in ["restore_waits", "restore"] {
+        let input = ended(event, &run.execution, json!({"deployment": "hubs-prod"}), json!(null));
+        handle(&needs, input).await.unwrap();
+    }
+    let told: Vec<_> = inbox.messages().iter().map(|(_, message)| message.event).collect();
+    assert_eq!(told, [Event::RestoreWaits, Event::RestoreFailed]);
+}
+
 #[tokio::test]
 async fn what_takes_a_restore_back_is_told_of_by_the_restore_that_its_input_names() {
     use crate::domain::restore::RestoreStatus;

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, ItemStatus, RestoreJob, Undoing};
+use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, RestoreJob, Undoing};
 use crate::domain::restore::{RestoreRecord, RestoreStatus, stages};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
@@ -70,8 +70,13 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     if item.status != ItemStatus::InProgress {
         return Ok(job(&item, None, now));
     }
+    let mut tell = false;
+    let mut is_short = false;
     match kind.advance(&run, &item).await {
-        Ok(advance) => note(&mut item, advance, now),
+        Ok(advance) => {
+            is_short = matches!(advance, Advance::Short { .. });
+            tell = note(&mut item, advance, now);
+        }
         // What never will be is recorded here: the machine's own catch records nothing.
         Err(error) if error.class() == Class::Final => fail(&mut item, &error, now),
         Err(error) => {
@@ -80,15 +85,11 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
         }
     }
     item.busy_since = None;
-    let elapsed = seconds_since(item.started_at, now);
-    let deadline = item.planned.resource.deadline_seconds;
-    if item.status == ItemStatus::InProgress && pacing::past_deadline(elapsed, deadline) {
-        let waiting = item.phase.clone().unwrap_or_default();
-        let late = Error::DeadlineExceeded(format!(
-            "{doing}: not finished after {elapsed} s ({waiting}); its deadline is {deadline} s. Look at it in AWS, or give \
-             the deployment a longer `restore_deadline`"
-        ));
-        fail(&mut item, &late, now);
+    if item.status == ItemStatus::InProgress && item.is_late(now) {
+        let error = late(&item, now);
+        fail(&mut item, &error, now);
+        // Nothing is wrong with what was restored.
+        item.shortage.kept = is_short && item.made.is_some();
     }
     if item.status == ItemStatus::Restored {
         remember(catalog, &run, &item).await?;
@@ -100,7 +101,9 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     let item = held;
     tracing::info!(deployment = %run.deployment, restore = %run.id, resource = %resource.name, status = ?item.status, phase = item.phase.as_deref(), "looked");
     let usual = usual(catalog, &run, &item).await?;
-    Ok(job(&item, usual, now))
+    let mut job = job(&item, usual, now);
+    job.tell = tell && job.status == JobStatus::InProgress;
+    Ok(job)
 }
 
 /// # Errors
@@ -176,7 +179,8 @@ fn running(record: &mut RestoreRecord) {
     }
 }
 
-fn note(item: &mut Item, advance: Advance, now: Timestamp) {
+/// Whether on-call has to be told what it waits for.
+fn note(item: &mut Item, advance: Advance, now: Timestamp) -> bool {
     match advance {
         Advance::InProgress {
             stage,
@@ -194,17 +198,22 @@ fn note(item: &mut Item, advance: Advance, now: Timestamp) {
         Advance::Asked {
             stage,
             settings,
+            refused,
             phase,
             made,
         } => {
-            item.asked.extend(settings.into_iter().map(str::to_owned));
-            let under_way = Advance::InProgress {
-                stage: Some(stage),
-                phase,
-                percent: None,
-                made: Some(made),
-            };
-            note(item, under_way, now);
+            item.settings.note(&settings, refused, now);
+            return note(item, under_way(stage, phase, Some(made)), now);
+        }
+        Advance::Short {
+            stage,
+            phase,
+            in_any_zone,
+            made,
+        } => {
+            let tell = item.shortage.note(in_any_zone, now);
+            note(item, under_way(stage, phase, made), now);
+            return tell;
         }
         Advance::Restored { made, remarks } => {
             item.status = ItemStatus::Restored;
@@ -221,6 +230,28 @@ fn note(item: &mut Item, advance: Advance, now: Timestamp) {
         }
         Advance::Failed { reason } => fail(item, &Error::JobFailed(reason), now),
     }
+    false
+}
+
+fn under_way(stage: &'static str, phase: String, made: Option<Made>) -> Advance {
+    Advance::InProgress {
+        stage: Some(stage),
+        phase,
+        percent: None,
+        made,
+    }
+}
+
+fn late(item: &Item, now: Timestamp) -> Error {
+    let resource = &item.planned.resource;
+    Error::DeadlineExceeded(format!(
+        "restoring {}: not finished after {} s ({}); its deadline is {} s. Look at it in AWS, or give the deployment a longer \
+         `restore_deadline`",
+        resource.name,
+        item.elapsed(now),
+        item.phase.as_deref().unwrap_or_default(),
+        resource.deadline_seconds
+    ))
 }
 
 fn fail(item: &mut Item, error: &Error, now: Timestamp) {
@@ -230,10 +261,6 @@ fn fail(item: &mut Item, error: &Error, now: Timestamp) {
         error: error.name().to_owned(),
         cause: error.to_string(),
     });
-}
-
-fn seconds_since(at: Option<Timestamp>, now: Timestamp) -> u64 {
-    u64::try_from(now.duration_since(at.unwrap_or(now)).as_secs()).unwrap_or(0)
 }
 
 /// An item as the job that the machine carries, with the wait until the next look; `usual` is how long the open stage takes.
@@ -246,7 +273,7 @@ fn job(item: &Item, usual: Option<u64>, now: Timestamp) -> RestoreJob {
     let deadline = item.planned.resource.deadline_seconds;
     let wait_seconds = match status {
         JobStatus::InProgress => {
-            let left = deadline.saturating_sub(seconds_since(item.started_at, now)).max(1);
+            let left = deadline.saturating_sub(item.elapsed(now)).max(1);
             let elapsed = item.stages.elapsed(now);
             let wait = match (usual, item.percent) {
                 (None, Some(percent)) => pacing::next_look_at_percent(elapsed, percent),
@@ -263,6 +290,7 @@ fn job(item: &Item, usual: Option<u64>, now: Timestamp) -> RestoreJob {
         percent: item.percent,
         phase: item.phase.clone(),
         failure: item.failure.clone(),
+        tell: false,
     }
 }
 

@@ -286,6 +286,50 @@ async fn a_restore_past_its_deadline_has_failed_and_says_what_it_waited_for() {
     );
 }
 
+fn short(made: Option<Made>) -> Result<Advance> {
+    Ok(Advance::Short {
+        stage: "instances",
+        phase: "hubs-db-1-r1 waits until AWS has capacity".into(),
+        in_any_zone: Vec::new(),
+        made,
+    })
+}
+
+#[tokio::test]
+async fn on_call_is_told_once_that_a_restore_waits_for_capacity() {
+    let (catalog, _, run) = planned_restore().await;
+    let kind = Backups::default();
+    let mut told = Vec::new();
+    for minute in [0, 10, 20, 30] {
+        kind.advancing("database", short(None));
+        let job = restore(&catalog, &kind, input(&run, later(60 * minute))).await.unwrap();
+        told.push(job.tell);
+    }
+    assert_eq!(told, [false, false, true, false]);
+}
+
+/// Nothing is wrong with what was restored: it only has no instance yet.
+#[tokio::test]
+async fn a_copy_that_only_waits_for_capacity_is_kept_when_its_deadline_is_past() {
+    let late = i64::try_from(resource("database").deadline_seconds).unwrap();
+    let cluster = crate::steps::testing::restores::cluster();
+    for (first, last, kept) in [
+        (short(Some(cluster.clone())), short(Some(cluster.clone())), true),
+        (short(None), short(None), false),
+        (short(Some(cluster.clone())), Ok(creating()), false),
+    ] {
+        let (catalog, _, run) = planned_restore().await;
+        let kind = Backups::default();
+        kind.advancing("database", first);
+        restore(&catalog, &kind, input(&run, now())).await.unwrap();
+        kind.advancing("database", last);
+        let job = restore(&catalog, &kind, input(&run, later(late))).await.unwrap();
+        assert_eq!(job.failure.unwrap().error, "DeadlineExceeded");
+        let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
+        assert_eq!(item.shortage.kept, kept, "{item:?}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_begun_for_a_run_that_has_ended_or_was_undone() {
     let (catalog, _, run) = planned_restore().await;

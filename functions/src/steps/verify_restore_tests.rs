@@ -145,6 +145,20 @@ async fn a_resource_that_was_not_restored_fails_it_by_its_reason() {
 }
 
 #[tokio::test]
+async fn copies_are_kept_where_only_capacity_is_wanting_and_nothing_differs() {
+    for (count, kept, keep) in [(4, true, true), (3, true, false), (4, false, false)] {
+        let (needs, run) = restored(json!(4)).await;
+        let found = needs.catalog.item("hubs-prod", &run.id, "database").await.unwrap();
+        let mut failed = found.unwrap();
+        failed.status = ItemStatus::Failed;
+        failed.shortage.kept = kept;
+        needs.catalog.put_item("hubs-prod", &failed).await.unwrap();
+        let output = handle(&needs, input(&run, &counted(count))).await.unwrap();
+        assert_eq!((output.outcome, output.keep), (Outcome::Failed, keep), "{count} {kept}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_not_compared_is_unproven_and_says_why() {
     let (needs, run) = restored(json!(4)).await;
     let mut item = needs

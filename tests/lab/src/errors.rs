@@ -80,6 +80,17 @@ pub fn not_found(call: &Call) -> Answer {
     )
 }
 
+/// RDS has no capacity, by the codes and statuses of its model.
+#[must_use]
+pub fn no_capacity(call: &Call) -> Answer {
+    let (status, code) = match call.action.as_str() {
+        "CreateDBInstance" => (400, "InsufficientDBInstanceCapacity"),
+        _ => (403, "InsufficientDBClusterCapacityFault"),
+    };
+    let message = "We currently do not have sufficient capacity in the zones you requested";
+    error(call, status, code, message)
+}
+
 fn error(call: &Call, status: u16, code: &str, message: &str) -> Answer {
     Answer::error(call.protocol, status, code, message)
 }

@@ -51,6 +51,8 @@ pub enum Kind {
     WithoutTags,
     /// The call does not find what it is about: it is not everywhere yet.
     NotFoundYet,
+    /// RDS has no capacity for the instance or the cluster; the call has no effect.
+    NoCapacity,
 }
 
 impl Kind {

@@ -127,6 +127,7 @@ impl House {
                 self.kill_client(peer).await;
                 Some(answer)
             }
+            Kind::NoCapacity => Some(errors::no_capacity(call)),
             Kind::NotFoundYet => Some(errors::not_found(call)),
             Kind::WithoutTags => Some(order::without_tags(call, self.dispatch(call).await)),
             Kind::Slow => {

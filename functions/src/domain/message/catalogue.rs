@@ -328,6 +328,15 @@ fn restores() -> Vec<(&'static str, Message)> {
                 None,
             ),
         ),
+        ("A restore waits for capacity", short_of_capacity("running", None)),
+        (
+            "A restore waits for capacity, and the application is at rest",
+            short_of_capacity("running", Some("2026-11-20T04:16:00Z")),
+        ),
+        (
+            "A restore failed for lack of capacity",
+            short_of_capacity("failed", None),
+        ),
         (
             "A restore failed and is undone",
             told(&record("undone", json!({"reasons": job})), &items("undone"), None),
@@ -365,6 +374,34 @@ fn restores() -> Vec<(&'static str, Message)> {
             no_record(None, Some(&broken)),
         ),
     ]
+}
+
+/// A restore whose cluster has no instance, while it waits or at its end.
+fn short_of_capacity(status: &str, at_rest: Option<&str>) -> Message {
+    let ended = status == "failed";
+    let phase = "instances of cluster hubs-db-r20261120-041500: hubs-db-1-r20261120-041500 waits until AWS has capacity for db.r6g.large in any zone of the subnet group";
+    let late = format!("restoring database: not finished after 129600 s ({phase}); its deadline is 129600 s");
+    let reasons = match ended {
+        true => json!([{"subject": "database", "error": "DeadlineExceeded", "message": late}]),
+        false => json!([]),
+    };
+    let record = record(status, json!({"reasons": reasons}));
+    let mut items = items(if ended { "failed" } else { "in_progress" });
+    items[0].phase = Some(phase.to_owned());
+    items[0].started_at = Some(at("2026-11-20T04:16:00Z"));
+    items[0].shortage.note(Vec::new(), at("2026-11-20T04:30:00Z"));
+    items[0].shortage.kept = ended;
+    let run = at_rest.map(|at| run(json!({"quiesced_at": at})));
+    let facts = Restore {
+        record: Some(&record),
+        items: &items,
+        run: run.as_ref(),
+        ..of_restore::plain()
+    };
+    match ended {
+        true => restore(&facts).0,
+        false => waiting(&facts, &record),
+    }
 }
 
 fn asking(about: About, outcome: &str, live: &[&str]) -> Message {

@@ -13,6 +13,7 @@ mod succeeding;
 #[cfg(test)]
 pub(super) mod tests;
 mod undoing;
+mod waiting;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,6 +23,7 @@ pub use breaking_off::{Aftermath, restore_brought_back, restore_ended};
 pub use commands::{approve, reject};
 pub use showing::shown;
 pub use undoing::{cut_over_undone, restore_undone};
+pub use waiting::waiting;
 
 use super::Message;
 use super::facts::left_quiesced;

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::job::{Failure, JobStatus};
+use crate::domain::pacing;
 use crate::domain::resource::Resource;
 use crate::domain::restore::plan::Planned;
+use crate::domain::restore::settings::{Refused, Settings};
+use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
@@ -47,9 +50,12 @@ pub struct Item {
     /// From which secret the copy's master password was asked to be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_from: Option<PasswordFrom>,
-    /// Settings that were asked for and that AWS took, once for each time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asked: Vec<String>,
+    /// Settings that were asked for, and what AWS said.
+    #[serde(default, skip_serializing_if = "Settings::is_none")]
+    pub settings: Settings,
+    /// What AWS had no capacity for.
+    #[serde(default, skip_serializing_if = "Shortage::is_none")]
+    pub shortage: Shortage,
     /// What the operator should know: what could not be put back, leftovers of earlier restores.
     #[serde(default)]
     pub remarks: Vec<String>,
@@ -131,13 +137,16 @@ pub enum Made {
 /// The longest that Lambda runs a function (Lambda Developer Guide, "Lambda quotas").
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 
-/// How often a setting is asked for that AWS takes and does not show: the first time it may not have been heard.
-const ASKED_AT_MOST: usize = 2;
-
 impl Item {
-    /// Whether AWS took a setting as often as it is asked for: what it does not show then, it never will.
-    pub fn is_given_up(&self, setting: &str) -> bool {
-        self.asked.iter().filter(|asked| *asked == setting).count() >= ASKED_AT_MOST
+    /// Whether its deadline is past.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        pacing::past_deadline(self.elapsed(now), self.planned.resource.deadline_seconds)
+    }
+
+    /// Seconds since its restore began.
+    pub fn elapsed(&self, now: Timestamp) -> u64 {
+        let since = now.duration_since(self.started_at.unwrap_or(now));
+        u64::try_from(since.as_secs()).unwrap_or(0)
     }
 
     /// Whether a function may still be making something of it: stopping an execution stops no function in flight.
@@ -181,6 +190,9 @@ pub struct RestoreJob {
     pub phase: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Whether on-call has to be told what it waits for, before it is waited for.
+    #[serde(default)]
+    pub tell: bool,
 }
 
 /// What one call of a restoring step came to.
@@ -197,12 +209,23 @@ pub enum Advance {
         /// What is known to exist by now.
         made: Option<Made>,
     },
-    /// The same, once AWS took a change of these settings, which is remembered.
+    /// The same, once AWS was asked for these settings, which is remembered.
     Asked {
         stage: &'static str,
+        /// Those that it took.
         settings: Vec<&'static str>,
+        /// Those that it refuses for good.
+        refused: Vec<Refused>,
         phase: String,
         made: Made,
+    },
+    /// What is missing waits until AWS has capacity for it.
+    Short {
+        stage: &'static str,
+        phase: String,
+        /// Parts that found none in the zone of their source.
+        in_any_zone: Vec<String>,
+        made: Option<Made>,
     },
     /// Made, configured as captured, and ready to be compared.
     Restored { made: Made, remarks: Vec<String> },

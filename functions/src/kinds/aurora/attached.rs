@@ -1,6 +1,6 @@
 //! What belongs to a cluster and lives outside it: custom endpoints, and the scaling of its replicas.
 
-use aws_sdk_rds::types::{DbClusterEndpoint, Filter};
+use aws_sdk_rds::types::{DbClusterEndpoint, DbInstance, Filter};
 use serde_json::{Value, json};
 
 use super::Aurora;
@@ -15,7 +15,12 @@ use crate::kinds::scaling::{Namespace, scaling};
 
 impl Aurora {
     /// Creates the custom endpoints that are missing; in words what it waits for.
-    pub(super) async fn make_endpoints(&self, run: &Run, wanted: &Wanted<'_>) -> Result<Option<String>> {
+    pub(super) async fn make_endpoints(
+        &self,
+        run: &Run,
+        wanted: &Wanted<'_>,
+        instances: &[DbInstance],
+    ) -> Result<Option<String>> {
         let endpoints = wanted.endpoints();
         if endpoints.is_empty() {
             return Ok(None);
@@ -30,7 +35,7 @@ impl Aurora {
                 Some("available") => {}
                 Some(status) => waiting.push(format!("{name} is {status}")),
                 None => {
-                    self.make_endpoint(run, wanted, &name, captured).await?;
+                    self.make_endpoint(run, wanted, &name, captured, instances).await?;
                     waiting.push(format!("{name} is being created"));
                 }
             }
@@ -57,14 +62,27 @@ impl Aurora {
             .map_err(|error| failure("describing the endpoints of cluster", wanted.target, error))
     }
 
-    async fn make_endpoint(&self, run: &Run, wanted: &Wanted<'_>, name: &str, captured: &Value) -> Result<()> {
+    async fn make_endpoint(
+        &self,
+        run: &Run,
+        wanted: &Wanted<'_>,
+        name: &str,
+        captured: &Value,
+        there: &[DbInstance],
+    ) -> Result<()> {
         let instances = wanted.instances();
+        // A reader for which AWS has no capacity is in none.
+        let is_there = |name: &String| {
+            there
+                .iter()
+                .any(|there| there.db_instance_identifier() == Some(name.as_str()))
+        };
         let at_the_copy = |list: &str| {
             let named = texts(part(captured, list)).into_iter().filter_map(|member| {
                 let instance = instances
                     .iter()
                     .find(|instance| instance.source.as_deref() == Some(&member));
-                instance.map(|instance| instance.name.clone())
+                instance.map(|instance| instance.name.clone()).filter(is_there)
             });
             Some(named.collect::<Vec<_>>()).filter(|named| !named.is_empty())
         };

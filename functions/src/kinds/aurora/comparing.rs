@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wanted::{Wanted, is_own, members, text, texts};
+use super::configuring::MUST;
+use super::wanted::{Wanted, WantedInstance, is_own, members, text, texts};
 use super::{Aurora, KIND, capture};
 use crate::domain::job::Run;
 use crate::domain::restore::diff::{self, Difference};
@@ -37,14 +38,18 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &Item) -> Result<Vec<Chec
     }
     let mut found = differences(&wanted, &copy);
     aurora.allow_upgrade(&wanted, &copy, &mut found).await?;
+    let lacks_readers = lacks_readers(&wanted, &copy);
     let mut checks = Vec::new();
     for (what, difference) in found {
         let outside = OUTSIDE.contains(&what.split('.').next().unwrap_or_default());
         let inherited = what == "EngineVersion" && matches!(wanted.from, Source::ClusterAt { .. });
         let told = format!("was {}, is {}", difference.before, difference.after);
-        let given_up = wanted.is_given_up(what.split('.').next().unwrap_or_default());
-        checks.push(if given_up {
-            let detail = format!("{told}: RDS took it twice, and does not show it");
+        let setting = what.split('.').next().unwrap_or_default();
+        let in_vain = wanted.in_vain(setting).filter(|_| !MUST.contains(&setting));
+        checks.push(if let Some(why) = in_vain {
+            check(&what, Finding::Unproven, format!("{told}: {why}"))
+        } else if lacks_readers && is_without_reader(&what, &difference) {
+            let detail = format!("{told}: AWS had no capacity for a reader, and the copy was finished without it");
             check(&what, Finding::Unproven, detail)
         } else if outside && !aurora.remade(run, &wanted, &what).await? {
             let detail = format!("{told}: somebody changed it since, and it belongs to more than the copy");
@@ -61,6 +66,20 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &Item) -> Result<Vec<Chec
         checks.push(check("configuration", Finding::Same, detail));
     }
     Ok(checks)
+}
+
+/// Whether instances of the copy are missing for which AWS had no capacity.
+fn lacks_readers(wanted: &Wanted<'_>, copy: &Value) -> bool {
+    let is_missing = |instance: &WantedInstance| instance_of(copy, &instance.name).is_none();
+    wanted.was_short() && wanted.instances().iter().any(is_missing)
+}
+
+/// Whether that explains what differs: such an instance itself, or the endpoints that name it.
+fn is_without_reader(what: &str, difference: &Difference) -> bool {
+    let instance = what
+        .strip_prefix("DBInstances.")
+        .is_some_and(|name| !name.contains('.'));
+    instance && difference.after == "nothing" || what.starts_with("DBClusterEndpoints.")
 }
 
 impl Aurora {

@@ -1,56 +1,19 @@
 //! What no restore call takes: a copy's settings, roles, Data API and deletion protection, each only where the copy, as RDS
 //! describes it, is not what was captured. So a second look finds nothing to do.
 
+use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DatabaseInsightsMode, DbCluster};
 use serde_json::{Value, json};
 
 use super::Aurora;
 use super::describe;
-use super::wanted::{Wanted, members, number, text, texts};
+use super::differing::{DATA_API, PERHAPS, PROTECTION, ROLES, SETTINGS, apart, changed, is_forwarding, missing_roles};
+use super::wanted::{Wanted, text, texts};
 use crate::aws::{code, failure};
-use crate::error::Result;
+use crate::domain::restore::settings::{Next, Refused};
+use crate::error::{Error, Result};
 use crate::kinds::keys;
 use crate::kinds::restoring::part;
-
-/// What ModifyDBCluster sets, by the names under which it is described.
-const SETTINGS: &[&str] = &[
-    "AutoMinorVersionUpgrade",
-    "BackupRetentionPeriod",
-    "CopyTagsToSnapshot",
-    "DBClusterParameterGroup",
-    "DatabaseInsightsMode",
-    "EnabledCloudwatchLogsExports",
-    "IAMDatabaseAuthenticationEnabled",
-    "LocalWriteForwardingStatus",
-    "MasterUserSecret",
-    "PerformanceInsightsEnabled",
-    "PerformanceInsightsKMSKeyId",
-    "PerformanceInsightsRetentionPeriod",
-    "Port",
-    "PreferredBackupWindow",
-    "PreferredMaintenanceWindow",
-    "VpcSecurityGroups",
-];
-
-/// What the API's text has for Multi-AZ clusters only. Aurora may take it, take it and not show it, or refuse it: it is asked
-/// for once, and nothing waits for it.
-const PERHAPS: &[&str] = &["CertificateDetails", "MonitoringInterval", "MonitoringRoleArn"];
-
-/// What has a call of its own.
-const ROLES: &str = "AssociatedRoles";
-const DATA_API: &str = "HttpEndpointEnabled";
-const PROTECTION: &str = "DeletionProtection";
-
-/// Settings that RDS takes only together.
-const TOGETHER: &[&[&str]] = &[
-    &["MonitoringInterval", "MonitoringRoleArn"],
-    &[
-        "DatabaseInsightsMode",
-        "PerformanceInsightsEnabled",
-        "PerformanceInsightsKMSKeyId",
-        "PerformanceInsightsRetentionPeriod",
-    ],
-];
 
 /// By what RDS says that it does not take them, or not now.
 const REFUSALS: &[&str] = &[
@@ -59,41 +22,106 @@ const REFUSALS: &[&str] = &[
     "InvalidParameterValue",
 ];
 
+/// By what it says that it never will.
+const FOR_GOOD: &[&str] = &["InvalidParameterCombination", "InvalidParameterValue"];
+
+/// Without these a copy is none: who can reach it, and how it behaves.
+pub const MUST: &[&str] = &["DBClusterParameterGroup", "Port", "VpcSecurityGroups"];
+
 /// What was asked of RDS in one look, and what is waited for, in words.
 #[derive(Default)]
 pub struct Asked {
     pub settings: Vec<&'static str>,
+    pub refused: Vec<Refused>,
     pub waits_for: Vec<String>,
 }
 
 impl Asked {
-    pub fn and(&mut self, setting: &'static str, waits_for: String) {
+    fn and(&mut self, setting: &'static str, waits_for: String) {
         self.settings.push(setting);
         self.waits_for.push(waits_for);
+    }
+
+    /// Whether a setting that the copy has not got is to be asked for now; one that RDS took a moment ago is waited for.
+    fn asks(&mut self, wanted: &Wanted<'_>, setting: &str) -> bool {
+        let next = wanted.next(setting);
+        if next == Next::Wait {
+            let late = format!("cluster {} does not show its {setting} yet", wanted.target);
+            self.waits_for.push(late);
+        }
+        next == Next::Ask
     }
 }
 
 impl Aurora {
-    /// Changes all settings that are not as captured, at once; nothing that RDS took before and never showed.
+    /// Changes all settings that are not as captured: at once, or, where RDS refuses some of them for good, by themselves, so that
+    /// it is known which.
     pub(super) async fn configure(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Asked> {
-        let (captured, now) = (wanted.cluster(), describe::cluster(cluster));
-        let mut changed = changed(captured, &now, SETTINGS);
-        changed.retain(|setting| !wanted.is_given_up(setting));
-        if changed.is_empty() {
-            return Ok(Asked::default());
+        let now = describe::cluster(cluster);
+        let differing = changed(wanted.cluster(), &now, SETTINGS);
+        let are = |next: Next<'_>| {
+            let settings = differing.iter().copied();
+            settings.filter(move |setting| wanted.next(setting) == next).collect()
+        };
+        let (mut ask, late): (Vec<&'static str>, Vec<&'static str>) = (are(Next::Ask), are(Next::Wait));
+        let mut asked = Asked::default();
+        if !late.is_empty() {
+            let late = late.join(", ");
+            asked.waits_for.push(format!(
+                "cluster {} does not show yet what RDS took: {late}",
+                wanted.target
+            ));
         }
-        let text = |name| changed.contains(&name).then(|| wanted.text(name)).flatten();
-        let flag = |name| changed.contains(&name).then(|| wanted.flag(name)).flatten();
-        let number = |name| changed.contains(&name).then(|| wanted.number(name)).flatten();
-        let manage = changed.contains(&"MasterUserSecret");
+        if ask.is_empty() {
+            return Ok(asked);
+        }
+        if self.modify(wanted, &now, &ask).await?.is_err() {
+            for some in apart(&ask) {
+                let Err((why, error)) = self.modify(wanted, &now, &some).await? else {
+                    ask = some;
+                    break;
+                };
+                if some.iter().any(|setting| MUST.contains(setting)) {
+                    return Err(error);
+                }
+                asked.refused.extend(some.iter().map(|setting| Refused {
+                    setting: (*setting).to_owned(),
+                    why: why.clone(),
+                }));
+                ask.retain(|setting| !some.contains(setting));
+            }
+        }
+        let phase = match ask.is_empty() {
+            true => format!("cluster {} is left without what RDS refuses", wanted.target),
+            false => format!("cluster {} is being configured: {}", wanted.target, ask.join(", ")),
+        };
+        asked.waits_for.push(phase);
+        asked.settings = ask;
+        Ok(asked)
+    }
+
+    /// Changes these settings to what was captured. The inner error is RDS's refusal for good: its words, and the error.
+    async fn modify(
+        &self,
+        wanted: &Wanted<'_>,
+        now: &Value,
+        settings: &[&str],
+    ) -> Result<std::result::Result<(), (String, Error)>> {
+        let captured = wanted.cluster();
+        let text = |name| settings.contains(&name).then(|| wanted.text(name)).flatten();
+        let flag = |name| settings.contains(&name).then(|| wanted.flag(name)).flatten();
+        let number = |name| settings.contains(&name).then(|| wanted.number(name)).flatten();
+        let manage = settings.contains(&"MasterUserSecret");
         let key = match part(captured, "MasterUserSecret") {
             secret if manage => self.secret_key(secret).await?,
             _ => None,
         };
-        let groups = changed.contains(&"VpcSecurityGroups").then(|| wanted.security_groups());
+        let groups = settings
+            .contains(&"VpcSecurityGroups")
+            .then(|| wanted.security_groups());
         let insights = text("DatabaseInsightsMode").map(|mode| DatabaseInsightsMode::from(mode.as_str()));
-        let forwarding = changed.contains(&"LocalWriteForwardingStatus");
-        let logs = changed.contains(&"EnabledCloudwatchLogsExports");
+        let forwarding = settings.contains(&"LocalWriteForwardingStatus");
+        let logs = settings.contains(&"EnabledCloudwatchLogsExports");
         let call = self
             .rds
             .modify_db_cluster()
@@ -104,7 +132,7 @@ impl Aurora {
             .set_copy_tags_to_snapshot(flag("CopyTagsToSnapshot"))
             .set_db_cluster_parameter_group_name(text("DBClusterParameterGroup"))
             .set_database_insights_mode(insights)
-            .set_cloudwatch_logs_export_configuration(logs.then(|| log_exports(captured, &now)))
+            .set_cloudwatch_logs_export_configuration(logs.then(|| log_exports(captured, now)))
             .set_enable_iam_database_authentication(flag("IAMDatabaseAuthenticationEnabled"))
             .set_enable_local_write_forwarding(forwarding.then(|| is_forwarding(captured)))
             .set_manage_master_user_password(manage.then_some(true))
@@ -116,33 +144,33 @@ impl Aurora {
             .set_preferred_backup_window(text("PreferredBackupWindow"))
             .set_preferred_maintenance_window(text("PreferredMaintenanceWindow"))
             .set_vpc_security_group_ids(groups);
-        call.send()
-            .await
-            .map_err(|error| failure("configuring cluster", wanted.target, error))?;
-        let waits_for = format!("cluster {} is being configured: {}", wanted.target, changed.join(", "));
-        Ok(Asked {
-            settings: changed,
-            waits_for: vec![waits_for],
-        })
+        match call.send().await {
+            Ok(_) => Ok(Ok(())),
+            Err(error) => {
+                let for_good = code(&error).is_some_and(|code| FOR_GOOD.contains(&code));
+                let why = error.message().unwrap_or("without a word").to_owned();
+                let error = failure("configuring cluster", wanted.target, error);
+                if for_good { Ok(Err((why, error))) } else { Err(error) }
+            }
+        }
     }
 
-    /// What RDS took as often as it was asked for and does not show, in words.
-    pub(super) fn unshown(wanted: &Wanted<'_>, cluster: &DbCluster) -> Vec<String> {
+    /// What was asked for in vain and the copy is without, in words.
+    pub(super) fn in_vain(wanted: &Wanted<'_>, cluster: &DbCluster) -> Vec<String> {
         let (captured, now) = (wanted.cluster(), describe::cluster(cluster));
         let others = [ROLES, DATA_API, PROTECTION].into_iter().filter(|name| match *name {
             ROLES => missing_roles(captured, &now).next().is_some(),
             name => part(captured, name) == &json!(true) && part(&now, name) != &json!(true),
         });
-        let given_up = changed(captured, &now, SETTINGS).into_iter().chain(others);
-        given_up
-            .filter(|setting| wanted.is_given_up(setting))
-            .map(|setting| {
-                format!(
-                    "RDS took {setting} of cluster {} twice, as captured, and does not show it: look at it, and set it by hand",
-                    wanted.target
-                )
-            })
-            .collect()
+        let differing = changed(captured, &now, SETTINGS).into_iter().chain(others);
+        let words = |setting: &'static str| {
+            let why = wanted.in_vain(setting)?;
+            Some(format!(
+                "cluster {} has not got {setting} as it was captured: {why}. Look at it, and set it by hand",
+                wanted.target
+            ))
+        };
+        differing.filter_map(words).collect()
     }
 
     /// Asks for what Aurora may not take. Only when the cluster has just got its first instance: a second time would be one time
@@ -198,7 +226,9 @@ impl Aurora {
         let there = describe::cluster(cluster);
         let mut added = Vec::new();
         let mut asked = Asked::default();
-        for role in missing_roles(wanted.cluster(), &there).filter(|_| !wanted.is_given_up(ROLES)) {
+        let mut missing = missing_roles(wanted.cluster(), &there).peekable();
+        let asks = missing.peek().is_some() && asked.asks(wanted, ROLES);
+        for role in missing.filter(|_| asks) {
             let Some(arn) = text(role, "RoleArn") else {
                 continue;
             };
@@ -221,8 +251,8 @@ impl Aurora {
             let words = format!("cluster {target} gets its roles: {}", added.join(", "));
             asked.waits_for.push(words);
         }
-        let on = wanted.flag(DATA_API) == Some(true) && !wanted.is_given_up(DATA_API);
-        if on && cluster.http_endpoint_enabled() != Some(true) {
+        let on = wanted.flag(DATA_API) == Some(true);
+        if on && cluster.http_endpoint_enabled() != Some(true) && asked.asks(wanted, DATA_API) {
             let arn = cluster.db_cluster_arn().unwrap_or_default();
             match self.rds.enable_http_endpoint().resource_arn(arn).send().await {
                 Err(error) if code(&error) != Some("InvalidResourceStateFault") => {
@@ -237,8 +267,8 @@ impl Aurora {
     /// Turns deletion protection on, where it was: the last thing of all.
     pub(super) async fn protect(&self, wanted: &Wanted<'_>, cluster: &DbCluster) -> Result<Asked> {
         let mut asked = Asked::default();
-        let on = wanted.flag(PROTECTION) == Some(true) && !wanted.is_given_up(PROTECTION);
-        if on && cluster.deletion_protection() != Some(true) {
+        let on = wanted.flag(PROTECTION) == Some(true);
+        if on && cluster.deletion_protection() != Some(true) && asked.asks(wanted, PROTECTION) {
             self.set_protection(wanted.target, true).await?;
             asked.and(
                 PROTECTION,
@@ -254,68 +284,6 @@ impl Aurora {
         set.map(drop)
             .map_err(|error| failure("setting the deletion protection of cluster", cluster, error))
     }
-}
-
-/// The captured roles that are not there.
-fn missing_roles<'a>(captured: &'a Value, now: &'a Value) -> impl Iterator<Item = &'a Value> {
-    members(captured, ROLES).filter(|role| {
-        let same = |other: &Value| {
-            let mut names = ["RoleArn", "FeatureName"].iter();
-            names.all(|name| text(other, name) == text(role, name))
-        };
-        !members(now, ROLES).any(same)
-    })
-}
-
-/// The settings that are not as captured, with those that RDS takes only with them.
-fn changed(captured: &Value, now: &Value, settings: &[&'static str]) -> Vec<&'static str> {
-    let off = |name: &str, value: Value| setting(captured, name) == Some(value);
-    let moot = |name: &str| match name {
-        "MonitoringRoleArn" => off("MonitoringInterval", json!(0)),
-        "PerformanceInsightsKMSKeyId" | "PerformanceInsightsRetentionPeriod" => {
-            setting(captured, "PerformanceInsightsEnabled") != Some(json!(true))
-        }
-        _ => false,
-    };
-    let differs =
-        |name: &str| !part(captured, name).is_null() && !moot(name) && setting(captured, name) != setting(now, name);
-    let together = |name: &str| {
-        let others = TOGETHER.iter().find(|names| names.contains(&name));
-        others.is_some_and(|names| names.iter().any(|name| differs(name)))
-    };
-    let settings = settings.iter().copied();
-    settings
-        .filter(|name| differs(name) || together(name) && !part(captured, name).is_null() && !moot(name))
-        .collect()
-}
-
-/// A setting as it is compared: RDS leaves out, or says with a word of its own, what is off.
-fn setting(of: &Value, name: &str) -> Option<Value> {
-    let value = part(of, name);
-    Some(match name {
-        "AutoMinorVersionUpgrade"
-        | "CopyTagsToSnapshot"
-        | "IAMDatabaseAuthenticationEnabled"
-        | "PerformanceInsightsEnabled" => json!(value.as_bool().unwrap_or(false)),
-        "VpcSecurityGroups" => {
-            let ids = members(of, name).filter_map(|group| text(group, "VpcSecurityGroupId"));
-            json!(texts(&ids.collect()))
-        }
-        "EnabledCloudwatchLogsExports" => json!(texts(value)),
-        "LocalWriteForwardingStatus" => json!(is_forwarding(of)),
-        // Its ARN is another; that there is one is what counts.
-        "MasterUserSecret" => json!(value.is_object()),
-        "CertificateDetails" => json!(text(value, "CAIdentifier")),
-        "DatabaseInsightsMode" => json!(text(of, name).unwrap_or_else(|| "standard".to_owned())),
-        "MonitoringInterval" => json!(number(of, name).unwrap_or(0)),
-        "PreferredBackupWindow" | "PreferredMaintenanceWindow" => json!(text(of, name)?.to_lowercase()),
-        _ if value.is_null() => return None,
-        _ => value.clone(),
-    })
-}
-
-fn is_forwarding(of: &Value) -> bool {
-    text(of, "LocalWriteForwardingStatus").is_some_and(|status| status.starts_with("enabl") || status == "requested")
 }
 
 fn log_exports(captured: &Value, now: &Value) -> CloudwatchLogsExportConfiguration {

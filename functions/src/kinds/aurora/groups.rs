@@ -1,7 +1,7 @@
 //! The parameter groups of a copy: those that are gone are made anew from what was captured, under the same name, and go
 //! with the copy when the restore is undone.
 
-use aws_sdk_rds::types::{ApplyMethod, Parameter};
+use aws_sdk_rds::types::{ApplyMethod, Parameter, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -13,6 +13,7 @@ use super::wanted::{Group, GroupOf, Wanted, tagged_by, text};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::error::{Error, Result};
+use crate::kinds::whose::untold;
 
 /// What RDS sets in one call.
 const MOST_AT_ONCE: usize = 20;
@@ -42,9 +43,13 @@ impl Aurora {
 
     /// Whether this run made what the ARN names, for this resource.
     pub(super) async fn made(&self, run: &Run, resource: &str, arn: &str) -> Result<bool> {
+        Ok(tagged_by(&self.tags(arn).await?, run, resource))
+    }
+
+    async fn tags(&self, arn: &str) -> Result<Vec<Tag>> {
         let listed = self.rds.list_tags_for_resource().resource_name(arn).send().await;
         let listed = listed.map_err(|error| failure("listing the tags of", arn, error))?;
-        Ok(tagged_by(listed.tag_list(), run, resource))
+        Ok(listed.tag_list.unwrap_or_default())
     }
 
     /// Makes what is missing of the copy's parameter groups, and finishes what an earlier try of this run left without its
@@ -89,10 +94,17 @@ impl Aurora {
         };
         match refused {
             None => Ok(true),
-            Some((Some(code), _)) if code == "DBParameterGroupAlreadyExists" => match self.group_arn(group).await? {
-                Some(arn) => self.made(run, wanted.resource, &arn).await,
-                None => Ok(false),
-            },
+            Some((Some(code), _)) if code == "DBParameterGroupAlreadyExists" => {
+                let Some(arn) = self.group_arn(group).await? else {
+                    return Ok(false);
+                };
+                let tags = self.tags(&arn).await?;
+                // It was not there a moment ago.
+                if tags.is_empty() {
+                    return Err(Error::NotReady(untold(&group.words())));
+                }
+                Ok(tagged_by(&tags, run, wanted.resource))
+            }
             Some((_, error)) => Err(error),
         }
     }

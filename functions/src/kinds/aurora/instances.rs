@@ -41,10 +41,16 @@ const REFUSED_ZONE: &[&str] = &[
 
 /// What a look at a copy's instances came to.
 pub struct Making {
-    /// In words what it waits for; `None` when all are available.
+    /// In words what it waits for; `None` when all are available that can be had.
     pub waits_for: Option<String>,
     /// Whether this look asked for one.
     pub created: bool,
+    /// Whether AWS has no capacity for one.
+    pub short: bool,
+    /// Those that found no capacity in the zone of their source.
+    pub in_any_zone: Vec<String>,
+    /// Readers that the copy is finished without.
+    pub without: Vec<String>,
 }
 
 impl Aurora {
@@ -61,6 +67,7 @@ impl Aurora {
             .iter()
             .any(|there| there.db_instance_status() == Some("available"));
         let (mut made, mut waiting, mut later) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut in_any_zone, mut short, mut without) = (Vec::new(), Vec::new(), Vec::new());
         for (place, instance) in wanted.instances().into_iter().enumerate() {
             let name = instance.name.clone();
             let Some(there) = found(&name) else {
@@ -70,7 +77,9 @@ impl Aurora {
                 }
                 match self.make_instance(run, wanted, cluster, &instance).await? {
                     None => made.push(name),
-                    Some(shortage) => waiting.push(shortage),
+                    // Whatever is available writes: the others only read.
+                    Some(_) if writes && wanted.does_without() => without.push(name),
+                    Some(shortage) => short.push(shortage),
                 }
                 continue;
             };
@@ -88,18 +97,25 @@ impl Aurora {
             }
             if status == WITHOUT_CAPACITY {
                 self.delete_instance(&name).await?;
-                waiting.push(format!("{name} found no capacity, and is removed to be made again"));
+                short.push(format!(
+                    "{name} found no capacity, and is removed to be made again in any zone"
+                ));
+                in_any_zone.push(name);
             } else if status != "available" {
                 waiting.push(format!("{name} is {status}"));
             }
         }
-        let created = !made.is_empty();
+        let (created, is_short) = (!made.is_empty(), !short.is_empty());
+        waiting.extend(short);
         waiting.extend(created.then(|| format!("{} being created", made.join(", "))));
         waiting.extend((!later.is_empty()).then(|| format!("{} after that", later.join(", "))));
         let waits_for = format!("instances of cluster {}: {}", wanted.target, waiting.join(", "));
         Ok(Ok(Making {
             waits_for: (!waiting.is_empty()).then_some(waits_for),
             created,
+            short: is_short,
+            in_any_zone,
+            without,
         }))
     }
 
@@ -146,7 +162,7 @@ impl Aurora {
                 number(captured, "PerformanceInsightsRetentionPeriod").filter(|_| insights),
             )
             .set_tags(Some(wanted.tags(run, captured)));
-        let zone = text(captured, "AvailabilityZone");
+        let zone = text(captured, "AvailabilityZone").filter(|_| !wanted.in_any_zone(&instance.name));
         let mut created = call.clone().set_availability_zone(zone.clone()).send().await;
         if let Err(error) = &created
             && zone.is_some()
@@ -220,6 +236,23 @@ pub fn elsewhere(wanted: &Wanted<'_>, there: &[DbInstance]) -> Vec<String> {
         ))
     });
     moved.collect()
+}
+
+/// In words, what the copy was finished without, and how it is added.
+pub fn left_out(wanted: &Wanted<'_>, without: &[String]) -> Vec<String> {
+    let engine = wanted.text("Engine").unwrap_or_default();
+    let lacking = wanted.instances().into_iter();
+    let lacking = lacking.filter(|instance| without.contains(&instance.name));
+    let words = lacking.map(|WantedInstance { name, captured, .. }| {
+        let class = text(&captured, "DBInstanceClass").unwrap_or_default();
+        format!(
+            "AWS had no capacity for reader {name} ({class}), and the copy is without it. When there is some: aws rds \
+             create-db-instance --db-instance-identifier {name} --db-cluster-identifier {} --engine {engine} --db-instance-class \
+             {class}",
+            wanted.target
+        )
+    });
+    words.collect()
 }
 
 /// The instances of a plan, in words: `hubs-db-1-r (db.r6g.large)`.

@@ -62,12 +62,13 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     };
     let waiting = |stage: &'static str, asked: Asked| {
         let phase = asked.waits_for.join("; ");
-        if asked.settings.is_empty() {
+        if asked.settings.is_empty() && asked.refused.is_empty() {
             return underway(stage, phase);
         }
         Ok(Advance::Asked {
             stage,
             settings: asked.settings,
+            refused: asked.refused,
             phase,
             made: made(&cluster),
         })
@@ -86,12 +87,22 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     }
     let mut asked = aurora.attach(&wanted, &cluster).await?;
     let there = aurora.instances(wanted.target).await?;
+    let mut without = Vec::new();
     match aurora.make_instances(run, &wanted, &cluster, &there).await {
         Ok(Ok(making)) => {
             if cluster.db_cluster_members().is_empty() && making.created {
                 aurora.ask_once(&wanted, &cluster).await?;
             }
+            without = making.without;
             asked.waits_for.extend(making.waits_for);
+            if making.short && asked.settings.is_empty() {
+                return Ok(Advance::Short {
+                    stage: INSTANCES,
+                    phase: asked.waits_for.join("; "),
+                    in_any_zone: making.in_any_zone,
+                    made: Some(made(&cluster)),
+                });
+            }
         }
         Ok(Err(reason)) => return Ok(Advance::Failed { reason }),
         // The cluster became busy with what was asked of it just now.
@@ -101,18 +112,20 @@ pub async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance>
     if !asked.waits_for.is_empty() {
         return waiting(INSTANCES, asked);
     }
-    let endpoints = aurora.make_endpoints(run, &wanted).await?;
+    let endpoints = aurora.make_endpoints(run, &wanted, &there).await?;
     let mut remarks = foreseeing::remarks(&wanted);
     remarks.extend(aurora.scale(run, &wanted).await?);
     let protection = aurora.protect(&wanted, &cluster).await?;
     let finishing = Asked {
         settings: protection.settings,
+        refused: Vec::new(),
         waits_for: endpoints.into_iter().chain(protection.waits_for).collect(),
     };
     if !finishing.waits_for.is_empty() {
         return waiting(FINISHING, finishing);
     }
-    remarks.extend(Aurora::unshown(&wanted, &cluster));
+    remarks.extend(instances::left_out(&wanted, &without));
+    remarks.extend(Aurora::in_vain(&wanted, &cluster));
     remarks.extend(instances::elsewhere(&wanted, &there));
     Ok(Advance::Restored {
         made: made(&cluster),
@@ -161,9 +174,17 @@ async fn begin(aurora: &Aurora, run: &Run, wanted: &Wanted<'_>) -> Result<Advanc
         }
         other => return lost(format!("a cluster cannot be restored from {other:?}")),
     };
+    if let Some(phase) = waits {
+        return Ok(Advance::Short {
+            stage: COPYING,
+            phase,
+            in_any_zone: Vec::new(),
+            made: None,
+        });
+    }
     Ok(Advance::InProgress {
         stage: Some(COPYING),
-        phase: waits.unwrap_or_else(|| format!("cluster {} is being restored", wanted.target)),
+        phase: format!("cluster {} is being restored", wanted.target),
         percent: None,
         made: None,
     })

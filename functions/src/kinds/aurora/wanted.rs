@@ -1,6 +1,7 @@
 //! What a copy has to become: the captured configuration, and the names that everything in the copy gets.
 
 use aws_sdk_rds::types::Tag;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::KIND;
@@ -10,6 +11,7 @@ use crate::domain::names;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::renaming::Renaming;
+use crate::domain::restore::settings::Next;
 use crate::error::{Error, Result};
 use crate::kinds::restoring::part;
 use crate::kinds::shared::wrong_target;
@@ -107,9 +109,34 @@ impl<'a> Wanted<'a> {
         self.cluster().is_object()
     }
 
-    /// Whether RDS took a setting as often as it is asked for, and does not show it.
-    pub fn is_given_up(&self, setting: &str) -> bool {
-        self.item.is_given_up(setting)
+    /// What comes next for a setting that is not as captured.
+    pub fn next(&self, setting: &str) -> Next<'a> {
+        self.item.settings.next(setting, self.now())
+    }
+
+    /// Why a setting of the finished copy is not as captured, if it was asked for in vain.
+    pub fn in_vain(&self, setting: &str) -> Option<String> {
+        self.item.settings.in_vain(setting)
+    }
+
+    /// Whether an instance is asked for in any zone, since its own had no capacity for it.
+    pub fn in_any_zone(&self, instance: &str) -> bool {
+        self.item.shortage.in_any_zone.iter().any(|name| name == instance)
+    }
+
+    /// Whether the copy is finished without the readers for which AWS has no capacity.
+    pub fn does_without(&self) -> bool {
+        self.item.shortage.is_settled(self.now(), self.item.is_late(self.now()))
+    }
+
+    /// Whether AWS had no capacity at some time of this restore.
+    pub fn was_short(&self) -> bool {
+        self.item.shortage.since.is_some()
+    }
+
+    /// The time of the present look; without one, the last of all.
+    fn now(&self) -> Timestamp {
+        self.item.busy_since.unwrap_or(Timestamp::MAX)
     }
 
     pub fn part(&self, name: &str) -> &'a Value {

@@ -13,6 +13,8 @@ use crate::domain::restore::item::{Item, ItemStatus};
 use crate::domain::restore::plan::{Beside, Planned, Source};
 use crate::domain::restore::request::Destination;
 use crate::domain::restore::schedule;
+use crate::domain::restore::settings::Settings;
+use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::{self, Stages};
 use crate::domain::set::{Point, Sample};
 use crate::error::Result;
@@ -131,7 +133,8 @@ pub async fn item(planning: &Planning<'_>, draft: Draft, naming: &Naming<'_>) ->
         made: None,
         busy_since: None,
         password_from: None,
-        asked: Vec::new(),
+        settings: Settings::default(),
+        shortage: Shortage::default(),
         remarks: Vec::new(),
         checks: None,
         failure: None,

@@ -13,6 +13,8 @@ use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::{Item, ItemStatus, Made};
 use crate::domain::restore::matching::Matching;
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
+use crate::domain::restore::settings::Settings;
+use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::domain::set::{Purpose, RunRecord};
 
@@ -69,7 +71,8 @@ pub fn item(name: &str) -> Item {
         made: None,
         busy_since: None,
         password_from: None,
-        asked: Vec::new(),
+        settings: Settings::default(),
+        shortage: Shortage::default(),
         remarks: Vec::new(),
         checks: None,
         failure: None,

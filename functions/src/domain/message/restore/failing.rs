@@ -1,11 +1,12 @@
 //! Restores that came to nothing: not begun, not allowed, failed and removed, failed and kept, failed and partly left.
 
-use super::{Restore, commands, copies, facts};
+use super::{Restore, commands, copies, facts, waiting};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::plan::OnFailure;
+use crate::domain::restore::shortage::keeps;
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
@@ -17,6 +18,8 @@ enum Left {
     Nothing,
     /// Copies that were to be kept.
     Kept,
+    /// Copies to which nothing is wanting but capacity.
+    Whole,
     /// What could not be removed.
     Remains,
 }
@@ -136,6 +139,7 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         Left::Nothing if record.status == RestoreStatus::Undone => "everything that it had made is removed",
         Left::Nothing => "it had made nothing",
         Left::Kept => "its copies are kept, as was asked for",
+        Left::Whole => "what it restored is kept",
         Left::Remains => "NOT ALL THAT IT MADE COULD BE REMOVED",
     };
     let happened = format!(
@@ -150,6 +154,10 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             "Look at the copies, then remove them",
             commands::undo_restore(record),
         )),
+        Left::Whole => {
+            steps = waiting::kept(record, restore.items);
+            steps.push(Step::run("To remove what is kept", commands::undo_restore(record)));
+        }
         Left::Remains => steps.extend(still_to_remove(record)),
     }
     let differs = record
@@ -157,14 +165,20 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         .as_ref()
         .is_some_and(|found| found.outcome == Outcome::Failed);
     let again = match differs {
+        _ if left == Left::Whole => None,
         // Never this set again unasked: its copy has just been found wrong.
-        true => Step::run("See which other sets there are", format!("holdfast sets {name}")),
-        false => Step::run(
+        true => Some(Step::run(
+            "See which other sets there are",
+            format!("holdfast sets {name}"),
+        )),
+        false => Some(Step::run(
             "See what another restore would do",
             format!("{} --dry-run", commands::again(record)),
-        ),
+        )),
     };
-    let steps = Step::finally(steps, again);
+    if let Some(again) = again {
+        steps = Step::finally(steps, again);
+    }
     let mut sections = vec![Section::list("Left, and where", common::reasons(&record.left))];
     sections.extend(facts::checks(record.verification.as_ref()));
     let same = sections.pop();
@@ -175,7 +189,7 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
     sections.extend(same);
     let means = match left {
         Left::Nothing => "The application uses what it used before, which was not touched.".to_owned(),
-        Left::Kept | Left::Remains => format!(
+        Left::Kept | Left::Whole | Left::Remains => format!(
             "The application uses what it used before, which was not touched. What is left ({}) costs as much as what it was made from.",
             words::count(there.max(record.left.len()), "thing")
         ),
@@ -184,6 +198,7 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         Left::Nothing if record.status == RestoreStatus::Undone => "FAILED, undone",
         Left::Nothing => "FAILED before anything was made",
         Left::Kept => "FAILED, copies kept",
+        Left::Whole => "FAILED for lack of capacity, copies kept",
         Left::Remains => "FAILED AND IS NOT UNDONE",
     };
     restore.message(Parts {
@@ -215,9 +230,12 @@ pub fn still_to_remove(record: &RestoreRecord) -> [Step; 2] {
 
 fn left(restore: &Restore<'_>, record: &RestoreRecord) -> Left {
     let there = restore.items.iter().any(copies::may_be_there);
-    match (record.left.is_empty() && !there, record.plan.on_failure) {
-        (true, _) => Left::Nothing,
-        (false, OnFailure::Keep) if record.left.is_empty() => Left::Kept,
-        (false, _) => Left::Remains,
+    let none_left = record.left.is_empty();
+    let checks = record.verification.as_ref().map(|found| found.checks.as_slice());
+    match record.plan.on_failure {
+        _ if none_left && !there => Left::Nothing,
+        _ if none_left && keeps(restore.items, checks.unwrap_or_default()) => Left::Whole,
+        OnFailure::Keep if none_left => Left::Kept,
+        OnFailure::Keep | OnFailure::Undo => Left::Remains,
     }
 }

@@ -288,3 +288,29 @@ async fn what_cannot_be_compared_is_said() {
         "Throttled"
     );
 }
+
+/// What was done without and what was asked for in vain leaves a copy unproven; who can reach it is never a matter of taste.
+#[tokio::test]
+async fn what_the_restore_could_not_do_is_unproven_unless_it_decides_who_reaches_the_copy() {
+    let mut item = item(from_snapshot(), configuration());
+    item.shortage.note(Vec::new(), restore().started_at);
+    for _ in 0..2 {
+        item.settings
+            .note(&["CopyTagsToSnapshot", "Port"], Vec::new(), restore().started_at);
+    }
+    let copy = broken(|copy| {
+        copy["DBInstances"].as_array_mut().unwrap().remove(0);
+        copy["DBCluster"]["CopyTagsToSnapshot"] = false.into();
+        copy["DBCluster"]["Port"] = 5432.into();
+    });
+    let (aurora, replay) = aurora(captured(&copy));
+    let checks = aurora.compare(&restore(), &item, true).await.unwrap();
+    replay.played();
+    let found = |name: &str| {
+        let check = checks.iter().find(|check| check.name == format!("thing: {name}"));
+        check.map(|check| check.finding)
+    };
+    assert_eq!(found("DBInstances.hubs-db-1"), Some(Finding::Unproven), "{checks:?}");
+    assert_eq!(found("CopyTagsToSnapshot"), Some(Finding::Unproven));
+    assert_eq!(found("Port"), Some(Finding::Different));
+}

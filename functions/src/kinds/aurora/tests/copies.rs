@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::restore::item::{Advance, Item, ItemStatus, Made};
 use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::settings::Settings;
+use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::kinds::restoring::Restore;
 
@@ -59,7 +61,8 @@ pub fn item(source: Source, configuration: Value) -> Item {
         made: None,
         busy_since: None,
         password_from: None,
-        asked: Vec::new(),
+        settings: Settings::default(),
+        shortage: Shortage::default(),
         remarks: Vec::new(),
         checks: None,
         failure: None,
@@ -380,7 +383,7 @@ pub fn with(mut cluster: Value, changes: &[(&str, Value)]) -> Value {
 #[track_caller]
 pub fn phase(advance: Advance) -> String {
     match advance {
-        Advance::InProgress { phase, .. } | Advance::Asked { phase, .. } => phase,
+        Advance::InProgress { phase, .. } | Advance::Asked { phase, .. } | Advance::Short { phase, .. } => phase,
         other => panic!("not in progress: {other:?}"),
     }
 }

@@ -411,7 +411,7 @@ async fn an_instance_without_capacity_in_its_zone_comes_in_another_and_that_is_s
     assert!(remarks.iter().any(|remark| remark == said), "{remarks:?}");
 }
 
-/// No restore call takes these settings, and RDS may take a change of them that it never shows.
+/// No restore call takes these settings, and RDS may take a change of them that it shows late, or never.
 #[tokio::test]
 async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
     let mut item = item(from_snapshot(), configuration());
@@ -419,19 +419,111 @@ async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
         faithful()["DBCluster"].clone(),
         &[("AutoMinorVersionUpgrade", true.into())],
     );
-    for asked in 0..2 {
-        item.asked = vec!["AutoMinorVersionUpgrade".to_owned(); asked];
-        let script = vec![cluster_answer(&never, "available"), restored("ModifyDBCluster")];
+    let look = |second: i64| restore().started_at + jiff::SignedDuration::from_secs(second);
+    for (second, asks) in [(0, true), (10, false), (290, false), (300, true), (325, false)] {
+        item.busy_since = Some(look(second));
+        let mut script = vec![cluster_answer(&never, "available")];
+        if asks {
+            script.push(restored("ModifyDBCluster"));
+        }
         let (advance, _) = advanced(script, &item).await;
-        assert!(
-            matches!(&advance, Advance::Asked { settings, .. } if settings[..] == ["AutoMinorVersionUpgrade"]),
-            "{advance:?}"
-        );
+        match (&advance, asks) {
+            (Advance::Asked { settings, .. }, true) => {
+                assert_eq!(settings[..], ["AutoMinorVersionUpgrade"]);
+                item.settings.note(settings, Vec::new(), look(second));
+            }
+            (Advance::InProgress { phase, .. }, false) => assert!(phase.contains("does not show yet"), "{phase}"),
+            other => panic!("{second}: {other:?}"),
+        }
     }
-    item.asked = vec!["AutoMinorVersionUpgrade".to_owned(); 2];
+    item.busy_since = Some(look(600));
+    let remarks = finished(&never, &faithful()["DBInstances"], &item).await;
+    let said = "cluster hubs-db-r1 has not got AutoMinorVersionUpgrade as it was captured: AWS took it twice, minutes apart, and \
+                does not show it";
+    assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
+}
+
+/// The remarks of a copy to which nothing is left to be done.
+async fn finished(cluster: &Value, instances: &Value, item: &crate::domain::restore::item::Item) -> Vec<String> {
     let mut script = vec![
-        cluster_answer(&never, "available"),
-        instances_answer(&faithful()["DBInstances"]),
+        cluster_answer(cluster, "available"),
+        instances_answer(instances),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+    ];
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, item).await;
+    let Advance::Restored { remarks, .. } = advance else {
+        panic!("not restored: {advance:?}");
+    };
+    remarks
+}
+
+/// What RDS refuses is found by asking for each by itself, and fails no restore.
+#[tokio::test]
+async fn what_rds_refuses_for_good_becomes_a_remark_and_the_others_are_set() {
+    let mut item = item(from_snapshot(), configuration());
+    let changes = [
+        ("AutoMinorVersionUpgrade", true.into()),
+        ("CopyTagsToSnapshot", false.into()),
+    ];
+    let differs = with(faithful()["DBCluster"].clone(), &changes);
+    let no = || refuses_xml("ModifyDBCluster", "InvalidParameterCombination");
+    let script = vec![
+        cluster_answer(&differs, "available"),
+        no(),
+        no(),
+        restored("ModifyDBCluster"),
+    ];
+    let (advance, asked) = advanced(script, &item).await;
+    assert_eq!(asked[2].field("CopyTagsToSnapshot"), None);
+    assert_eq!(asked[3].field("AutoMinorVersionUpgrade"), None);
+    let Advance::Asked { settings, refused, .. } = advance else {
+        panic!("not asked: {advance:?}");
+    };
+    assert_eq!(settings, ["CopyTagsToSnapshot"]);
+    item.settings.note(&settings, refused, restore().started_at);
+    let left = with(faithful()["DBCluster"].clone(), &changes[..1]);
+    let remarks = finished(&left, &faithful()["DBInstances"], &item).await;
+    let said = "cluster hubs-db-r1 has not got AutoMinorVersionUpgrade as it was captured: AWS refuses it: words";
+    assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
+}
+
+/// Who can reach the copy is no remark.
+#[tokio::test]
+async fn a_copy_without_its_security_groups_is_refused() {
+    let item = item(from_snapshot(), configuration());
+    let open = json!([{"VpcSecurityGroupId": "sg-default", "Status": "active"}]);
+    let differs = with(faithful()["DBCluster"].clone(), &[("VpcSecurityGroups", open)]);
+    let no = || refuses_xml("ModifyDBCluster", "InvalidParameterCombination");
+    let (aurora, replay) = aurora(vec![cluster_answer(&differs, "available"), no(), no()]);
+    let refused = aurora.advance(&restore(), &item).await.unwrap_err();
+    assert_eq!(refused.class(), crate::error::Class::Final);
+    replay.played();
+}
+
+/// A reader can be added later; an application that is at rest for one cannot be used.
+#[tokio::test]
+async fn a_copy_is_finished_without_a_reader_for_which_aws_has_no_capacity() {
+    let mut item = item(from_snapshot(), configuration());
+    let writer = json!([faithful()["DBInstances"][1]]);
+    let lacks = || refuses("CreateDBInstance", 400, "InsufficientDBInstanceCapacity");
+    item.busy_since = Some(restore().started_at);
+    let cluster = faithful()["DBCluster"].clone();
+    let script = vec![
+        cluster_answer(&cluster, "available"),
+        instances_answer(&writer),
+        lacks(),
+        lacks(),
+    ];
+    let (advance, _) = advanced(script, &item).await;
+    assert!(matches!(advance, Advance::Short { .. }), "{advance:?}");
+    item.shortage.note(Vec::new(), restore().started_at);
+    item.busy_since = Some(restore().started_at + jiff::SignedDuration::from_mins(30));
+    let mut script = vec![
+        cluster_answer(&cluster, "available"),
+        instances_answer(&writer),
+        lacks(),
+        lacks(),
         endpoints_answer(&faithful()["DBClusterEndpoints"]),
     ];
     script.extend(scaling_answers(&faithful()));
@@ -439,12 +531,8 @@ async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
     let Advance::Restored { remarks, .. } = advance else {
         panic!("not restored: {advance:?}");
     };
-    assert!(
-        remarks
-            .iter()
-            .any(|remark| remark.contains("RDS took AutoMinorVersionUpgrade")),
-        "{remarks:?}"
-    );
+    let said = "AWS had no capacity for reader hubs-db-1-r1";
+    assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
 }
 
 /// The cluster is there: it is kept until an instance can be had.
@@ -475,10 +563,31 @@ async fn an_instance_without_capacity_in_any_zone_is_waited_for() {
     ];
     let (advance, asked) = advanced(script, &item).await;
     assert_eq!(asked[2].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
+    assert!(matches!(&advance, Advance::Short { in_any_zone, .. } if in_any_zone[..] == ["hubs-db-1-r1"]));
     assert_eq!(
         phase(advance),
-        "instances of cluster hubs-db-r1: hubs-db-1-r1 found no capacity, and is removed to be made again"
+        "instances of cluster hubs-db-r1: hubs-db-1-r1 found no capacity, and is removed to be made again in any zone"
     );
+}
+
+/// RDS had taken the call for one in its zone, and would again.
+#[tokio::test]
+async fn an_instance_that_found_no_capacity_is_made_again_in_any_zone() {
+    let mut item = item(from_snapshot(), configuration());
+    let ready = with(faithful()["DBCluster"].clone(), &[("DeletionProtection", false.into())]);
+    let script = || {
+        vec![
+            cluster_answer(&ready, "available"),
+            instances_answer(&json!([])),
+            xml("CreateDBInstance", ""),
+        ]
+    };
+    let (_, asked) = advanced(script(), &item).await;
+    assert_eq!(asked[2].field("AvailabilityZone").as_deref(), Some("eu-west-1a"));
+    item.shortage
+        .note(vec!["hubs-db-2-r1".to_owned()], restore().started_at);
+    let (_, asked) = advanced(script(), &item).await;
+    assert_eq!(asked[2].field("AvailabilityZone"), None);
 }
 
 /// A zone that RDS offers no more keeps no instance from being made.

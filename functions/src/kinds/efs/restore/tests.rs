@@ -14,6 +14,8 @@ use crate::aws::replay::{Exchange, Replay, answers, refuses};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::ItemStatus;
 use crate::domain::restore::plan::Planned;
+use crate::domain::restore::settings::Settings;
+use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::kinds::samples::{resource, run};
 
@@ -77,7 +79,8 @@ fn item() -> Item {
         made: None,
         busy_since: None,
         password_from: None,
-        asked: Vec::new(),
+        settings: Settings::default(),
+        shortage: Shortage::default(),
         remarks: Vec::new(),
         checks: None,
         failure: None,

@@ -1,0 +1,98 @@
+//! A restore that waits until AWS has capacity: nothing is wrong with it, and somebody may be able to end the wait.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Restore, commands, copies};
+use crate::domain::message::composing::Parts;
+use crate::domain::message::facts as common;
+use crate::domain::message::layout::{Section, Step};
+use crate::domain::message::{Event, Message, Severity, words};
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::item::{Item, ItemStatus};
+
+/// What it waits for, until when, and what can be done meanwhile.
+pub fn waiting(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
+    let name = restore.name();
+    let short: Vec<&Item> = restore.items.iter().filter(|item| is_short(item)).collect();
+    let first = short
+        .first()
+        .map_or("a copy", |item| item.planned.resource.name.as_str());
+    let rest = common::left_quiesced(restore.run);
+    let at_rest = rest.map_or("", |_| ", THE APPLICATION IS AT REST");
+    let until = short.iter().filter_map(|item| deadline(item)).min();
+    let until = until.map_or_else(|| "its deadline".to_owned(), words::time);
+    let means = match rest {
+        Some(at) => format!(
+            "THE APPLICATION IS AT REST since {}, and stays so until the restore ends. Nothing that exists was changed.",
+            words::time(at)
+        ),
+        None => "The application uses what it used before, which is not touched.".to_owned(),
+    };
+    let stop = format!("aws stepfunctions stop-execution --execution-arn {}", restore.execution);
+    let mut steps = Vec::new();
+    if rest.is_some() {
+        steps.push(Step::run(
+            "If the application cannot wait: stop the restore, which brings it back and removes the copies",
+            stop,
+        ));
+    } else {
+        steps.push(Step::say(
+            "Nothing has to be done: it goes on by itself when AWS has capacity.",
+        ));
+    }
+    steps.push(Step::run(
+        "To go on sooner: stop the execution, and restore with a class that AWS has in place of CLASS",
+        format!("{} --instance-class {first}=CLASS", commands::again(record)),
+    ));
+    let lines = short.iter().map(|item| {
+        let phase = item.phase.as_deref().unwrap_or_default();
+        format!("{}: {}", words::name(&item.planned.resource.name), words::line(phase))
+    });
+    restore.message(Parts {
+        event: Event::RestoreWaits,
+        severity: match rest {
+            Some(_) => Severity::Critical,
+            None => Severity::Warning,
+        },
+        subject: &format!("Holdfast: restore of {name} WAITS for capacity ({first}){at_rest}"),
+        happened: &format!(
+            "The restore of {name} from {} has waited for some time: AWS has no capacity for what it makes. It asks again until {until}; no quota changes that. \
+             A reader is waited for half an hour, and then left out.",
+            restore.what(record)
+        ),
+        means: &means,
+        steps: &steps,
+        reasons: &[],
+        sections: vec![
+            Section::list("Waits", lines),
+            Section::list("Its copies", copies::copies(restore.items)),
+        ],
+    })
+}
+
+fn is_short(item: &Item) -> bool {
+    item.status == ItemStatus::InProgress && item.shortage.since.is_some()
+}
+
+fn deadline(item: &Item) -> Option<Timestamp> {
+    let seconds = i64::try_from(item.planned.resource.deadline_seconds).ok()?;
+    item.started_at?.checked_add(SignedDuration::from_secs(seconds)).ok()
+}
+
+/// What to do about copies that are kept since all that they lack is capacity.
+pub fn kept(record: &RestoreRecord, items: &[Item]) -> Vec<Step> {
+    let Some(item) = items.iter().find(|item| item.shortage.kept) else {
+        return Vec::new();
+    };
+    let name = &item.planned.resource.name;
+    let made = copies::copy(item).unwrap_or_else(|| name.clone());
+    let by_hand = Step::say(format!(
+        "Create an instance of another class in {made}, by hand: what was restored is whole, and can be used from then on. AWS had no \
+         capacity for the one that it had, and no quota changes that."
+    ));
+    let again = Step::run(
+        "Or remove what is kept, and restore with a class that AWS has in place of CLASS",
+        format!("{} --instance-class {name}=CLASS", commands::again(record)),
+    );
+    vec![by_hand, again]
+}
