@@ -28,18 +28,12 @@ pub fn waiting(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         ),
         None => "The application uses what it used before, which is not touched.".to_owned(),
     };
-    let stop = format!("aws stepfunctions stop-execution --execution-arn {}", restore.execution);
-    let mut steps = Vec::new();
-    if rest.is_some() {
-        steps.push(Step::run(
-            "If the application cannot wait: stop the restore, which brings it back and removes the copies",
-            stop,
-        ));
-    } else {
-        steps.push(Step::say(
-            "Nothing has to be done: it goes on by itself when AWS has capacity.",
-        ));
-    }
+    let mut steps = vec![Step::say(match rest {
+        Some(_) => {
+            "If the application cannot wait, stop the execution, linked below: that brings it back, and removes the copies."
+        }
+        None => "Nothing has to be done: it goes on by itself when AWS has capacity.",
+    })];
     steps.push(Step::run(
         "To go on sooner: stop the execution, and restore with a class that AWS has in place of CLASS",
         format!("{} --instance-class {first}=CLASS", commands::again(record)),
