@@ -81,7 +81,7 @@ impl Efs {
         );
         match (found.life_cycle_state().as_str(), found.file_system_arn()) {
             ("available" | "updating", Some(arn)) => Ok(arn.to_owned()),
-            ("creating", _) => Err(Error::NotReady(format!("{seen}. It is tried again in minutes"))),
+            ("creating", _) => Err(Error::NotReady(format!("{seen}. Trying again in minutes may help"))),
             _ => Err(Error::JobFailed(format!(
                 "{seen}. Repair it, or remove it from the descriptor, then start a new run"
             ))),

@@ -69,7 +69,9 @@ mod tests {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))
             .endpoint_url(format!("http://{address}"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "key", None, None, "")))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "id", "key", None, None, "",
+            )))
             .http_client(http_client("eu-west-1"))
             .build();
         let serving = std::thread::spawn(move || {

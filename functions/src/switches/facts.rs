@@ -44,7 +44,7 @@ impl Facts {
                 };
                 read.ok_or_else(|| {
                     Error::NotReady(format!(
-                        "reading {} of the copy of {}: its cluster has none yet. It is tried again; see in RDS that it \
+                        "reading {} of the copy of {}: its cluster has none yet. Trying again may help; see in RDS that it \
                          has an instance, and whether RDS manages its master password",
                         word(fact),
                         item.planned.resource.name

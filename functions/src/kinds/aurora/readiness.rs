@@ -39,7 +39,7 @@ pub async fn see_available(rds: &Client, cluster: &str) -> Result<()> {
         _ if status == "available" => Ok(()),
         Some(next) => Err(Error::JobFailed(format!("{seen}. {next}, then start a new run"))),
         None => Err(Error::NotReady(format!(
-            "{seen}. It is tried again in minutes, when that has ended"
+            "{seen}. Trying again helps when that has ended"
         ))),
     }
 }

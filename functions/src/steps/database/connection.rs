@@ -34,7 +34,7 @@ pub async fn count(
     let patience = CONNECT + Duration::from_secs(timeout_seconds.saturating_add(5));
     timeout(patience, counting).await.unwrap_or_else(|_| {
         Err(Error::Unavailable(format!(
-            "{}: no answer within {} s. It is tried again; if this goes on, look at the cluster's load and locks",
+            "{}: no answer within {} s. Trying again may help; if this goes on, look at the cluster's load and locks",
             doing(place),
             patience.as_secs()
         )))
@@ -102,7 +102,7 @@ pub async fn log_in(place: &Place<'_>, credentials: &Credentials, tls: ClientCon
     let connecting = config.connect(MakeRustlsConnect::new(tls));
     let Ok(answered) = timeout(CONNECT * 2, connecting).await else {
         return Err(Error::Unavailable(format!(
-            "{doing}: no answer. It is tried again; if this goes on, see that the function's subnets and security groups reach it"
+            "{doing}: no answer. Trying again may help; if this goes on, see that the function's subnets and security groups reach it"
         )));
     };
     let error = match answered {
@@ -121,7 +121,7 @@ pub async fn log_in(place: &Place<'_>, credentials: &Credentials, tls: ClientCon
         server.code().code()
     );
     if is_transient(server.code()) {
-        return Err(Error::Unavailable(format!("{said}. It is tried again")));
+        return Err(Error::Unavailable(format!("{said}. Trying again may help")));
     }
     Ok(Err(Refusal {
         is_of_password: *server.code() == SqlState::INVALID_PASSWORD,
@@ -153,7 +153,7 @@ fn unreachable(doing: &str, error: &tokio_postgres::Error) -> Error {
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     let causes = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
     Error::Unavailable(format!(
-        "{doing}: {causes}. It is tried again; if this goes on, see that the cluster has an instance, that the function's \
+        "{doing}: {causes}. Trying again may help; if this goes on, see that the cluster has an instance, that the function's \
          subnets and security groups reach it, and that its certificate is trusted"
     ))
 }
@@ -189,7 +189,7 @@ fn failure(place: &Place<'_>, error: &tokio_postgres::Error) -> Error {
         ));
     }
     if is_transient(code) {
-        return Error::Unavailable(format!("{said}. It is tried again"));
+        return Error::Unavailable(format!("{said}. Trying again may help"));
     }
     if *code == SqlState::QUERY_CANCELED {
         return Error::DeadlineExceeded(format!(

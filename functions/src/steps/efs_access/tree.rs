@@ -152,7 +152,7 @@ pub fn failed(doing: &str, path: &Path, error: &io::Error) -> Error {
         )),
         ErrorKind::NotFound => Error::NotFound(format!("{said}. See that the file system is mounted there")),
         _ => Error::Unavailable(format!(
-            "{said}. It is tried again; if this goes on, see the file system's mount target"
+            "{said}. Trying again may help; if this goes on, see the file system's mount target"
         )),
     }
 }

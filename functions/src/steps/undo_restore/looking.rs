@@ -113,7 +113,7 @@ impl Aws {
         let reply = reply.map_err(|error| failure("reading metric", of.name, error))?;
         let unreadable = || {
             Error::Unavailable(format!(
-                "reading metric {} of {}: AWS's answer cannot be read. It is tried again",
+                "reading metric {} of {}: AWS's answer cannot be read. Trying again may help",
                 of.name, of.value
             ))
         };

@@ -240,8 +240,8 @@ impl EcsService {
         let arn = registered["taskDefinitionArn"].as_str().map(str::to_owned);
         let arn = arn.ok_or_else(|| {
             Error::Unavailable(format!(
-                "registering a revision of task definition {family}: AWS answered without an ARN. It is tried again, and \
-                 finds what was registered"
+                "registering a revision of task definition {family}: AWS answered without an ARN. Another try finds \
+                 what was registered"
             ))
         })?;
         Ok((arn, registered))

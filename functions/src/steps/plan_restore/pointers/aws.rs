@@ -148,6 +148,6 @@ fn named<'a, 'input>(of: Node<'a, 'input>, name: &'static str) -> impl Iterator<
 
 fn unreadable(what: &str, error: &dyn std::error::Error) -> Error {
     Error::Unavailable(format!(
-        "listing {what}: AWS's answer cannot be read: {error}. It is tried again"
+        "listing {what}: AWS's answer cannot be read: {error}. Trying again may help"
     ))
 }
