@@ -14,6 +14,7 @@ mod limits_tests;
 mod nightly;
 #[cfg(test)]
 mod nightly_tests;
+mod placing;
 mod restore;
 #[cfg(test)]
 mod tests;

@@ -36,11 +36,11 @@ pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<(
 pub fn has_ended(run: &Run, doing: &str) -> Error {
     let name = &run.deployment;
     let again = match Machine::of(&run.execution) {
-        Some(Machine::Restore) => format!("holdfast restore {name}"),
+        Some(Machine::Restore) => format!("`holdfast restore {name}`"),
         Some(Machine::UndoCutOver) => {
-            format!("holdfast undo-cut-over, with the restore's id, which `holdfast restores {name}` lists")
+            format!("`holdfast undo-cut-over`, with the restore's id, which `holdfast restores {name}` lists")
         }
-        _ => format!("holdfast backup {name}"),
+        _ => format!("`holdfast backup {name}`"),
     };
     Error::Conflict(format!(
         "{doing}: run {} has ended, and does nothing more. Start a new run: {again}",

@@ -170,7 +170,7 @@ fn begin(record: &mut RestoreRecord, now: Timestamp) {
 fn refuse_switched(record: &RestoreRecord) -> Result<()> {
     match record.status {
         RestoreStatus::Switching | RestoreStatus::CutOver => Err(Error::Conflict(format!(
-            "undoing restore {}: {} uses what it created. Switch back first: holdfast undo-cut-over {}",
+            "undoing restore {}: {} uses what it created. Switch back first: `holdfast undo-cut-over {}`",
             record.id, record.deployment, record.id
         ))),
         _ => Ok(()),

@@ -105,16 +105,16 @@ const BACK_AGAIN: &str = "keep users out, and take the cut-over back again: it g
 
 fn busy(deployment: &str) -> String {
     format!(
-        "another run of {deployment} is under way; the reason names it. Wait for its own message (one that waits for an answer: holdfast \
-         restores {deployment}); this one is needed only if that one was of another kind, or failed."
+        "another run of {deployment} is under way; the reason names it. Wait for its own message (one that waits for an answer: \
+         `holdfast restores {deployment}`); this one is needed only if that one was of another kind, or failed."
     )
 }
 
 fn left_out(deployment: &str) -> String {
     format!(
         "see whether the application uses any of these tables. One that it uses IS NOT BACKED UP: name it in a switch of the descriptor \
-         (`table`), then holdfast apply FILE. Those of a restore that nothing uses any more are removed by holdfast undo-restore RUN, \
-         never by hand (holdfast restores {deployment} lists what made them)."
+         (`table`), then `holdfast apply FILE`. Those of a restore that nothing uses any more are removed by `holdfast undo-restore RUN`, \
+         never by hand (`holdfast restores {deployment}` lists what made them)."
     )
 }
 
@@ -157,7 +157,8 @@ fn unanswered(place: Place) -> &'static str {
 fn not_ready(place: Place) -> &'static str {
     match place {
         Place::Hook => {
-            "the hook's function is being changed, or waits for its network. Wait until its console shows it active."
+            "the hook's function is being changed, or waits for its network; the reason says which. Wait until its console shows it active; where \
+             its subnets have no free address, free some, or give it other subnets."
         }
         Place::Probe | Place::Login => {
             "the database is not ready for logins; the reason says why. Wait until its console shows it available."
@@ -186,7 +187,7 @@ fn over_quota(place: Place) -> &'static str {
         }
         Place::Copy | Place::Login => {
             "a quota of the account is used up; the reason names it. Ask for a higher one in the Service Quotas console, or make room by \
-             holdfast undo-restore RUN of earlier restores that nothing uses: it refuses what is in use."
+             `holdfast undo-restore RUN` of earlier restores that nothing uses: it refuses what is in use."
         }
         Place::Switch | Place::SwitchBack => {
             "a quota of what is to be switched is used up; the reason names it. Ask for a higher one in the Service Quotas console. Remove \
@@ -202,16 +203,16 @@ fn over_quota(place: Place) -> &'static str {
 fn invalid(place: Place) -> &'static str {
     match place {
         Place::Plan | Place::Lead => {
-            "correct what each line names: a field of the descriptor (then holdfast apply FILE), one of the execution's input, or \
+            "correct what each line names: a field of the descriptor (then `holdfast apply FILE`), one of the execution's input, or \
              what it asks for in AWS."
         }
-        Place::Hook => "correct the hook in the descriptor as the reason says, then holdfast apply FILE.",
-        Place::Probe => "correct the probe in the descriptor as the reason says, then holdfast apply FILE.",
+        Place::Hook => "correct the hook in the descriptor as the reason says, then `holdfast apply FILE`.",
+        Place::Probe => "correct the probe in the descriptor as the reason says, then `holdfast apply FILE`.",
         Place::Login => {
             "the secret holds no login of the form that the reason names. See which field is meant before anything in it is changed."
         }
         Place::Switch => {
-            "it cannot be switched so, for the reason given. Correct the switch in the descriptor, then holdfast apply FILE."
+            "it cannot be switched so, for the reason given. Correct the switch in the descriptor, then `holdfast apply FILE`."
         }
         Place::SwitchBack => BACK_AGAIN,
         _ => "correct what the reason names, in the execution's input or in AWS.",
@@ -221,27 +222,27 @@ fn invalid(place: Place) -> &'static str {
 fn missing(place: Place, deployment: &str) -> String {
     match place {
         Place::Plan => format!(
-            "the reason names what is not there. What there is: holdfast deployments, holdfast sets {deployment}, holdfast \
-             restores {deployment}."
+            "the reason names what is not there. What there is: `holdfast deployments`, `holdfast sets {deployment}`, \
+             `holdfast restores {deployment}`."
         ),
         Place::Capture => format!(
             "it is not there under the name that the descriptor has. If it was renamed or replaced, correct the descriptor, then \
-             holdfast apply FILE; if it was deleted by mistake, see what a restore would bring back: holdfast restore {deployment} --dry-run."
+             `holdfast apply FILE`; if it was deleted by mistake, see what a restore would bring back: `holdfast restore {deployment} --dry-run`."
         ),
         Place::Seal => "what was to be sealed is gone; the reason names it. This set is lost: back up again.".to_owned(),
         Place::Copy => format!(
-            "what it is restored from, or needs, is gone; the reason names it. Choose another set (holdfast sets {deployment}); or leave \
+            "what it is restored from, or needs, is gone; the reason names it. Choose another set (`holdfast sets {deployment}`); or leave \
              it out with --except, and the deployment is of two moments."
         ),
-        Place::Hook => "the hook's function is not there. Deploy it, or correct the hook in the descriptor, then holdfast apply FILE.".to_owned(),
+        Place::Hook => "the hook's function is not there. Deploy it, or correct the hook in the descriptor, then `holdfast apply FILE`.".to_owned(),
         Place::Probe => {
-            "what the probe names, a table or a secret, is not there. Correct the probe in the descriptor, then holdfast apply FILE."
+            "what the probe names, a table or a secret, is not there. Correct the probe in the descriptor, then `holdfast apply FILE`."
                 .to_owned()
         }
         Place::Login => "the secret that is to log in, or the copy, is not there; the reason says which.".to_owned(),
         Place::Switch | Place::Lead => {
             "what is to be switched, or what it should lead to, is not there; the reason names it. Correct the switch in the \
-             descriptor, then holdfast apply FILE."
+             descriptor, then `holdfast apply FILE`."
                 .to_owned()
         }
         Place::SwitchBack => {
@@ -249,7 +250,7 @@ fn missing(place: Place, deployment: &str) -> String {
              by hand what this switch should lead to."
                 .to_owned()
         }
-        Place::Removal => format!("there is no such restore. Those that there are: holdfast restores {deployment}."),
+        Place::Removal => format!("there is no such restore. Those that there are: `holdfast restores {deployment}`."),
         Place::Prune => PRUNED_LATER.to_owned(),
         _ => "the reason names what is not there.".to_owned(),
     }
@@ -372,7 +373,7 @@ fn unexpected(place: Place, deployment: &str) -> String {
     let said = match place {
         Place::Probe => {
             "the statement, its answer or the server's certificate is not what a probe needs; the reason says which. Correct the \
-             probe in the descriptor, then holdfast apply FILE."
+             probe in the descriptor, then `holdfast apply FILE`."
         }
         Place::Lead => {
             "see for yourself that it leads to what is backed up; the reason says why that could not be told. The set itself is as \
@@ -388,13 +389,13 @@ fn unexpected(place: Place, deployment: &str) -> String {
         }
         Place::Comparison | Place::Copy => {
             return format!(
-                "the copy is not what was backed up: do not use it. See what differs; another set may do (holdfast sets {deployment}). A \
+                "the copy is not what was backed up: do not use it. See what differs; another set may do (`holdfast sets {deployment}`). A \
                  count that differs may also be counted in the wrong place: see the probe."
             );
         }
         Place::Plan | Place::Record => {
             "a record in the catalog cannot be read; the reason says which. Change nothing in it before it is known what the application \
-             uses. If a newer version wrote it, deploy that; holdfast rebuild-catalog, by day, brings back sets and no restore's way back."
+             uses. If a newer version wrote it, deploy that; `holdfast rebuild-catalog`, by day, brings back sets and no restore's way back."
         }
         Place::Prune => PRUNED_LATER,
         _ => "what was read is not what was expected; the reason says what.",

@@ -55,7 +55,7 @@ fn backups() -> Vec<(&'static str, Message)> {
     let wrong = reason(
         "PlanBackup",
         "InvalidInput",
-        "resources.database.cluster: hubs-db, while the application uses hubs-db-r1: switch login leads there is not allowed; expected what the application uses",
+        "resources.database.cluster: hubs-db, while the application uses cluster hubs-db-r1, to which switch login leads, is not allowed; expected what the application uses, so that this is what is backed up. Correct the descriptor and `holdfast apply FILE`; or, if the switch leads to the wrong place, lead it back",
     );
     let broken = reason(
         "catalog",
@@ -247,7 +247,7 @@ fn restores() -> Vec<(&'static str, Message)> {
     let faults = reason(
         "PlanRestore",
         "InvalidInput",
-        "resources.database.kms_key: arn:aws:kms:eu-west-1:123456789012:key/1b2c, which is disabled is not allowed; expected an enabled key. aws kms enable-key --key-id 1b2c\nresources.storage.recovery_point: arn:aws:backup:eu-west-1:123456789012:recovery-point:9 is not allowed; expected one that is there: this one is gone. Choose another set",
+        "resources.database.kms_key: arn:aws:kms:eu-west-1:123456789012:key/1b2c, which is disabled, is not allowed; expected an enabled key. aws kms enable-key --key-id 1b2c\nresources.storage.recovery_point: arn:aws:backup:eu-west-1:123456789012:recovery-point:9 is not allowed; expected one that is there: this one is gone. Choose another set",
     );
     let broken = reason(
         "catalog",
@@ -580,6 +580,29 @@ fn what_on_call_can_be_told_is_what_was_read() {
         made == read,
         "docs/messages.md is not what the messages say now: {differs:?}. Write it anew (HOLDFAST_WRITE=1) and read it"
     );
+}
+
+/// On the code before, a command within a sentence meant whatever Region the shell had.
+#[test]
+fn every_command_of_ours_names_the_region_of_its_execution() {
+    for (title, message) in all() {
+        let json: Vec<String> = texts(&message.json);
+        for line in message.text.lines().chain(json.iter().map(String::as_str)) {
+            for (at, _) in line.match_indices("holdfast ") {
+                let command = line[at..].split('`').next().unwrap();
+                assert!(command.contains(" --region eu-west-1"), "{title}: {line}");
+            }
+        }
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// On the code before, a cut-over of twenty resources was told in some 300 lines, its Terraform cut off.

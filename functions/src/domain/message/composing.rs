@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::facts::{self, LISTED};
-use super::layout::{Page, Section, Step, placed, text};
-use super::{Backup, Event, Message, Severity, advice, console_link, words};
-use crate::domain::machine::{Machine, stack_of};
+use super::layout::{Page, Section, Step, text};
+use super::{Backup, Event, Message, Severity, advice, console_link, placing, words};
+use crate::domain::machine::Machine;
 use crate::domain::set::{Reason, SetStatus};
 use jiff::Timestamp;
 
@@ -34,19 +34,24 @@ pub struct LaidOut {
 }
 
 impl Parts<'_> {
-    /// Its page, with every command of ours in the stack and the Region of the execution; `all` shows what has no room.
+    /// Its page, with every command of ours in the stack and the Region of the execution (see [`placing`]); `all` shows what has no room.
     pub fn laid_out(self, execution: &str, started_at: Timestamp, all: Option<String>) -> LaidOut {
         let subject = words::subject(self.subject);
-        let place = place(execution);
+        let place = placing::place(execution);
+        let placed = |text: &str| placing::sentences(text, &place);
         let steps: Vec<Step> = self.steps.iter().map(|step| step.placed(&place)).collect();
         let text = text(&Page {
             subject: &subject,
-            happened: self.happened,
-            means: self.means,
+            happened: &placed(self.happened),
+            means: &placed(self.means),
             steps: &steps,
-            why: why(self.event, self.reasons),
-            sections: self.sections,
-            all: all.map(|all| placed(&all, &place)),
+            why: why(self.event, self.reasons).placed(&place),
+            sections: self
+                .sections
+                .into_iter()
+                .map(|section| section.placed(&place))
+                .collect(),
+            all: all.map(|all| placing::command(&all, &place)),
             foot: foot(execution, started_at),
         });
         LaidOut {
@@ -78,7 +83,7 @@ impl Backup<'_> {
     pub(super) fn standing(&self) -> String {
         match self.unreadable {
             Some(_) => format!(
-                "Whether its set is sealed, and which set could be restored today, could not be read. To look: holdfast sets {}",
+                "Whether its set is sealed, and which set could be restored today, could not be read. To look: `holdfast sets {}`",
                 self.name()
             ),
             None => facts::newest_sealed(self.name(), self.newest_sealed, self.now),
@@ -155,6 +160,7 @@ impl Backup<'_> {
             "newest_sealed": facts::newest_sealed_json(self.newest_sealed, self.now),
             "next_steps": next_steps,
         });
+        let json = placing::json(json, &placing::place(self.execution));
         let json = words::fit(json, &["points", "probes", "next_steps", "reasons"], facts::JSON);
         Message {
             subject,
@@ -176,17 +182,6 @@ fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
     [begun, console_link(execution)]
 }
 
-/// The options by which a command of ours means the stack and the Region of an execution, whatever the shell's own are.
-fn place(execution: &str) -> String {
-    let stack = stack_of(execution).filter(|stack| *stack != "holdfast");
-    let region = execution.split(':').nth(3).filter(|region| !region.is_empty());
-    let options = [("stack", stack), ("region", region)];
-    let given = options
-        .into_iter()
-        .filter_map(|(option, value)| Some(format!(" --{option} {}", value?)));
-    given.collect()
-}
-
 /// What went wrong: the whole of it, or beside what went well.
 fn why(event: Event, reasons: &[Reason]) -> Section {
     let title = match event {
@@ -198,21 +193,4 @@ fn why(event: Event, reasons: &[Reason]) -> Section {
         _ => "Why",
     };
     Section::list(title, facts::reasons(reasons))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_means_the_stack_and_the_region_of_its_execution() {
-        let of = |machine: &str| {
-            place(&format!(
-                "arn:aws:states:eu-west-1:123456789012:execution:{machine}:night"
-            ))
-        };
-        assert_eq!(of("holdfast-restore"), " --region eu-west-1");
-        assert_eq!(of("ops-undo-restore"), " --stack ops --region eu-west-1");
-        assert_eq!(place("not an arn"), "");
-    }
 }

@@ -1,8 +1,8 @@
 //! A message on its page: first what a woken person needs, then why and what else to do, then what stands behind it.
 
-use std::borrow::Cow;
-
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
+use super::placing;
 
 // Only what cannot be broken, a command or a link, is longer.
 pub use crate::domain::restore::table::WIDTH;
@@ -49,11 +49,11 @@ impl Step {
         steps
     }
 
-    /// The same, with a command of ours in the place that is meant (`--stack`, `--region`).
+    /// The same, with commands of ours in the place that is meant (`--stack`, `--region`).
     pub fn placed(&self, place: &str) -> Self {
         Self {
-            words: self.words.clone(),
-            command: self.command.as_ref().map(|command| placed(command, place)),
+            words: placing::sentences(&self.words, place),
+            command: self.command.as_ref().map(|command| placing::command(command, place)),
         }
     }
 
@@ -84,16 +84,18 @@ impl Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     title: String,
-    entries: Vec<Vec<String>>,
+    entries: Vec<String>,
+    /// Whether entries are wrapped behind a dash, or stay as they are.
+    dashed: bool,
 }
 
 impl Section {
     /// One entry behind a dash each.
     pub fn list(title: impl Into<String>, entries: impl IntoIterator<Item = String>) -> Self {
-        let entries = entries.into_iter().map(|entry| wrapped(&entry, "  - ", "    "));
         Self {
             title: title.into(),
-            entries: entries.collect(),
+            entries: entries.into_iter().collect(),
+            dashed: true,
         }
     }
 
@@ -101,7 +103,8 @@ impl Section {
     pub fn rows(title: impl Into<String>, text: &str) -> Self {
         Self {
             title: title.into(),
-            entries: text.lines().map(|line| vec![line.to_owned()]).collect(),
+            entries: text.lines().map(str::to_owned).collect(),
+            dashed: false,
         }
     }
 
@@ -109,11 +112,38 @@ impl Section {
         self.entries.is_empty()
     }
 
-    /// All of it.
-    pub fn whole(&self) -> Vec<String> {
-        self.part(self.entries.len())
+    /// The same, with commands of ours in the place that is meant.
+    pub fn placed(mut self, place: &str) -> Self {
+        for entry in &mut self.entries {
+            *entry = placing::sentences(entry, place);
+        }
+        self
     }
 
+    /// All of it.
+    pub fn whole(&self) -> Vec<String> {
+        self.laid_out().part(self.entries.len())
+    }
+
+    fn laid_out(&self) -> Listed<'_> {
+        let lines = |entry: &String| match self.dashed {
+            true => wrapped(entry, "  - ", "    "),
+            false => vec![entry.clone()],
+        };
+        Listed {
+            title: &self.title,
+            entries: self.entries.iter().map(lines).collect(),
+        }
+    }
+}
+
+/// A section in lines.
+struct Listed<'a> {
+    title: &'a str,
+    entries: Vec<Vec<String>>,
+}
+
+impl Listed<'_> {
     fn part(&self, entries: usize) -> Vec<String> {
         let mut lines = vec![format!("{}:", self.title)];
         lines.extend(self.entries[..entries].iter().flatten().cloned());
@@ -171,9 +201,10 @@ pub fn text(page: &Page<'_>) -> String {
     let foot: usize = page.foot.iter().map(|line| rows(line)).sum::<usize>() + 1;
     let room = LINES.saturating_sub(taken + foot + all.iter().map(|line| 1 + rows(line)).sum::<usize>());
 
-    let sections: Vec<&Section> = std::iter::once(&page.why)
+    let sections: Vec<Listed<'_>> = std::iter::once(&page.why)
         .chain(&page.sections)
         .filter(|section| !section.is_empty())
+        .map(Section::laid_out)
         .collect();
     let shown = share(&sections, room);
     let cut = then.len() > STEPS || (0..sections.len()).any(|nth| shown[nth] < sections[nth].entries.len());
@@ -194,16 +225,8 @@ pub fn text(page: &Page<'_>) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A command of ours, with the options that say in which place.
-pub fn placed(command: &str, place: &str) -> String {
-    match command.starts_with("holdfast ") {
-        true => format!("{command}{place}"),
-        false => command.to_owned(),
-    }
-}
-
 /// How many entries of each section there is room for: of each a few, then of the first as many as there are.
-fn share(sections: &[&Section], room: usize) -> Vec<usize> {
+fn share(sections: &[Listed<'_>], room: usize) -> Vec<usize> {
     let cost = |shown: &[usize]| -> usize {
         let each = shown.iter().zip(sections).filter(|(shown, _)| **shown > 0);
         each.map(|(shown, section)| section.cost(*shown)).sum()
@@ -258,7 +281,11 @@ fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
         .wrap_algorithm(WrapAlgorithm::FirstFit)
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation);
-    textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()
+    let text = placing::unbroken(text);
+    textwrap::wrap(&text, options)
+        .iter()
+        .map(|line| placing::broken(line))
+        .collect()
 }
 
 /// Lines that a line takes where it is shown.

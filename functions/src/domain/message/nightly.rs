@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::composing::{LaidOut, Parts};
 use super::facts;
 use super::layout::{Section, Step};
-use super::{Event, Message, Severity, advice, console_link, words};
+use super::{Event, Message, Severity, advice, console_link, placing, words};
 use crate::domain::duration::in_words;
 use crate::domain::job::Failure;
 use crate::domain::machine::Machine;
@@ -213,6 +213,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
         "reasons": facts::reasons_json(reasons),
         "next_steps": next_steps,
     });
+    let json = placing::json(json, &placing::place(night.execution));
     let json = words::fit(json, &["next_steps", "deployments", "reasons"], facts::JSON);
     Message {
         subject,
@@ -308,7 +309,7 @@ fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<Step> {
     if steps.is_empty() {
         steps.push(match night.outcomes.is_empty() {
             true => Step::run(
-                "See which deployments there are, and which are enabled. If there is none yet: holdfast discover, then holdfast apply FILE",
+                "See which deployments there are, and which are enabled. If there is none yet: `holdfast discover`, then `holdfast apply FILE`",
                 "holdfast deployments",
             ),
             false => Step::run("Nothing. To see all sets", "holdfast deployments"),

@@ -71,7 +71,7 @@ impl Aurora {
         let reference = reference(run, id, arn);
         let Some(snapshot) = self.source_snapshot(reference).await? else {
             let allowed = if reference == id {
-                "a cluster snapshot that is there: restore another set (holdfast sets lists them)"
+                "a cluster snapshot that is there: restore another set (`holdfast sets` lists them)"
             } else {
                 "a snapshot of this account, or one that its owner shares with it and its key: have it shared, or copied here"
             };

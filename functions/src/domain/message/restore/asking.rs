@@ -4,7 +4,7 @@ use super::{Restore, commands, copies, facts, succeeding};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::{Section, Step};
-use crate::domain::message::{Event, Message, Severity, words};
+use crate::domain::message::{Event, Message, Severity, placing, words};
 use crate::domain::restore::plan::CutOverMode;
 use crate::domain::restore::table::unmatched;
 use crate::domain::restore::verdict::Outcome;
@@ -72,10 +72,11 @@ pub fn asked(restore: &Restore<'_>, record: &RestoreRecord, question: &Question)
         reasons: &[],
         sections,
     });
-    message.json["asks"] = serde_json::json!({
+    let asks = serde_json::json!({
         "about": question.about, "until": question.until,
         "approve": commands::approve(record), "reject": commands::reject(record),
     });
+    message.json["asks"] = placing::json(asks, &placing::place(restore.execution));
     message
 }
 

@@ -7,6 +7,7 @@ use crate::domain::machine::Machine;
 use crate::domain::message::composing::{LaidOut, Parts};
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::Step;
+use crate::domain::message::placing;
 use crate::domain::message::{Message, advice, console_link, words};
 use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
@@ -180,6 +181,7 @@ impl<'a> Restore<'a> {
             "newest_sealed": common::newest_sealed_json(self.newest_sealed, self.now),
             "next_steps": next_steps,
         });
+        let json = placing::json(json, &placing::place(self.execution));
         let json = words::fit(
             json,
             &["copies", "checks", "next_steps", "switched", "live", "left", "reasons"],

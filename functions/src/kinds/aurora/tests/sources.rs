@@ -13,7 +13,7 @@ async fn a_snapshot_that_cannot_be_restored_from_is_a_fault() {
         (
             refuses("DescribeDBClusterSnapshots", 404, "DBClusterSnapshotNotFoundFault"),
             "resources.thing.snapshot: hf-snap (gone) is not allowed; expected a cluster snapshot that is there: restore \
-             another set (holdfast sets lists them)",
+             another set (`holdfast sets` lists them)",
         ),
         (
             snapshot(&[("Status", "creating")]),
