@@ -90,7 +90,8 @@ impl Error {
 pub struct Fault {
     /// Path in the document, such as `resources.database.cluster`.
     pub path: String,
-    /// The value found, as JSON, cut to a readable length; `(missing)` where there is none.
+    /// The value found, as JSON, cut to a readable length; `(missing)` where there is none. What is said of it stands in
+    /// brackets, or between commas, the last of which is part of it: `fs-1, which is gone,`.
     pub value: String,
     /// What is allowed there.
     pub allowed: String,

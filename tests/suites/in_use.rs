@@ -71,7 +71,7 @@ async fn led_elsewhere(stage: &Stage) -> Result<()> {
     lead(stage, &application, "somebody-elses").await?;
     let (ended, set, mail) = subject.back_up().await?;
     ensure!(ended.status == "FAILED" && set.is_none(), "{ended:?} {set:?}");
-    for part in ["cut_over.rooms-table.table", "rooms-table leads there"] {
+    for part in ["cut_over.rooms-table.table", "to which switch rooms-table leads"] {
         ensure!(mail.body.contains(part), "{}", mail.body);
     }
     lead(stage, &application, &application.table).await?;

@@ -73,7 +73,7 @@ pub fn missing(hook: &Hook) -> Fault {
     let HookAction::Lambda { function } = &hook.action;
     Fault {
         path: format!("hooks.{}.function", hook.name),
-        value: format!("{function}, which does not exist"),
+        value: format!("{function}, which does not exist,"),
         allowed: "a Lambda function of this account and Region, with the version or alias that is named. Deploy it, or correct \
                   the descriptor and `holdfast apply FILE`"
             .to_owned(),

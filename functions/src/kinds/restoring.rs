@@ -141,8 +141,8 @@ pub fn fault(path: &str, value: &str, error: Error) -> Result<Fault> {
     match (error.class(), &error) {
         (Class::Final, _) | (_, Error::NotReady(_)) => Ok(Fault {
             path: path.to_owned(),
-            value: value.to_owned(),
-            allowed: format!("what can be used: {error}"),
+            value: format!("{value} ({}: {error})", error.name()),
+            allowed: "one that can be used".to_owned(),
         }),
         _ => Err(error),
     }

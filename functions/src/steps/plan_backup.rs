@@ -238,7 +238,7 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
     if planned.len() > MOST_RESOURCES && !expanded.is_empty() {
         let faults = expanded.into_iter().map(|(name, prefix, tables)| Fault {
             path: format!("resources.{name}.prefix"),
-            value: format!("{prefix}, with which {tables} tables begin"),
+            value: format!("{prefix}, with which {tables} tables begin,"),
             allowed: format!(
                 "prefixes that make at most {MOST_RESOURCES} resources of the deployment, not {}; split it into several \
                  deployments",

@@ -165,7 +165,7 @@ fn see_carried(output: &Output) -> Result<()> {
     }
     Err(Error::invalid(
         "only",
-        format!("{} resources, whose plan is {bytes} bytes", output.compared.len()),
+        format!("{} resources, whose plan is {bytes} bytes,", output.compared.len()),
         format!("resources whose plan is at most {MOST_BYTES} bytes: {IN_PARTS}"),
     ))
 }
@@ -289,7 +289,7 @@ impl Planning<'_> {
         (events > history::MOST_EVENTS).then(|| Fault {
             path: "only".to_owned(),
             value: format!(
-                "{} resources, whose restore takes about {events} events of the execution's history",
+                "{} resources, whose restore takes about {events} events of the execution's history,",
                 items.len()
             ),
             allowed: format!(

@@ -99,7 +99,7 @@ fn see_switched(record: &RestoreRecord) -> Result<()> {
     }
     Err(Error::invalid(
         "restore",
-        format!("{}, which has nothing switched", record.id),
+        format!("{}, which has nothing switched,", record.id),
         format!(
             "a restore that was cut over and not switched back; `holdfast restores {}` lists them",
             record.deployment

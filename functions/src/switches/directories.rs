@@ -80,7 +80,7 @@ pub fn place<'a>(switch: &CutOver, item: &'a Item) -> Result<(&'a str, &'a str)>
         ) => Ok((file_system, directory)),
         _ => Err(Error::invalid(
             format!("cut_over.{}.resource", switch.name),
-            format!("{}, whose directory is not known", item.planned.resource.name),
+            format!("{}, whose directory is not known,", item.planned.resource.name),
             "a directory found by the file system's access stack (infra/efs-access.yaml): deploy it, or switch by hand",
         )),
     }

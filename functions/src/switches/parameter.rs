@@ -158,7 +158,7 @@ impl Switch for Parameter {
         let lacking = facts::foresee(switch, "value", fact, item);
         let mut faults = match self.get(name).await? {
             Some(found) if found.kind == "StringList" => {
-                let value = format!("{name}, a StringList");
+                let value = format!("{name}, a StringList,");
                 vec![fault(
                     switch,
                     "parameter",

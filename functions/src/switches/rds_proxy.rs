@@ -136,8 +136,8 @@ impl Switch for RdsProxy {
         };
         let leads_to = match self.seen(proxy).await? {
             Some(Seen { cluster: Some(led), .. }) if led == *cluster => return Ok(Vec::new()),
-            Some(Seen { cluster: Some(led), .. }) => format!("{proxy}, which leads to cluster {led}"),
-            Some(_) => format!("{proxy}, which leads to no cluster"),
+            Some(Seen { cluster: Some(led), .. }) => format!("{proxy}, which leads to cluster {led},"),
+            Some(_) => format!("{proxy}, which leads to no cluster,"),
             None => format!("{proxy} (gone)"),
         };
         let allowed = format!("a proxy that leads to cluster {cluster}: correct the descriptor, or lead it there");

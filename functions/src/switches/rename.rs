@@ -151,7 +151,7 @@ impl Switch for Rename {
             Some(_) => vec![fault(
                 switch,
                 "resource",
-                format!("{cluster}, whose side name {side} is taken"),
+                format!("{cluster}, whose side name {side} is taken,"),
                 "a free side name: rename or remove that cluster, or start the restore again",
             )],
         })

@@ -65,7 +65,7 @@ impl Pointed<'_> {
         };
         Some(Fault {
             path: format!("cut_over of {}", self.resource),
-            value: format!("{}, to which RDS Proxy {proxy} leads", self.words()),
+            value: format!("{}, to which RDS Proxy {proxy} leads,", self.words()),
             allowed: format!(
                 "{why}. Add {switch} to cut_over and apply the descriptor again, or restore with \"cut_over\": \"no\""
             ),

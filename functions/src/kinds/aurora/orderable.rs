@@ -30,7 +30,7 @@ impl Aurora {
             if !self.can_be_ordered(engine, name, &class).await? {
                 looking.fault(
                     "instance_class",
-                    format!("{class} of {of}, which AWS does not offer for {engine} {name} in this Region"),
+                    format!("{class} of {of}, which AWS does not offer for {engine} {name} in this Region,"),
                     format!(
                         "a class that can be ordered: start the restore with \"instance_classes\": {{\"{resource}\": \
                          \"db.…\"}}, one of what `aws rds describe-orderable-db-instance-options --engine {engine} \
@@ -43,7 +43,7 @@ impl Aurora {
             if let Some(offered) = instead(version, &authority) {
                 looking.fault(
                     "ca_certificate",
-                    format!("{authority} of {of}, which RDS has retired"),
+                    format!("{authority} of {of}, which RDS has retired,"),
                     format!(
                         "one of {}: start the restore with \"ca_certificates\": {{\"{resource}\": \"{}\"}}",
                         offered.join(", "),

@@ -29,7 +29,7 @@ pub async fn see_in_use(switches: &Switches, descriptor: &Descriptor) -> Result<
                     None => format!("resources.{}.{}", switch.resource, target.field()),
                 },
                 value: format!(
-                    "{}, while the application uses {other}: switch {} leads there",
+                    "{}, while the application uses {other}, to which switch {} leads,",
                     target.identifier(),
                     switch.name
                 ),

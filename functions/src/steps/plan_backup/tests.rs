@@ -467,7 +467,7 @@ async fn what_the_application_does_not_use_is_not_backed_up() {
     assert_eq!(error.name(), "InvalidInput");
     for part in [
         "resources.database.cluster",
-        "the application uses cluster hubs-db-r1: switch login",
+        "the application uses cluster hubs-db-r1, to which switch login leads, is not allowed",
         "resources.rooms.table",
     ] {
         assert!(message.contains(part), "{message}");

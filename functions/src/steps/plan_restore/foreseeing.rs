@@ -91,8 +91,8 @@ async fn looks(restores: &Restores, run: &Run, items: &[Item]) -> Result<Vec<Res
 fn untold(name: &str, error: &Error) -> Fault {
     Fault {
         path: format!("resources.{name}"),
-        value: format!("what AWS says of it ({}: {error})", error.name()),
-        allowed: format!("a resource that can be looked at; or leave it out with \"except\": [\"{name}\"]"),
+        value: format!("a resource that AWS does not tell of ({}: {error})", error.name()),
+        allowed: format!("one that can be looked at; or leave it out with \"except\": [\"{name}\"]"),
     }
 }
 

@@ -23,7 +23,7 @@ pub fn elsewhere(set: &str, point: &Point, execution: &str) -> Option<Fault> {
     let (there, here) = (place(arn)?, place(execution)?);
     (there != here).then(|| Fault {
         path: format!("resources.{}", point.resource.name),
-        value: format!("the backup in set {set}, which is in {} of account {} ({arn})", there.0, there.1),
+        value: format!("backup {arn} of set {set}, which is in {} of account {},", there.0, there.1),
         allowed: format!(
             "a backup in {} of account {}, where this stack is: restore with the stack of {}, or choose a set that was made \
              here; `holdfast sets {}` lists them",

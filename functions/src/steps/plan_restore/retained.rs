@@ -175,7 +175,7 @@ impl Retained {
         self.faults.push(Fault {
             path: format!("resources.{}", resource.name),
             value: format!(
-                "{} {}, of which AWS keeps none",
+                "{} {}, of which AWS keeps no backup,",
                 resource.target.kind(),
                 resource.target.identifier()
             ),

@@ -91,7 +91,7 @@ pub fn to_new_file_systems(switches: &[CutOver], items: &[Item]) -> Vec<Fault> {
     };
     let fault = |switch: &CutOver| Fault {
         path: format!("cut_over.{}.resource", switch.name),
-        value: format!("{}, which is restored into a new file system", switch.resource),
+        value: format!("{}, which is restored into a new file system,", switch.resource),
         allowed: format!(
             "a file system that is there: its data is restored into a directory of it (`into`: {{\"{name}\": \"directory\"}}). If it is \
              gone, restore the rest with `except`: [\"{name}\"], and it alone with `only`: [\"{name}\"] and `cut_over`: \"no\"; then give \

@@ -20,12 +20,12 @@ pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Va
     let wrong = |value: String, allowed: &str| vec![fault(switch, "service", value, allowed)];
     match old(item, definition) {
         Err(several) => wrong(
-            format!("{}, whose containers get {several} secrets of clusters", named.words()),
+            format!("{}, whose containers get {several} secrets of clusters,", named.words()),
             "a service that gets the secret of this cluster alone, or whose set names its secret: deploy the others by hand",
         ),
         Ok(None) => wrong(
             format!(
-                "{}, no container of which gets the cluster's master secret",
+                "{}, no container of which gets the cluster's master secret,",
                 named.words()
             ),
             "a service whose task definition has the ARN of the secret, in which RDS manages the cluster's master password, in \

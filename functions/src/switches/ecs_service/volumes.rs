@@ -35,8 +35,8 @@ pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Va
         .collect();
     if mounting.is_empty() {
         let value = match named.volume {
-            Some(volume) => format!("{}, whose volume {volume} does not mount {file_system}", named.words()),
-            None => format!("{}, no volume of which mounts {file_system}", named.words()),
+            Some(volume) => format!("{}, whose volume {volume} does not mount {file_system},", named.words()),
+            None => format!("{}, no volume of which mounts {file_system},", named.words()),
         };
         return vec![fault(
             switch,
@@ -54,7 +54,7 @@ pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Va
                 switch,
                 "service",
                 format!(
-                    "{}, whose volume {} mounts by an access point",
+                    "{}, whose volume {} mounts by an access point,",
                     named.words(),
                     volume["name"].as_str().unwrap_or_default()
                 ),

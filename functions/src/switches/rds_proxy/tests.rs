@@ -136,9 +136,9 @@ async fn what_would_fail_is_foreseen_and_where_it_leads_is_told() {
         (leads_to("hubs-db", "AVAILABLE", ""), None),
         (
             leads_to("another", "AVAILABLE", ""),
-            Some("pool, which leads to cluster another"),
+            Some("pool, which leads to cluster another,"),
         ),
-        (nowhere(), Some("pool, which leads to no cluster")),
+        (nowhere(), Some("pool, which leads to no cluster,")),
         (gone(), Some("pool (gone)")),
     ] {
         let (_, proxy) = script(vec![targets]);
