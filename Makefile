@@ -1,7 +1,7 @@
 # What a developer and an operator do. Everything sets itself up; it takes Rust, a C compiler, Python 3 (with venv) and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint bench lab build deploy deploy-efs first-run-times setup bins ready preflight
+.PHONY: help demo test soak lint bench lab build deploy deploy-efs first-run-times setup bins cli ready preflight
 .DELETE_ON_ERROR:
 
 export PYTHON ?= python3
@@ -77,9 +77,11 @@ lab: ready ## Run a lab in the foreground; `. .lab/env`, then use any AWS client
 build: $(SHIP_TOOLS) | preflight ## Build the functions for AWS into target/lambda.
 	$(SHIP) --package holdfast --bin functions
 
-# With `. .lab/env` it deploys to that lab what `make lab` built, else to AWS what `make build` built.
-deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
+# With `. .lab/env` it deploys to that lab what `make lab` built, else to AWS what `make build` built. At last it lets the
+# command line warn of a nightly hour that is skipped once a year; whether that can be told fails no deployment.
+deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build cli) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
 	infra/deploy.sh $(STACK) Architecture=$(ARCH) $(PARAMETERS)
+	-@$(BUILT)/holdfast --stack $(STACK) deployments >/dev/null
 
 # Without it a file system is restored into a new one only, and its files are not compared.
 deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy what sees into a file system: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
@@ -96,6 +98,9 @@ ready: preflight
 
 bins: preflight
 	$(BINS)
+
+cli: preflight
+	$(CARGO) build --profile $(PROFILE) --workspace --bin holdfast
 
 setup: $(LAB_TOOLS) $(AWS_TOOLS)
 
