@@ -21,7 +21,11 @@ const KEEPALIVE: Duration = Duration::from_secs(45);
 
 /// The connections of all clients.
 pub(super) fn http_client(region: &str) -> SharedHttpClient {
-    let context = TlsContext::builder().with_trust_store(trusted_in(region)).build();
+    client(trusted_in(region))
+}
+
+fn client(trusted: TrustStore) -> SharedHttpClient {
+    let context = TlsContext::builder().with_trust_store(trusted).build();
     // It refuses names of servers only, and none is given here.
     let context = context.unwrap_or_else(|error| unreachable!("a TLS context: {error}"));
     let pool = pool::Builder::default()
@@ -50,11 +54,15 @@ mod tests {
 
     use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::sync::Arc;
 
+    use aws_config::retry::RetryConfig;
     use aws_config::{BehaviorVersion, Region, SdkConfig};
     use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-    use rustls_pki_types::CertificateDer;
+    use rcgen::{CertificateParams, KeyPair};
     use rustls_pki_types::pem::PemObject;
+    use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
     use crate::aws::service::{Client, LAMBDA};
@@ -64,16 +72,10 @@ mod tests {
     #[tokio::test]
     async fn a_silent_connection_is_kept_alive() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = server.local_addr().unwrap();
-        let aws = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-west-1"))
-            .endpoint_url(format!("http://{address}"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "id", "key", None, None, "",
-            )))
-            .http_client(http_client("eu-west-1"))
-            .build();
+        let aws = calling(
+            format!("http://{}", server.local_addr().unwrap()),
+            http_client("eu-west-1"),
+        );
         let serving = std::thread::spawn(move || {
             let (mut connection, _) = server.accept().unwrap();
             assert!(connection.read(&mut [0; 4096]).unwrap() > 0);
@@ -92,6 +94,56 @@ mod tests {
         let left = Duration::from_millis(u64::from_str_radix(hundredths, 16).unwrap() * 10);
         assert_eq!(timer, "02", "{socket:?}");
         assert!(left <= KEEPALIVE && left > KEEPALIVE / 2, "{left:?}");
+    }
+
+    fn calling(endpoint: String, client: SharedHttpClient) -> SdkConfig {
+        let keys = Credentials::new("id", "key", None, None, "");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .endpoint_url(endpoint)
+            .retry_config(RetryConfig::disabled())
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .http_client(client)
+            .build()
+    }
+
+    /// A server with a certificate of an authority of its own answers who trusts that one, and nobody else.
+    #[tokio::test]
+    async fn only_a_server_that_is_trusted_is_called() {
+        let key = KeyPair::generate().unwrap();
+        let of_authority = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = of_authority.self_signed(&key).unwrap();
+        let trusted = TrustStore::empty().with_pem_certificate(certificate.pem());
+        for (trust, is_called) in [(trusted, true), (trusted_in("eu-west-1"), false)] {
+            let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = server.local_addr().unwrap().port();
+            let secret = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+            let ring = Arc::new(rustls::crypto::ring::default_provider());
+            let config = rustls::ServerConfig::builder_with_provider(ring)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate.der().clone()], secret)
+                .unwrap();
+            let serving = tokio::spawn(async move {
+                let (connection, _) = server.accept().await.unwrap();
+                let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+                let Ok(mut connection) = acceptor.accept(connection).await else {
+                    return;
+                };
+                let mut request = [0; 4096];
+                if connection.read(&mut request).await.is_ok_and(|read| read > 0) {
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                    connection.write_all(answer).await.unwrap();
+                    connection.flush().await.unwrap();
+                }
+            });
+            let lambda = Client::new(&calling(format!("https://localhost:{port}"), client(trust)), LAMBDA);
+            let answer = lambda.get("Any", "/").await;
+            assert_eq!(answer.is_ok(), is_called, "{answer:?}");
+            serving.await.unwrap();
+        }
     }
 
     /// The SDK panics on a certificate that it cannot read, at the start of every function.
