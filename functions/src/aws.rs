@@ -4,8 +4,6 @@ pub mod answer;
 pub mod functions;
 pub mod lazy;
 pub mod partition;
-#[cfg(test)]
-pub mod replay;
 pub mod service;
 pub mod subscriptions;
 

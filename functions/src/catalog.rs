@@ -9,8 +9,6 @@ mod descriptors;
 mod expression;
 mod leases;
 mod lending;
-#[cfg(test)]
-pub mod memory;
 mod parts;
 mod points;
 mod restores;

@@ -208,7 +208,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::catalog::memory::Memory;
+    use crate::testing::memory::Memory;
 
     fn store() -> (InParts, Arc<Memory>) {
         let memory = Arc::new(Memory::default());

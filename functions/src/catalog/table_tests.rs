@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::aws::replay::{Asked, Exchange, Replay, answers, refuses};
+use crate::testing::replay::{Asked, Exchange, Replay, answers, refuses};
 
 fn table(script: impl IntoIterator<Item = Exchange>) -> (Table, Replay) {
     let replay = Replay::new(script);

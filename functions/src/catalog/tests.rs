@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::domain::job::Run;
 use crate::domain::set::{Point, PointStatus, Reason, SetStatus};
-use crate::steps::testing::{self, catalog, now, planned, record, run, running_set};
+use crate::testing::{self, catalog, now, planned, record, run, running_set};
 
 fn reason() -> Reason {
     Reason {

@@ -87,7 +87,7 @@ mod tests {
     use aws_config::retry::RetryConfig;
 
     use super::*;
-    use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
+    use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 
     const INVOKE: &str = "POST /2015-03-31/functions/hubs-offline/invocations";
 

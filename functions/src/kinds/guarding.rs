@@ -147,8 +147,8 @@ mod tests {
 
     use super::*;
     use crate::domain::resource::Target;
-    use crate::kinds::samples::{resource, restoring, run};
     use crate::kinds::shared::seen;
+    use crate::testing::samples::{resource, restoring, run};
 
     fn versions(versions: &[(&str, &str)]) -> Vec<Version> {
         let version = |(name, version): &(&str, &str)| Version {

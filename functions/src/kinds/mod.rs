@@ -25,8 +25,6 @@ pub mod optional;
 mod parameters;
 mod rescaling;
 pub mod restoring;
-#[cfg(test)]
-mod samples;
 mod scaling;
 mod secret;
 mod shared;

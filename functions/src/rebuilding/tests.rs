@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::steps::testing::{Backups, catalog, document, kinds, later};
+use crate::testing::{Backups, catalog, document, kinds, later};
 
 const SET: &str = "hubs-prod-20261120-021500-630a";
 

@@ -7,13 +7,13 @@ use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::ending::refuse_ended;
-use super::telling::{Execution, Known, Sns, Topic, tell};
 use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::domain::message;
 use crate::domain::restore::{About, Question, RestoreRecord};
 use crate::error::{Error, Result};
+use crate::runs::closing::refuse_ended;
+use crate::runs::notifying::{Execution, Known, Sns, Topic, tell};
 use crate::runtime;
 
 const DOING: &str = "asking on-call";

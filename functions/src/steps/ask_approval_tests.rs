@@ -6,8 +6,8 @@ use super::*;
 use crate::catalog::Mark;
 use crate::domain::message::Event;
 use crate::domain::restore::RestoreStatus;
-use crate::steps::restored::{items, record, restoring, run};
-use crate::steps::testing::{Inbox, later, now};
+use crate::testing::restored::{items, record, restoring, run};
+use crate::testing::{Inbox, later, now};
 
 const STACKS: &str = "arn:stack";
 

@@ -3,17 +3,17 @@
 use aws_config::SdkConfig;
 use serde_json::json;
 
-use super::live_directories;
-use super::start::{self, Input, start_knowing};
 use crate::domain::job::Job;
 use crate::domain::mounted::roots::IN_USE;
 use crate::error::Result;
 use crate::kinds::Efs;
+use crate::runs::live_directories;
+use crate::runs::starting::{self, Input, start_knowing};
 use crate::runtime;
 use crate::switches::Switches;
 
 pub struct Needs {
-    of_start: start::Needs<Efs>,
+    of_start: starting::Needs<Efs>,
     switches: Switches,
 }
 
@@ -21,7 +21,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         let kind = Efs::from_config(aws, runtime::efs_defaults()?);
         Ok(Self {
-            of_start: start::Needs::from_env(aws, kind)?,
+            of_start: starting::Needs::from_env(aws, kind)?,
             switches: Switches::from_config(aws),
         })
     }

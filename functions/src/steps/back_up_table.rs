@@ -2,16 +2,16 @@
 
 use aws_config::SdkConfig;
 
-use super::start::{self, Input, start};
 use crate::domain::job::Job;
 use crate::error::Result;
 use crate::kinds::DynamoDb;
+use crate::runs::starting::{self, Input, start};
 
-pub struct Needs(start::Needs<DynamoDb>);
+pub struct Needs(starting::Needs<DynamoDb>);
 
 impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self(start::Needs::from_env(aws, DynamoDb::from_config(aws))?))
+        Ok(Self(starting::Needs::from_env(aws, DynamoDb::from_config(aws))?))
     }
 }
 

@@ -4,10 +4,6 @@
 use rustls::ClientConfig;
 use serde::Deserialize;
 
-use super::database::connection::{self, Place};
-use super::database::{credentials, tls};
-pub use super::needs::OfDatabases as Needs;
-use super::probe::Endpoint;
 use crate::domain::descriptor::Fact;
 use crate::domain::job::{Failure, JobStatus};
 use crate::domain::restore::login::document::Credentials;
@@ -15,6 +11,10 @@ use crate::domain::restore::login::{
     Attempt, LoggedIn, Login, LoginJob, LoginOutcome, LoginPlan, master_password_from,
 };
 use crate::error::{Class, Error, Result};
+use crate::runs::database::connection::{self, Place};
+use crate::runs::database::{credentials, tls};
+pub use crate::runs::needs::OfDatabases as Needs;
+use crate::runs::probe::Endpoint;
 
 #[derive(Debug, Deserialize)]
 pub struct Input {

@@ -3,13 +3,13 @@
 
 use aws_config::SdkConfig;
 
-use super::start::{Input, start};
 use crate::catalog::Catalog;
 use crate::domain::job::Job;
 use crate::domain::resource::Target;
 use crate::error::Result;
 use crate::kinds::Parameters;
 use crate::kinds::Secret;
+use crate::runs::starting::{Input, start};
 use crate::runtime;
 
 pub struct Needs {

@@ -14,11 +14,6 @@ use serde_json::Value;
 
 use self::lost::{Lost, reasons};
 use self::taking_back::{Taken, take_back, to_take_back};
-use super::ending::{self, End};
-use super::machine::run_of;
-use super::machines::{Machines, Sfn};
-use super::resuming::resume;
-use super::telling::{Sns, Topic, tell};
 use crate::aws::functions::Functions;
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
@@ -27,6 +22,11 @@ use crate::domain::message::{self, Night};
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
+use crate::runs::closing::{self, End};
+use crate::runs::execution_input::run_of;
+use crate::runs::notifying::{Sns, Topic, tell};
+use crate::runs::resuming::resume;
+use crate::runs::state_machines::{Machines, Sfn};
 use crate::runtime;
 
 /// The errors with which the machines end after they have told on-call themselves.
@@ -158,7 +158,7 @@ async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) 
         reasons: reasons(lost.machine, lost.detail),
         failed: false,
     };
-    readable(ending::end(catalog, run, end, now).await)?;
+    readable(closing::end(catalog, run, end, now).await)?;
     // After the lease is given back: what takes a cut-over back needs it.
     let taken = take_back(needs, run, take_back_by).await;
     let brought_back = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());

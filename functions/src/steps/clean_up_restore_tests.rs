@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::catalog::memory::Memory;
 use crate::domain::restore::{About, Question, RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
-use crate::steps::restored::{EXECUTION as RESTORE, items, record, restoring, run_by};
+use crate::testing::memory::Memory;
+use crate::testing::restored::{EXECUTION as RESTORE, items, record, restoring, run_by};
 
 fn event_of(execution: &str, status: &str, error: Option<&str>, input: Value) -> Input {
     let mut input = event("arn", status, error, &input.to_string());

@@ -10,8 +10,8 @@ use crate::domain::descriptor::Hook;
 use crate::domain::message::{Event, Severity};
 use crate::domain::set::SetStatus;
 use crate::hooks::Action;
-use crate::steps::restored::{Started, UNDO_CUT_OVER, UNDO_RESTORE};
-use crate::steps::testing::{EXECUTION, Inbox, Recorded, catalog, descriptor, now, planned, started_at};
+use crate::testing::restored::{Started, UNDO_CUT_OVER, UNDO_RESTORE};
+use crate::testing::{EXECUTION, Inbox, Recorded, catalog, descriptor, now, planned, started_at};
 
 #[path = "clean_up_restore_tests.rs"]
 mod of_restores;

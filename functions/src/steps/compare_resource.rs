@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use super::needs::OfAllRestores as Needs;
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::ItemStatus;
 use crate::domain::restore::plan::Beside;
 use crate::error::{Error, Result};
+pub use crate::runs::needs::OfAllRestores as Needs;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::types::Select;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::probe::{Count, PlannedProbe};
 use crate::aws::failure;
 use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
+use crate::runs::probe::{Count, PlannedProbe};
 
 /// A little less than the most that Lambda gives a function, so that the answer says why there is none.
 const PATIENCE: Duration = Duration::from_secs(870);
@@ -80,7 +80,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::aws::replay::{Replay, answers};
+    use crate::testing::replay::{Replay, answers};
 
     #[tokio::test]
     async fn every_page_counts_and_no_item_is_returned() {

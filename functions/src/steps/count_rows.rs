@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use super::database::{connection, credentials, tls};
-pub use super::needs::OfDatabases as Needs;
-use super::probe::{Count, PlannedProbe};
 use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
+use crate::runs::database::{connection, credentials, tls};
+pub use crate::runs::needs::OfDatabases as Needs;
+use crate::runs::probe::{Count, PlannedProbe};
 
 #[derive(Debug, Deserialize)]
 pub struct Input {

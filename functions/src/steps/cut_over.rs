@@ -4,10 +4,6 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use super::needs::OfSwitches as Needs;
-pub use super::switching::{Input, Output};
-use super::switching::{elapsed, late, reason};
-use super::{ending, following};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::CutOver;
 use crate::domain::job::Run;
@@ -17,6 +13,11 @@ use crate::domain::restore::switching::{SwitchState, Switched, Switching};
 use crate::domain::restore::verdict::Outcome;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::error::{Class, Error, Result};
+use crate::runs::closing;
+use crate::runs::descriptor_updates;
+pub use crate::runs::needs::OfSwitches as Needs;
+pub use crate::runs::switching::{Input, Output};
+use crate::runs::switching::{elapsed, late, reason};
 use crate::switches::{Switches, item_of};
 
 mod logged_in;
@@ -30,7 +31,7 @@ const DOING: &str = "cutting over";
 /// that began while nobody had answered; whatever is worth another try.
 pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
-    ending::refuse_ended(catalog, &run, DOING).await?;
+    closing::refuse_ended(catalog, &run, DOING).await?;
     // It may have waited for an answer, and a backup have begun meanwhile.
     let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
     catalog.take_back_lease(&run, is_running).await?;
@@ -68,7 +69,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     }
     // Where there is nothing to switch, the application does not use the copies.
     if !none {
-        following::follow(catalog, &run, &restore, &items, now).await?;
+        descriptor_updates::follow(catalog, &run, &restore, &items, now).await?;
         let changed = catalog.change_restore(&run.deployment, &restore, |record| {
             if record.status == RestoreStatus::Switching {
                 record.status = RestoreStatus::CutOver;
@@ -175,7 +176,7 @@ impl Step<'_> {
             None => self.begin(record).await?,
         };
         self.see_begun(&begun)?;
-        ending::refuse_ended(self.catalog, self.run, DOING).await?;
+        closing::refuse_ended(self.catalog, self.run, DOING).await?;
         let kind = self.switches.of(&self.switch.action);
         let applied = kind
             .apply(self.run, self.switch, self.item, &begun.before, &begun.after)

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::job::JobStatus;
-use crate::steps::switching::testing::{Switchboard, needs, needs_on_memory, record, verified};
-use crate::steps::testing::{later, now};
+use crate::runs::switching::testing::{Switchboard, needs, needs_on_memory, record, verified};
+use crate::testing::{later, now};
 
 async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {
     let input = Input {

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ending::{self, End};
-use super::machine::{Caught, run_of};
 use crate::catalog::Catalog;
 use crate::domain::set::Reason;
 use crate::error::Result;
+use crate::runs::closing::{self, End};
+use crate::runs::execution_input::{Caught, run_of};
 use crate::runtime;
 
 pub struct Needs {
@@ -55,7 +55,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         }],
     };
     let end = End { reasons, failed };
-    let set = ending::end(&needs.catalog, &run, end, input.now).await?;
+    let set = closing::end(&needs.catalog, &run, end, input.now).await?;
     Ok(Output { set })
 }
 
@@ -68,8 +68,8 @@ mod tests {
     use super::*;
     use crate::domain::restore::{About, Question, RestoreStatus};
     use crate::domain::set::SetStatus;
-    use crate::steps::restored;
-    use crate::steps::testing::{EXECUTION, catalog, now, planned, running_set, started_at};
+    use crate::testing::restored;
+    use crate::testing::{EXECUTION, catalog, now, planned, running_set, started_at};
 
     fn input(failure: Option<Caught>) -> Input {
         let request = json!({"deployment": "hubs-prod"});

@@ -51,7 +51,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::steps::testing::{catalog, descriptor};
+    use crate::testing::{catalog, descriptor};
 
     #[tokio::test]
     async fn enabled_deployments_are_due_under_names_that_stay_the_same() {

@@ -4,13 +4,13 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::probe::{self, Count, Endpoint, PlannedProbe, Sql};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
 use crate::domain::job::{Failure, Run};
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::login::{LoginPlan, planning};
 use crate::error::Result;
+use crate::runs::probe::{self, Count, Endpoint, PlannedProbe, Sql};
 use crate::runtime;
 
 pub struct Needs {
@@ -116,7 +116,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::steps::testing::restores::{cluster, item, table};
+    use crate::testing::restores::{cluster, item, table};
 
     fn descriptor() -> Descriptor {
         Descriptor::parse(&json!({

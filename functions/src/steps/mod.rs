@@ -1,5 +1,5 @@
 //! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
-//! calls a step; what several share lies in a module of its own.
+//! calls a step; what several share lies below, in `runs`.
 //!
 //! All of them are one program, which is built once: a function's handler says which step it serves.
 
@@ -27,36 +27,14 @@ pub mod quiesce;
 pub mod restore_cluster;
 pub mod restore_file_system;
 pub mod restore_table;
-pub mod restoring;
 pub mod resume;
 pub mod seal_set;
 pub mod set_password;
 pub mod snapshot_cluster;
-pub mod start;
 pub mod take_deployment;
 pub mod undo_cut_over;
 pub mod undo_restore;
 pub mod verify_restore;
-
-mod answering;
-mod database;
-mod ending;
-mod executions;
-mod following;
-mod jobs;
-mod live_directories;
-mod machine;
-mod machines;
-mod needs;
-mod planning;
-mod probe;
-#[cfg(test)]
-pub(crate) mod restored;
-mod resuming;
-mod switching;
-mod telling;
-#[cfg(test)]
-pub(crate) mod testing;
 
 use aws_config::SdkConfig;
 

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::results::{Buckets, Objects, Place, written};
-use super::machine::{Caught, restore_of, run_of};
-use super::telling::{Execution, Known, Sns, Topic, newest_sealed, tell, tell_once};
 use crate::catalog::Catalog;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, Due, Night, RestoreOutcome};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
+use crate::runs::execution_input::{Caught, restore_of, run_of};
+use crate::runs::notifying::{Execution, Known, Sns, Topic, newest_sealed, tell, tell_once};
 use crate::runtime;
 
 pub struct Needs {

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::message::{Event, Severity};
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::Error;
-use crate::steps::testing::{EXECUTION, Inbox, document, now, planned, running_set};
+use crate::testing::{EXECUTION, Inbox, document, now, planned, running_set};
 
 const STACKS: &str = "arn:aws:sns:us-east-1:000000000000:holdfast-on-call";
 const OWN: &str = "arn:aws:sns:us-east-1:000000000000:hubs";
@@ -104,7 +104,7 @@ async fn a_failed_set_is_told_of_with_its_reasons() {
 
 #[tokio::test]
 async fn a_backup_that_could_not_start_is_told_of_whatever_its_input() {
-    let (catalog, _) = crate::steps::testing::catalog();
+    let (catalog, _) = crate::testing::catalog();
     let inbox = Inbox::open();
     let needs = needs(catalog, &inbox);
     let failure = json!({"state": "PlanBackup", "error": "InvalidInput", "cause": "{\"errorMessage\": \"no name\"}"});
@@ -217,12 +217,12 @@ async fn a_run_whose_records_cannot_be_read_is_told_of_by_the_stacks_topic() {
         document["topic"] = json!(OWN);
         let descriptor = crate::domain::descriptor::Descriptor::parse(&document).unwrap();
         catalog.put_descriptor(&descriptor).await.unwrap();
-        let input = crate::steps::start::Input {
+        let input = crate::runs::starting::Input {
             run: run.clone(),
-            resource: crate::steps::testing::resource("rooms"),
+            resource: crate::testing::resource("rooms"),
             now: now(),
         };
-        crate::steps::start::start(&catalog, &crate::steps::testing::Backups::default(), input)
+        crate::runs::starting::start(&catalog, &crate::testing::Backups::default(), input)
             .await
             .unwrap();
         memory.spoil(|key| match spoilt {
@@ -263,7 +263,7 @@ fn ended(event: &str, execution: &str, request: Value, failure: Value) -> Input 
 #[tokio::test]
 async fn a_restore_is_told_of_once_as_what_it_came_to() {
     use crate::domain::restore::RestoreStatus;
-    use crate::steps::restored;
+    use crate::testing::restored;
     for (status, event, result, succeeded) in [
         (RestoreStatus::CutOver, Event::RestoreCutOver, "cut_over", true),
         (RestoreStatus::Restored, Event::RestoreUnproven, "restored", true),
@@ -312,7 +312,7 @@ async fn a_restore_is_told_of_once_as_what_it_came_to() {
 #[tokio::test]
 async fn a_restore_that_waits_is_told_of_and_its_end_too() {
     use crate::domain::restore::RestoreStatus;
-    use crate::steps::restored;
+    use crate::testing::restored;
     let run = restored::run();
     let record = restored::record(&run, RestoreStatus::Running, &json!({}));
     let mut items = restored::items(&run, "in_progress");
@@ -331,7 +331,7 @@ async fn a_restore_that_waits_is_told_of_and_its_end_too() {
 #[tokio::test]
 async fn what_takes_a_restore_back_is_told_of_by_the_restore_that_its_input_names() {
     use crate::domain::restore::RestoreStatus;
-    use crate::steps::restored;
+    use crate::testing::restored;
     let run = restored::run();
     for (event, status, result) in [
         ("undo_restore", RestoreStatus::Undone, "undone"),

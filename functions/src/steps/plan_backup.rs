@@ -15,9 +15,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::discovery::Discovery;
-use super::ending;
-use super::planning;
-use super::probe::{Count, PlannedProbe, Sql};
 use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
@@ -30,6 +27,9 @@ use crate::domain::turns::in_turn;
 use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{self, Hooks};
+use crate::runs::closing;
+use crate::runs::planning;
+use crate::runs::probe::{Count, PlannedProbe, Sql};
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -100,7 +100,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         started_at: input.started_at,
     };
     needs.catalog.put_run(&RunRecord::begun(&run), &descriptor).await?;
-    ending::refuse_ended(&needs.catalog, &run, DOING).await?;
+    closing::refuse_ended(&needs.catalog, &run, DOING).await?;
     let discovery = needs.discovery.as_ref();
     let (resources, left_out) = resources(discovery, &descriptor).await?;
     for copies in left_out {

@@ -27,8 +27,6 @@ use self::drafts::Naming;
 use self::foreseeing::Ahead;
 use self::origins::Origins;
 use self::pointers::Pointers;
-use super::ending;
-use super::planning;
 use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
@@ -46,6 +44,8 @@ use crate::error::{Error, Fault, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{self, Hooks};
 use crate::kinds::restoring::Restores;
+use crate::runs::closing;
+use crate::runs::planning;
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -123,7 +123,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         ..RunRecord::begun(&run)
     };
     needs.catalog.put_run(&record, &descriptor).await?;
-    ending::refuse_ended(&needs.catalog, &run, DOING).await?;
+    closing::refuse_ended(&needs.catalog, &run, DOING).await?;
     let is_running = |holder: String| async move { needs.discovery.is_running(&holder).await };
     // Before a look at what their run changes meanwhile: that it runs is what the operator has to know.
     if !request.dry_run {

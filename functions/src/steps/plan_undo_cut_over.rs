@@ -8,8 +8,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ending;
-use super::executions::{self, Executions};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
@@ -19,6 +17,8 @@ use crate::domain::restore::request::UndoRequest;
 use crate::domain::restore::switching::SwitchState;
 use crate::domain::set::{Purpose, RunRecord};
 use crate::error::{Error, Result};
+use crate::runs::closing;
+use crate::runs::executions::{self, Executions};
 use crate::runtime;
 
 const DOING: &str = "planning to switch back";
@@ -74,13 +74,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         ..RunRecord::begun(&run)
     };
     catalog.put_run(&begun, &descriptor).await?;
-    ending::refuse_ended(catalog, &run, DOING).await?;
+    closing::refuse_ended(catalog, &run, DOING).await?;
     let executions = needs.executions.as_ref();
     catalog
         .acquire_lease(&run, |holder| async move { executions.is_running(&holder).await })
         .await?;
     // Stopping an execution stops no function in flight: one that was cleaned up meanwhile gives the lease back.
-    if let Err(ended) = ending::refuse_ended(catalog, &run, DOING).await {
+    if let Err(ended) = closing::refuse_ended(catalog, &run, DOING).await {
         catalog.release_lease(&run.deployment, &run.execution).await?;
         return Err(ended);
     }

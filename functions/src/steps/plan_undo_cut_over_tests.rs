@@ -5,8 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::domain::restore::RestoreStatus;
 use crate::domain::restore::switching::SwitchState;
-use crate::steps::switching::testing::{switched, verified};
-use crate::steps::testing::{EXECUTION, Running, later, now, planned};
+use crate::runs::switching::testing::{switched, verified};
+use crate::testing::{EXECUTION, Running, later, now, planned};
 
 const UNDOING: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-undo-cut-over:one";
 
@@ -54,7 +54,7 @@ async fn the_deployment_is_refused_while_another_run_has_it() {
     let (needs, restore) = cut_over(&[], [SwitchState::Done, SwitchState::Done]).await;
     let holder = Run {
         execution: EXECUTION.into(),
-        ..crate::steps::testing::run()
+        ..crate::testing::run()
     };
     let held = needs.catalog.acquire_lease(&holder, |_| async { Ok(true) });
     held.await.unwrap();

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::jobs;
-pub use super::needs::OfAllKinds as Needs;
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
 use crate::domain::set::{Point, PointStatus};
 use crate::domain::{looks, pacing};
 use crate::error::{Class, Error, Result};
 use crate::kinds::{Kind, Kinds};
+use crate::runs::jobs;
+pub use crate::runs::needs::OfAllKinds as Needs;
 
 /// Looks at the same time. A few: DynamoDB describes ten backups a second (API Reference, "DescribeBackup").
 const AT_ONCE: usize = 4;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::job::Progress;
 use crate::domain::resource::{RecoveryPoint, Target};
-use crate::steps::start;
-use crate::steps::testing::{Backups, finished, kinds, later, now, planned, resource, table_backup};
+use crate::runs::starting;
+use crate::testing::{Backups, finished, kinds, later, now, planned, resource, table_backup};
 
 /// A run whose backups are under way.
 struct UnderWay {
@@ -25,12 +25,12 @@ impl UnderWay {
         for name in names {
             let mut table = resource("rooms");
             table.name = (*name).to_owned();
-            let input = start::Input {
+            let input = starting::Input {
                 run: run.clone(),
                 resource: table,
                 now: now(),
             };
-            jobs.push(start::start(&catalog, kind.as_ref(), input).await.unwrap());
+            jobs.push(starting::start(&catalog, kind.as_ref(), input).await.unwrap());
         }
         let needs = Needs {
             catalog,

@@ -5,7 +5,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use super::needs::OfAllKinds as Needs;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Keep;
 use crate::domain::job::Run;
@@ -14,6 +13,7 @@ use crate::domain::retention::{self, ExpireReason};
 use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
 use crate::kinds::Deletion;
+pub use crate::runs::needs::OfAllKinds as Needs;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

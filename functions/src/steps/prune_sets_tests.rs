@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::*;
-use crate::catalog::memory::Memory;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::names;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::plan::Source;
 use crate::domain::set::{PointStatus, Purpose, RunRecord};
-use crate::steps::start;
-use crate::steps::testing::{Backups, document, kinds, now, planned, record, resource, running_set, table_backup};
+use crate::runs::starting;
+use crate::testing::memory::Memory;
+use crate::testing::{Backups, document, kinds, now, planned, record, resource, running_set, table_backup};
 
 /// Four sets, a day apart, the newest made by this run; `keep` holds the newest two.
 async fn four_sealed_sets() -> (Needs, Arc<Backups>, Input) {
@@ -155,12 +155,12 @@ async fn killed_while_starting(needs: &Needs, memory: &Memory, kind: &Backups, r
         catalog.delete_point("hubs-prod", &point).await.unwrap();
     }
     memory.lose_write(2);
-    let input = start::Input {
+    let input = starting::Input {
         run: lost.clone(),
         resource: resource("rooms"),
         now: now(),
     };
-    start::start(catalog, kind, input).await.unwrap_err();
+    starting::start(catalog, kind, input).await.unwrap_err();
     lost
 }
 
@@ -238,7 +238,7 @@ async fn restoring(catalog: &Catalog, reads: impl Fn(&mut Plan)) -> Run {
     let restore = Run {
         id: "restore".into(),
         execution: "execution-of-the-restore".into(),
-        ..crate::steps::testing::run()
+        ..crate::testing::run()
     };
     let descriptor = catalog.descriptor("hubs-prod").await.unwrap();
     let begun = RunRecord {

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ending::has_ended;
-pub use super::needs::OfHooks as Needs;
 use crate::catalog::{Catalog, Mark};
 use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
 use crate::hooks::{Action, did_not_begin};
+use crate::runs::closing::has_ended;
+pub use crate::runs::needs::OfHooks as Needs;
 
 const DOING: &str = "quiescing";
 
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::hooks::Hooks;
-    use crate::steps::testing::{Recorded, now, planned};
+    use crate::testing::{Recorded, now, planned};
 
     #[tokio::test]
     async fn hooks_quiesce_in_order_and_the_run_knows() {
@@ -196,7 +196,7 @@ mod tests {
             assert_eq!(record.hooks_begun, Some(begun.clone()));
             // What did not begin is not asked to bring anything back.
             let well = Recorded::all_well();
-            let brought_back = crate::steps::resuming::resume(&needs.catalog, well.as_ref(), &run, now()).await;
+            let brought_back = crate::runs::resuming::resume(&needs.catalog, well.as_ref(), &run, now()).await;
             assert_eq!(brought_back.unwrap(), begun);
         }
     }

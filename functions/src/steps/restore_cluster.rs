@@ -2,10 +2,10 @@
 
 use aws_config::SdkConfig;
 
-use super::restoring::{self, Input, restore};
 use crate::domain::restore::item::RestoreJob;
 use crate::error::Result;
 use crate::kinds::Aurora;
+use crate::runs::restoring::{self, Input, restore};
 
 pub struct Needs(restoring::Needs<Aurora>);
 

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use super::needs::OfHooks as Needs;
-use super::resuming::resume;
 use crate::domain::job::Run;
 use crate::error::Result;
+pub use crate::runs::needs::OfHooks as Needs;
+use crate::runs::resuming::resume;
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
@@ -33,7 +33,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::Mark;
-    use crate::steps::testing::{Recorded, now, planned};
+    use crate::testing::{Recorded, now, planned};
 
     async fn quiesced(hooks: Arc<Recorded>) -> (Needs, Run) {
         let (catalog, _, run) = planned(&["offline", "drain"]).await;

@@ -4,15 +4,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::jobs;
-use super::machine::Caught;
-pub use super::needs::OfAllKinds as Needs;
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::sealing::{self, Evidence, Verdict};
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
+use crate::runs::execution_input::Caught;
+use crate::runs::jobs;
+pub use crate::runs::needs::OfAllKinds as Needs;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::*;
 use crate::catalog::Mark;
 use crate::domain::job::{Failure, Progress};
-use crate::steps::start;
-use crate::steps::testing::{Backups, finished, kinds, later, now, planned, resource};
+use crate::runs::starting;
+use crate::testing::{Backups, finished, kinds, later, now, planned, resource};
 
 /// Both resources started, and polled to their end where `done` says so.
 async fn backed_up() -> (Needs, Arc<Backups>, Input) {
@@ -16,12 +16,12 @@ async fn backed_up() -> (Needs, Arc<Backups>, Input) {
     let kind = Arc::new(Backups::default());
     let mut jobs = Vec::new();
     for name in ["database", "rooms"] {
-        let input = start::Input {
+        let input = starting::Input {
             run: run.clone(),
             resource: resource(name),
             now: now(),
         };
-        jobs.push(start::start(&catalog, kind.as_ref(), input).await.unwrap());
+        jobs.push(starting::start(&catalog, kind.as_ref(), input).await.unwrap());
     }
     let input = Input {
         run,

@@ -6,8 +6,6 @@ use aws_sdk_rds::types::DbCluster;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::database::credentials;
-use super::ending;
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
 use crate::catalog::Catalog;
@@ -16,6 +14,8 @@ use crate::domain::resource::Version;
 use crate::domain::restore::item::{Item, Made, PasswordFrom};
 use crate::domain::restore::login::LoginJob;
 use crate::error::{Class, Error, Result};
+use crate::runs::closing;
+use crate::runs::database::credentials;
 use crate::runtime;
 use crate::switches::facts;
 
@@ -53,7 +53,7 @@ pub struct Input {
 /// `Conflict` for a run that has ended, and for a cluster that is not the restore's; `NotReady` while the cluster is not available;
 /// whatever is worth another try.
 pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<LoginJob> {
-    ending::refuse_ended(&needs.catalog, &run, DOING).await?;
+    closing::refuse_ended(&needs.catalog, &run, DOING).await?;
     let Some(from) = job.set_from.clone() else {
         return Err(Error::invalid("job.set_from", "(missing)", "the secret to set it from"));
     };

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, refuses, xml};
 use crate::domain::restore::item::ItemStatus;
 use crate::domain::restore::login::LoginPlan;
-use crate::steps::testing::now;
-use crate::steps::testing::restores::{cluster, item, planned_restore};
+use crate::testing::now;
+use crate::testing::replay::{Exchange, Replay, answers, refuses, xml};
+use crate::testing::restores::{cluster, item, planned_restore};
 
 const PASSWORD: &str = "s3cret-of-the-master";
 
@@ -62,7 +62,7 @@ async fn call(exchanges: Vec<Exchange>, calls: usize) -> (Vec<Result<LoginJob>>,
         let input = Input {
             run: run.clone(),
             job: job.clone(),
-            now: crate::steps::testing::later(call as i64 * 1000),
+            now: crate::testing::later(call as i64 * 1000),
         };
         answers.push(handle(&needs, input).await);
     }
@@ -71,7 +71,7 @@ async fn call(exchanges: Vec<Exchange>, calls: usize) -> (Vec<Result<LoginJob>>,
 }
 
 fn ours() -> String {
-    crate::steps::testing::run().id
+    crate::testing::run().id
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use serde::{Deserialize, Serialize};
 
-use super::ending;
-use super::executions::{Aws, Executions};
 use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::error::Result;
+use crate::runs::closing;
+use crate::runs::executions::{Aws, Executions};
 use crate::runtime;
 
 pub struct Needs {
@@ -38,7 +38,7 @@ pub struct Output {}
 /// # Errors
 /// `NotReady` while a backup runs that began meanwhile; `Conflict` for a run that has ended.
 pub async fn handle(needs: &Needs, Input { run }: Input) -> Result<Output> {
-    ending::refuse_ended(&needs.catalog, &run, "going on after an answer").await?;
+    closing::refuse_ended(&needs.catalog, &run, "going on after an answer").await?;
     let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
     needs.catalog.take_back_lease(&run, is_running).await?;
     tracing::info!(deployment = %run.deployment, restore = %run.id, "taken back");
@@ -50,8 +50,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::steps::testing::restores::planned_restore;
-    use crate::steps::testing::{Running, now};
+    use crate::testing::restores::planned_restore;
+    use crate::testing::{Running, now};
 
     const BACKUP: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:night";
 

@@ -3,10 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::following;
-pub use super::needs::OfSwitches as Needs;
-pub use super::switching::{Input, Output};
-use super::switching::{elapsed, late, reason, subject};
 use crate::domain::job::Run;
 use crate::domain::pacing;
 use crate::domain::restore::item::Item;
@@ -14,6 +10,10 @@ use crate::domain::restore::switching::{SwitchState, Switched, Switching};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
+use crate::runs::descriptor_updates;
+pub use crate::runs::needs::OfSwitches as Needs;
+pub use crate::runs::switching::{Input, Output};
+use crate::runs::switching::{elapsed, late, reason, subject};
 use crate::switches::item_of;
 
 /// A switch that cannot be taken back is an answer, not an error. It keeps those of its own resource that were switched before
@@ -70,7 +70,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
         kept.insert(switched.switch.resource.clone());
     }
     close(needs, &run, &restore, &failed).await?;
-    following::take_back(&needs.catalog, &run, &restore, now).await?;
+    descriptor_updates::take_back(&needs.catalog, &run, &restore, now).await?;
     if failed.is_empty() {
         tracing::info!(deployment = %run.deployment, %restore, switches = record.switched.len(), "switched back");
         return Ok(Output::succeeded());

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::job::JobStatus;
-use crate::steps::switching::testing::{Switchboard, needs, record, switched, verified};
-use crate::steps::testing::{later, now};
+use crate::runs::switching::testing::{Switchboard, needs, record, switched, verified};
+use crate::testing::{later, now};
 
 async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {
     let input = Input {
@@ -149,7 +149,7 @@ async fn the_descriptor_names_again_what_it_named_before() {
     };
     let before = named().await;
     let items = needs.catalog.items(&run.deployment, &run.id).await.unwrap();
-    following::follow(&needs.catalog, &run, &run.id, &items, now())
+    descriptor_updates::follow(&needs.catalog, &run, &run.id, &items, now())
         .await
         .unwrap();
     assert_eq!(named().await, ["hubs-db-r1", "hubs-rooms-r1"]);

@@ -8,7 +8,6 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::answering::{self, Answers};
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
@@ -18,6 +17,7 @@ use crate::domain::set::Reason;
 use crate::domain::usage::Look;
 use crate::error::{Class, Error, Result};
 use crate::kinds::restoring::Restores;
+use crate::runs::approvals::{self, Answers};
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -39,7 +39,7 @@ impl Needs {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             restores: Restores::from_config(aws, runtime::efs_defaults()?),
-            answers: Arc::new(answering::Aws::new(aws)),
+            answers: Arc::new(approvals::Aws::new(aws)),
             switches: Switches::from_config(aws),
             looking: Arc::new(looking::Aws::new(aws)),
         })

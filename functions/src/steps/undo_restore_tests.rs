@@ -11,9 +11,9 @@ use crate::domain::lead::Lead;
 use crate::domain::restore::{About, Question};
 use crate::domain::usage::Copy;
 use crate::domain::usage::services::{AccessPoint, Service};
-use crate::steps::switching::testing::Switchboard;
-use crate::steps::testing::restores::planned_restore;
-use crate::steps::testing::{Backups, document, later, now, restores};
+use crate::runs::switching::testing::Switchboard;
+use crate::testing::restores::planned_restore;
+use crate::testing::{Backups, document, later, now, restores};
 
 /// What AWS would tell of users.
 #[derive(Default)]

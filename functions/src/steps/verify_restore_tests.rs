@@ -7,8 +7,8 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::matching::{Gap, Of, Pair, Standing};
 use crate::domain::set::SetStatus;
-use crate::steps::testing::restores::{item, plan, planned_restore_of, table};
-use crate::steps::testing::{document, later, now, running_set};
+use crate::testing::restores::{item, plan, planned_restore_of, table};
+use crate::testing::{document, later, now, running_set};
 
 /// A restored deployment with one probe, which counted 4 rooms at backup.
 async fn restored(count: Value) -> (Needs, Run) {

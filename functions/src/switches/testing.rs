@@ -98,8 +98,8 @@ pub fn db_cluster(name: &str, id: &str, status: &str, restore: Option<&str>) -> 
     )
 }
 
-pub fn db_clusters(clusters: &[String]) -> crate::aws::replay::Exchange {
-    crate::aws::replay::xml(
+pub fn db_clusters(clusters: &[String]) -> crate::testing::replay::Exchange {
+    crate::testing::replay::xml(
         "DescribeDBClusters",
         &format!("<DBClusters>{}</DBClusters>", clusters.concat()),
     )

@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result, bail};
 use holdfast::domain::mounted::Ask;
+use holdfast::runs::{restoring, starting};
 use holdfast::steps::{
     ask_approval, check_login, clean_up, compare_resource, count_items, count_rows, cut_over, end_run,
     list_due_deployments, list_probes, notify, plan_backup, plan_restore, plan_undo_cut_over, poll_status, prune_sets,
-    quiesce, restoring, resume, seal_set, set_password, start, take_deployment, undo_cut_over, undo_restore,
-    verify_restore,
+    quiesce, resume, seal_set, set_password, take_deployment, undo_cut_over, undo_restore, verify_restore,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -29,10 +29,10 @@ pub fn event(step: &str) -> Result<Value> {
             let event = json!({ "run": run(), "about": "plan", "token": "token", "now": TIME });
             read_by::<ask_approval::Input>(event)
         }
-        "back-up-file-system" => read_by::<start::Input>(of_resource(file_system())),
-        "back-up-table" => read_by::<start::Input>(of_resource(table())),
+        "back-up-file-system" => read_by::<starting::Input>(of_resource(file_system())),
+        "back-up-table" => read_by::<starting::Input>(of_resource(table())),
         "check-login" => read_by::<check_login::Input>(json!({ "run": run(), "plan": logins(), "now": TIME })),
-        "check-secrets" => read_by::<start::Input>(of_resource(secret())),
+        "check-secrets" => read_by::<starting::Input>(of_resource(secret())),
         "clean-up" => read_by::<clean_up::Input>(aborted()),
         "compare-resource" => read_by::<compare_resource::Input>(of_resource(table())),
         "count-items" => {
@@ -77,7 +77,7 @@ pub fn event(step: &str) -> Result<Value> {
             let job = json!({ "plan": logins(), "status": "in_progress", "set_from": from });
             read_by::<set_password::Input>(json!({ "run": run(), "job": job, "now": TIME }))
         }
-        "snapshot-cluster" => read_by::<start::Input>(of_resource(cluster())),
+        "snapshot-cluster" => read_by::<starting::Input>(of_resource(cluster())),
         "take-deployment" => read_by::<take_deployment::Input>(of_run()),
         "undo-cut-over" => read_by::<undo_cut_over::Input>(switching()),
         "undo-restore" => {

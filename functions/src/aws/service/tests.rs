@@ -5,8 +5,8 @@ use aws_sdk_applicationautoscaling::config::endpoint::{DefaultResolver, Params, 
 use serde_json::json;
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::aws::{code, failure};
+use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 
 fn client(service: Service, retry: RetryConfig, script: Vec<Exchange>) -> (Client, Replay) {
     let replay = Replay::new(script);

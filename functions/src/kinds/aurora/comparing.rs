@@ -340,7 +340,7 @@ mod tests {
     use crate::domain::resource::Target;
     use crate::domain::restore::members::{self, Class, samples};
     use crate::domain::restore::plan::Beside;
-    use crate::kinds::samples::{resource, restoring};
+    use crate::testing::samples::{resource, restoring};
 
     /// What is not a resource's alone is compared as what it is used by; and by what things are told apart.
     const ELSEWHERE: &[&str] = &[

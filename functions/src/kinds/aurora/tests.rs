@@ -11,8 +11,8 @@ mod sources;
 mod undoing;
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, cut, refuses, xml};
-use crate::kinds::samples::{reason, resource, run};
+use crate::testing::replay::{Exchange, Replay, answers, cut, refuses, xml};
+use crate::testing::samples::{reason, resource, run};
 
 const ID: &str = "hf-hubs-prod-20261120-021500-ab12-0fa8e7";
 const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:the-snapshot";

@@ -9,8 +9,8 @@ mod sampling;
 mod undoing;
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
-use crate::kinds::samples::{reason, resource, run};
+use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::samples::{reason, resource, run};
 
 const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01795140961000-abcdef01";
 

@@ -5,8 +5,8 @@ mod deletion;
 mod finding;
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
-use crate::kinds::samples::{reason, resource, run};
+use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::samples::{reason, resource, run};
 
 const FILES: &str = "GET /2015-02-01/file-systems";
 const START: &str = "PUT /backup-jobs";

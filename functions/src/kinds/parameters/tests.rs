@@ -1,11 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::domain::restore::item::Made;
 use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::Finding;
-use crate::kinds::samples::{resource, restoring, run};
+use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::samples::{resource, restoring, run};
 
 fn parameters(script: impl IntoIterator<Item = Exchange>) -> (Parameters, Replay) {
     let replay = Replay::new(script);

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::aws::replay::{Replay, answers};
 use crate::kinds::scaling;
+use crate::testing::replay::{Replay, answers};
 
 async fn asked_for(changes: Vec<Change>, actions: &[&str]) -> Vec<Value> {
     let replay = Replay::new(actions.iter().map(|action| answers(action, "{}")));
@@ -10,7 +10,11 @@ async fn asked_for(changes: Vec<Change>, actions: &[&str]) -> Vec<Value> {
     for change in &changes {
         put(&client, change).await.unwrap();
     }
-    replay.played().iter().map(crate::aws::replay::Asked::json).collect()
+    replay
+        .played()
+        .iter()
+        .map(crate::testing::replay::Asked::json)
+        .collect()
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::domain::job::Finished;
 use crate::domain::restore::item::Made;
 use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::Finding;
-use crate::kinds::samples::{resource, restoring, run};
+use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::samples::{resource, restoring, run};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hubs-login-AbCdEf";
 

@@ -10,8 +10,8 @@ use crate::domain::machine::Machine;
 use crate::domain::message::{self, Ended};
 use crate::domain::set::{Purpose, Reason};
 use crate::error::Result;
-use crate::steps::machine::{Caught, restore_of};
-use crate::steps::telling::{Execution, Known, tell, tell_once};
+use crate::runs::execution_input::{Caught, restore_of};
+use crate::runs::notifying::{Execution, Known, tell, tell_once};
 
 /// An execution that ended without a word.
 pub struct Lost<'a> {

@@ -92,7 +92,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::steps::switching::testing::verified;
+    use crate::runs::switching::testing::verified;
 
     fn switch(name: &str) -> CutOver {
         let switch = json!({"name": name, "resource": "database", "kind": "secret", "secret": "hubs/app", "values": {"host": "host"}});

@@ -11,8 +11,8 @@ use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, TAGGING};
 use crate::domain::names;
 use crate::error::{Error, Result};
-use crate::steps::executions;
-use crate::steps::probe::{self, Endpoint};
+use crate::runs::executions;
+use crate::runs::probe::{self, Endpoint};
 
 /// What RDS calls the quota (DescribeAccountAttributes).
 const MANUAL_SNAPSHOTS: &str = "ManualClusterSnapshots";
@@ -139,7 +139,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::aws::replay::{Replay, answers, xml};
+    use crate::testing::replay::{Replay, answers, xml};
 
     /// MySQL does not answer as PostgreSQL does: without a word it would look like a network that lets nothing through.
     #[tokio::test]

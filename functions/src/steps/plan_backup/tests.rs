@@ -9,10 +9,10 @@ use serde_json::json;
 use super::*;
 use crate::domain::lead::Lead;
 use crate::domain::set::Reason;
-use crate::steps::ending::End;
-use crate::steps::probe::Endpoint;
-use crate::steps::switching::testing::Switchboard;
-use crate::steps::testing::{EXECUTION, Recorded, catalog, document, now, run, started_at};
+use crate::runs::closing::End;
+use crate::runs::probe::Endpoint;
+use crate::runs::switching::testing::Switchboard;
+use crate::testing::{EXECUTION, Recorded, catalog, document, now, run, started_at};
 
 /// An account with some tables, clusters and running executions.
 #[derive(Default)]
@@ -394,7 +394,7 @@ async fn a_safety_backup_runs_under_the_lease_of_the_restore_that_asks_for_it_an
         }],
         failed: false,
     };
-    ending::end(&needs.catalog, &output.run, end, now()).await.unwrap();
+    closing::end(&needs.catalog, &output.run, end, now()).await.unwrap();
     let lease = needs.catalog.lease("hubs-prod").await.unwrap().unwrap();
     assert_eq!(lease.execution, EXECUTION, "the restore still holds it");
 }
@@ -437,7 +437,7 @@ async fn a_backup_on_behalf_of_nobody_is_refused() {
 async fn an_id_that_another_execution_has_is_refused() {
     let needs = needs(document("hubs-prod", &[]), Account::default()).await;
     let descriptor = needs.catalog.descriptor("hubs-prod").await.unwrap();
-    let mut other = crate::steps::testing::record(&run());
+    let mut other = crate::testing::record(&run());
     other.execution = EXECUTION.replace("20261120-021500", "by-hand");
     needs.catalog.put_run(&other, &descriptor).await.unwrap();
     let error = handle(&needs, input(EXECUTION)).await.unwrap_err();

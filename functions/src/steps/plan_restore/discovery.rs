@@ -13,7 +13,7 @@ use crate::domain::names;
 use crate::domain::restore::choosing::Window;
 use crate::error::Result;
 use crate::kinds::timestamp;
-use crate::steps::executions;
+use crate::runs::executions;
 
 /// An Aurora cluster's continuous backup; of a deleted cluster the one that was retained.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,7 +41,7 @@ mod tests {
 
     use super::*;
     use crate::domain::set::PointStatus;
-    use crate::steps::testing::{EXECUTION, resource};
+    use crate::testing::{EXECUTION, resource};
 
     fn point(arn: &str) -> Point {
         Point {

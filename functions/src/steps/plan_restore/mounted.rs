@@ -5,7 +5,7 @@ use crate::domain::mounted::directory;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
 use crate::error::Result;
-use crate::steps::live_directories;
+use crate::runs::live_directories;
 
 /// # Errors
 /// Only those that pass by themselves.

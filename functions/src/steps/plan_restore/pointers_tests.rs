@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::aws::replay::{Replay, answers, refuses, xml};
 use crate::domain::descriptor::CutOver;
 use crate::steps::plan_restore::switches::CuttingOver;
 use crate::switches::testing;
+use crate::testing::replay::{Replay, answers, refuses, xml};
 
 fn cut_over(mode: CutOverMode, switches: Vec<CutOver>) -> CuttingOver {
     CuttingOver {
@@ -21,21 +21,21 @@ fn rename() -> CutOver {
     testing::switch(json!({"name": "database-name", "resource": "database", "kind": "rename"}))
 }
 
-fn proxies() -> crate::aws::replay::Exchange {
+fn proxies() -> crate::testing::replay::Exchange {
     xml(
         "DescribeDBProxies",
         "<DBProxies><member><DBProxyName>pool</DBProxyName></member><member><DBProxyName>other</DBProxyName></member></DBProxies>",
     )
 }
 
-fn targets(cluster: &str) -> crate::aws::replay::Exchange {
+fn targets(cluster: &str) -> crate::testing::replay::Exchange {
     let target = format!(
         "<Targets><member><TrackedClusterId>{cluster}</TrackedClusterId><Type>TRACKED_CLUSTER</Type></member></Targets>"
     );
     xml("DescribeDBProxyTargets", &target)
 }
 
-fn subscriptions() -> crate::aws::replay::Exchange {
+fn subscriptions() -> crate::testing::replay::Exchange {
     let subscription = |name: &str, source: &str| {
         format!(
             "<EventSubscription><CustSubscriptionId>{name}</CustSubscriptionId><SourceType>db-cluster</SourceType>\
@@ -49,7 +49,7 @@ fn subscriptions() -> crate::aws::replay::Exchange {
     )
 }
 
-fn alarms() -> crate::aws::replay::Exchange {
+fn alarms() -> crate::testing::replay::Exchange {
     let alarm = |name: &str, dimension: &str, value: &str| {
         format!(
             "<member><AlarmName>{name}</AlarmName><Dimensions><member><Name>{dimension}</Name><Value>{value}</Value></member>\

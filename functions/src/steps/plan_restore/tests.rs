@@ -13,7 +13,6 @@ use serde_json::json;
 
 use super::discovery::{Backup, ClusterBackup};
 use super::*;
-use crate::catalog::memory::Memory;
 use crate::domain::descriptor::CutOver;
 use crate::domain::lead::Lead;
 use crate::domain::resource::{RecoveryPoint, Target, Version};
@@ -23,10 +22,9 @@ use crate::domain::restore::plan::Source;
 use crate::domain::restore::switching::Switching;
 use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
 use crate::kinds::restoring::Foreseen;
-use crate::steps::testing::{
-    Backups, EXECUTION, Recorded, catalog, document, later, now, resource, restores, started_at,
-};
 use crate::switches::Switch;
+use crate::testing::memory::Memory;
+use crate::testing::{Backups, EXECUTION, Recorded, catalog, document, later, now, resource, restores, started_at};
 
 const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
 

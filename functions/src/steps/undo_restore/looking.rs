@@ -266,9 +266,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::aws::replay::{Replay, answers, refuses};
+    use crate::testing::replay::{Replay, answers, refuses};
 
-    fn aws(exchanges: Vec<crate::aws::replay::Exchange>) -> (Replay, Aws) {
+    fn aws(exchanges: Vec<crate::testing::replay::Exchange>) -> (Replay, Aws) {
         let replay = Replay::new(exchanges);
         let aws = Aws::new(&replay.config());
         (replay, aws)
@@ -278,7 +278,7 @@ mod tests {
         format!("2026-11-20T{time}Z").parse().unwrap()
     }
 
-    fn points(statistic: &str, values: &[&str]) -> crate::aws::replay::Exchange {
+    fn points(statistic: &str, values: &[&str]) -> crate::testing::replay::Exchange {
         let members: String = values
             .iter()
             .map(|value| {

@@ -388,7 +388,7 @@ pub fn phase(advance: Advance) -> String {
     }
 }
 
-pub async fn advanced(script: Vec<Exchange>, item: &Item) -> (Advance, Vec<crate::aws::replay::Asked>) {
+pub async fn advanced(script: Vec<Exchange>, item: &Item) -> (Advance, Vec<crate::testing::replay::Asked>) {
     let (aurora, replay) = aurora(script);
     let advance = aurora.advance(&restore(), item).await.unwrap();
     (advance, replay.played())

@@ -24,7 +24,7 @@ async fn what_only_some_clusters_have_is_asked_for_too() {
         "DBClusterEndpointIdentifier": "reports", "CustomEndpointType": "ANY", "ExcludedMembers": ["hubs-db-2"],
     });
     let item = item(from_snapshot(), captured);
-    let field = |asked: &crate::aws::replay::Asked, name: &str| asked.field(name).unwrap_or_default();
+    let field = |asked: &crate::testing::replay::Asked, name: &str| asked.field(name).unwrap_or_default();
 
     let mut script = vec![
         no_cluster(),

@@ -41,7 +41,7 @@ fn no_groups() -> [Exchange; 2] {
     ]
 }
 
-async fn undone(script: Vec<Exchange>) -> (Undoing, Vec<crate::aws::replay::Asked>) {
+async fn undone(script: Vec<Exchange>) -> (Undoing, Vec<crate::testing::replay::Asked>) {
     let (aurora, replay) = aurora(script);
     let undoing = aurora
         .undo(&restore(), &item(from_snapshot(), configuration()))

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
 use crate::kinds::restoring::Restore;
-use crate::kinds::samples::restoring;
+use crate::testing::samples::restoring;
 
 pub const TARGET: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms-r1";
 const TABLE: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms";
@@ -408,7 +408,7 @@ async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamod
     let asked = replay.played();
     let bodies = |action: &str| {
         let of = asked.iter().filter(|asked| asked.action == action);
-        of.map(crate::aws::replay::Asked::json).collect::<Vec<_>>()
+        of.map(crate::testing::replay::Asked::json).collect::<Vec<_>>()
     };
     let tagged = bodies("TagResource");
     assert_eq!(tagged[0]["Tags"], json!(full["Tags"].as_array().unwrap()[..3]));

@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, refuses};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::ItemStatus;
 use crate::domain::restore::plan::Planned;
 use crate::domain::restore::settings::Settings;
 use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
-use crate::kinds::samples::{resource, run};
+use crate::testing::replay::{Exchange, Replay, answers, refuses};
+use crate::testing::samples::{resource, run};
 
 const ARN: &str = "arn:aws:backup:eu-west-1:111122223333:recovery-point:1";
 const ROLE: &str = "arn:aws:iam::111122223333:role/backup";

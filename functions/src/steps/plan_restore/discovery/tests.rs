@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::aws::replay::{Exchange, Replay, answers, refuses, xml};
+use crate::testing::replay::{Exchange, Replay, answers, refuses, xml};
 
 fn aws(script: impl IntoIterator<Item = Exchange>) -> (Aws, Replay) {
     let replay = Replay::new(script);

@@ -203,7 +203,7 @@ async fn a_deployment_with_a_running_execution_is_busy_once_the_plan_is_sound() 
     let account = Account::default();
     account.running.lock().unwrap().insert(EXECUTION.into());
     let world = world(all_kinds(), account).await;
-    let backup = crate::steps::testing::run();
+    let backup = crate::testing::run();
     world
         .needs
         .catalog

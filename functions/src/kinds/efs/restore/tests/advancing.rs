@@ -1,6 +1,6 @@
 use super::*;
-use crate::aws::replay::cut;
 use crate::domain::set::SampledFile;
+use crate::testing::replay::cut;
 
 fn started() -> Exchange {
     answers(START, r#"{"RestoreJobId":"job-1"}"#)

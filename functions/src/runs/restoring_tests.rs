@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::catalog::Mark;
-use crate::steps::testing::restores::planned_restore;
-use crate::steps::testing::{Backups, later, now, resource};
+use crate::testing::restores::planned_restore;
+use crate::testing::{Backups, later, now, resource};
 
 fn input(run: &Run, now: Timestamp) -> Input {
     Input {
@@ -312,7 +312,7 @@ async fn on_call_is_told_once_that_a_restore_waits_for_capacity() {
 #[tokio::test]
 async fn a_copy_that_only_waits_for_capacity_is_kept_when_its_deadline_is_past() {
     let late = i64::try_from(resource("database").deadline_seconds).unwrap();
-    let cluster = crate::steps::testing::restores::cluster();
+    let cluster = crate::testing::restores::cluster();
     for (first, last, kept) in [
         (short(Some(cluster.clone())), short(Some(cluster.clone())), true),
         (short(None), short(None), false),

@@ -10,7 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::domain::restore::login::document::Credentials;
 use crate::error::{Error, Result};
-use crate::steps::probe::Endpoint;
+use crate::runs::probe::Endpoint;
 
 const CONNECT: Duration = Duration::from_secs(10);
 

@@ -11,8 +11,8 @@ use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
 use crate::kinds::Kinds;
 use crate::kinds::restoring::Restores;
+use crate::runs::executions::{self, Executions};
 use crate::runtime;
-use crate::steps::executions::{self, Executions};
 use crate::switches::Switches;
 
 /// For steps that look at recovery points of every kind.

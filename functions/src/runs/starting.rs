@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ending, jobs};
+use super::closing;
+use super::jobs;
 use crate::catalog::Catalog;
 use crate::domain::job::{Job, Run};
 use crate::domain::pacing;
@@ -68,7 +69,7 @@ pub async fn start_knowing<K: Kind + Restore>(
             resource.name
         )));
     }
-    ending::refuse_ended(catalog, &run, &format!("backing up {}", resource.name)).await?;
+    closing::refuse_ended(catalog, &run, &format!("backing up {}", resource.name)).await?;
     let known = catalog.point(&run.deployment, &run.id, &resource.name).await?;
     let usual = pacing::usual(&catalog.timing(&run.deployment, &resource.name).await?.durations);
     if let Some(point) = known.filter(has_started) {
@@ -187,7 +188,7 @@ mod tests {
     use crate::domain::job::{JobStatus, Progress};
     use crate::domain::looks;
     use crate::domain::set::SampledItem;
-    use crate::steps::testing::{Backups, finished, later, now, planned, resource};
+    use crate::testing::{Backups, finished, later, now, planned, resource};
 
     fn input(run: &Run) -> Input {
         Input {

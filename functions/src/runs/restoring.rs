@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::ending;
+use super::closing;
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
@@ -109,12 +109,12 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
 /// # Errors
 /// `Conflict` for a run that has ended or was undone; for one that is past restoring, where something is to be made.
 async fn begin(catalog: &Catalog, run: &Run, makes: bool, doing: &str) -> Result<()> {
-    ending::refuse_ended(catalog, run, doing).await?;
+    closing::refuse_ended(catalog, run, doing).await?;
     let record = catalog.change_restore(&run.deployment, &run.id, running).await?;
     match record.status {
         RestoreStatus::Running => Ok(()),
-        RestoreStatus::Undone => Err(ending::has_ended(run, doing)),
-        _ if makes => Err(ending::has_ended(run, doing)),
+        RestoreStatus::Undone => Err(closing::has_ended(run, doing)),
+        _ if makes => Err(closing::has_ended(run, doing)),
         _ => Ok(()),
     }
 }
@@ -157,7 +157,7 @@ async fn usual(catalog: &Catalog, run: &Run, item: &Item) -> Result<Option<u64>>
 async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &Item) -> Result<Error> {
     let name = &item.planned.resource.name;
     let left = match kind.undo(run, item).await? {
-        Undoing::Gone => return Ok(ending::has_ended(run, &format!("restoring {name}"))),
+        Undoing::Gone => return Ok(closing::has_ended(run, &format!("restoring {name}"))),
         Undoing::Underway(what) | Undoing::Left(what) => Reason {
             subject: name.clone(),
             error: "Conflict".to_owned(),
@@ -170,7 +170,7 @@ async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &Item
         }
     };
     catalog.change_restore(&run.deployment, &run.id, note).await?;
-    Ok(ending::has_ended(run, &format!("restoring {name}")))
+    Ok(closing::has_ended(run, &format!("restoring {name}")))
 }
 
 fn running(record: &mut RestoreRecord) {

@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::memory::Memory;
 use crate::domain::descriptor::{CutOver, Descriptor};
 use crate::domain::job::Run;
 use crate::domain::lead::Lead;
@@ -19,9 +18,10 @@ use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::{SwitchState, Switched, Switching};
 use crate::error::{Error, Fault, Result};
-use crate::steps::needs::OfSwitches;
-use crate::steps::testing::{Running, document, now, planned, run};
+use crate::runs::needs::OfSwitches;
 use crate::switches::{Switch, Switches};
+use crate::testing::memory::Memory;
+use crate::testing::{Running, document, now, planned, run};
 
 type Meanwhile = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -196,7 +196,7 @@ pub async fn needs_on_memory(board: &Arc<Switchboard>, record: RestoreRecord) ->
     let mut descriptor = Descriptor::parse(&document(&run.deployment, &[])).unwrap();
     descriptor.cut_over = switches().into();
     catalog
-        .put_run(&crate::steps::testing::record(&run), &descriptor)
+        .put_run(&crate::testing::record(&run), &descriptor)
         .await
         .unwrap();
     let items = [

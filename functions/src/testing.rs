@@ -4,7 +4,11 @@
 // What a step's tests do not use yet, another step's will.
 #![allow(dead_code)]
 
+pub mod memory;
+pub mod replay;
+pub mod restored;
 pub mod restores;
+pub mod samples;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -13,10 +17,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::executions::Executions;
-use super::telling::Topic;
 use crate::catalog::Catalog;
-use crate::catalog::memory::Memory;
 use crate::domain::descriptor::{Descriptor, Hook};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::message::Message;
@@ -31,6 +32,9 @@ use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
 use crate::kinds::restoring::{Foreseen, Restore, Restores};
 use crate::kinds::{Deletion, Kind, Kinds, Started};
+use crate::runs::executions::Executions;
+use crate::runs::notifying::Topic;
+use crate::testing::memory::Memory;
 
 pub const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
 

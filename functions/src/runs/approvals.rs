@@ -52,9 +52,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::aws::replay::{Replay, answers, refuses};
     use crate::domain::restore::About;
-    use crate::steps::testing::{later, now};
+    use crate::testing::replay::{Replay, answers, refuses};
+    use crate::testing::{later, now};
 
     fn question() -> Question {
         Question {

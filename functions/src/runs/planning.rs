@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::ending::{self, End};
+use super::closing::{self, End};
 use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// `Conflict` for a run that has ended.
 pub async fn see_not_ended(catalog: &Catalog, run: &Run, doing: &str, state: &str, now: Timestamp) -> Result<()> {
-    let Err(ended) = ending::refuse_ended(catalog, run, doing).await else {
+    let Err(ended) = closing::refuse_ended(catalog, run, doing).await else {
         return Ok(());
     };
     if let Error::Conflict(message) = &ended {
@@ -27,7 +27,7 @@ pub async fn see_not_ended(catalog: &Catalog, run: &Run, doing: &str, state: &st
             reasons: vec![reason],
             failed: false,
         };
-        ending::end(catalog, run, end, now).await?;
+        closing::end(catalog, run, end, now).await?;
     }
     Err(ended)
 }

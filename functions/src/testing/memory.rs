@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::store::{Condition, Item, Key, Store};
+use crate::catalog::store::{Condition, Item, Key, Store};
 use crate::error::{Error, Result};
 
 /// What somebody else does to the items.

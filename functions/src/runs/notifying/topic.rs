@@ -101,8 +101,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::aws::replay::{Exchange, Replay, refuses, xml};
     use crate::domain::message::{Event, Severity};
+    use crate::testing::replay::{Exchange, Replay, refuses, xml};
 
     fn read_by(host: &str) -> Exchange {
         let subscription = format!(

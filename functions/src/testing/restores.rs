@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::{catalog, descriptor, later, now, resource, run};
 use crate::catalog::Catalog;
-use crate::catalog::memory::Memory;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
@@ -17,6 +16,7 @@ use crate::domain::restore::settings::Settings;
 use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::domain::set::{Purpose, RunRecord};
+use crate::testing::memory::Memory;
 
 pub fn planned_resource(name: &str) -> Planned {
     let mut planned = resource(if name.starts_with("database") {

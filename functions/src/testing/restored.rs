@@ -7,10 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::machines::Machines;
-use super::testing::{catalog, document, started_at};
 use crate::catalog::Catalog;
-use crate::catalog::memory::Memory;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::names;
@@ -18,6 +15,9 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::{Purpose, RunRecord};
 use crate::error::{Error, Result};
+use crate::runs::state_machines::Machines;
+use crate::testing::memory::Memory;
+use crate::testing::{catalog, document, started_at};
 
 pub const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:at-night";
 pub const UNDO_RESTORE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-undo-restore";

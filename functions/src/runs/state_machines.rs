@@ -52,7 +52,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::aws::replay::{Replay, answers, refuses};
+    use crate::testing::replay::{Replay, answers, refuses};
 
     const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-undo-restore";
 
