@@ -113,6 +113,13 @@ pub async fn another_runs(efs: &Efs, job: &DescribeBackupJobOutput) -> Result<bo
         .any(|other| under_way(other) && other.backup_job_id() != job.backup_job_id()))
 }
 
+/// The backup jobs of a file system that have not ended.
+pub async fn under_way_of(efs: &Efs, run: &Run, file_system: &str) -> Result<Vec<String>> {
+    let jobs = listed(efs, &source(run, file_system)?, None).await?;
+    let under_way = jobs.into_iter().filter(under_way);
+    Ok(under_way.filter_map(|job| job.backup_job_id).collect())
+}
+
 async fn listed(efs: &Efs, source: &str, created_after: Option<DateTime>) -> Result<Vec<BackupJob>> {
     let mut found = Vec::new();
     let mut pages = efs

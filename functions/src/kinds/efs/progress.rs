@@ -79,17 +79,19 @@ pub async fn look(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
     }
 }
 
-/// AWS Backup runs one job of a file system at a time, and has no other word for one that waited for another until its start
-/// window was over than its message.
+/// A job that waited for another until its start window was over.
 fn was_hindered(job: &DescribeBackupJobOutput) -> bool {
     let ended = matches!(
         job.state(),
         Some(BackupJobState::Failed | BackupJobState::Aborted | BackupJobState::Expired)
     );
-    ended
-        && job
-            .status_message()
-            .is_some_and(|message| message.contains("running job for the same resource"))
+    ended && names_another_job(job.status_message())
+}
+
+/// AWS Backup runs one job of a file system at a time, and has no other word for one that another was in the way of than its
+/// message.
+pub fn names_another_job(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.contains("running job for the same resource"))
 }
 
 /// State, category and message of a job, for the operator.

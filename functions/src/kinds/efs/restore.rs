@@ -6,6 +6,7 @@
 mod comparing;
 mod configuring;
 mod foreseeing;
+mod hindered;
 mod jobs;
 mod locating;
 mod pointing;
@@ -125,18 +126,14 @@ impl Restore for Efs {
         let order = Order::read(run, item, &self.defaults)?;
         let id = match order.job() {
             Some(job) => job.to_owned(),
-            None => jobs::start(self, run, &order).await?,
+            None => jobs::start(self, run, &order, "restore").await?,
         };
         let Some(job) = jobs::look(self, &id).await? else {
             return match order.job() {
                 Some(_) => Ok(Advance::Failed {
                     reason: format!("AWS Backup does not know restore job {id} any more"),
                 }),
-                None => Err(Error::Unavailable(format!(
-                    "restoring file system {}: AWS Backup accepted restore job {id} but does not show it yet. It is asked \
-                     again with the same token",
-                    order.source
-                ))),
+                None => Err(jobs::not_shown(&order, &id)),
             };
         };
         job.see_ours(&order)?;
@@ -147,7 +144,11 @@ impl Restore for Efs {
                 percent: job.percent,
                 made: Some(order.made(&id, job.created(), None)),
             }),
-            Course::Failed => Ok(Advance::Failed {
+            // Once it has made a file system, another job of the same token could not make its own.
+            Course::Hindered if !order.new || job.created().is_none() => {
+                hindered::start_again(self, run, &order, &job).await
+            }
+            Course::Failed | Course::Hindered => Ok(Advance::Failed {
                 reason: format!("restore job {id} ended {}", job.words),
             }),
             Course::Completed if order.new => configuring::configure(self, run, &order, &job).await,

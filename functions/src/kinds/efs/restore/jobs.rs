@@ -13,6 +13,7 @@ use crate::domain::mounted::directory::Window;
 use crate::domain::names;
 use crate::error::{Error, Result};
 use crate::kinds::answer::Answer;
+use crate::kinds::efs::progress::names_another_job;
 use crate::kinds::restoring::part;
 use crate::kinds::shared::{since, timestamp};
 
@@ -27,6 +28,8 @@ pub enum Course {
     UnderWay,
     Completed,
     Failed,
+    /// Another job of AWS Backup was in its way: it has made nothing, and can be started again.
+    Hindered,
 }
 
 /// A job as AWS Backup shows it.
@@ -72,10 +75,10 @@ impl Job {
     }
 }
 
-/// Starts the job, or is told of the one that an earlier try started.
+/// Starts the job, or is told of the one that an earlier try started for the same purpose.
 ///
 /// All keys are always given: AWS Backup accepts a job without them, which then fails (aws-cli issue 4467).
-pub async fn start(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<String> {
+pub async fn start(efs: &Efs, run: &Run, order: &Order<'_>, purpose: &str) -> Result<String> {
     let captured = part(&order.item.configuration, "FileSystem");
     let text = |name: &str| captured[name].as_str();
     // What was not captured is made as EFS makes it: encrypted under AWS's own key.
@@ -86,7 +89,7 @@ pub async fn start(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<String> {
         .recovery_point_arn(order.arn)
         .iam_role_arn(order.role)
         .resource_type("EFS")
-        .idempotency_token(names::token(&run.id, &order.item.planned.resource.name, "restore"))
+        .idempotency_token(names::token(&run.id, &order.item.planned.resource.name, purpose))
         .metadata("file-system-id", order.source)
         .metadata("newFileSystem", order.new.to_string())
         .metadata(TOKEN, &order.token)
@@ -109,6 +112,15 @@ pub async fn start(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<String> {
             order.source
         ))
     })
+}
+
+/// What is asked again: a job that was just accepted, and that nobody sees yet.
+pub fn not_shown(order: &Order<'_>, id: &str) -> Error {
+    Error::Unavailable(format!(
+        "restoring file system {}: AWS Backup accepted restore job {id} but does not show it yet. It is asked again with the \
+         same token",
+        order.source
+    ))
 }
 
 /// Looks once; `None` for a job that AWS Backup does not know.
@@ -135,12 +147,7 @@ fn read(id: &str, job: &DescribeRestoreJobOutput, asked_at: Option<Timestamp>) -
     let ended = job.completion_date().and_then(timestamp);
     Job {
         id: id.to_owned(),
-        course: match job.status() {
-            Some(RestoreJobStatus::Completed) => Course::Completed,
-            Some(RestoreJobStatus::Failed | RestoreJobStatus::Aborted) => Course::Failed,
-            // A state that nothing here knows is under way: the deadline ends it.
-            _ => Course::UnderWay,
-        },
+        course: course(job.status(), job.status_message()),
         words: format!("{state}{}", message.unwrap_or_default()),
         percent: job
             .percent_done()
@@ -158,14 +165,28 @@ fn read(id: &str, job: &DescribeRestoreJobOutput, asked_at: Option<Timestamp>) -
     }
 }
 
-/// The id of the job that a try of this run started without recording it: the one whose metadata hold our token.
+fn course(status: Option<&RestoreJobStatus>, message: Option<&str>) -> Course {
+    match status {
+        Some(RestoreJobStatus::Completed) => Course::Completed,
+        Some(RestoreJobStatus::Failed | RestoreJobStatus::Aborted) => match names_another_job(message) {
+            true => Course::Hindered,
+            false => Course::Failed,
+        },
+        // A state that nothing here knows is under way: the deadline ends it.
+        _ => Course::UnderWay,
+    }
+}
+
+/// The id of the job that a try of this run started without recording it: the one whose metadata hold our token, and that no
+/// other was in the way of.
 ///
 /// # Errors
 /// `NotReady` while a job that restores the same and may be ours does not show its metadata.
 pub async fn find(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Option<String>> {
     let mut untold = None;
     for job in listed(efs, None, Some(since(run))).await? {
-        if job.recovery_point_arn() != Some(order.arn) {
+        let hindered = course(job.status(), job.status_message()) == Course::Hindered;
+        if job.recovery_point_arn() != Some(order.arn) || hindered {
             continue;
         }
         let Some(id) = job.restore_job_id else { continue };

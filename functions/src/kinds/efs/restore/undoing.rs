@@ -18,14 +18,21 @@ use crate::error::Result;
 use crate::kinds::shared::since;
 
 pub async fn undo(efs: &Efs, run: &Run, order: &Order<'_>) -> Result<Undoing> {
-    let id = match order.job() {
+    let mut id = match order.job() {
         Some(job) => Some(job.to_owned()),
         None => jobs::find(efs, run, order).await?,
     };
-    let job = match &id {
+    let mut job = match &id {
         Some(id) => jobs::look(efs, id).await?,
         None => None,
     };
+    // The one in its place may have been started by a function that did not live to record it.
+    if job.as_ref().is_some_and(|job| job.course == Course::Hindered)
+        && let Some(again) = jobs::find(efs, run, order).await?
+    {
+        job = jobs::look(efs, &again).await?;
+        id = Some(again);
+    }
     if let Some(job) = job.as_ref().filter(|job| job.course == Course::UnderWay) {
         return Ok(Undoing::Underway(format!(
             "restore job {} is {}; AWS Backup cannot stop it",

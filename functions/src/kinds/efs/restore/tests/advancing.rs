@@ -105,6 +105,55 @@ async fn a_job_that_ended_badly_has_failed_in_awss_words() {
     assert!(matches!(advanced, Advance::InProgress { percent: None, .. }));
 }
 
+/// Automatic backups of a file system are on by default.
+#[tokio::test]
+async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_ended() {
+    let hindered = || {
+        let message = "Restore job failed because there was a running job for the same resource.";
+        job("FAILED", json!({ "StatusMessage": message }))
+    };
+    let backups = |state: &str| {
+        let jobs = json!({"BackupJobs": [{"BackupJobId": "plan", "State": state}]});
+        answers("GET /backup-jobs", jobs.to_string())
+    };
+    let (kind, replay) = efs([
+        started(),
+        hindered(),
+        jobs(json!([])),
+        jobs(json!([])),
+        backups("RUNNING"),
+        hindered(),
+        jobs(json!([])),
+        jobs(json!([])),
+        backups("COMPLETED"),
+        answers(START, r#"{"RestoreJobId":"job-2"}"#),
+        answers(
+            "GET /restore-jobs/job-2",
+            json!({"RestoreJobId": "job-2", "Status": "PENDING"}).to_string(),
+        ),
+    ]);
+    let waits = kind.advance(&run(), &item()).await.unwrap();
+    let Advance::InProgress { phase, made, .. } = waits else {
+        panic!("{waits:?}")
+    };
+    assert_eq!(made, Some(in_directory(None)));
+    assert!(phase.ends_with("started again when job plan has ended"), "{phase}");
+    let again = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
+    let Advance::InProgress { made: Some(made), .. } = again else {
+        panic!("{again:?}")
+    };
+    assert!(
+        matches!(&made, Made::Directory { job, .. } if job == "job-2"),
+        "{made:?}"
+    );
+    let asked = replay.played();
+    assert_eq!(
+        asked[9].json()["IdempotencyToken"],
+        names::token(&run().id, "thing", "restore after job-1")
+    );
+    assert_eq!(asked[9].json()["Metadata"], asked[0].json()["Metadata"]);
+}
+
 #[tokio::test]
 async fn the_directory_is_the_one_that_was_made_while_the_job_ran() {
     let earlier = "aws-backup-restore_2026-11-19T02-15-03-123Z";

@@ -87,6 +87,30 @@ async fn what_a_failed_job_left_is_removed() {
 }
 
 #[tokio::test]
+async fn a_job_in_the_place_of_a_hindered_one_is_waited_for_though_nobody_heard_of_it() {
+    let message = json!({"StatusMessage": "There was a running job for the same resource."});
+    let metadata = json!({"Metadata": {"CreationToken": names::token(&run().id, "thing", "directory")}});
+    let (kind, replay) = efs([
+        job("FAILED", message.clone()),
+        jobs(json!([
+            listed("job-1", "FAILED", "2026-11-20T02:15:01Z", message),
+            listed("job-2", "RUNNING", "2026-11-20T02:16:01Z", json!({})),
+        ])),
+        answers("GET /restore-jobs/job-2/metadata", metadata.to_string()),
+        answers(
+            "GET /restore-jobs/job-2",
+            json!({"RestoreJobId": "job-2", "Status": "RUNNING"}).to_string(),
+        ),
+    ]);
+    let undoing = kind.undo(&run(), &with(item(), in_directory(None))).await.unwrap();
+    assert!(
+        matches!(&undoing, Undoing::Underway(why) if why.contains("restore job job-2")),
+        "{undoing:?}"
+    );
+    replay.played();
+}
+
+#[tokio::test]
 async fn a_job_that_nobody_heard_of_is_found_by_its_token_alone() {
     let ours = || listed("job-1", "COMPLETED", "2026-11-20T02:15:01Z", json!({}));
     let other = listed(
