@@ -45,8 +45,9 @@ member of the shapes that Holdfast reads of a resource; of those, what is not in
 A plan says each of these where it is set at the source, and no restore fails for it.
 
 Beside those shapes, what points at a resource from elsewhere stays with the old one: target groups of an RDS Proxy, event
-subscriptions, alarms by name, event source mappings of a table's stream, zero-ETL integrations, DAX clusters, and an AWS Backup
-plan's selection. Lead them to the copy yourself.
+subscriptions, alarms by name, event source mappings of a table's stream, selections of AWS Backup plans that name it, and Route
+53 records of a cluster's endpoints, which a plan lists where the resource is switched; zero-ETL integrations and DAX clusters,
+which it does not. Lead them to the copy yourself.
 """
 
 

@@ -25,6 +25,7 @@ WITHOUT_RESOURCE = {
     "backup:DescribeRestoreJob",
     "backup:GetRestoreJobMetadata",
     "backup:ListBackupJobs",
+    "backup:ListBackupPlans",
     "backup:ListRecoveryPointsByResource",
     "backup:ListRestoreJobs",
     "backup:StopBackupJob",
@@ -46,6 +47,7 @@ WITHOUT_RESOURCE = {
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",
     "rds:DescribeOrderableDBInstanceOptions",
+    "route53:ListHostedZones",
     "ssm:DescribeParameters",
 }
 # What a restore may change and remove only where its own tag stands: it works beside the application's resources.

@@ -13,11 +13,12 @@ pub struct Need {
 const HERE: &str = "us-east-1:000000000000";
 
 /// Calls of AWS Backup for which IAM knows no resource.
-const ON_NOTHING: [&str; 7] = [
+const ON_NOTHING: [&str; 8] = [
     "DescribeBackupJob",
     "DescribeRestoreJob",
     "GetRestoreJobMetadata",
     "ListBackupJobs",
+    "ListBackupPlans",
     "ListRecoveryPointsByResource",
     "ListRestoreJobs",
     "StopBackupJob",
@@ -58,6 +59,11 @@ pub fn needs(call: &Value) -> Vec<Need> {
                 resource: format!("arn:aws:backup:{HERE}:recovery-point:any"),
             },
         ],
+        ("backup", "GetBackupSelection" | "ListBackupSelections") => {
+            one(format!("arn:aws:backup:{HERE}:backup-plan:any"))
+        }
+        ("route53", "ListHostedZones") => one("*".to_owned()),
+        ("route53", "ListResourceRecordSets") => one("arn:aws:route53:::hostedzone/any".to_owned()),
         ("backup", action) if ON_NOTHING.contains(&action) => one("*".to_owned()),
         ("elasticfilesystem", "CreateAccessPoint") => vec![
             need("elasticfilesystem:CreateAccessPoint", file_system(call)),

@@ -50,18 +50,21 @@ pub const APPLICATION_AUTO_SCALING: Service = Service {
         target: "AnyScaleFrontendService",
     },
     govcloud_is_fips: true,
+    global: false,
 };
 pub const CLOUDFORMATION: Service = Service {
     endpoint: "cloudformation",
     id: "CloudFormation",
     protocol: Protocol::Query { version: "2010-05-15" },
     govcloud_is_fips: true,
+    global: false,
 };
 pub const CLOUDWATCH: Service = Service {
     endpoint: "monitoring",
     id: "CloudWatch",
     protocol: Protocol::Query { version: "2010-08-01" },
     govcloud_is_fips: true,
+    global: false,
 };
 pub const ECS: Service = Service {
     endpoint: "ecs",
@@ -70,36 +73,49 @@ pub const ECS: Service = Service {
         target: "AmazonEC2ContainerServiceV20141113",
     },
     govcloud_is_fips: false,
+    global: false,
 };
 pub const KMS: Service = Service {
     endpoint: "kms",
     id: "KMS",
     protocol: Protocol::Json { target: "TrentService" },
     govcloud_is_fips: false,
+    global: false,
 };
 pub const LAMBDA: Service = Service {
     endpoint: "lambda",
     id: "Lambda",
     protocol: Protocol::Rest,
     govcloud_is_fips: false,
+    global: false,
+};
+pub const ROUTE_53: Service = Service {
+    endpoint: "route53",
+    id: "Route 53",
+    protocol: Protocol::Rest,
+    govcloud_is_fips: true,
+    global: true,
 };
 pub const S3: Service = Service {
     endpoint: "s3",
     id: "S3",
     protocol: Protocol::Rest,
     govcloud_is_fips: false,
+    global: false,
 };
 pub const SNS: Service = Service {
     endpoint: "sns",
     id: "SNS",
     protocol: Protocol::Query { version: "2010-03-31" },
     govcloud_is_fips: true,
+    global: false,
 };
 pub const SSM: Service = Service {
     endpoint: "ssm",
     id: "SSM",
     protocol: Protocol::Json { target: "AmazonSSM" },
     govcloud_is_fips: true,
+    global: false,
 };
 pub const TAGGING: Service = Service {
     endpoint: "tagging",
@@ -108,6 +124,7 @@ pub const TAGGING: Service = Service {
         target: "ResourceGroupsTaggingAPI_20170126",
     },
     govcloud_is_fips: false,
+    global: false,
 };
 
 /// How a service is spoken to.
@@ -268,7 +285,7 @@ fn shared(aws: &SdkConfig, service: &Service) -> StaticRuntimePlugin {
     layer.store_or_unset(aws.app_name().cloned());
     if let Some(region) = aws.region() {
         layer.store_put(region.clone());
-        layer.store_put(SigningRegion::from(region.clone()));
+        layer.store_put(SigningRegion::from(endpoint::signing_region(service, region)));
     }
     let mut components = RuntimeComponentsBuilder::new("holdfast::aws::service")
         .with_http_client(aws.http_client())

@@ -232,7 +232,7 @@ impl Planning<'_> {
                 .foresee(self.run, &cut_over.switches, &items)
                 .await?,
         );
-        let pointing = pointers::find(self.needs.pointers.as_ref(), &cut_over, &items).await?;
+        let pointing = pointers::find(self.needs.pointers.as_ref(), self.run, &cut_over, &items).await?;
         faults.extend(pointing.faults);
         faults.extend(self.too_long(&items));
         if self.request.safety_backup {

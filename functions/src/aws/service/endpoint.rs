@@ -1,9 +1,10 @@
 //! Where a service is reached: `https://<service>.<Region>.<suffix of the partition>`, unless the environment says otherwise.
 //!
-//! The rules are those of the SDK's endpoint rule sets, which are the same for all services here but for one difference,
-//! [`Service::govcloud_is_fips`].
+//! The rules are those of the SDK's endpoint rule sets, which are the same for all services here but for two differences,
+//! [`Service::govcloud_is_fips`] and [`Service::global`].
 
 use aws_types::SdkConfig;
+use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::Protocol;
@@ -19,6 +20,16 @@ pub struct Service {
     pub protocol: Protocol,
     /// Whether its ordinary endpoints in GovCloud are its FIPS endpoints.
     pub govcloud_is_fips: bool,
+    /// Whether it is one service for all Regions of a partition, with one endpoint, and signed for one Region.
+    pub global: bool,
+}
+
+/// The Region for which requests are signed that are made from this one.
+pub fn signing_region(service: &Service, region: &Region) -> Region {
+    match service.global {
+        true => Region::from_static(Partition::of(region.as_ref()).global_region),
+        false => region.clone(),
+    }
 }
 
 /// The endpoint that the configuration names for this service or for all, else AWS's own in the Region. `None` without a
@@ -48,9 +59,26 @@ pub(super) fn own(service: &Service, region: &str, fips: bool, dual_stack: bool)
         true => partition.dual_stack_dns_suffix,
         false => partition.dns_suffix,
     };
+    if service.global {
+        return global(service, region, fips, dual_stack);
+    }
     let ordinary = !fips || (service.govcloud_is_fips && !dual_stack && region.starts_with("us-gov-"));
     let fips = if ordinary { "" } else { "-fips" };
     format!("https://{}{fips}.{region}.{suffix}", service.endpoint)
+}
+
+/// GovCloud's has the Region group in its name, and is a FIPS endpoint already.
+fn global(service: &Service, region: &str, fips: bool, dual_stack: bool) -> String {
+    let partition = Partition::of(region);
+    let govcloud = region.starts_with("us-gov-");
+    let fips = if fips && !govcloud { "-fips" } else { "" };
+    let (group, suffix) = match (govcloud, dual_stack) {
+        (true, true) => (".us-gov", partition.dual_stack_dns_suffix),
+        (true, false) => (".us-gov", partition.dns_suffix),
+        (false, true) => (".global", partition.dual_stack_dns_suffix),
+        (false, false) => ("", partition.dns_suffix),
+    };
+    format!("https://{}{fips}{group}.{suffix}", service.endpoint)
 }
 
 /// A value as a segment of a path, or a field of a form, holds it.

@@ -47,6 +47,90 @@ async fn endpoints_are_those_of_the_sdk() {
     }
 }
 
+/// As in the rule set of Route 53, whose client is not there.
+#[test]
+fn a_global_service_has_one_endpoint_for_a_partition_and_is_signed_for_one_region() {
+    for (region, fips, dual_stack, url, signed_for) in [
+        ("eu-west-1", false, false, "https://route53.amazonaws.com", "us-east-1"),
+        (
+            "eu-west-1",
+            true,
+            false,
+            "https://route53-fips.amazonaws.com",
+            "us-east-1",
+        ),
+        ("eu-west-1", false, true, "https://route53.global.api.aws", "us-east-1"),
+        (
+            "eu-west-1",
+            true,
+            true,
+            "https://route53-fips.global.api.aws",
+            "us-east-1",
+        ),
+        (
+            "cn-north-1",
+            false,
+            false,
+            "https://route53.amazonaws.com.cn",
+            "cn-northwest-1",
+        ),
+        (
+            "us-gov-east-1",
+            false,
+            false,
+            "https://route53.us-gov.amazonaws.com",
+            "us-gov-west-1",
+        ),
+        (
+            "us-gov-east-1",
+            true,
+            true,
+            "https://route53.us-gov.api.aws",
+            "us-gov-west-1",
+        ),
+        (
+            "us-iso-west-1",
+            false,
+            false,
+            "https://route53.c2s.ic.gov",
+            "us-iso-east-1",
+        ),
+        (
+            "us-isob-east-1",
+            false,
+            false,
+            "https://route53.sc2s.sgov.gov",
+            "us-isob-east-1",
+        ),
+        (
+            "us-isof-east-1",
+            false,
+            false,
+            "https://route53.csp.hci.ic.gov",
+            "us-isof-south-1",
+        ),
+        (
+            "eu-isoe-west-1",
+            false,
+            false,
+            "https://route53.cloud.adc-e.uk",
+            "eu-isoe-west-1",
+        ),
+        (
+            "eusc-de-east-1",
+            false,
+            false,
+            "https://route53.amazonaws.eu",
+            "eusc-de-east-1",
+        ),
+    ] {
+        assert_eq!(endpoint::own(&ROUTE_53, region, fips, dual_stack), url);
+        let region = Region::new(region);
+        assert_eq!(endpoint::signing_region(&ROUTE_53, &region).as_ref(), signed_for);
+        assert_eq!(endpoint::signing_region(&KMS, &region), region);
+    }
+}
+
 #[test]
 fn the_configurations_endpoint_comes_before_awss_own() {
     let region = || SdkConfig::builder().region(Region::new("eu-west-1"));

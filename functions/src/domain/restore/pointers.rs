@@ -1,6 +1,10 @@
 //! What points at a resource from elsewhere and still does once an application uses its copy: what the plan says of each, with the
 //! command that leads it to the copy. A switch leads what it names.
 
+pub mod record;
+pub mod selection;
+
+use self::record::Record;
 use crate::domain::resource::Target;
 use crate::error::Fault;
 
@@ -17,6 +21,17 @@ pub enum Pointer {
     Alarm { name: String },
     /// A Lambda event source mapping that reads the table's stream.
     EventSource { function: String, id: String },
+    /// A selection of a backup plan of AWS Backup that has the resource and not its copy; `named` is how it names it.
+    Selection {
+        plan: String,
+        id: String,
+        name: String,
+        named: String,
+    },
+    /// A record of Route 53 that leads to an endpoint of the cluster; `host` is that of the copy.
+    Record { record: Record, host: String },
+    /// What was read only in part: there is too much of it for a plan.
+    Unread { what: &'static str },
     /// What could not be looked for, and why.
     Untold { what: &'static str, why: String },
 }
@@ -77,7 +92,14 @@ impl Pointed<'_> {
         let (old, copy) = (self.words(), self.copy);
         let words = match pointer {
             Pointer::Proxy { .. } => return None,
-            Pointer::Subscription { .. } | Pointer::Alarm { .. } if self.renamed => return None,
+            Pointer::Subscription { .. }
+            | Pointer::Alarm { .. }
+            | Pointer::Selection { .. }
+            | Pointer::Record { .. }
+                if self.renamed =>
+            {
+                return None;
+            }
             Pointer::Endpoint { endpoint } => format!(
                 "custom endpoint {endpoint} stays with the old {old}; by hand: lead who uses it to the one that {copy} gets, as \
                  told under what is created"
@@ -96,6 +118,21 @@ impl Pointed<'_> {
                  --function-name {function} --starting-position TRIM_HORIZON --event-source-arn $(aws dynamodb describe-table \
                  --table-name {copy} --query Table.LatestStreamArn --output text)"
             ),
+            Pointer::Selection { plan, id, name, named } => format!(
+                "selection {name} of backup plan {plan} goes on backing up {old} alone, which it names {named}; by hand: take it \
+                 from aws backup get-backup-selection --backup-plan-id {plan} --selection-id {id}, and put it again under \
+                 another name with the ARN of {copy} in its Resources by aws backup create-backup-selection --backup-plan-id \
+                 {plan}"
+            ),
+            Pointer::Record { record, host } => format!(
+                "record {} of hosted zone {} goes on leading to {old}; by hand: {}",
+                record.name,
+                record.zone,
+                record.command(host)
+            ),
+            Pointer::Unread { what } => {
+                format!("there are more {what} than were looked at; by hand: see whether others name {old}")
+            }
             Pointer::Untold { what, why } => format!("{what} that name {old} could not be looked for: {why}"),
         };
         Some(format!("{}: {words}", self.resource))
@@ -103,8 +140,8 @@ impl Pointed<'_> {
 }
 
 /// What nothing lists by what it points at.
-pub const NEVER_TOLD: &str = "not looked for, and still leading to what was there before: Route 53 records, selections of AWS Backup \
-                              plans, and whatever else names a resource outside of this account";
+pub const NEVER_TOLD: &str = "not looked for, and still leading to what was there before: Route 53 records of other accounts, and \
+                              whatever else names a resource outside of this account";
 
 #[cfg(test)]
 mod tests {
@@ -119,6 +156,20 @@ mod tests {
             copy: "hubs-r1",
             renamed,
             proxies: &["switched"],
+        }
+    }
+
+    fn record() -> Pointer {
+        Pointer::Record {
+            record: Record {
+                zone: "Z1".into(),
+                name: "db.example.org.".into(),
+                kind: "CNAME".into(),
+                ttl: Some(60),
+                one_of_several: false,
+                host: "hubs.cluster-x".into(),
+            },
+            host: "hubs-r1.cluster-x".into(),
         }
     }
 
@@ -153,6 +204,29 @@ mod tests {
                 &table,
                 "function index goes on reading the stream of table rooms",
             ),
+            (
+                Pointer::Selection {
+                    plan: named("1-2"),
+                    id: named("3-4"),
+                    name: named("nightly"),
+                    named: named("arn:*:rooms"),
+                },
+                &table,
+                "selection nightly of backup plan 1-2 goes on backing up table rooms alone, which it names arn:*:rooms",
+            ),
+            (
+                record(),
+                &cluster,
+                "data: record db.example.org. of hosted zone Z1 goes on leading to cluster hubs; by hand: aws route53 \
+                 change-resource-record-sets",
+            ),
+            (
+                Pointer::Unread {
+                    what: "Route 53 records",
+                },
+                &cluster,
+                "data: there are more Route 53 records than were looked at",
+            ),
         ] {
             let remark = pointed(target, false).remark(&pointer).unwrap();
             assert!(remark.contains(said), "{said} in {remark}");
@@ -167,6 +241,7 @@ mod tests {
         let subscription = Pointer::Subscription { name: "dba".into() };
         assert_eq!(pointed(&cluster, true).remark(&alarm), None);
         assert_eq!(pointed(&cluster, true).remark(&subscription), None);
+        assert_eq!(pointed(&cluster, true).remark(&record()), None);
     }
 
     #[test]

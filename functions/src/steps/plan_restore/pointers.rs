@@ -7,9 +7,12 @@ use async_trait::async_trait;
 pub use self::aws::Aws;
 use super::switches::CuttingOver;
 use crate::domain::descriptor::CutOverAction;
+use crate::domain::job::Run;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::{Beside, CutOverMode};
+use crate::domain::restore::pointers::record::{Record, host_of_copy};
+use crate::domain::restore::pointers::selection::{Selection, arn};
 use crate::domain::restore::pointers::{NEVER_TOLD, Pointed, Pointer};
 use crate::error::{Class, Fault, Result};
 
@@ -28,6 +31,14 @@ pub struct Mapping {
     pub source: String,
 }
 
+/// What was read of a long list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read<T> {
+    pub found: Vec<T>,
+    /// Whether there is no more of it.
+    pub whole: bool,
+}
+
 /// Asks AWS.
 #[async_trait]
 pub trait Pointers: Send + Sync {
@@ -42,6 +53,12 @@ pub trait Pointers: Send + Sync {
 
     /// All event source mappings of the Region.
     async fn mappings(&self) -> Result<Vec<Mapping>>;
+
+    /// The selections of the Region's backup plans.
+    async fn selections(&self) -> Result<Read<Selection>>;
+
+    /// The records of the account's hosted zones that lead to one of these hosts.
+    async fn records(&self, hosts: &[&str]) -> Result<Read<Record>>;
 }
 
 /// What was found, as the plan says it.
@@ -55,7 +72,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Only those that pass by themselves.
-pub async fn find(pointers: &dyn Pointers, cut_over: &CuttingOver, items: &[Item]) -> Result<Found> {
+pub async fn find(pointers: &dyn Pointers, run: &Run, cut_over: &CuttingOver, items: &[Item]) -> Result<Found> {
     let mut found = Found::default();
     let led = |item: &&Item| {
         let name = &item.planned.resource.name;
@@ -66,14 +83,40 @@ pub async fn find(pointers: &dyn Pointers, cut_over: &CuttingOver, items: &[Item
         return Ok(found);
     }
     let moves = led.iter().any(|item| watched(item).is_some());
-    let alarms = match moves {
-        true => told(pointers.alarms().await)?,
-        false => Ok(Vec::new()),
+    let renamed = |item: &Item| {
+        cut_over.switches.iter().any(|switch| {
+            switch.item_name() == item.planned.resource.name && matches!(switch.action, CutOverAction::Rename)
+        })
     };
-    let mappings = match led.iter().any(|item| table(item).is_some()) {
-        true => told(pointers.mappings().await)?,
-        false => Ok(Vec::new()),
-    };
+    let staying = || led.iter().filter(|item| !renamed(item) && watched(item).is_some());
+    let hosts: Vec<&str> = staying().flat_map(|item| hosts(item)).collect();
+    let (alarms, mappings, selections, records) = tokio::join!(
+        async {
+            match moves {
+                true => told(pointers.alarms().await),
+                false => Ok(Ok(Vec::new())),
+            }
+        },
+        async {
+            match led.iter().any(|item| table(item).is_some()) {
+                true => told(pointers.mappings().await),
+                false => Ok(Ok(Vec::new())),
+            }
+        },
+        async {
+            match staying().next() {
+                Some(_) => tried(pointers.selections().await),
+                None => nothing(),
+            }
+        },
+        async {
+            match hosts.is_empty() {
+                true => nothing(),
+                false => tried(pointers.records(&hosts).await),
+            }
+        },
+    );
+    let (alarms, mappings) = (alarms?, mappings?);
     let switched = cut_over.switches.iter().filter_map(|switch| match &switch.action {
         CutOverAction::RdsProxy { proxy } => Some(proxy.as_str()),
         _ => None,
@@ -83,13 +126,15 @@ pub async fn find(pointers: &dyn Pointers, cut_over: &CuttingOver, items: &[Item
         let mut pointing = of_cluster(pointers, item).await?;
         pointing.extend(watching(item, &alarms));
         pointing.extend(reading(item, &mappings));
+        if !renamed(item) {
+            pointing.extend(backing_up(item, run, &selections));
+            pointing.extend(leading(item, &records));
+        }
         let pointed = Pointed {
             resource: &item.planned.resource.name,
             target: &item.planned.resource.target,
             copy: copy(&item.planned.beside),
-            renamed: cut_over.switches.iter().any(|switch| {
-                switch.item_name() == item.planned.resource.name && matches!(switch.action, CutOverAction::Rename)
-            }),
+            renamed: renamed(item),
             proxies: &switched,
         };
         for pointer in pointing {
@@ -110,6 +155,20 @@ fn told<T>(asked: Result<Vec<T>>) -> Result<Listed<T>> {
         Err(error) if error.class() == Class::Final => Ok(Err(error.to_string())),
         Err(error) => Err(error),
     }
+}
+
+/// What was read of a list, or why nothing was. Where it takes a service that no restore needs, no failure of it is one of the plan.
+type Tried<T> = std::result::Result<Read<T>, String>;
+
+fn tried<T>(asked: Result<Read<T>>) -> Tried<T> {
+    asked.map_err(|error| error.to_string())
+}
+
+fn nothing<T>() -> Tried<T> {
+    Ok(Read {
+        found: Vec::new(),
+        whole: true,
+    })
 }
 
 /// Each of a list as a pointer, or one that says why there is no list.
@@ -189,6 +248,61 @@ fn reading(item: &Item, mappings: &Listed<Mapping>) -> Vec<Pointer> {
             id: mapping.id,
         }
     })
+}
+
+/// The selections that have a resource and not its copy.
+fn backing_up(item: &Item, run: &Run, selections: &Tried<Selection>) -> Vec<Pointer> {
+    let target = &item.planned.resource.target;
+    let identifier = |identifier: &str| arn(target, identifier, &run.execution);
+    let copy = identifier(copy(&item.planned.beside));
+    let (Some(old), Some(copy), Some(_)) = (identifier(target.identifier()), copy, watched(item)) else {
+        return Vec::new();
+    };
+    each_of(selections, "selections of AWS Backup plans", |selection| {
+        let named = selection.passes_over(&copy, &old)?;
+        Some(Pointer::Selection {
+            plan: selection.plan.clone(),
+            id: selection.id.clone(),
+            name: selection.name.clone(),
+            named: named.to_owned(),
+        })
+    })
+}
+
+/// The records that lead to an endpoint of a cluster.
+fn leading(item: &Item, records: &Tried<Record>) -> Vec<Pointer> {
+    let Target::Aurora { cluster } = &item.planned.resource.target else {
+        return Vec::new();
+    };
+    let what = "Route 53 records";
+    if hosts(item).next().is_none() {
+        let why = "its endpoints were not captured".to_owned();
+        return vec![Pointer::Untold { what, why }];
+    }
+    each_of(records, what, |record| {
+        let host = hosts(item).find(|host| record.leads_to(host))?;
+        let host = host_of_copy(host, cluster, copy(&item.planned.beside))?;
+        let record = record.clone();
+        Some(Pointer::Record { record, host })
+    })
+}
+
+fn each_of<T>(tried: &Tried<T>, what: &'static str, pointer: impl Fn(&T) -> Option<Pointer>) -> Vec<Pointer> {
+    match tried {
+        Ok(read) => {
+            let more = (!read.whole).then_some(Pointer::Unread { what });
+            read.found.iter().filter_map(pointer).chain(more).collect()
+        }
+        Err(why) => vec![Pointer::Untold { what, why: why.clone() }],
+    }
+}
+
+/// The host names of a cluster's writer and of its readers.
+fn hosts(item: &Item) -> impl Iterator<Item = &str> {
+    let cluster = &item.configuration["DBCluster"];
+    ["Endpoint", "ReaderEndpoint"]
+        .into_iter()
+        .filter_map(|name| cluster[name].as_str())
 }
 
 fn copy(beside: &Beside) -> &str {

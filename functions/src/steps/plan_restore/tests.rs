@@ -19,6 +19,8 @@ use crate::domain::resource::{RecoveryPoint, Target, Version};
 use crate::domain::restore::RestoreStatus;
 use crate::domain::restore::choosing::Window;
 use crate::domain::restore::plan::Source;
+use crate::domain::restore::pointers::record::Record;
+use crate::domain::restore::pointers::selection::Selection;
 use crate::domain::restore::switching::Switching;
 use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
 use crate::kinds::restoring::Foreseen;
@@ -63,6 +65,20 @@ impl Pointers for Pointing {
 
     async fn mappings(&self) -> Result<Vec<pointers::Mapping>> {
         Ok(Vec::new())
+    }
+
+    async fn selections(&self) -> Result<pointers::Read<Selection>> {
+        Ok(pointers::Read {
+            found: Vec::new(),
+            whole: true,
+        })
+    }
+
+    async fn records(&self, _: &[&str]) -> Result<pointers::Read<Record>> {
+        Ok(pointers::Read {
+            found: Vec::new(),
+            whole: true,
+        })
     }
 }
 

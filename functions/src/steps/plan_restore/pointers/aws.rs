@@ -1,21 +1,33 @@
 //! Asking AWS what points at a resource.
 
+mod records;
+mod selections;
+
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use roxmltree::{Document, Node};
 use serde_json::Value;
 
-use super::{Alarm, Mapping, Pointers};
+use super::{Alarm, Mapping, Pointers, Read};
 use crate::aws::lazy::Lazy;
-use crate::aws::service::{CLOUDWATCH, Client, LAMBDA, escaped};
+use crate::aws::service::{CLOUDWATCH, Client, LAMBDA, ROUTE_53, escaped};
 use crate::aws::{code, failure};
+use crate::domain::restore::pointers::record::Record;
+use crate::domain::restore::pointers::selection::Selection;
 use crate::error::{Error, Result};
 
 /// As many alarms as one call tells of.
 const MOST_ALARMS: &str = "100";
 
+/// How long an answer of Route 53 is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 pub struct Aws {
     rds: Lazy<aws_sdk_rds::Client>,
+    backup: Lazy<aws_sdk_backup::Client>,
+    route_53: Lazy<Client>,
     cloudwatch: Lazy<Client>,
     lambda: Lazy<Client>,
 }
@@ -24,6 +36,9 @@ impl Aws {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
             rds: Lazy::new(aws, aws_sdk_rds::Client::new),
+            backup: Lazy::new(aws, aws_sdk_backup::Client::new),
+            // It is reached over the internet alone: where that is closed, the plan does not wait for it.
+            route_53: Lazy::new(aws, |aws| Client::new(aws, ROUTE_53).patient(PATIENCE)),
             cloudwatch: Lazy::new(aws, |aws| Client::new(aws, CLOUDWATCH)),
             lambda: Lazy::new(aws, |aws| Client::new(aws, LAMBDA)),
         }
@@ -124,6 +139,14 @@ impl Pointers for Aws {
                 return Ok(found);
             }
         }
+    }
+
+    async fn selections(&self) -> Result<Read<Selection>> {
+        selections::selections(&self.backup).await
+    }
+
+    async fn records(&self, hosts: &[&str]) -> Result<Read<Record>> {
+        records::records(&self.route_53, hosts).await
     }
 }
 
