@@ -48,6 +48,11 @@ impl Optional {
         Ok(found.unwrap_or_default())
     }
 
+    /// The Region does not offer these, so that there is nothing of them.
+    pub fn lacks(&mut self, fields: &[&str]) {
+        self.not_offered.extend(fields.iter().map(|&field| field.to_owned()));
+    }
+
     /// What watches the resource or listens to it: null also where AWS does not tell it at the second try.
     pub async fn beside<F>(&mut self, field: &str, look: impl Fn() -> F) -> Result<Value>
     where

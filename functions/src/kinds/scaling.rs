@@ -29,6 +29,8 @@ pub struct Scaling {
     pub targets: Vec<Value>,
     pub policies: Vec<Value>,
     pub scheduled: Vec<Value>,
+    /// The fields of a captured configuration that the Region does not offer.
+    pub not_offered: Vec<&'static str>,
 }
 
 /// A client of Application Auto Scaling.
@@ -39,45 +41,59 @@ pub fn client(aws: &SdkConfig) -> Client {
 /// The scalable targets among `ids`, which are at most 50 of one resource, and the policies and scheduled actions of those
 /// that there are.
 pub async fn scaling(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Scaling> {
-    let targets = targets(client, namespace, ids, what).await?;
+    let asked = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
     let mut scaling = Scaling::default();
-    let mut scaled: Vec<&str> = targets
+    match all(client, "DescribeScalableTargets", asked, "ScalableTargets", what).await? {
+        Some(targets) => scaling.targets = sorted(targets),
+        None => scaling.not_offered.push("ScalableTargets"),
+    }
+    let mut scaled: Vec<String> = scaling
+        .targets
         .iter()
-        .filter_map(|target| target["ResourceId"].as_str())
+        .filter_map(|target| target["ResourceId"].as_str().map(str::to_owned))
         .collect();
     scaled.dedup();
-    for id in scaled {
+    for id in &scaled {
         let of = |id: &str| json!({ "ServiceNamespace": namespace.name(), "ResourceId": id });
-        let policies = all(client, "DescribeScalingPolicies", of(id), "ScalingPolicies", id).await?;
-        scaling.policies.extend(policies);
-        let scheduled = all(client, "DescribeScheduledActions", of(id), "ScheduledActions", id).await?;
-        scaling.scheduled.extend(scheduled);
+        match all(client, "DescribeScalingPolicies", of(id), "ScalingPolicies", id).await? {
+            Some(policies) => scaling.policies.extend(policies),
+            None => scaling.not_offered.push("ScalingPolicies"),
+        }
+        match all(client, "DescribeScheduledActions", of(id), "ScheduledActions", id).await? {
+            Some(scheduled) => scaling.scheduled.extend(scheduled),
+            None => scaling.not_offered.push("ScheduledActions"),
+        }
     }
-    Ok(Scaling { targets, ..scaling })
+    scaling.not_offered.sort_unstable();
+    scaling.not_offered.dedup();
+    Ok(scaling)
 }
 
-/// The scalable targets among `ids`.
+/// The scalable targets among `ids`; none where the Region does not offer Application Auto Scaling, which then scales nothing.
 pub async fn targets(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Vec<Value>> {
     let asked = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
-    let mut targets = all(client, "DescribeScalableTargets", asked, "ScalableTargets", what).await?;
-    let key = |target: &Value| ["ResourceId", "ScalableDimension"].map(|name| target[name].to_string());
-    targets.sort_by_key(key);
-    Ok(targets)
+    let targets = all(client, "DescribeScalableTargets", asked, "ScalableTargets", what).await?;
+    Ok(sorted(targets.unwrap_or_default()))
 }
 
-/// Every page of a list; none where the Region does not offer Application Auto Scaling, which then scales nothing.
-async fn all(client: &Client, action: &str, mut asked: Value, list: &str, what: &str) -> Result<Vec<Value>> {
+fn sorted(mut targets: Vec<Value>) -> Vec<Value> {
+    let key = |target: &Value| ["ResourceId", "ScalableDimension"].map(|name| target[name].to_string());
+    targets.sort_by_key(key);
+    targets
+}
+
+/// Every page of a list; `None` where the Region does not offer the call.
+async fn all(client: &Client, action: &str, mut asked: Value, list: &str, what: &str) -> Result<Option<Vec<Value>>> {
     let mut found = Vec::new();
     loop {
         let page = offered(client.call(action, asked.clone()).await);
         let Some(mut page) = page.map_err(|error| failure("describing the scaling of", what, error))? else {
-            tracing::info!(what, action, "the Region does not offer it");
-            return Ok(found);
+            return Ok(None);
         };
         found.extend(page.take_list(list));
         asked["NextToken"] = page.take_token("NextToken");
         if asked["NextToken"].is_null() {
-            return Ok(found);
+            return Ok(Some(found));
         }
     }
 }

@@ -9,6 +9,7 @@ use super::unsupported::unsupported;
 use super::{describe, parameter_groups};
 use crate::aws::{failure, offered, service};
 use crate::error::{Error, Result};
+use crate::kinds::optional::Optional;
 use crate::kinds::scaling::{Namespace, scaling};
 
 /// Reads a cluster, its instances, groups, parameters, endpoints and scaling.
@@ -37,11 +38,18 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
     };
     let instances = instances(rds, id).await?;
     let instance_groups = parameter_groups::of_instances(rds, &instances).await?;
+    // Nothing of a cluster is left out: what is not read of it fails its backup.
+    let mut optional = Optional::of_copy();
     let endpoints = custom_endpoints(rds, id).await?;
+    if endpoints.is_none() {
+        optional.lacks(&["DBClusterEndpoints"]);
+    }
+    let endpoints = endpoints.unwrap_or_default();
     // Aurora scales the number of replicas, of the cluster by its own name.
     let scaled = [format!("cluster:{}", cluster.db_cluster_identifier().unwrap_or(id))];
     let scaling = scaling(autoscaling, Namespace::Rds, &scaled, id).await?;
-    Ok(describe::attributes! {
+    optional.lacks(&scaling.not_offered);
+    Ok(optional.noted(describe::attributes! {
         "DBCluster" => describe::cluster(&cluster),
         "DBInstances" => describe::all(&instances, describe::instance),
         "DBSubnetGroup" => subnet_group.as_ref().map(describe::subnet_group),
@@ -52,7 +60,7 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
         "ScalableTargets" => scaling.targets,
         "ScalingPolicies" => scaling.policies,
         "ScheduledActions" => scaling.scheduled,
-    })
+    }))
 }
 
 /// An older way to make a Limitless Database shows in its status alone.
@@ -106,7 +114,8 @@ async fn subnet_group(rds: &Client, name: &str) -> Result<DbSubnetGroup> {
     })
 }
 
-async fn custom_endpoints(rds: &Client, id: &str) -> Result<Vec<DbClusterEndpoint>> {
+/// `None` where the Region does not offer them.
+async fn custom_endpoints(rds: &Client, id: &str) -> Result<Option<Vec<DbClusterEndpoint>>> {
     let custom = Filter::builder()
         .name("db-cluster-endpoint-type")
         .values("custom")
@@ -117,6 +126,5 @@ async fn custom_endpoints(rds: &Client, id: &str) -> Result<Vec<DbClusterEndpoin
         .filters(custom);
     let pages = endpoints.into_paginator().items().send();
     let endpoints = offered(pages.collect::<Result<Vec<_>, _>>().await);
-    let endpoints = endpoints.map_err(|error| failure("describing the endpoints of cluster", id, error))?;
-    Ok(endpoints.unwrap_or_default())
+    endpoints.map_err(|error| failure("describing the endpoints of cluster", id, error))
 }

@@ -78,6 +78,7 @@ pub async fn capture(
     let of_indexes = optional.beside("IndexContributorInsights", of_indexes).await?;
     let scaled = scalable(table, described);
     let scaling = scaling(autoscaling, Namespace::DynamoDb, &scaled, table).await?;
+    optional.lacks(&scaling.not_offered);
     let tags = tags(dynamodb, &arn).await?;
     let policy = optional.needed("Policy", policy(dynamodb, &arn).await)?;
     Ok(optional.noted(present([

@@ -158,6 +158,28 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_under_its_own_names(
 }
 
 #[tokio::test]
+async fn what_the_region_does_not_offer_of_a_cluster_is_a_remark_of_its_restore() {
+    let (kind, replay) = aurora([
+        xml(
+            "DescribeDBClusters",
+            "<DBClusters><DBCluster><DBClusterIdentifier>hubs-db</DBClusterIdentifier><Status>available</Status>\
+             <Engine>aurora-postgresql</Engine><EngineVersion>16.4</EngineVersion><EngineMode>provisioned</EngineMode>\
+             </DBCluster></DBClusters>",
+        ),
+        xml("DescribeDBInstances", "<DBInstances/>"),
+        refuses("DescribeDBClusterEndpoints", 400, "InvalidAction"),
+        refuses("DescribeScalableTargets", 400, "UnknownOperationException"),
+    ]);
+    let captured = kind.capture(&database()).await.unwrap();
+    let not_offered = |field: &str| format!("{field} was not captured: the Region did not offer it");
+    assert_eq!(
+        crate::kinds::optional::remarks(&captured),
+        ["DBClusterEndpoints", "ScalableTargets"].map(not_offered)
+    );
+    replay.played();
+}
+
+#[tokio::test]
 async fn a_missing_or_serverless_v1_cluster_is_refused() {
     let (kind, _) = aurora([captured_cluster("serverless")]);
     let error = kind.capture(&database()).await.unwrap_err();

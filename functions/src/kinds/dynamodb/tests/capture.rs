@@ -108,7 +108,7 @@ async fn what_the_region_does_not_offer_or_aws_does_not_tell_costs_no_backup() {
     let captured = kind.capture(&rooms()).await.unwrap();
     assert_eq!(
         captured["NotOffered"],
-        serde_json::json!(["KinesisDataStreamDestinations", "Policy"])
+        serde_json::json!(["KinesisDataStreamDestinations", "ScalableTargets", "Policy"])
     );
     let left_out = crate::kinds::optional::not_captured(&captured);
     assert_eq!((left_out.len(), left_out[0].0.as_str()), (1, "ContributorInsights"));
