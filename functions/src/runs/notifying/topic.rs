@@ -141,6 +141,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_reads_a_topic_is_asked_once_more_where_the_refusal_passes_by_itself() {
+        let later = || refuses("ListSubscriptionsByTopic", 500, "InternalError");
+        for (listed, in_chat) in [
+            (vec![later(), read_by("pager.example.org")], false),
+            (vec![later(), read_by("global.sns-api.chatbot.amazonaws.com")], true),
+            // Twice in vain, it is not known.
+            (vec![later(), later()], true),
+            (
+                vec![refuses("ListSubscriptionsByTopic", 403, "AuthorizationError")],
+                true,
+            ),
+        ] {
+            let replay = Replay::new(listed);
+            let sns = Sns::new(&replay.config());
+            assert_eq!(sns.is_read_in_chat("arn:topic").await, in_chat);
+            replay.played();
+        }
+    }
+
+    #[tokio::test]
     async fn people_get_text_machines_json_and_filters_their_attributes() {
         let replay = Replay::new([read_by("pager.example.org"), xml("Publish", "<MessageId>1</MessageId>")]);
         let sns = Sns::new(&replay.config());

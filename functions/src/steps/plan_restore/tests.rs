@@ -484,6 +484,35 @@ async fn what_the_kinds_foresee_stands_in_the_plan() {
     );
 }
 
+/// Only instances that were captured are made anew with what is asked for.
+#[tokio::test]
+async fn a_certificate_authority_is_given_where_instances_were_captured_and_else_said_not_to_be() {
+    let request = json!({"deployment": "hubs-prod", "ca_certificates": {"database": "rds-ca-rsa2048-g1"}});
+    for (instances, said) in [
+        (
+            json!(null),
+            "database: rds-ca-rsa2048-g1 IS NOT GIVEN: the instances of its source were not captured",
+        ),
+        (
+            json!([]),
+            "database: every instance of the copy gets rds-ca-rsa2048-g1, as asked",
+        ),
+    ] {
+        let world = world(all_kinds(), Account::default()).await;
+        let mut captured = point(&world.sets[0], "database", later(-3600 * 24));
+        captured.configuration["DBInstances"] = instances;
+        world.needs.catalog.settle_point("hubs-prod", &captured).await.unwrap();
+        let output = handle(&world.needs, input(request.clone())).await.unwrap();
+        let remarks = record(&world.needs, &output.run).await.plan.remarks;
+        assert!(
+            remarks.iter().any(|remark| remark.starts_with(said)),
+            "{said} in {remarks:?}"
+        );
+        let about = remarks.iter().filter(|remark| remark.contains("rds-ca-rsa2048-g1"));
+        assert_eq!(about.count(), 1, "{remarks:?}");
+    }
+}
+
 #[tokio::test]
 async fn without_anything_to_switch_nothing_is_brought_to_rest() {
     let mut document = all_kinds();

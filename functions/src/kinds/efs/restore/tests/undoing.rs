@@ -212,6 +212,40 @@ async fn a_new_file_system_that_was_never_tagged_is_tagged_before_it_is_deleted(
     assert!(tags.contains("holdfast:restore") && tags.contains(&run().id), "{tags}");
 }
 
+/// AWS Backup forgets a job, or does not say what one made that failed.
+#[tokio::test]
+async fn a_new_file_system_goes_by_its_noted_id_where_no_job_tells_it() {
+    let mut new = bare();
+    new["FileSystem"]["CreationToken"] = json!("AWS Backup's own");
+    let noted = with(anew(), in_new(Some(NEW), None));
+    for told in [refuses(JOB, 400, "ResourceNotFoundException"), job("FAILED", json!({}))] {
+        let (kind, replay) = efs([
+            told,
+            file_system(&new),
+            answers("POST /2015-02-01/resource-tags/fs-0new", ""),
+        ]);
+        let undoing = kind.undo(&run(), &noted).await.unwrap();
+        assert!(
+            matches!(&undoing, Undoing::Underway(what) if what.contains(NEW)),
+            "{undoing:?}"
+        );
+        replay.played();
+    }
+    // One that is older than the restore is none of its making, whatever was noted.
+    new["FileSystem"]["CreationTime"] = json!(1.7e9);
+    let (kind, replay) = efs([refuses(JOB, 400, "ResourceNotFoundException"), file_system(&new)]);
+    assert_eq!(kind.undo(&run(), &noted).await.unwrap(), Undoing::Gone);
+    replay.played();
+    // Without a note, the token alone tells.
+    let (kind, replay) = efs([
+        refuses(JOB, 400, "ResourceNotFoundException"),
+        answers(FILES, r#"{"FileSystems":[]}"#),
+    ]);
+    let unnoted = with(anew(), in_new(None, None));
+    assert_eq!(kind.undo(&run(), &unnoted).await.unwrap(), Undoing::Gone);
+    replay.played();
+}
+
 #[tokio::test]
 async fn a_file_system_of_another_token_is_never_deleted() {
     // As if EFS passed over the filter.
