@@ -1,10 +1,11 @@
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::application::{Application, Finds};
-use holdfast_tests::aws::text;
+use holdfast_tests::aws::{Aws, element, text};
 use holdfast_tests::data::incident;
-use holdfast_tests::dataset::Sizes;
+use holdfast_tests::dataset::{Dataset, Sizes};
 use libtest_mimic::Trial;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::checks::Subject;
@@ -94,15 +95,59 @@ async fn dry_run(stage: &Stage) -> Result<()> {
         .newest_set(&subject.dataset.name)
         .await?
         .context("no set")?;
+    name_and_select(&stage.aws, &subject.dataset).await?;
     let mark = stage.lab.ledger_position().await?;
     let ended = subject.restore(json!({ "dry_run": true })).await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    let remarks = subject.newest_restore().await?["plan"]["remarks"].to_string();
+    for said in [
+        "record db.dry.example.org. of hosted zone",
+        "selection dry of backup plan",
+    ] {
+        ensure!(remarks.contains(said), "{said} in {remarks}");
+    }
     ensure!(
         ended.output.to_string().contains(text(&set, "/id")?),
         "{}",
         ended.output
     );
     nothing_written(stage, mark).await
+}
+
+/// A DNS record that leads to the cluster, and a backup plan's selection that names it.
+async fn name_and_select(aws: &Aws, dataset: &Dataset) -> Result<()> {
+    let described = aws
+        .rds(
+            "DescribeDBClusters",
+            &[("DBClusterIdentifier", dataset.cluster.as_str())],
+        )
+        .await?;
+    let (host, arn) = (element(&described, "Endpoint")?, element(&described, "DBClusterArn")?);
+    let namespace = "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
+    let zone = format!(
+        "<CreateHostedZoneRequest {namespace}><Name>dry.example.org.</Name><CallerReference>dry</CallerReference>\
+         </CreateHostedZoneRequest>"
+    );
+    let zones = "/2013-04-01/hostedzone";
+    let made = aws.rest_xml("route53", Method::POST, zones, zone).await?;
+    let id = element(&made, "Id")?.replace("/hostedzone/", "");
+    let change = format!(
+        "<ChangeResourceRecordSetsRequest {namespace}><ChangeBatch><Changes><Change><Action>CREATE</Action><ResourceRecordSet>\
+         <Name>db.dry.example.org.</Name><Type>CNAME</Type><TTL>60</TTL><ResourceRecords><ResourceRecord>\
+         <Value>{host}</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></Change></Changes></ChangeBatch>\
+         </ChangeResourceRecordSetsRequest>"
+    );
+    aws.rest_xml("route53", Method::POST, &format!("{zones}/{id}/rrset/"), change)
+        .await?;
+    let rule = json!({ "RuleName": "nightly", "TargetBackupVaultName": "dry" });
+    let plan = json!({ "BackupPlan": { "BackupPlanName": "dry", "Rules": [rule] } });
+    let plan = aws.rest("backup", Method::PUT, "/backup/plans/", Some(plan)).await?;
+    let selections = format!("/backup/plans/{}/selections/", text(&plan, "/BackupPlanId")?);
+    let role = "arn:aws:iam::000000000000:role/dry";
+    let selection = json!({ "SelectionName": "dry", "IamRoleArn": role, "Resources": [arn] });
+    let selection = json!({ "BackupSelection": selection });
+    aws.rest("backup", Method::PUT, &selections, Some(selection)).await?;
+    Ok(())
 }
 
 /// No function wrote to anything but the catalog and its topic since entry `mark` of the ledger.

@@ -108,6 +108,13 @@ impl Aws {
         }
     }
 
+    /// One call of a REST service that speaks XML (Route 53); answers the XML.
+    pub async fn rest_xml(&self, service: &str, method: Method, path: &str, body: String) -> Result<String> {
+        let headers = [("content-type", "application/xml")];
+        let answer = self.send(service, method.clone(), path, &headers, body).await;
+        answer.with_context(|| format!("{method} {path}"))
+    }
+
     async fn send(
         &self,
         service: &str,

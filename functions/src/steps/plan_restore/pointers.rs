@@ -281,7 +281,8 @@ fn leading(item: &Item, records: &Tried<Record>) -> Vec<Pointer> {
     }
     each_of(records, what, |record| {
         let host = hosts(item).find(|host| record.leads_to(host))?;
-        let host = host_of_copy(host, cluster, copy(&item.planned.beside))?;
+        let copy = copy(&item.planned.beside);
+        let host = host_of_copy(host, cluster, copy).unwrap_or_else(|| format!("<endpoint of {copy}>"));
         let record = record.clone();
         Some(Pointer::Record { record, host })
     })
