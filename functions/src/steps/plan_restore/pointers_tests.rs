@@ -7,7 +7,7 @@ use crate::domain::descriptor::CutOver;
 use crate::steps::plan_restore::switches::CuttingOver;
 use crate::switches::testing;
 use crate::switches::testing::run;
-use crate::testing::replay::{Replay, answers, refuses, xml};
+use crate::testing::replay::{Exchange, Replay, answers, refuses, xml};
 
 fn cut_over(mode: CutOverMode, switches: Vec<CutOver>) -> CuttingOver {
     CuttingOver {
@@ -22,21 +22,21 @@ fn rename() -> CutOver {
     testing::switch(json!({"name": "database-name", "resource": "database", "kind": "rename"}))
 }
 
-fn proxies() -> crate::testing::replay::Exchange {
+fn proxies() -> Exchange {
     xml(
         "DescribeDBProxies",
         "<DBProxies><member><DBProxyName>pool</DBProxyName></member><member><DBProxyName>other</DBProxyName></member></DBProxies>",
     )
 }
 
-fn targets(cluster: &str) -> crate::testing::replay::Exchange {
+fn targets(cluster: &str) -> Exchange {
     let target = format!(
         "<Targets><member><TrackedClusterId>{cluster}</TrackedClusterId><Type>TRACKED_CLUSTER</Type></member></Targets>"
     );
     xml("DescribeDBProxyTargets", &target)
 }
 
-fn subscriptions() -> crate::testing::replay::Exchange {
+fn subscriptions() -> Exchange {
     let subscription = |name: &str, source: &str| {
         format!(
             "<EventSubscription><CustSubscriptionId>{name}</CustSubscriptionId><SourceType>db-cluster</SourceType>\
@@ -50,7 +50,7 @@ fn subscriptions() -> crate::testing::replay::Exchange {
     )
 }
 
-fn alarms() -> crate::testing::replay::Exchange {
+fn alarms() -> Exchange {
     let alarm = |name: &str, dimension: &str, value: &str| {
         format!(
             "<member><AlarmName>{name}</AlarmName><Dimensions><member><Name>{dimension}</Name><Value>{value}</Value></member>\
@@ -65,7 +65,7 @@ const PLANS: &str = "GET /backup/plans";
 const ZONES: &str = "GET /2013-04-01/hostedzone";
 
 /// No plan backs up anything.
-fn no_plans() -> crate::aws::replay::Exchange {
+fn no_plans() -> Exchange {
     answers(PLANS, r#"{"BackupPlansList":[]}"#)
 }
 
@@ -79,7 +79,7 @@ fn captured() -> serde_json::Value {
     })
 }
 
-fn zones(ids: &[&str]) -> crate::aws::replay::Exchange {
+fn zones(ids: &[&str]) -> Exchange {
     let zone = |id: &&str| format!("<HostedZone><Id>/hostedzone/{id}</Id><Name>example.org.</Name></HostedZone>");
     let zones: String = ids.iter().map(zone).collect();
     answers(
@@ -91,7 +91,7 @@ fn zones(ids: &[&str]) -> crate::aws::replay::Exchange {
     )
 }
 
-fn records(zone: &str, sets: &str, next: &str) -> crate::aws::replay::Exchange {
+fn records(zone: &str, sets: &str, next: &str) -> Exchange {
     answers(
         &format!("{ZONES}/{zone}/rrset"),
         format!(
