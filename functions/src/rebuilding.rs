@@ -52,7 +52,7 @@ pub async fn rebuild(catalog: &Catalog, kinds: &Kinds, only: Option<&str>) -> Re
     }
     let known: Vec<Resource> = descriptors.iter().flat_map(Descriptor::resources).collect();
     let mut tagged = Vec::new();
-    for kind in [&kinds.aurora, &kinds.efs, &kinds.dynamodb] {
+    for kind in kinds.each() {
         let found = kind.tagged(&known).await?;
         tagged.extend(
             found

@@ -30,8 +30,8 @@ use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{BackupSet, RunRecord, Sample, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
-use crate::kinds::restoring::{Foreseen, Restore, Restores};
-use crate::kinds::{Deletion, Kind, Kinds, Started};
+use crate::kinds::{Backup, Deletion, Kind, Kinds, Started};
+use crate::kinds::{Foreseen, Restore};
 use crate::runs::executions::Executions;
 use crate::runs::notifying::Topic;
 use crate::testing::memory::Memory;
@@ -215,12 +215,8 @@ impl Backups {
 
 /// Every kind is this one.
 pub fn kinds(kind: &Arc<Backups>) -> Kinds {
-    Kinds::all(kind.clone())
-}
-
-/// Every kind restores as this one.
-pub fn restores(kind: &Arc<Backups>) -> Restores {
-    Restores::all(kind.clone())
+    let kind: Arc<dyn Kind> = kind.clone();
+    Kinds::all(&kind)
 }
 
 pub fn table_backup(name: &str) -> RecoveryPoint {
@@ -231,7 +227,7 @@ pub fn table_backup(name: &str) -> RecoveryPoint {
 }
 
 #[async_trait]
-impl Kind for Backups {
+impl Backup for Backups {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         self.note(format!("capture {}", resource.name));
         if let Some(error) = self.captures.lock().unwrap().pop_front() {
@@ -294,8 +290,8 @@ impl Kind for Backups {
     async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
         let asked = self.calls().iter().filter(|call| *call == "tagged").count();
         self.note("tagged".into());
-        // It stands in all three places, and shows what there is in the first.
-        Ok(match asked % 3 {
+        // It stands in the place of every kind, and shows what there is in the first.
+        Ok(match asked % Kinds::COUNT {
             0 => self.tagged.lock().unwrap().clone(),
             _ => Vec::new(),
         })

@@ -34,7 +34,7 @@ use super::keys;
 use super::scaling;
 use super::shared::{refused, see_ours, tagged_by, timestamp, wrong_point, wrong_target};
 use super::whose::{Whose, untold, whose};
-use super::{Deletion, Kind, Started};
+use super::{Backup, Deletion, Started};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
 use crate::domain::job::{Finished, Progress, Run};
@@ -86,7 +86,7 @@ impl Aurora {
 }
 
 #[async_trait]
-impl Kind for Aurora {
+impl Backup for Aurora {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         capture::capture(&self.rds, &self.autoscaling, &resource.name, cluster(resource)?).await
     }

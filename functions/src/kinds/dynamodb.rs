@@ -30,7 +30,7 @@ use super::keys;
 use super::optional::Optional;
 use super::scaling;
 use super::shared::{since, timestamp, wrong_point, wrong_target};
-use super::{Deletion, Kind, Started};
+use super::{Backup, Deletion, Started};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
 use crate::domain::job::{Finished, Progress, Run};
@@ -98,7 +98,7 @@ impl DynamoDb {
 }
 
 #[async_trait]
-impl Kind for DynamoDb {
+impl Backup for DynamoDb {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         capture::capture(
             &self.dynamodb,

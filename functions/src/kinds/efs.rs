@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::keys;
 use super::optional::Optional;
 use super::shared::{refused, see_ours, timestamp, wrong_point, wrong_target};
-use super::{Deletion, Kind, Started};
+use super::{Backup, Deletion, Started};
 use crate::access::Access;
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure, service};
@@ -164,7 +164,7 @@ impl Efs {
 }
 
 #[async_trait]
-impl Kind for Efs {
+impl Backup for Efs {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         let (file_system, ..) = target(resource)?;
         capture::capture(&self.efs, file_system, Optional::at_backup()).await

@@ -2,8 +2,8 @@
 //! changed since is said.
 
 use super::Started;
-use super::restoring::{Foreseen, fault};
 use super::shared::wrong_point;
+use super::{Foreseen, fault};
 use crate::domain::resource::{RecoveryPoint, Version};
 use crate::domain::restore::item::{Advance, Item, Made};
 use crate::domain::restore::plan::Source;

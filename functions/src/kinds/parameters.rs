@@ -11,10 +11,10 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::present;
-use super::restoring::{Foreseen, Restore};
 use super::shared::{guarded, seen, versions, wrong_target};
-use super::{Deletion, Kind, Started, guarding, keys};
+use super::{Backup, Deletion, Started, guarding, keys};
+use super::{Foreseen, Restore};
+use crate::aws::answer::present;
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SSM};
 use crate::aws::{failure, service};
@@ -61,7 +61,7 @@ impl Parameters {
 }
 
 #[async_trait]
-impl Kind for Parameters {
+impl Backup for Parameters {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         let path = path(resource)?;
         let (found, _) = self.describe(path).await?;

@@ -5,7 +5,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
-use super::restoring::part;
+use super::part;
 use crate::aws::service::Client;
 use crate::aws::{code, failure};
 use crate::domain::restore::renaming::Renaming;

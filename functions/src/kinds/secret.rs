@@ -9,10 +9,10 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use serde_json::Value;
 
-use super::answer::{Answer, with};
-use super::restoring::{Foreseen, Restore};
 use super::shared::{guarded, seen, versions, wrong_target};
-use super::{Deletion, Kind, Started, guarding, keys};
+use super::{Backup, Deletion, Started, guarding, keys};
+use super::{Foreseen, Restore};
+use crate::aws::answer::{Answer, with};
 use crate::aws::lazy::Lazy;
 use crate::aws::{failure, service};
 use crate::domain::job::{Progress, Run};
@@ -55,7 +55,7 @@ impl Secret {
 }
 
 #[async_trait]
-impl Kind for Secret {
+impl Backup for Secret {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         let secret = secret(resource)?;
         let (described, answer) = self.describe(secret).await?;

@@ -2,13 +2,15 @@
 
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::{Deletion, Started};
 pub use crate::aws::timestamp;
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
-use crate::domain::resource::{RecoveryPoint, Resource, Version};
-use crate::error::{Error, Result};
+use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
+use crate::domain::restore::item::{Item, Made};
+use crate::error::{Class, Error, Fault, Result};
 
 /// How far AWS's clocks may be behind the execution's start when a run looks for what it made.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
@@ -105,4 +107,51 @@ pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
         finished_at: Some(seen_at),
         size_bytes: None,
     }))
+}
+
+/// The copy, as a resource of its kind: what `capture` takes to describe it. `None` while nothing is made.
+pub fn copy(item: &Item) -> Option<Resource> {
+    let target = match (item.made.as_ref()?, &item.planned.resource.target) {
+        (Made::Cluster { cluster, .. }, _) => Target::Aurora {
+            cluster: cluster.clone(),
+        },
+        (Made::Table { table, .. }, _) => Target::DynamoDb { table: table.clone() },
+        (Made::Directory { file_system, .. }, Target::Efs { vault, role, .. })
+        | (
+            Made::FileSystem {
+                file_system: Some(file_system),
+                ..
+            },
+            Target::Efs { vault, role, .. },
+        ) => Target::Efs {
+            file_system: file_system.clone(),
+            vault: vault.clone(),
+            role: role.clone(),
+        },
+        _ => return None,
+    };
+    Some(Resource {
+        target,
+        ..item.planned.resource.clone()
+    })
+}
+
+/// What stands in a restore's way, as a fault: `value` at `path`, and what went wrong.
+///
+/// # Errors
+/// The error itself, where trying again may change it.
+pub fn fault(path: &str, value: &str, error: Error) -> Result<Fault> {
+    match (error.class(), &error) {
+        (Class::Final, _) | (_, Error::NotReady(_)) => Ok(Fault {
+            path: path.to_owned(),
+            value: format!("{value} ({}: {error})", error.name()),
+            allowed: "one that can be used".to_owned(),
+        }),
+        _ => Err(error),
+    }
+}
+
+/// A captured configuration's part: null where it was not captured.
+pub fn part<'a>(configuration: &'a Value, name: &str) -> &'a Value {
+    configuration.get(name).unwrap_or(&Value::Null)
 }

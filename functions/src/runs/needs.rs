@@ -10,12 +10,11 @@ use crate::error::Result;
 use crate::hooks::Hooks;
 use crate::hooks::lambda::LambdaHooks;
 use crate::kinds::Kinds;
-use crate::kinds::restoring::Restores;
 use crate::runs::executions::{self, Executions};
 use crate::runtime;
 use crate::switches::Switches;
 
-/// For steps that look at recovery points of every kind.
+/// For steps that serve every kind.
 pub struct OfAllKinds {
     pub catalog: Catalog,
     pub kinds: Kinds,
@@ -26,21 +25,6 @@ impl OfAllKinds {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
-        })
-    }
-}
-
-/// For steps that restore, undo or compare every kind.
-pub struct OfAllRestores {
-    pub catalog: Catalog,
-    pub restores: Restores,
-}
-
-impl OfAllRestores {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            restores: Restores::from_config(aws, runtime::efs_defaults()?),
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, RestoreJob, 
 use crate::domain::restore::{RestoreRecord, RestoreStatus, stages};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 use crate::runtime;
 
 /// What a restoring step needs: the catalog and its own kind.

@@ -357,7 +357,7 @@ struct Watched {
 
 #[async_trait::async_trait]
 impl Restore for Watched {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<crate::kinds::restoring::Foreseen> {
+    async fn foresee(&self, run: &Run, item: &Item) -> Result<crate::kinds::Foreseen> {
         self.kind.foresee(run, item).await
     }
     async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
@@ -415,7 +415,7 @@ struct Overtaken {
 
 #[async_trait::async_trait]
 impl Restore for Overtaken {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<crate::kinds::restoring::Foreseen> {
+    async fn foresee(&self, run: &Run, item: &Item) -> Result<crate::kinds::Foreseen> {
         self.kind.foresee(run, item).await
     }
     async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {

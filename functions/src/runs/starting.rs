@@ -16,8 +16,8 @@ use crate::domain::pacing;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::set::{Point, PointStatus, Reason, Sample};
 use crate::error::{Class, Error, Result};
+use crate::kinds::Restore;
 use crate::kinds::optional;
-use crate::kinds::restoring::Restore;
 use crate::kinds::{Kind, Started};
 use crate::runtime;
 

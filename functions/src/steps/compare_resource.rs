@@ -8,7 +8,7 @@ use crate::domain::resource::Resource;
 use crate::domain::restore::item::ItemStatus;
 use crate::domain::restore::plan::Beside;
 use crate::error::{Error, Result};
-pub use crate::runs::needs::OfAllRestores as Needs;
+pub use crate::runs::needs::OfAllKinds as Needs;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
@@ -45,11 +45,7 @@ pub async fn handle(needs: &Needs, Input { run, resource, .. }: Input) -> Result
         });
     }
     let at_rest = catalog.known_restore(&run.deployment, &run.id).await?.plan.at_rest;
-    let checks = needs
-        .restores
-        .of(&resource.target)
-        .compare(&run, &item, at_rest)
-        .await?;
+    let checks = needs.kinds.of(&resource.target).compare(&run, &item, at_rest).await?;
     let number = checks.len();
     item.checks = Some(checks);
     catalog.put_item(&run.deployment, &item).await?;

@@ -43,7 +43,7 @@ use crate::domain::turns::in_turn;
 use crate::error::{Error, Fault, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{self, Hooks};
-use crate::kinds::restoring::Restores;
+use crate::kinds::Kinds;
 use crate::runs::closing;
 use crate::runs::planning;
 use crate::runtime;
@@ -53,7 +53,7 @@ const DOING: &str = "planning the restore";
 
 pub struct Needs {
     pub catalog: Catalog,
-    pub restores: Restores,
+    pub kinds: Kinds,
     pub switches: Switches,
     pub discovery: Arc<dyn Discovery>,
     pub hooks: Arc<dyn Hooks>,
@@ -64,7 +64,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            restores: Restores::from_config(aws, runtime::efs_defaults()?),
+            kinds: runtime::kinds(aws)?,
             switches: Switches::from_config(aws),
             discovery: Arc::new(discovery::Aws::new(aws)),
             hooks: Arc::new(LambdaHooks {
@@ -217,7 +217,7 @@ impl Planning<'_> {
         };
         faults.extend(origins.faults.iter().cloned());
         let mut items = self.items(&origins).await?;
-        let ahead = foreseeing::foresee(&self.needs.restores, self.run, &mut items).await?;
+        let ahead = foreseeing::foresee(&self.needs.kinds, self.run, &mut items).await?;
         let cut_over = switches::cutting_over(self.descriptor, self.request.cut_over, &items);
         faults.extend(ahead.faults.iter().cloned());
         faults.extend(switches::without_entries(

@@ -16,7 +16,7 @@ use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 use crate::domain::usage::Look;
 use crate::error::{Class, Error, Result};
-use crate::kinds::restoring::Restores;
+use crate::kinds::Kinds;
 use crate::runs::approvals::{self, Answers};
 use crate::runtime;
 use crate::switches::Switches;
@@ -28,7 +28,7 @@ use users::Looking;
 
 pub struct Needs {
     pub catalog: Catalog,
-    pub restores: Restores,
+    pub kinds: Kinds,
     pub answers: Arc<dyn Answers>,
     pub switches: Switches,
     pub looking: Arc<dyn Looking>,
@@ -38,7 +38,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            restores: Restores::from_config(aws, runtime::efs_defaults()?),
+            kinds: runtime::kinds(aws)?,
             answers: Arc::new(approvals::Aws::new(aws)),
             switches: Switches::from_config(aws),
             looking: Arc::new(looking::Aws::new(aws)),
@@ -148,7 +148,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 }
 
 async fn undo(needs: &Needs, run: &Run, item: &Item) -> Result<Undoing> {
-    match needs.restores.of(&item.planned.resource.target).undo(run, item).await {
+    match needs.kinds.of(&item.planned.resource.target).undo(run, item).await {
         // What is refused for good keeps nothing else from being removed.
         Err(error) if error.class() == Class::Final => Ok(Undoing::Left(error.to_string())),
         // It is waited for here, where the others go on meanwhile.

@@ -13,7 +13,7 @@ use crate::domain::usage::Copy;
 use crate::domain::usage::services::{AccessPoint, Service};
 use crate::runs::switching::testing::Switchboard;
 use crate::testing::restores::planned_restore;
-use crate::testing::{Backups, document, later, now, restores};
+use crate::testing::{Backups, document, kinds, later, now};
 
 /// What AWS would tell of users.
 #[derive(Default)]
@@ -74,7 +74,7 @@ async fn used() -> (Needs, Arc<Backups>, Run, Arc<Account>, Arc<Switchboard>) {
     let board = Switchboard::new();
     let needs = Needs {
         catalog,
-        restores: restores(&kind),
+        kinds: kinds(&kind),
         answers: Arc::new(Told::default()),
         switches: Switches::all(board.clone()),
         looking: account.clone(),

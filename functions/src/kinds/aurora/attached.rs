@@ -9,8 +9,8 @@ use super::wanted::{Wanted, members, text, texts};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::error::{Class, Result};
+use crate::kinds::part;
 use crate::kinds::rescaling;
-use crate::kinds::restoring::part;
 use crate::kinds::scaling::{Namespace, scaling};
 
 impl Aurora {

@@ -14,7 +14,7 @@ use crate::domain::restore::plan::Source;
 use crate::domain::restore::schedule::allow_scheduled_capacities;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Error, Result};
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 
 /// What lives outside of the cluster and is not the restore's to change: a difference is one that somebody made since.
 const OUTSIDE: &[&str] = &["DBSubnetGroup", "DBClusterParameters", "DBParameterGroups"];

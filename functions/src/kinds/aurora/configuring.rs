@@ -13,7 +13,7 @@ use crate::aws::{code, failure};
 use crate::domain::restore::settings::{Next, Refused};
 use crate::error::{Error, Result};
 use crate::kinds::keys;
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 
 /// By what RDS says that it does not take them, or not now.
 const REFUSALS: &[&str] = &[

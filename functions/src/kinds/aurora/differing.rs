@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::wanted::{members, number, text, texts};
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 
 /// What ModifyDBCluster sets, by the names under which it is described.
 pub const SETTINGS: &[&str] = &[

@@ -19,7 +19,7 @@ use crate::domain::restore::plan::Source;
 use crate::error::{Error, Fault, Result};
 use crate::kinds::keys;
 use crate::kinds::rescaling;
-use crate::kinds::restoring::{Foreseen, part};
+use crate::kinds::{Foreseen, part};
 
 /// What RDS calls its quotas (DescribeAccountAttributes).
 const CLUSTERS: &str = "DBClusters";

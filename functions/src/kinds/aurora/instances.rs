@@ -10,7 +10,7 @@ use super::wanted::{Wanted, WantedInstance, members, number, tagged_by, text};
 use crate::aws::{code, failure, is_shortage};
 use crate::domain::job::Run;
 use crate::error::Result;
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 use crate::kinds::whose::{Whose, untold, whose};
 
 /// Instance statuses out of which nothing usable comes any more (the terminal ones of CloudFormation's handler).

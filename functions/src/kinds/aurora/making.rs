@@ -10,7 +10,7 @@ use super::wanted::Wanted;
 use crate::aws::{code, failure, is_shortage};
 use crate::domain::job::Run;
 use crate::error::Result;
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 
 /// What both calls take of the captured configuration. Deletion protection comes last of all, or an undo could not delete.
 macro_rules! configured {

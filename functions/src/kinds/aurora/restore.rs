@@ -13,8 +13,8 @@ use crate::domain::restore::item::{Advance, Item, Made, Undoing};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
-use crate::kinds::restoring::{Foreseen, Restore};
 use crate::kinds::whose::{Whose, whose};
+use crate::kinds::{Foreseen, Restore};
 
 #[async_trait]
 impl Restore for Aurora {

@@ -13,7 +13,7 @@ use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::renaming::Renaming;
 use crate::domain::restore::settings::Next;
 use crate::error::{Error, Result};
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 use crate::kinds::shared::wrong_target;
 
 /// RDS's longest identifier.

@@ -5,9 +5,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TableDescription;
 use serde_json::Value;
 
+use crate::aws::answer::{Answer, present};
 use crate::aws::{code, failure, offered, service};
 use crate::error::Result;
-use crate::kinds::answer::{Answer, present};
 use crate::kinds::optional::Optional;
 use crate::kinds::scaling::{Namespace, scaling};
 

@@ -15,9 +15,9 @@ use crate::domain::restore::plan::Source;
 use crate::error::{Fault, Result};
 use crate::kinds::keys;
 use crate::kinds::rescaling;
-use crate::kinds::restoring::{Foreseen, fault, part};
 use crate::kinds::shared::timestamp;
 use crate::kinds::whose::Whose;
+use crate::kinds::{Foreseen, fault, part};
 
 /// Looks at the source, the captured key and the target's name.
 pub async fn foresee(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Foreseen> {

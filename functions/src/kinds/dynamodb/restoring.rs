@@ -18,9 +18,9 @@ use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Class, Error, Result};
 use crate::kinds::optional::Optional;
-use crate::kinds::restoring::{Foreseen, Restore, part};
 use crate::kinds::shared::since;
 use crate::kinds::whose::Whose;
+use crate::kinds::{Foreseen, Restore, part};
 
 #[async_trait]
 impl Restore for DynamoDb {

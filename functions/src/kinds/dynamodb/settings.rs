@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::domain::names;
 use crate::domain::restore::renaming::Renaming;
+use crate::kinds::part;
 use crate::kinds::rescaling;
-use crate::kinds::restoring::part;
 
 /// One thing to put back.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,9 +3,9 @@
 use aws_sdk_efs::Client;
 use serde_json::Value;
 
+use crate::aws::answer::{Answer, present};
 use crate::aws::{code, failure, offered};
 use crate::error::Result;
-use crate::kinds::answer::{Answer, present};
 use crate::kinds::optional::Optional;
 
 /// Reads a file system, its mount targets with their security groups, its access points, policies and replication.

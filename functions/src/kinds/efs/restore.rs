@@ -30,8 +30,8 @@ use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
-use crate::kinds::restoring::{Foreseen, Restore};
 use crate::kinds::shared::wrong_target;
+use crate::kinds::{Foreseen, Restore};
 
 /// What is to be restored into what, from an item's plan.
 struct Order<'a> {

@@ -9,7 +9,7 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
 use crate::error::{Class, Error, Fault, Result};
 use crate::kinds::optional;
-use crate::kinds::restoring::{Foreseen, Restores};
+use crate::kinds::{Foreseen, Kinds};
 
 /// As many resources as are looked at side by side: RDS and DynamoDB throttle what asks for many things at once.
 const SIDE_BY_SIDE: usize = 4;
@@ -27,12 +27,12 @@ pub struct Ahead {
 ///
 /// # Errors
 /// The first that passes by itself, named after its resource.
-pub async fn foresee(restores: &Restores, run: &Run, items: &mut [Item]) -> Result<Ahead> {
+pub async fn foresee(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahead> {
     let mut ahead = Ahead {
         faults: same_names(items),
         ..Ahead::default()
     };
-    let looks = looks(restores, run, items).await?;
+    let looks = looks(kinds, run, items).await?;
     for (item, look) in items.iter_mut().zip(looks) {
         let name = item.planned.resource.name.clone();
         let foreseen = match look {
@@ -64,18 +64,13 @@ pub async fn foresee(restores: &Restores, run: &Run, items: &mut [Item]) -> Resu
 }
 
 /// What each look found, in the order of the items.
-async fn looks(restores: &Restores, run: &Run, items: &[Item]) -> Result<Vec<Result<Foreseen>>> {
+async fn looks(kinds: &Kinds, run: &Run, items: &[Item]) -> Result<Vec<Result<Foreseen>>> {
     let mut looks = Vec::with_capacity(items.len());
     for some in items.chunks(SIDE_BY_SIDE) {
         let mut started = JoinSet::new();
         for (at, item) in some.iter().cloned().enumerate() {
-            let (restores, run) = (restores.clone(), run.clone());
-            started.spawn(async move {
-                (
-                    at,
-                    restores.of(&item.planned.resource.target).foresee(&run, &item).await,
-                )
-            });
+            let (kinds, run) = (kinds.clone(), run.clone());
+            started.spawn(async move { (at, kinds.of(&item.planned.resource.target).foresee(&run, &item).await) });
         }
         let mut found = BTreeMap::new();
         while let Some(look) = started.join_next().await {

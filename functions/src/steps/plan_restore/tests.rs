@@ -23,10 +23,10 @@ use crate::domain::restore::pointers::record::Record;
 use crate::domain::restore::pointers::selection::Selection;
 use crate::domain::restore::switching::Switching;
 use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
-use crate::kinds::restoring::Foreseen;
+use crate::kinds::Foreseen;
 use crate::switches::Switch;
 use crate::testing::memory::Memory;
-use crate::testing::{Backups, EXECUTION, Recorded, catalog, document, later, now, resource, restores, started_at};
+use crate::testing::{Backups, EXECUTION, Recorded, catalog, document, kinds, later, now, resource, started_at};
 
 const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
 
@@ -283,7 +283,7 @@ async fn world(document: Value, account: Account) -> World {
     World {
         needs: Needs {
             catalog,
-            restores: restores(&kind),
+            kinds: kinds(&kind),
             switches: Switches::all(Arc::new(Foreseeing)),
             discovery: Arc::new(account),
             hooks: Recorded::all_well(),

@@ -6,7 +6,7 @@ use super::copies::*;
 use super::*;
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 async fn compared(source: Source, configuration: Value, copy: &Value, more: Vec<Exchange>) -> Vec<Check> {
     let mut script = captured(copy);

@@ -8,7 +8,7 @@ use crate::domain::restore::plan::{Beside, Planned, Source};
 use crate::domain::restore::settings::Settings;
 use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 pub const SNAPSHOT: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:hf-snap";
 pub const GROUP: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-pg:tuned";

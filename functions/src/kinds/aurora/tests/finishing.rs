@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::copies::*;
 use super::*;
 use crate::domain::restore::item::Advance;
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 /// From the cluster that the restore call made to one that nothing is to be done to, a call a look.
 #[tokio::test]

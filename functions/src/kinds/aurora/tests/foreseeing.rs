@@ -6,7 +6,7 @@ use super::copies::*;
 use super::sources::retained;
 use super::*;
 use crate::domain::restore::item::Item;
-use crate::kinds::restoring::{Foreseen, Restore};
+use crate::kinds::{Foreseen, Restore};
 
 /// RDS's and KMS's answers where nothing is wrong, in the order in which they are asked for.
 pub struct Answers {

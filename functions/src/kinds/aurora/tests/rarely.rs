@@ -6,7 +6,7 @@ use super::copies::*;
 use super::*;
 use crate::domain::restore::item::Advance;
 use crate::domain::restore::verdict::Finding;
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 const INSIGHTS_KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/insights";
 

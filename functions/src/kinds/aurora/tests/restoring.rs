@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::copies::*;
 use super::*;
 use crate::domain::restore::item::{Advance, Undoing};
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 #[tokio::test]
 async fn a_snapshot_is_restored_with_all_that_was_captured() {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::copies::*;
 use super::foreseeing::{Answers, key, planned, snapshot};
 use super::*;
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 #[tokio::test]
 async fn a_snapshot_that_cannot_be_restored_from_is_a_fault() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::copies::*;
 use super::*;
 use crate::domain::restore::item::Undoing;
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 fn copy(changes: &[(&str, Value)]) -> Value {
     let mut cluster = faithful()["DBCluster"].clone();

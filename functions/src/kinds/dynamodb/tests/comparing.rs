@@ -6,7 +6,7 @@ use super::restoring::{captures, item, no_table, whole};
 use super::*;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{Sample, SampledItem};
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 async fn compared(all: &Value) -> Vec<Check> {
     let (kind, replay) = dynamodb(captures(all));

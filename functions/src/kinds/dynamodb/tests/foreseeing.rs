@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::restoring::{item, item_at, no_table, table_is, tags_are, whole};
 use super::*;
-use crate::kinds::restoring::{Foreseen, Restore};
+use crate::kinds::{Foreseen, Restore};
 
 fn backup(status: &str, kind: &str) -> Exchange {
     let details =

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 use crate::testing::samples::restoring;
 
 pub const TARGET: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms-r1";

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::set::Sample;
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 fn described() -> Exchange {
     answers(

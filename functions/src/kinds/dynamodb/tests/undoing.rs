@@ -5,7 +5,7 @@ use serde_json::json;
 use super::restoring::{bare, item, no_table, table_is, table_with, tags_are, whole};
 use super::*;
 use crate::domain::restore::item::Undoing;
-use crate::kinds::restoring::Restore;
+use crate::kinds::Restore;
 
 fn done(action: &str) -> Exchange {
     answers(action, "{}")

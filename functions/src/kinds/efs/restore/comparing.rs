@@ -16,7 +16,7 @@ use crate::domain::set::{CountedRoot, Sample, SampledFile};
 use crate::error::Result;
 use crate::kinds::efs::capture::capture;
 use crate::kinds::optional::{Optional, not_captured};
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 
 /// Checks, named after the resource.
 struct Checks {

@@ -23,7 +23,7 @@ use crate::domain::restore::item::Advance;
 use crate::error::{Error, Result};
 use crate::kinds::efs::capture::capture;
 use crate::kinds::optional::Optional;
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 use crate::kinds::shared::since;
 
 /// A new file system on its way to what was captured.

@@ -12,7 +12,7 @@ use crate::domain::mounted::Listed;
 use crate::domain::mounted::roots::{InUse, Live, MOST_ITEMS, below};
 use crate::error::{Error, Fault, Result};
 use crate::kinds::keys;
-use crate::kinds::restoring::{Foreseen, part};
+use crate::kinds::{Foreseen, part};
 
 /// The vault of EFS's automatic backups. Its policy denies that anybody restores from it (AWS re:Post,
 /// "backup-insufficient-privileges-efs").

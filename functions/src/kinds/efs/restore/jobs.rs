@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Efs, Order};
+use crate::aws::answer::Answer;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::mounted::directory::Window;
 use crate::domain::names;
 use crate::error::{Error, Result};
-use crate::kinds::answer::Answer;
 use crate::kinds::efs::progress::names_another_job;
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 use crate::kinds::shared::{since, timestamp};
 
 /// The longest that AWS Backup restores a file system (EFS User Guide, "Using AWS Backup with Amazon EFS"), and a day.

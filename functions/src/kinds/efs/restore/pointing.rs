@@ -12,7 +12,7 @@ use crate::aws::{code, failure};
 use crate::domain::mounted::roots::normal;
 use crate::domain::names;
 use crate::error::{Error, Result};
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 
 /// What an access point's path may have at most (EFS API, RootDirectory).
 const LONGEST_PATH: usize = 100;

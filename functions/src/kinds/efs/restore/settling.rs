@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::foreseeing::list;
-use crate::kinds::restoring::part;
+use crate::kinds::part;
 
 /// Attributes of a file system, mount target or access point that are its own.
 const OWN: &[&str] = &[

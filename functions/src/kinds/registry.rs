@@ -1,0 +1,59 @@
+//! Which kinds there are: a line each.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use super::{Aurora, Defaults, DynamoDb, Efs, Kind, Parameters, Secret};
+use crate::domain::resource::Target;
+
+/// One line a kind: its name here, the targets that are of it, and how it is made.
+macro_rules! kinds {
+    (($aws:ident, $defaults:ident) $($name:ident: $target:pat => $made:expr,)*) => {
+        /// Every kind.
+        #[derive(Clone)]
+        pub struct Kinds {
+            $($name: Arc<dyn Kind>,)*
+        }
+
+        impl Kinds {
+            /// How many there are.
+            pub const COUNT: usize = [$(stringify!($name)),*].len();
+
+            /// Every kind, with clients of one configuration. `defaults` is where AWS Backup puts what names no vault or role.
+            pub fn from_config($aws: &SdkConfig, $defaults: Defaults) -> Self {
+                Self {
+                    $($name: Arc::new($made),)*
+                }
+            }
+
+            /// One kind in every place.
+            pub fn all(kind: &Arc<dyn Kind>) -> Self {
+                Self {
+                    $($name: Arc::clone(kind),)*
+                }
+            }
+
+            /// The kind of a target.
+            pub fn of(&self, target: &Target) -> &dyn Kind {
+                match target {
+                    $($target => &*self.$name,)*
+                }
+            }
+
+            /// Each of them.
+            pub fn each(&self) -> impl Iterator<Item = &dyn Kind> {
+                [$(&*self.$name),*].into_iter()
+            }
+        }
+    };
+}
+
+kinds! {
+    (aws, defaults)
+    aurora: Target::Aurora { .. } => Aurora::from_config(aws),
+    efs: Target::Efs { .. } => Efs::from_config(aws, defaults),
+    dynamodb: Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => DynamoDb::from_config(aws),
+    secret: Target::Secret { .. } => Secret::from_config(aws),
+    parameters: Target::Parameters { .. } => Parameters::from_config(aws),
+}
