@@ -23,15 +23,17 @@ use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::message::Message;
 use crate::domain::names;
 use crate::domain::rebuilding::Tagged;
-use crate::domain::resource::{RecoveryPoint, Resource, Version};
+use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
 use crate::domain::restore::item::{Advance, Item, Made, Undoing};
+use crate::domain::restore::kept::{Continuous, Kept};
+use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::Beside;
+use crate::domain::restore::request::Destination;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{BackupSet, RunRecord, Sample, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
-use crate::kinds::{Backup, Deletion, Kind, Kinds, Started};
-use crate::kinds::{Foreseen, Restore};
+use crate::kinds::{Backup, Defaults, Deletion, Foreseen, Kind, Kinds, Recovery, Restore, Started};
 use crate::runs::executions::Executions;
 use crate::runs::notifying::Topic;
 use crate::testing::memory::Memory;
@@ -71,6 +73,14 @@ pub fn finished() -> Finished {
     }
 }
 
+/// What is there in an account, and what can be restored from, by the identifiers of resources.
+#[derive(Default)]
+pub struct Recoverable {
+    pub gone: BTreeSet<&'static str>,
+    pub continuous: BTreeMap<&'static str, Continuous>,
+    pub kept: BTreeMap<&'static str, Kept>,
+}
+
 /// A kind that notes what it is asked for; its looks answer what a test puts there.
 #[derive(Default)]
 pub struct Backups {
@@ -95,6 +105,7 @@ pub struct Backups {
     checks: Script<Vec<Check>>,
     samples: Script<Option<Sample>>,
     samples_forever: bool,
+    recoverable: Mutex<Recoverable>,
     /// Names of the resources whose copies are there.
     copies: Mutex<BTreeSet<String>>,
 }
@@ -168,6 +179,11 @@ impl Backups {
         *self.tagged.lock().unwrap() = tagged;
     }
 
+    /// What is there, and what can be restored from.
+    pub fn recovering(&self, recoverable: Recoverable) {
+        *self.recoverable.lock().unwrap() = recoverable;
+    }
+
     /// The next capture fails so.
     pub fn failing_to_capture(&self, error: Error) {
         self.captures.lock().unwrap().push_back(error);
@@ -211,6 +227,15 @@ impl Backups {
     fn note(&self, call: String) {
         self.calls.lock().unwrap().push(call);
     }
+}
+
+/// The kinds themselves, for what asks AWS nothing.
+fn real() -> Kinds {
+    let defaults = Defaults {
+        vault: "vault".into(),
+        role: "role".into(),
+    };
+    Kinds::from_config(&aws_config::SdkConfig::builder().build(), defaults)
 }
 
 /// Every kind is this one.
@@ -316,6 +341,43 @@ impl Backup for Backups {
             self.made.lock().unwrap().remove(name);
         }
         deletion
+    }
+}
+
+#[async_trait]
+impl Recovery for Backups {
+    async fn exists(&self, target: &Target) -> Result<bool> {
+        Ok(!self.recoverable.lock().unwrap().gone.contains(target.identifier()))
+    }
+
+    async fn continuous(&self, target: &Target) -> Result<Option<Continuous>> {
+        let recoverable = self.recoverable.lock().unwrap();
+        Ok(recoverable.continuous.get(target.identifier()).cloned())
+    }
+
+    async fn kept(&self, _: &str, target: &Target, _: Option<Timestamp>) -> Result<Kept> {
+        let recoverable = self.recoverable.lock().unwrap();
+        let kept = recoverable.kept.get(target.identifier()).cloned();
+        Ok(kept.unwrap_or(Kept::Nothing("nobody keeps it")))
+    }
+
+    /// As each kind has it; of a file system that is gone, a new one.
+    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside> {
+        let into = match self.exists(&resource.target).await? {
+            true => Destination::Directory,
+            false => Destination::FileSystem,
+        };
+        let naming = Naming {
+            into: naming.into.or(Some(into)),
+            ..*naming
+        };
+        real().of(&resource.target).destination(run, resource, &naming).await
+    }
+
+    /// As clusters have it.
+    fn overridden(&self, configuration: Value, overrides: &Overrides<'_>) -> Value {
+        let cluster = Target::Aurora { cluster: String::new() };
+        real().of(&cluster).overridden(configuration, overrides)
     }
 }
 
@@ -546,6 +608,25 @@ impl Hooks for Recorded {
 
     async fn is_there(&self, hook: &Hook) -> Result<bool> {
         Ok(self.missing.lock().unwrap().as_deref() != Some(hook.name.as_str()))
+    }
+}
+
+/// Executions of which some run.
+#[derive(Default)]
+pub struct Executing {
+    running: Mutex<BTreeSet<String>>,
+}
+
+impl Executing {
+    pub fn begin(&self, execution: &str) {
+        self.running.lock().unwrap().insert(execution.to_owned());
+    }
+}
+
+#[async_trait]
+impl Executions for Executing {
+    async fn is_running(&self, execution: &str) -> Result<bool> {
+        Ok(self.running.lock().unwrap().contains(execution))
     }
 }
 

@@ -63,6 +63,18 @@ impl Target {
         }
     }
 
+    /// Whether it finds resources by their names, each of which is restored by itself.
+    pub fn is_pattern(&self) -> bool {
+        match self {
+            Target::DynamodbPrefix { .. } => true,
+            Target::Aurora { .. }
+            | Target::Efs { .. }
+            | Target::DynamoDb { .. }
+            | Target::Secret { .. }
+            | Target::Parameters { .. } => false,
+        }
+    }
+
     pub fn identifier_mut(&mut self) -> &mut String {
         match self {
             Target::Aurora { cluster } => cluster,
@@ -103,6 +115,18 @@ pub enum RecoveryPoint {
         /// When it saw them.
         seen_at: Timestamp,
     },
+}
+
+impl RecoveryPoint {
+    /// Its ARN; a guard makes nothing that has one.
+    pub fn arn(&self) -> Option<&str> {
+        match self {
+            RecoveryPoint::ClusterSnapshot { arn, .. }
+            | RecoveryPoint::BackupRecoveryPoint { arn, .. }
+            | RecoveryPoint::TableBackup { arn, .. } => Some(arn),
+            RecoveryPoint::Versions { .. } => None,
+        }
+    }
 }
 
 /// The version of a secret or parameter that was current at backup time.

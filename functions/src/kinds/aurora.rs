@@ -13,6 +13,7 @@ mod making;
 mod orderable;
 mod parameter_groups;
 mod readiness;
+mod recovery;
 mod restore;
 mod restoring;
 mod source;

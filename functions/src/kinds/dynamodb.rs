@@ -11,6 +11,7 @@ mod creating;
 mod deletion;
 mod foreseeing;
 mod items;
+mod recovery;
 mod restoring;
 mod sampling;
 mod settings;

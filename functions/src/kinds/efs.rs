@@ -3,6 +3,7 @@
 mod capture;
 mod finding;
 mod progress;
+mod recovery;
 mod restore;
 #[cfg(test)]
 mod tests;

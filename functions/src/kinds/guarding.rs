@@ -1,6 +1,8 @@
 //! What the guards have in common when a set is restored: nothing is made; what was there at backup has to be there, and what
 //! changed since is said.
 
+mod recovery;
+
 use super::Started;
 use super::shared::wrong_point;
 use super::{Foreseen, fault};

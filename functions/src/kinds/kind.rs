@@ -1,4 +1,4 @@
-//! What a kind of resource does: [`Backup`] and [`Restore`]. A step knows a kind only through them.
+//! What a kind of resource does: [`Backup`], [`Recovery`] and [`Restore`]. A step knows a kind only through them.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,16 +6,19 @@ use serde_json::Value;
 
 use crate::domain::job::{Progress, Run};
 use crate::domain::rebuilding::Tagged;
-use crate::domain::resource::{RecoveryPoint, Resource};
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::kept::{Continuous, Kept};
+use crate::domain::restore::naming::{Naming, Overrides};
+use crate::domain::restore::plan::Beside;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Fault, Result};
 
 /// One kind of resource.
-pub trait Kind: Backup + Restore {}
+pub trait Kind: Backup + Recovery + Restore {}
 
-impl<K: Backup + Restore> Kind for K {}
+impl<K: Backup + Recovery + Restore> Kind for K {}
 
 /// What was started: a recovery point that is not yet restorable.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +100,26 @@ pub trait Backup: Send + Sync {
     /// # Errors
     /// `Conflict` when it does not carry our tags.
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion>;
+}
+
+/// What one kind of resource can be restored from as AWS has it now, and into what. Nothing of it changes anything.
+#[async_trait]
+pub trait Recovery: Send + Sync {
+    /// Whether the resource is there to be backed up. Of a pattern, and of what is only guarded, always.
+    async fn exists(&self, target: &Target) -> Result<bool>;
+
+    /// Its continuous backup; of a resource that is gone the newest that AWS has retained. `None` for a kind without, and where
+    /// it is off.
+    async fn continuous(&self, target: &Target) -> Result<Option<Continuous>>;
+
+    /// What AWS has kept of it that can be found without the catalog, of moments that are not after `before`.
+    async fn kept(&self, deployment: &str, target: &Target, before: Option<Timestamp>) -> Result<Kept>;
+
+    /// Where its copy goes.
+    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside>;
+
+    /// What was captured, with what the operator wants of the copy instead: the copy gets it, and is compared with it.
+    fn overridden(&self, configuration: Value, overrides: &Overrides<'_>) -> Value;
 }
 
 /// What a look ahead found, before anything is touched.

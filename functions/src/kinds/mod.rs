@@ -18,7 +18,7 @@ mod whose;
 pub use aurora::Aurora;
 pub use dynamodb::DynamoDb;
 pub use efs::{Defaults, Efs};
-pub use kind::{Backup, Deletion, Foreseen, Kind, Restore, Started};
+pub use kind::{Backup, Deletion, Foreseen, Kind, Recovery, Restore, Started};
 pub use parameters::Parameters;
 pub use registry::Kinds;
 pub use secret::Secret;

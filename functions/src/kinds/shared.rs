@@ -72,6 +72,15 @@ pub fn wrong_target(kind: &str, resource: &Resource) -> Error {
     )
 }
 
+/// The same, of a target alone.
+pub fn wrong_target_of(kind: &str, target: &Target) -> Error {
+    Error::invalid(
+        "kind",
+        target.kind(),
+        format!("{kind}, which {} is not", target.identifier()),
+    )
+}
+
 /// A recovery point of another kind reached this one.
 pub fn wrong_point(kind: &str, point: &RecoveryPoint) -> Error {
     Error::invalid(

@@ -1,7 +1,6 @@
 //! `plan-restore`: finds all that could go wrong later, and writes the plan to the catalog. Nothing is created, switched or
 //! deleted; a plan with any fault is none.
 
-mod discovery;
 mod drafts;
 mod foreseeing;
 mod here;
@@ -22,8 +21,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::discovery::Discovery;
-use self::drafts::Naming;
 use self::foreseeing::Ahead;
 use self::origins::Origins;
 use self::pointers::Pointers;
@@ -35,6 +32,7 @@ use crate::domain::names;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::matching::{self, Matching};
+use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan};
 use crate::domain::restore::request::RestoreRequest;
 use crate::domain::restore::{RestoreRecord, history, table};
@@ -44,8 +42,8 @@ use crate::error::{Error, Fault, Result};
 use crate::hooks::lambda::LambdaHooks;
 use crate::hooks::{self, Hooks};
 use crate::kinds::Kinds;
-use crate::runs::closing;
-use crate::runs::planning;
+use crate::runs::executions::{self, Executions};
+use crate::runs::{closing, planning};
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -55,7 +53,7 @@ pub struct Needs {
     pub catalog: Catalog,
     pub kinds: Kinds,
     pub switches: Switches,
-    pub discovery: Arc<dyn Discovery>,
+    pub executions: Arc<dyn Executions>,
     pub hooks: Arc<dyn Hooks>,
     pub pointers: Arc<dyn Pointers>,
 }
@@ -66,7 +64,7 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
             switches: Switches::from_config(aws),
-            discovery: Arc::new(discovery::Aws::new(aws)),
+            executions: Arc::new(executions::Aws::new(aws)),
             hooks: Arc::new(LambdaHooks {
                 functions: Functions::new(aws),
             }),
@@ -124,7 +122,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     };
     needs.catalog.put_run(&record, &descriptor).await?;
     closing::refuse_ended(&needs.catalog, &run, DOING).await?;
-    let is_running = |holder: String| async move { needs.discovery.is_running(&holder).await };
+    let is_running = |holder: String| async move { needs.executions.is_running(&holder).await };
     // Before a look at what their run changes meanwhile: that it runs is what the operator has to know.
     if !request.dry_run {
         needs.catalog.see_idle(&run, is_running).await?;
@@ -236,7 +234,7 @@ impl Planning<'_> {
         faults.extend(pointing.faults);
         faults.extend(self.too_long(&items));
         if self.request.safety_backup {
-            faults.extend(safety::faults(self.needs.discovery.as_ref(), self.descriptor).await?);
+            faults.extend(safety::faults(&self.needs.kinds, self.descriptor).await?);
         }
         let mut remarks = Vec::new();
         if self.request.safety_backup || cut_over.mode != CutOverMode::No {
@@ -268,16 +266,19 @@ impl Planning<'_> {
         let suffix = self.request.suffix.clone();
         let suffix = suffix.unwrap_or_else(|| names::suffix(self.run));
         let request = origins.request.as_ref().unwrap_or(self.request);
-        let naming = Naming {
-            suffix: &suffix,
-            given: &request.names,
-            into: &request.into,
-            instance_classes: &request.instance_classes,
-            ca_certificates: &request.ca_certificates,
-        };
         let mut items = Vec::with_capacity(origins.drafts.len());
         for draft in origins.drafts.iter().cloned() {
-            items.push(drafts::item(self, draft, &naming).await?);
+            let name = &draft.resource.name;
+            let naming = Naming {
+                suffix: &suffix,
+                given: request.names.get(name).map(String::as_str),
+                into: request.into.get(name).copied(),
+            };
+            let overrides = Overrides {
+                instance_class: request.instance_classes.get(name).map(String::as_str),
+                ca_certificate: request.ca_certificates.get(name).map(String::as_str),
+            };
+            items.push(drafts::item(self, draft, &naming, &overrides).await?);
         }
         Ok(items)
     }

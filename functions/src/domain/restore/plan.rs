@@ -133,6 +133,24 @@ impl Source {
         }
     }
 
+    /// A continuous backup as of a moment; of any other source the moment is fixed.
+    pub fn as_of(self, moment: Timestamp) -> Self {
+        match self {
+            Source::ClusterAt {
+                cluster, resource_id, ..
+            } => Source::ClusterAt {
+                cluster,
+                resource_id,
+                at: Some(moment),
+            },
+            Source::TableAt { table, .. } => Source::TableAt { table, at: moment },
+            Source::ClusterSnapshot { .. }
+            | Source::RecoveryPoint { .. }
+            | Source::TableBackup { .. }
+            | Source::Versions { .. } => self,
+        }
+    }
+
     /// Whether this is what a recovery point holds. A guard's versions are nothing that could be deleted.
     pub fn reads(&self, point: &RecoveryPoint) -> bool {
         !matches!(self, Source::Versions { .. }) && *self == Source::of(point)

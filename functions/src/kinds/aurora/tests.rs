@@ -6,6 +6,7 @@ mod copies;
 mod finishing;
 mod foreseeing;
 mod rarely;
+mod recovery;
 mod restoring;
 mod sources;
 mod undoing;

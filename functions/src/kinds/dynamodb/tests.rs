@@ -4,6 +4,7 @@ mod capture;
 mod comparing;
 mod deletion;
 mod foreseeing;
+mod recovery;
 mod restoring;
 mod sampling;
 mod undoing;

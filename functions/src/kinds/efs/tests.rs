@@ -3,6 +3,7 @@
 mod capture;
 mod deletion;
 mod finding;
+mod recovery;
 
 use super::*;
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};

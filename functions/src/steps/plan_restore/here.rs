@@ -1,6 +1,5 @@
 //! Where a backup is: an ARN that names another Region or account than the execution's own cannot be restored from here.
 
-use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::Point;
 use crate::error::Fault;
 
@@ -14,12 +13,7 @@ fn place(arn: &str) -> Option<(&str, &str)> {
 
 /// The fault of a set's point that was made elsewhere. A guard's names say nothing of where it is.
 pub fn elsewhere(set: &str, point: &Point, execution: &str) -> Option<Fault> {
-    let arn = match point.recovery_point.as_ref()? {
-        RecoveryPoint::ClusterSnapshot { arn, .. }
-        | RecoveryPoint::BackupRecoveryPoint { arn, .. }
-        | RecoveryPoint::TableBackup { arn, .. } => arn,
-        RecoveryPoint::Versions { .. } => return None,
-    };
+    let arn = point.recovery_point.as_ref()?.arn()?;
     let (there, here) = (place(arn)?, place(execution)?);
     (there != here).then(|| Fault {
         path: format!("resources.{}", point.resource.name),
@@ -40,6 +34,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::domain::resource::RecoveryPoint;
     use crate::domain::set::PointStatus;
     use crate::testing::{EXECUTION, resource};
 

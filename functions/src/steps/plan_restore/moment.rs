@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::discovery::Discovery;
 use super::drafts::Draft;
 use super::{Planning, origins};
 use crate::domain::duration;
 use crate::domain::resource::Target;
-use crate::domain::restore::choosing::{Reach, Way, Window, moments};
+use crate::domain::restore::choosing::{Reach, Way, moments};
 use crate::domain::restore::following::{self, Followed};
 use crate::domain::restore::history::makes_nothing;
-use crate::domain::restore::plan::Source;
 use crate::domain::set::{BackupSet, Point, SetStatus};
 use crate::error::{Fault, Result};
 
@@ -40,7 +38,8 @@ pub async fn as_of(
     let mut reaches = Vec::new();
     for draft in drafts.iter().filter(|draft| !makes_nothing(&draft.resource.target)) {
         let name = &draft.resource.name;
-        let found = continuously(planning.needs.discovery.as_ref(), &used_at(followed, draft, at)).await?;
+        let target = used_at(followed, draft, at);
+        let found = planning.needs.kinds.of(&target).continuous(&target).await?;
         reaches.push(Reach {
             resource: name.clone(),
             window: found.as_ref().map(|found| found.window),
@@ -76,7 +75,7 @@ pub async fn as_of(
         let held = continuous.remove(&name).flatten();
         moved.push(match (&moment.way, held) {
             (Way::PointInTime, Some(held)) => Draft {
-                source: held.to(found.at),
+                source: held.source.as_of(found.at),
                 holds: Some(moment.holds),
                 // What was sampled with the set says nothing of another moment.
                 sample: None,
@@ -111,28 +110,6 @@ fn of_resource<'a>(points: &'a [Point], name: &'a str) -> impl Iterator<Item = &
     points.iter().filter(move |point| point.resource.name == name)
 }
 
-/// A resource's continuous backup.
-struct Continuous {
-    window: Window,
-    target: Target,
-    /// `DbClusterResourceId` of a cluster that is gone.
-    resource_id: Option<String>,
-}
-
-impl Continuous {
-    fn to(self, at: Timestamp) -> Source {
-        let name = self.target.identifier().to_owned();
-        match self.target {
-            Target::Aurora { .. } => Source::ClusterAt {
-                cluster: name,
-                resource_id: self.resource_id,
-                at: Some(at),
-            },
-            _ => Source::TableAt { table: name, at },
-        }
-    }
-}
-
 /// What the application used at a moment: a cut-over between the set and that moment replaced it.
 fn used_at(followed: &[Followed], draft: &Draft, at: Timestamp) -> Target {
     let mut target = draft.resource.target.clone();
@@ -144,20 +121,4 @@ fn used_at(followed: &[Followed], draft: &Draft, at: Timestamp) -> Target {
         then.clone_into(target.identifier_mut());
     }
     target
-}
-
-async fn continuously(discovery: &dyn Discovery, target: &Target) -> Result<Option<Continuous>> {
-    let found = match target {
-        Target::Aurora { cluster } => {
-            let found = discovery.cluster_backup(cluster).await?;
-            found.map(|found| (found.window, found.resource_id))
-        }
-        Target::DynamoDb { table } => discovery.table_backup(table).await?.map(|window| (window, None)),
-        _ => None,
-    };
-    Ok(found.map(|(window, resource_id)| Continuous {
-        window,
-        target: target.clone(),
-        resource_id,
-    }))
 }

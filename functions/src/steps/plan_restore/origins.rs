@@ -123,7 +123,7 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
         ..
     } = planning;
     let covers = |resource: &str| request.covers(resource);
-    let found = retained::retained(needs.discovery.as_ref(), descriptor, at, &covers).await?;
+    let found = retained::retained(&needs.kinds, descriptor, at, &covers).await?;
     let mut faults = request.check_names(&found.resources);
     faults.extend(found.faults);
     let mut origins = Origins {

@@ -6,12 +6,10 @@ mod refused;
 mod without_catalog;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::discovery::{Backup, ClusterBackup};
 use super::*;
 use crate::domain::descriptor::CutOver;
 use crate::domain::lead::Lead;
@@ -26,21 +24,11 @@ use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
 use crate::kinds::Foreseen;
 use crate::switches::Switch;
 use crate::testing::memory::Memory;
-use crate::testing::{Backups, EXECUTION, Recorded, catalog, document, kinds, later, now, resource, started_at};
+use crate::testing::{
+    Backups, EXECUTION, Executing, Recorded, Recoverable, catalog, document, kinds, later, now, resource, started_at,
+};
 
 const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
-
-/// What is there in an account.
-#[derive(Default)]
-struct Account {
-    running: Mutex<BTreeSet<String>>,
-    /// Resources that are gone.
-    gone: BTreeSet<&'static str>,
-    clusters: BTreeMap<&'static str, ClusterBackup>,
-    tables: BTreeMap<&'static str, Window>,
-    snapshots: Vec<Backup>,
-    system: Vec<(String, Backup)>,
-}
 
 /// Nothing points at anything but a proxy at a cluster.
 #[derive(Default)]
@@ -79,42 +67,6 @@ impl Pointers for Pointing {
             found: Vec::new(),
             whole: true,
         })
-    }
-}
-
-#[async_trait]
-impl Discovery for Account {
-    async fn is_running(&self, execution: &str) -> Result<bool> {
-        Ok(self.running.lock().unwrap().contains(execution))
-    }
-
-    async fn has_cluster(&self, cluster: &str) -> Result<bool> {
-        Ok(!self.gone.contains(cluster))
-    }
-
-    async fn has_file_system(&self, file_system: &str) -> Result<bool> {
-        Ok(!self.gone.contains(file_system))
-    }
-
-    async fn has_table(&self, table: &str) -> Result<bool> {
-        Ok(!self.gone.contains(table))
-    }
-
-    async fn cluster_backup(&self, cluster: &str) -> Result<Option<ClusterBackup>> {
-        Ok(self.clusters.get(cluster).cloned())
-    }
-
-    async fn table_backup(&self, table: &str) -> Result<Option<Window>> {
-        Ok(self.tables.get(table).copied())
-    }
-
-    async fn snapshots(&self, _: &str, _: &str) -> Result<Vec<Backup>> {
-        Ok(self.snapshots.clone())
-    }
-
-    async fn system_backups(&self, prefix: &str) -> Result<Vec<(String, Backup)>> {
-        let begins = |(table, _): &&(String, Backup)| table.starts_with(prefix);
-        Ok(self.system.iter().filter(begins).cloned().collect())
     }
 }
 
@@ -264,12 +216,13 @@ async fn seal(catalog: &Catalog, hours: i64) -> String {
 struct World {
     needs: Needs,
     kind: Arc<Backups>,
+    executions: Arc<Executing>,
     memory: Arc<Memory>,
     /// Ids of the sets of yesterday, two days ago, three days ago.
     sets: Vec<String>,
 }
 
-async fn world(document: Value, account: Account) -> World {
+async fn world(document: Value, account: Recoverable) -> World {
     let (catalog, memory) = catalog();
     catalog
         .put_descriptor(&Descriptor::parse(&document).unwrap())
@@ -280,16 +233,19 @@ async fn world(document: Value, account: Account) -> World {
         sets.push(seal(&catalog, hours).await);
     }
     let kind = Arc::new(Backups::default());
+    kind.recovering(account);
+    let executions = Arc::new(Executing::default());
     World {
         needs: Needs {
             catalog,
             kinds: kinds(&kind),
             switches: Switches::all(Arc::new(Foreseeing)),
-            discovery: Arc::new(account),
+            executions: executions.clone(),
             hooks: Recorded::all_well(),
             pointers: Arc::new(Pointing::default()),
         },
         kind,
+        executions,
         memory,
         sets,
     }
@@ -309,7 +265,7 @@ async fn record(needs: &Needs, run: &Run) -> RestoreRecord {
 }
 
 async fn planned(request: Value) -> (World, Output, RestoreRecord) {
-    let world = world(all_kinds(), Account::default()).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
     let output = handle(&world.needs, input(request)).await.unwrap();
     let record = record(&world.needs, &output.run).await;
     (world, output, record)
@@ -371,7 +327,7 @@ async fn the_newest_sealed_set_is_planned_beside_what_is_there_and_recorded_befo
 
 #[tokio::test]
 async fn planning_twice_plans_the_same() {
-    let world = world(all_kinds(), Account::default()).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
     let first = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
         .await
         .unwrap();
@@ -418,9 +374,9 @@ async fn the_request_says_what_is_chosen_and_how_it_is_called() {
 
 #[tokio::test]
 async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
-    let account = Account {
+    let account = Recoverable {
         gone: BTreeSet::from(["fs-01234567"]),
-        ..Account::default()
+        ..Recoverable::default()
     };
     let world = world(all_kinds(), account).await;
     let output = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
@@ -434,7 +390,7 @@ async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
 async fn a_disabled_deployment_can_be_restored() {
     let mut document = all_kinds();
     document["enabled"] = json!(false);
-    let world = world(document, Account::default()).await;
+    let world = world(document, Recoverable::default()).await;
     handle(&world.needs, input(json!({"deployment": "hubs-prod"})))
         .await
         .unwrap();
@@ -442,7 +398,7 @@ async fn a_disabled_deployment_can_be_restored() {
 
 #[tokio::test]
 async fn what_the_kinds_foresee_stands_in_the_plan() {
-    let world = world(all_kinds(), Account::default()).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
     world.kind.foreseeing(
         "database",
         Ok(Foreseen {
@@ -498,7 +454,7 @@ async fn a_certificate_authority_is_given_where_instances_were_captured_and_else
             "database: every instance of the copy gets rds-ca-rsa2048-g1, as asked",
         ),
     ] {
-        let world = world(all_kinds(), Account::default()).await;
+        let world = world(all_kinds(), Recoverable::default()).await;
         let mut captured = point(&world.sets[0], "database", later(-3600 * 24));
         captured.configuration["DBInstances"] = instances;
         world.needs.catalog.settle_point("hubs-prod", &captured).await.unwrap();
@@ -517,7 +473,7 @@ async fn a_certificate_authority_is_given_where_instances_were_captured_and_else
 async fn without_anything_to_switch_nothing_is_brought_to_rest() {
     let mut document = all_kinds();
     document["cut_over"] = json!([]);
-    let without = world(document, Account::default()).await;
+    let without = world(document, Recoverable::default()).await;
     let output = handle(&without.needs, input(json!({"deployment": "hubs-prod"})))
         .await
         .unwrap();

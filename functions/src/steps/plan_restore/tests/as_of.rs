@@ -1,6 +1,7 @@
 //! A restore as of one moment.
 
 use super::*;
+use crate::domain::restore::kept::Continuous;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -8,21 +9,24 @@ fn at(text: &str) -> Timestamp {
 
 const MOMENT: &str = "2026-11-19T20:00:00Z";
 
-fn continuous() -> Account {
+fn continuous() -> Recoverable {
     let window = Window {
         earliest: at("2026-11-13T00:00:00Z"),
         latest: at("2026-11-20T02:20:00Z"),
     };
-    Account {
-        clusters: BTreeMap::from([(
-            "hubs-db",
-            ClusterBackup {
-                resource_id: None,
-                window,
-            },
-        )]),
-        tables: BTreeMap::from([("hubs-rooms", window)]),
-        ..Account::default()
+    let cluster = Source::ClusterAt {
+        cluster: "hubs-db".into(),
+        resource_id: None,
+        at: None,
+    };
+    let table = Source::TableAt {
+        table: "hubs-rooms".into(),
+        at: window.latest,
+    };
+    let of = |source| Continuous { window, source };
+    Recoverable {
+        continuous: BTreeMap::from([("hubs-db", of(cluster)), ("hubs-rooms", of(table))]),
+        ..Recoverable::default()
     }
 }
 
@@ -75,8 +79,8 @@ async fn what_has_no_continuous_backup_comes_from_the_set_before_the_moment() {
 #[tokio::test]
 async fn a_moment_outside_a_window_is_refused_by_the_window() {
     let mut account = continuous();
-    let rooms = account.tables.get_mut("hubs-rooms").unwrap();
-    rooms.earliest = at("2026-11-20T01:00:00Z");
+    let rooms = account.continuous.get_mut("hubs-rooms").unwrap();
+    rooms.window.earliest = at("2026-11-20T01:00:00Z");
     let world = world(all_kinds(), account).await;
     let error = handle(&world.needs, input(json!({"deployment": "hubs-prod", "at": MOMENT})))
         .await
@@ -95,8 +99,12 @@ async fn a_moment_outside_a_window_is_refused_by_the_window() {
 #[tokio::test]
 async fn a_deleted_cluster_comes_back_by_its_retained_backup() {
     let mut account = continuous();
-    account.clusters.get_mut("hubs-db").unwrap().resource_id = Some("cluster-ABC".into());
-    account.tables.clear();
+    account.continuous.remove("hubs-rooms");
+    account.continuous.get_mut("hubs-db").unwrap().source = Source::ClusterAt {
+        cluster: "hubs-db".into(),
+        resource_id: Some("cluster-ABC".into()),
+        at: None,
+    };
     let world = world(all_kinds(), account).await;
     let output = handle(&world.needs, input(json!({"deployment": "hubs-prod", "at": MOMENT})))
         .await

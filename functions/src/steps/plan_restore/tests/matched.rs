@@ -21,7 +21,7 @@ fn before() -> Value {
 
 /// Plans the newest set, which was made by one descriptor, by another.
 async fn planned_since(before: &Value, today: Value, request: Value) -> (Output, RestoreRecord) {
-    let world = world(today, Account::default()).await;
+    let world = world(today, Recoverable::default()).await;
     let catalog = &world.needs.catalog;
     let newest = &world.sets[0];
     let run = RunRecord::begun(&Run {

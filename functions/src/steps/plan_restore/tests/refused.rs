@@ -27,7 +27,7 @@ fn paths(faults: &[Fault]) -> Vec<&str> {
 async fn the_faults_of_the_request_of_all_resources_and_of_all_switches_come_at_once() {
     let mut document = all_kinds();
     document["cut_over"][0]["name"] = json!("wrong");
-    let world = world(document, Account::default()).await;
+    let world = world(document, Recoverable::default()).await;
     for name in ["database", "rooms"] {
         let foreseen = Foreseen {
             faults: vec![fault(&format!("resources.{name}.table"))],
@@ -60,7 +60,7 @@ async fn the_faults_of_the_request_of_all_resources_and_of_all_switches_come_at_
 
 #[tokio::test]
 async fn what_passes_by_itself_is_no_fault() {
-    let world = world(all_kinds(), Account::default()).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
     world.kind.foreseeing("rooms", Err(Error::Throttled("slower".into())));
     let request = json!({"deployment": "hubs-prod"});
     assert_eq!(
@@ -72,7 +72,7 @@ async fn what_passes_by_itself_is_no_fault() {
 
 #[tokio::test]
 async fn a_time_to_come_a_set_of_nobody_and_a_deployment_of_nobody_are_refused() {
-    let world = world(all_kinds(), Account::default()).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
     let late = faults(
         &world,
         json!({"deployment": "hubs-prod", "before": "2027-01-01T00:00:00Z"}),
@@ -101,7 +101,7 @@ async fn a_time_to_come_a_set_of_nobody_and_a_deployment_of_nobody_are_refused()
 async fn a_cut_over_of_nothing_is_refused() {
     let mut document = all_kinds();
     document["cut_over"] = json!([]);
-    let world = world(document, Account::default()).await;
+    let world = world(document, Recoverable::default()).await;
     for word in ["yes", "ask"] {
         let faults = faults(&world, json!({"deployment": "hubs-prod", "cut_over": word})).await;
         assert_eq!(paths(&faults), ["cut_over"]);
@@ -116,7 +116,7 @@ async fn a_switch_to_a_file_system_that_is_not_there_yet_is_refused() {
     let switches = document["cut_over"].as_array_mut().unwrap();
     switches
         .push(json!({"name": "web", "kind": "ecs_service", "resource": "files", "cluster": "hubs", "service": "web"}));
-    let world = world(document, Account::default()).await;
+    let world = world(document, Recoverable::default()).await;
     let into = json!({"deployment": "hubs-prod", "into": {"files": "file_system"}});
     let faults = faults(&world, into.clone()).await;
     assert_eq!(paths(&faults), ["cut_over.web.resource"]);
@@ -130,9 +130,9 @@ async fn a_switch_to_a_file_system_that_is_not_there_yet_is_refused() {
 
 #[tokio::test]
 async fn a_safety_backup_of_what_is_gone_is_refused() {
-    let account = Account {
+    let account = Recoverable {
         gone: BTreeSet::from(["hubs-db", "hubs-rooms"]),
-        ..Account::default()
+        ..Recoverable::default()
     };
     let world = world(all_kinds(), account).await;
     let faults = faults(&world, json!({"deployment": "hubs-prod", "safety_backup": true})).await;
@@ -147,7 +147,7 @@ async fn a_safety_backup_of_what_is_gone_is_refused() {
 async fn two_copies_of_one_name_are_refused() {
     let mut document = all_kinds();
     document["resources"]["other"] = json!({"kind": "dynamodb", "table": "hubs"});
-    let world = world(document, Account::default()).await;
+    let world = world(document, Recoverable::default()).await;
     let set = &world.sets[0];
     let mut other = point(set, "rooms", later(-24 * 3600));
     other.resource.name = "other".into();
@@ -160,7 +160,7 @@ async fn two_copies_of_one_name_are_refused() {
 
 #[tokio::test]
 async fn a_set_of_another_region_is_refused() {
-    let world = world(all_kinds(), Account::default()).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
     let there = Input {
         execution: RESTORE.replace("us-east-1", "eu-west-1"),
         ..input(json!({"deployment": "hubs-prod"}))
@@ -178,7 +178,7 @@ async fn a_set_of_another_region_is_refused() {
 async fn more_than_the_history_of_an_execution_holds_is_refused() {
     let mut document = all_kinds();
     document["resources"]["tables"] = json!({"kind": "dynamodb", "prefix": "many-"});
-    let world = world(document, Account::default()).await;
+    let world = world(document, Recoverable::default()).await;
     for number in 0..190 {
         let mut table = point(&world.sets[0], "rooms", later(-24 * 3600));
         table.resource.name = format!("tables.many-{number}");
@@ -200,9 +200,8 @@ async fn more_than_the_history_of_an_execution_holds_is_refused() {
 
 #[tokio::test]
 async fn a_deployment_with_a_running_execution_is_busy_once_the_plan_is_sound() {
-    let account = Account::default();
-    account.running.lock().unwrap().insert(EXECUTION.into());
-    let world = world(all_kinds(), account).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
+    world.executions.begin(EXECUTION);
     let backup = crate::testing::run();
     world
         .needs
@@ -222,7 +221,7 @@ async fn a_deployment_with_a_running_execution_is_busy_once_the_plan_is_sound() 
 
 #[tokio::test]
 async fn a_run_that_has_ended_is_not_planned_again() {
-    let world = world(all_kinds(), Account::default()).await;
+    let world = world(all_kinds(), Recoverable::default()).await;
     let run = Run {
         id: names::set_id("hubs-prod", started_at(), RESTORE),
         deployment: "hubs-prod".into(),
@@ -246,7 +245,7 @@ async fn a_run_that_has_ended_is_not_planned_again() {
 async fn a_run_that_ends_while_it_is_planned_leaves_no_lease() {
     // The clean-up gets in after each write in turn: the run's record, the lease, four items, the restore.
     for nth in 1..=7 {
-        let world = world(all_kinds(), Account::default()).await;
+        let world = world(all_kinds(), Recoverable::default()).await;
         world.memory.meanwhile(nth, |items| {
             items.retain(|key, _| key.sk != "LEASE");
             for (key, item) in items {
@@ -266,7 +265,7 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease() {
 /// Who connects through it would stay with the old cluster.
 #[tokio::test]
 async fn a_proxy_in_front_of_a_cluster_that_is_switched_is_refused() {
-    let mut world = world(all_kinds(), Account::default()).await;
+    let mut world = world(all_kinds(), Recoverable::default()).await;
     world.needs.pointers = Arc::new(Pointing {
         proxied: Some("hubs-db"),
     });

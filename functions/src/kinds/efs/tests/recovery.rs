@@ -1,0 +1,40 @@
+//! What a file system can be restored into.
+
+use super::*;
+use crate::domain::restore::naming::Naming;
+use crate::domain::restore::plan::Beside;
+use crate::domain::restore::request::Destination;
+use crate::kinds::Recovery;
+
+const FILES: &str = "GET /2015-02-01/file-systems";
+
+/// Into a directory of the one that is there, else into a new one; where it is asked for, without a look.
+#[tokio::test]
+async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
+    let naming = |into| Naming {
+        suffix: "r1",
+        given: None,
+        into,
+    };
+    let (efs, replay) = efs([file_system("available"), refuses(FILES, 404, "FileSystemNotFound")]);
+    let into = async |into| efs.destination(&run(), &storage(), &naming(into)).await.unwrap();
+    assert!(matches!(into(None).await, Beside::Directory { .. }));
+    assert!(matches!(into(None).await, Beside::FileSystem { .. }));
+    assert!(matches!(
+        into(Some(Destination::Directory)).await,
+        Beside::Directory { .. }
+    ));
+    assert!(matches!(
+        into(Some(Destination::FileSystem)).await,
+        Beside::FileSystem { .. }
+    ));
+    replay.played();
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_asked_is_not_called_gone() {
+    let (efs, replay) = efs([refuses(FILES, 403, "AccessDeniedException")]);
+    let asked = efs.exists(&storage().target).await;
+    assert_eq!(asked.unwrap_err().name(), "AccessDenied");
+    replay.played();
+}
