@@ -3,6 +3,7 @@
 pub mod descriptor;
 pub mod duration;
 pub mod job;
+pub mod kinds;
 pub mod lead;
 pub mod looks;
 pub mod machine;

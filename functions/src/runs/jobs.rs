@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::job::{Failure, Job, JobStatus, Progress, Run};
+use crate::domain::kinds::is_read_while_it_runs;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{Point, PointStatus};
 use crate::error::{Error, Result};
@@ -18,8 +19,7 @@ pub fn of_point(point: &Point, usual_seconds: Option<u64>) -> Job {
     let job = Job {
         resource: point.resource.clone(),
         status,
-        // AWS Backup reads a file system while the job runs; snapshots and table backups are taken when accepted.
-        holds_quiesce: matches!(point.recovery_point, Some(RecoveryPoint::BackupRecoveryPoint { .. })),
+        holds_quiesce: point.recovery_point.as_ref().is_some_and(is_read_while_it_runs),
         percent: point.percent,
         // A guard's versions may be thousands: nobody polls for them, and the point has them.
         recovery_point: point

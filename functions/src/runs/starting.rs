@@ -113,7 +113,7 @@ pub async fn start_knowing<K: Kind + Restore>(
     let Started {
         recovery_point,
         started_at,
-        holds_quiesce,
+        ..
     } = kind.back_up(&run, &point.resource).await?;
     let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
     point.recovery_point = Some(recovery_point);
@@ -124,10 +124,7 @@ pub async fn start_knowing<K: Kind + Restore>(
     }
     let point = catalog.put_point(&run.deployment, &point).await?;
     tracing::info!(deployment = %run.deployment, set = %run.id, resource = %point.resource.name, "started");
-    Ok(Job {
-        holds_quiesce,
-        ..jobs::of_point(&point, usual)
-    })
+    Ok(jobs::of_point(&point, usual))
 }
 
 /// A sample, to compare a restore with. No backup fails for want of one: what cannot be sampled at the second try is a warning.

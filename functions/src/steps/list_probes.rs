@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
 use crate::domain::job::{Failure, Run};
+use crate::domain::kinds::aurora;
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::login::{LoginPlan, planning};
 use crate::error::Result;
@@ -95,7 +96,7 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
 
 /// Why SQL cannot be counted in a copy, by the engine of its source.
 fn cannot_count(item: &Item, copy: &str) -> Option<Failure> {
-    let engine = item.configuration.pointer("/DBCluster/Engine")?.as_str()?;
+    let engine = aurora::engine(&item.configuration)?;
     let error = (!probe::counts_in(engine)).then(|| probe::cannot_count(copy, engine))?;
     Some(Failure {
         error: error.name().to_owned(),

@@ -28,6 +28,7 @@ use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
+use crate::domain::kinds::aurora;
 use crate::domain::names;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::Item;
@@ -338,7 +339,7 @@ impl Planning<'_> {
         // Of what was not captured, the one instance of the copy gets a class and nothing else.
         let captured = |name: &String| {
             let item = items.iter().find(|item| item.planned.resource.name == *name);
-            item.is_some_and(|item| item.configuration["DBInstances"].is_array())
+            item.is_some_and(|item| aurora::has_instances(&item.configuration))
         };
         remarks.extend(request.instance_classes.iter().map(given));
         remarks.extend(request.ca_certificates.iter().map(|(name, authority)| match captured(name) {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{Descriptor, Probe};
 use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::kinds::data_expires;
 use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
 use crate::domain::restore::login::{LoginJob, checks};
 use crate::domain::restore::plan::Beside;
@@ -92,7 +93,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     checks.extend(checks::checks(&descriptor, &items, &logins));
     // The set's counts are of its own moment, and of no other.
     let comparable = record.plan.at.is_none();
-    // DynamoDB deletes what has expired since, also from a copy: of such a table a lower count proves nothing.
+    // What expires by itself is gone from a copy too: there a lower count proves nothing.
     let counted = verdict::counted(&record.plan.matching, expected, probes);
     let (expiring, lasting) = parted(&descriptor, counted.expected, &items);
     let (expiring_now, lasting_now) = parted(&descriptor, counted.actual, &items);
@@ -123,14 +124,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     Ok(Output { outcome, keep })
 }
 
-/// The probes of tables whose items expire, and the others.
+/// The probes of what expires by itself, and the others.
 fn parted(descriptor: &Descriptor, probes: Vec<ProbeResult>, items: &[Item]) -> (Vec<ProbeResult>, Vec<ProbeResult>) {
     let expires = |probe: &ProbeResult| {
         let name = descriptor.probes.get(&probe.name).map(Probe::item_name);
         let item = items
             .iter()
             .find(|item| Some(&item.planned.resource.name) == name.as_ref());
-        item.is_some_and(|item| item.configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED")
+        item.is_some_and(|item| data_expires(&item.planned.resource.target, &item.configuration))
     };
     probes.into_iter().partition(expires)
 }
