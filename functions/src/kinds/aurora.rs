@@ -1,59 +1,47 @@
-//! `aurora`: an Aurora cluster, backed up as a manual cluster snapshot.
+//! `aurora`: an Aurora cluster, backed up as a manual cluster snapshot, and restored as a new cluster.
 
-mod attached;
+mod backup;
 mod capture;
-mod comparing;
-mod configuring;
+mod captured;
+mod clusters;
+mod compare;
+mod configure;
+mod creation;
 mod describe;
-mod differing;
-mod foreseeing;
-mod groups;
+mod endpoints;
+mod engine_versions;
+mod instance_options;
 mod instances;
-mod making;
-mod orderable;
+mod parameter_group_copies;
 mod parameter_groups;
+mod plan;
+mod preflight;
+mod preflight_builder;
 mod readiness;
 mod recovery;
+mod remarks;
 mod restore;
-mod restoring;
+mod settings;
+mod snapshots;
 mod source;
+mod tags;
 #[cfg(test)]
 mod tests;
-mod undoing;
+mod undo;
 mod unsupported;
-mod versions;
-mod wanted;
 
-use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{DbClusterSnapshot, Tag};
-use jiff::Timestamp;
-use serde_json::Value;
 
 use super::keys;
 use super::scaling;
-use super::shared::{refused, see_ours, tagged_by, timestamp, wrong_point, wrong_target};
-use super::whose::{Whose, untold, whose};
-use super::{Backup, Deletion, Started};
+use super::shared::wrong_target;
 use crate::aws::lazy::Lazy;
-use crate::aws::{code, failure, service};
-use crate::domain::job::{Finished, Progress, Run};
-use crate::domain::names;
-use crate::domain::rebuilding::Tagged;
-use crate::domain::resource::{RecoveryPoint, Resource, Target};
-use crate::error::{Error, Result};
+use crate::aws::service;
+use crate::domain::resource::{Resource, Target};
+use crate::error::Result;
 
 const KIND: &str = "aurora";
-
-/// Snapshot statuses from which nothing restorable comes any more (botocore's waiter `DBClusterSnapshotAvailable`).
-const LOST: &[&str] = &[
-    "deleted",
-    "deleting",
-    "failed",
-    "incompatible-restore",
-    "incompatible-parameters",
-];
 
 pub struct Aurora {
     rds: Lazy<Client>,
@@ -69,271 +57,11 @@ impl Aurora {
             kms: Lazy::new(aws, keys::client),
         }
     }
-
-    /// The manual snapshot of that name, if there is one.
-    async fn snapshot(&self, id: &str) -> Result<Option<DbClusterSnapshot>> {
-        let answer = self
-            .rds
-            .describe_db_cluster_snapshots()
-            .db_cluster_snapshot_identifier(id)
-            .send()
-            .await;
-        match answer {
-            Ok(found) => Ok(found.db_cluster_snapshots.unwrap_or_default().into_iter().next()),
-            Err(error) if code(&error) == Some("DBClusterSnapshotNotFoundFault") => Ok(None),
-            Err(error) => Err(failure("describing cluster snapshot", id, error)),
-        }
-    }
-}
-
-#[async_trait]
-impl Backup for Aurora {
-    async fn capture(&self, resource: &Resource) -> Result<Value> {
-        capture::capture(&self.rds, &self.autoscaling, &resource.name, cluster(resource)?).await
-    }
-
-    /// The snapshot's name is the same in every try, so RDS makes no second one. That the cluster is `available` is
-    /// asked only when there is none yet: our own snapshot may be what keeps it `backing-up`. The new one is described
-    /// before it is answered, so a later look that does not find it means that it was deleted.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
-        let cluster = cluster(resource)?;
-        let id = names::recovery_point(&run.id, &resource.name);
-        if let Some(snapshot) = self.snapshot(&id).await? {
-            return adopt(run, resource, cluster, &snapshot);
-        }
-        readiness::see_available(&self.rds, cluster).await?;
-        let tags = names::tags(&run.deployment, &run.id, &resource.name)
-            .map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let created = self
-            .rds
-            .create_db_cluster_snapshot()
-            .db_cluster_snapshot_identifier(&id)
-            .db_cluster_identifier(cluster)
-            .set_tags(Some(tags.into()))
-            .send()
-            .await;
-        if let Err(error) = created
-            && code(&error) != Some("DBClusterSnapshotAlreadyExistsFault")
-        {
-            return Err(failure("snapshotting cluster", cluster, error));
-        }
-        match self.snapshot(&id).await? {
-            Some(snapshot) => adopt(run, resource, cluster, &snapshot),
-            None => Err(Error::Unavailable(format!(
-                "snapshotting cluster {cluster}: RDS accepted snapshot {id} but does not show it yet. It is looked for again"
-            ))),
-        }
-    }
-
-    /// By its name. What bears the name without being ours is none.
-    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
-        let cluster = cluster(resource)?;
-        let id = names::recovery_point(&run.id, &resource.name);
-        let snapshot = self.snapshot(&id).await?;
-        match snapshot.map(|snapshot| (whose_snapshot(run, resource, cluster, &snapshot), snapshot)) {
-            Some((Whose::Ours, snapshot)) => Ok(Some(point(&snapshot))),
-            Some((Whose::Untold, _)) => Err(Error::Unavailable(format!(
-                "looking for the snapshot of cluster {cluster} in set {}: {}",
-                run.id,
-                untold(&format!("snapshot {id}"))
-            ))),
-            Some((Whose::Anothers, _)) | None => Ok(None),
-        }
-    }
-
-    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
-        let (id, _) = snapshot_of(point)?;
-        let Some(snapshot) = self.snapshot(id).await? else {
-            return Ok(Progress::Failed {
-                reason: format!("cluster snapshot {id} is not there any more: it was deleted"),
-            });
-        };
-        let status = snapshot.status().unwrap_or("unknown");
-        let percent = snapshot
-            .percent_progress()
-            .unwrap_or(if status == "available" { 100 } else { 0 });
-        if LOST.contains(&status) {
-            return Ok(Progress::Failed {
-                reason: format!("the status of cluster snapshot {id} is {status}"),
-            });
-        }
-        match captured_at(&snapshot) {
-            Some(captured_at) if status == "available" && percent >= 100 => Ok(Progress::Succeeded(Finished {
-                captured_at,
-                finished_at: None,
-                size_bytes: size_bytes(&snapshot),
-            })),
-            // A status that nothing here knows is under way: the deadline ends it.
-            _ => Ok(Progress::InProgress {
-                percent: Some(f64::from(percent)),
-            }),
-        }
-    }
-
-    /// RDS cannot stop a snapshot that is being made; retention deletes it once it is `available`.
-    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
-        snapshot_of(point).map(|_| ())
-    }
-
-    async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {
-        let (id, arn) = snapshot_of(point)?;
-        let sealed = Tag::builder().key(names::TAG_SEALED).value(points.to_string()).build();
-        let tagged = self
-            .rds
-            .add_tags_to_resource()
-            .resource_name(arn)
-            .tags(sealed)
-            .send()
-            .await;
-        tagged.map_err(|error| failure("tagging cluster snapshot", id, error))?;
-        Ok(())
-    }
-
-    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
-        let mut pages = self
-            .rds
-            .describe_db_cluster_snapshots()
-            .snapshot_type("manual")
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
-        while let Some(snapshot) = pages.next().await {
-            let snapshot =
-                snapshot.map_err(|error| failure("listing the cluster snapshots of", "the account", error))?;
-            found.extend(tagged(&snapshot));
-        }
-        Ok(found)
-    }
-
-    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
-        let (id, _) = snapshot_of(point)?;
-        let Some(snapshot) = self.snapshot(id).await? else {
-            return Ok(Deletion::Gone);
-        };
-        see_ours(&format!("cluster snapshot {id}"), tags(&snapshot), run)?;
-        if snapshot.status() == Some("deleting") {
-            return Ok(Deletion::Underway);
-        }
-        if let Err(error) = self
-            .rds
-            .delete_db_cluster_snapshot()
-            .db_cluster_snapshot_identifier(id)
-            .send()
-            .await
-        {
-            return match code(&error) {
-                Some("DBClusterSnapshotNotFoundFault") => Ok(Deletion::Gone),
-                // It is still being made, or being copied.
-                Some("InvalidDBClusterSnapshotStateFault") => Ok(Deletion::Underway),
-                _ => refused(failure("deleting cluster snapshot", id, error)),
-            };
-        }
-        Ok(if self.snapshot(id).await?.is_some() {
-            Deletion::Underway
-        } else {
-            Deletion::Gone
-        })
-    }
-}
-
-/// A snapshot by our name, as ours, where its tags and its source say that it is.
-fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Result<Started> {
-    let id = snapshot.db_cluster_snapshot_identifier().unwrap_or_default();
-    let source = snapshot.db_cluster_identifier().unwrap_or_default();
-    match whose_snapshot(run, resource, cluster, snapshot) {
-        Whose::Ours => {}
-        Whose::Untold => {
-            let why = untold(&format!("snapshot {id}"));
-            return Err(Error::Unavailable(format!("snapshotting cluster {cluster}: {why}")));
-        }
-        Whose::Anothers => {
-            return Err(Error::Conflict(format!(
-                "snapshotting cluster {cluster}: snapshot {id} exists already, of cluster {source}, without this run's tags. \
-                 Delete or rename it, then start a new run"
-            )));
-        }
-    }
-    Ok(Started {
-        recovery_point: point(snapshot),
-        // RDS has no time of acceptance, and may leave this one out of a snapshot that has only just begun.
-        started_at: captured_at(snapshot).unwrap_or(run.started_at),
-        holds_quiesce: false,
-    })
-}
-
-/// Ours is a snapshot of this cluster that carries this run's tags.
-fn whose_snapshot(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Whose {
-    let source = snapshot.db_cluster_identifier().unwrap_or_default();
-    let of_cluster = source.eq_ignore_ascii_case(cluster);
-    let ours = of_cluster && tagged_by(tags(snapshot), run, resource);
-    let untagged = of_cluster && snapshot.tag_list().is_empty();
-    whose(run, ours, untagged, snapshot.snapshot_create_time())
-}
-
-fn point(snapshot: &DbClusterSnapshot) -> RecoveryPoint {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    RecoveryPoint::ClusterSnapshot {
-        id: text(snapshot.db_cluster_snapshot_identifier()),
-        arn: text(snapshot.db_cluster_snapshot_arn()),
-    }
-}
-
-/// A finished snapshot that bears our tags, for the rebuilding of a catalog.
-fn tagged(snapshot: &DbClusterSnapshot) -> Option<Tagged> {
-    let tags = tags(snapshot);
-    let of = |wanted: &str| {
-        tags.iter()
-            .find(|(key, _)| *key == wanted)
-            .map(|(_, value)| (*value).to_owned())
-    };
-    if snapshot.status() != Some("available") {
-        return None;
-    }
-    Some(Tagged {
-        deployment: of(names::TAG_DEPLOYMENT)?,
-        set: of(names::TAG_SET)?,
-        resource: Some(of(names::TAG_RESOURCE)?),
-        target: Target::Aurora {
-            cluster: snapshot.db_cluster_identifier()?.to_owned(),
-        },
-        recovery_point: point(snapshot),
-        captured_at: captured_at(snapshot)?,
-        size_bytes: size_bytes(snapshot),
-        sealed: of(names::TAG_SEALED).and_then(|count| count.parse().ok()),
-    })
-}
-
-/// A snapshot holds the cluster volume as it was when the snapshot was created, however long its making takes.
-fn captured_at(snapshot: &DbClusterSnapshot) -> Option<Timestamp> {
-    snapshot.snapshot_create_time().and_then(timestamp)
-}
-
-/// The allocated storage, in bytes. Aurora answers 0 or 1 GiB where it does not account for it: 0 is no size.
-fn size_bytes(snapshot: &DbClusterSnapshot) -> Option<u64> {
-    let gibibytes = u64::try_from(snapshot.allocated_storage()?).ok()?;
-    (gibibytes > 0).then_some(gibibytes << 30)
-}
-
-fn tags(snapshot: &DbClusterSnapshot) -> Vec<(&str, &str)> {
-    snapshot
-        .tag_list()
-        .iter()
-        .map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default()))
-        .collect()
 }
 
 fn cluster(resource: &Resource) -> Result<&str> {
     match &resource.target {
         Target::Aurora { cluster } => Ok(cluster),
         _ => Err(wrong_target(KIND, resource)),
-    }
-}
-
-/// Id and ARN.
-fn snapshot_of(point: &RecoveryPoint) -> Result<(&str, &str)> {
-    match point {
-        RecoveryPoint::ClusterSnapshot { id, arn } => Ok((id, arn)),
-        _ => Err(wrong_point(KIND, point)),
     }
 }

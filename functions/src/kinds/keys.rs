@@ -18,7 +18,7 @@ pub fn client(aws: &SdkConfig) -> Client {
 ///
 /// # Errors
 /// `JobFailed` naming the key's state, and how to leave it; `NotReady` for a state that ends by itself.
-pub async fn see_usable(kms: &Client, run: &Run, key: &str, protects: &str) -> Result<()> {
+pub async fn ensure_usable(kms: &Client, run: &Run, key: &str, protects: &str) -> Result<()> {
     if is_awss_own(key) {
         return Ok(());
     }
@@ -49,19 +49,19 @@ pub async fn see_usable(kms: &Client, run: &Run, key: &str, protects: &str) -> R
 
 /// Those of the keys that could not be looked at, each with AWS's reason, for what is captured. Only a key given by its ARN can
 /// be of another account.
-pub async fn unseen(kms: &Client, keys: impl IntoIterator<Item = &str>, protects: &str) -> Result<Value> {
-    let mut unseen = Vec::new();
+pub async fn inaccessible(kms: &Client, keys: impl IntoIterator<Item = &str>, protects: &str) -> Result<Value> {
+    let mut inaccessible = Vec::new();
     for key in keys {
         if is_awss_own(key) || account(key).is_none() {
             continue;
         }
         match describe(kms, key, protects).await {
             Ok(_) => {}
-            Err(Error::AccessDenied(reason)) => unseen.push(json!({ "KeyId": key, "Reason": reason })),
+            Err(Error::AccessDenied(reason)) => inaccessible.push(json!({ "KeyId": key, "Reason": reason })),
             Err(error) => return Err(error),
         }
     }
-    Ok(unseen.into())
+    Ok(inaccessible.into())
 }
 
 /// Whether AWS manages a key for one of its services. A key that does not show itself to us is a customer's.

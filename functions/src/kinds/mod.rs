@@ -3,17 +3,17 @@
 mod aurora;
 mod dynamodb;
 mod efs;
-mod guarding;
+mod guards;
 mod keys;
 pub mod kind;
 pub mod optional;
+mod ownership;
 mod parameters;
 pub mod registry;
 mod rescaling;
 mod scaling;
 mod secret;
 mod shared;
-mod whose;
 
 pub use aurora::Aurora;
 pub use dynamodb::DynamoDb;

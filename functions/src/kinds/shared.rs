@@ -36,7 +36,11 @@ pub fn tagged_by<'a>(
 ///
 /// # Errors
 /// `Conflict` otherwise.
-pub fn see_ours<'a>(what: &str, tags: impl IntoIterator<Item = (&'a str, &'a str)> + Clone, run: &Run) -> Result<()> {
+pub fn ensure_ours<'a>(
+    what: &str,
+    tags: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
+    run: &Run,
+) -> Result<()> {
     let of = |wanted: &str| {
         tags.clone()
             .into_iter()

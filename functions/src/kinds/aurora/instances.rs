@@ -5,13 +5,15 @@ use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
 use serde_json::Value;
 
 use super::Aurora;
-use super::restore::taken;
-use super::wanted::{Wanted, WantedInstance, members, number, tagged_by, text};
+use super::captured::{members, number, text};
+use super::clusters::name_conflict;
+use super::plan::{ClusterPlan, InstancePlan};
+use super::tags::tagged_by;
 use crate::aws::{code, failure, is_shortage};
 use crate::domain::job::Run;
 use crate::error::Result;
+use crate::kinds::ownership::{Ownership, not_tagged_yet, ownership};
 use crate::kinds::part;
-use crate::kinds::whose::{Whose, untold, whose};
 
 /// Instance statuses out of which nothing usable comes any more (the terminal ones of CloudFormation's handler).
 const LOST: &[&str] = &[
@@ -40,7 +42,7 @@ const REFUSED_ZONE: &[&str] = &[
 ];
 
 /// What a look at a copy's instances came to.
-pub struct Making {
+pub struct InstancesState {
     /// In words what it waits for; `None` when all are available that can be had.
     pub waits_for: Option<String>,
     /// Whether this look asked for one.
@@ -55,41 +57,41 @@ pub struct Making {
 
 impl Aurora {
     /// Creates the instances that are missing. The inner error is why it will never be.
-    pub(super) async fn make_instances(
+    pub(super) async fn create_instances(
         &self,
         run: &Run,
-        wanted: &Wanted<'_>,
+        plan: &ClusterPlan<'_>,
         cluster: &DbCluster,
         there: &[DbInstance],
-    ) -> Result<Result<Making, String>> {
+    ) -> Result<Result<InstancesState, String>> {
         let found = |name: &str| there.iter().find(|there| there.db_instance_identifier() == Some(name));
         let writes = there
             .iter()
             .any(|there| there.db_instance_status() == Some("available"));
         let (mut made, mut waiting, mut later) = (Vec::new(), Vec::new(), Vec::new());
         let (mut in_any_zone, mut short, mut without) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, instance) in wanted.instances().into_iter().enumerate() {
+        for (place, instance) in plan.instances().into_iter().enumerate() {
             let name = instance.name.clone();
             let Some(there) = found(&name) else {
                 if place > 0 && !writes {
                     later.push(name);
                     continue;
                 }
-                match self.make_instance(run, wanted, cluster, &instance).await? {
+                match self.create_instance(run, plan, cluster, &instance).await? {
                     None => made.push(name),
                     // Whatever is available writes: the others only read.
-                    Some(_) if writes && wanted.does_without() => without.push(name),
+                    Some(_) if writes && plan.does_without() => without.push(name),
                     Some(shortage) => short.push(shortage),
                 }
                 continue;
             };
-            match whose_instance(there, run, wanted) {
-                Whose::Ours => {}
-                Whose::Untold => {
-                    waiting.push(untold(&name));
+            match instance_ownership(there, run, plan) {
+                Ownership::Ours => {}
+                Ownership::Untagged => {
+                    waiting.push(not_tagged_yet(&name));
                     continue;
                 }
-                Whose::Anothers => return Err(taken("instance", &name)),
+                Ownership::Foreign => return Err(name_conflict("instance", &name)),
             }
             let status = there.db_instance_status().unwrap_or("unknown");
             if LOST.contains(&status) {
@@ -109,8 +111,8 @@ impl Aurora {
         waiting.extend(short);
         waiting.extend(created.then(|| format!("{} being created", made.join(", "))));
         waiting.extend((!later.is_empty()).then(|| format!("{} after that", later.join(", "))));
-        let waits_for = format!("instances of cluster {}: {}", wanted.target, waiting.join(", "));
-        Ok(Ok(Making {
+        let waits_for = format!("instances of cluster {}: {}", plan.target, waiting.join(", "));
+        Ok(Ok(InstancesState {
             waits_for: (!waiting.is_empty()).then_some(waits_for),
             created,
             short: is_short,
@@ -129,12 +131,12 @@ impl Aurora {
 
     /// Asks for an instance: in its source's zone, else in any, since an instance in another zone is better than none. In words
     /// what it waits for where no zone has capacity: the cluster is there, and is kept until there is some.
-    async fn make_instance(
+    async fn create_instance(
         &self,
         run: &Run,
-        wanted: &Wanted<'_>,
+        plan: &ClusterPlan<'_>,
         cluster: &DbCluster,
-        instance: &WantedInstance,
+        instance: &InstancePlan,
     ) -> Result<Option<String>> {
         let captured = &instance.captured;
         let flag = |name| part(captured, name).as_bool();
@@ -145,7 +147,7 @@ impl Aurora {
             .rds
             .create_db_instance()
             .db_instance_identifier(&instance.name)
-            .db_cluster_identifier(wanted.target)
+            .db_cluster_identifier(plan.target)
             .set_engine(cluster.engine().map(str::to_owned))
             .set_db_instance_class(text(captured, "DBInstanceClass"))
             .set_promotion_tier(number(captured, "PromotionTier"))
@@ -161,8 +163,8 @@ impl Aurora {
             .set_performance_insights_retention_period(
                 number(captured, "PerformanceInsightsRetentionPeriod").filter(|_| insights),
             )
-            .set_tags(Some(wanted.tags(run, captured)));
-        let zone = text(captured, "AvailabilityZone").filter(|_| !wanted.in_any_zone(&instance.name));
+            .set_tags(Some(plan.tags(run, captured)));
+        let zone = text(captured, "AvailabilityZone").filter(|_| !plan.in_any_zone(&instance.name));
         let mut created = call.clone().set_availability_zone(zone.clone()).send().await;
         if let Err(error) = &created
             && zone.is_some()
@@ -179,7 +181,7 @@ impl Aurora {
             ))),
             // Ours by now, or somebody else's.
             Err(error) if code(&error) == Some("DBInstanceAlreadyExists") => {
-                self.see_ours(run, wanted, instance).await.map(|()| None)
+                self.ensure_ours(run, plan, instance).await.map(|()| None)
             }
             Err(error) => Err(failure("creating instance", &instance.name, error)),
         }
@@ -194,7 +196,7 @@ impl Aurora {
         }
     }
 
-    async fn see_ours(&self, run: &Run, wanted: &Wanted<'_>, instance: &WantedInstance) -> Result<()> {
+    async fn ensure_ours(&self, run: &Run, plan: &ClusterPlan<'_>, instance: &InstancePlan) -> Result<()> {
         let name = &instance.name;
         let found = self
             .rds
@@ -203,18 +205,18 @@ impl Aurora {
             .send()
             .await;
         let found = found.map_err(|error| failure("describing instance", name, error))?;
-        let of_cluster = |found: &&DbInstance| found.db_cluster_identifier() == Some(wanted.target);
+        let of_cluster = |found: &&DbInstance| found.db_cluster_identifier() == Some(plan.target);
         let found = found.db_instances().iter().find(of_cluster);
-        match found.map(|found| whose_instance(found, run, wanted)) {
-            Some(Whose::Ours | Whose::Untold) => Ok(()),
-            Some(Whose::Anothers) | None => Err(taken("instance", name)),
+        match found.map(|found| instance_ownership(found, run, plan)) {
+            Some(Ownership::Ours | Ownership::Untagged) => Ok(()),
+            Some(Ownership::Foreign) | None => Err(name_conflict("instance", name)),
         }
     }
 }
 
-fn whose_instance(instance: &DbInstance, run: &Run, wanted: &Wanted<'_>) -> Whose {
-    let ours = tagged_by(instance.tag_list(), run, wanted.resource);
-    whose(
+fn instance_ownership(instance: &DbInstance, run: &Run, plan: &ClusterPlan<'_>) -> Ownership {
+    let ours = tagged_by(instance.tag_list(), run, plan.resource);
+    ownership(
         run,
         ours,
         instance.tag_list().is_empty(),
@@ -223,8 +225,8 @@ fn whose_instance(instance: &DbInstance, run: &Run, wanted: &Wanted<'_>) -> Whos
 }
 
 /// In words, which instances of a copy are in another zone than their sources were.
-pub fn elsewhere(wanted: &Wanted<'_>, there: &[DbInstance]) -> Vec<String> {
-    let moved = wanted.instances().into_iter().filter_map(|instance| {
+pub fn in_other_zones(plan: &ClusterPlan<'_>, there: &[DbInstance]) -> Vec<String> {
+    let moved = plan.instances().into_iter().filter_map(|instance| {
         let before = text(&instance.captured, "AvailabilityZone")?;
         let found = there
             .iter()
@@ -239,25 +241,25 @@ pub fn elsewhere(wanted: &Wanted<'_>, there: &[DbInstance]) -> Vec<String> {
 }
 
 /// In words, what the copy was finished without, and how it is added.
-pub fn left_out(wanted: &Wanted<'_>, without: &[String]) -> Vec<String> {
-    let engine = wanted.text("Engine").unwrap_or_default();
-    let lacking = wanted.instances().into_iter();
+pub fn omitted_readers(plan: &ClusterPlan<'_>, without: &[String]) -> Vec<String> {
+    let engine = plan.text("Engine").unwrap_or_default();
+    let lacking = plan.instances().into_iter();
     let lacking = lacking.filter(|instance| without.contains(&instance.name));
-    let words = lacking.map(|WantedInstance { name, captured, .. }| {
+    let words = lacking.map(|InstancePlan { name, captured, .. }| {
         let class = text(&captured, "DBInstanceClass").unwrap_or_default();
         format!(
             "AWS had no capacity for reader {name} ({class}), and the copy is without it. When there is some: aws rds \
              create-db-instance --db-instance-identifier {name} --db-cluster-identifier {} --engine {engine} --db-instance-class \
              {class}",
-            wanted.target
+            plan.target
         )
     });
     words.collect()
 }
 
 /// The instances of a plan, in words: `hubs-db-1-r (db.r6g.large)`.
-pub fn words(instances: &[WantedInstance]) -> Vec<String> {
+pub fn words(instances: &[InstancePlan]) -> Vec<String> {
     let class = |captured: &Value| text(captured, "DBInstanceClass").unwrap_or_default();
-    let words = |instance: &WantedInstance| format!("{} ({})", instance.name, class(&instance.captured));
+    let words = |instance: &InstancePlan| format!("{} ({})", instance.name, class(&instance.captured));
     instances.iter().map(words).collect()
 }

@@ -26,7 +26,7 @@ const STUCK: &[(&str, &str)] = &[
 ];
 
 /// RDS snapshots an `available` cluster only.
-pub async fn see_available(rds: &Client, cluster: &str) -> Result<()> {
+pub async fn ensure_available(rds: &Client, cluster: &str) -> Result<()> {
     let answer = rds.describe_db_clusters().db_cluster_identifier(cluster).send().await;
     let found = answer.map_err(|error| failure("describing cluster", cluster, error))?;
     let status = found

@@ -25,12 +25,12 @@ const LONGEST: usize = 63;
 #[async_trait]
 impl Recovery for Aurora {
     async fn exists(&self, target: &Target) -> Result<bool> {
-        Ok(self.described(cluster(target)?).await?.is_some())
+        Ok(self.find_cluster(cluster(target)?).await?.is_some())
     }
 
     async fn continuous(&self, target: &Target) -> Result<Option<Continuous>> {
         let cluster = cluster(target)?;
-        let Some(found) = self.described(cluster).await? else {
+        let Some(found) = self.find_cluster(cluster).await? else {
             return self.retained(cluster).await;
         };
         let earliest = found.earliest_restorable_time().and_then(timestamp);

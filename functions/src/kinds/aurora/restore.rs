@@ -1,37 +1,72 @@
-//! `aurora`: how a cluster is restored, always as a new cluster.
+//! How a cluster is restored: always as a new cluster, one step in each look, in the order of AWS's own handler (CloudFormation's `AWS::RDS::DBCluster`):
+//! restore, wait until stable, modify, wait, roles, Data API; then instances, endpoints, scaling, and deletion protection
+//! last of all.
 
 use async_trait::async_trait;
-use aws_sdk_rds::types::DbCluster;
+use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};
 use serde_json::Value;
 
-use super::wanted::{Wanted, tagged_by};
-use super::{Aurora, comparing, foreseeing, restoring, undoing};
-use crate::aws::{code, failure};
+use super::clusters::{cluster_ownership, created_resource, name_conflict};
+use super::configure::Asked;
+use super::plan::ClusterPlan;
+use super::remarks::remarks as remarks_on;
+use super::snapshots::{self, reference};
+use super::{Aurora, compare, instances, preflight, undo};
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, Made, Undoing};
+use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
-use crate::kinds::whose::{Whose, whose};
+use crate::kinds::ownership::{Ownership, not_tagged_yet};
 use crate::kinds::{Foreseen, Restore};
+
+/// Cluster statuses out of which no copy comes any more (the terminal ones of CloudFormation's handler, and those that
+/// somebody brings about).
+const LOST: &[&str] = &[
+    "cloning-failed",
+    "deleting",
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-network",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "migration-failed",
+    "restore-failed",
+    "stopped",
+];
+
+/// What RDS is at work on, each timed by itself: the cluster, its settings, its instances, and what comes when they are there.
+const COPYING: &str = "copying";
+const CONFIGURING: &str = "configuring";
+const INSTANCES: &str = "instances";
+const FINISHING: &str = "finishing";
+
+/// Where a cluster is.
+enum ClusterState {
+    Stable,
+    /// At work on a stage, in words.
+    Busy(&'static str, String),
+    Lost(String),
+}
 
 #[async_trait]
 impl Restore for Aurora {
     async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
-        foreseeing::foresee(self, run, item).await
+        preflight::foresee(self, run, item).await
     }
 
     async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
-        restoring::advance(self, run, item).await
+        advance(self, run, item).await
     }
 
     async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
-        undoing::undo(self, run, item).await
+        undo::undo(self, run, item).await
     }
 
     async fn compare(&self, run: &Run, item: &Item, _: bool) -> Result<Vec<Check>> {
-        comparing::compare(self, run, item).await
+        compare::compare(self, run, item).await
     }
 
     /// A cluster's data is compared by the deployment's probes.
@@ -40,62 +75,189 @@ impl Restore for Aurora {
     }
 }
 
-impl Aurora {
-    /// The cluster of that name, if there is one.
-    pub(super) async fn described(&self, cluster: &str) -> Result<Option<DbCluster>> {
-        let answer = self
-            .rds
-            .describe_db_clusters()
-            .db_cluster_identifier(cluster)
-            .send()
-            .await;
-        match answer {
-            Ok(found) => Ok(found.db_clusters.unwrap_or_default().into_iter().next()),
-            Err(error) if code(&error) == Some("DBClusterNotFoundFault") => Ok(None),
-            Err(error) => Err(failure("describing cluster", cluster, error)),
+async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
+    let plan = ClusterPlan::of(item)?;
+    let Some(cluster) = aurora.find_cluster(plan.target).await? else {
+        return begin(aurora, run, &plan).await;
+    };
+    let ownership = cluster_ownership(&cluster, run, &plan);
+    if ownership == Ownership::Foreign {
+        return Err(name_conflict("cluster", plan.target));
+    }
+    let underway = |stage: &'static str, phase: String| {
+        Ok(Advance::InProgress {
+            stage: Some(stage),
+            phase,
+            percent: percent(&cluster),
+            made: Some(created_resource(&cluster)),
+        })
+    };
+    let waiting = |stage: &'static str, asked: Asked| {
+        let phase = asked.waits_for.join("; ");
+        if asked.settings.is_empty() && asked.refused.is_empty() {
+            return underway(stage, phase);
         }
+        Ok(Advance::Asked {
+            stage,
+            settings: asked.settings,
+            refused: asked.refused,
+            phase,
+            made: created_resource(&cluster),
+        })
+    };
+    if ownership == Ownership::Untagged {
+        return underway(COPYING, not_tagged_yet(&format!("cluster {}", plan.target)));
+    }
+    match cluster_state(&cluster) {
+        ClusterState::Stable => {}
+        ClusterState::Busy(stage, phase) => return underway(stage, phase),
+        ClusterState::Lost(reason) => return Ok(Advance::Failed { reason }),
+    }
+    let configuring = aurora.configure(&plan, &cluster).await?;
+    if !configuring.waits_for.is_empty() {
+        return waiting(CONFIGURING, configuring);
+    }
+    let mut asked = aurora.attach(&plan, &cluster).await?;
+    let there = aurora.instances(plan.target).await?;
+    let mut without = Vec::new();
+    match aurora.create_instances(run, &plan, &cluster, &there).await {
+        Ok(Ok(making)) => {
+            if cluster.db_cluster_members().is_empty() && making.created {
+                aurora.ask_once(&plan, &cluster).await?;
+            }
+            without = making.without;
+            asked.waits_for.extend(making.waits_for);
+            if making.short && asked.settings.is_empty() {
+                return Ok(Advance::Short {
+                    stage: INSTANCES,
+                    phase: asked.waits_for.join("; "),
+                    in_any_zone: making.in_any_zone,
+                    made: Some(created_resource(&cluster)),
+                });
+            }
+        }
+        Ok(Err(reason)) => return Ok(Advance::Failed { reason }),
+        // The cluster became busy with what was asked of it just now.
+        Err(Error::NotReady(_)) if !asked.waits_for.is_empty() => {}
+        Err(error) => return Err(error),
+    }
+    if !asked.waits_for.is_empty() {
+        return waiting(INSTANCES, asked);
+    }
+    let endpoints = aurora.create_endpoints(run, &plan, &there).await?;
+    let mut remarks = remarks_on(&plan);
+    remarks.extend(aurora.scale(run, &plan).await?);
+    let protection = aurora.protect(&plan, &cluster).await?;
+    let finishing = Asked {
+        settings: protection.settings,
+        refused: Vec::new(),
+        waits_for: endpoints.into_iter().chain(protection.waits_for).collect(),
+    };
+    if !finishing.waits_for.is_empty() {
+        return waiting(FINISHING, finishing);
+    }
+    remarks.extend(instances::omitted_readers(&plan, &without));
+    remarks.extend(Aurora::in_vain(&plan, &cluster));
+    remarks.extend(instances::in_other_zones(&plan, &there));
+    Ok(Advance::Restored {
+        made: created_resource(&cluster),
+        remarks,
+    })
+}
+
+/// Asks for the cluster. What it came to is seen by the next look.
+async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Advance> {
+    let waits = match plan.from {
+        Source::ClusterSnapshot { id, arn } => {
+            let reference = reference(run, id, arn);
+            let Some(snapshot) = aurora.find_source_snapshot(reference).await? else {
+                return lost(format!(
+                    "cluster snapshot {reference} is not there any more: restore another set"
+                ));
+            };
+            let status = snapshot.status().unwrap_or("unknown");
+            if snapshots::LOST.contains(&status) {
+                return lost(format!(
+                    "the status of cluster snapshot {reference} is {status}: restore another set"
+                ));
+            }
+            let (engine, version) = (snapshot.engine(), snapshot.engine_version());
+            let (engine, version) = (engine.unwrap_or_default(), version.unwrap_or_default());
+            let Some(version) = aurora.offered(engine, version).await? else {
+                return lost(format!(
+                    "cluster snapshot {reference} is of {engine} {version}, which AWS offers no more, nor any version of \
+                     the same major to which it could be upgraded: restore it by hand to a newer major version"
+                ));
+            };
+            aurora.create_parameter_groups(run, plan).await?;
+            aurora
+                .restore_from_snapshot(run, plan, &snapshot, reference, &version)
+                .await?
+        }
+        Source::ClusterAt {
+            cluster,
+            resource_id,
+            at,
+        } => {
+            aurora.create_parameter_groups(run, plan).await?;
+            aurora
+                .restore_to_point_in_time(run, plan, cluster, resource_id.as_deref(), *at)
+                .await?
+        }
+        other => return lost(format!("a cluster cannot be restored from {other:?}")),
+    };
+    if let Some(phase) = waits {
+        return Ok(Advance::Short {
+            stage: COPYING,
+            phase,
+            in_any_zone: Vec::new(),
+            made: None,
+        });
+    }
+    Ok(Advance::InProgress {
+        stage: Some(COPYING),
+        phase: format!("cluster {} is being restored", plan.target),
+        percent: None,
+        made: None,
+    })
+}
+
+fn lost(reason: String) -> Result<Advance> {
+    Ok(Advance::Failed { reason })
+}
+
+/// Stable is a cluster that is `available`, has nothing pending, and whose managed secret is there. A status that nothing
+/// here knows ends by itself: the deadline ends it otherwise.
+fn cluster_state(cluster: &DbCluster) -> ClusterState {
+    let id = cluster.db_cluster_identifier().unwrap_or_default();
+    let status = cluster.status().unwrap_or("unknown");
+    if LOST.contains(&status) {
+        return ClusterState::Lost(format!("the status of cluster {id} is {status}"));
+    }
+    // With instances it is at work on them; without, it is being made, or what was asked of it since is being done.
+    let stage = match status {
+        _ if !cluster.db_cluster_members().is_empty() => INSTANCES,
+        "creating" => COPYING,
+        _ => CONFIGURING,
+    };
+    if status != "available" {
+        return ClusterState::Busy(stage, format!("cluster {id} is {status}"));
+    }
+    let nothing = ClusterPendingModifiedValues::builder().build();
+    if cluster
+        .pending_modified_values()
+        .is_some_and(|pending| *pending != nothing)
+    {
+        return ClusterState::Busy(stage, format!("cluster {id} has changes pending"));
+    }
+    let secret = cluster.master_user_secret().and_then(|secret| secret.secret_status());
+    match secret {
+        Some("creating") => ClusterState::Busy(stage, format!("the master secret of cluster {id} is being created")),
+        _ => ClusterState::Stable,
     }
 }
 
-/// Whether a cluster is the copy that this run makes.
-pub fn is_ours(cluster: &DbCluster, run: &Run, wanted: &Wanted<'_>) -> bool {
-    tagged_by(cluster.tag_list(), run, wanted.resource)
-}
-
-/// The same, of one that may not show its tags yet.
-pub fn whose_cluster(cluster: &DbCluster, run: &Run, wanted: &Wanted<'_>) -> Whose {
-    let untagged = cluster.tag_list().is_empty();
-    whose(
-        run,
-        is_ours(cluster, run, wanted),
-        untagged,
-        cluster.cluster_create_time(),
-    )
-}
-
-/// The copy's name belongs to something else.
-pub fn taken(what: &str, name: &str) -> Error {
-    Error::Conflict(format!(
-        "restoring into {what} {name}: it exists already, without this restore's tags, and is left alone. Rename or delete \
-         it, or start a new restore with another suffix"
-    ))
-}
-
-pub fn made(cluster: &DbCluster) -> Made {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let secret = cluster.master_user_secret().and_then(|secret| secret.secret_arn());
-    Made::Cluster {
-        cluster: text(cluster.db_cluster_identifier()),
-        arn: text(cluster.db_cluster_arn()),
-        host: text(cluster.endpoint()),
-        reader_host: text(cluster.reader_endpoint()),
-        port: cluster
-            .port()
-            .and_then(|port| u16::try_from(port).ok())
-            .unwrap_or_default(),
-        master_secret: secret.map(str::to_owned),
-        master_username: cluster.master_username().map(str::to_owned),
-        resource_id: cluster.db_cluster_resource_id().map(str::to_owned),
-        iam_authentication: cluster.iam_database_authentication_enabled().unwrap_or_default(),
-    }
+fn percent(cluster: &DbCluster) -> Option<f64> {
+    let percent = cluster.percent_progress().and_then(|percent| percent.parse().ok());
+    percent.filter(|percent| (0.0..=100.0).contains(percent))
 }

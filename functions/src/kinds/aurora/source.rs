@@ -1,11 +1,12 @@
 //! What a copy is made of: whether it is there, and can be restored.
 
-use aws_sdk_rds::types::{DbCluster, DbClusterSnapshot};
+use aws_sdk_rds::types::DbCluster;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
-use super::foreseeing::{Looking, reference};
-use super::{Aurora, LOST, readiness};
+use super::preflight_builder::PreflightBuilder;
+use super::snapshots::{LOST, account_and_region, reference};
+use super::{Aurora, readiness};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::restore::plan::Source;
@@ -13,7 +14,7 @@ use crate::error::Result;
 use crate::kinds::shared::timestamp;
 
 /// A source that is there.
-pub(super) struct Found {
+pub(super) struct RestoreSource {
     /// `cluster snapshot x`.
     pub words: String,
     pub engine: String,
@@ -23,41 +24,38 @@ pub(super) struct Found {
 }
 
 impl Aurora {
-    /// A manual snapshot by its name, or by its ARN one that another account shares.
-    pub(super) async fn source_snapshot(&self, reference: &str) -> Result<Option<DbClusterSnapshot>> {
-        if !reference.starts_with("arn:") {
-            return self.snapshot(reference).await;
-        }
-        let call = self.rds.describe_db_cluster_snapshots().include_shared(true);
-        match call.db_cluster_snapshot_identifier(reference).send().await {
-            Ok(found) => Ok(found.db_cluster_snapshots.unwrap_or_default().into_iter().next()),
-            Err(error) if code(&error) == Some("DBClusterSnapshotNotFoundFault") => Ok(None),
-            Err(error) => Err(failure("describing cluster snapshot", reference, error)),
-        }
-    }
-
     /// Looks at the source; `None` where a fault says why it cannot be restored from.
-    pub(super) async fn see_source(&self, run: &Run, looking: &mut Looking<'_>) -> Result<Option<Found>> {
-        match looking.wanted.from {
-            Source::ClusterSnapshot { id, arn } => self.see_snapshot(run, looking, id, arn).await,
+    pub(super) async fn check_source(
+        &self,
+        run: &Run,
+        preflight: &mut PreflightBuilder<'_>,
+    ) -> Result<Option<RestoreSource>> {
+        match preflight.plan.from {
+            Source::ClusterSnapshot { id, arn } => self.check_snapshot(run, preflight, id, arn).await,
             Source::ClusterAt {
                 resource_id: Some(id),
                 at,
                 cluster,
-            } => self.see_retained(looking, cluster, id, *at).await,
-            Source::ClusterAt { cluster, at, .. } => self.see_continuous(looking, cluster, *at).await,
+            } => self.check_retained_backup(preflight, cluster, id, *at).await,
+            Source::ClusterAt { cluster, at, .. } => self.check_continuous_backup(preflight, cluster, *at).await,
             // Refused before.
             _ => Ok(None),
         }
     }
 
-    async fn see_snapshot(&self, run: &Run, looking: &mut Looking<'_>, id: &str, arn: &str) -> Result<Option<Found>> {
-        let elsewhere = match (account_and_region(arn), account_and_region(&run.execution)) {
+    async fn check_snapshot(
+        &self,
+        run: &Run,
+        preflight: &mut PreflightBuilder<'_>,
+        id: &str,
+        arn: &str,
+    ) -> Result<Option<RestoreSource>> {
+        let in_other_zones = match (account_and_region(arn), account_and_region(&run.execution)) {
             (Some((_, theirs)), Some((_, ours))) if theirs != ours => Some((theirs, ours)),
             _ => None,
         };
-        if let Some((theirs, ours)) = elsewhere {
-            looking.fault(
+        if let Some((theirs, ours)) = in_other_zones {
+            preflight.fault(
                 "snapshot",
                 format!("{id} (in {theirs})"),
                 format!(
@@ -69,13 +67,13 @@ impl Aurora {
             return Ok(None);
         }
         let reference = reference(run, id, arn);
-        let Some(snapshot) = self.source_snapshot(reference).await? else {
+        let Some(snapshot) = self.find_source_snapshot(reference).await? else {
             let allowed = if reference == id {
                 "a cluster snapshot that is there: restore another set (`holdfast sets` lists them)"
             } else {
                 "a snapshot of this account, or one that its owner shares with it and its key: have it shared, or copied here"
             };
-            looking.fault("snapshot", format!("{reference} (gone)"), allowed);
+            preflight.fault("snapshot", format!("{reference} (gone)"), allowed);
             return Ok(None);
         };
         let status = snapshot.status().unwrap_or("unknown");
@@ -85,11 +83,11 @@ impl Aurora {
             } else {
                 "one that is available: wait until it is, then start a new restore"
             };
-            looking.fault("snapshot", format!("{reference} ({status})"), allowed);
+            preflight.fault("snapshot", format!("{reference} ({status})"), allowed);
             return Ok(None);
         }
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        Ok(Some(Found {
+        Ok(Some(RestoreSource {
             words: format!("cluster snapshot {reference}"),
             engine: text(snapshot.engine()),
             version: text(snapshot.engine_version()),
@@ -99,14 +97,14 @@ impl Aurora {
     }
 
     /// The continuous backup of a cluster that is there.
-    async fn see_continuous(
+    async fn check_continuous_backup(
         &self,
-        looking: &mut Looking<'_>,
+        preflight: &mut PreflightBuilder<'_>,
         id: &str,
         at: Option<Timestamp>,
-    ) -> Result<Option<Found>> {
-        let Some(cluster) = self.described(id).await? else {
-            looking.fault(
+    ) -> Result<Option<RestoreSource>> {
+        let Some(cluster) = self.find_cluster(id).await? else {
+            preflight.fault(
                 "cluster",
                 format!("{id} (gone)"),
                 "a cluster that is there: restore from its snapshot, or from the automated backup that was retained",
@@ -115,16 +113,16 @@ impl Aurora {
         };
         let status = cluster.status().unwrap_or("unknown");
         if let Some(next) = readiness::way_out(status) {
-            looking.fault(
+            preflight.fault(
                 "cluster",
                 format!("{id} ({status})"),
                 format!("one that is available. {next}"),
             );
             return Ok(None);
         }
-        see_window(looking, id, window(&cluster), at);
+        check_window(preflight, id, window(&cluster), at);
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        Ok(Some(Found {
+        Ok(Some(RestoreSource {
             words: format!("the continuous backup of cluster {id}"),
             engine: text(cluster.engine()),
             version: text(cluster.engine_version()),
@@ -134,13 +132,13 @@ impl Aurora {
     }
 
     /// The automated backup that was kept of a deleted cluster.
-    async fn see_retained(
+    async fn check_retained_backup(
         &self,
-        looking: &mut Looking<'_>,
+        preflight: &mut PreflightBuilder<'_>,
         cluster: &str,
         id: &str,
         at: Option<Timestamp>,
-    ) -> Result<Option<Found>> {
+    ) -> Result<Option<RestoreSource>> {
         let call = self.rds.describe_db_cluster_automated_backups();
         let backup = match call.db_cluster_resource_id(id).send().await {
             Ok(found) => found
@@ -152,7 +150,7 @@ impl Aurora {
             Err(error) => return Err(failure("describing the automated backup of cluster", cluster, error)),
         };
         let Some(backup) = backup else {
-            looking.fault(
+            preflight.fault(
                 "cluster",
                 format!("{cluster} ({id}, without automated backups)"),
                 "a deleted cluster whose automated backups were kept: restore from a snapshot",
@@ -162,9 +160,9 @@ impl Aurora {
         let range = backup
             .restore_window()
             .map(|window| (window.earliest_time(), window.latest_time()));
-        see_window(looking, cluster, range.and_then(both), at);
+        check_window(preflight, cluster, range.and_then(both), at);
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        Ok(Some(Found {
+        Ok(Some(RestoreSource {
             words: format!("the automated backup of cluster {cluster}"),
             engine: text(backup.engine()),
             version: text(backup.engine_version()),
@@ -174,14 +172,19 @@ impl Aurora {
     }
 }
 
-fn see_window(looking: &mut Looking<'_>, cluster: &str, window: Option<(Timestamp, Timestamp)>, at: Option<Timestamp>) {
+fn check_window(
+    preflight: &mut PreflightBuilder<'_>,
+    cluster: &str,
+    window: Option<(Timestamp, Timestamp)>,
+    at: Option<Timestamp>,
+) {
     match (window, at) {
-        (None, _) => looking.fault(
+        (None, _) => preflight.fault(
             "cluster",
             format!("{cluster} (without continuous backups)"),
             "a cluster whose first automated backup is done: restore from a snapshot",
         ),
-        (Some((from, to)), Some(at)) if at < from || at > to => looking.fault(
+        (Some((from, to)), Some(at)) if at < from || at > to => preflight.fault(
             "at",
             at.to_string(),
             format!("a time from {from} to {to}: the window of the continuous backup of cluster {cluster}"),
@@ -196,11 +199,4 @@ fn window(cluster: &DbCluster) -> Option<(Timestamp, Timestamp)> {
 
 fn both((from, to): (Option<&DateTime>, Option<&DateTime>)) -> Option<(Timestamp, Timestamp)> {
     Some((timestamp(from?)?, timestamp(to?)?))
-}
-
-/// Account and Region in an ARN.
-pub(super) fn account_and_region(arn: &str) -> Option<(&str, &str)> {
-    let mut parts = arn.strip_prefix("arn:")?.split(':').skip(2);
-    let region = parts.next()?;
-    Some((parts.next()?, region))
 }

@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus};
 
-use super::{DynamoDb, parts};
+use super::DynamoDb;
+use super::backups::parts;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::resource::RecoveryPoint;
@@ -19,7 +20,7 @@ pub async fn delete(dynamodb: &DynamoDb, run: &Run, point: &RecoveryPoint) -> Re
     let (arn, name) = parts(point)?;
     let mut all = vec![arn.to_owned()];
     if let Some(table) = table_of(arn) {
-        let named = dynamodb.named(run, table, name).await?;
+        let named = dynamodb.find_named(run, table, name).await?;
         let arns = named.into_iter().filter_map(|backup| backup.backup_arn);
         all.extend(arns.filter(|other| other != arn));
     }
@@ -35,7 +36,7 @@ pub async fn delete(dynamodb: &DynamoDb, run: &Run, point: &RecoveryPoint) -> Re
 }
 
 async fn delete_one(dynamodb: &DynamoDb, run: &Run, arn: &str) -> Result<Deletion> {
-    let found = dynamodb.describe(arn).await?;
+    let found = dynamodb.find_backup(arn).await?;
     let Some(backup) = found.as_ref().and_then(BackupDescription::backup_details) else {
         return Ok(Deletion::Gone);
     };
@@ -59,7 +60,7 @@ async fn delete_one(dynamodb: &DynamoDb, run: &Run, arn: &str) -> Result<Deletio
             _ => refused(failure("deleting table backup", arn, error)),
         };
     }
-    let left = dynamodb.describe(arn).await?;
+    let left = dynamodb.find_backup(arn).await?;
     let gone = match left.as_ref().and_then(BackupDescription::backup_details) {
         Some(backup) => *backup.backup_status() == BackupStatus::Deleted,
         None => true,

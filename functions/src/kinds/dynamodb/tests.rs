@@ -1,17 +1,25 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
-mod comparing;
+mod compare;
 mod deletion;
-mod foreseeing;
+mod preflight;
 mod recovery;
-mod restoring;
-mod sampling;
-mod undoing;
+mod restore;
+mod sample;
+mod undo;
 
 use super::*;
+use crate::domain::job::Progress;
+use crate::domain::job::Run;
+use crate::domain::names;
+use crate::domain::resource::RecoveryPoint;
+use crate::kinds::Backup;
+use crate::kinds::Deletion;
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{reason, resource, run};
+use aws_config::retry::RetryConfig;
+use serde_json::Value;
 
 const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01795140961000-abcdef01";
 

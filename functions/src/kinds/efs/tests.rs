@@ -2,12 +2,19 @@
 
 mod capture;
 mod deletion;
-mod finding;
 mod recovery;
+mod recovery_points;
+mod restore;
 
 use super::*;
+use crate::domain::job::Progress;
+use crate::domain::names;
+use crate::domain::resource::RecoveryPoint;
+use crate::kinds::Backup;
+use crate::kinds::Deletion;
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{reason, resource, run};
+use serde_json::Value;
 
 const FILES: &str = "GET /2015-02-01/file-systems";
 const START: &str = "PUT /backup-jobs";

@@ -2,11 +2,21 @@
 
 use super::*;
 use crate::domain::job::Finished;
+use crate::domain::job::Progress;
+use crate::domain::resource::RecoveryPoint;
+use crate::domain::resource::Version;
+use crate::domain::restore::item::Advance;
 use crate::domain::restore::item::Made;
+use crate::domain::restore::item::Undoing;
 use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::verdict::Check;
 use crate::domain::restore::verdict::Finding;
+use crate::kinds::Deletion;
+use crate::kinds::Foreseen;
+use crate::kinds::{Backup, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{resource, restoring, run};
+use serde_json::Value;
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hubs-login-AbCdEf";
 

@@ -1,0 +1,72 @@
+//! Clusters as RDS describes them: found by name, told from others' by their tags.
+
+use aws_sdk_rds::types::DbCluster;
+
+use super::Aurora;
+use super::plan::ClusterPlan;
+use super::tags::tagged_by;
+use crate::aws::{code, failure};
+use crate::domain::job::Run;
+use crate::domain::restore::item::Made;
+use crate::error::{Error, Result};
+use crate::kinds::ownership::{Ownership, ownership};
+
+impl Aurora {
+    /// The cluster of that name, if there is one.
+    pub(super) async fn find_cluster(&self, cluster: &str) -> Result<Option<DbCluster>> {
+        let answer = self
+            .rds
+            .describe_db_clusters()
+            .db_cluster_identifier(cluster)
+            .send()
+            .await;
+        match answer {
+            Ok(found) => Ok(found.db_clusters.unwrap_or_default().into_iter().next()),
+            Err(error) if code(&error) == Some("DBClusterNotFoundFault") => Ok(None),
+            Err(error) => Err(failure("describing cluster", cluster, error)),
+        }
+    }
+}
+
+/// Whether a cluster is the copy that this run makes.
+pub fn is_ours(cluster: &DbCluster, run: &Run, plan: &ClusterPlan<'_>) -> bool {
+    tagged_by(cluster.tag_list(), run, plan.resource)
+}
+
+/// The same, of one that may not show its tags yet.
+pub fn cluster_ownership(cluster: &DbCluster, run: &Run, plan: &ClusterPlan<'_>) -> Ownership {
+    let untagged = cluster.tag_list().is_empty();
+    ownership(
+        run,
+        is_ours(cluster, run, plan),
+        untagged,
+        cluster.cluster_create_time(),
+    )
+}
+
+/// The copy's name belongs to something else.
+pub fn name_conflict(what: &str, name: &str) -> Error {
+    Error::Conflict(format!(
+        "restoring into {what} {name}: it exists already, without this restore's tags, and is left alone. Rename or delete \
+         it, or start a new restore with another suffix"
+    ))
+}
+
+pub fn created_resource(cluster: &DbCluster) -> Made {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let secret = cluster.master_user_secret().and_then(|secret| secret.secret_arn());
+    Made::Cluster {
+        cluster: text(cluster.db_cluster_identifier()),
+        arn: text(cluster.db_cluster_arn()),
+        host: text(cluster.endpoint()),
+        reader_host: text(cluster.reader_endpoint()),
+        port: cluster
+            .port()
+            .and_then(|port| u16::try_from(port).ok())
+            .unwrap_or_default(),
+        master_secret: secret.map(str::to_owned),
+        master_username: cluster.master_username().map(str::to_owned),
+        resource_id: cluster.db_cluster_resource_id().map(str::to_owned),
+        iam_authentication: cluster.iam_database_authentication_enabled().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,26 @@
+//! What a preflight check has found so far.
+
+use super::plan::ClusterPlan;
+use crate::error::Fault;
+use crate::kinds::Foreseen;
+
+/// Gathers the faults and remarks of one cluster.
+pub struct PreflightBuilder<'a> {
+    pub plan: &'a ClusterPlan<'a>,
+    pub foreseen: Foreseen,
+}
+
+impl PreflightBuilder<'_> {
+    pub fn fault(&mut self, field: &str, value: impl Into<String>, allowed: impl Into<String>) {
+        self.foreseen.faults.push(Fault {
+            path: format!("resources.{}.{field}", self.plan.resource),
+            value: value.into(),
+            allowed: allowed.into(),
+        });
+    }
+
+    pub fn remark(&mut self, remark: impl Into<String>) {
+        let remark = format!("{}: {}", self.plan.resource, remark.into());
+        self.foreseen.remarks.push(remark);
+    }
+}

@@ -1,0 +1,66 @@
+//! What the operator should know of a copy.
+
+use super::KIND;
+use super::captured::{members, text};
+use super::plan::ClusterPlan;
+use crate::domain::restore::members::lost;
+use crate::kinds::part;
+use crate::kinds::rescaling;
+
+/// What a restore does not bring back, or brings back otherwise, and no check can tell.
+pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !plan.captured() {
+        remarks.push(format!(
+            "no configuration was captured: cluster {} gets the default subnet group, security group and parameter group, and \
+             one instance of class {}",
+            plan.target,
+            plan.only_class()
+        ));
+        return remarks;
+    }
+    let source = plan.source;
+    if part(plan.cluster(), "MasterUserSecret").is_object() {
+        remarks.push(format!(
+            "RDS manages the master password of {source} in a secret: {} gets a secret of its own, under another ARN and with a new \
+             password; who logs in with it is led there by a switch to master_secret",
+            plan.target
+        ));
+    }
+    if plan.flag("IAMDatabaseAuthenticationEnabled") == Some(true) {
+        remarks.push(format!(
+            "{source} takes logins by IAM: {} gets a DbClusterResourceId of its own, and policies for rds-db:connect that name {} \
+             refuse the application there until they name the new one, which is told when it is made",
+            plan.target,
+            plan.text("DbClusterResourceId").unwrap_or_else(|| "the old one".to_owned())
+        ));
+    }
+    let roles: Vec<_> = members(plan.cluster(), "AssociatedRoles")
+        .filter_map(|role| text(role, "RoleArn"))
+        .collect();
+    if !roles.is_empty() {
+        remarks.push(format!(
+            "it needs these roles, and IAM was not asked whether they are there: {}",
+            roles.join(", ")
+        ));
+    }
+    remarks.extend(lost(KIND, plan.configuration, source, plan.target));
+    if plan.number("MonitoringInterval").is_some_and(|seconds| seconds > 0) {
+        remarks.push(format!(
+            "enhanced monitoring was set for cluster {source} itself: it is asked for, and AWS is not known to take it there \
+             after a restore; that of each instance is put back"
+        ));
+    }
+    let autoscaled = plan.autoscaled();
+    if !autoscaled.is_empty() {
+        remarks.push(format!(
+            "Application Auto Scaling had added {}, and adds instances to the copy by itself",
+            autoscaled.join(", ")
+        ));
+    }
+    remarks.extend(rescaling::alarms_to_point(plan.configuration));
+    if plan.instances().is_empty() {
+        remarks.push(format!("{source} had no instance, so nothing can connect to the copy"));
+    }
+    remarks
+}

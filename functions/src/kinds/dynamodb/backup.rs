@@ -1,0 +1,178 @@
+//! How a table is backed up: on demand, under a name that follows from the set.
+
+use async_trait::async_trait;
+use aws_config::retry::RetryConfig;
+use aws_sdk_dynamodb::types::{BackupStatus, BackupSummary};
+use aws_smithy_types::DateTime;
+use serde_json::Value;
+
+use super::backups::parts;
+use super::{DynamoDb, capture, deletion, table};
+use crate::aws::failure;
+use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::names;
+use crate::domain::rebuilding::{Tagged, set_of_backup};
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::error::{Error, Result};
+use crate::kinds::optional::Optional;
+use crate::kinds::shared::timestamp;
+use crate::kinds::{Backup, Deletion, Started};
+
+#[async_trait]
+impl Backup for DynamoDb {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        capture::capture(
+            &self.dynamodb,
+            &self.autoscaling,
+            table(resource)?,
+            Optional::at_backup(),
+        )
+        .await
+    }
+
+    /// `CreateBackup` takes no token, and several backups may have one name: a repeated call makes a second one. So this
+    /// looks first, and the SDK may not repeat the call itself: whoever hears nothing runs the whole step again.
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        let table = table(resource)?;
+        let name = names::recovery_point(&run.id, &resource.name);
+        if let Some(backup) = self.find_earliest(run, table, &name).await? {
+            return Ok(started(
+                run,
+                &name,
+                backup.backup_arn().unwrap_or_default(),
+                backup.backup_creation_date_time(),
+            ));
+        }
+        let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(1));
+        let created = self
+            .dynamodb
+            .create_backup()
+            .table_name(table)
+            .backup_name(&name)
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| failure("backing up table", table, error))?;
+        match created.backup_details() {
+            Some(backup) => Ok(started(
+                run,
+                &name,
+                backup.backup_arn(),
+                Some(backup.backup_creation_date_time()),
+            )),
+            None => Err(Error::Unavailable(format!(
+                "backing up table {table}: DynamoDB accepted backup {name} but named no ARN. It is looked for again"
+            ))),
+        }
+    }
+
+    /// By its name. A prefix without tables has none.
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
+        if matches!(resource.target, Target::DynamodbPrefix { .. }) {
+            return Ok(None);
+        }
+        let name = names::recovery_point(&run.id, &resource.name);
+        let backup = self.find_earliest(run, table(resource)?, &name).await?;
+        Ok(backup.map(|backup| RecoveryPoint::TableBackup {
+            arn: backup.backup_arn.unwrap_or_default(),
+            name,
+        }))
+    }
+
+    /// DynamoDB brings a backup's size up to date every six hours or so: 0 bytes say nothing of what it holds.
+    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
+        let (arn, name) = parts(point)?;
+        let failed = |reason: String| Ok(Progress::Failed { reason });
+        let Some(found) = self.find_backup(arn).await? else {
+            return failed(format!(
+                "table backup {name} ({arn}) is not there any more: it was deleted"
+            ));
+        };
+        let Some(backup) = found.backup_details() else {
+            return Ok(Progress::InProgress { percent: None });
+        };
+        match backup.backup_status() {
+            BackupStatus::Available => {}
+            BackupStatus::Deleted => {
+                return failed(format!("the status of table backup {name} ({arn}) is DELETED"));
+            }
+            // A status that nothing here knows is under way: the deadline ends it.
+            _ => return Ok(Progress::InProgress { percent: None }),
+        }
+        let size_bytes = backup.backup_size_bytes().and_then(|size| u64::try_from(size).ok());
+        let size_bytes = size_bytes.filter(|size| *size > 0);
+        match timestamp(backup.backup_creation_date_time()) {
+            // DynamoDB takes the backup as of the request, give or take a minute, and does not say when it is done.
+            Some(captured_at) => Ok(Progress::Succeeded(Finished {
+                captured_at,
+                finished_at: None,
+                size_bytes,
+            })),
+            None => Ok(Progress::InProgress { percent: None }),
+        }
+    }
+
+    /// DynamoDB cannot stop a backup that is being made; retention deletes it once it is `AVAILABLE`.
+    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
+        parts(point).map(|_| ())
+    }
+
+    /// By their names: a backup of a table bears no tags.
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = self
+                .dynamodb
+                .list_backups()
+                .set_exclusive_start_backup_arn(after)
+                .send()
+                .await
+                .map_err(|error| failure("listing the table backups of", "the account", error))?;
+            found.extend(page.backup_summaries().iter().filter_map(tagged));
+            after = page.last_evaluated_backup_arn;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        deletion::delete(self, run, point).await
+    }
+}
+
+/// A finished backup that bears a name of ours, for the rebuilding of a catalog.
+fn tagged(backup: &BackupSummary) -> Option<Tagged> {
+    let name = backup.backup_name()?;
+    if backup.backup_status() != Some(&BackupStatus::Available) {
+        return None;
+    }
+    let (deployment, set) = set_of_backup(name)?;
+    Some(Tagged {
+        deployment,
+        set,
+        resource: None,
+        target: Target::DynamoDb {
+            table: backup.table_name()?.to_owned(),
+        },
+        recovery_point: RecoveryPoint::TableBackup {
+            arn: backup.backup_arn()?.to_owned(),
+            name: name.to_owned(),
+        },
+        captured_at: backup.backup_creation_date_time().and_then(timestamp)?,
+        size_bytes: backup.backup_size_bytes().and_then(|size| u64::try_from(size).ok()),
+        sealed: None,
+    })
+}
+
+fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Started {
+    Started {
+        recovery_point: RecoveryPoint::TableBackup {
+            arn: arn.to_owned(),
+            name: name.to_owned(),
+        },
+        started_at: accepted.and_then(timestamp).unwrap_or(run.started_at),
+        holds_quiesce: false,
+    }
+}

@@ -1,0 +1,192 @@
+//! A captured configuration in the one form in which two tables that are configured alike are equal: without their names, in
+//! one order, and without defaults that DynamoDB describes of one table and leaves out of another.
+
+use serde_json::{Value, json};
+
+use super::settings::{about, is_holdfasts, scaled_as};
+
+/// Stands for the table's own name and ARN.
+const ITSELF: &str = "(the table)";
+
+/// The configuration in that form.
+pub fn canonical(configuration: &Value) -> Value {
+    let mut all = configuration.clone();
+    let name = text(&all, "/Table/TableName");
+    let arn = text(&all, "/Table/TableArn");
+    tags(&mut all);
+    policy(&mut all, &arn);
+    scaling(&mut all, &name);
+    table(&mut all["Table"]);
+    destinations(&mut all);
+    for (parent, status) in [
+        ("/TimeToLiveDescription", "TimeToLiveStatus"),
+        ("/ContributorInsights", "ContributorInsightsStatus"),
+        (
+            "/ContinuousBackupsDescription/PointInTimeRecoveryDescription",
+            "PointInTimeRecoveryStatus",
+        ),
+    ] {
+        resolve_status(&mut all, parent, status);
+    }
+    insights_of_indexes(&mut all);
+    let days = "/ContinuousBackupsDescription/PointInTimeRecoveryDescription";
+    drop_where(&mut all, days, "RecoveryPeriodInDays", |days| {
+        days.as_f64() == Some(35.0)
+    });
+    all
+}
+
+/// Only the table's own tags, by key.
+fn tags(all: &mut Value) {
+    let Some(Value::Array(tags)) = all.get_mut("Tags") else {
+        return;
+    };
+    tags.retain(|tag| {
+        let key = tag["Key"].as_str().unwrap_or_default();
+        !key.starts_with("aws:") && !is_holdfasts(key)
+    });
+    sort(tags, &["Key"]);
+}
+
+fn policy(all: &mut Value, arn: &str) {
+    if let Some(Value::String(policy)) = all.get("Policy") {
+        let document = about(policy, arn, ITSELF);
+        let document = serde_json::from_str(&document).unwrap_or(Value::String(document));
+        all["Policy"] = document;
+    }
+}
+
+/// The copy's targets and policies under one name. What is scaled has whatever throughput its policy chose last.
+fn scaling(all: &mut Value, name: &str) {
+    let renaming = scaled_as(name, ITSELF);
+    let mut scaled = Vec::new();
+    for (list, by) in [
+        (
+            "ScalableTargets",
+            ["ResourceId", "ScalableDimension", "ScalableDimension"],
+        ),
+        // A name is one target's: reads and writes of a table may have the same.
+        ("ScalingPolicies", ["ResourceId", "ScalableDimension", "PolicyName"]),
+        (
+            "ScheduledActions",
+            ["ResourceId", "ScalableDimension", "ScheduledActionName"],
+        ),
+    ] {
+        let Some(Value::Array(found)) = all.get_mut(list) else {
+            continue;
+        };
+        for one in found.iter_mut() {
+            *one = renaming.applied(one);
+            let id = one["ResourceId"].as_str().unwrap_or_default().to_owned();
+            let dimension = one["ScalableDimension"].as_str().unwrap_or_default();
+            scaled.push((id, dimension.rsplit(':').next().unwrap_or_default().to_owned()));
+        }
+        sort(found, &by);
+    }
+    for (id, units) in scaled {
+        let index = id.rsplit_once("/index/").map(|(_, index)| index.to_owned());
+        let of = match index {
+            None => Some(&mut all["Table"]),
+            Some(name) => all["Table"]["GlobalSecondaryIndexes"]
+                .as_array_mut()
+                .and_then(|indexes| indexes.iter_mut().find(|index| index["IndexName"] == name)),
+        };
+        let throughput = of.and_then(|of| of.get_mut("ProvisionedThroughput"));
+        if let Some(Value::Object(throughput)) = throughput {
+            throughput.remove(&units);
+        }
+    }
+}
+
+fn table(table: &mut Value) {
+    for (list, by) in [
+        ("AttributeDefinitions", "AttributeName"),
+        ("GlobalSecondaryIndexes", "IndexName"),
+        ("LocalSecondaryIndexes", "IndexName"),
+    ] {
+        if let Some(Value::Array(found)) = table.get_mut(list) {
+            sort(found, &[by]);
+            for one in found {
+                if let Some(Value::Array(names)) = one.pointer_mut("/Projection/NonKeyAttributes") {
+                    names.sort_by_key(ToString::to_string);
+                }
+                drop_where(one, "", "OnDemandThroughput", is_unlimited);
+            }
+        }
+    }
+    drop_where(table, "", "OnDemandThroughput", is_unlimited);
+    drop_where(table, "", "TableClassSummary", |class| {
+        class["TableClass"] == "STANDARD"
+    });
+    drop_where(table, "", "BillingModeSummary", |mode| {
+        mode["BillingMode"] == "PROVISIONED"
+    });
+    drop_where(table, "", "DeletionProtectionEnabled", |on| *on == false);
+    drop_where(table, "", "StreamSpecification", |stream| {
+        stream["StreamEnabled"] != true
+    });
+    drop_where(table, "", "SSEDescription", |encryption| {
+        encryption["Status"] == "DISABLED"
+    });
+}
+
+fn is_unlimited(throughput: &Value) -> bool {
+    let limited = |name: &str| throughput[name].as_f64().is_some_and(|units| units > 0.0);
+    !limited("MaxReadRequestUnits") && !limited("MaxWriteRequestUnits")
+}
+
+/// Only the streams that get changes, by ARN.
+fn destinations(all: &mut Value) {
+    if let Some(Value::Array(found)) = all.get_mut("KinesisDataStreamDestinations") {
+        found.retain(|one| {
+            matches!(
+                one["DestinationStatus"].as_str(),
+                Some("ACTIVE" | "ENABLING" | "UPDATING")
+            )
+        });
+        sort(found, &["StreamArn"]);
+    }
+}
+
+/// Only those of indexes that have any, by index.
+fn insights_of_indexes(all: &mut Value) {
+    if let Some(Value::Array(found)) = all.get_mut("IndexContributorInsights") {
+        for one in found.iter_mut() {
+            resolve_status(one, "", "ContributorInsightsStatus");
+        }
+        found.retain(|one| !one.is_null());
+        sort(found, &["IndexName"]);
+    }
+}
+
+/// What is being switched is as good as switched; what is off is not there.
+fn resolve_status(all: &mut Value, parent: &str, status: &str) {
+    let Some(of) = all.pointer_mut(parent) else {
+        return;
+    };
+    match of[status].as_str() {
+        Some("ENABLING") => of[status] = json!("ENABLED"),
+        // Insights that had failed are not put back, which is said.
+        Some("DISABLED" | "DISABLING" | "FAILED") => *of = Value::Null,
+        _ => {}
+    }
+}
+
+fn drop_where(all: &mut Value, parent: &str, name: &str, is_default: impl Fn(&Value) -> bool) {
+    if let Some(Value::Object(members)) = all.pointer_mut(parent)
+        && members.get(name).is_some_and(is_default)
+    {
+        members.remove(name);
+    }
+}
+
+fn sort(list: &mut [Value], by: &[&str]) {
+    list.sort_by_key(|one| by.iter().map(|name| one[*name].to_string()).collect::<Vec<_>>());
+}
+
+fn text(all: &Value, pointer: &str) -> String {
+    all.pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}

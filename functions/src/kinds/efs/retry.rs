@@ -1,0 +1,47 @@
+//! A restore job that another job of AWS Backup was in the way of is started again once that has ended, until the deadline.
+
+use super::plan::FileSystemPlan;
+use super::restore_jobs::{self, Job};
+use super::{Efs, recovery_points};
+use crate::domain::job::Run;
+use crate::domain::restore::item::Advance;
+use crate::error::Result;
+
+/// The token follows from the job that was hindered: a second call starts no second job.
+pub async fn start_again(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Job) -> Result<Advance> {
+    let mut others = restore_jobs::under_way(efs, plan.source).await?;
+    others.extend(recovery_points::under_way_of(efs, run, plan.source).await?);
+    if !others.is_empty() {
+        // Started while the other still runs, it would only be in the way again.
+        return Ok(Advance::InProgress {
+            stage: Some("copying"),
+            phase: format!(
+                "restore job {} ended {}; it is started again when {} ended",
+                job.id,
+                job.words,
+                has_or_have(&others)
+            ),
+            percent: None,
+            made: Some(plan.created_resource(&job.id, None, None)),
+        });
+    }
+    let id = restore_jobs::start(efs, run, plan, &format!("restore after {}", job.id)).await?;
+    let Some(again) = restore_jobs::find_by_id(efs, &id).await? else {
+        return Err(restore_jobs::not_shown(plan, &id));
+    };
+    again.ensure_ours(plan)?;
+    tracing::info!(restore = %run.id, file_system = plan.source, hindered = %job.id, job = %id, "started again");
+    Ok(Advance::InProgress {
+        stage: Some("copying"),
+        phase: format!("restore job {id}, in the place of {}, is {}", job.id, again.words),
+        percent: again.percent,
+        made: Some(plan.created_resource(&id, again.created(), None)),
+    })
+}
+
+fn has_or_have(jobs: &[String]) -> String {
+    match jobs {
+        [one] => format!("job {one} has"),
+        several => format!("jobs {} have", several.join(", ")),
+    }
+}

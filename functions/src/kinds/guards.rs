@@ -1,0 +1,227 @@
+//! What the guards have in common when a set is restored: nothing is made; what was there at backup has to be there, and what
+//! changed since is said.
+
+mod recovery;
+
+use super::Started;
+use super::shared::wrong_point;
+use super::{Foreseen, fault};
+use crate::domain::resource::{RecoveryPoint, Version};
+use crate::domain::restore::item::{Advance, Item, Made};
+use crate::domain::restore::plan::Source;
+use crate::domain::restore::verdict::{Check, Finding};
+use crate::error::{Class, Error, Fault, Result};
+
+/// What a version of the kind `secret`, and of `parameters`, is of.
+pub const SECRET: &str = "secret";
+pub const PARAMETER: &str = "parameter";
+
+/// One recorded version beside the one that is current.
+struct Seen<'a> {
+    name: &'a str,
+    then: &'a str,
+    now: Option<&'a str>,
+}
+
+/// Faults for what is missing or cannot be read, remarks for what changed. `thing` is what a version is of.
+pub fn preflight(thing: &str, item: &Item, now: Result<Started>) -> Result<Foreseen> {
+    let resource = &item.planned.resource;
+    let path = format!("resources.{}.{thing}", resource.name);
+    let mut foreseen = Foreseen::default();
+    let now = match now.and_then(current) {
+        Ok(now) => now,
+        Err(error) => {
+            foreseen.faults.push(fault(&path, resource.target.identifier(), error)?);
+            return Ok(foreseen);
+        }
+    };
+    for seen in beside(thing, recorded(item)?, &now) {
+        match seen.now {
+            None => foreseen.faults.push(Fault {
+                path: path.clone(),
+                value: seen.name.to_owned(),
+                allowed: format!(
+                    "a {thing} that is still there, as it was at backup (version {}). Put it back, or leave {} out \
+                     (`except`)",
+                    seen.then, resource.name
+                ),
+            }),
+            Some(now) if now != seen.then => foreseen.remarks.push(changed(thing, &seen, now)),
+            Some(_) => {}
+        }
+    }
+    Ok(foreseen)
+}
+
+pub fn restore(item: &Item) -> Result<Advance> {
+    recorded(item)?;
+    Ok(Advance::Restored {
+        made: Made::Nothing,
+        remarks: Vec::new(),
+    })
+}
+
+/// One check a version that is not as it was: a missing one fails the restore. A changed one is said and no more: secrets are
+/// rotated, and a cut-over itself writes new versions.
+pub fn compare(thing: &str, item: &Item, now: Result<Started>) -> Result<Vec<Check>> {
+    let resource = &item.planned.resource;
+    let now = match now.and_then(current) {
+        Ok(now) => now,
+        Err(error) if error.class() == Class::Final => {
+            return Ok(vec![Check {
+                name: format!("{}: {thing} {}", resource.name, resource.target.identifier()),
+                finding: Finding::Different,
+                detail: error.to_string(),
+            }]);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut checks = Vec::new();
+    for seen in beside(thing, recorded(item)?, &now) {
+        let (finding, detail) = match seen.now {
+            None => (
+                Finding::Different,
+                format!("version {} at backup, now missing", seen.then),
+            ),
+            Some(now) if now != seen.then => (Finding::Changed, changed(thing, &seen, now)),
+            Some(_) => continue,
+        };
+        checks.push(Check {
+            name: format!("{}: {thing} {}", resource.name, seen.name),
+            finding,
+            detail,
+        });
+    }
+    if checks.is_empty() {
+        checks.push(Check {
+            name: format!("{}: versions", resource.name),
+            finding: Finding::Same,
+            detail: format!("{} as at backup", count(thing, recorded(item)?.len())),
+        });
+    }
+    Ok(checks)
+}
+
+fn changed(thing: &str, seen: &Seen<'_>, now: &str) -> String {
+    format!("{thing} {}: version {} at backup, now {now}", seen.name, seen.then)
+}
+
+fn count(thing: &str, number: usize) -> String {
+    match number {
+        1 => format!("1 {thing} is"),
+        _ => format!("{number} {thing}s are"),
+    }
+}
+
+/// A secret is one, whatever its ARN: one that was deleted and made anew has another.
+fn beside<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<Seen<'a>> {
+    let find = |name: &str| now.iter().find(|version| version.name == name || thing == SECRET);
+    then.iter()
+        .map(|then| Seen {
+            name: &then.name,
+            then: &then.version,
+            now: find(&then.name).map(|now| now.version.as_str()),
+        })
+        .collect()
+}
+
+fn recorded(item: &Item) -> Result<&[Version]> {
+    match &item.planned.source {
+        Source::Versions { versions } => Ok(versions),
+        other => Err(Error::invalid(
+            format!("resources.{}.source", item.planned.resource.name),
+            format!("{other:?}"),
+            "recorded versions, which is what a guard compares",
+        )),
+    }
+}
+
+fn current(started: Started) -> Result<Vec<Version>> {
+    match started.recovery_point {
+        RecoveryPoint::Versions { versions, .. } => Ok(versions),
+        other => Err(wrong_point("secret or parameters", &other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::resource::Target;
+    use crate::kinds::shared::seen;
+    use crate::testing::samples::{resource, restoring, run};
+
+    fn versions(versions: &[(&str, &str)]) -> Vec<Version> {
+        let version = |(name, version): &(&str, &str)| Version {
+            name: (*name).to_owned(),
+            version: (*version).to_owned(),
+        };
+        versions.iter().map(version).collect()
+    }
+
+    fn item() -> Item {
+        restoring(
+            resource(Target::Parameters { path: "/hubs".into() }),
+            Source::Versions {
+                versions: versions(&[("/hubs/a", "1"), ("/hubs/b", "7")]),
+            },
+            crate::domain::restore::plan::Beside::Nothing,
+        )
+    }
+
+    fn now(current: &[(&str, &str)]) -> Result<Started> {
+        Ok(seen(&run(), None, versions(current)))
+    }
+
+    #[test]
+    fn what_is_missing_is_a_fault_and_what_changed_is_said() {
+        let same = [("/hubs/a", "1"), ("/hubs/b", "7"), ("/hubs/new", "1")];
+        assert_eq!(preflight(PARAMETER, &item(), now(&same)).unwrap(), Foreseen::default());
+        let changed = [("/hubs/a", "2"), ("/hubs/b", "7")];
+        let found = preflight(PARAMETER, &item(), now(&changed)).unwrap();
+        assert_eq!(found.remarks, ["parameter /hubs/a: version 1 at backup, now 2"]);
+        assert_eq!(found.faults, []);
+        let found = preflight(PARAMETER, &item(), now(&[("/hubs/a", "1")])).unwrap();
+        let fault = found.faults[0].to_string();
+        assert!(
+            fault.starts_with("resources.thing.parameter: /hubs/b") && fault.contains("version 7"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn a_guard_that_cannot_see_is_a_fault_or_an_error_that_ends() {
+        let gone = || Err(Error::NotFound("guarding /hubs: there are none".into()));
+        let found = preflight(PARAMETER, &item(), gone()).unwrap();
+        assert!(found.faults[0].to_string().contains("there are none"));
+        let checks = compare(PARAMETER, &item(), gone()).unwrap();
+        assert_eq!((checks.len(), checks[0].finding), (1, Finding::Different));
+        let busy = || Err(Error::Throttled("slow down".into()));
+        assert_eq!(preflight(PARAMETER, &item(), busy()).unwrap_err().name(), "Throttled");
+        assert_eq!(compare(PARAMETER, &item(), busy()).unwrap_err().name(), "Throttled");
+    }
+
+    #[test]
+    fn a_changed_version_is_said_to_be_changed_and_a_missing_one_different() {
+        let same = compare(PARAMETER, &item(), now(&[("/hubs/a", "1"), ("/hubs/b", "7")])).unwrap();
+        assert_eq!((same.len(), same[0].finding), (1, Finding::Same));
+        let checks = compare(PARAMETER, &item(), now(&[("/hubs/b", "8")])).unwrap();
+        let found: Vec<_> = checks
+            .iter()
+            .map(|check| (check.name.as_str(), check.finding))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("thing: parameter /hubs/a", Finding::Different),
+                ("thing: parameter /hubs/b", Finding::Changed),
+            ]
+        );
+        assert!(
+            checks[1].detail.contains("version 7 at backup, now 8"),
+            "{}",
+            checks[1].detail
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! A guard restores nothing: it checks that what was there at backup is there, and says what changed since.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::Parameters;
+use crate::domain::job::Run;
+use crate::domain::resource::Resource;
+use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::verdict::Check;
+use crate::domain::set::Sample;
+use crate::error::Result;
+use crate::kinds::{Backup, Foreseen, Restore, guards};
+
+#[async_trait]
+impl Restore for Parameters {
+    async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
+        let now = self.back_up(run, &item.planned.resource).await;
+        guards::preflight(guards::PARAMETER, item, now)
+    }
+
+    async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
+        guards::restore(item)
+    }
+
+    async fn undo(&self, _: &Run, _: &Item) -> Result<Undoing> {
+        Ok(Undoing::Gone)
+    }
+
+    async fn compare(&self, run: &Run, item: &Item, _: bool) -> Result<Vec<Check>> {
+        let now = self.back_up(run, &item.planned.resource).await;
+        guards::compare(guards::PARAMETER, item, now)
+    }
+
+    async fn sample(&self, _: &Resource, _: &Value) -> Result<Option<Sample>> {
+        Ok(None)
+    }
+}
