@@ -33,7 +33,7 @@ use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{BackupSet, RunRecord, Sample, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
-use crate::kinds::{Backup, Defaults, Deletion, Foreseen, Kind, Kinds, Recovery, Restore, Started};
+use crate::kinds::{Backup, Defaults, Deletion, Preflight, Kind, Kinds, Recovery, Restore, Started};
 use crate::runs::executions::Executions;
 use crate::runs::notifying::Topic;
 use crate::testing::memory::Memory;
@@ -99,7 +99,7 @@ pub struct Backups {
     made: Mutex<BTreeSet<String>>,
     /// What it sees, where it is a guard.
     versions: Option<usize>,
-    foreseen: Script<Foreseen>,
+    preflight: Script<Preflight>,
     advances: Script<Advance>,
     undoings: Script<Undoing>,
     checks: Script<Vec<Check>>,
@@ -195,8 +195,8 @@ impl Backups {
     }
 
     /// What the next look ahead of a resource's restore finds; without any, nothing.
-    pub fn foreseeing(&self, resource: &str, foreseen: Result<Foreseen>) {
-        add_to(&self.foreseen, resource, foreseen);
+    pub fn set_preflight(&self, resource: &str, preflight: Result<Preflight>) {
+        add_to(&self.preflight, resource, preflight);
     }
 
     /// What the next advance of a resource's restore comes to; without any, its copy is there.
@@ -383,10 +383,10 @@ impl Recovery for Backups {
 
 #[async_trait]
 impl Restore for Backups {
-    async fn foresee(&self, _: &Run, item: &Item) -> Result<Foreseen> {
+    async fn preflight(&self, _: &Run, item: &Item) -> Result<Preflight> {
         let name = &item.planned.resource.name;
-        self.note(format!("foresee {name}"));
-        next_of(&self.foreseen, name).unwrap_or_else(|| Ok(Foreseen::default()))
+        self.note(format!("preflight {name}"));
+        next_of(&self.preflight, name).unwrap_or_else(|| Ok(Preflight::default()))
     }
 
     async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {

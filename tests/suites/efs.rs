@@ -274,8 +274,8 @@ fn good(checks: &[Check]) -> Result<()> {
 async fn directory() -> Result<()> {
     let mut backed = Backed::up().await?;
     let before = backed.root()?;
-    let foreseen = backed.kind.foresee(&run(), &backed.item).await?;
-    ensure!(foreseen.faults.is_empty(), "{:?}", foreseen.faults);
+    let preflight = backed.kind.preflight(&run(), &backed.item).await?;
+    ensure!(preflight.faults.is_empty(), "{:?}", preflight.faults);
     // The incident.
     std::fs::write(backed.place.join("storage/00/file 7 ä.bin"), "overwritten")?;
     std::fs::remove_dir_all(backed.place.join("storage/01"))?;
@@ -325,11 +325,11 @@ async fn anew() -> Result<()> {
     backed.item.planned.beside = Beside::FileSystem {
         token: "token-of-the-new".into(),
     };
-    let foreseen = backed.kind.foresee(&run(), &backed.item).await?;
-    ensure!(foreseen.faults.is_empty(), "{:?}", foreseen.faults);
+    let preflight = backed.kind.preflight(&run(), &backed.item).await?;
+    ensure!(preflight.faults.is_empty(), "{:?}", preflight.faults);
     ensure!(
-        foreseen.security_groups == ["sg-0a000000", "sg-0b000000"],
-        "{foreseen:?}"
+        preflight.security_groups == ["sg-0a000000", "sg-0b000000"],
+        "{preflight:?}"
     );
     // Until a function mounts the new file system, its directory is not known.
     let advanced = backed.restore().await?;
@@ -437,10 +437,10 @@ async fn failed() -> Result<()> {
         left.len() == 1 && left[0].starts_with("aws-backup-failed-restore_"),
         "{left:?}"
     );
-    let foreseen = backed.kind.foresee(&run(), &backed.item).await?;
+    let preflight = backed.kind.preflight(&run(), &backed.item).await?;
     ensure!(
-        foreseen.remarks.iter().any(|remark| remark.contains(&left[0])),
-        "{foreseen:?}"
+        preflight.remarks.iter().any(|remark| remark.contains(&left[0])),
+        "{preflight:?}"
     );
     backed.undo().await?;
     ensure!(backed.root()? == before, "{:?}", backed.root()?);

@@ -5,7 +5,7 @@ mod recovery;
 
 use super::Started;
 use super::shared::wrong_point;
-use super::{Foreseen, fault};
+use super::{Preflight, fault};
 use crate::domain::resource::{RecoveryPoint, Version};
 use crate::domain::restore::item::{Advance, Item, Made};
 use crate::domain::restore::plan::Source;
@@ -24,20 +24,22 @@ struct Seen<'a> {
 }
 
 /// Faults for what is missing or cannot be read, remarks for what changed. `thing` is what a version is of.
-pub fn preflight(thing: &str, item: &Item, now: Result<Started>) -> Result<Foreseen> {
+pub fn preflight(thing: &str, item: &Item, now: Result<Started>) -> Result<Preflight> {
     let resource = &item.planned.resource;
     let path = format!("resources.{}.{thing}", resource.name);
-    let mut foreseen = Foreseen::default();
+    let mut preflight = Preflight::default();
     let now = match now.and_then(current) {
         Ok(now) => now,
         Err(error) => {
-            foreseen.faults.push(fault(&path, resource.target.identifier(), error)?);
-            return Ok(foreseen);
+            preflight
+                .faults
+                .push(fault(&path, resource.target.identifier(), error)?);
+            return Ok(preflight);
         }
     };
     for seen in beside(thing, recorded(item)?, &now) {
         match seen.now {
-            None => foreseen.faults.push(Fault {
+            None => preflight.faults.push(Fault {
                 path: path.clone(),
                 value: seen.name.to_owned(),
                 allowed: format!(
@@ -46,11 +48,11 @@ pub fn preflight(thing: &str, item: &Item, now: Result<Started>) -> Result<Fores
                     seen.then, resource.name
                 ),
             }),
-            Some(now) if now != seen.then => foreseen.remarks.push(changed(thing, &seen, now)),
+            Some(now) if now != seen.then => preflight.remarks.push(changed(thing, &seen, now)),
             Some(_) => {}
         }
     }
-    Ok(foreseen)
+    Ok(preflight)
 }
 
 pub fn restore(item: &Item) -> Result<Advance> {
@@ -177,7 +179,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_a_fault_and_what_changed_is_said() {
         let same = [("/hubs/a", "1"), ("/hubs/b", "7"), ("/hubs/new", "1")];
-        assert_eq!(preflight(PARAMETER, &item(), now(&same)).unwrap(), Foreseen::default());
+        assert_eq!(preflight(PARAMETER, &item(), now(&same)).unwrap(), Preflight::default());
         let changed = [("/hubs/a", "2"), ("/hubs/b", "7")];
         let found = preflight(PARAMETER, &item(), now(&changed)).unwrap();
         assert_eq!(found.remarks, ["parameter /hubs/a: version 1 at backup, now 2"]);

@@ -124,7 +124,7 @@ pub trait Recovery: Send + Sync {
 
 /// What a look ahead found, before anything is touched.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Foreseen {
+pub struct Preflight {
     /// What would make the restore fail later, one a thing: `resources.<name>.<field>`, what is there, what is needed
     /// (and how the operator gets it).
     pub faults: Vec<Fault>,
@@ -143,12 +143,12 @@ pub struct Foreseen {
 /// and what it finds by name is ours only where tags (`names::restore_tags`), source or token say so.
 #[async_trait]
 pub trait Restore: Send + Sync {
-    /// Looks at all that the restore needs: source restorable, keys, groups, engine version, target name free, quotas.
+    /// Checks all that the restore needs: source restorable, keys, groups, engine version, target name free, quotas.
     /// What is wrong is a fault, not an error.
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen>;
+    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight>;
 
     /// Looks at what is there, does what comes next, and tells how far it is. Called until it answers `Restored` or `Failed`.
     ///

@@ -357,8 +357,8 @@ struct Watched {
 
 #[async_trait::async_trait]
 impl Restore for Watched {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<crate::kinds::Foreseen> {
-        self.kind.foresee(run, item).await
+    async fn preflight(&self, run: &Run, item: &Item) -> Result<crate::kinds::Preflight> {
+        self.kind.preflight(run, item).await
     }
     async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
         let name = &item.planned.resource.name;
@@ -415,8 +415,8 @@ struct Overtaken {
 
 #[async_trait::async_trait]
 impl Restore for Overtaken {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<crate::kinds::Foreseen> {
-        self.kind.foresee(run, item).await
+    async fn preflight(&self, run: &Run, item: &Item) -> Result<crate::kinds::Preflight> {
+        self.kind.preflight(run, item).await
     }
     async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
         let undone = Item {

@@ -2,12 +2,12 @@
 //! deleted; a plan with any fault is none.
 
 mod drafts;
-mod foreseeing;
 mod here;
 mod moment;
 mod mounted;
 mod origins;
 mod pointers;
+mod preflight;
 mod retained;
 mod safety;
 mod switches;
@@ -21,9 +21,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::foreseeing::Ahead;
 use self::origins::Origins;
 use self::pointers::Pointers;
+use self::preflight::Ahead;
 use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
@@ -216,7 +216,7 @@ impl Planning<'_> {
         };
         faults.extend(origins.faults.iter().cloned());
         let mut items = self.items(&origins).await?;
-        let ahead = foreseeing::foresee(&self.needs.kinds, self.run, &mut items).await?;
+        let ahead = preflight::check(&self.needs.kinds, self.run, &mut items).await?;
         let cut_over = switches::cutting_over(self.descriptor, self.request.cut_over, &items);
         faults.extend(ahead.faults.iter().cloned());
         faults.extend(switches::without_entries(
@@ -228,7 +228,7 @@ impl Planning<'_> {
         faults.extend(
             self.needs
                 .switches
-                .foresee(self.run, &cut_over.switches, &items)
+                .preflight(self.run, &cut_over.switches, &items)
                 .await?,
         );
         let pointing = pointers::find(self.needs.pointers.as_ref(), self.run, &cut_over, &items).await?;

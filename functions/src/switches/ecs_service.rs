@@ -181,7 +181,7 @@ impl EcsService {
 
 #[async_trait]
 impl Switch for EcsService {
-    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
         let named = of(switch)?;
         let one = |value: String, allowed: &str| Ok(vec![fault(switch, "service", value, allowed)]);
         let Some(service) = self.find(named).await?.filter(|found| found.status == "ACTIVE") else {
@@ -206,11 +206,11 @@ impl Switch for EcsService {
         }
         let described = self.describe(&service.task_definition).await?;
         if is_of_cluster(&item.planned.resource.target) {
-            let mut faults = secrets::foresee(switch, &named, item, &described.definition);
-            faults.extend(facts::foresee(switch, "resource", Fact::MasterSecret, item));
+            let mut faults = secrets::check(switch, &named, item, &described.definition);
+            faults.extend(facts::check(switch, "resource", Fact::MasterSecret, item));
             return Ok(faults);
         }
-        Ok(volumes::foresee(switch, &named, item, &described.definition))
+        Ok(volumes::check(switch, &named, item, &described.definition))
     }
 
     async fn remarks(&self, switch: &CutOver, _: &Item) -> Result<Vec<String>> {

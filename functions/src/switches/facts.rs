@@ -115,7 +115,7 @@ fn of_cluster(fact: Fact) -> bool {
 }
 
 /// What would keep a fact from being there once the copy is made: a master secret, where RDS managed none when the set was made.
-pub fn foresee(switch: &CutOver, field: &str, fact: Fact, item: &Item) -> Option<Fault> {
+pub fn check(switch: &CutOver, field: &str, fact: Fact, item: &Item) -> Option<Fault> {
     let captured = item.configuration.pointer("/DBCluster/MasterUserSecret");
     (fact == Fact::MasterSecret && !captured.is_some_and(Value::is_object)).then(|| {
         fault(

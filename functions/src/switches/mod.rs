@@ -45,7 +45,7 @@ pub trait Switch: Send + Sync {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    async fn foresee(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>>;
+    async fn preflight(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>>;
 
     /// What the operator should know of it before anything is restored, such as how long it takes; reads only.
     ///
@@ -156,11 +156,11 @@ impl Switches {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    pub async fn foresee(&self, run: &Run, switches: &[CutOver], items: &[Item]) -> Result<Vec<Fault>> {
+    pub async fn preflight(&self, run: &Run, switches: &[CutOver], items: &[Item]) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
         for switch in switches {
             if let Some(item) = item_of(switch, items) {
-                faults.extend(self.of(&switch.action).foresee(run, switch, item).await?);
+                faults.extend(self.of(&switch.action).preflight(run, switch, item).await?);
             }
         }
         Ok(faults)

@@ -153,9 +153,9 @@ impl Parameter {
 
 #[async_trait]
 impl Switch for Parameter {
-    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
         let (name, fact) = of(switch)?;
-        let lacking = facts::foresee(switch, "value", fact, item);
+        let lacking = facts::check(switch, "value", fact, item);
         let mut faults = match self.get(name).await? {
             Some(found) if found.kind == "StringList" => {
                 let value = format!("{name}, a StringList,");

@@ -122,7 +122,7 @@ impl RdsProxy {
 
 #[async_trait]
 impl Switch for RdsProxy {
-    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
         let proxy = of(switch)?;
         let Target::Aurora { cluster } = &item.planned.resource.target else {
             let kind = item.planned.resource.target.kind();

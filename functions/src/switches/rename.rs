@@ -128,7 +128,7 @@ impl Rename {
 
 #[async_trait]
 impl Switch for Rename {
-    async fn foresee(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+    async fn preflight(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
         see_rename(switch)?;
         let (Target::Aurora { cluster }, Beside::Cluster { .. }) =
             (&item.planned.resource.target, &item.planned.beside)

@@ -194,12 +194,12 @@ impl Secret {
 
 #[async_trait]
 impl Switch for Secret {
-    async fn foresee(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
         let (secret, values) = values(switch)?;
         let mut faults = self.faults(switch, secret).await?;
         let lacking = values
             .iter()
-            .filter_map(|(key, fact)| facts::foresee(switch, &format!("values.{key}"), *fact, item));
+            .filter_map(|(key, fact)| facts::check(switch, &format!("values.{key}"), *fact, item));
         faults.extend(lacking);
         Ok(faults)
     }

@@ -28,20 +28,23 @@ fn a_table_of_a_prefix_is_found_by_both_names() {
 async fn switches_of_what_is_not_restored_are_passed_over() {
     let replay = Replay::new([]);
     let switches = Switches::from_config(&replay.config());
-    let faults = switches.foresee(&run(), &[secret_switch()], &[table()]).await.unwrap();
+    let faults = switches
+        .preflight(&run(), &[secret_switch()], &[table()])
+        .await
+        .unwrap();
     assert_eq!(faults, []);
     replay.played();
 }
 
 #[tokio::test]
-async fn all_faults_are_foreseen_at_once() {
+async fn all_faults_are_found_at_once() {
     let replay = Replay::new([
         answers("DescribeSecret", r#"{"DeletedDate":1.0}"#),
         db_clusters(&[db_cluster("taken", "cluster-X", "available", None)]),
     ]);
     let switches = Switches::from_config(&replay.config());
     let faults = switches
-        .foresee(&run(), &[secret_switch(), rename()], &[cluster()])
+        .preflight(&run(), &[secret_switch(), rename()], &[cluster()])
         .await
         .unwrap();
     assert_eq!(faults.len(), 2, "{faults:?}");

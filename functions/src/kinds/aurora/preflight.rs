@@ -21,23 +21,23 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Source;
 use crate::error::{Error, Result};
 use crate::kinds::keys;
-use crate::kinds::{Foreseen, part};
+use crate::kinds::{Preflight, part};
 
 /// What RDS calls its quotas (DescribeAccountAttributes).
 const CLUSTERS: &str = "DBClusters";
 const INSTANCES: &str = "DBInstances";
 
-pub async fn foresee(aurora: &Aurora, run: &Run, item: &Item) -> Result<Foreseen> {
+pub async fn check(aurora: &Aurora, run: &Run, item: &Item) -> Result<Preflight> {
     let plan = ClusterPlan::of(item)?;
     let mut preflight = PreflightBuilder {
         plan: &plan,
-        foreseen: Foreseen::default(),
+        found: Preflight::default(),
     };
-    preflight.foreseen.security_groups = plan.security_groups();
-    let found = aurora.check_source(run, &mut preflight).await?;
+    preflight.found.security_groups = plan.security_groups();
+    let source = aurora.check_source(run, &mut preflight).await?;
     let captured = |name| plan.text(name);
-    let engine = captured("Engine").or_else(|| found.as_ref().map(|found| found.engine.clone()));
-    let of_source = found.as_ref().and_then(|found| found.mode.clone());
+    let engine = captured("Engine").or_else(|| source.as_ref().map(|source| source.engine.clone()));
+    let of_source = source.as_ref().and_then(|source| source.mode.clone());
     let mode = captured("EngineMode")
         .filter(|mode| mode != "provisioned")
         .or(of_source);
@@ -52,10 +52,10 @@ pub async fn foresee(aurora: &Aurora, run: &Run, item: &Item) -> Result<Foreseen
             format!("{}: {}", why.allowed, why.by_hand),
         );
     }
-    aurora.check_keys(run, &mut preflight, found.as_ref()).await?;
-    if let Some(found) = &found {
-        let version = aurora.find_offered_version(&found.engine, &found.version).await?;
-        check_version(&mut preflight, found, version.as_ref());
+    aurora.check_keys(run, &mut preflight, source.as_ref()).await?;
+    if let Some(source) = &source {
+        let version = aurora.find_offered_version(&source.engine, &source.version).await?;
+        check_version(&mut preflight, source, version.as_ref());
         if let Some(version) = &version {
             aurora.check_instance_options(&mut preflight, version).await?;
         }
@@ -63,22 +63,22 @@ pub async fn foresee(aurora: &Aurora, run: &Run, item: &Item) -> Result<Foreseen
     aurora.check_groups(&mut preflight).await?;
     aurora.check_names(run, &mut preflight).await?;
     aurora.check_quotas(&mut preflight).await?;
-    let PreflightBuilder { mut foreseen, .. } = preflight;
+    let PreflightBuilder { mut found, .. } = preflight;
     let made = instances::words(&plan.instances());
     let of = format!("cluster {}", plan.target);
-    foreseen
+    found
         .creates
         .extend(made.into_iter().map(|made| format!("instance {made} of {of}")));
     let endpoints = plan
         .endpoints()
         .into_iter()
         .map(|(name, _)| format!("custom endpoint {name} of {of}"));
-    foreseen.creates.extend(endpoints);
+    found.creates.extend(endpoints);
     let remarks = remarks(&plan).into_iter();
-    foreseen
+    found
         .remarks
         .extend(remarks.map(|remark| format!("{}: {remark}", plan.resource)));
-    Ok(foreseen)
+    Ok(found)
 }
 
 /// Of a snapshot; a point in time has its source's version. `given` is the version that the copy gets.
@@ -185,7 +185,7 @@ impl Aurora {
                 continue;
             }
             match &group.family {
-                Some(family) => preflight.foreseen.creates.push(format!(
+                Some(family) => preflight.found.creates.push(format!(
                     "{} (family {family}, {} changed parameters), which is gone",
                     group.words(),
                     group.parameters.len()

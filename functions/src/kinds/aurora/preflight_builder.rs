@@ -2,17 +2,17 @@
 
 use super::plan::ClusterPlan;
 use crate::error::Fault;
-use crate::kinds::Foreseen;
+use crate::kinds::Preflight;
 
 /// Gathers the faults and remarks of one cluster.
 pub struct PreflightBuilder<'a> {
     pub plan: &'a ClusterPlan<'a>,
-    pub foreseen: Foreseen,
+    pub found: Preflight,
 }
 
 impl PreflightBuilder<'_> {
     pub fn fault(&mut self, field: &str, value: impl Into<String>, allowed: impl Into<String>) {
-        self.foreseen.faults.push(Fault {
+        self.found.faults.push(Fault {
             path: format!("resources.{}.{field}", self.plan.resource),
             value: value.into(),
             allowed: allowed.into(),
@@ -21,6 +21,6 @@ impl PreflightBuilder<'_> {
 
     pub fn remark(&mut self, remark: impl Into<String>) {
         let remark = format!("{}: {}", self.plan.resource, remark.into());
-        self.foreseen.remarks.push(remark);
+        self.found.remarks.push(remark);
     }
 }

@@ -20,7 +20,7 @@ use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, not_tagged_yet};
-use crate::kinds::{Foreseen, Restore};
+use crate::kinds::{Preflight, Restore};
 
 /// Cluster statuses out of which no copy comes any more (the terminal ones of CloudFormation's handler, and those that
 /// somebody brings about).
@@ -53,8 +53,8 @@ enum ClusterState {
 
 #[async_trait]
 impl Restore for Aurora {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
-        preflight::foresee(self, run, item).await
+    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
+        preflight::check(self, run, item).await
     }
 
     async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {

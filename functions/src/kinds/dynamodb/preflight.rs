@@ -14,20 +14,20 @@ use crate::error::{Fault, Result};
 use crate::kinds::keys;
 use crate::kinds::ownership::Ownership;
 use crate::kinds::shared::timestamp;
-use crate::kinds::{Foreseen, fault, part};
+use crate::kinds::{Preflight, fault, part};
 
 /// Looks at the source, the captured key and the target's name.
-pub async fn foresee(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Foreseen> {
+pub async fn check(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Preflight> {
     let name = &item.planned.resource.name;
     let target = target(item)?;
-    let mut foreseen = Foreseen {
+    let mut preflight = Preflight {
         remarks: remarks(&item.configuration, target),
-        ..Foreseen::default()
+        ..Preflight::default()
     };
     match &item.planned.source {
-        Source::TableBackup { arn } => check_backup(dynamodb, name, arn, &mut foreseen).await?,
-        Source::TableAt { table, at } => check_window(dynamodb, name, table, *at, &mut foreseen).await?,
-        other => foreseen.faults.push(Fault {
+        Source::TableBackup { arn } => check_backup(dynamodb, name, arn, &mut preflight).await?,
+        Source::TableAt { table, at } => check_window(dynamodb, name, table, *at, &mut preflight).await?,
+        other => preflight.faults.push(Fault {
             path: format!("resources.{name}.source"),
             value: format!("{other:?}"),
             allowed: "a table's backup or a point in time".to_owned(),
@@ -38,11 +38,11 @@ pub async fn foresee(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Fore
         && let Err(error) = keys::ensure_usable(&dynamodb.kms, run, key, &format!("table {target}")).await
     {
         let path = format!("resources.{name}.kms_key");
-        foreseen.faults.push(fault(&path, key, error)?);
+        preflight.faults.push(fault(&path, key, error)?);
     }
     let path = format!("resources.{name}.target");
     if !is_table_name(target) {
-        foreseen.faults.push(Fault {
+        preflight.faults.push(Fault {
             path,
             value: target.to_owned(),
             allowed: "a table name: 3 to 255 letters, digits, underscores, dots and hyphens. Choose another suffix or \
@@ -52,16 +52,16 @@ pub async fn foresee(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Fore
     } else if let Some(there) = dynamodb.find_table(target).await?
         && dynamodb.ownership(run, item, &there).await? != Ownership::Ours
     {
-        foreseen.faults.push(Fault {
+        preflight.faults.push(Fault {
             path,
             value: target.to_owned(),
             allowed: "a name that no table has yet. Choose another suffix or name".to_owned(),
         });
     }
-    Ok(foreseen)
+    Ok(preflight)
 }
 
-async fn check_backup(dynamodb: &DynamoDb, name: &str, arn: &str, foreseen: &mut Foreseen) -> Result<()> {
+async fn check_backup(dynamodb: &DynamoDb, name: &str, arn: &str, preflight: &mut Preflight) -> Result<()> {
     let found = dynamodb.find_backup(arn).await?;
     let details = found.as_ref().and_then(BackupDescription::backup_details);
     let status = details.map(|backup| backup.backup_status().clone());
@@ -72,7 +72,7 @@ async fn check_backup(dynamodb: &DynamoDb, name: &str, arn: &str, foreseen: &mut
             {
                 let until = backup.backup_expiry_date_time().and_then(timestamp);
                 let until = until.map_or(String::new(), |until| format!(", and keeps until {until}"));
-                foreseen.remarks.push(format!(
+                preflight.remarks.push(format!(
                     "{arn} is the backup that DynamoDB made when the table was deleted{until}"
                 ));
             }
@@ -82,7 +82,7 @@ async fn check_backup(dynamodb: &DynamoDb, name: &str, arn: &str, foreseen: &mut
         Some(BackupStatus::Creating) => "it is still being made",
         Some(other) => other.as_str(),
     };
-    foreseen.faults.push(Fault {
+    preflight.faults.push(Fault {
         path: format!("resources.{name}.source"),
         value: arn.to_owned(),
         allowed: format!(
@@ -97,10 +97,10 @@ async fn check_window(
     name: &str,
     table: &str,
     at: Timestamp,
-    foreseen: &mut Foreseen,
+    preflight: &mut Preflight,
 ) -> Result<()> {
     let mut refuse = |allowed: String| {
-        foreseen.faults.push(Fault {
+        preflight.faults.push(Fault {
             path: format!("resources.{name}.at"),
             value: at.to_string(),
             allowed,

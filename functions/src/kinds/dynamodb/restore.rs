@@ -14,12 +14,12 @@ use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::Ownership;
-use crate::kinds::{Foreseen, Restore, part};
+use crate::kinds::{Preflight, Restore, part};
 
 #[async_trait]
 impl Restore for DynamoDb {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
-        preflight::foresee(self, run, item).await
+    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
+        preflight::check(self, run, item).await
     }
 
     async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {

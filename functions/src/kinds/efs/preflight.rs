@@ -15,7 +15,7 @@ use crate::domain::mounted::Listed;
 use crate::domain::mounted::roots::{InUse, Live, MOST_ITEMS, below};
 use crate::error::{Error, Fault, Result};
 use crate::kinds::keys;
-use crate::kinds::{Foreseen, part};
+use crate::kinds::{Preflight, part};
 
 /// The vault of EFS's automatic backups. Its policy denies that anybody restores from it (AWS re:Post,
 /// "backup-insufficient-privileges-efs").
@@ -29,15 +29,15 @@ struct PreflightBuilder<'a> {
     efs: &'a Efs,
     run: &'a Run,
     plan: &'a FileSystemPlan<'a>,
-    found: Foreseen,
+    found: Preflight,
 }
 
-pub async fn foresee(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Foreseen> {
+pub async fn check(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Preflight> {
     let mut preflight = PreflightBuilder {
         efs,
         run,
         plan,
-        found: Foreseen::default(),
+        found: Preflight::default(),
     };
     preflight.role();
     preflight.recovery_point().await?;

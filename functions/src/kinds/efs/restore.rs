@@ -15,12 +15,12 @@ use crate::domain::restore::item::{Advance, Item, Undoing};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::Result;
-use crate::kinds::{Foreseen, Restore};
+use crate::kinds::{Preflight, Restore};
 
 #[async_trait]
 impl Restore for Efs {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
-        preflight::foresee(self, run, &FileSystemPlan::read(run, item, &self.defaults)?).await
+    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
+        preflight::check(self, run, &FileSystemPlan::read(run, item, &self.defaults)?).await
     }
 
     /// The same token in every try makes AWS Backup answer with the same job.

@@ -174,14 +174,14 @@ async fn a_restore_sees_that_the_parameters_are_there_and_says_what_changed() {
     };
     let (kind, replay) = parameters([described(&[PLAIN, DEFAULT_KEY], false), described(&[PLAIN], false)]);
     let changed = item(&[("/hubs/prod/url", "2"), ("/hubs/prod/gone", "1")]);
-    let foreseen = kind.foresee(&run(), &changed).await.unwrap();
+    let preflight = kind.preflight(&run(), &changed).await.unwrap();
     assert!(
-        foreseen.faults[0].to_string().contains("/hubs/prod/gone"),
-        "{foreseen:?}"
+        preflight.faults[0].to_string().contains("/hubs/prod/gone"),
+        "{preflight:?}"
     );
     assert!(
-        foreseen.remarks[0].contains("version 2 at backup, now 3"),
-        "{foreseen:?}"
+        preflight.remarks[0].contains("version 2 at backup, now 3"),
+        "{preflight:?}"
     );
     let same = kind
         .compare(&run(), &item(&[("/hubs/prod/url", "3")]), true)

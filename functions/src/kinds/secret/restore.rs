@@ -10,11 +10,11 @@ use crate::domain::restore::item::{Advance, Item, Undoing};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::Result;
-use crate::kinds::{Backup, Foreseen, Restore, guards};
+use crate::kinds::{Backup, Preflight, Restore, guards};
 
 #[async_trait]
 impl Restore for Secret {
-    async fn foresee(&self, run: &Run, item: &Item) -> Result<Foreseen> {
+    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
         let now = self.back_up(run, &item.planned.resource).await;
         guards::preflight(guards::SECRET, item, now)
     }

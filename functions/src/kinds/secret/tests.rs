@@ -12,7 +12,7 @@ use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::Check;
 use crate::domain::restore::verdict::Finding;
 use crate::kinds::Deletion;
-use crate::kinds::Foreseen;
+use crate::kinds::Preflight;
 use crate::kinds::{Backup, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{resource, restoring, run};
@@ -232,16 +232,16 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
         described(""),
     ]);
     assert_eq!(
-        kind.foresee(&run(), &item(ARN, "v-2")).await.unwrap(),
-        Foreseen::default()
+        kind.preflight(&run(), &item(ARN, "v-2")).await.unwrap(),
+        Preflight::default()
     );
-    let changed = kind.foresee(&run(), &item(ARN, "v-1")).await.unwrap();
+    let changed = kind.preflight(&run(), &item(ARN, "v-1")).await.unwrap();
     assert!(
         changed.remarks[0].contains("version v-1 at backup, now v-2"),
         "{changed:?}"
     );
     // Deleted and made anew: another ARN.
-    let anew = kind.foresee(&run(), &item("arn:old", "v-0")).await.unwrap();
+    let anew = kind.preflight(&run(), &item("arn:old", "v-0")).await.unwrap();
     assert_eq!((anew.faults.len(), anew.remarks.len()), (0, 1));
     let finding = |checks: Vec<Check>| checks[0].finding;
     let same = kind.compare(&run(), &item(ARN, "v-2"), true).await.unwrap();
@@ -256,8 +256,8 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
         ([missing(), missing()], "ResourceNotFoundException"),
     ] {
         let (kind, _) = secrets(answers);
-        let foreseen = kind.foresee(&run(), &item(ARN, "v-2")).await.unwrap();
-        let fault = foreseen.faults[0].to_string();
+        let preflight = kind.preflight(&run(), &item(ARN, "v-2")).await.unwrap();
+        let fault = preflight.faults[0].to_string();
         assert!(
             fault.contains("resources.thing.secret") && fault.contains(words),
             "{fault}"

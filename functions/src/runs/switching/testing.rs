@@ -94,7 +94,7 @@ fn next<T>(queue: &Mutex<VecDeque<(String, T)>>, switch: &str) -> Option<T> {
 
 #[async_trait]
 impl Switch for Switchboard {
-    async fn foresee(&self, _: &Run, _: &CutOver, _: &Item) -> Result<Vec<Fault>> {
+    async fn preflight(&self, _: &Run, _: &CutOver, _: &Item) -> Result<Vec<Fault>> {
         Ok(Vec::new())
     }
 

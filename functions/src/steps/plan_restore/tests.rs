@@ -21,7 +21,7 @@ use crate::domain::restore::pointers::record::Record;
 use crate::domain::restore::pointers::selection::Selection;
 use crate::domain::restore::switching::Switching;
 use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
-use crate::kinds::Foreseen;
+use crate::kinds::Preflight;
 use crate::switches::Switch;
 use crate::testing::memory::Memory;
 use crate::testing::{
@@ -71,11 +71,11 @@ impl Pointers for Pointing {
 }
 
 /// Foresees a fault for a switch called `wrong`, and does nothing else.
-struct Foreseeing;
+struct Refusing;
 
 #[async_trait]
-impl Switch for Foreseeing {
-    async fn foresee(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
+impl Switch for Refusing {
+    async fn preflight(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
         let fault = Fault {
             path: format!("cut_over.{}.secret", switch.name),
             value: "a secret that is gone".into(),
@@ -239,7 +239,7 @@ async fn world(document: Value, account: Recoverable) -> World {
         needs: Needs {
             catalog,
             kinds: kinds(&kind),
-            switches: Switches::all(Arc::new(Foreseeing)),
+            switches: Switches::all(Arc::new(Refusing)),
             executions: executions.clone(),
             hooks: Recorded::all_well(),
             pointers: Arc::new(Pointing::default()),
@@ -399,20 +399,20 @@ async fn a_disabled_deployment_can_be_restored() {
 #[tokio::test]
 async fn what_the_kinds_foresee_stands_in_the_plan() {
     let world = world(all_kinds(), Recoverable::default()).await;
-    world.kind.foreseeing(
+    world.kind.set_preflight(
         "database",
-        Ok(Foreseen {
+        Ok(Preflight {
             remarks: vec!["the engine is upgraded to 16.4".into()],
             creates: vec!["parameter group hubs-pg".into()],
             security_groups: vec!["sg-2".into(), "sg-1".into()],
-            ..Foreseen::default()
+            ..Preflight::default()
         }),
     );
-    world.kind.foreseeing(
+    world.kind.set_preflight(
         "files",
-        Ok(Foreseen {
+        Ok(Preflight {
             security_groups: vec!["sg-1".into()],
-            ..Foreseen::default()
+            ..Preflight::default()
         }),
     );
     let catalog = &world.needs.catalog;

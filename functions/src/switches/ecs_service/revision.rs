@@ -145,7 +145,7 @@ impl EcsService {
             let value = secrets::led_to_the_copy(switch, named, item, definition, new.as_str().unwrap_or_default())?;
             return Ok(Led { part, value });
         }
-        let faults = volumes::foresee(switch, named, item, definition);
+        let faults = volumes::check(switch, named, item, definition);
         if !faults.is_empty() {
             return Err(Error::InvalidInput(faults));
         }

@@ -16,7 +16,7 @@ const MANAGED: &str = ":secret:rds!cluster-";
 const PARTS: usize = 7;
 
 /// What would keep the containers from being led to the copy's secret.
-pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Vec<Fault> {
+pub fn check(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Vec<Fault> {
     let wrong = |value: String, allowed: &str| vec![fault(switch, "service", value, allowed)];
     match old(item, definition) {
         Err(several) => wrong(
@@ -66,7 +66,7 @@ pub fn led_to_the_copy(
     if values(definition).any(|value| parts(value).0 == new) {
         return Ok(containers);
     }
-    let faults = foresee(switch, named, item, definition);
+    let faults = check(switch, named, item, definition);
     if !faults.is_empty() {
         return Err(Error::InvalidInput(faults));
     }

@@ -17,7 +17,7 @@ use crate::switches::fault;
 const CONFIGURATION: &str = "efsVolumeConfiguration";
 
 /// What would keep the volumes from being led to the copy.
-pub fn foresee(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Vec<Fault> {
+pub fn check(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Vec<Fault> {
     let (Target::Efs { file_system, .. }, Beside::Directory { .. } | Beside::FileSystem { .. }) =
         (&item.planned.resource.target, &item.planned.beside)
     else {

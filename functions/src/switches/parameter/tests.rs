@@ -182,7 +182,7 @@ async fn a_version_that_is_forgotten_is_said_so() {
 }
 
 #[tokio::test]
-async fn what_would_fail_is_foreseen() {
+async fn what_would_fail_is_found_before() {
     let list = json!({"Parameter": {"Type": "StringList", "Value": "a,b", "Version": 1}}).to_string();
     for (exchange, faults) in [
         (refuses("GetParameter", 400, "ParameterNotFound"), 1),
@@ -190,7 +190,7 @@ async fn what_would_fail_is_foreseen() {
         (at(3, "hubs-rooms"), 0),
     ] {
         let (replay, parameter) = script(vec![exchange]);
-        let found = parameter.foresee(&run(), &table_switch(), &table()).await.unwrap();
+        let found = parameter.preflight(&run(), &table_switch(), &table()).await.unwrap();
         assert_eq!(found.len(), faults, "{found:?}");
         replay.played();
     }

@@ -131,7 +131,7 @@ async fn one_that_cannot_log_in_is_waited_for_with_what_to_do_and_somebody_elses
 }
 
 #[tokio::test]
-async fn what_would_fail_is_foreseen_and_where_it_leads_is_told() {
+async fn what_would_fail_is_found_before_and_where_it_leads_is_told() {
     for (targets, fault) in [
         (leads_to("hubs-db", "AVAILABLE", ""), None),
         (
@@ -142,11 +142,11 @@ async fn what_would_fail_is_foreseen_and_where_it_leads_is_told() {
         (gone(), Some("pool (gone)")),
     ] {
         let (_, proxy) = script(vec![targets]);
-        let faults = proxy.foresee(&run(), &proxy_switch(), &cluster()).await.unwrap();
+        let faults = proxy.preflight(&run(), &proxy_switch(), &cluster()).await.unwrap();
         assert_eq!(faults.first().map(|fault| fault.value.as_str()), fault);
     }
     let (_, proxy) = script(vec![]);
-    let faults = proxy.foresee(&run(), &proxy_switch(), &directory()).await.unwrap();
+    let faults = proxy.preflight(&run(), &proxy_switch(), &directory()).await.unwrap();
     assert!(faults[0].to_string().contains("a cluster"), "{faults:?}");
     let target = Target::Aurora {
         cluster: "hubs-db".into(),

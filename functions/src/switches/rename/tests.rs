@@ -228,15 +228,18 @@ async fn a_cluster_that_somebody_renamed_or_deleted_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_would_fail_is_foreseen() {
+async fn what_would_fail_is_found_before() {
     let (replay, rename) = script(vec![
         db_clusters(&[db_cluster(SIDE, "cluster-X", "available", None)]),
         gone(),
     ]);
-    let taken = rename.foresee(&run(), &rename_switch(), &cluster()).await.unwrap();
+    let taken = rename.preflight(&run(), &rename_switch(), &cluster()).await.unwrap();
     assert!(taken[0].to_string().contains(SIDE), "{taken:?}");
-    assert_eq!(rename.foresee(&run(), &rename_switch(), &cluster()).await.unwrap(), []);
-    let faults = rename.foresee(&run(), &rename_switch(), &directory()).await.unwrap();
+    assert_eq!(
+        rename.preflight(&run(), &rename_switch(), &cluster()).await.unwrap(),
+        []
+    );
+    let faults = rename.preflight(&run(), &rename_switch(), &directory()).await.unwrap();
     assert!(faults[0].to_string().contains("a cluster"), "{faults:?}");
     replay.played();
 }

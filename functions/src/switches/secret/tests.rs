@@ -313,7 +313,7 @@ async fn what_was_put_again_is_known_by_what_it_holds() {
 }
 
 #[tokio::test]
-async fn what_would_fail_is_foreseen() {
+async fn what_would_fail_is_found_before() {
     let answer = |document: Value| answers("DescribeSecret", document.to_string());
     let value = |text: &str| answers("GetSecretValue", json!({"SecretString": text}).to_string());
     let cases = [
@@ -352,13 +352,16 @@ async fn what_would_fail_is_foreseen() {
     ];
     for (exchanges, word) in cases {
         let (replay, secret) = script(exchanges);
-        let faults = secret.foresee(&run(), &secret_switch(), &cluster()).await.unwrap();
+        let faults = secret.preflight(&run(), &secret_switch(), &cluster()).await.unwrap();
         assert_eq!(faults.len(), 1, "{word}: {faults:?}");
         assert!(faults[0].to_string().contains(word), "{}", faults[0]);
         replay.played();
     }
     let (replay, secret) = script(vec![described("v1"), self::value()]);
-    assert_eq!(secret.foresee(&run(), &secret_switch(), &cluster()).await.unwrap(), []);
+    assert_eq!(
+        secret.preflight(&run(), &secret_switch(), &cluster()).await.unwrap(),
+        []
+    );
     replay.played();
 }
 

@@ -6,7 +6,7 @@ use super::copies::*;
 use super::source::retained;
 use super::*;
 use crate::domain::restore::item::Item;
-use crate::kinds::{Foreseen, Restore};
+use crate::kinds::{Preflight, Restore};
 
 /// RDS's and KMS's answers where nothing is wrong, in the order in which they are asked for.
 pub struct Answers {
@@ -52,7 +52,7 @@ impl Answers {
         }
     }
 
-    pub async fn foreseen(self, item: &Item) -> Foreseen {
+    pub async fn preflight(self, item: &Item) -> Preflight {
         let mut script = vec![self.source];
         script.extend(self.keys);
         script.extend(self.versions);
@@ -60,14 +60,14 @@ impl Answers {
         script.extend(self.groups);
         script.extend([self.target, self.instances, self.quotas]);
         let (aurora, replay) = aurora(script);
-        let foreseen = aurora.foresee(&restore(), item).await.unwrap();
+        let preflight = aurora.preflight(&restore(), item).await.unwrap();
         replay.played();
-        foreseen
+        preflight
     }
 
     /// The faults as an operator reads them.
     pub async fn faults(self, item: &Item) -> Vec<String> {
-        self.foreseen(item)
+        self.preflight(item)
             .await
             .faults
             .iter()
@@ -133,11 +133,11 @@ pub fn planned() -> Item {
 
 #[tokio::test]
 async fn a_restore_that_can_be_is_told_what_it_makes() {
-    let foreseen = Answers::good().foreseen(&planned()).await;
-    assert!(foreseen.faults.is_empty(), "{:?}", foreseen.faults);
-    assert_eq!(foreseen.security_groups, ["sg-2", "sg-1"]);
+    let preflight = Answers::good().preflight(&planned()).await;
+    assert!(preflight.faults.is_empty(), "{:?}", preflight.faults);
+    assert_eq!(preflight.security_groups, ["sg-2", "sg-1"]);
     assert_eq!(
-        foreseen.creates,
+        preflight.creates,
         [
             "instance hubs-db-2-r1 (db.r6g.large) of cluster hubs-db-r1",
             "instance hubs-db-1-r1 (db.serverless) of cluster hubs-db-r1",
@@ -145,7 +145,7 @@ async fn a_restore_that_can_be_is_told_what_it_makes() {
         ]
     );
     assert_eq!(
-        foreseen.remarks,
+        preflight.remarks,
         [
             "thing: RDS manages the master password of hubs-db in a secret: hubs-db-r1 gets a secret of its own, under another ARN \
              and with a new password; who logs in with it is led there by a switch to master_secret",
@@ -163,10 +163,10 @@ async fn an_engine_version_that_is_not_offered_is_upgraded_or_a_fault() {
         versions: vec![versions("deprecated")],
         ..Answers::good()
     };
-    let foreseen = answers.foreseen(&planned()).await;
-    assert!(foreseen.faults.is_empty());
+    let preflight = answers.preflight(&planned()).await;
+    assert!(preflight.faults.is_empty());
     assert_eq!(
-        foreseen.remarks[0],
+        preflight.remarks[0],
         "thing: AWS does not offer aurora-postgresql 16.4 any more: the copy gets 16.6, the nearest version it can be upgraded \
          to"
     );
@@ -195,16 +195,16 @@ async fn groups_that_are_gone_are_made_anew_or_a_fault() {
         groups: gone(),
         ..Answers::good()
     };
-    let foreseen = answers.foreseen(&planned()).await;
+    let preflight = answers.preflight(&planned()).await;
     assert_eq!(
-        foreseen.creates[..2],
+        preflight.creates[..2],
         [
             "cluster parameter group tuned (family aurora-postgresql16, 2 changed parameters), which is gone",
             "parameter group one (family aurora-postgresql16, 1 changed parameters), which is gone",
         ]
     );
     assert_eq!(
-        foreseen.faults[0].to_string(),
+        preflight.faults[0].to_string(),
         "resources.thing.subnet_group: private (gone) is not allowed; expected a DB subnet group of that name: aws rds \
          create-db-subnet-group --db-subnet-group-name private --db-subnet-group-description private --subnet-ids subnet-1 \
          subnet-2"
@@ -271,10 +271,10 @@ async fn a_name_that_rds_does_not_take_is_a_fault() {
         script.extend(good.groups);
         script.push(good.quotas);
         let (kind, replay) = aurora(script);
-        let foreseen = kind.foresee(&restore(), &other).await.unwrap();
+        let preflight = kind.preflight(&restore(), &other).await.unwrap();
         replay.played();
         assert!(
-            foreseen.faults[0]
+            preflight.faults[0]
                 .to_string()
                 .starts_with(&format!("resources.thing.name: {name} is not allowed"))
         );
@@ -363,7 +363,7 @@ async fn what_no_restore_brings_back_is_said() {
     cluster["GlobalClusterIdentifier"] = "world".into();
     cluster["ActivityStreamStatus"] = "started".into();
     other.configuration["ScalingPolicies"][0]["PolicyType"] = "StepScaling".into();
-    let remarks = Answers::good().foreseen(&other).await.remarks.join("\n");
+    let remarks = Answers::good().preflight(&other).await.remarks.join("\n");
     for said in [
         "global cluster world",
         "activity stream",
@@ -380,15 +380,15 @@ async fn what_no_restore_brings_back_is_said() {
         groups: vec![],
         ..Answers::good()
     };
-    let foreseen = answers.foreseen(&bare).await;
-    assert!(foreseen.faults.is_empty(), "{:?}", foreseen.faults);
+    let preflight = answers.preflight(&bare).await;
+    assert!(preflight.faults.is_empty(), "{:?}", preflight.faults);
     assert_eq!(
-        foreseen.creates,
+        preflight.creates,
         ["instance hubs-db-r1-1 (db.t4g.medium) of cluster hubs-db-r1"]
     );
     assert!(
-        foreseen.remarks[0].contains("no configuration was captured"),
+        preflight.remarks[0].contains("no configuration was captured"),
         "{:?}",
-        foreseen.remarks
+        preflight.remarks
     );
 }

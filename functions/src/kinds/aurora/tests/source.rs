@@ -46,10 +46,10 @@ async fn a_snapshot_elsewhere_has_to_be_copied_or_shared() {
     let mut script = vec![good.keys, good.groups].concat_all();
     script.extend([good.target, good.instances, good.quotas]);
     let (kind, replay) = aurora(script);
-    let foreseen = kind.foresee(&restore(), &other).await.unwrap();
+    let preflight = kind.preflight(&restore(), &other).await.unwrap();
     replay.played();
-    assert_eq!(foreseen.faults.len(), 1);
-    let fault = foreseen.faults[0].to_string();
+    assert_eq!(preflight.faults.len(), 1);
+    let fault = preflight.faults[0].to_string();
     assert!(
         fault.starts_with("resources.thing.snapshot: hf-snap (in us-east-1) is not allowed"),
         "{fault}"
@@ -205,7 +205,7 @@ async fn a_key_that_cannot_be_used_is_a_fault() {
     // Whoever may not ask is told so.
     let (kind, _) = aurora([snapshot(&[]), refuses("DescribeKey", 400, "AccessDeniedException")]);
     assert_eq!(
-        kind.foresee(&restore(), &planned()).await.unwrap_err().name(),
+        kind.preflight(&restore(), &planned()).await.unwrap_err().name(),
         "AccessDenied"
     );
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::restore::{item, item_at, no_table, table_is, tags_are, whole};
 use super::*;
-use crate::kinds::{Foreseen, Restore};
+use crate::kinds::{Preflight, Restore};
 
 fn backup(status: &str, kind: &str) -> Exchange {
     let details =
@@ -34,16 +34,16 @@ fn window(status: &str) -> Exchange {
 }
 
 #[track_caller]
-fn only_fault(foreseen: &Foreseen) -> String {
-    assert_eq!(foreseen.faults.len(), 1, "{foreseen:?}");
-    foreseen.faults[0].to_string()
+fn only_fault(preflight: &Preflight) -> String {
+    assert_eq!(preflight.faults.len(), 1, "{preflight:?}");
+    preflight.faults[0].to_string()
 }
 
 #[tokio::test]
 async fn nothing_is_wrong_with_a_backup_that_is_available() {
     let (kind, replay) = dynamodb([backup("AVAILABLE", "USER"), key("Enabled"), no_table()]);
-    let foreseen = kind.foresee(&run(), &item()).await.unwrap();
-    assert_eq!(foreseen.faults, []);
+    let preflight = kind.preflight(&run(), &item()).await.unwrap();
+    assert_eq!(preflight.faults, []);
     replay.played();
     // Our own copy, of an earlier try.
     let (kind, _) = dynamodb([
@@ -52,10 +52,10 @@ async fn nothing_is_wrong_with_a_backup_that_is_available() {
         table_is(&whole()),
         tags_are(&whole()),
     ]);
-    let foreseen = kind.foresee(&run(), &item()).await.unwrap();
-    assert_eq!(foreseen.faults, []);
+    let preflight = kind.preflight(&run(), &item()).await.unwrap();
+    assert_eq!(preflight.faults, []);
     assert!(
-        foreseen
+        preflight
             .remarks
             .iter()
             .any(|remark| remark.contains("when the table was deleted, and keeps until 2026-"))
@@ -70,7 +70,7 @@ async fn a_backup_that_cannot_be_restored_is_a_fault() {
         (backup("CREATING", "USER"), "still being made"),
     ] {
         let (kind, _) = dynamodb([answer, key("Enabled"), no_table()]);
-        let fault = only_fault(&kind.foresee(&run(), &item()).await.unwrap());
+        let fault = only_fault(&kind.preflight(&run(), &item()).await.unwrap());
         assert!(
             fault.contains(words) && fault.contains("resources.thing.source"),
             "{fault}"
@@ -86,11 +86,11 @@ async fn a_moment_outside_the_window_is_a_fault_that_names_it() {
         ("2026-11-19T02:00:00Z", false),
     ] {
         let (kind, _) = dynamodb([window("ENABLED"), key("Enabled"), no_table()]);
-        let foreseen = kind.foresee(&run(), &item_at(at)).await.unwrap();
+        let preflight = kind.preflight(&run(), &item_at(at)).await.unwrap();
         if inside {
-            assert_eq!(foreseen.faults, []);
+            assert_eq!(preflight.faults, []);
         } else {
-            let fault = only_fault(&foreseen);
+            let fault = only_fault(&preflight);
             assert!(
                 fault.contains("from 2026-11-19T23:13:20Z to 2026-11-20T02:10:00Z"),
                 "{fault}"
@@ -104,15 +104,15 @@ async fn a_moment_outside_the_window_is_a_fault_that_names_it() {
         (missing, "rooms is not"),
     ] {
         let (kind, _) = dynamodb([answer, key("Enabled"), no_table()]);
-        let foreseen = kind.foresee(&run(), &item_at("2026-11-20T02:00:00Z")).await.unwrap();
-        assert!(only_fault(&foreseen).contains(words), "{foreseen:?}");
+        let preflight = kind.preflight(&run(), &item_at("2026-11-20T02:00:00Z")).await.unwrap();
+        assert!(only_fault(&preflight).contains(words), "{preflight:?}");
     }
 }
 
 #[tokio::test]
 async fn a_key_that_is_disabled_and_a_name_that_is_taken_or_wrong_are_faults() {
     let (kind, _) = dynamodb([backup("AVAILABLE", "USER"), key("Disabled"), no_table()]);
-    let fault = only_fault(&kind.foresee(&run(), &item()).await.unwrap());
+    let fault = only_fault(&kind.preflight(&run(), &item()).await.unwrap());
     assert!(
         fault.contains("resources.thing.kms_key") && fault.contains("Disabled"),
         "{fault}"
@@ -127,7 +127,7 @@ async fn a_key_that_is_disabled_and_a_name_that_is_taken_or_wrong_are_faults() {
         table_is(&taken),
         tags_are(&taken),
     ]);
-    let fault = only_fault(&kind.foresee(&run(), &item()).await.unwrap());
+    let fault = only_fault(&kind.preflight(&run(), &item()).await.unwrap());
     assert!(fault.contains("resources.thing.target: rooms-r1"), "{fault}");
 
     let mut wrong = item();
@@ -135,7 +135,7 @@ async fn a_key_that_is_disabled_and_a_name_that_is_taken_or_wrong_are_faults() {
         table: "rooms r1".into(),
     };
     let (kind, _) = dynamodb([backup("AVAILABLE", "USER"), key("Enabled")]);
-    let fault = only_fault(&kind.foresee(&run(), &wrong).await.unwrap());
+    let fault = only_fault(&kind.preflight(&run(), &wrong).await.unwrap());
     assert!(fault.contains("3 to 255"), "{fault}");
 }
 
@@ -146,7 +146,7 @@ async fn what_cannot_be_put_back_is_said() {
     item.configuration["Table"]["WarmThroughput"] = json!({"ReadUnitsPerSecond": 50000, "WriteUnitsPerSecond": 4000});
     item.configuration["ContributorInsights"]["ContributorInsightsStatus"] = json!("FAILED");
     let (kind, _) = dynamodb([backup("AVAILABLE", "USER"), key("Enabled"), no_table()]);
-    let remarks = kind.foresee(&run(), &item).await.unwrap().remarks;
+    let remarks = kind.preflight(&run(), &item).await.unwrap().remarks;
     for words in [
         "eu-central-1",
         "warmed up",
@@ -161,12 +161,12 @@ async fn what_cannot_be_put_back_is_said() {
     }
     item.configuration = Value::Null;
     let (kind, _) = dynamodb([backup("AVAILABLE", "USER"), no_table()]);
-    let remarks = kind.foresee(&run(), &item).await.unwrap().remarks;
+    let remarks = kind.preflight(&run(), &item).await.unwrap().remarks;
     assert!(remarks[0].contains("no configuration was captured"), "{remarks:?}");
 }
 
 #[tokio::test]
 async fn aws_that_cannot_be_asked_is_an_error() {
     let (kind, _) = dynamodb([refuses("DescribeBackup", 400, "ThrottlingException")]);
-    assert_eq!(kind.foresee(&run(), &item()).await.unwrap_err().name(), "Throttled");
+    assert_eq!(kind.preflight(&run(), &item()).await.unwrap_err().name(), "Throttled");
 }

@@ -24,7 +24,7 @@ use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
-use crate::kinds::Foreseen;
+use crate::kinds::Preflight;
 use crate::kinds::Restore;
 use crate::testing::replay::{Exchange, Replay, answers, refuses};
 use crate::testing::samples::{resource, run};

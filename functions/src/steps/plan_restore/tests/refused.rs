@@ -29,14 +29,14 @@ async fn the_faults_of_the_request_of_all_resources_and_of_all_switches_come_at_
     document["cut_over"][0]["name"] = json!("wrong");
     let world = world(document, Recoverable::default()).await;
     for name in ["database", "rooms"] {
-        let foreseen = Foreseen {
+        let preflight = Preflight {
             faults: vec![fault(&format!("resources.{name}.table"))],
-            ..Foreseen::default()
+            ..Preflight::default()
         };
-        world.kind.foreseeing(name, Ok(foreseen));
+        world.kind.set_preflight(name, Ok(preflight));
     }
     let denied = Error::AccessDenied("describing the recovery point".into());
-    world.kind.foreseeing("files", Err(denied));
+    world.kind.set_preflight("files", Err(denied));
     let request = json!({"deployment": "hubs-prod", "except": ["nobody"], "safety_backup": true});
     let faults = faults(&world, request).await;
     assert_eq!(
@@ -61,7 +61,7 @@ async fn the_faults_of_the_request_of_all_resources_and_of_all_switches_come_at_
 #[tokio::test]
 async fn what_passes_by_itself_is_no_fault() {
     let world = world(all_kinds(), Recoverable::default()).await;
-    world.kind.foreseeing("rooms", Err(Error::Throttled("slower".into())));
+    world.kind.set_preflight("rooms", Err(Error::Throttled("slower".into())));
     let request = json!({"deployment": "hubs-prod"});
     assert_eq!(
         handle(&world.needs, input(request.clone())).await.unwrap_err().name(),

@@ -43,7 +43,7 @@ async fn a_service_that_is_gone_is_said_so() {
 }
 
 #[tokio::test]
-async fn what_would_fail_is_foreseen() {
+async fn what_would_fail_is_found_before() {
     let by = |controller: &str, status: &str| {
         let service = json!({
             "status": status, "taskDefinition": OLD, "deploymentController": {"type": controller},
@@ -88,17 +88,17 @@ async fn what_would_fail_is_foreseen() {
     ];
     for (exchanges, switch, word) in cases {
         let (replay, service) = script(exchanges);
-        let faults = service.foresee(&run(), switch, &directory()).await.unwrap();
+        let faults = service.preflight(&run(), switch, &directory()).await.unwrap();
         assert_eq!(faults.len(), 1, "{word}: {faults:?}");
         assert!(faults[0].to_string().contains(word), "{}", faults[0]);
         replay.played();
     }
     let good = || vec![by("ECS", "ACTIVE"), with(volumes())];
     let (replay, service) = script(good());
-    assert_eq!(service.foresee(&run(), &all, &directory()).await.unwrap(), []);
+    assert_eq!(service.preflight(&run(), &all, &directory()).await.unwrap(), []);
     replay.played();
     let (replay, service) = script(good());
-    let faults = service.foresee(&run(), &all, &table()).await.unwrap();
+    let faults = service.preflight(&run(), &all, &table()).await.unwrap();
     assert!(faults[0].to_string().contains("a file system"), "{faults:?}");
     replay.played();
 }

@@ -34,14 +34,14 @@ fn good() -> [Exchange; 7] {
     ]
 }
 
-fn faults(found: &Foreseen) -> String {
+fn faults(found: &Preflight) -> String {
     found.faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
 async fn a_directory_has_no_fault_where_all_is_well_and_leftovers_are_told() {
     let (kind, replay) = efs(good());
-    let found = kind.foresee(&run(), &item()).await.unwrap();
+    let found = kind.preflight(&run(), &item()).await.unwrap();
     assert_eq!(faults(&found), "");
     assert!(
         found.remarks.is_empty() && found.security_groups.is_empty(),
@@ -55,7 +55,7 @@ async fn a_directory_has_no_fault_where_all_is_well_and_leftovers_are_told() {
         &[DIRECTORY, "aws-backup-failed-restore_2026-11-20T02-15-03-123Z"],
     );
     let (kind, replay) = efs(script);
-    let found = kind.foresee(&run(), &item()).await.unwrap();
+    let found = kind.preflight(&run(), &item()).await.unwrap();
     assert_eq!(found.faults, []);
     assert!(
         found.remarks.len() == 2 && found.remarks[0].contains(DIRECTORY),
@@ -118,7 +118,7 @@ async fn each_thing_that_would_fail_later_is_a_fault_now() {
         let mut script = good();
         script[at] = exchange;
         let (kind, replay) = efs(script);
-        let found = kind.foresee(&run(), &item()).await.unwrap();
+        let found = kind.preflight(&run(), &item()).await.unwrap();
         let said = faults(&found);
         assert!(
             said.contains(&format!("resources.thing.{path}")) && said.contains(words),
@@ -135,7 +135,7 @@ async fn what_is_gone_hides_what_depends_on_it() {
     script.splice(0..2, [refuses(POINT, 400, "ResourceNotFoundException")]);
     script.splice(1..3, [no_file_system()]);
     let (kind, replay) = efs(script);
-    let said = faults(&kind.foresee(&run(), &item()).await.unwrap());
+    let said = faults(&kind.preflight(&run(), &item()).await.unwrap());
     assert!(
         said.contains("not in vault") || said.contains("this one is gone"),
         "{said}"
@@ -157,7 +157,7 @@ async fn the_automatic_vault_and_another_accounts_role_are_refused() {
         role: Some("arn:aws:iam::999999999999:role/backup".into()),
     };
     let (kind, replay) = efs(good().into_iter().skip(2));
-    let said = faults(&kind.foresee(&run(), &other).await.unwrap());
+    let said = faults(&kind.preflight(&run(), &other).await.unwrap());
     assert!(
         said.contains("resources.thing.vault") && said.contains("denies restores"),
         "{said}"
@@ -180,7 +180,7 @@ async fn only_an_aws_that_cannot_be_asked_is_an_error() {
     ] {
         let script = good().into_iter().take(at).chain([exchange]);
         let (kind, replay) = efs(script);
-        kind.foresee(&run(), &item()).await.unwrap_err();
+        kind.preflight(&run(), &item()).await.unwrap_err();
         replay.played();
     }
 }
@@ -197,7 +197,7 @@ async fn a_new_file_system_says_what_it_takes_and_what_it_does_not_get() {
         none,
         key("Enabled"),
     ]);
-    let found = kind.foresee(&run(), &item).await.unwrap();
+    let found = kind.preflight(&run(), &item).await.unwrap();
     assert_eq!(faults(&found), "");
     assert_eq!(found.security_groups, ["sg-2", "sg-1"]);
     assert!(found.creates.iter().any(|what| what.contains("subnet-1")), "{found:?}");
@@ -214,7 +214,7 @@ async fn a_new_file_system_says_what_it_takes_and_what_it_does_not_get() {
     let mut taken = captured();
     taken["FileSystem"]["CreationToken"] = json!(TOKEN);
     let (kind, _) = efs([point(json!({})), key("Enabled"), file_system(&taken), key("Enabled")]);
-    let said = faults(&kind.foresee(&run(), &anew()).await.unwrap());
+    let said = faults(&kind.preflight(&run(), &anew()).await.unwrap());
     assert!(
         said.contains("resources.thing.into") && said.contains("fs-01234567 has it"),
         "{said}"
@@ -237,7 +237,7 @@ async fn what_is_restored_of_it_and_what_is_not_is_told() {
     let old = "aws-backup-restore_2026-11-19T02-15-03-123Z";
     script[6] = directories(INVOKE, &[old, DIRECTORY]);
     let (kind, _) = efs(script);
-    let remarks = kind.foresee(&run(), &item).await.unwrap().remarks;
+    let remarks = kind.preflight(&run(), &item).await.unwrap().remarks;
     assert!(
         remarks[0].contains(&format!("restored: {live} (service web)")) && remarks[0].contains("`roots`"),
         "{remarks:?}"

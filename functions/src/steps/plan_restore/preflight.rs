@@ -1,4 +1,4 @@
-//! Looks ahead with every kind and every switch, and gathers all that would go wrong later.
+//! Runs the preflight checks of every kind, and gathers all that would go wrong later.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
 use crate::error::{Class, Error, Fault, Result};
 use crate::kinds::optional;
-use crate::kinds::{Foreseen, Kinds};
+use crate::kinds::{Kinds, Preflight};
 
 /// As many resources as are looked at side by side: RDS and DynamoDB throttle what asks for many things at once.
 const SIDE_BY_SIDE: usize = 4;
@@ -27,7 +27,7 @@ pub struct Ahead {
 ///
 /// # Errors
 /// The first that passes by itself, named after its resource.
-pub async fn foresee(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahead> {
+pub async fn check(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahead> {
     let mut ahead = Ahead {
         faults: same_names(items),
         ..Ahead::default()
@@ -35,15 +35,15 @@ pub async fn foresee(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahe
     let looks = looks(kinds, run, items).await?;
     for (item, look) in items.iter_mut().zip(looks) {
         let name = item.planned.resource.name.clone();
-        let foreseen = match look {
-            Ok(foreseen) => foreseen,
+        let preflight = match look {
+            Ok(preflight) => preflight,
             Err(error) if error.class() == Class::Final => {
                 ahead.faults.push(untold(&name, &error));
                 continue;
             }
             Err(error) => return Err(error),
         };
-        ahead.faults.extend(foreseen.faults);
+        ahead.faults.extend(preflight.faults);
         let named = |remark: String| {
             if remark.contains(&name) {
                 remark
@@ -54,9 +54,9 @@ pub async fn foresee(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahe
         let left_out = optional::remarks(&item.configuration);
         ahead
             .remarks
-            .extend(foreseen.remarks.into_iter().chain(left_out).map(named));
-        ahead.security_groups.extend(foreseen.security_groups);
-        item.planned.creates = foreseen.creates;
+            .extend(preflight.remarks.into_iter().chain(left_out).map(named));
+        ahead.security_groups.extend(preflight.security_groups);
+        item.planned.creates = preflight.creates;
     }
     ahead.security_groups.sort();
     ahead.security_groups.dedup();
@@ -64,13 +64,13 @@ pub async fn foresee(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahe
 }
 
 /// What each look found, in the order of the items.
-async fn looks(kinds: &Kinds, run: &Run, items: &[Item]) -> Result<Vec<Result<Foreseen>>> {
+async fn looks(kinds: &Kinds, run: &Run, items: &[Item]) -> Result<Vec<Result<Preflight>>> {
     let mut looks = Vec::with_capacity(items.len());
     for some in items.chunks(SIDE_BY_SIDE) {
         let mut started = JoinSet::new();
         for (at, item) in some.iter().cloned().enumerate() {
             let (kinds, run) = (kinds.clone(), run.clone());
-            started.spawn(async move { (at, kinds.of(&item.planned.resource.target).foresee(&run, &item).await) });
+            started.spawn(async move { (at, kinds.of(&item.planned.resource.target).preflight(&run, &item).await) });
         }
         let mut found = BTreeMap::new();
         while let Some(look) = started.join_next().await {
