@@ -17,13 +17,13 @@ mod parameter_groups;
 mod plan;
 mod preflight;
 mod preflight_builder;
-mod readiness;
 mod recovery;
 mod remarks;
 mod restore;
 mod settings;
 mod snapshots;
 mod source;
+mod statuses;
 mod tags;
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@ use aws_sdk_rds::types::{DbClusterSnapshot, Tag};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::snapshots::LOST;
-use super::{Aurora, KIND, capture, cluster, readiness};
+use super::clusters::describe_cluster;
+use super::statuses::{is_lost_snapshot, needed_action};
+use super::{Aurora, KIND, capture, cluster};
 use crate::aws::{code, failure};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
@@ -16,6 +17,23 @@ use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, not_tagged_yet, ownership};
 use crate::kinds::shared::{ensure_ours, refused, tagged_by, timestamp, wrong_point};
 use crate::kinds::{Backup, Deletion, Started};
+
+impl Aurora {
+    /// RDS snapshots an `available` cluster only.
+    async fn ensure_available(&self, cluster: &str) -> Result<()> {
+        let found = describe_cluster(&self.rds, cluster).await?;
+        let status = found.status().unwrap_or("unknown");
+        let seen =
+            format!("snapshotting cluster {cluster}: its status is {status}, and only an available cluster can be");
+        match needed_action(status) {
+            _ if status == "available" => Ok(()),
+            Some(next) => Err(Error::JobFailed(format!("{seen}. {next}, then start a new run"))),
+            None => Err(Error::NotReady(format!(
+                "{seen}. Trying again helps when that has ended"
+            ))),
+        }
+    }
+}
 
 #[async_trait]
 impl Backup for Aurora {
@@ -32,7 +50,7 @@ impl Backup for Aurora {
         if let Some(snapshot) = self.find_snapshot(&id).await? {
             return adopt(run, resource, cluster, &snapshot);
         }
-        readiness::ensure_available(&self.rds, cluster).await?;
+        self.ensure_available(cluster).await?;
         let tags = names::tags(&run.deployment, &run.id, &resource.name)
             .map(|(key, value)| Tag::builder().key(key).value(value).build());
         let created = self
@@ -83,7 +101,7 @@ impl Backup for Aurora {
         let percent = snapshot
             .percent_progress()
             .unwrap_or(if status == "available" { 100 } else { 0 });
-        if LOST.contains(&status) {
+        if is_lost_snapshot(status) {
             return Ok(Progress::Failed {
                 reason: format!("the status of cluster snapshot {id} is {status}"),
             });

@@ -2,9 +2,10 @@
 //! and kept under RDS's own attribute names.
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbInstance, DbSubnetGroup, Filter};
+use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbSubnetGroup, Filter};
 use serde_json::Value;
 
+use super::clusters::{describe_cluster, find_instances};
 use super::unsupported::unsupported;
 use super::{describe, parameter_groups};
 use crate::aws::{failure, offered, service};
@@ -17,7 +18,7 @@ use crate::kinds::scaling::{Namespace, scaling};
 /// # Errors
 /// `NotFound` for a missing cluster; `InvalidInput` for one that cannot be restored as it was.
 pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str, id: &str) -> Result<Value> {
-    let cluster = cluster(rds, id).await?;
+    let cluster = describe_cluster(rds, id).await?;
     if let Some(why) = unsupported(cluster.engine(), cluster.engine_mode(), scalability(&cluster)) {
         return Err(Error::invalid(
             format!("resources.{resource}.cluster"),
@@ -36,7 +37,7 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
         Some(group) => Some(subnet_group(rds, group).await?),
         None => None,
     };
-    let instances = instances(rds, id).await?;
+    let instances = find_instances(rds, id).await?;
     let instance_groups = parameter_groups::of_instances(rds, &instances).await?;
     // Nothing of a cluster is left out: what is not read of it fails its backup.
     let mut optional = Optional::of_copy();
@@ -72,33 +73,6 @@ fn scalability(cluster: &DbCluster) -> Option<&str> {
             .cluster_scalability_type()
             .map(|scalability| scalability.as_str()),
     }
-}
-
-async fn cluster(rds: &Client, id: &str) -> Result<DbCluster> {
-    let answer = rds.describe_db_clusters().db_cluster_identifier(id).send().await;
-    let clusters = answer
-        .map_err(|error| failure("describing cluster", id, error))?
-        .db_clusters
-        .unwrap_or_default();
-    clusters.into_iter().next().ok_or_else(|| {
-        Error::NotFound(format!(
-            "describing cluster {id}: RDS shows none of that name. Correct the descriptor"
-        ))
-    })
-}
-
-async fn instances(rds: &Client, id: &str) -> Result<Vec<DbInstance>> {
-    let of_cluster = Filter::builder().name("db-cluster-id").values(id).build();
-    let pages = rds
-        .describe_db_instances()
-        .filters(of_cluster)
-        .into_paginator()
-        .items()
-        .send();
-    pages
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|error| failure("describing the instances of cluster", id, error))
 }
 
 async fn subnet_group(rds: &Client, name: &str) -> Result<DbSubnetGroup> {

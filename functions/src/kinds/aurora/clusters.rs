@@ -1,8 +1,8 @@
 //! Clusters as RDS describes them: found by name, told from others' by their tags.
 
-use aws_sdk_rds::types::DbCluster;
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
 
-use super::Aurora;
 use super::plan::ClusterPlan;
 use super::tags::tagged_by;
 use crate::aws::{code, failure};
@@ -11,21 +11,33 @@ use crate::domain::restore::item::Made;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, ownership};
 
-impl Aurora {
-    /// The cluster of that name, if there is one.
-    pub(super) async fn find_cluster(&self, cluster: &str) -> Result<Option<DbCluster>> {
-        let answer = self
-            .rds
-            .describe_db_clusters()
-            .db_cluster_identifier(cluster)
-            .send()
-            .await;
-        match answer {
-            Ok(found) => Ok(found.db_clusters.unwrap_or_default().into_iter().next()),
-            Err(error) if code(&error) == Some("DBClusterNotFoundFault") => Ok(None),
-            Err(error) => Err(failure("describing cluster", cluster, error)),
-        }
+/// The cluster of that name, if there is one.
+pub async fn find_cluster(rds: &Client, id: &str) -> Result<Option<DbCluster>> {
+    match rds.describe_db_clusters().db_cluster_identifier(id).send().await {
+        Ok(found) => Ok(found.db_clusters.unwrap_or_default().into_iter().next()),
+        Err(error) if code(&error) == Some("DBClusterNotFoundFault") => Ok(None),
+        Err(error) => Err(failure("describing cluster", id, error)),
     }
+}
+
+/// A cluster that has to be there.
+///
+/// # Errors
+/// `NotFound` where it is not.
+pub async fn describe_cluster(rds: &Client, id: &str) -> Result<DbCluster> {
+    find_cluster(rds, id).await?.ok_or_else(|| {
+        Error::NotFound(format!(
+            "describing cluster {id}: RDS shows none of that name. Correct the descriptor"
+        ))
+    })
+}
+
+/// The instances of a cluster, also those that nobody planned.
+pub async fn find_instances(rds: &Client, cluster: &str) -> Result<Vec<DbInstance>> {
+    let of_cluster = Filter::builder().name("db-cluster-id").values(cluster).build();
+    let pages = rds.describe_db_instances().filters(of_cluster);
+    let found = pages.into_paginator().items().send().collect::<Result<_, _>>().await;
+    found.map_err(|error| failure("describing the instances of cluster", cluster, error))
 }
 
 /// Whether a cluster is the copy that this run makes.

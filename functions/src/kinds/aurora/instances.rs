@@ -1,37 +1,20 @@
 //! The instances of a copy: one, and when it is there, so that the cluster has a writer, the others. Which of them is the
 //! writer is Aurora's to choose.
 
-use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
+use aws_sdk_rds::types::{DbCluster, DbInstance};
 use serde_json::Value;
 
 use super::Aurora;
 use super::captured::{members, number, text};
 use super::clusters::name_conflict;
 use super::plan::{ClusterPlan, InstancePlan};
+use super::statuses::{WITHOUT_CAPACITY, is_lost_instance};
 use super::tags::tagged_by;
 use crate::aws::{code, failure, is_shortage};
 use crate::domain::job::Run;
 use crate::error::Result;
 use crate::kinds::ownership::{Ownership, not_tagged_yet, ownership};
 use crate::kinds::part;
-
-/// Instance statuses out of which nothing usable comes any more (the terminal ones of CloudFormation's handler).
-const LOST: &[&str] = &[
-    "failed",
-    "inaccessible-encryption-credentials",
-    "inaccessible-encryption-credentials-recoverable",
-    "incompatible-create",
-    "incompatible-credentials",
-    "incompatible-network",
-    "incompatible-parameters",
-    "incompatible-restore",
-    "modify-failed",
-    "upgrade-failed",
-];
-
-/// The status of an instance for which RDS found no capacity after it had taken the call: it stays so until it is deleted (RDS
-/// User Guide, "DB instance status").
-const WITHOUT_CAPACITY: &str = "insufficient-capacity";
 
 /// How RDS refuses a zone that it offers no more, or not for this class, or in which the subnet group has no subnet.
 const REFUSED_ZONE: &[&str] = &[
@@ -94,7 +77,7 @@ impl Aurora {
                 Ownership::Foreign => return Err(name_conflict("instance", &name)),
             }
             let status = there.db_instance_status().unwrap_or("unknown");
-            if LOST.contains(&status) {
+            if is_lost_instance(status) {
                 return Ok(Err(format!("the status of instance {name} is {status}")));
             }
             if status == WITHOUT_CAPACITY {
@@ -119,14 +102,6 @@ impl Aurora {
             in_any_zone,
             without,
         }))
-    }
-
-    /// The instances of a cluster, also those that nobody planned.
-    pub(super) async fn instances(&self, cluster: &str) -> Result<Vec<DbInstance>> {
-        let of_cluster = Filter::builder().name("db-cluster-id").values(cluster).build();
-        let pages = self.rds.describe_db_instances().filters(of_cluster);
-        let found = pages.into_paginator().items().send().collect::<Result<_, _>>().await;
-        found.map_err(|error| failure("describing the instances of cluster", cluster, error))
     }
 
     /// Asks for an instance: in its source's zone, else in any, since an instance in another zone is better than none. In words

@@ -6,7 +6,7 @@ use aws_sdk_rds::types::{DbEngineVersion, Filter};
 use serde_json::Value;
 
 use super::captured::{members, text};
-use super::clusters::is_ours;
+use super::clusters::{find_cluster, is_ours};
 use super::plan::ClusterPlan;
 use super::preflight_builder::PreflightBuilder;
 use super::remarks::remarks;
@@ -211,7 +211,7 @@ impl Aurora {
             );
             return Ok(());
         }
-        if let Some(cluster) = self.find_cluster(plan.target).await?
+        if let Some(cluster) = find_cluster(&self.rds, plan.target).await?
             && !is_ours(&cluster, run, plan)
         {
             preflight.fault("name", format!("cluster {} (taken)", plan.target), FREE);

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};
 use serde_json::Value;
 
-use super::clusters::{cluster_ownership, created_resource, name_conflict};
+use super::clusters::{cluster_ownership, created_resource, find_cluster, find_instances, name_conflict};
 use super::configure::Asked;
 use super::plan::ClusterPlan;
 use super::remarks::remarks as remarks_on;
-use super::snapshots::{self, reference};
+use super::snapshots::reference;
+use super::statuses::{is_lost_snapshot, needed_action};
 use super::{Aurora, compare, instances, preflight, undo};
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
@@ -21,21 +22,6 @@ use crate::domain::set::Sample;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, not_tagged_yet};
 use crate::kinds::{Preflight, Restore};
-
-/// Cluster statuses out of which no copy comes any more (the terminal ones of CloudFormation's handler, and those that
-/// somebody brings about).
-const LOST: &[&str] = &[
-    "cloning-failed",
-    "deleting",
-    "inaccessible-encryption-credentials",
-    "inaccessible-encryption-credentials-recoverable",
-    "incompatible-network",
-    "incompatible-parameters",
-    "incompatible-restore",
-    "migration-failed",
-    "restore-failed",
-    "stopped",
-];
 
 /// What RDS is at work on, each timed by itself: the cluster, its settings, its instances, and what comes when they are there.
 const COPYING: &str = "copying";
@@ -77,7 +63,7 @@ impl Restore for Aurora {
 
 async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
     let plan = ClusterPlan::of(item)?;
-    let Some(cluster) = aurora.find_cluster(plan.target).await? else {
+    let Some(cluster) = find_cluster(&aurora.rds, plan.target).await? else {
         return begin(aurora, run, &plan).await;
     };
     let ownership = cluster_ownership(&cluster, run, &plan);
@@ -118,7 +104,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
         return waiting(CONFIGURING, configuring);
     }
     let mut asked = aurora.attach(&plan, &cluster).await?;
-    let there = aurora.instances(plan.target).await?;
+    let there = find_instances(&aurora.rds, plan.target).await?;
     let mut without = Vec::new();
     match aurora.create_instances(run, &plan, &cluster, &there).await {
         Ok(Ok(making)) => {
@@ -176,7 +162,7 @@ async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Adv
                 ));
             };
             let status = snapshot.status().unwrap_or("unknown");
-            if snapshots::LOST.contains(&status) {
+            if is_lost_snapshot(status) {
                 return lost(format!(
                     "the status of cluster snapshot {reference} is {status}: restore another set"
                 ));
@@ -231,7 +217,7 @@ fn lost(reason: String) -> Result<Advance> {
 fn cluster_state(cluster: &DbCluster) -> ClusterState {
     let id = cluster.db_cluster_identifier().unwrap_or_default();
     let status = cluster.status().unwrap_or("unknown");
-    if LOST.contains(&status) {
+    if needed_action(status).is_some() {
         return ClusterState::Lost(format!("the status of cluster {id} is {status}"));
     }
     // With instances it is at work on them; without, it is being made, or what was asked of it since is being done.

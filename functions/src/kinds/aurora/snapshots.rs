@@ -7,15 +7,6 @@ use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::error::Result;
 
-/// Snapshot statuses from which nothing restorable comes any more (botocore's waiter `DBClusterSnapshotAvailable`).
-pub const LOST: &[&str] = &[
-    "deleted",
-    "deleting",
-    "failed",
-    "incompatible-restore",
-    "incompatible-parameters",
-];
-
 impl Aurora {
     /// The manual snapshot of that name, if there is one.
     pub(super) async fn find_snapshot(&self, id: &str) -> Result<Option<DbClusterSnapshot>> {

@@ -4,9 +4,11 @@ use aws_sdk_rds::types::DbCluster;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
+use super::Aurora;
+use super::clusters::find_cluster;
 use super::preflight_builder::PreflightBuilder;
-use super::snapshots::{LOST, account_and_region, reference};
-use super::{Aurora, readiness};
+use super::snapshots::{account_and_region, reference};
+use super::statuses::{is_lost_snapshot, needed_action};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::restore::plan::Source;
@@ -78,7 +80,7 @@ impl Aurora {
         };
         let status = snapshot.status().unwrap_or("unknown");
         if status != "available" {
-            let allowed = if LOST.contains(&status) {
+            let allowed = if is_lost_snapshot(status) {
                 "one that is available: restore another set"
             } else {
                 "one that is available: wait until it is, then start a new restore"
@@ -103,7 +105,7 @@ impl Aurora {
         id: &str,
         at: Option<Timestamp>,
     ) -> Result<Option<RestoreSource>> {
-        let Some(cluster) = self.find_cluster(id).await? else {
+        let Some(cluster) = find_cluster(&self.rds, id).await? else {
             preflight.fault(
                 "cluster",
                 format!("{id} (gone)"),
@@ -112,7 +114,7 @@ impl Aurora {
             return Ok(None);
         };
         let status = cluster.status().unwrap_or("unknown");
-        if let Some(next) = readiness::way_out(status) {
+        if let Some(next) = needed_action(status) {
             preflight.fault(
                 "cluster",
                 format!("{id} ({status})"),

@@ -3,7 +3,7 @@
 use aws_sdk_rds::types::DbCluster;
 
 use super::Aurora;
-use super::clusters::cluster_ownership;
+use super::clusters::{cluster_ownership, find_cluster, find_instances};
 use super::plan::ClusterPlan;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
@@ -13,7 +13,7 @@ use crate::kinds::ownership::{Ownership, not_tagged_yet};
 
 pub async fn undo(aurora: &Aurora, run: &Run, item: &Item) -> Result<Undoing> {
     let plan = ClusterPlan::of(item)?;
-    let cluster = aurora.find_cluster(plan.target).await?;
+    let cluster = find_cluster(&aurora.rds, plan.target).await?;
     let removed = match cluster.map(|cluster| (cluster_ownership(&cluster, run, &plan), cluster)) {
         Some((Ownership::Ours, cluster)) => aurora.remove(&plan, &cluster).await.map(Some),
         Some((Ownership::Untagged, _)) => Ok(Some(not_tagged_yet(&format!("cluster {}", plan.target)))),
@@ -56,7 +56,7 @@ impl Aurora {
         // Otherwise it could go on adding instances.
         self.unscale(plan).await?;
         let mut waiting = Vec::new();
-        for instance in self.instances(target).await? {
+        for instance in find_instances(&self.rds, target).await? {
             let name = instance.db_instance_identifier().unwrap_or_default();
             let status = instance.db_instance_status().unwrap_or("unknown");
             if status == "deleting" {
