@@ -19,6 +19,7 @@ mod preflight;
 mod preflight_builder;
 mod recovery;
 mod remarks;
+mod replica_scaling;
 mod restore;
 mod settings;
 mod snapshots;
@@ -33,8 +34,8 @@ mod unsupported;
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
 
+use super::auto_scaling;
 use super::keys;
-use super::scaling;
 use super::shared::wrong_target;
 use crate::aws::lazy::Lazy;
 use crate::aws::service;
@@ -53,7 +54,7 @@ impl Aurora {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             rds: Lazy::new(aws, Client::new),
-            autoscaling: Lazy::new(aws, scaling::client),
+            autoscaling: Lazy::new(aws, auto_scaling::client),
             kms: Lazy::new(aws, keys::client),
         }
     }

@@ -26,8 +26,8 @@ mod undo;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
+use super::auto_scaling;
 use super::keys;
-use super::scaling;
 use super::shared::wrong_target;
 use crate::aws::lazy::Lazy;
 use crate::aws::service;
@@ -46,7 +46,7 @@ impl DynamoDb {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             dynamodb: Lazy::new(aws, Client::new),
-            autoscaling: Lazy::new(aws, scaling::client),
+            autoscaling: Lazy::new(aws, auto_scaling::client),
             kms: Lazy::new(aws, keys::client),
         }
     }

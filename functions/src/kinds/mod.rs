@@ -1,6 +1,7 @@
 //! The kinds of resource, a folder each; what a kind does is in [`kind`], which there are in [`registry`].
 
 mod aurora;
+mod auto_scaling;
 mod dynamodb;
 mod efs;
 mod guards;
@@ -10,8 +11,6 @@ pub mod optional;
 mod ownership;
 mod parameters;
 pub mod registry;
-mod rescaling;
-mod scaling;
 mod secret;
 mod shared;
 

@@ -6,12 +6,13 @@ use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbSubnetGroup, Filter};
 use serde_json::Value;
 
 use super::clusters::{describe_cluster, find_instances};
+use super::plan::scalable_id;
 use super::unsupported::unsupported;
 use super::{describe, parameter_groups};
 use crate::aws::{failure, offered, service};
 use crate::error::{Error, Result};
+use crate::kinds::auto_scaling::{self, Namespace};
 use crate::kinds::optional::Optional;
-use crate::kinds::scaling::{Namespace, scaling};
 
 /// Reads a cluster, its instances, groups, parameters, endpoints and scaling.
 ///
@@ -47,8 +48,8 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
     }
     let endpoints = endpoints.unwrap_or_default();
     // Aurora scales the number of replicas, of the cluster by its own name.
-    let scaled = [format!("cluster:{}", cluster.db_cluster_identifier().unwrap_or(id))];
-    let scaling = scaling(autoscaling, Namespace::Rds, &scaled, id).await?;
+    let scaled = [scalable_id(cluster.db_cluster_identifier().unwrap_or(id))];
+    let scaling = auto_scaling::describe(autoscaling, Namespace::Rds, &scaled, id).await?;
     optional.lacks(&scaling.not_offered);
     Ok(optional.noted(describe::attributes! {
         "DBCluster" => describe::cluster(&cluster),

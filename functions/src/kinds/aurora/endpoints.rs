@@ -1,18 +1,16 @@
-//! What belongs to a cluster and lives outside it: custom endpoints, and the scaling of its replicas.
+//! The custom endpoints of a copy.
 
 use aws_sdk_rds::types::{DbClusterEndpoint, DbInstance, Filter};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Aurora;
-use super::captured::{members, text, texts};
+use super::captured::{text, texts};
 use super::clusters::name_conflict;
-use super::plan::{ClusterPlan, scalable_id};
+use super::plan::ClusterPlan;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
-use crate::error::{Class, Result};
+use crate::error::Result;
 use crate::kinds::part;
-use crate::kinds::rescaling;
-use crate::kinds::scaling::{Namespace, scaling};
 
 impl Aurora {
     /// Creates the custom endpoints that are missing; in words what it waits for.
@@ -111,39 +109,5 @@ impl Aurora {
             }
             Err(error) => Err(failure("creating custom endpoint", name, error)),
         }
-    }
-
-    /// Lets Application Auto Scaling scale the copy's replicas as it did the source's. Saying it again changes nothing. What
-    /// AWS refuses for good is a remark, and the comparison names it again.
-    pub(super) async fn scale(&self, run: &Run, plan: &ClusterPlan<'_>) -> Result<Vec<String>> {
-        if members(plan.configuration, "ScalableTargets").next().is_none() {
-            return Ok(Vec::new());
-        }
-        let ids = [scalable_id(plan.target)];
-        let there = scaling(&self.autoscaling, Namespace::Rds, &ids, plan.target).await?;
-        let there = json!({
-            "ScalableTargets": there.targets, "ScalingPolicies": there.policies, "ScheduledActions": there.scheduled,
-        });
-        let mut remarks = Vec::new();
-        for change in rescaling::missing(plan.configuration, &there, &plan.renaming()) {
-            match rescaling::put(&self.autoscaling, &change).await {
-                Ok(()) => tracing::info!(restore = run.id, cluster = plan.target, "given {}", change.words()),
-                Err(error) if error.class() == Class::Final => {
-                    remarks.push(format!("{} could not be put back: {error}", change.words()));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(remarks)
-    }
-
-    /// Has Application Auto Scaling leave the copy alone.
-    pub(super) async fn unscale(&self, plan: &ClusterPlan<'_>) -> Result<()> {
-        for target in members(plan.configuration, "ScalableTargets") {
-            let mut target = target.clone();
-            target["ResourceId"] = json!(scalable_id(plan.target));
-            rescaling::deregister(&self.autoscaling, &target).await?;
-        }
-        Ok(())
     }
 }

@@ -4,8 +4,8 @@ use super::KIND;
 use super::captured::{members, text};
 use super::plan::ClusterPlan;
 use crate::domain::restore::members::lost;
+use crate::kinds::auto_scaling;
 use crate::kinds::part;
-use crate::kinds::rescaling;
 
 /// What a restore does not bring back, or brings back otherwise, and no check can tell.
 pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
@@ -58,7 +58,7 @@ pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
             autoscaled.join(", ")
         ));
     }
-    remarks.extend(rescaling::alarms_to_point(plan.configuration));
+    remarks.extend(auto_scaling::restore::alarms_to_redirect(plan.configuration));
     if plan.instances().is_empty() {
         remarks.push(format!("{source} had no instance, so nothing can connect to the copy"));
     }

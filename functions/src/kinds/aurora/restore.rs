@@ -132,7 +132,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
     }
     let endpoints = aurora.create_endpoints(run, &plan, &there).await?;
     let mut remarks = remarks_on(&plan);
-    remarks.extend(aurora.scale(run, &plan).await?);
+    remarks.extend(aurora.restore_scaling(&plan).await?);
     let protection = aurora.protect(&plan, &cluster).await?;
     let finishing = Asked {
         settings: protection.settings,

@@ -54,7 +54,7 @@ impl Aurora {
             return Ok(format!("cluster {target} loses its deletion protection"));
         }
         // Otherwise it could go on adding instances.
-        self.unscale(plan).await?;
+        self.remove_scaling(plan).await?;
         let mut waiting = Vec::new();
         for instance in find_instances(&self.rds, target).await? {
             let name = instance.db_instance_identifier().unwrap_or_default();

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::aws::answer::{Answer, present};
 use crate::aws::{code, failure, offered, service};
 use crate::error::Result;
+use crate::kinds::auto_scaling::{self, Namespace};
 use crate::kinds::optional::Optional;
-use crate::kinds::scaling::{Namespace, scaling};
 
 /// One call whose whole answer is wanted.
 macro_rules! answer {
@@ -77,7 +77,7 @@ pub async fn capture(
     let of_indexes = async || insights_of_indexes(dynamodb, table, described).await;
     let of_indexes = optional.beside("IndexContributorInsights", of_indexes).await?;
     let scaled = scalable(table, described);
-    let scaling = scaling(autoscaling, Namespace::DynamoDb, &scaled, table).await?;
+    let scaling = auto_scaling::describe(autoscaling, Namespace::DynamoDb, &scaled, table).await?;
     optional.lacks(&scaling.not_offered);
     let tags = tags(dynamodb, &arn).await?;
     let policy = optional.needed("Policy", policy(dynamodb, &arn).await)?;

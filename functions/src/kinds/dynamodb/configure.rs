@@ -16,13 +16,14 @@ use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::item::{Advance, Item};
 use crate::error::{Class, Error, Result};
+use crate::kinds::auto_scaling::restore::{PutBack, put_back};
 use crate::kinds::optional::Optional;
-use crate::kinds::rescaling;
 
 /// What has to be waited for before the next change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Applied {
     Done,
+    /// A part was done, and a part is refused for good, in words.
+    Scaled(PutBack),
     /// The table is `UPDATING`: nothing else can be changed meanwhile.
     Updating,
 }
@@ -79,6 +80,10 @@ impl DynamoDb {
             let words = change.words();
             match apply(self, target, arn, &change).await {
                 Ok(Applied::Done) => put += 1,
+                Ok(Applied::Scaled(scaled)) => {
+                    put += scaled.put;
+                    remarks.extend(scaled.refused);
+                }
                 Ok(Applied::Updating) => {
                     return Ok(waiting(
                         Some(change.stage()),
@@ -162,7 +167,11 @@ async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> 
             let call = client.put_resource_policy().resource_arn(arn).policy(policy);
             call.send().await.map_err(|error| failure(&doing, table, error))?;
         }
-        Change::Scaling(change) => rescaling::put(&dynamodb.autoscaling, change).await?,
+        Change::Scaling(changes) => {
+            return put_back(&dynamodb.autoscaling, changes, table)
+                .await
+                .map(Applied::Scaled);
+        }
         Change::Insights(index, mode) => {
             let call = client
                 .update_contributor_insights()

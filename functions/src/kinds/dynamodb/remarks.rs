@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::KIND;
 use super::settings::list;
 use crate::domain::restore::members::lost;
+use crate::kinds::auto_scaling;
 use crate::kinds::part;
-use crate::kinds::rescaling;
 
 /// What the operator should know of a copy named `target`, from what was captured of its source.
 pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
@@ -37,7 +37,7 @@ pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
             remarks.push(format!("changes of table {target} will go to {stream} too"));
         }
     }
-    remarks.extend(rescaling::alarms_to_point(captured));
+    remarks.extend(auto_scaling::restore::alarms_to_redirect(captured));
     if part(captured, "ContributorInsights")["ContributorInsightsStatus"] == "FAILED" {
         remarks.push(format!(
             "contributor insights had failed on the source, and are not put back on table {target}"

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::domain::names;
 use crate::domain::restore::renaming::Renaming;
+use crate::kinds::auto_scaling;
 use crate::kinds::part;
-use crate::kinds::rescaling;
 
 /// One thing to put back.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +22,8 @@ pub enum Change {
     PointInTimeRecovery(Option<i32>),
     /// The resource policy, about the copy.
     Policy(String),
-    /// A scalable target, policy or scheduled action.
-    Scaling(rescaling::Change),
+    /// Scalable targets, policies and scheduled actions.
+    Scaling(Vec<auto_scaling::restore::Change>),
     /// Contributor insights of the table, or of this index, in this mode.
     Insights(Option<String>, Option<String>),
     /// A Kinesis stream that gets the table's changes, with this precision of their times.
@@ -57,7 +57,7 @@ impl Change {
             Change::TimeToLive(attribute) => format!("time to live by {attribute}"),
             Change::PointInTimeRecovery(_) => "point-in-time recovery".to_owned(),
             Change::Policy(_) => "the resource policy".to_owned(),
-            Change::Scaling(change) => change.words(),
+            Change::Scaling(_) => "the scaling".to_owned(),
             Change::Insights(None, _) => "contributor insights".to_owned(),
             Change::Insights(Some(index), _) => format!("contributor insights of index {index}"),
             Change::KinesisStream(stream, _) => format!("the Kinesis destination {stream}"),
@@ -114,8 +114,10 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         }
     }
     let (from, to) = (text(table.get("TableName")), text(copied.get("TableName")));
-    let scaling = rescaling::missing(captured, copy, &scaled_as(&from, &to));
-    changes.extend(scaling.into_iter().map(Change::Scaling));
+    let scaling = auto_scaling::restore::missing(captured, copy, &scaled_as(&from, &to));
+    if !scaling.is_empty() {
+        changes.push(Change::Scaling(scaling));
+    }
     let of_indexes = list(captured, "IndexContributorInsights").iter();
     for insights in std::iter::once(part(captured, "ContributorInsights")).chain(of_indexes) {
         let index = insights["IndexName"].as_str();

@@ -11,9 +11,9 @@ use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::restore::item::{Item, Undoing};
 use crate::error::{Error, Result};
+use crate::kinds::auto_scaling;
+use crate::kinds::auto_scaling::{Namespace, targets};
 use crate::kinds::ownership::Ownership;
-use crate::kinds::rescaling;
-use crate::kinds::scaling::{Namespace, targets};
 
 /// Takes the copy's scaling, recovery and protection away, then the copy. A table that is being restored cannot be deleted: that
 /// is waited for. What stands under the planned name and is not ours is left alone.
@@ -53,7 +53,7 @@ async fn remove(dynamodb: &DynamoDb, target: &str, table: &TableDescription) -> 
     let scaled = scalable(target, Some(table));
     let targets = targets(&dynamodb.autoscaling, Namespace::DynamoDb, &scaled, target).await?;
     for target in &targets {
-        rescaling::deregister(&dynamodb.autoscaling, target).await?;
+        auto_scaling::restore::deregister(&dynamodb.autoscaling, target).await?;
     }
     disable_point_in_time_recovery(dynamodb, target).await?;
     let client = &dynamodb.dynamodb;

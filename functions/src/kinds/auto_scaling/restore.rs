@@ -1,15 +1,16 @@
-//! Putting back what Application Auto Scaling did to a resource, as it was described, about the copy.
+//! Putting back what Application Auto Scaling did to a resource, as it was described, about the copy: for clusters and for tables
+//! alike.
 
 #[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value, json};
 
-use super::part;
 use crate::aws::service::Client;
 use crate::aws::{code, failure};
 use crate::domain::restore::renaming::Renaming;
-use crate::error::Result;
+use crate::error::{Class, Result};
+use crate::kinds::part;
 
 /// One thing to put back, about the copy.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,8 +80,40 @@ pub fn missing(captured: &Value, copy: &Value, renaming: &Renaming) -> Vec<Chang
     changes
 }
 
+/// What became of putting things back.
+#[derive(Debug, Default)]
+pub struct PutBack {
+    /// How many AWS took.
+    pub put: usize,
+    /// In words, those that AWS refuses for good: the comparison names them again.
+    pub refused: Vec<String>,
+}
+
+/// Puts back what is missing of the scaling of `what`.
+///
+/// # Errors
+/// The first that may pass by itself. What was put by then is not missing in the next try.
+pub async fn put_back(client: &Client, changes: &[Change], what: &str) -> Result<PutBack> {
+    let mut became = PutBack::default();
+    for change in changes {
+        match put(client, change).await {
+            Ok(()) => {
+                tracing::info!(what, "given {}", change.words());
+                became.put += 1;
+            }
+            Err(error) if error.class() == Class::Final => {
+                became
+                    .refused
+                    .push(format!("{} could not be put back: {error}", change.words()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(became)
+}
+
 /// Puts one thing back. Putting it again changes nothing.
-pub async fn put(client: &Client, change: &Change) -> Result<()> {
+async fn put(client: &Client, change: &Change) -> Result<()> {
     let (action, request) = match change {
         Change::Target(target) => {
             let mut request = of(target, TARGET);
@@ -113,7 +146,7 @@ pub async fn deregister(client: &Client, target: &Value) -> Result<()> {
 }
 
 /// Alarms that are somebody's own, and set off only the policies of the source.
-pub fn alarms_to_point(captured: &Value) -> Vec<String> {
+pub fn alarms_to_redirect(captured: &Value) -> Vec<String> {
     let policies = part(captured, "ScalingPolicies").as_array().into_iter().flatten();
     let by_steps = policies.filter(|policy| policy["PolicyType"] == "StepScaling");
     by_steps

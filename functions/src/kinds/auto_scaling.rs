@@ -1,4 +1,7 @@
-//! What Application Auto Scaling does to a resource: no backup holds it. Kept as it answered it.
+//! What Application Auto Scaling does to a resource: no backup holds it. It is kept as it was described, and put back by
+//! [`restore`].
+
+pub mod restore;
 
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
@@ -40,7 +43,7 @@ pub fn client(aws: &SdkConfig) -> Client {
 
 /// The scalable targets among `ids`, which are at most 50 of one resource, and the policies and scheduled actions of those
 /// that there are.
-pub async fn scaling(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Scaling> {
+pub async fn describe(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Scaling> {
     let asked = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
     let mut scaling = Scaling::default();
     match all(client, "DescribeScalableTargets", asked, "ScalableTargets", what).await? {

@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::kinds::scaling;
+use crate::kinds::auto_scaling;
 use crate::testing::replay::{Replay, answers};
 
 async fn asked_for(changes: Vec<Change>, actions: &[&str]) -> Vec<Value> {
     let replay = Replay::new(actions.iter().map(|action| answers(action, "{}")));
-    let client = scaling::client(&replay.config());
+    let client = auto_scaling::client(&replay.config());
     for change in &changes {
         put(&client, change).await.unwrap();
     }
