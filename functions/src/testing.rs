@@ -33,7 +33,7 @@ use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{BackupSet, RunRecord, Sample, SetStatus};
 use crate::error::{Error, Result};
 use crate::hooks::{Action, Hooks};
-use crate::kinds::{Backup, Defaults, Deletion, Preflight, Kind, Kinds, Recovery, Restore, Started};
+use crate::kinds::{Backup, Defaults, Deletion, Kind, Kinds, Preflight, Recovery, Restore, Started};
 use crate::runs::executions::Executions;
 use crate::runs::notifying::Topic;
 use crate::testing::memory::Memory;
@@ -274,7 +274,6 @@ impl Backup for Backups {
                     seen_at: now(),
                 },
                 started_at: now(),
-                holds_quiesce: false,
             });
         }
         let name = names::recovery_point(&run.id, &resource.name);
@@ -282,7 +281,6 @@ impl Backup for Backups {
         Ok(Started {
             recovery_point: table_backup(&name),
             started_at: now(),
-            holds_quiesce: false,
         })
     }
 

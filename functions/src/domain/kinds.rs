@@ -25,3 +25,38 @@ pub fn is_read_while_it_runs(point: &RecoveryPoint) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_file_system_is_read_while_its_job_runs() {
+        let (arn, job, vault) = ("arn".to_owned(), "job".to_owned(), "vault".to_owned());
+        let files = RecoveryPoint::BackupRecoveryPoint {
+            arn: arn.clone(),
+            vault,
+            job,
+        };
+        let table = RecoveryPoint::TableBackup {
+            arn,
+            name: "rooms".to_owned(),
+        };
+        assert!(is_read_while_it_runs(&files) && !is_read_while_it_runs(&table));
+    }
+
+    #[test]
+    fn only_a_table_with_a_time_to_live_expires() {
+        let on = json!({"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}});
+        let table = Target::DynamoDb {
+            table: "rooms".to_owned(),
+        };
+        let cluster = Target::Aurora {
+            cluster: "hubs-db".to_owned(),
+        };
+        assert!(data_expires(&table, &on));
+        assert!(!data_expires(&table, &json!({})) && !data_expires(&cluster, &on));
+    }
+}

@@ -26,8 +26,6 @@ pub struct Started {
     pub recovery_point: RecoveryPoint,
     /// When AWS accepted the request; the job's elapsed time counts from here.
     pub started_at: Timestamp,
-    /// The application has to stay quiesced until the job ends.
-    pub holds_quiesce: bool,
 }
 
 /// What became of a deletion.

@@ -100,7 +100,6 @@ pub fn seen(run: &Run, answered_at: Option<Timestamp>, versions: Vec<Version>) -
     Started {
         recovery_point: RecoveryPoint::Versions { versions, seen_at },
         started_at: seen_at,
-        holds_quiesce: false,
     }
 }
 

@@ -113,7 +113,6 @@ pub async fn start_knowing<K: Kind + Restore>(
     let Started {
         recovery_point,
         started_at,
-        ..
     } = kind.back_up(&run, &point.resource).await?;
     let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
     point.recovery_point = Some(recovery_point);

@@ -207,7 +207,6 @@ fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnap
         recovery_point: point(snapshot),
         // RDS has no time of acceptance, and may leave this one out of a snapshot that has only just begun.
         started_at: captured_at(snapshot).unwrap_or(run.started_at),
-        holds_quiesce: false,
     })
 }
 

@@ -6,6 +6,7 @@ use aws_sdk_rds::types::{DbClusterAutomatedBackup, DbClusterSnapshot};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::clusters::find_cluster;
 use super::{Aurora, KIND};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
@@ -25,12 +26,12 @@ const LONGEST: usize = 63;
 #[async_trait]
 impl Recovery for Aurora {
     async fn exists(&self, target: &Target) -> Result<bool> {
-        Ok(self.find_cluster(cluster(target)?).await?.is_some())
+        Ok(find_cluster(&self.rds, cluster(target)?).await?.is_some())
     }
 
     async fn continuous(&self, target: &Target) -> Result<Option<Continuous>> {
         let cluster = cluster(target)?;
-        let Some(found) = self.find_cluster(cluster).await? else {
+        let Some(found) = find_cluster(&self.rds, cluster).await? else {
             return self.retained(cluster).await;
         };
         let earliest = found.earliest_restorable_time().and_then(timestamp);

@@ -173,6 +173,5 @@ fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Sta
             name: name.to_owned(),
         },
         started_at: accepted.and_then(timestamp).unwrap_or(run.started_at),
-        holds_quiesce: false,
     }
 }

@@ -94,7 +94,6 @@ impl Efs {
                 job: id.to_owned(),
             },
             started_at: accepted.unwrap_or(run.started_at),
-            holds_quiesce: true,
         })
     }
 }

@@ -116,7 +116,6 @@ async fn a_job_is_started_with_our_token_tags_and_windows() {
     let made = efs.back_up(&run(), &storage()).await.unwrap();
     assert_eq!(made.recovery_point, point());
     assert_eq!(made.started_at.as_millisecond(), 1_795_140_961_500);
-    assert!(made.holds_quiesce);
     let asked: Value = serde_json::from_str(&replay.played()[1].body).unwrap();
     assert_eq!(asked["BackupVaultName"], "vault");
     assert_eq!(asked["IamRoleArn"], "arn:role");

@@ -64,7 +64,7 @@ async fn the_current_version_is_recorded_as_of_awss_answer_and_is_finished_at_on
         let started = secrets.back_up(&run(), &login()).await.unwrap();
         assert_eq!(started.recovery_point, seen());
         let at = "2026-11-20T02:16:40Z".parse().unwrap();
-        assert_eq!((started.started_at, started.holds_quiesce), (at, false));
+        assert_eq!(started.started_at, at);
         let progress = secrets.poll(&login(), &started.recovery_point).await.unwrap();
         assert_eq!(
             progress,

@@ -1,5 +1,7 @@
 //! What a cluster can be restored from.
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::domain::resource::Target;
 use crate::domain::restore::choosing::Window;

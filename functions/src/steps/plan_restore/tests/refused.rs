@@ -61,7 +61,9 @@ async fn the_faults_of_the_request_of_all_resources_and_of_all_switches_come_at_
 #[tokio::test]
 async fn what_passes_by_itself_is_no_fault() {
     let world = world(all_kinds(), Recoverable::default()).await;
-    world.kind.set_preflight("rooms", Err(Error::Throttled("slower".into())));
+    world
+        .kind
+        .set_preflight("rooms", Err(Error::Throttled("slower".into())));
     let request = json!({"deployment": "hubs-prod"});
     assert_eq!(
         handle(&world.needs, input(request.clone())).await.unwrap_err().name(),
