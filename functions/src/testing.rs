@@ -31,8 +31,8 @@ use crate::domain::restore::plan::Beside;
 use crate::domain::restore::request::Destination;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{BackupSet, RunRecord, Sample, SetStatus};
-use crate::error::{Error, Result};
-use crate::hooks::{Action, Hooks};
+use crate::error::{Error, Fault, Result};
+use crate::hooks::HookDriver;
 use crate::kinds::{Backup, Defaults, Deletion, Kind, Kinds, Preflight, Recovery, Restore, Started};
 use crate::runs::executions::Executions;
 use crate::runs::notifying::Topic;
@@ -584,11 +584,9 @@ impl Recorded {
     }
 }
 
-#[async_trait]
-impl Hooks for Recorded {
-    async fn run(&self, hook: &Hook, action: Action, _: &Run) -> Result<()> {
-        let action = json!(action);
-        let call = format!("{} {}", action.as_str().unwrap(), hook.name);
+impl Recorded {
+    fn record(&self, action: &str, hook: &Hook) -> Result<()> {
+        let call = format!("{action} {}", hook.name);
         self.calls.lock().unwrap().push(call.clone());
         if self.missing.lock().unwrap().as_deref() == Some(hook.name.as_str()) {
             return Err(Error::NotFound(format!(
@@ -603,9 +601,25 @@ impl Hooks for Recorded {
         }
         Ok(())
     }
+}
 
-    async fn is_there(&self, hook: &Hook) -> Result<bool> {
-        Ok(self.missing.lock().unwrap().as_deref() != Some(hook.name.as_str()))
+#[async_trait]
+impl HookDriver for Recorded {
+    async fn quiesce(&self, hook: &Hook, _: &Run) -> Result<()> {
+        self.record("quiesce", hook)
+    }
+
+    async fn resume(&self, hook: &Hook, _: &Run) -> Result<()> {
+        self.record("resume", hook)
+    }
+
+    async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
+        let missing = self.missing.lock().unwrap().as_deref() == Some(hook.name.as_str());
+        Ok(missing.then(|| Fault {
+            path: format!("hooks.{}.function", hook.name),
+            value: "a function, which does not exist,".to_owned(),
+            allowed: "a function".to_owned(),
+        }))
     }
 }
 

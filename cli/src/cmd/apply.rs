@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast::aws::functions::Functions;
 use holdfast::aws::service::{Client, SNS};
-use holdfast::domain::descriptor::{Descriptor, HookAction};
+use holdfast::domain::descriptor::Descriptor;
 use holdfast::domain::restore::following::{self, Followed};
 use holdfast::error::Error;
-use holdfast::hooks;
+use holdfast::hooks::Hooks;
 use serde::Serialize;
 
 use crate::args::Global;
 use crate::document::{self, Document};
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
-use crate::{aws, clock, out, topics};
+use crate::{clock, out, topics};
 
 /// Create or update deployments from descriptors
 ///
@@ -63,7 +62,7 @@ impl Apply {
         if !self.accept_replaced {
             see_in_use(&stack, &descriptors).await?;
         }
-        see_hooks(&Functions::new(&stack.config), &descriptors).await?;
+        check_hooks(&Hooks::from_config(&stack.config), &descriptors).await?;
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;
         stack.schedule.warn(clock::now());
@@ -115,20 +114,18 @@ async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
     )))
 }
 
-/// Refuses descriptors whose hooks call functions that do not exist. Whoever applies may not be allowed to look: then it is said,
-/// and the next backup looks.
-async fn see_hooks(functions: &Functions, descriptors: &[Descriptor]) -> Result<()> {
+/// Refuses descriptors whose hooks cannot be called. Whoever applies may not be allowed to look: then it is said, and the next
+/// backup looks.
+async fn check_hooks(hooks: &Hooks, descriptors: &[Descriptor]) -> Result<()> {
     let mut faults = Vec::new();
     for descriptor in descriptors {
         for hook in &descriptor.hooks {
-            let HookAction::Lambda { function } = &hook.action;
-            match functions.exists(function).await {
-                Ok(true) => {}
-                Ok(false) => faults.push(format!("{}: {}", descriptor.deployment, hooks::missing(hook))),
+            match hooks.check(hook).await {
+                Ok(None) => {}
+                Ok(Some(fault)) => faults.push(format!("{}: {fault}", descriptor.deployment)),
                 Err(error) => eprintln!(
-                    "warning: {}: {}. The next backup looks again.",
-                    descriptor.deployment,
-                    aws::failure(&format!("looking for hook {}: function", hook.name), function, error)
+                    "warning: {}: {error}. The next backup looks again.",
+                    descriptor.deployment
                 ),
             }
         }

@@ -8,6 +8,7 @@ mod cut_over;
 pub(super) mod formats;
 #[cfg(test)]
 pub(super) mod generated;
+mod hooks;
 mod owner;
 mod parse;
 mod probes;
@@ -26,6 +27,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 pub use cut_over::{CutOver, CutOverAction, Fact};
+pub use hooks::{Hook, HookAction};
 pub use relations::secret_name;
 pub use resources::MOST_RESOURCES;
 
@@ -111,24 +113,6 @@ pub enum Count {
         #[serde(skip_serializing_if = "Option::is_none")]
         table: Option<String>,
     },
-}
-
-/// An action around a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Hook {
-    pub name: String,
-    #[serde(flatten)]
-    pub action: HookAction,
-    #[serde(rename = "timeout", serialize_with = "duration::serialize")]
-    pub timeout_seconds: u64,
-}
-
-/// What a hook calls, by kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum HookAction {
-    /// A Lambda function, by name or ARN, with or without a version or alias.
-    Lambda { function: String },
 }
 
 /// How many sealed sets are kept, and for how many days a failed one is.

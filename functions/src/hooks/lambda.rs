@@ -5,35 +5,42 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
-use super::{Action, Hooks};
+use super::HookDriver;
 use crate::aws::failure;
 use crate::aws::functions::Functions;
-use crate::domain::descriptor::{Hook, HookAction};
+use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 
-/// Hooks by Lambda functions.
-pub struct LambdaHooks {
-    pub functions: Functions,
+/// A hook by a Lambda function.
+pub struct LambdaHook {
+    functions: Functions,
+    /// Name or ARN, with or without a version or alias.
+    function: String,
 }
 
-#[async_trait]
-impl Hooks for LambdaHooks {
-    async fn run(&self, hook: &Hook, action: Action, run: &Run) -> Result<()> {
-        let HookAction::Lambda { function } = &hook.action;
+impl LambdaHook {
+    pub fn new(aws: &SdkConfig, function: &str) -> Self {
+        Self {
+            functions: Functions::new(aws),
+            function: function.to_owned(),
+        }
+    }
+
+    /// `action` is what the function is asked for, and `doing` how a message calls it.
+    async fn call(&self, hook: &Hook, run: &Run, action: &str, doing: &str) -> Result<()> {
+        let function = &self.function;
         let event = json!({"action": action, "deployment": run.deployment, "set": run.id, "hook": hook.name});
         let timeout = Duration::from_secs(hook.timeout_seconds);
-        let doing = match action {
-            Action::Quiesce => "quiescing: calling function",
-            Action::Resume => "resuming: calling function",
-        };
+        let doing = format!("{doing}: calling function");
         let answer = self
             .functions
             .invoke(function, event.to_string().into_bytes(), timeout)
             .await
-            .map_err(|error| failure(doing, &format!("{function} of hook {}", hook.name), error))?;
+            .map_err(|error| failure(&doing, &format!("{function} of hook {}", hook.name), error))?;
         match &answer.function_error {
             None => Ok(()),
             Some(how) => {
@@ -46,23 +53,33 @@ impl Hooks for LambdaHooks {
             }
         }
     }
-
-    async fn is_there(&self, hook: &Hook) -> Result<bool> {
-        exists(&self.functions, hook).await
-    }
 }
 
-/// Not asked for a version or alias apart: Lambda takes it as part of the name.
-async fn exists(functions: &Functions, hook: &Hook) -> Result<bool> {
-    let HookAction::Lambda { function } = &hook.action;
-    let found = functions.exists(function).await;
-    found.map_err(|error| {
-        failure(
-            "looking for function",
-            &format!("{function} of hook {}", hook.name),
-            error,
-        )
-    })
+#[async_trait]
+impl HookDriver for LambdaHook {
+    async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()> {
+        self.call(hook, run, "quiesce", "quiescing").await
+    }
+
+    async fn resume(&self, hook: &Hook, run: &Run) -> Result<()> {
+        self.call(hook, run, "resume", "resuming").await
+    }
+
+    /// Looks for the version or alias too: Lambda takes it as part of the name.
+    async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
+        let function = &self.function;
+        let exists = self.functions.exists(function).await.map_err(|error| {
+            let what = format!("{function} of hook {}", hook.name);
+            failure("looking for function", &what, error)
+        })?;
+        Ok((!exists).then(|| Fault {
+            path: format!("hooks.{}.function", hook.name),
+            value: format!("{function}, which does not exist,"),
+            allowed: "a Lambda function of this account and Region, with the version or alias that is named. Deploy it, or correct \
+                      the descriptor and `holdfast apply FILE`"
+                .to_owned(),
+        }))
+    }
 }
 
 /// The most of a function's own words that a message repeats, in characters.
@@ -86,7 +103,9 @@ mod tests {
 
     use aws_config::retry::RetryConfig;
 
+    use super::super::Hooks;
     use super::*;
+    use crate::domain::descriptor::HookAction;
     use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 
     const INVOKE: &str = "POST /2015-03-31/functions/hubs-offline/invocations";
@@ -110,17 +129,16 @@ mod tests {
         }
     }
 
-    fn hooks(exchange: Exchange) -> (LambdaHooks, Replay) {
+    fn hooks(exchange: Exchange) -> (Hooks, Replay) {
         let replay = Replay::new([exchange]);
         let willing = replay.config_with(RetryConfig::standard());
-        let functions = Functions::new(&willing);
-        (LambdaHooks { functions }, replay)
+        (Hooks::from_config(&willing), replay)
     }
 
     #[tokio::test]
     async fn a_hook_is_told_what_to_do_and_for_which_set() {
         let (hooks, replay) = hooks(answers(INVOKE, "null"));
-        hooks.run(&hook(), Action::Resume, &run()).await.unwrap();
+        hooks.resume(&hook(), &run()).await.unwrap();
         assert_eq!(
             replay.played()[0].json(),
             json!({"action": "resume", "deployment": "hubs-prod",
@@ -132,7 +150,7 @@ mod tests {
     async fn a_function_that_fails_is_a_failed_hook_in_its_own_words() {
         let said = r#"{"errorType": "StillBusy", "errorMessage": "3 rooms are open"}"#;
         let (hooks, replay) = hooks(answers(INVOKE, said).with_header("x-amz-function-error", "Unhandled"));
-        let error = hooks.run(&hook(), Action::Quiesce, &run()).await.unwrap_err();
+        let error = hooks.quiesce(&hook(), &run()).await.unwrap_err();
         assert_eq!(error.name(), "JobFailed");
         let message = error.to_string();
         assert!(
@@ -151,7 +169,8 @@ mod tests {
             (refuses(look, 403, "AccessDeniedException"), None),
         ] {
             let (hooks, replay) = hooks(answer);
-            assert_eq!(hooks.is_there(&hook()).await.ok(), there);
+            let fault = hooks.check(&hook()).await.ok();
+            assert_eq!(fault.map(|fault| fault.is_none()), there);
             replay.played();
         }
     }
@@ -160,20 +179,20 @@ mod tests {
     async fn every_missing_function_is_a_fault_and_what_cannot_be_told_is_answered() {
         let look = "GET /2015-03-31/functions/hubs-offline/configuration";
         let (hooks, _) = hooks(refuses(look, 404, "ResourceNotFoundException"));
-        let error = super::super::see_there(&hooks, &[hook()]).await.unwrap_err();
+        let error = hooks.check_all(&[hook()]).await.unwrap_err();
         assert_eq!(error.name(), "InvalidInput");
         for part in ["hooks.offline.function", "hubs-offline, which does not exist"] {
             assert!(error.to_string().contains(part), "{error}");
         }
         let (hooks, _) = self::hooks(refuses(look, 403, "AccessDeniedException"));
-        let unknown = super::super::see_there(&hooks, &[hook()]).await.unwrap();
+        let unknown = hooks.check_all(&[hook()]).await.unwrap();
         assert_eq!(unknown[0].subject, "hook offline");
     }
 
     #[tokio::test]
     async fn a_hook_that_is_not_heard_of_is_asked_once() {
         let (hooks, replay) = hooks(cut(INVOKE));
-        let error = hooks.run(&hook(), Action::Quiesce, &run()).await.unwrap_err();
+        let error = hooks.quiesce(&hook(), &run()).await.unwrap_err();
         assert_eq!(error.name(), "Unavailable");
         assert_eq!(replay.played().len(), 1);
     }

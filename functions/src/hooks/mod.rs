@@ -1,39 +1,102 @@
-//! Actions around a run, one file a kind of hook. A run's hooks go in order to quiesce, and in reverse to resume.
+//! What brings an application to rest around a run, and back. One trait, one file a kind; a step knows a kind only through the
+//! trait. A run's hooks quiesce in order, and resume in reverse.
 
-pub mod lambda;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use aws_types::SdkConfig;
 
 use crate::domain::descriptor::{Hook, HookAction};
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Fault, Result};
 
-/// What a hook is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Bring the application to rest.
-    Quiesce,
-    /// Bring it back. Asked for also when quiescing failed half-way, and perhaps more than once.
-    Resume,
-}
+mod lambda;
 
-/// Carries out hooks.
+use lambda::LambdaHook;
+
+/// Carries out the hooks of one kind.
 #[async_trait]
-pub trait Hooks: Send + Sync {
-    /// Runs one hook to its end.
+pub trait HookDriver: Send + Sync {
+    /// Brings the application to rest, and waits for it.
     ///
     /// # Errors
-    /// `JobFailed` with what the hook itself said; `Unavailable` when it was not heard of in time.
-    async fn run(&self, hook: &Hook, action: Action, run: &Run) -> Result<()>;
+    /// `JobFailed` with what the hook itself said; `Unavailable` when it did not answer in time.
+    async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()>;
 
-    /// Whether what the hook calls is there; nothing is called.
+    /// Brings it back, and waits for it. Called also when quiescing failed half-way, and perhaps more than once.
+    ///
+    /// # Errors
+    /// As `quiesce`.
+    async fn resume(&self, hook: &Hook, run: &Run) -> Result<()>;
+
+    /// Why the hook could not be called; `None` where it can be. Calls nothing.
     ///
     /// # Errors
     /// Where AWS could not be asked, or does not let itself be asked.
-    async fn is_there(&self, hook: &Hook) -> Result<bool>;
+    async fn check(&self, hook: &Hook) -> Result<Option<Fault>>;
+}
+
+/// The driver of a hook, by what it calls.
+type Dispatch = dyn Fn(&HookAction) -> Arc<dyn HookDriver> + Send + Sync;
+
+/// Every kind.
+#[derive(Clone)]
+pub struct Hooks(Arc<Dispatch>);
+
+impl Hooks {
+    pub fn from_config(aws: &SdkConfig) -> Self {
+        let aws = aws.clone();
+        Self(Arc::new(move |action| match action {
+            HookAction::Lambda { function } => Arc::new(LambdaHook::new(&aws, function)),
+        }))
+    }
+
+    /// One driver for every kind.
+    pub fn all(driver: Arc<dyn HookDriver>) -> Self {
+        Self(Arc::new(move |_| driver.clone()))
+    }
+
+    /// # Errors
+    /// See [`HookDriver::quiesce`].
+    pub async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()> {
+        (self.0)(&hook.action).quiesce(hook, run).await
+    }
+
+    /// # Errors
+    /// See [`HookDriver::resume`].
+    pub async fn resume(&self, hook: &Hook, run: &Run) -> Result<()> {
+        (self.0)(&hook.action).resume(hook, run).await
+    }
+
+    /// # Errors
+    /// See [`HookDriver::check`].
+    pub async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
+        (self.0)(&hook.action).check(hook).await
+    }
+
+    /// Checks every hook before anything is touched. Returns those that cannot be checked, with the reason.
+    ///
+    /// # Errors
+    /// `InvalidInput` with every hook that cannot be called; whatever is worth another try.
+    pub async fn check_all(&self, hooks: &[Hook]) -> Result<Vec<Reason>> {
+        let (mut faults, mut unknown) = (Vec::new(), Vec::new());
+        for hook in hooks {
+            match self.check(hook).await {
+                Ok(fault) => faults.extend(fault),
+                Err(error) if error.class() == Class::Final => unknown.push(Reason {
+                    subject: format!("hook {}", hook.name),
+                    error: error.name().to_owned(),
+                    message: format!("whether it can be called cannot be told: {error}"),
+                }),
+                Err(error) => return Err(error),
+            }
+        }
+        match faults.is_empty() {
+            true => Ok(unknown),
+            false => Err(Error::InvalidInput(faults)),
+        }
+    }
 }
 
 /// Whether a hook that failed so did not begin, for certain: nothing was called.
@@ -42,40 +105,4 @@ pub fn did_not_begin(error: &Error) -> bool {
         error,
         Error::NotFound(_) | Error::AccessDenied(_) | Error::InvalidInput(_)
     )
-}
-
-/// Looks for what each hook calls, before anything is touched. Answers the hooks of which it cannot be told, with the reason.
-///
-/// # Errors
-/// `InvalidInput` with every hook whose function is missing; whatever is worth another try.
-pub async fn see_there(hooks: &dyn Hooks, wanted: &[Hook]) -> Result<Vec<Reason>> {
-    let (mut faults, mut unknown) = (Vec::new(), Vec::new());
-    for hook in wanted {
-        match hooks.is_there(hook).await {
-            Ok(true) => {}
-            Ok(false) => faults.push(missing(hook)),
-            Err(error) if error.class() == Class::Final => unknown.push(Reason {
-                subject: format!("hook {}", hook.name),
-                error: error.name().to_owned(),
-                message: format!("whether its function is there cannot be told: {error}"),
-            }),
-            Err(error) => return Err(error),
-        }
-    }
-    match faults.is_empty() {
-        true => Ok(unknown),
-        false => Err(Error::InvalidInput(faults)),
-    }
-}
-
-/// The fault of a hook whose function is missing.
-pub fn missing(hook: &Hook) -> Fault {
-    let HookAction::Lambda { function } = &hook.action;
-    Fault {
-        path: format!("hooks.{}.function", hook.name),
-        value: format!("{function}, which does not exist,"),
-        allowed: "a Lambda function of this account and Region, with the version or alias that is named. Deploy it, or correct \
-                  the descriptor and `holdfast apply FILE`"
-            .to_owned(),
-    }
 }

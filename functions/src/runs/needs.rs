@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::hooks::Hooks;
-use crate::hooks::lambda::LambdaHooks;
 use crate::kinds::Kinds;
 use crate::runs::executions::{self, Executions};
 use crate::runtime;
@@ -32,17 +30,14 @@ impl OfAllKinds {
 /// For steps that run hooks.
 pub struct OfHooks {
     pub catalog: Catalog,
-    pub hooks: Arc<dyn Hooks>,
+    pub hooks: Hooks,
 }
 
 impl OfHooks {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        let hooks = LambdaHooks {
-            functions: Functions::new(aws),
-        };
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            hooks: Arc::new(hooks),
+            hooks: Hooks::from_config(aws),
         })
     }
 }

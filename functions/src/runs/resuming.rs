@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::error::{Error, Result};
-use crate::hooks::{Action, Hooks};
+use crate::hooks::Hooks;
 
 /// Runs the run's hooks in reverse if it quiesced and has not resumed yet, and answers their names.
 ///
 /// # Errors
 /// `Unavailable` with every hook that failed, after all were tried: an application at rest is always worth another try.
-pub async fn resume(catalog: &Catalog, hooks: &dyn Hooks, run: &Run, now: Timestamp) -> Result<Vec<String>> {
+pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp) -> Result<Vec<String>> {
     let record = catalog.run(&run.deployment, &run.id).await?;
     let Some(record) = record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) else {
         return Ok(Vec::new());
@@ -20,7 +20,7 @@ pub async fn resume(catalog: &Catalog, hooks: &dyn Hooks, run: &Run, now: Timest
     let (mut resumed, mut failures) = (Vec::new(), Vec::new());
     let begun = descriptor.hooks.iter().filter(|hook| record.has_begun(&hook.name));
     for hook in begun.rev() {
-        match hooks.run(hook, Action::Resume, run).await {
+        match hooks.resume(hook, run).await {
             Ok(()) => resumed.push(hook.name.clone()),
             Err(error) => failures.push(error.to_string()),
         }

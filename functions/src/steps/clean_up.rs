@@ -14,14 +14,12 @@ use serde_json::Value;
 
 use self::lost::{Lost, reasons};
 use self::taking_back::{Taken, take_back, to_take_back};
-use crate::aws::functions::Functions;
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, Night};
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
-use crate::hooks::lambda::LambdaHooks;
 use crate::runs::closing::{self, End};
 use crate::runs::execution_input::run_of;
 use crate::runs::notifying::{Sns, Topic, tell};
@@ -34,7 +32,7 @@ const TOLD: [&str; 4] = ["BackupFailed", "NightFailed", "RestoreFailed", "UndoFa
 
 pub struct Needs {
     pub catalog: Catalog,
-    pub hooks: Arc<dyn Hooks>,
+    pub hooks: Hooks,
     pub topic: Arc<dyn Topic>,
     /// ARN of the stack's on-call topic.
     pub stacks_topic: String,
@@ -50,9 +48,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            hooks: Arc::new(LambdaHooks {
-                functions: Functions::new(aws),
-            }),
+            hooks: Hooks::from_config(aws),
             topic: Arc::new(Sns::new(aws)),
             stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
             nightly: runtime::setting("NIGHTLY_STATE_MACHINE_ARN")?,
@@ -153,7 +149,7 @@ async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) 
         _ => None,
     };
     // An application that cannot be brought back must not keep on-call from being told, nor the lease.
-    let resumed = resume(catalog, needs.hooks.as_ref(), run, now).await;
+    let resumed = resume(catalog, &needs.hooks, run, now).await;
     let end = End {
         reasons: reasons(lost.machine, lost.detail),
         failed: false,

@@ -37,7 +37,7 @@ async fn stage_with(record: &RestoreRecord, item: &str, machines: Arc<Started>) 
     let (hooks, inbox) = (Recorded::all_well(), Inbox::open());
     let needs = Needs {
         catalog,
-        hooks: hooks.clone(),
+        hooks: Hooks::all(hooks.clone()),
         topic: inbox.clone(),
         stacks_topic: "arn:stack".into(),
         nightly: NIGHTLY.into(),

@@ -9,7 +9,8 @@ use super::*;
 use crate::domain::descriptor::Hook;
 use crate::domain::message::{Event, Severity};
 use crate::domain::set::SetStatus;
-use crate::hooks::Action;
+use crate::error::Fault;
+use crate::hooks::HookDriver;
 use crate::testing::restored::{Started, UNDO_CUT_OVER, UNDO_RESTORE};
 use crate::testing::{EXECUTION, Inbox, Recorded, catalog, descriptor, now, planned, started_at};
 
@@ -51,7 +52,7 @@ async fn lost(hooks: Arc<Recorded>) -> Fixture {
     let inbox = Inbox::open();
     let needs = Needs {
         catalog,
-        hooks: hooks.clone(),
+        hooks: Hooks::all(hooks.clone()),
         topic: inbox.clone(),
         stacks_topic: "arn:stack".into(),
         nightly: NIGHTLY.into(),
@@ -212,12 +213,16 @@ struct Witness {
 }
 
 #[async_trait]
-impl Hooks for Witness {
-    async fn is_there(&self, _: &Hook) -> Result<bool> {
-        Ok(true)
+impl HookDriver for Witness {
+    async fn check(&self, _: &Hook) -> Result<Option<Fault>> {
+        Ok(None)
     }
 
-    async fn run(&self, _: &Hook, _: Action, run: &Run) -> Result<()> {
+    async fn quiesce(&self, _: &Hook, _: &Run) -> Result<()> {
+        Ok(())
+    }
+
+    async fn resume(&self, _: &Hook, run: &Run) -> Result<()> {
         let record = self.catalog.run(&run.deployment, &run.id).await?.unwrap();
         self.ended_first.lock().unwrap().push(record.ended_at.is_some());
         Ok(())
@@ -231,7 +236,7 @@ async fn a_run_is_ended_before_it_is_resumed() {
         catalog: needs.catalog.clone(),
         ended_first: Mutex::default(),
     });
-    needs.hooks = witness.clone();
+    needs.hooks = Hooks::all(witness.clone());
     handle(&needs, aborted()).await.unwrap();
     assert_eq!(*witness.ended_first.lock().unwrap(), [true]);
 }
@@ -244,7 +249,7 @@ async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
         let inbox = Inbox::open();
         let needs = Needs {
             catalog,
-            hooks: Recorded::all_well(),
+            hooks: Hooks::all(Recorded::all_well()),
             topic: inbox.clone(),
             stacks_topic: "arn:stack".into(),
             nightly: NIGHTLY.into(),

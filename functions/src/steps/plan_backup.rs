@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::discovery::Discovery;
-use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
 use crate::domain::job::{Failure, Run};
@@ -25,8 +24,7 @@ use crate::domain::resource::{Resource, Target};
 use crate::domain::set::{BackupSet, Reason, RunRecord, SetStatus};
 use crate::domain::turns::in_turn;
 use crate::error::{Class, Error, Fault, Result};
-use crate::hooks::lambda::LambdaHooks;
-use crate::hooks::{self, Hooks};
+use crate::hooks::Hooks;
 use crate::runs::closing;
 use crate::runs::planning;
 use crate::runs::probe::{Count, PlannedProbe, Sql};
@@ -41,7 +39,7 @@ pub struct Needs {
     pub catalog: Catalog,
     pub discovery: Arc<dyn Discovery>,
     pub switches: Switches,
-    pub hooks: Arc<dyn Hooks>,
+    pub hooks: Hooks,
 }
 
 impl Needs {
@@ -50,9 +48,7 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             discovery: Arc::new(discovery::Aws::new(aws)),
             switches: Switches::from_config(aws),
-            hooks: Arc::new(LambdaHooks {
-                functions: Functions::new(aws),
-            }),
+            hooks: Hooks::from_config(aws),
         })
     }
 }
@@ -110,7 +106,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     if let Some(warning) = snapshots::warning(needs, &descriptor).await {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
-    for unknown in hooks::see_there(needs.hooks.as_ref(), &descriptor.hooks).await? {
+    for unknown in needs.hooks.check_all(&descriptor.hooks).await? {
         needs.catalog.warn_run(&run.deployment, &run.id, unknown).await?;
     }
     match &on_behalf_of {

@@ -24,7 +24,6 @@ use serde_json::Value;
 use self::origins::Origins;
 use self::pointers::Pointers;
 use self::preflight::Ahead;
-use crate::aws::functions::Functions;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
@@ -40,8 +39,7 @@ use crate::domain::restore::{RestoreRecord, history, table};
 use crate::domain::set::{Purpose, RunRecord};
 use crate::domain::turns::in_turn;
 use crate::error::{Error, Fault, Result};
-use crate::hooks::lambda::LambdaHooks;
-use crate::hooks::{self, Hooks};
+use crate::hooks::Hooks;
 use crate::kinds::Kinds;
 use crate::runs::executions::{self, Executions};
 use crate::runs::{closing, planning};
@@ -55,7 +53,7 @@ pub struct Needs {
     pub kinds: Kinds,
     pub switches: Switches,
     pub executions: Arc<dyn Executions>,
-    pub hooks: Arc<dyn Hooks>,
+    pub hooks: Hooks,
     pub pointers: Arc<dyn Pointers>,
 }
 
@@ -66,9 +64,7 @@ impl Needs {
             kinds: runtime::kinds(aws)?,
             switches: Switches::from_config(aws),
             executions: Arc::new(executions::Aws::new(aws)),
-            hooks: Arc::new(LambdaHooks {
-                functions: Functions::new(aws),
-            }),
+            hooks: Hooks::from_config(aws),
             pointers: Arc::new(pointers::Aws::new(aws)),
         })
     }
@@ -239,7 +235,7 @@ impl Planning<'_> {
         }
         let mut remarks = Vec::new();
         if self.request.safety_backup || cut_over.mode != CutOverMode::No {
-            match hooks::see_there(self.needs.hooks.as_ref(), &self.descriptor.hooks).await {
+            match self.needs.hooks.check_all(&self.descriptor.hooks).await {
                 Ok(unknown) => remarks.extend(
                     unknown
                         .into_iter()

@@ -8,7 +8,7 @@ use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
-use crate::hooks::{Action, did_not_begin};
+use crate::hooks::did_not_begin;
 use crate::runs::closing::has_ended;
 pub use crate::runs::needs::OfHooks as Needs;
 
@@ -58,7 +58,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             catalog.note_hooks(&run.deployment, &run.id, &begun).await?;
         }
         catalog.mark_run(&run.deployment, &run.id, Mark::Quiesced, now).await?;
-        let ran = needs.hooks.run(hook, Action::Quiesce, &run).await;
+        let ran = needs.hooks.quiesce(hook, &run).await;
         if new && ran.as_ref().is_err_and(did_not_begin) {
             asked.pop();
             begun.pop();
@@ -113,7 +113,7 @@ async fn bring_back(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -
 async fn insist(needs: &Needs, hook: &Hook, run: &Run) -> Result<()> {
     let mut last = Ok(());
     for _ in 0..TRIES {
-        last = needs.hooks.run(hook, Action::Resume, run).await;
+        last = needs.hooks.resume(hook, run).await;
         if last.is_ok() {
             break;
         }
@@ -128,7 +128,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::hooks::Hooks;
+    use crate::error::Fault;
+    use crate::hooks::{HookDriver, Hooks};
     use crate::testing::{Recorded, now, planned};
 
     #[tokio::test]
@@ -137,7 +138,7 @@ mod tests {
         let hooks = Recorded::all_well();
         let needs = Needs {
             catalog,
-            hooks: hooks.clone(),
+            hooks: Hooks::all(hooks.clone()),
         };
         let output = handle(
             &needs,
@@ -160,7 +161,7 @@ mod tests {
         let hooks = Recorded::failing("offline", 1);
         let needs = Needs {
             catalog,
-            hooks: hooks.clone(),
+            hooks: Hooks::all(hooks.clone()),
         };
         let error = handle(
             &needs,
@@ -183,7 +184,7 @@ mod tests {
             let (catalog, _, run) = planned(&["offline", "drain"]).await;
             let needs = Needs {
                 catalog,
-                hooks: Recorded::missing(missing),
+                hooks: Hooks::all(Recorded::missing(missing)),
             };
             let input = Input {
                 run: run.clone(),
@@ -196,7 +197,7 @@ mod tests {
             assert_eq!(record.hooks_begun, Some(begun.clone()));
             // What did not begin is not asked to bring anything back.
             let well = Recorded::all_well();
-            let brought_back = crate::runs::resuming::resume(&needs.catalog, well.as_ref(), &run, now()).await;
+            let brought_back = crate::runs::resuming::resume(&needs.catalog, &Hooks::all(well), &run, now()).await;
             assert_eq!(brought_back.unwrap(), begun);
         }
     }
@@ -209,8 +210,8 @@ mod tests {
     }
 
     #[async_trait::async_trait]
-    impl Hooks for Aborted {
-        async fn run(&self, hook: &Hook, action: Action, run: &Run) -> Result<()> {
+    impl HookDriver for Aborted {
+        async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()> {
             if self.hooks.calls().is_empty() {
                 for mark in &self.marks {
                     self.catalog
@@ -219,11 +220,15 @@ mod tests {
                         .unwrap();
                 }
             }
-            self.hooks.run(hook, action, run).await
+            self.hooks.quiesce(hook, run).await
         }
 
-        async fn is_there(&self, _: &Hook) -> Result<bool> {
-            Ok(true)
+        async fn resume(&self, hook: &Hook, run: &Run) -> Result<()> {
+            self.hooks.resume(hook, run).await
+        }
+
+        async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
+            self.hooks.check(hook).await
         }
     }
 
@@ -239,7 +244,7 @@ mod tests {
                 };
                 let needs = Needs {
                     catalog,
-                    hooks: Arc::new(aborted),
+                    hooks: Hooks::all(Arc::new(aborted)),
                 };
                 let input = Input {
                     run: run.clone(),
@@ -264,7 +269,7 @@ mod tests {
         };
         let needs = Needs {
             catalog,
-            hooks: Arc::new(aborted),
+            hooks: Hooks::all(Arc::new(aborted)),
         };
         let input = Input {
             run: run.clone(),
@@ -288,7 +293,7 @@ mod tests {
         let hooks = Recorded::all_well();
         let needs = Needs {
             catalog,
-            hooks: hooks.clone(),
+            hooks: Hooks::all(hooks.clone()),
         };
         let input = Input {
             run: run.clone(),

@@ -21,7 +21,7 @@ pub struct Output {
 }
 
 pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
-    let resumed = resume(&needs.catalog, needs.hooks.as_ref(), &run, now).await?;
+    let resumed = resume(&needs.catalog, &needs.hooks, &run, now).await?;
     Ok(Output { resumed })
 }
 
@@ -33,6 +33,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::Mark;
+    use crate::hooks::Hooks;
     use crate::testing::{Recorded, now, planned};
 
     async fn quiesced(hooks: Arc<Recorded>) -> (Needs, Run) {
@@ -41,7 +42,13 @@ mod tests {
             .mark_run(&run.deployment, &run.id, Mark::Quiesced, now())
             .await
             .unwrap();
-        (Needs { catalog, hooks }, run)
+        (
+            Needs {
+                catalog,
+                hooks: Hooks::all(hooks),
+            },
+            run,
+        )
     }
 
     #[tokio::test]
@@ -103,7 +110,7 @@ mod tests {
         let hooks = Recorded::all_well();
         let needs = Needs {
             catalog,
-            hooks: hooks.clone(),
+            hooks: Hooks::all(hooks.clone()),
         };
         assert_eq!(
             handle(&needs, Input { run, now: now() }).await.unwrap().resumed,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::reader::{Faults, Object, quoted, shown};
-use super::{DEFAULT_DEADLINE_SECONDS, DEFAULT_HOOK_TIMEOUT_SECONDS, Descriptor, Hook, HookAction, Keep};
-use super::{formats, owner, probes, relations, resources, switches};
-use crate::domain::{duration, names};
+use super::reader::{Faults, Object, quoted};
+use super::{DEFAULT_DEADLINE_SECONDS, Descriptor, Keep};
+use super::{formats, hooks, owner, probes, relations, resources, switches};
+use crate::domain::names;
 use crate::error::{Error, Result};
 
 const FIELDS: [&str; 10] = [
@@ -22,9 +22,6 @@ const FIELDS: [&str; 10] = [
     "deadline",
     "restore_deadline",
 ];
-const MOST_HOOKS: usize = 10;
-/// Hooks run one after the other in one function, which ends after 15 minutes.
-const HOOKS_TOGETHER_SECONDS: u64 = 14 * 60;
 /// One minute and seven days.
 pub const DEADLINE: (u64, u64) = (60, 7 * 86_400);
 const MOST_KEPT: u32 = 1000;
@@ -55,7 +52,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     let topic = object.optional_text(faults, "topic", &formats::TOPIC);
     let named = resources::read(faults, &object);
     let mut probes = probes::read(faults, &object, &named);
-    let hooks = hooks(faults, &object);
+    let hooks = hooks::read(faults, &object);
     let mut cut_over = switches::read(faults, &object, &named);
     let keep = keep(faults, &object);
     let deadline = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
@@ -106,76 +103,6 @@ pub fn named_entries<'a>(
         (name, Object::open(faults, &path, value, "a mapping with its fields"))
     };
     map.entries().into_iter().map(&mut open).collect()
-}
-
-fn hooks(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
-    let Some(value) = document.get("hooks") else {
-        return Vec::new();
-    };
-    let Some(entries) = value.as_array() else {
-        faults.add(
-            "hooks",
-            shown(value),
-            "a list of hooks, each with name, kind and function",
-        );
-        return Vec::new();
-    };
-    if entries.len() > MOST_HOOKS {
-        faults.add(
-            "hooks",
-            format!("{} hooks", entries.len()),
-            format!("at most {MOST_HOOKS} hooks"),
-        );
-    }
-    let hooks: Vec<Hook> = entries
-        .iter()
-        .enumerate()
-        .filter_map(|(index, entry)| hook(faults, index, entry))
-        .collect();
-    for (index, hook) in hooks.iter().enumerate() {
-        if hooks[..index].iter().any(|earlier| earlier.name == hook.name) {
-            faults.add(
-                format!("hooks[{index}].name"),
-                quoted(&hook.name),
-                "a name that no other hook has",
-            );
-        }
-    }
-    let together: u64 = hooks.iter().map(|hook| hook.timeout_seconds).sum();
-    if together > HOOKS_TOGETHER_SECONDS {
-        let most = duration::in_words(HOOKS_TOGETHER_SECONDS);
-        faults.add(
-            "hooks",
-            format!("timeouts of {} together", duration::in_words(together)),
-            format!("timeouts of at most {most} together"),
-        );
-    }
-    hooks
-}
-
-fn hook(faults: &mut Faults, index: usize, entry: &Value) -> Option<Hook> {
-    let object = Object::open(
-        faults,
-        &format!("hooks[{index}]"),
-        entry,
-        "a mapping with the fields name, kind, function, timeout",
-    )?;
-    object.only(faults, &["name", "kind", "function", "timeout"]);
-    let name = object.text(faults, "name", &formats::NAME);
-    if object.get("kind").and_then(Value::as_str) != Some("lambda") {
-        faults.add(
-            object.path("kind"),
-            object.get("kind").map_or("(missing)".to_owned(), shown),
-            "lambda",
-        );
-    }
-    let function = object.text(faults, "function", &formats::FUNCTION);
-    let timeout = object.optional_duration(faults, "timeout", 1, HOOKS_TOGETHER_SECONDS);
-    Some(Hook {
-        name: name?,
-        action: HookAction::Lambda { function: function? },
-        timeout_seconds: timeout.unwrap_or(DEFAULT_HOOK_TIMEOUT_SECONDS),
-    })
 }
 
 /// Each number that is not given has its default; `0` switches a rule off.

@@ -75,7 +75,7 @@ async fn switched_by(board: Arc<Switchboard>, document: Value, account: Account)
         catalog,
         discovery: Arc::new(account),
         switches: Switches::all(board),
-        hooks: Recorded::all_well(),
+        hooks: Hooks::all(Recorded::all_well()),
     }
 }
 
@@ -316,7 +316,7 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease_and_no_running_set(
             catalog,
             discovery: Arc::new(Account::default()),
             switches: Switches::all(Switchboard::new()),
-            hooks: Recorded::all_well(),
+            hooks: Hooks::all(Recorded::all_well()),
         };
         memory.meanwhile(nth, |items| {
             items.retain(|key, _| key.sk != "LEASE");
@@ -491,7 +491,7 @@ async fn what_cannot_be_told_of_a_switch_is_a_warning() {
 async fn a_hook_that_does_not_exist_is_found_before_anything_is_touched() {
     let mut needs = needs(document("hubs-prod", &["offline", "drain"]), Account::default()).await;
     let hooks = Recorded::missing("drain");
-    needs.hooks = hooks.clone();
+    needs.hooks = Hooks::all(hooks.clone());
     let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
     assert_eq!(error.name(), "InvalidInput");
     for part in ["hooks.drain.function", "does not exist"] {

@@ -241,7 +241,7 @@ async fn world(document: Value, account: Recoverable) -> World {
             kinds: kinds(&kind),
             switches: Switches::all(Arc::new(Refusing)),
             executions: executions.clone(),
-            hooks: Recorded::all_well(),
+            hooks: Hooks::all(Recorded::all_well()),
             pointers: Arc::new(Pointing::default()),
         },
         kind,
