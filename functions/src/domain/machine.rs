@@ -1,7 +1,10 @@
-//! Which of the state machines an execution is of: told by its ARN, since a machine is named `<stack>-<machine>`.
+//! The state machines: what there is to know of each, and which of them an execution is of. The last is told by its ARN, since
+//! a machine is named `<stack>-<machine>`.
 
-/// A state machine of the stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::set::Purpose;
+
+/// A state machine of the stack. What there is to know of each stands in its [`Facts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Machine {
     Nightly,
     Backup,
@@ -12,31 +15,145 @@ pub enum Machine {
     UndoCutOver,
 }
 
-/// The longer names first: `undo-restore` also ends in `restore`.
-const ALL: [Machine; 5] = [
-    Machine::UndoCutOver,
-    Machine::UndoRestore,
-    Machine::Restore,
-    Machine::Nightly,
-    Machine::Backup,
-];
+/// What a machine does to a deployment. It decides how on-call is told of its executions, and what they leave to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Makes backup sets.
+    BackUp,
+    /// Makes copies, and switches the application to them.
+    Restore,
+    /// Removes the copies of a restore.
+    RemoveCopies,
+    /// Switches the application back from the copies of a restore.
+    SwitchBack,
+}
+
+/// Where an execution has the id of the restore that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestoreId {
+    /// It is about none.
+    None,
+    /// The id of its own run.
+    OfRun,
+    /// The field `restore` of its input.
+    InInput,
+}
+
+/// What there is to know of a machine.
+#[derive(Debug)]
+pub struct Facts {
+    /// The machine's name without the stack's.
+    pub name: &'static str,
+    /// What an execution is called in messages.
+    pub noun: &'static str,
+    pub activity: Activity,
+    /// What its runs are for; `None` where its executions are recorded as no run.
+    pub purpose: Option<Purpose>,
+    pub restore: RestoreId,
+    /// Whether an execution that ended early has to be taken back by another machine.
+    pub is_taken_back: bool,
+    /// The setting of `clean-up` that holds the machine's ARN, where it is one that takes a restore back.
+    pub setting: Option<&'static str>,
+    /// The command that starts a new execution, for a deployment.
+    pub again: fn(&str) -> String,
+}
+
+const NIGHTLY: Facts = Facts {
+    name: "nightly",
+    noun: "night",
+    activity: Activity::BackUp,
+    purpose: None,
+    restore: RestoreId::None,
+    is_taken_back: false,
+    setting: None,
+    again: backup,
+};
+
+const BACKUP: Facts = Facts {
+    name: "backup",
+    noun: "backup",
+    activity: Activity::BackUp,
+    purpose: Some(Purpose::Backup),
+    restore: RestoreId::None,
+    is_taken_back: false,
+    setting: None,
+    again: backup,
+};
+
+const RESTORE: Facts = Facts {
+    name: "restore",
+    noun: "restore",
+    activity: Activity::Restore,
+    purpose: Some(Purpose::Restore),
+    restore: RestoreId::OfRun,
+    is_taken_back: true,
+    setting: None,
+    again: |deployment| format!("`holdfast restore {deployment}`"),
+};
+
+const UNDO_RESTORE: Facts = Facts {
+    name: "undo-restore",
+    noun: "undo of a restore",
+    activity: Activity::RemoveCopies,
+    purpose: None,
+    restore: RestoreId::InInput,
+    is_taken_back: false,
+    setting: Some("UNDO_RESTORE_STATE_MACHINE_ARN"),
+    again: |deployment| undo("undo-restore", deployment),
+};
+
+const UNDO_CUT_OVER: Facts = Facts {
+    name: "undo-cut-over",
+    noun: "undo of a cut-over",
+    activity: Activity::SwitchBack,
+    purpose: Some(Purpose::UndoCutOver),
+    restore: RestoreId::InInput,
+    is_taken_back: false,
+    setting: Some("UNDO_CUT_OVER_STATE_MACHINE_ARN"),
+    again: |deployment| undo("undo-cut-over", deployment),
+};
+
+fn backup(deployment: &str) -> String {
+    format!("`holdfast backup {deployment}`")
+}
+
+fn undo(command: &str, deployment: &str) -> String {
+    format!("`holdfast {command}`, with the restore's id, which `holdfast restores {deployment}` lists")
+}
 
 impl Machine {
+    /// The longer names first: `undo-restore` also ends in `restore`.
+    pub const ALL: [Machine; 5] = [
+        Machine::UndoCutOver,
+        Machine::UndoRestore,
+        Machine::Restore,
+        Machine::Nightly,
+        Machine::Backup,
+    ];
+
+    pub fn facts(self) -> &'static Facts {
+        match self {
+            Machine::Nightly => &NIGHTLY,
+            Machine::Backup => &BACKUP,
+            Machine::Restore => &RESTORE,
+            Machine::UndoRestore => &UNDO_RESTORE,
+            Machine::UndoCutOver => &UNDO_CUT_OVER,
+        }
+    }
+
     /// The machine's name without the stack's.
     pub fn name(self) -> &'static str {
-        match self {
-            Machine::Nightly => "nightly",
-            Machine::Backup => "backup",
-            Machine::Restore => "restore",
-            Machine::UndoRestore => "undo-restore",
-            Machine::UndoCutOver => "undo-cut-over",
-        }
+        self.facts().name
+    }
+
+    pub fn activity(self) -> Activity {
+        self.facts().activity
     }
 
     /// The machine of an execution's ARN or of a state machine's; `None` where it bears no name of ours.
     pub fn of(arn: &str) -> Option<Self> {
         let name = arn.split(':').nth(6)?;
-        ALL.into_iter().find(|machine| stack(name, *machine).is_some())
+        Machine::ALL.into_iter().find(|machine| stack(name, *machine).is_some())
     }
 
     /// The ARN of this machine in the stack that an execution belongs to; `None` where its ARN bears no name of ours.
@@ -67,6 +184,8 @@ fn stack(name: &str, machine: Machine) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
@@ -96,5 +215,35 @@ mod tests {
             Machine::UndoRestore.beside("arn:aws:states:eu-west-1:123456789012:execution:a-b-restore:x"),
             Some("arn:aws:states:eu-west-1:123456789012:stateMachine:a-b-undo-restore".to_owned())
         );
+    }
+
+    /// The files that are deployed: a machine that `ALL` leaves out would be taken for none.
+    #[test]
+    fn every_deployed_machine_is_known() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../state-machines");
+        let mut deployed: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .filter_map(|file| {
+                let name = file.unwrap().file_name().into_string().unwrap();
+                name.strip_suffix(".asl.json").map(str::to_owned)
+            })
+            .collect();
+        deployed.sort();
+        let mut known = Machine::ALL.map(Machine::name);
+        known.sort_unstable();
+        assert_eq!(deployed, known);
+    }
+
+    #[test]
+    fn what_takes_a_restore_back_is_about_a_restore_that_its_input_names() {
+        for machine in Machine::ALL {
+            let facts = machine.facts();
+            assert_eq!(
+                facts.setting.is_some(),
+                facts.restore == RestoreId::InInput,
+                "{machine:?}"
+            );
+            assert!((facts.again)("hubs").contains("hubs"), "{machine:?}");
+        }
     }
 }

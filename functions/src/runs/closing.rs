@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
-use crate::domain::machine::Machine;
+use crate::domain::machine::{Activity, Machine};
 use crate::domain::message::refused;
 use crate::domain::restore::RestoreStatus;
 use crate::domain::set::{Reason, SetStatus};
@@ -34,14 +34,8 @@ pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<(
 
 /// The error of a step that finds its run ended.
 pub fn has_ended(run: &Run, doing: &str) -> Error {
-    let name = &run.deployment;
-    let again = match Machine::of(&run.execution) {
-        Some(Machine::Restore) => format!("`holdfast restore {name}`"),
-        Some(Machine::UndoCutOver) => {
-            format!("`holdfast undo-cut-over`, with the restore's id, which `holdfast restores {name}` lists")
-        }
-        _ => format!("`holdfast backup {name}`"),
-    };
+    let machine = Machine::of(&run.execution).unwrap_or(Machine::Backup);
+    let again = (machine.facts().again)(&run.deployment);
     Error::Conflict(format!(
         "{doing}: run {} has ended, and does nothing more. Start a new run: {again}",
         run.id
@@ -53,10 +47,11 @@ pub fn has_ended(run: &Run, doing: &str) -> Error {
 pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
     // First: what is in flight looks for this mark after each of its own writes, and so undoes what is not undone here.
     catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
-    let closed = match Machine::of(&run.execution) {
-        Some(Machine::Restore) => close_restore(catalog, run, end).await.map(|()| None),
-        Some(Machine::UndoCutOver) => warn(catalog, run, end).await.map(|()| None),
-        _ => close(catalog, run, end, now).await,
+    let machine = Machine::of(&run.execution).unwrap_or(Machine::Backup);
+    let closed = match machine.activity() {
+        Activity::BackUp => close(catalog, run, end, now).await,
+        Activity::Restore => close_restore(catalog, run, end).await.map(|()| None),
+        Activity::RemoveCopies | Activity::SwitchBack => warn(catalog, run, end).await.map(|()| None),
     };
     if let Err(error) = &closed
         && error.class() != Class::Final

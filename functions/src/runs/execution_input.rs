@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::job::{Failure, Run};
-use crate::domain::machine::Machine;
+use crate::domain::machine::{Machine, RestoreId};
 use crate::domain::names;
 use crate::domain::set::Reason;
 
@@ -70,13 +70,12 @@ pub fn run_of(request: &Value, execution: &str, started_at: Timestamp) -> Option
     })
 }
 
-/// The id of the restore that an execution makes (`restore`), or takes back (`undo-restore`, `undo-cut-over`, whose input
-/// names it).
+/// The id of the restore that an execution makes or takes back.
 pub fn restore_of<'a>(machine: Machine, request: &'a Value, run: &'a Run) -> Option<&'a str> {
-    match machine {
-        Machine::Restore => Some(&run.id),
-        Machine::UndoRestore | Machine::UndoCutOver => request.get("restore")?.as_str(),
-        Machine::Backup | Machine::Nightly => None,
+    match machine.facts().restore {
+        RestoreId::OfRun => Some(&run.id),
+        RestoreId::InInput => request.get("restore")?.as_str(),
+        RestoreId::None => None,
     }
 }
 

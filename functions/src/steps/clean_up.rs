@@ -18,6 +18,7 @@ use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, Night};
+use crate::domain::set::Purpose;
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
 use crate::runs::closing::{self, End};
@@ -39,9 +40,8 @@ pub struct Needs {
     /// ARN of the state machine `nightly`.
     pub nightly: String,
     pub machines: Arc<dyn Machines>,
-    /// ARNs of the state machines `undo-restore` and `undo-cut-over`; empty in a stack that has none.
-    pub undo_restore: String,
-    pub undo_cut_over: String,
+    /// ARNs of the state machines that take restores back.
+    pub undo_machines: BTreeMap<Machine, String>,
 }
 
 impl Needs {
@@ -55,8 +55,10 @@ impl Needs {
             machines: Arc::new(Sfn {
                 client: aws_sdk_sfn::Client::new(aws),
             }),
-            undo_restore: runtime::optional_setting("UNDO_RESTORE_STATE_MACHINE_ARN").unwrap_or_default(),
-            undo_cut_over: runtime::optional_setting("UNDO_CUT_OVER_STATE_MACHINE_ARN").unwrap_or_default(),
+            undo_machines: Machine::ALL
+                .into_iter()
+                .filter_map(|machine| Some((machine, runtime::optional_setting(machine.facts().setting?)?)))
+                .collect(),
         })
     }
 }
@@ -113,22 +115,21 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         started_at,
         now,
     };
-    match run_of(&request, &detail.execution_arn, started_at) {
+    match (
+        run_of(&request, &detail.execution_arn, started_at),
+        lost.machine.facts().purpose,
+    ) {
+        (Some(run), Some(purpose)) => clean_up(needs, &run, purpose, &lost, told_itself).await,
         // It has no run of its own, and quiesces nothing.
-        Some(run) if lost.machine == Machine::UndoRestore && !told_itself => {
-            lost.tell(needs, Some(&run), false, Taken::Nothing).await?;
-            Ok(Output { acted: true })
-        }
-        Some(run) if lost.machine != Machine::UndoRestore => clean_up(needs, &run, &lost, told_itself).await,
-        None if !told_itself => {
-            lost.tell(needs, None, false, Taken::Nothing).await?;
+        (run, _) if !told_itself => {
+            lost.tell(needs, run.as_ref(), false, Taken::Nothing).await?;
             Ok(Output { acted: true })
         }
         _ => Ok(Output { acted: false }),
     }
 }
 
-async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) -> Result<Output> {
+async fn clean_up(needs: &Needs, run: &Run, purpose: Purpose, lost: &Lost<'_>, told_itself: bool) -> Result<Output> {
     let (catalog, now) = (&needs.catalog, lost.now);
     let record = readable(catalog.run(&run.deployment, &run.id).await)?;
     let lease = readable(catalog.lease(&run.deployment).await)?;
@@ -140,13 +141,13 @@ async fn clean_up(needs: &Needs, run: &Run, lost: &Lost<'_>, told_itself: bool) 
     let open = record.as_ref().is_some_and(|record| record.ended_at.is_none());
     // First: a step of this run that is still in flight, or redriven, then finds it ended.
     if record.is_none() && !told_itself && is_registered(catalog, &run.deployment).await? {
-        catalog.entomb_run(run, lost.purpose(), now).await?;
+        catalog.entomb_run(run, purpose, now).await?;
     } else {
         catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
     }
-    let take_back_by = match lost.machine {
-        Machine::Restore => readable(to_take_back(catalog, run, told_itself).await)?,
-        _ => None,
+    let take_back_by = match lost.machine.facts().is_taken_back {
+        true => readable(to_take_back(catalog, run, told_itself).await)?,
+        false => None,
     };
     // An application that cannot be brought back must not keep on-call from being told, nor the lease.
     let resumed = resume(catalog, &needs.hooks, run, now).await;

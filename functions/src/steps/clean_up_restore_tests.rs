@@ -42,8 +42,7 @@ async fn stage_with(record: &RestoreRecord, item: &str, machines: Arc<Started>) 
         stacks_topic: "arn:stack".into(),
         nightly: NIGHTLY.into(),
         machines: machines.clone(),
-        undo_restore: UNDO_RESTORE.into(),
-        undo_cut_over: UNDO_CUT_OVER.into(),
+        undo_machines: undo_machines(),
     };
     Stage {
         needs,
@@ -178,7 +177,7 @@ async fn a_machine_that_cannot_be_started_is_told_of_and_tried_again() {
     );
 
     let mut stage = stage_with(&planned, "in_progress", Started::all_well()).await;
-    stage.needs.undo_restore = String::new();
+    stage.needs.undo_machines.clear();
     let error = handle(&stage.needs, aborted_restore()).await.unwrap_err();
     assert!(error.to_string().contains("UNDO_RESTORE_STATE_MACHINE_ARN"), "{error}");
     assert_eq!(stage.inbox.messages().len(), 1);

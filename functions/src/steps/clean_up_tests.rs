@@ -19,6 +19,13 @@ mod of_restores;
 
 const NIGHTLY: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-nightly";
 
+fn undo_machines() -> BTreeMap<Machine, String> {
+    BTreeMap::from([
+        (Machine::UndoRestore, UNDO_RESTORE.to_owned()),
+        (Machine::UndoCutOver, UNDO_CUT_OVER.to_owned()),
+    ])
+}
+
 fn event(machine: &str, status: &str, error: Option<&str>, input: &str) -> Input {
     let event = json!({
         "detail-type": "Step Functions Execution Status Change", "source": "aws.states", "time": now(),
@@ -57,8 +64,7 @@ async fn lost(hooks: Arc<Recorded>) -> Fixture {
         stacks_topic: "arn:stack".into(),
         nightly: NIGHTLY.into(),
         machines: Started::all_well(),
-        undo_restore: UNDO_RESTORE.into(),
-        undo_cut_over: UNDO_CUT_OVER.into(),
+        undo_machines: undo_machines(),
     };
     Fixture {
         needs,
@@ -254,8 +260,7 @@ async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
             stacks_topic: "arn:stack".into(),
             nightly: NIGHTLY.into(),
             machines: Started::all_well(),
-            undo_restore: UNDO_RESTORE.into(),
-            undo_cut_over: UNDO_CUT_OVER.into(),
+            undo_machines: undo_machines(),
         };
         assert!(handle(&needs, aborted()).await.unwrap().acted, "{spoilt}");
         let told = inbox.messages();

@@ -14,7 +14,7 @@ use serde_json::Value;
 use self::results::{Buckets, Objects, Place, written};
 use crate::catalog::Catalog;
 use crate::domain::machine::Machine;
-use crate::domain::message::{self, Due, Night, RestoreOutcome};
+use crate::domain::message::{self, Due, Message, Night, Restore, RestoreOutcome};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 use crate::runs::execution_input::{Caught, restore_of, run_of};
@@ -93,10 +93,12 @@ pub struct Output {
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     match input {
         Input::Backup(ended) => tell_of_backup(needs, ended).await,
-        Input::Restore(ended) => tell_of_restore(needs, Machine::Restore, ended).await,
+        Input::Restore(ended) => tell_of_restore(needs, Machine::Restore, message::restore, ended).await,
         Input::RestoreWaits(waiting) => tell_of_wait(needs, waiting).await,
-        Input::UndoRestore(ended) => tell_of_restore(needs, Machine::UndoRestore, ended).await,
-        Input::UndoCutOver(ended) => tell_of_restore(needs, Machine::UndoCutOver, ended).await,
+        Input::UndoRestore(ended) => tell_of_restore(needs, Machine::UndoRestore, message::restore_undone, ended).await,
+        Input::UndoCutOver(ended) => {
+            tell_of_restore(needs, Machine::UndoCutOver, message::cut_over_undone, ended).await
+        }
         Input::Nightly(night) => tell_of_night(needs, night).await,
     }
 }
@@ -134,7 +136,13 @@ async fn tell_of_backup(needs: &Needs, input: Ended) -> Result<Output> {
     })
 }
 
-async fn tell_of_restore(needs: &Needs, machine: Machine, input: Ended) -> Result<Output> {
+/// `compose` gives the message, what the execution came to, and whether it succeeded.
+async fn tell_of_restore(
+    needs: &Needs,
+    machine: Machine,
+    compose: fn(&Restore<'_>) -> (Message, RestoreOutcome, bool),
+    input: Ended,
+) -> Result<Output> {
     let run = run_of(&input.request, &input.execution, input.started_at);
     let known = match &run {
         Some(run) => Known::of_restore(&needs.catalog, run, restore_of(machine, &input.request, run)).await?,
@@ -147,12 +155,7 @@ async fn tell_of_restore(needs: &Needs, machine: Machine, input: Ended) -> Resul
         now: input.now,
         run: run.as_ref(),
     };
-    let facts = known.restore(&of, failure.as_ref());
-    let (message, result, succeeded) = match machine {
-        Machine::UndoRestore => message::restore_undone(&facts),
-        Machine::UndoCutOver => message::cut_over_undone(&facts),
-        Machine::Restore | Machine::Backup | Machine::Nightly => message::restore(&facts),
-    };
+    let (message, result, succeeded) = compose(&known.restore(&of, failure.as_ref()));
     let topic = needs.topic.as_ref();
     tell_once(
         &needs.catalog,

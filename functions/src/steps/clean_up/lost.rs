@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::taking_back::Taken;
 use super::{Detail, Needs};
 use crate::domain::job::Run;
-use crate::domain::machine::Machine;
+use crate::domain::machine::{Activity, Machine};
 use crate::domain::message::{self, Ended};
-use crate::domain::set::{Purpose, Reason};
+use crate::domain::set::Reason;
 use crate::error::Result;
 use crate::runs::execution_input::{Caught, restore_of};
 use crate::runs::notifying::{Execution, Known, tell, tell_once};
@@ -23,22 +23,18 @@ pub struct Lost<'a> {
 }
 
 impl Lost<'_> {
-    /// What its run is for.
-    pub fn purpose(&self) -> Purpose {
-        match self.machine {
-            Machine::Backup | Machine::Nightly => Purpose::Backup,
-            Machine::Restore | Machine::UndoRestore => Purpose::Restore,
-            Machine::UndoCutOver => Purpose::UndoCutOver,
-        }
+    /// Whether it made backups; else it was about a restore.
+    fn is_backup(&self) -> bool {
+        self.machine.activity() == Activity::BackUp
     }
 
     async fn known(&self, needs: &Needs, run: Option<&Run>) -> Result<Known> {
-        match (run, self.machine) {
-            (None, _) => Ok(Known::default()),
-            (Some(run), Machine::Backup | Machine::Nightly) => Known::of(&needs.catalog, run).await,
-            (Some(run), machine) => {
-                Known::of_restore(&needs.catalog, run, restore_of(machine, self.request, run)).await
-            }
+        let Some(run) = run else {
+            return Ok(Known::default());
+        };
+        match self.is_backup() {
+            true => Known::of(&needs.catalog, run).await,
+            false => Known::of_restore(&needs.catalog, run, restore_of(self.machine, self.request, run)).await,
         }
     }
 
@@ -60,13 +56,13 @@ impl Lost<'_> {
             cause: words.as_deref().or(self.detail.cause.as_deref()),
             lease_released,
         };
-        let message = match self.machine {
-            Machine::Backup | Machine::Nightly => message::ended(&known.backup(&of, None), &ended),
-            machine => {
+        let message = match self.is_backup() {
+            true => message::ended(&known.backup(&of, None), &ended),
+            false => {
                 let why = taken.why();
                 message::restore_ended(
                     &known.restore(&of, None),
-                    machine,
+                    self.machine,
                     &ended,
                     taken.aftermath(why.as_ref()),
                 )
@@ -94,9 +90,9 @@ impl Lost<'_> {
             now: self.now,
             run: Some(run),
         };
-        let message = match self.machine {
-            Machine::Backup | Machine::Nightly => message::brought_back(&known.backup(&of, None)),
-            _ => message::restore_brought_back(&known.restore(&of, None)),
+        let message = match self.is_backup() {
+            true => message::brought_back(&known.backup(&of, None)),
+            false => message::restore_brought_back(&known.restore(&of, None)),
         };
         tell(
             needs.topic.as_ref(),

@@ -91,17 +91,13 @@ pub async fn take_back(needs: &Needs, run: &Run, machine: Option<Machine>) -> Ta
 }
 
 async fn start(needs: &Needs, run: &Run, machine: Machine) -> Result<()> {
-    let (arn, setting) = match machine {
-        Machine::UndoCutOver => (&needs.undo_cut_over, "UNDO_CUT_OVER_STATE_MACHINE_ARN"),
-        _ => (&needs.undo_restore, "UNDO_RESTORE_STATE_MACHINE_ARN"),
-    };
-    if arn.is_empty() {
+    let Some(arn) = needs.undo_machines.get(&machine) else {
         return Err(Error::invalid(
-            format!("environment.{setting}"),
+            format!("environment.{}", machine.facts().setting.unwrap_or_default()),
             "(missing)",
             "the state machine's ARN: it comes from the stack's template; deploy the stack again",
         ));
-    }
+    };
     let input = json!({"deployment": run.deployment, "restore": run.id});
     needs.machines.start(arn, &format!("{}-clean-up", run.id), &input).await
 }

@@ -1,6 +1,6 @@
 //! Where a failure arose: told by its subject, which is the name of a resource, a word and a name, or a state of the machine.
 
-use crate::domain::machine::Machine;
+use crate::domain::machine::{Activity, Machine};
 
 /// What Holdfast was at when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,17 +70,17 @@ impl Place {
     }
 
     fn of_word(machine: Machine, subject: &str) -> Self {
-        match (subject.split_once(' ').map(|(word, _)| word), machine) {
+        match (subject.split_once(' ').map(|(word, _)| word), machine.activity()) {
             (Some("hook"), _) => Place::Hook,
             (Some("probe"), _) => Place::Probe,
             (Some("set"), _) => Place::Prune,
-            (Some("switch"), Machine::Backup | Machine::Nightly) => Place::Lead,
-            (Some("switch"), Machine::UndoCutOver) => Place::SwitchBack,
-            (Some("switch"), Machine::Restore | Machine::UndoRestore) => Place::Switch,
-            (_, Machine::Backup | Machine::Nightly) => Place::Capture,
-            (_, Machine::Restore) => Place::Copy,
-            (_, Machine::UndoRestore) => Place::Removal,
-            (_, Machine::UndoCutOver) => Place::SwitchBack,
+            (Some("switch"), Activity::BackUp) => Place::Lead,
+            (Some("switch"), Activity::SwitchBack) => Place::SwitchBack,
+            (Some("switch"), Activity::Restore | Activity::RemoveCopies) => Place::Switch,
+            (_, Activity::BackUp) => Place::Capture,
+            (_, Activity::Restore) => Place::Copy,
+            (_, Activity::RemoveCopies) => Place::Removal,
+            (_, Activity::SwitchBack) => Place::SwitchBack,
         }
     }
 

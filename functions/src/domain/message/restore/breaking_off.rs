@@ -2,7 +2,7 @@
 
 use super::cutting_over::to_bring_in;
 use super::{Restore, commands, copies, facts};
-use crate::domain::machine::Machine;
+use crate::domain::machine::{Activity, Machine};
 use crate::domain::message::composing::Parts;
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::{Section, Step};
@@ -28,11 +28,7 @@ pub enum Aftermath<'a> {
 pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>, after: Aftermath<'_>) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
-    let what = match machine {
-        Machine::UndoRestore => "undo of a restore",
-        Machine::UndoCutOver => "undo of a cut-over",
-        Machine::Restore | Machine::Backup | Machine::Nightly => "restore",
-    };
+    let what = machine.facts().noun;
     let how = match ended.status {
         "ABORTED" => "was aborted, in the console or by a command",
         "TIMED_OUT" => "ran out of its time",
@@ -53,7 +49,7 @@ pub fn restore_ended(restore: &Restore<'_>, machine: Machine, ended: &Ended<'_>,
         mixed.then(|| format!("Start nothing on {name} until all leads to one side.")),
         match after {
             Aftermath::Nothing => None,
-            Aftermath::Begun(Machine::UndoCutOver) => {
+            Aftermath::Begun(machine) if machine.activity() == Activity::SwitchBack => {
                 Some("What had been switched is being switched back; you will be told what came of it.".to_owned())
             }
             Aftermath::Begun(_) => Some("What it made is being removed; you will be told what came of it.".to_owned()),
@@ -121,21 +117,21 @@ fn next(restore: &Restore<'_>, record: &RestoreRecord, machine: Machine, after: 
     );
     let there = restore.items.iter().any(copies::may_be_there);
     match (after, record.status) {
-        (Aftermath::Begun(Machine::UndoCutOver), _) => vec![back(
+        (Aftermath::Begun(machine), _) if machine.activity() == Activity::SwitchBack => vec![back(
             "Keep users out until it is said that all is switched back. If nothing is heard in half an hour",
         )],
         (Aftermath::Begun(_), _) => vec![
             remove("Wait for the message that all is removed. If nothing is heard in some hours"),
             again,
         ],
-        (Aftermath::NotBegun(Machine::UndoCutOver, _), _) => {
+        (Aftermath::NotBegun(machine, _), _) if machine.activity() == Activity::SwitchBack => {
             vec![back("Keep users out, and switch back what was switched")]
         }
         (Aftermath::NotBegun(..), _) => vec![remove("Remove what it made"), again],
         (Aftermath::Nothing, RestoreStatus::Switching | RestoreStatus::CutOver) if half_way(record) => {
             vec![back("Keep users out, and switch back what was switched")]
         }
-        (Aftermath::Nothing, RestoreStatus::CutOver) if machine == Machine::UndoCutOver => {
+        (Aftermath::Nothing, RestoreStatus::CutOver) if machine.activity() == Activity::SwitchBack => {
             vec![back("Nothing was switched back yet. Start again")]
         }
         (Aftermath::Nothing, RestoreStatus::CutOver) => {
