@@ -1,6 +1,6 @@
 //! `holdfast deployments`: what is protected, and how fresh its newest sealed set is.
 
-use holdfast::domain::set::{BackupSet, Purpose, RunRecord, SetStatus};
+use holdfast::domain::set::{BackupSet, RunRecord, SetStatus};
 use holdfast::error::Error;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -100,7 +100,7 @@ fn newest_sealed(sets: &[BackupSet], now: Timestamp) -> Option<Sealed> {
 }
 
 fn last_run(sets: &[BackupSet], runs: &[RunRecord]) -> Option<LastRun> {
-    let backups = runs.iter().filter(|run| run.purpose == Purpose::Backup);
+    let backups = runs.iter().filter(|run| run.purpose.is_backup());
     let run = backups.max_by_key(|run| run.started_at)?;
     let status = sets.iter().find(|set| set.id == run.id).map(|set| set.status);
     let outcome = match (status, run.ended_at) {

@@ -106,9 +106,8 @@ impl Catalog {
     /// and begins nothing. One that is recorded is only marked.
     pub async fn entomb_run(&self, run: &Run, purpose: Purpose, at: Timestamp) -> Result<()> {
         let ended = RunRecord {
-            purpose,
             ended_at: Some(at),
-            ..RunRecord::begun(run)
+            ..RunRecord::begun(run, purpose)
         };
         self.store
             .update(

@@ -3,14 +3,17 @@
 use serde_json::Value;
 
 use super::descriptor::formats;
-use super::descriptor::reader::{Faults, Object};
+use super::descriptor::reader::{Faults, Object, shown};
+use super::set::Purpose;
 use crate::error::{Error, Result};
 
 /// What a person or a schedule asks of the `backup` machine: `{"deployment": "hubs-prod"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub deployment: String,
-    /// ARN of the restore's execution whose lease of the deployment covers this backup: its safety backup.
+    /// `Backup`, or `SafetyBackup` on behalf of a restore.
+    pub purpose: Purpose,
+    /// Of a safety backup, the ARN of the restore's execution, whose lease of the deployment covers this backup.
     pub on_behalf_of: Option<String>,
 }
 
@@ -19,7 +22,7 @@ impl Request {
     ///
     /// # Errors
     /// `InvalidInput` with every fault: anything but a mapping with `deployment`, a name, and perhaps `on_behalf_of`, the
-    /// ARN of an execution.
+    /// ARN of an execution, and the `purpose` that goes with it.
     pub fn parse(input: &Value) -> Result<Request> {
         let mut faults = Faults::default();
         let request = Object::open(
@@ -29,11 +32,13 @@ impl Request {
             r#"an input such as {"deployment": "hubs-prod"}"#,
         )
         .and_then(|object| {
-            object.only(&mut faults, &["deployment", "on_behalf_of"]);
+            object.only(&mut faults, &["deployment", "purpose", "on_behalf_of"]);
             let deployment = object.text(&mut faults, "deployment", &formats::NAME);
             let on_behalf_of = object.optional_text(&mut faults, "on_behalf_of", &formats::EXECUTION);
+            let purpose = purpose(&mut faults, &object);
             Some(Request {
                 deployment: deployment?,
+                purpose: purpose?,
                 on_behalf_of,
             })
         });
@@ -42,6 +47,29 @@ impl Request {
             Some(request) if faults.is_empty() => Ok(request),
             _ => Err(Error::InvalidInput(faults)),
         }
+    }
+}
+
+/// A backup on behalf of an execution is a safety backup, and no other is: where the input does not say the purpose, it follows.
+fn purpose(faults: &mut Faults, object: &Object<'_>) -> Option<Purpose> {
+    let (purpose, word, rule) = match object.get("on_behalf_of") {
+        None => (
+            Purpose::Backup,
+            "backup",
+            "backup; a safety_backup names in on_behalf_of the execution for which it is",
+        ),
+        Some(_) => (
+            Purpose::SafetyBackup,
+            "safety_backup",
+            "safety_backup, since it is on behalf of an execution",
+        ),
+    };
+    match object.get("purpose") {
+        Some(given) if given.as_str() != Some(word) => {
+            faults.add(object.path("purpose"), shown(given), rule);
+            None
+        }
+        _ => Some(purpose),
     }
 }
 
@@ -61,6 +89,33 @@ mod tests {
         let arn = "arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight_1.2";
         let request = Request::parse(&json!({"deployment": "hubs-prod", "on_behalf_of": arn})).unwrap();
         assert_eq!(request.on_behalf_of.as_deref(), Some(arn));
+        assert_eq!(request.purpose, Purpose::SafetyBackup);
+    }
+
+    #[test]
+    fn a_request_says_its_purpose_or_it_follows_from_the_restore_for_which_it_is() {
+        let arn = "arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight";
+        for (request, purpose) in [
+            (json!({}), Some(Purpose::Backup)),
+            (json!({"purpose": "backup"}), Some(Purpose::Backup)),
+            (json!({"on_behalf_of": arn}), Some(Purpose::SafetyBackup)),
+            (
+                json!({"on_behalf_of": arn, "purpose": "safety_backup"}),
+                Some(Purpose::SafetyBackup),
+            ),
+            (json!({"on_behalf_of": arn, "purpose": "backup"}), None),
+            (json!({"purpose": "safety_backup"}), None),
+            (json!({"purpose": "restore"}), None),
+            (json!({"purpose": null}), None),
+        ] {
+            let mut request = request;
+            request["deployment"] = json!("hubs-prod");
+            let read = Request::parse(&request);
+            assert_eq!(read.as_ref().ok().map(|request| request.purpose), purpose, "{request}");
+            if let Err(error) = read {
+                assert!(error.to_string().starts_with("purpose: "), "{error}");
+            }
+        }
     }
 
     #[test]
@@ -146,18 +201,18 @@ mod tests {
             ),
             (
                 json!({"deployment": "hubs", "dry_run": true}),
-                "dry_run: true is not allowed; expected one of the fields deployment, on_behalf_of".to_owned(),
+                "dry_run: true is not allowed; expected one of the fields deployment, purpose, on_behalf_of".to_owned(),
             ),
             (
                 json!({"Deployment": "hubs"}),
                 format!(
-                    "Deployment: \"hubs\" is not allowed; expected one of the fields deployment, on_behalf_of; did you mean deployment?\n\
+                    "Deployment: \"hubs\" is not allowed; expected one of the fields deployment, purpose, on_behalf_of; did you mean deployment?\n\
                      deployment: (missing) is not allowed; expected {NAME}"
                 ),
             ),
             (
                 json!({"deployment": "hubs", "password": "hunter2"}),
-                "password: (text of 7 characters, not shown) is not allowed; expected one of the fields deployment, on_behalf_of"
+                "password: (text of 7 characters, not shown) is not allowed; expected one of the fields deployment, purpose, on_behalf_of"
                     .to_owned(),
             ),
         ] {

@@ -176,9 +176,19 @@ pub struct SampledFile {
 pub enum Purpose {
     #[default]
     Backup,
+    /// A backup of what a restore will replace, made by the restore before it begins.
+    SafetyBackup,
+    /// A restore that an operator asked for.
     Restore,
     /// Switching a restore's cut-over back.
     UndoCutOver,
+}
+
+impl Purpose {
+    /// Whether the run makes a set.
+    pub fn is_backup(self) -> bool {
+        matches!(self, Purpose::Backup | Purpose::SafetyBackup)
+    }
 }
 
 /// One execution of `backup`, `restore` or `undo-cut-over`, whatever came of it.
@@ -223,10 +233,10 @@ impl RunRecord {
     }
 
     /// The record of a run that has just begun.
-    pub fn begun(run: &Run) -> Self {
+    pub fn begun(run: &Run, purpose: Purpose) -> Self {
         Self {
             id: run.id.clone(),
-            purpose: Purpose::Backup,
+            purpose,
             deployment: run.deployment.clone(),
             execution: run.execution.clone(),
             started_at: run.started_at,

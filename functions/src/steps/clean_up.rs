@@ -18,6 +18,7 @@ use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, Night};
+use crate::domain::request::Request;
 use crate::domain::set::Purpose;
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
@@ -119,7 +120,13 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         run_of(&request, &detail.execution_arn, started_at),
         lost.machine.facts().purpose,
     ) {
-        (Some(run), Some(purpose)) => clean_up(needs, &run, purpose, &lost, told_itself).await,
+        (Some(run), Some(usual)) => {
+            let purpose = match usual.is_backup() {
+                true => Request::parse(&request).map_or(usual, |request| request.purpose),
+                false => usual,
+            };
+            clean_up(needs, &run, purpose, &lost, told_itself).await
+        }
         // It has no run of its own, and quiesces nothing.
         (run, _) if !told_itself => {
             lost.tell(needs, run.as_ref(), false, Taken::Nothing).await?;

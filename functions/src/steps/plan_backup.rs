@@ -21,7 +21,7 @@ use crate::domain::job::{Failure, Run};
 use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::set::{BackupSet, Reason, RunRecord, SetStatus};
+use crate::domain::set::{BackupSet, Purpose, Reason, RunRecord, SetStatus};
 use crate::domain::turns::in_turn;
 use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::Hooks;
@@ -79,10 +79,11 @@ pub struct Output {
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Request {
         deployment,
+        purpose,
         on_behalf_of,
     } = Request::parse(&input.request)?;
     let descriptor = needs.catalog.descriptor(&deployment).await?;
-    if !descriptor.enabled && on_behalf_of.is_none() {
+    if !descriptor.enabled && purpose != Purpose::SafetyBackup {
         return Err(Error::invalid(
             "enabled",
             "false",
@@ -95,7 +96,10 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         execution: input.execution,
         started_at: input.started_at,
     };
-    needs.catalog.put_run(&RunRecord::begun(&run), &descriptor).await?;
+    needs
+        .catalog
+        .put_run(&RunRecord::begun(&run, purpose), &descriptor)
+        .await?;
     closing::refuse_ended(&needs.catalog, &run, DOING).await?;
     let discovery = needs.discovery.as_ref();
     let (resources, left_out) = resources(discovery, &descriptor).await?;

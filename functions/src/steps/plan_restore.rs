@@ -36,7 +36,7 @@ use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan};
 use crate::domain::restore::request::RestoreRequest;
 use crate::domain::restore::{RestoreRecord, history, table};
-use crate::domain::set::{Purpose, RunRecord};
+use crate::domain::set::RunRecord;
 use crate::domain::turns::in_turn;
 use crate::error::{Error, Fault, Result};
 use crate::hooks::Hooks;
@@ -113,10 +113,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         execution: input.execution,
         started_at: input.started_at,
     };
-    let record = RunRecord {
-        purpose: Purpose::Restore,
-        ..RunRecord::begun(&run)
-    };
+    let record = RunRecord::begun(&run, request.purpose);
     needs.catalog.put_run(&record, &descriptor).await?;
     closing::refuse_ended(&needs.catalog, &run, DOING).await?;
     let is_running = |holder: String| async move { needs.executions.is_running(&holder).await };

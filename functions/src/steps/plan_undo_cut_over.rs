@@ -69,10 +69,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         started_at: input.started_at,
     };
     let descriptor = descriptor(catalog, &run, &record).await?;
-    let begun = RunRecord {
-        purpose: Purpose::UndoCutOver,
-        ..RunRecord::begun(&run)
-    };
+    let begun = RunRecord::begun(&run, Purpose::UndoCutOver);
     catalog.put_run(&begun, &descriptor).await?;
     closing::refuse_ended(catalog, &run, DOING).await?;
     let executions = needs.executions.as_ref();

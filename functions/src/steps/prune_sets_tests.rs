@@ -241,10 +241,7 @@ async fn restoring(catalog: &Catalog, reads: impl Fn(&mut Plan)) -> Run {
         ..crate::testing::run()
     };
     let descriptor = catalog.descriptor("hubs-prod").await.unwrap();
-    let begun = RunRecord {
-        purpose: Purpose::Restore,
-        ..RunRecord::begun(&restore)
-    };
+    let begun = RunRecord::begun(&restore, Purpose::Restore);
     catalog.put_run(&begun, &descriptor).await.unwrap();
     let mut plan: Plan = serde_json::from_value(serde_json::json!({
         "at_rest": true, "made_at": now(), "resources": [], "cut_over": "no", "approval": false, "safety_backup": true,

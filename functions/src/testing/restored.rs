@@ -87,10 +87,7 @@ pub async fn restoring(record: &RestoreRecord, items: &[Item], hooks: &[&str]) -
     };
     let descriptor = Descriptor::parse(&document(&run.deployment, hooks)).unwrap();
     catalog.put_descriptor(&descriptor).await.unwrap();
-    let of_run = RunRecord {
-        purpose: Purpose::Restore,
-        ..RunRecord::begun(&run)
-    };
+    let of_run = RunRecord::begun(&run, Purpose::Restore);
     catalog.put_run(&of_run, &descriptor).await.unwrap();
     catalog.acquire_lease(&run, |_| async { Ok(true) }).await.unwrap();
     catalog.begin_restore(record, items).await.unwrap();

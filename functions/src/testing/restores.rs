@@ -133,10 +133,7 @@ pub async fn planned_restore_of(descriptor: &Descriptor) -> (Catalog, Arc<Memory
     let (catalog, memory) = catalog();
     let run = run();
     catalog.put_descriptor(descriptor).await.unwrap();
-    let record = RunRecord {
-        purpose: Purpose::Restore,
-        ..RunRecord::begun(&run)
-    };
+    let record = RunRecord::begun(&run, Purpose::Restore);
     catalog.put_run(&record, descriptor).await.unwrap();
     catalog.acquire_lease(&run, |_| async { Ok(true) }).await.unwrap();
     let record = RestoreRecord::planned(&run, plan());

@@ -16,12 +16,14 @@ use super::plan::{CutOverMode, OnFailure};
 use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Format, Object, quoted, shown};
 use crate::domain::nearest::nearest;
+use crate::domain::set::Purpose;
 use crate::error::{Error, Result};
 
 pub use undo::UndoRequest;
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "deployment",
+    "purpose",
     "set",
     "before",
     "at",
@@ -82,6 +84,8 @@ pub enum Origin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreRequest {
     pub deployment: String,
+    #[serde(default = "of_operator")]
+    pub purpose: Purpose,
     pub wanted: Wanted,
     /// Resources (or tables of a prefix, `<name>.<table>`) to restore; all where it is empty.
     pub only: Vec<String>,
@@ -259,8 +263,10 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
     if source == Origin::Retained {
         retained(faults, object, safety_backup);
     }
+    let purpose = word(faults, object, "purpose", &[("restore", Purpose::Restore)]);
     Some(RestoreRequest {
         deployment: deployment?,
+        purpose: purpose.unwrap_or_else(of_operator),
         wanted: wanted.unwrap_or_default(),
         only,
         except,
@@ -276,6 +282,11 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
         on_failure: on_failure.unwrap_or(OnFailure::Undo),
         source,
     })
+}
+
+/// What a restore is for whose request does not say.
+fn of_operator() -> Purpose {
+    Purpose::Restore
 }
 
 /// At most one of `set`, `before` and `at`.

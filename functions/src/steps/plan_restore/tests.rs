@@ -20,7 +20,7 @@ use crate::domain::restore::plan::Source;
 use crate::domain::restore::pointers::record::Record;
 use crate::domain::restore::pointers::selection::Selection;
 use crate::domain::restore::switching::Switching;
-use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
+use crate::domain::set::{BackupSet, Point, PointStatus, Purpose, SetStatus};
 use crate::kinds::Preflight;
 use crate::switches::Switch;
 use crate::testing::memory::Memory;

@@ -59,6 +59,7 @@ fn a_deployment_alone_is_restored_from_its_newest_set() {
     let request = parse(json!({"deployment": "hubs-prod"}));
     let usual = RestoreRequest {
         deployment: "hubs-prod".to_owned(),
+        purpose: Purpose::Restore,
         wanted: Wanted::Newest,
         only: Vec::new(),
         except: Vec::new(),
@@ -82,6 +83,7 @@ fn a_deployment_alone_is_restored_from_its_newest_set() {
 fn every_field_is_read() {
     let request = parse(json!({
         "deployment": "hubs-prod",
+        "purpose": "restore",
         "set": "hubs-prod-20261120-021500-630a",
         "only": ["database", "tables.hubs-rooms", "storage"],
         "suffix": "drill-1",

@@ -24,12 +24,15 @@ async fn planned_since(before: &Value, today: Value, request: Value) -> (Output,
     let world = world(today, Recoverable::default()).await;
     let catalog = &world.needs.catalog;
     let newest = &world.sets[0];
-    let run = RunRecord::begun(&Run {
-        id: newest.clone(),
-        deployment: "hubs-prod".into(),
-        execution: "execution-24".into(),
-        started_at: later(-24 * 3600),
-    });
+    let run = RunRecord::begun(
+        &Run {
+            id: newest.clone(),
+            deployment: "hubs-prod".into(),
+            execution: "execution-24".into(),
+            started_at: later(-24 * 3600),
+        },
+        Purpose::Backup,
+    );
     let descriptor = Descriptor::parse(before).unwrap();
     catalog.put_run(&run, &descriptor).await.unwrap();
     let set = catalog.set("hubs-prod", newest).await.unwrap().unwrap();

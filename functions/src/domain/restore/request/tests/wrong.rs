@@ -16,14 +16,15 @@ const BOOL: &str = "true or false, without quotes";
 const CUT_OVER: &str = "one of \"yes\", \"no\", \"ask\"";
 const APPROVAL: &str = "one of \"required\", \"none\"";
 const ON_FAILURE: &str = "one of \"undo\", \"keep\"";
+const PURPOSE: &str = "one of \"restore\"";
 const SOURCE: &str = "one of \"catalog\", \"retained\"";
 const INTO: &str = "one of \"directory\", \"file_system\"";
-const UNKNOWN: &str = "one of the fields deployment, set, before, at, only, except, suffix, names, into, \
+const UNKNOWN: &str = "one of the fields deployment, purpose, set, before, at, only, except, suffix, names, into, \
                        instance_classes, ca_certificates, cut_over, approval, safety_backup, dry_run, on_failure, source";
 const ONE_OF_THREE: &str = "only one of set, before and at";
 
 /// What each field may hold, the JSON types that it takes, and texts that are refused although they are texts.
-const FIELDS: [(&str, &str, &[&str], &[&str]); 17] = [
+const FIELDS: [(&str, &str, &[&str], &[&str]); 18] = [
     (
         "deployment",
         NAME,
@@ -41,6 +42,7 @@ const FIELDS: [(&str, &str, &[&str], &[&str]); 17] = [
             "hubs.prod",
         ],
     ),
+    ("purpose", PURPOSE, &["text"], &["", "backup", "drill"]),
     (
         "set",
         SET,
