@@ -172,3 +172,27 @@ pub enum Beside {
     /// A guard creates nothing.
     Nothing,
 }
+
+impl Beside {
+    /// In words, for plans and messages; `None` where nothing is created.
+    pub fn words(&self) -> Option<String> {
+        match self {
+            Beside::Cluster { cluster } => Some(format!("cluster {cluster}")),
+            Beside::Table { table } => Some(format!("table {table}")),
+            Beside::Directory { file_system } => Some(format!("a new directory of file system {file_system}")),
+            Beside::FileSystem { token } => Some(format!("a new file system, with creation token {token}")),
+            Beside::Nothing => None,
+        }
+    }
+
+    /// By what AWS calls it; a new file system has no name yet.
+    pub fn name(&self) -> &str {
+        match self {
+            Beside::Cluster { cluster } => cluster,
+            Beside::Table { table } => table,
+            Beside::Directory { file_system } => file_system,
+            Beside::FileSystem { .. } => "the new file system",
+            Beside::Nothing => "",
+        }
+    }
+}

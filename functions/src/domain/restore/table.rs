@@ -151,19 +151,10 @@ fn reads(planned: &Planned) -> Vec<String> {
 }
 
 fn creates(planned: &Planned) -> Vec<String> {
-    let own = match &planned.beside {
-        Beside::Cluster { cluster } => Some(format!("cluster {cluster}")),
-        Beside::Table { table } => Some(format!("table {table}")),
-        Beside::Directory { file_system } => {
-            Some(format!("a directory in file system {file_system}, named by AWS Backup"))
-        }
-        Beside::FileSystem { token } => Some(format!("a new file system, with creation token {token}")),
-        Beside::Nothing => None,
-    };
     let usual = planned.usual_seconds.map(duration::in_words);
     let usual = usual
         .map(|usual| format!("; usually made within {usual}"))
         .unwrap_or_default();
-    let own = own.map(|own| own + &usual);
+    let own = planned.beside.words().map(|own| own + &usual);
     own.into_iter().chain(planned.creates.iter().cloned()).collect()
 }

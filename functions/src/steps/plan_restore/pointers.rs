@@ -133,7 +133,7 @@ pub async fn find(pointers: &dyn Pointers, run: &Run, cut_over: &CuttingOver, it
         let pointed = Pointed {
             resource: &item.planned.resource.name,
             target: &item.planned.resource.target,
-            copy: copy(&item.planned.beside),
+            copy: item.planned.beside.name(),
             renamed: renamed(item),
             proxies: &switched,
         };
@@ -254,7 +254,7 @@ fn reading(item: &Item, mappings: &Listed<Mapping>) -> Vec<Pointer> {
 fn backing_up(item: &Item, run: &Run, selections: &Tried<Selection>) -> Vec<Pointer> {
     let target = &item.planned.resource.target;
     let identifier = |identifier: &str| arn(target, identifier, &run.execution);
-    let copy = identifier(copy(&item.planned.beside));
+    let copy = identifier(item.planned.beside.name());
     let (Some(old), Some(copy), Some(_)) = (identifier(target.identifier()), copy, watched(item)) else {
         return Vec::new();
     };
@@ -281,7 +281,7 @@ fn leading(item: &Item, records: &Tried<Record>) -> Vec<Pointer> {
     }
     each_of(records, what, |record| {
         let host = hosts(item).find(|host| record.leads_to(host))?;
-        let copy = copy(&item.planned.beside);
+        let copy = item.planned.beside.name();
         let host = host_of_copy(host, cluster, copy).unwrap_or_else(|| format!("<endpoint of {copy}>"));
         let record = record.clone();
         Some(Pointer::Record { record, host })
@@ -304,16 +304,6 @@ fn hosts(item: &Item) -> impl Iterator<Item = &str> {
     ["Endpoint", "ReaderEndpoint"]
         .into_iter()
         .filter_map(|name| cluster[name].as_str())
-}
-
-fn copy(beside: &Beside) -> &str {
-    match beside {
-        Beside::Cluster { cluster } => cluster,
-        Beside::Table { table } => table,
-        Beside::Directory { file_system } => file_system,
-        Beside::FileSystem { .. } => "the new file system",
-        Beside::Nothing => "",
-    }
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ pub fn live(descriptor: &Descriptor, switches: &[CutOver], items: &[Item]) -> Ve
 /// What one switch changes.
 fn words(switch: &CutOver, items: &[Item]) -> String {
     let copy = item_of(switch, items)
-        .map(|item| copy(&item.planned.beside))
+        .and_then(|item| item.planned.beside.words())
         .unwrap_or_default();
     match &switch.action {
         CutOverAction::Secret { secret, values } => {
@@ -149,15 +149,5 @@ fn words(switch: &CutOver, items: &[Item]) -> String {
         }
         CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy} leads to {copy}, and to nothing for a moment"),
         CutOverAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
-    }
-}
-
-fn copy(beside: &Beside) -> String {
-    match beside {
-        Beside::Cluster { cluster } => format!("cluster {cluster}"),
-        Beside::Table { table } => format!("table {table}"),
-        Beside::Directory { file_system } => format!("the new directory of {file_system}"),
-        Beside::FileSystem { .. } => "the new file system".to_owned(),
-        Beside::Nothing => String::new(),
     }
 }

@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::facts::beside;
 use crate::domain::duration::in_words;
 use crate::domain::message::facts::LISTED;
 use crate::domain::message::words;
 use crate::domain::restore::item::{Item, ItemStatus, Made};
-use crate::domain::restore::plan::Beside;
 
 /// What was made, or was to be; `None` for a guard.
 pub fn copy(item: &Item) -> Option<String> {
@@ -34,8 +32,7 @@ pub fn copy(item: &Item) -> Option<String> {
             (None, _) => format!("a new file system (AWS Backup's job {job})"),
         },
         Some(Made::Nothing) => return None,
-        None if item.planned.beside == Beside::Nothing => return None,
-        None => beside(&item.planned.beside),
+        None => item.planned.beside.words()?,
     };
     Some(words::line(&made))
 }

@@ -28,16 +28,6 @@ pub fn what(resource: &Resource) -> String {
     )
 }
 
-pub fn beside(beside: &Beside) -> String {
-    match beside {
-        Beside::Cluster { cluster } => format!("cluster {cluster}"),
-        Beside::Table { table } => format!("table {table}"),
-        Beside::Directory { file_system } => format!("a new directory of file system {file_system}"),
-        Beside::FileSystem { token } => format!("a new file system with the creation token {token}"),
-        Beside::Nothing => "nothing".to_owned(),
-    }
-}
-
 /// The names that the descriptor changed with the cut-over and has not changed back.
 pub fn followed(record: &RestoreRecord) -> Vec<String> {
     let changed = record.followed.iter().filter(|change| change.back_at.is_none());

@@ -143,7 +143,7 @@ fn every_source_and_every_place_is_told() {
             Beside::Directory {
                 file_system: text("fs-1"),
             },
-            "a directory in file system fs-1, named by AWS Backup",
+            "a new directory of file system fs-1",
         ),
         (
             Beside::FileSystem { token: text("x") },
