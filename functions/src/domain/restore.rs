@@ -13,6 +13,7 @@ pub mod members;
 pub mod naming;
 pub mod plan;
 pub mod pointers;
+pub mod remark;
 pub mod renaming;
 pub mod replaced;
 pub mod request;

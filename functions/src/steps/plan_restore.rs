@@ -34,6 +34,7 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::matching::{self, Matching};
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan};
+use crate::domain::restore::remark::Remark;
 use crate::domain::restore::request::RestoreRequest;
 use crate::domain::restore::{RestoreRecord, history, table};
 use crate::domain::set::RunRecord;
@@ -230,13 +231,13 @@ impl Planning<'_> {
         if self.request.safety_backup {
             faults.extend(safety::faults(&self.needs.kinds, self.descriptor).await?);
         }
-        let mut remarks = Vec::new();
+        let mut remarks: Vec<Remark> = Vec::new();
         if self.request.safety_backup || cut_over.mode != CutOverMode::No {
             match self.needs.hooks.check_all(&self.descriptor.hooks).await {
                 Ok(unknown) => remarks.extend(
                     unknown
                         .into_iter()
-                        .map(|unknown| format!("{}: {}", unknown.subject, unknown.message)),
+                        .map(|unknown| format!("{}: {}", unknown.subject, unknown.message).into()),
                 ),
                 Err(Error::InvalidInput(missing)) => faults.extend(missing),
                 Err(error) => return Err(error),
@@ -326,7 +327,8 @@ impl Planning<'_> {
         let matching = self.matching(&origins, &cut_over, items);
         let mut remarks = origins.remarks;
         let given = |(name, what): (&String, &String)| {
-            format!("{name}: every instance of the copy gets {what}, as asked, whatever its source had")
+            let text = format!("every instance of the copy gets {what}, as asked, whatever its source had");
+            Remark::of(name, text)
         };
         let request = origins.request.as_ref().unwrap_or(self.request);
         // Of what was not captured, the one instance of the copy gets a class and nothing else.
@@ -335,12 +337,22 @@ impl Planning<'_> {
             item.is_some_and(|item| aurora::has_instances(&item.configuration))
         };
         remarks.extend(request.instance_classes.iter().map(given));
-        remarks.extend(request.ca_certificates.iter().map(|(name, authority)| match captured(name) {
-            true => given((name, authority)),
-            false => format!("{name}: {authority} IS NOT GIVEN: the instances of its source were not captured; set it by hand"),
-        }));
+        remarks.extend(
+            request
+                .ca_certificates
+                .iter()
+                .map(|(name, authority)| match captured(name) {
+                    true => given((name, authority)),
+                    false => Remark::of(
+                        name,
+                        format!(
+                            "{authority} IS NOT GIVEN: the instances of its source were not captured; set it by hand"
+                        ),
+                    ),
+                }),
+        );
         remarks.extend(ahead.remarks);
-        remarks.extend(cut_over.remarks);
+        remarks.extend(cut_over.remarks.into_iter().map(Remark::from));
         Plan {
             set: origins.set,
             at: origins.at,

@@ -15,6 +15,7 @@ use crate::domain::lead::Lead;
 use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
+use crate::domain::restore::remark::Remark;
 use crate::domain::restore::switching::Switching;
 use crate::error::{Error, Fault, Result};
 
@@ -170,11 +171,13 @@ impl Switches {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    pub async fn remarks(&self, switches: &[CutOver], items: &[Item]) -> Result<Vec<String>> {
+    pub async fn remarks(&self, switches: &[CutOver], items: &[Item]) -> Result<Vec<Remark>> {
         let mut remarks = Vec::new();
         for switch in switches {
             if let Some(item) = item_of(switch, items) {
-                remarks.extend(self.of(&switch.action).remarks(switch, item).await?);
+                let resource = &item.planned.resource.name;
+                let told = self.of(&switch.action).remarks(switch, item).await?;
+                remarks.extend(told.into_iter().map(|text| Remark::of(resource, text)));
             }
         }
         Ok(remarks)

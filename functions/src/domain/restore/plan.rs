@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::resource::{RecoveryPoint, Resource, Version};
 use crate::domain::restore::matching::Matching;
+use crate::domain::restore::remark::Remark;
 
 /// A restore of a whole set, or of some of its resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub struct Plan {
     pub not_covered: Vec<String>,
     /// What the operator should know before anything starts: skew, a later set that was passed over, an engine upgrade.
     #[serde(default)]
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
     pub cut_over: CutOverMode,
     pub approval: bool,
     pub safety_backup: bool,

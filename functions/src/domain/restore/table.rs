@@ -31,6 +31,7 @@ pub fn table(plan: &Plan) -> String {
     } else {
         "Changed at cut-over, in this order"
     };
+    let remarks: Vec<String> = plan.remarks.iter().map(ToString::to_string).collect();
     let parts = [
         head,
         summary(plan),
@@ -45,7 +46,7 @@ pub fn table(plan: &Plan) -> String {
         section(UNMATCHED, "", &unmatched(plan), false),
         section("The application goes on using the live", "", &plan.matching.live, false),
         section("Not covered", "", &plan.not_covered, false),
-        section("To know", "", &plan.remarks, false),
+        section("To know", "", &remarks, false),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n")

@@ -11,6 +11,7 @@ use crate::domain::resource::Target;
 use crate::domain::restore::choosing::{Reach, Way, moments};
 use crate::domain::restore::following::{self, Followed};
 use crate::domain::restore::history::makes_nothing;
+use crate::domain::restore::remark::Remark;
 use crate::domain::set::{BackupSet, Point, SetStatus};
 use crate::error::{Fault, Result};
 
@@ -20,7 +21,7 @@ pub struct AsOf {
     pub drafts: Vec<Draft>,
     /// The moment that all resources with point-in-time recovery come to.
     pub at: Option<Timestamp>,
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
     /// Where there are any, the drafts are as the set has them.
     pub faults: Vec<Fault>,
 }
@@ -63,7 +64,7 @@ pub async fn as_of(
     let mut remarks = found.remarks;
     if found.skew_seconds > 0 {
         let skew = duration::in_words(found.skew_seconds);
-        remarks.push(format!("the resources come back as of moments up to {skew} apart"));
+        remarks.push(format!("the resources come back as of moments up to {skew} apart").into());
     }
     let mut moved = Vec::with_capacity(drafts.len());
     for draft in drafts {

@@ -4,12 +4,13 @@ use super::Planning;
 use crate::domain::mounted::directory;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
+use crate::domain::restore::remark::Remark;
 use crate::error::Result;
 use crate::runs::live_directories;
 
 /// # Errors
 /// Only those that pass by themselves.
-pub async fn remarks(planning: &Planning<'_>, items: &[Item]) -> Result<Vec<String>> {
+pub async fn remarks(planning: &Planning<'_>, items: &[Item]) -> Result<Vec<Remark>> {
     let mut remarks = Vec::new();
     for item in items {
         let Beside::Directory { file_system } = &item.planned.beside else {
@@ -21,10 +22,11 @@ pub async fn remarks(planning: &Planning<'_>, items: &[Item]) -> Result<Vec<Stri
             let root = mount.root.as_deref().unwrap_or_default().trim_start_matches('/');
             let first = root.split('/').next().unwrap_or_default();
             if directory::read(first).is_some() {
-                remarks.push(format!(
-                    "{}: directory /{first} of file system {file_system} is in use: {} leads to /{root}. It has to stay",
-                    resource.name, mount.by
-                ));
+                let text = format!(
+                    "directory /{first} of file system {file_system} is in use: {} leads to /{root}. It has to stay",
+                    mount.by
+                );
+                remarks.push(Remark::of(&resource.name, text));
             }
         }
     }

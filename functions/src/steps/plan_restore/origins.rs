@@ -11,6 +11,7 @@ use crate::domain::restore::choosing;
 use crate::domain::restore::following::Followed;
 use crate::domain::restore::matching::{self, Matched, Sides, Standing};
 use crate::domain::restore::plan::Source;
+use crate::domain::restore::remark::Remark;
 use crate::domain::restore::request::{Origin, RestoreRequest, Wanted};
 use crate::domain::set::{BackupSet, Point, ProbeResult};
 use crate::error::{Fault, Result};
@@ -25,7 +26,7 @@ pub struct Origins {
     pub drafts: Vec<Draft>,
     pub faults: Vec<Fault>,
     pub not_covered: Vec<String>,
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
     /// The descriptor by which the set was made.
     pub then: Option<Descriptor>,
     /// The set's resources, and what they are today.
@@ -66,7 +67,7 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
         at_rest: at.is_none() && set.quiesced_seconds.is_some(),
         faults: request.check_names(&resources),
         not_covered: Vec::new(),
-        remarks: chosen.remarks,
+        remarks: chosen.remarks.into_iter().map(Remark::from).collect(),
         drafts: Vec::new(),
         then: needs.catalog.described_by(&run.deployment, &set.id).await?,
         counted: set.probes.clone(),
@@ -134,7 +135,7 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
         remarks: vec![
             "nothing is known of what was configured beside the data: the copies get what AWS kept of it, and cannot be \
              compared with anything"
-                .to_owned(),
+                .into(),
         ],
         ..Origins::default()
     };
@@ -176,12 +177,12 @@ impl Origins {
             .matched
             .iter()
             .filter(|matched| matched.name != matched.resource.name);
-        let renamed: Vec<String> = renamed
+        let renamed: Vec<Remark> = renamed
             .map(|matched| {
                 let (kind, held) = (matched.resource.target.kind(), matched.resource.target.identifier());
-                format!(
-                    "{}: the set calls {kind} {held} {}",
-                    matched.name, matched.resource.name
+                Remark::of(
+                    &matched.name,
+                    format!("the set calls {kind} {held} {}", matched.resource.name),
                 )
             })
             .collect();
@@ -200,10 +201,10 @@ impl Origins {
             && first != last
         {
             let skew = u64::try_from(last.duration_since(*first).as_secs()).unwrap_or(0);
-            self.remarks.push(format!(
-                "the resources are restored to moments up to {} apart, from {first} to {last}",
-                duration::in_words(skew)
-            ));
+            let skew = duration::in_words(skew);
+            self.remarks.push(
+                format!("the resources are restored to moments up to {skew} apart, from {first} to {last}").into(),
+            );
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::restore::plan::{Beside, CutOverMode};
 use crate::domain::restore::pointers::record::{Record, host_of_copy};
 use crate::domain::restore::pointers::selection::{Selection, arn};
 use crate::domain::restore::pointers::{NEVER_TOLD, Pointed, Pointer};
+use crate::domain::restore::remark::Remark;
 use crate::error::{Class, Fault, Result};
 
 /// A CloudWatch alarm: its name, and the dimensions of what it watches.
@@ -65,7 +66,7 @@ pub trait Pointers: Send + Sync {
 #[derive(Debug, Default)]
 pub struct Found {
     pub faults: Vec<Fault>,
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
 }
 
 /// Of every resource that a switch leads to the copy of. What may not be looked at fails no plan, and is said.
@@ -139,10 +140,13 @@ pub async fn find(pointers: &dyn Pointers, run: &Run, cut_over: &CuttingOver, it
         };
         for pointer in pointing {
             found.faults.extend(pointed.fault(&pointer));
-            found.remarks.extend(pointed.remark(&pointer));
+            let remark = pointed.remark(&pointer);
+            found
+                .remarks
+                .extend(remark.map(|text| Remark::of(pointed.resource, text)));
         }
     }
-    found.remarks.extend(moves.then(|| NEVER_TOLD.to_owned()));
+    found.remarks.extend(moves.then(|| NEVER_TOLD.into()));
     Ok(found)
 }
 

@@ -254,7 +254,7 @@ async fn selections_and_records_of_a_cluster_are_told_unless_its_copy_takes_its_
     ];
     assert_eq!(found.remarks.len(), said.len(), "{:?}", found.remarks);
     for (remark, said) in found.remarks.iter().zip(said) {
-        assert!(remark.contains(said), "{said} in {remark}");
+        assert!(remark.text.contains(said), "{said} in {remark:?}");
     }
     let renamed = cut_over(CutOverMode::Yes, vec![rename()]);
     let found = find(&told, &run(), &renamed, &[cluster]).await.unwrap();
@@ -279,7 +279,7 @@ async fn neither_selections_nor_records_fail_a_plan() {
     for said in ["selections of AWS Backup plans", "Route 53 records"] {
         let said = format!("{said} that name cluster hubs-db could not be looked for");
         assert!(
-            found.remarks.iter().any(|remark| remark.contains(&said)),
+            found.remarks.iter().any(|remark| remark.text.contains(&said)),
             "{said} in {:?}",
             found.remarks
         );
@@ -314,7 +314,7 @@ async fn what_points_at_a_cluster_is_told_and_a_proxy_refuses_the_cut_over() {
     ];
     assert_eq!(found.remarks.len(), said.len(), "{:?}", found.remarks);
     for (remark, said) in found.remarks.iter().zip(said) {
-        assert!(remark.contains(said), "{said} in {remark}");
+        assert!(remark.text.contains(said), "{said} in {remark:?}");
     }
     replay.played();
 }
@@ -334,10 +334,9 @@ async fn what_may_not_be_looked_at_is_said_and_fails_no_plan() {
     assert_eq!(found.faults, []);
     for said in ["RDS proxies", "event subscriptions", "alarms"] {
         assert!(
-            found
-                .remarks
-                .iter()
-                .any(|remark| remark.contains(&format!("{said} that name cluster hubs-db could not be looked for"))),
+            found.remarks.iter().any(|remark| remark
+                .text
+                .contains(&format!("{said} that name cluster hubs-db could not be looked for"))),
             "{said} in {:?}",
             found.remarks
         );
@@ -370,7 +369,7 @@ async fn who_reads_a_tables_stream_is_told_on_every_page() {
         .unwrap();
     assert_eq!(found.faults, []);
     assert!(
-        found.remarks[0].contains("function index-hubs-rooms"),
+        found.remarks[0].text.contains("function index-hubs-rooms"),
         "{:?}",
         found.remarks
     );

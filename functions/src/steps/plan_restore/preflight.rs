@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use crate::domain::job::Run;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
+use crate::domain::restore::remark::Remark;
 use crate::error::{Class, Error, Fault, Result};
 use crate::kinds::optional;
 use crate::kinds::{Kinds, Preflight};
@@ -18,7 +19,7 @@ const SIDE_BY_SIDE: usize = 4;
 #[derive(Debug, Default)]
 pub struct Ahead {
     pub faults: Vec<Fault>,
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
     pub security_groups: Vec<String>,
 }
 
@@ -44,17 +45,9 @@ pub async fn check(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahead
             Err(error) => return Err(error),
         };
         ahead.faults.extend(preflight.faults);
-        let named = |remark: String| {
-            if remark.contains(&name) {
-                remark
-            } else {
-                format!("{name}: {remark}")
-            }
-        };
         let left_out = optional::remarks(&item.configuration);
-        ahead
-            .remarks
-            .extend(preflight.remarks.into_iter().chain(left_out).map(named));
+        let remarks = preflight.remarks.into_iter().chain(left_out);
+        ahead.remarks.extend(remarks.map(|text| Remark::of(&name, text)));
         ahead.security_groups.extend(preflight.security_groups);
         item.planned.creates = preflight.creates;
     }

@@ -366,7 +366,11 @@ async fn the_request_says_what_is_chosen_and_how_it_is_called() {
         record.plan
     );
     assert!(
-        record.plan.remarks.iter().any(|words| words.contains("passed over")),
+        record
+            .plan
+            .remarks
+            .iter()
+            .any(|remark| remark.text.contains("passed over")),
         "{:?}",
         record.plan
     );
@@ -430,7 +434,7 @@ async fn what_the_kinds_foresee_stands_in_the_plan() {
     assert_eq!(plan.resources[0].creates, ["parameter group hubs-pg"]);
     assert!(
         plan.remarks
-            .contains(&"database: the engine is upgraded to 16.4".to_owned()),
+            .contains(&Remark::of("database", "the engine is upgraded to 16.4")),
         "{:?}",
         plan.remarks
     );
@@ -461,10 +465,12 @@ async fn a_certificate_authority_is_given_where_instances_were_captured_and_else
         let output = handle(&world.needs, input(request.clone())).await.unwrap();
         let remarks = record(&world.needs, &output.run).await.plan.remarks;
         assert!(
-            remarks.iter().any(|remark| remark.starts_with(said)),
+            remarks.iter().any(|remark| remark.to_string().starts_with(said)),
             "{said} in {remarks:?}"
         );
-        let about = remarks.iter().filter(|remark| remark.contains("rds-ca-rsa2048-g1"));
+        let about = remarks
+            .iter()
+            .filter(|remark| remark.text.contains("rds-ca-rsa2048-g1"));
         assert_eq!(about.count(), 1, "{remarks:?}");
     }
 }
@@ -482,7 +488,7 @@ async fn without_anything_to_switch_nothing_is_brought_to_rest() {
     assert!(
         plan.remarks
             .iter()
-            .any(|words| words.starts_with("nothing is switched")),
+            .any(|remark| remark.text.starts_with("nothing is switched")),
         "{:?}",
         plan.remarks
     );

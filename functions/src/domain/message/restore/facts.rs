@@ -194,8 +194,8 @@ fn from_and_to(switched: &Switched) -> String {
 }
 
 /// Each in one line.
-pub fn lines(lines: &[String]) -> Vec<String> {
-    lines.iter().map(|line| words::line(line)).collect()
+pub fn lines<T: ToString>(lines: &[T]) -> Vec<String> {
+    lines.iter().map(|line| words::line(&line.to_string())).collect()
 }
 
 /// What each resource's restore left to say.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{seconds, time, time_from};
 use crate::domain::duration;
+use crate::domain::restore::remark::Remark;
 use crate::error::Fault;
 
 /// The times to which a resource can be brought back.
@@ -56,7 +57,7 @@ pub struct Moments {
     /// Seconds between the earliest and the latest time that is held.
     pub skew_seconds: u64,
     /// In words: which resources are behind, and by how much.
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
 }
 
 /// What each resource is brought back to for the deployment as of `at`.
@@ -125,7 +126,7 @@ fn moment(at: Timestamp, reach: &Reach) -> Result<(Way, Timestamp), String> {
     })
 }
 
-fn remarks(each: &[Moment]) -> Vec<String> {
+fn remarks(each: &[Moment]) -> Vec<Remark> {
     let behind = each.iter().filter(|moment| moment.behind_seconds > 0);
     behind
         .map(|moment| {
@@ -133,11 +134,10 @@ fn remarks(each: &[Moment]) -> Vec<String> {
                 Way::Point { set } => format!("of set {set}"),
                 Way::PointInTime => "by point-in-time recovery".to_owned(),
             };
-            format!(
-                "{} comes back {from} as of {}, {} before the others",
-                moment.resource,
-                time(moment.holds),
-                duration::in_words(moment.behind_seconds)
+            let (holds, behind) = (time(moment.holds), duration::in_words(moment.behind_seconds));
+            Remark::of(
+                &moment.resource,
+                format!("it comes back {from} as of {holds}, {behind} before the others"),
             )
         })
         .collect()

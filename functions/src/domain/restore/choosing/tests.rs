@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::domain::restore::remark::Remark;
 use crate::domain::set::Reason;
 
 fn at(text: &str) -> Timestamp {
@@ -242,9 +243,10 @@ fn all_with_point_in_time_recovery_have_the_same_moment_and_the_rest_an_earlier_
     assert_eq!(moments.skew_seconds, 839);
     assert_eq!(
         moments.remarks,
-        [
-            "storage comes back of set set-20T02:16:00 as of 2026-11-20T02:16:00Z, 13 minutes 59 seconds before the others"
-        ]
+        [Remark::of(
+            "storage",
+            "it comes back of set set-20T02:16:00 as of 2026-11-20T02:16:00Z, 13 minutes 59 seconds before the others"
+        )]
     );
 }
 

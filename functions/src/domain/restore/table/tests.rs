@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::resource::{Resource, Version};
 use crate::domain::restore::matching::{Gap, Matching, Of};
+use crate::domain::restore::remark::Remark;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -58,7 +59,7 @@ fn plan() -> Plan {
         made_at: at("2026-11-20T03:00:04Z"),
         resources: vec![database, login],
         not_covered: vec!["storage: left out by except".to_owned()],
-        remarks: vec!["1 newer sealed set is passed over".to_owned()],
+        remarks: vec!["1 newer sealed set is passed over".into()],
         cut_over: CutOverMode::Yes,
         approval: false,
         safety_backup: true,
@@ -169,7 +170,7 @@ proptest! {
             (planned.loss_seconds, planned.size_bytes) = (Some(lost), Some(bytes));
             planned
         }).collect();
-        plan.remarks = remarks.clone();
+        plan.remarks = remarks.iter().cloned().map(Remark::from).collect();
         let table = table(&plan);
         for line in table.lines() {
             prop_assert!(line.chars().count() <= WIDTH, "{}: {}", line.chars().count(), line);

@@ -60,8 +60,12 @@ async fn what_has_a_continuous_backup_comes_to_the_moment_and_the_rest_as_near_b
     assert_eq!(files.holds, Some(later(-24 * 3600)));
     assert!(matches!(login.source, Source::Versions { .. }));
     assert_eq!(database.holds, Some(at(MOMENT)));
-    let said = plan.remarks.join("\n");
-    assert!(said.contains("files comes back") && said.contains("apart"), "{said}");
+    let said: Vec<String> = plan.remarks.iter().map(ToString::to_string).collect();
+    let said = said.join("\n");
+    assert!(
+        said.contains("files: it comes back") && said.contains("apart"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -62,7 +62,13 @@ async fn a_renamed_resource_is_restored_counted_and_switched_under_its_new_name(
     assert_eq!(gaps(&record), Vec::<String>::new());
     assert_eq!(record.plan.matching.probes[0].standing, Standing::Same);
     assert_eq!(record.plan.switches.len(), 1, "{:?}", record.plan);
-    let said = |words: &str| record.plan.remarks.iter().any(|remark| remark.contains(words));
+    let said = |words: &str| {
+        record
+            .plan
+            .remarks
+            .iter()
+            .any(|remark| remark.to_string().contains(words))
+    };
     assert!(
         said("db: the set calls aurora hubs-db database"),
         "{:?}",

@@ -10,6 +10,7 @@ use crate::domain::message::Ended;
 use crate::domain::message::limits_tests::check;
 use crate::domain::message::restore::*;
 use crate::domain::restore::infrastructure::Infrastructure;
+use crate::domain::restore::remark::Remark;
 use crate::domain::restore::{Question, RestoreRecord};
 use crate::domain::set::Reason;
 
@@ -33,7 +34,7 @@ fn grown(mut record: RestoreRecord, text: &str, number: usize) -> RestoreRecord 
     let many = vec![text.to_owned(); number];
     let plan = &mut record.plan;
     plan.not_covered.extend(many.clone());
-    plan.remarks.extend(many.clone());
+    plan.remarks.extend(many.iter().cloned().map(Remark::from));
     plan.switches.extend(many.clone());
     plan.resources[0].creates = many.clone();
     let first = plan.resources[0].clone();

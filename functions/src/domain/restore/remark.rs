@@ -1,0 +1,105 @@
+//! What the operator should know of a restore, and of which resource it is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Written as a plain text where it is of no resource: so are those of before there was this field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct Remark {
+    /// Name of the resource.
+    pub resource: Option<String>,
+    /// Without the resource's name in front.
+    pub text: String,
+}
+
+impl Remark {
+    /// What there is to say of a resource.
+    pub fn of(resource: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            resource: Some(resource.into()),
+            text: text.into(),
+        }
+    }
+}
+
+/// Of the restore as a whole.
+impl From<String> for Remark {
+    fn from(text: String) -> Self {
+        Self { resource: None, text }
+    }
+}
+
+/// Of the restore as a whole.
+impl From<&str> for Remark {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.resource {
+            Some(resource) => write!(f, "{resource}: {}", self.text),
+            None => f.write_str(&self.text),
+        }
+    }
+}
+
+/// As a record holds it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    Named { resource: String, text: String },
+}
+
+impl From<Written> for Remark {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Text(text) => text.into(),
+            Written::Named { resource, text } => Remark::of(resource, text),
+        }
+    }
+}
+
+impl From<Remark> for Written {
+    fn from(Remark { resource, text }: Remark) -> Self {
+        match resource {
+            Some(resource) => Written::Named { resource, text },
+            None => Written::Text(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_remark_is_written_with_its_resource_and_read_without_one_too() {
+        let of_database = json!({"resource": "database", "text": "the engine is upgraded"});
+        for (written, remark, told) in [
+            (
+                of_database,
+                Remark::of("database", "the engine is upgraded"),
+                "database: the engine is upgraded",
+            ),
+            (
+                json!("files: as before"),
+                Remark::from("files: as before"),
+                "files: as before",
+            ),
+        ] {
+            assert_eq!(serde_json::from_value::<Remark>(written.clone()).unwrap(), remark);
+            assert_eq!(serde_json::to_value(&remark).unwrap(), written);
+            assert_eq!(remark.to_string(), told);
+        }
+        assert!(serde_json::from_value::<Remark>(Value::Null).is_err());
+    }
+}
