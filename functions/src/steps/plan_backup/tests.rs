@@ -386,6 +386,8 @@ async fn a_safety_backup_runs_under_the_lease_of_the_restore_that_asks_for_it_an
     let output = handle(&needs, safety(EXECUTION)).await.unwrap();
     assert_eq!(handle(&needs, safety(EXECUTION)).await.unwrap(), output);
     assert_ne!(output.run.id, restore.id, "two runs that began in one second");
+    let recorded = needs.catalog.run("hubs-prod", &output.run.id).await.unwrap().unwrap();
+    assert_eq!(recorded.purpose, Purpose::SafetyBackup);
     let end = End {
         reasons: vec![Reason {
             subject: "EndRun".into(),
