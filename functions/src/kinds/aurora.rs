@@ -1,6 +1,7 @@
 //! `aurora`: an Aurora cluster, backed up as a manual cluster snapshot, and restored as a new cluster.
 
 mod backup;
+mod canonical;
 mod capture;
 mod captured;
 mod clusters;
@@ -8,6 +9,7 @@ mod compare;
 mod configure;
 mod creation;
 mod describe;
+mod differences;
 mod endpoints;
 mod engine_versions;
 mod instance_options;
