@@ -4,6 +4,7 @@
 // What a step's tests do not use yet, another step's will.
 #![allow(dead_code)]
 
+pub mod conformance;
 pub mod memory;
 pub mod replay;
 pub mod restored;

@@ -29,7 +29,7 @@ mod source;
 mod statuses;
 mod tags;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod undo;
 mod unsupported;
 

@@ -20,7 +20,7 @@ mod sample;
 mod settings;
 mod tables;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod undo;
 
 use aws_config::SdkConfig;

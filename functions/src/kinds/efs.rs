@@ -22,7 +22,7 @@ mod restore_jobs;
 mod retry;
 mod sample;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod undo;
 
 use aws_config::SdkConfig;

@@ -4,7 +4,7 @@
 mod backup;
 mod restore;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use aws_config::SdkConfig;
 

@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use super::{Aurora, Defaults, DynamoDb, Efs, Kind, Parameters, Secret};
 use crate::domain::resource::Target;
 
-/// One line a kind: its name here, the targets that are of it, and how it is made.
+/// One line a kind: its name here, which its folder has too, the targets that are of it, and how it is made.
 macro_rules! kinds {
     (($aws:ident, $defaults:ident) $($name:ident: $target:pat => $made:expr,)*) => {
         /// Every kind.
@@ -45,6 +45,17 @@ macro_rules! kinds {
             pub fn each(&self) -> impl Iterator<Item = &dyn Kind> {
                 [$(&*self.$name),*].into_iter()
             }
+        }
+
+        /// Each of them against the answers that its tests list.
+        #[cfg(test)]
+        mod conformance {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    crate::testing::conformance::backup(crate::kinds::$name::tests::conformance::answers()).await;
+                }
+            )*
         }
     };
 }

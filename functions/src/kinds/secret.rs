@@ -3,7 +3,7 @@
 mod backup;
 mod restore;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;

@@ -33,6 +33,17 @@ struct Answer {
 }
 
 impl Exchange {
+    /// `DescribeDBClusters`, or method and path of a REST service.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The same, of which nobody hears the answer.
+    pub fn lost(mut self) -> Self {
+        self.answer = None;
+        self
+    }
+
     /// The same, with another HTTP status.
     pub fn with_status(mut self, status: u16) -> Self {
         self.answer.as_mut().unwrap().status = status;

@@ -4,6 +4,7 @@ mod attributes;
 mod capture;
 mod compare;
 mod configure;
+pub mod conformance;
 mod copies;
 mod preflight;
 mod recovery;
@@ -11,17 +12,15 @@ mod restore;
 mod source;
 mod undo;
 
+use serde_json::Value;
+
 use super::*;
-use crate::domain::job::Finished;
-use crate::domain::job::Progress;
-use crate::domain::job::Run;
+use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
 use crate::domain::resource::RecoveryPoint;
-use crate::kinds::Backup;
-use crate::kinds::Deletion;
+use crate::kinds::{Backup, Deletion};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses, xml};
 use crate::testing::samples::{reason, resource, run};
-use serde_json::Value;
 
 const ID: &str = "hf-hubs-prod-20261120-021500-ab12-0fa8e7";
 const ARN: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:the-snapshot";

@@ -2,6 +2,7 @@
 
 mod capture;
 mod compare;
+pub mod conformance;
 mod deletion;
 mod preflight;
 mod recovery;
@@ -9,17 +10,16 @@ mod restore;
 mod sample;
 mod undo;
 
-use super::*;
-use crate::domain::job::Progress;
-use crate::domain::job::Run;
-use crate::domain::names;
-use crate::domain::resource::RecoveryPoint;
-use crate::kinds::Backup;
-use crate::kinds::Deletion;
-use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
-use crate::testing::samples::{reason, resource, run};
 use aws_config::retry::RetryConfig;
 use serde_json::Value;
+
+use super::*;
+use crate::domain::job::{Progress, Run};
+use crate::domain::names;
+use crate::domain::resource::RecoveryPoint;
+use crate::kinds::{Backup, Deletion};
+use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::samples::{reason, resource, run};
 
 const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01795140961000-abcdef01";
 

@@ -1,20 +1,21 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
+pub mod conformance;
 mod deletion;
 mod recovery;
 mod recovery_points;
 mod restore;
 
+use serde_json::Value;
+
 use super::*;
 use crate::domain::job::Progress;
 use crate::domain::names;
 use crate::domain::resource::RecoveryPoint;
-use crate::kinds::Backup;
-use crate::kinds::Deletion;
+use crate::kinds::{Backup, Deletion};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{reason, resource, run};
-use serde_json::Value;
 
 const FILES: &str = "GET /2015-02-01/file-systems";
 const START: &str = "PUT /backup-jobs";

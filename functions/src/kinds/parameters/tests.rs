@@ -1,19 +1,19 @@
 #![allow(clippy::unwrap_used)]
 
+pub mod conformance;
+
+use serde_json::Value;
+
 use super::*;
 use crate::domain::job::Progress;
 use crate::domain::resource::Version;
-use crate::domain::restore::item::Advance;
-use crate::domain::restore::item::Made;
-use crate::domain::restore::item::Undoing;
+use crate::domain::restore::item::{Advance, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::Finding;
-use crate::kinds::Deletion;
 use crate::kinds::shared::versions;
-use crate::kinds::{Backup, Restore};
+use crate::kinds::{Backup, Deletion, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{resource, restoring, run};
-use serde_json::Value;
 
 fn parameters(script: impl IntoIterator<Item = Exchange>) -> (Parameters, Replay) {
     let replay = Replay::new(script);

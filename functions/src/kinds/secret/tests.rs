@@ -1,22 +1,18 @@
 #![allow(clippy::unwrap_used)]
 
+pub mod conformance;
+
+use serde_json::Value;
+
 use super::*;
-use crate::domain::job::Finished;
-use crate::domain::job::Progress;
-use crate::domain::resource::RecoveryPoint;
-use crate::domain::resource::Version;
-use crate::domain::restore::item::Advance;
-use crate::domain::restore::item::Made;
-use crate::domain::restore::item::Undoing;
+use crate::domain::job::{Finished, Progress};
+use crate::domain::resource::{RecoveryPoint, Version};
+use crate::domain::restore::item::{Advance, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
-use crate::domain::restore::verdict::Check;
-use crate::domain::restore::verdict::Finding;
-use crate::kinds::Deletion;
-use crate::kinds::Preflight;
-use crate::kinds::{Backup, Restore};
+use crate::domain::restore::verdict::{Check, Finding};
+use crate::kinds::{Backup, Deletion, Preflight, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{resource, restoring, run};
-use serde_json::Value;
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hubs-login-AbCdEf";
 

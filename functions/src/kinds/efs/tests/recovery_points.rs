@@ -4,7 +4,7 @@ use crate::kinds::efs::tests::ARN;
 const POINTS: &str = "GET /resources/arn%3Aaws%3Aelasticfilesystem%3Aeu-west-1%3A111122223333%3Afile-system%2Ffs-01234567/recovery-points";
 const JOBS: &str = "GET /backup-jobs";
 
-fn points(points: &[(&str, u64)]) -> Exchange {
+pub fn points(points: &[(&str, u64)]) -> Exchange {
     let points: Vec<_> = points
         .iter()
         .map(|(arn, at)| {
@@ -15,19 +15,19 @@ fn points(points: &[(&str, u64)]) -> Exchange {
 }
 
 /// A job of [`ARN`], with other members.
-fn a_job(state: &str, more: &str) -> String {
+pub fn a_job(state: &str, more: &str) -> String {
     format!(r#"{{"BackupJobId":"job-1","BackupVaultName":"vault","State":"{state}","CreationDate":1795140961{more}}}"#)
 }
 
-fn makes_ours() -> String {
+pub fn makes_ours() -> String {
     format!(r#","RecoveryPointArn":"{ARN}""#)
 }
 
-fn jobs(jobs: &[String]) -> Exchange {
+pub fn jobs(jobs: &[String]) -> Exchange {
     answers(JOBS, format!(r#"{{"BackupJobs":[{}]}}"#, jobs.join(",")))
 }
 
-fn tagged(set: &str, resource: &str) -> Exchange {
+pub fn tagged(set: &str, resource: &str) -> Exchange {
     answers(
         TAGS,
         format!(

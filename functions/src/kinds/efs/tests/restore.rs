@@ -11,21 +11,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::Advance;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::item::ItemStatus;
-use crate::domain::restore::item::Made;
-use crate::domain::restore::item::Undoing;
-use crate::domain::restore::plan::Beside;
-use crate::domain::restore::plan::Planned;
-use crate::domain::restore::plan::Source;
+use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
+use crate::domain::restore::plan::{Beside, Planned, Source};
 use crate::domain::restore::settings::Settings;
 use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
-use crate::kinds::Preflight;
-use crate::kinds::Restore;
+use crate::kinds::{Preflight, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, refuses};
 use crate::testing::samples::{resource, run};
 

@@ -1,0 +1,73 @@
+//! The answers of AWS Backup and of EFS to the conformance suite.
+
+use std::sync::Arc;
+
+use super::recovery_points::{a_job, jobs, makes_ours, points, tagged};
+use super::*;
+use crate::testing::conformance::BackupAnswers;
+
+pub fn answers() -> BackupAnswers {
+    BackupAnswers {
+        kind: |aws| {
+            let defaults = Defaults {
+                vault: "vault".into(),
+                role: "arn:role".into(),
+            };
+            Arc::new(Efs::from_config(aws, defaults))
+        },
+        resource: storage(),
+        point: point(),
+        capture: || {
+            let at = |path: &str, body: &str| super::answers(&format!("GET /2015-02-01/{path}"), body);
+            vec![
+                file_system("available"),
+                at("mount-targets", r#"{"MountTargets":[]}"#),
+                at("access-points", r#"{"AccessPoints":[]}"#),
+                refuses("GET /2015-02-01/file-systems/fs-01234567/policy", 404, "PolicyNotFound"),
+                at(
+                    "file-systems/fs-01234567/lifecycle-configuration",
+                    r#"{"LifecyclePolicies":[]}"#,
+                ),
+                at(
+                    "file-systems/fs-01234567/backup-policy",
+                    r#"{"BackupPolicy":{"Status":"DISABLED"}}"#,
+                ),
+                refuses(
+                    "GET /2015-02-01/file-systems/replication-configurations",
+                    404,
+                    "ReplicationNotFound",
+                ),
+            ]
+        },
+        back_up: || vec![file_system("available"), started(), job("CREATED", "")],
+        create: Some(START),
+        // The same token makes AWS Backup answer with the same job.
+        adopt: || vec![file_system("available"), started(), job("RUNNING", "")],
+        conflict: Some(|| {
+            let other = r#"{"BackupJobId":"job-1","State":"CREATED","ResourceArn":"arn:other"}"#;
+            vec![file_system("available"), started(), super::answers(JOB, other)]
+        }),
+        find: || found(&run().id),
+        find_foreign: || found("another-set"),
+        poll: || vec![completed(), recovery_point("COMPLETED", 4096)],
+        abandon: || vec![super::answers(STOP, "")],
+        abandon_again: || vec![refuses(STOP, 400, "InvalidRequestException")],
+        mark_sealed: || vec![super::answers(&TAGS.replace("GET", "POST"), "")],
+        delete: || {
+            vec![
+                recovery_point("COMPLETED", 5),
+                tags("hubs-prod"),
+                super::answers(DELETE, ""),
+                no_point(),
+            ]
+        },
+        remove: Some(DELETE),
+        delete_again: || vec![no_point()],
+    }
+}
+
+/// A finished recovery point of that set.
+fn found(set: &str) -> Vec<Exchange> {
+    let ended = a_job("COMPLETED", &makes_ours());
+    vec![jobs(&[ended]), points(&[(ARN, 1_795_140_961)]), tagged(set, "thing")]
+}

@@ -1,0 +1,35 @@
+//! Parameter Store's answers to the conformance suite. A guard makes nothing, so it deletes nothing.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::resource::RecoveryPoint;
+use crate::testing::conformance::BackupAnswers;
+
+pub fn answers() -> BackupAnswers {
+    BackupAnswers {
+        kind: |aws| Arc::new(Parameters::from_config(aws)),
+        resource: keys(),
+        point: RecoveryPoint::Versions {
+            versions: vec![Version {
+                name: "/hubs/prod/url".into(),
+                version: "3".into(),
+            }],
+            seen_at: "2026-11-20T02:16:40Z".parse().unwrap(),
+        },
+        capture: || vec![described(&[PLAIN], false)],
+        back_up: || vec![described(&[PLAIN], false)],
+        create: None,
+        adopt: || vec![described(&[PLAIN], false)],
+        conflict: None,
+        find: Vec::new,
+        find_foreign: Vec::new,
+        poll: Vec::new,
+        abandon: Vec::new,
+        abandon_again: Vec::new,
+        mark_sealed: Vec::new,
+        delete: Vec::new,
+        remove: None,
+        delete_again: Vec::new,
+    }
+}
