@@ -53,7 +53,11 @@ macro_rules! kinds {
             $(
                 #[tokio::test]
                 async fn $name() {
-                    crate::testing::conformance::backup(crate::kinds::$name::tests::conformance::answers()).await;
+                    use crate::kinds::$name::tests::conformance;
+                    use crate::testing::conformance::{run_backup, run_restore};
+
+                    run_backup(conformance::backup()).await;
+                    run_restore(conformance::restore()).await;
                 }
             )*
         }

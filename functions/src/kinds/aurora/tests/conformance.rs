@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use super::*;
-use crate::testing::conformance::BackupAnswers;
+use serde_json::{Value, json};
 
-pub fn answers() -> BackupAnswers {
+use super::copies::{
+    TARGET, cluster_answer, faithful, from_snapshot, instances_answer, item, no_cluster, restore as restore_run,
+    restored, snapshot_is, tag_list, versions, with,
+};
+use super::*;
+use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
+
+pub fn backup() -> BackupAnswers {
     BackupAnswers {
         kind: |aws| Arc::new(Aurora::from_config(aws)),
         resource: database(),
@@ -22,7 +28,7 @@ pub fn answers() -> BackupAnswers {
                 ),
                 xml("DescribeDBInstances", "<DBInstances/>"),
                 xml("DescribeDBClusterEndpoints", "<DBClusterEndpoints/>"),
-                super::answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
+                answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
             ]
         },
         back_up: || vec![none(), cluster_is("available"), created(), ours("creating")],
@@ -39,4 +45,47 @@ pub fn answers() -> BackupAnswers {
         remove: Some("DeleteDBClusterSnapshot"),
         delete_again: || vec![none()],
     }
+}
+
+pub fn restore() -> RestoreAnswers {
+    let bare = item(from_snapshot(), Value::Null);
+    RestoreAnswers {
+        kind: |aws| Arc::new(Aurora::from_config(aws)),
+        run: restore_run(),
+        item: bare.clone(),
+        begin: || {
+            vec![
+                no_cluster(),
+                snapshot_is("available", "16.4"),
+                versions(&[("16.4", "available")]),
+                restored("RestoreDBClusterFromSnapshot"),
+            ]
+        },
+        create: Some("RestoreDBClusterFromSnapshot"),
+        in_progress: || vec![cluster_answer(&copy(&restore_run().id), "creating")],
+        conflict: Some(|| vec![cluster_answer(&copy("another-restore"), "available")]),
+        undo_nothing: || vec![no_cluster()],
+        created: bare,
+        undo: || {
+            let deleting = format!("<DBCluster><DBClusterIdentifier>{TARGET}</DBClusterIdentifier></DBCluster>");
+            vec![
+                cluster_answer(&copy(&restore_run().id), "available"),
+                instances_answer(&json!([])),
+                xml("DeleteDBCluster", &deleting),
+            ]
+        },
+        remove: Some("DeleteDBCluster"),
+        undo_again: || vec![no_cluster()],
+        undo_foreign: Some(|| vec![cluster_answer(&copy("another-restore"), "available")]),
+    }
+}
+
+/// The copy that a restore made.
+fn copy(of: &str) -> Value {
+    let changes = [
+        ("DeletionProtection", json!(false)),
+        ("DBClusterMembers", Value::Null),
+        ("TagList", tag_list(&[], of)),
+    ];
+    with(faithful()["DBCluster"].clone(), &changes)
 }

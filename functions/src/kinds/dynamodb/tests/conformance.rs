@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
+use super::restore::{bare, item, no_table, table_is, table_with, tags, tags_are};
+use super::undo::{no_targets, recovery};
 use super::*;
-use crate::testing::conformance::BackupAnswers;
+use crate::domain::restore::item::Item;
+use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
 
 /// A list with the one backup of [`point`].
 fn lists_ours() -> Exchange {
-    super::answers(
+    answers(
         "ListBackups",
         format!(r#"{{"BackupSummaries":[{}]}}"#, details(&name(), "CREATING", 0)),
     )
@@ -17,13 +22,12 @@ fn lists_others() -> Exchange {
     listed(&[("another", "AVAILABLE", 1795140900)], false)
 }
 
-pub fn answers() -> BackupAnswers {
+pub fn backup() -> BackupAnswers {
     BackupAnswers {
         kind: |aws| Arc::new(DynamoDb::from_config(aws)),
         resource: rooms(),
         point: point(),
         capture: || {
-            let answers = super::answers;
             vec![
                 answers(
                     "DescribeTable",
@@ -51,9 +55,53 @@ pub fn answers() -> BackupAnswers {
         mark_sealed: Vec::new,
         delete: || {
             let whole = described(&name(), "AVAILABLE", 5, 5);
-            vec![lists_ours(), whole, super::answers("DeleteBackup", "{}"), gone()]
+            vec![lists_ours(), whole, answers("DeleteBackup", "{}"), gone()]
         },
         remove: Some("DeleteBackup"),
         delete_again: || vec![lists_others(), gone()],
     }
+}
+
+pub fn restore() -> RestoreAnswers {
+    let bare_item = Item {
+        configuration: Value::Null,
+        ..item()
+    };
+    RestoreAnswers {
+        kind: |aws| Arc::new(DynamoDb::from_config(aws)),
+        run: run(),
+        item: bare_item.clone(),
+        begin: || vec![no_table(), answers("RestoreTableFromBackup", "{}")],
+        create: Some("RestoreTableFromBackup"),
+        in_progress: || {
+            let creating = table_with(bare(), "TableStatus", json!("CREATING"));
+            vec![creating, our_tags(), our_tags()]
+        },
+        conflict: Some(another_table),
+        undo_nothing: || vec![no_table()],
+        created: bare_item,
+        undo: || {
+            vec![
+                table_is(&bare()),
+                our_tags(),
+                no_targets(),
+                recovery("DISABLED"),
+                answers("DeleteTable", "{}"),
+                no_table(),
+            ]
+        },
+        remove: Some("DeleteTable"),
+        undo_again: || vec![no_table()],
+        undo_foreign: Some(another_table),
+    }
+}
+
+fn our_tags() -> Exchange {
+    tags_are(&json!({ "Tags": tags() }))
+}
+
+/// A table that was restored from something else.
+fn another_table() -> Vec<Exchange> {
+    let summary = json!({"SourceBackupArn": "arn:other", "RestoreDateTime": 1795140000.0, "RestoreInProgress": false});
+    vec![table_with(bare(), "RestoreSummary", summary), tags_are(&json!({}))]
 }

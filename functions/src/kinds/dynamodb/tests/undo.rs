@@ -11,7 +11,7 @@ fn done(action: &str) -> Exchange {
     answers(action, "{}")
 }
 
-fn recovery(status: &str) -> Exchange {
+pub fn recovery(status: &str) -> Exchange {
     let description = json!({"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": status}});
     answers(
         "DescribeContinuousBackups",
@@ -19,7 +19,7 @@ fn recovery(status: &str) -> Exchange {
     )
 }
 
-fn no_targets() -> Exchange {
+pub fn no_targets() -> Exchange {
     answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#)
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::recovery_points::{a_job, jobs, makes_ours, points, tagged};
 use super::*;
-use crate::testing::conformance::BackupAnswers;
+use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
 
-pub fn answers() -> BackupAnswers {
+pub fn backup() -> BackupAnswers {
     BackupAnswers {
         kind: |aws| {
             let defaults = Defaults {
@@ -18,7 +18,7 @@ pub fn answers() -> BackupAnswers {
         resource: storage(),
         point: point(),
         capture: || {
-            let at = |path: &str, body: &str| super::answers(&format!("GET /2015-02-01/{path}"), body);
+            let at = |path: &str, body: &str| answers(&format!("GET /2015-02-01/{path}"), body);
             vec![
                 file_system("available"),
                 at("mount-targets", r#"{"MountTargets":[]}"#),
@@ -45,19 +45,19 @@ pub fn answers() -> BackupAnswers {
         adopt: || vec![file_system("available"), started(), job("RUNNING", "")],
         conflict: Some(|| {
             let other = r#"{"BackupJobId":"job-1","State":"CREATED","ResourceArn":"arn:other"}"#;
-            vec![file_system("available"), started(), super::answers(JOB, other)]
+            vec![file_system("available"), started(), answers(JOB, other)]
         }),
         find: || found(&run().id),
         find_foreign: || found("another-set"),
         poll: || vec![completed(), recovery_point("COMPLETED", 4096)],
-        abandon: || vec![super::answers(STOP, "")],
+        abandon: || vec![answers(STOP, "")],
         abandon_again: || vec![refuses(STOP, 400, "InvalidRequestException")],
-        mark_sealed: || vec![super::answers(&TAGS.replace("GET", "POST"), "")],
+        mark_sealed: || vec![answers(&TAGS.replace("GET", "POST"), "")],
         delete: || {
             vec![
                 recovery_point("COMPLETED", 5),
                 tags("hubs-prod"),
-                super::answers(DELETE, ""),
+                answers(DELETE, ""),
                 no_point(),
             ]
         },
@@ -70,4 +70,8 @@ pub fn answers() -> BackupAnswers {
 fn found(set: &str) -> Vec<Exchange> {
     let ended = a_job("COMPLETED", &makes_ours());
     vec![jobs(&[ended]), points(&[(ARN, 1_795_140_961)]), tagged(set, "thing")]
+}
+
+pub fn restore() -> RestoreAnswers {
+    super::restore::conformance()
 }

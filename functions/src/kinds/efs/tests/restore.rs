@@ -19,6 +19,7 @@ use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::kinds::{Preflight, Restore};
+use crate::testing::conformance::RestoreAnswers;
 use crate::testing::replay::{Exchange, Replay, answers, refuses};
 use crate::testing::samples::{resource, run};
 
@@ -300,4 +301,33 @@ fn looks(configuration: &Value) -> Vec<Exchange> {
     let replications = "GET /2015-02-01/file-systems/replication-configurations";
     script.push(refuses(replications, 404, "ReplicationNotFound"));
     script
+}
+
+/// Answers to the conformance suite, for a restore into a directory.
+pub fn conformance() -> RestoreAnswers {
+    RestoreAnswers {
+        kind: |aws| {
+            let defaults = Defaults {
+                vault: "vault".into(),
+                role: ROLE.into(),
+            };
+            std::sync::Arc::new(Efs::from_config(aws, defaults))
+        },
+        run: run(),
+        item: item(),
+        begin: || vec![advance::started(), job("RUNNING", json!({}))],
+        create: Some(START),
+        // The same token makes AWS Backup answer with the same job.
+        in_progress: || vec![advance::started(), job("RUNNING", json!({}))],
+        conflict: Some(|| {
+            let other = json!({"RecoveryPointArn": "arn:other"});
+            vec![advance::started(), job("RUNNING", other)]
+        }),
+        undo_nothing: || vec![jobs(json!([]))],
+        created: with(item(), in_directory(Some(&format!("/{DIRECTORY}")))),
+        undo: || vec![completed(SOURCE), undo::removed(true)],
+        remove: Some(INVOKE),
+        undo_again: || vec![completed(SOURCE), undo::removed(true)],
+        undo_foreign: None,
+    }
 }

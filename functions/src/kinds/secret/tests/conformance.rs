@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::testing::conformance::BackupAnswers;
+use crate::domain::restore::item::Item;
+use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
 
-pub fn answers() -> BackupAnswers {
+pub fn backup() -> BackupAnswers {
     BackupAnswers {
         kind: |aws| Arc::new(Secret::from_config(aws)),
         resource: login(),
@@ -25,4 +26,27 @@ pub fn answers() -> BackupAnswers {
         remove: None,
         delete_again: Vec::new,
     }
+}
+
+pub fn restore() -> RestoreAnswers {
+    RestoreAnswers {
+        kind: |aws| Arc::new(Secret::from_config(aws)),
+        run: run(),
+        item: guarded(),
+        begin: Vec::new,
+        create: None,
+        in_progress: Vec::new,
+        conflict: None,
+        undo_nothing: Vec::new,
+        created: guarded(),
+        undo: Vec::new,
+        remove: None,
+        undo_again: Vec::new,
+        undo_foreign: None,
+    }
+}
+
+fn guarded() -> Item {
+    let source = Source::Versions { versions: Vec::new() };
+    restoring(login(), source, Beside::Nothing)
 }

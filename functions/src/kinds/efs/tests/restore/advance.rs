@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::set::SampledFile;
 use crate::testing::replay::cut;
 
-fn started() -> Exchange {
+pub fn started() -> Exchange {
     answers(START, r#"{"RestoreJobId":"job-1"}"#)
 }
 

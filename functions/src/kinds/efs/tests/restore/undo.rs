@@ -4,7 +4,7 @@ const DELETE: &str = "DELETE /2015-02-01/file-systems/fs-0new";
 const POINTS: &str = "GET /2015-02-01/access-points";
 const TARGETS: &str = "GET /2015-02-01/mount-targets";
 
-fn removed(gone: bool) -> Exchange {
+pub fn removed(gone: bool) -> Exchange {
     answers(INVOKE, json!({ "gone": gone }).to_string())
 }
 
