@@ -1,5 +1,5 @@
-//! What Application Auto Scaling does to a resource: no backup holds it. It is kept as it was described, and put back by
-//! [`restore`].
+//! The Application Auto Scaling configuration of a resource, which no backup contains. It is kept as AWS describes it, and
+//! put back by [`restore`].
 
 pub mod restore;
 

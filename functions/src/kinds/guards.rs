@@ -1,5 +1,5 @@
-//! What the guards have in common when a set is restored: nothing is made; what was there at backup has to be there, and what
-//! changed since is said.
+//! What the guards have in common at a restore: nothing is created; what existed at backup has to exist, and changes since
+//! then are reported.
 
 mod recovery;
 

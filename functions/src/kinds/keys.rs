@@ -1,4 +1,4 @@
-//! KMS keys that something has to stay readable with.
+//! KMS keys that a resource needs to stay readable.
 
 use aws_types::SdkConfig;
 use serde_json::{Value, json};

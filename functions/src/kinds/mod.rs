@@ -1,4 +1,4 @@
-//! The kinds of resource, a folder each; what a kind does is in [`kind`], which there are in [`registry`].
+//! The kinds of resource, one folder each. [`kind`] defines what a kind does; [`registry`] lists the kinds.
 
 mod aurora;
 mod auto_scaling;

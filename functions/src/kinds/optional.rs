@@ -1,5 +1,5 @@
-//! Settings of a resource that hold none of its data: a Region that does not offer one has none of it, and a backup does without
-//! what AWS does not tell for now.
+//! Settings that contain none of a resource's data. A Region may not offer one, and a backup goes on without a setting that
+//! AWS does not describe for now.
 
 use serde_json::{Map, Value, json};
 

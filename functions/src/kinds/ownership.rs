@@ -1,23 +1,24 @@
-//! Whose something under a name of ours is. AWS shows the tags of what it has just made late: what has none yet, and can be this
-//! run's by its age, is neither taken over nor called somebody else's, but looked at again.
+//! Who created a resource that has a name of ours. AWS shows the tags of a new resource with a delay: a resource without tags
+//! that is young enough to be this run's is neither adopted nor refused, but described again later.
 
 use aws_smithy_types::DateTime;
 
 use super::shared::since;
 use crate::domain::job::Run;
 
-/// Whose something is.
+/// Who created a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
     Ours,
-    /// It shows no tags yet.
+    /// It does not show any tags yet.
     Untagged,
     Foreign,
 }
 
-/// Of something that has the run's tags (`ours`), or no tag at all, and was made then; AWS leaves that out while it is at it.
-pub fn ownership(run: &Run, ours: bool, untagged: bool, made: Option<&DateTime>) -> Ownership {
-    let can_be = made.is_none_or(|made| made.as_nanos() >= since(run).as_nanos());
+/// Of a resource that has the run's tags (`ours`), or no tag at all, and was created then. AWS may not tell when, while it is
+/// creating it.
+pub fn ownership(run: &Run, ours: bool, untagged: bool, created: Option<&DateTime>) -> Ownership {
+    let can_be = created.is_none_or(|created| created.as_nanos() >= since(run).as_nanos());
     match (ours, untagged && can_be) {
         (true, _) => Ownership::Ours,
         (false, true) => Ownership::Untagged,
@@ -25,7 +26,7 @@ pub fn ownership(run: &Run, ours: bool, untagged: bool, made: Option<&DateTime>)
     }
 }
 
-/// What is said of something that shows no tags.
+/// The message about a resource that does not show its tags yet.
 pub fn not_tagged_yet(what: &str) -> String {
     format!("{what} is there, and does not show its tags yet")
 }

@@ -1,5 +1,5 @@
-//! `parameters`: all Parameter Store parameters below a path, guarded: some have to be there, and all to stay readable.
-//! Their values are never read.
+//! `parameters`: all Parameter Store parameters below a path, guarded: there has to be at least one, and all have to stay
+//! readable. Their values are never read.
 
 mod backup;
 mod restore;

@@ -1,4 +1,4 @@
-//! Which kinds there are: a line each.
+//! The list of kinds, one line each.
 
 use std::sync::Arc;
 

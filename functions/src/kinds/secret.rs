@@ -1,4 +1,4 @@
-//! `secret`: a Secrets Manager secret, guarded: it has to be there, and to stay readable. Its value is never read.
+//! `secret`: a Secrets Manager secret, guarded: it has to exist, and to stay readable. Its value is never read.
 
 mod backup;
 mod restore;

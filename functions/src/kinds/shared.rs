@@ -1,4 +1,4 @@
-//! What the kinds share: times, tags, and what a kind says of what is not its own.
+//! What the kinds share: times, tags, and the errors for resources that are not their own.
 
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};

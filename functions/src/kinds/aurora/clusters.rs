@@ -1,4 +1,4 @@
-//! Clusters as RDS describes them: found by name, told from others' by their tags.
+//! Finding clusters by name, and telling this restore's cluster from others by its tags.
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};

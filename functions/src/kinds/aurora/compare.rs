@@ -1,5 +1,5 @@
-//! Whether a copy is configured as its source was: both captured by the same function, both put into one form, and compared
-//! attribute by attribute. Everything that differs and is not expected to is a check of its own.
+//! Whether a copy is configured as its source was. Both configurations are captured by the same function and compared
+//! attribute by attribute. Every unexpected difference is a check of its own.
 
 use serde_json::Value;
 

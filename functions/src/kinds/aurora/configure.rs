@@ -1,5 +1,5 @@
-//! What no restore call takes: a copy's settings, roles, Data API and deletion protection, each only where the copy, as RDS
-//! describes it, is not what was captured. So a second look finds nothing to do.
+//! The settings that no restore call accepts: cluster settings, roles, the Data API and deletion protection. Each is changed
+//! only where the copy, as RDS describes it, differs from the captured configuration, so a second look finds nothing to do.
 
 use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DatabaseInsightsMode, DbCluster};

@@ -1,5 +1,5 @@
-//! The calls that make a copy's cluster. Everything that was captured is given explicitly: what such a call leaves out gets
-//! the defaults of the account or of the engine (RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime).
+//! The calls that create a copy's cluster. Every captured setting is passed explicitly: a setting that the call omits gets
+//! the default of the account or of the engine (RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime).
 
 use aws_sdk_rds::types::{DbClusterSnapshot, ServerlessV2ScalingConfiguration};
 use aws_smithy_types::DateTime;

@@ -1,4 +1,4 @@
-//! RDS's answers as JSON, under RDS's own attribute names: the SDK's types know how to be read, not how to be kept.
+//! RDS's responses as JSON, under RDS's own attribute names: the SDK's types can be read, but not serialized.
 
 use aws_sdk_rds::types::{
     CertificateDetails, DbCluster, DbClusterEndpoint, DbClusterMember, DbClusterRole, DbInstance,

@@ -1,4 +1,4 @@
-//! In what two captured configurations of a cluster differ, attribute by attribute.
+//! The differences between two captured configurations of a cluster, attribute by attribute.
 
 use std::collections::BTreeSet;
 

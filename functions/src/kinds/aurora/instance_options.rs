@@ -1,4 +1,5 @@
-//! Whether the instances of a copy can be had as they were captured: RDS retires classes and certificate authorities.
+//! Whether the instances of a copy can be created as they were captured: RDS retires instance classes and certificate
+//! authorities.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The instances of a copy: one, and when it is there, so that the cluster has a writer, the others. Which of them is the
-//! writer is Aurora's to choose.
+//! The instances of a copy. One is created first, so that the cluster has a writer, then the others. Aurora chooses which of
+//! them is the writer.
 
 use aws_sdk_rds::types::{DbCluster, DbInstance};
 use serde_json::Value;

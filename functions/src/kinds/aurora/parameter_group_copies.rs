@@ -1,5 +1,5 @@
-//! The parameter groups of a copy: those that are gone are made anew from what was captured, under the same name, and go
-//! with the copy when the restore is undone.
+//! The parameter groups of a copy. A group that no longer exists is created again from the captured configuration, under the
+//! same name, and is deleted with the copy when the restore is undone.
 
 use aws_sdk_rds::types::{ApplyMethod, Parameter, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;

@@ -1,5 +1,5 @@
-//! The parameter groups of a cluster and of its instances: they live outside every snapshot, and may be gone when it is
-//! restored. What it takes to make each anew, and what was changed in it.
+//! The parameter groups of a cluster and of its instances. No snapshot contains them, and they may have been deleted by the
+//! time of a restore: what it takes to create each again, and which parameters were changed.
 
 use std::collections::BTreeSet;
 

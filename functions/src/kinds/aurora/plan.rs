@@ -1,4 +1,4 @@
-//! What a copy has to become: the captured configuration, and the names that everything in the copy gets.
+//! What a restore of a cluster creates: the captured configuration, and the names of everything in the copy.
 
 use aws_sdk_rds::types::Tag;
 use jiff::Timestamp;

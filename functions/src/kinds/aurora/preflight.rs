@@ -1,4 +1,4 @@
-//! Everything that would make the restore of a cluster fail later, found before anything is touched.
+//! Finds everything that would make the restore of a cluster fail later, before anything is changed.
 
 use std::collections::BTreeMap;
 

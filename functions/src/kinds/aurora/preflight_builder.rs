@@ -1,4 +1,4 @@
-//! What a preflight check has found so far.
+//! Gathers the faults and remarks of a preflight check.
 
 use super::plan::ClusterPlan;
 use crate::error::Fault;

@@ -1,4 +1,4 @@
-//! The scaling of a copy's replicas, which lives outside of the cluster.
+//! Auto scaling of a copy's replicas, which is configured outside of the cluster.
 
 use serde_json::json;
 

@@ -1,6 +1,6 @@
-//! How a cluster is restored: always as a new cluster, one step in each look, in the order of AWS's own handler (CloudFormation's `AWS::RDS::DBCluster`):
-//! restore, wait until stable, modify, wait, roles, Data API; then instances, endpoints, scaling, and deletion protection
-//! last of all.
+//! How a cluster is restored: always as a new cluster, one step at each look, in the order of CloudFormation's handler for
+//! `AWS::RDS::DBCluster`: restore, wait until stable, modify, wait, roles, Data API; then instances, endpoints, scaling, and
+//! deletion protection last.
 
 use async_trait::async_trait;
 use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};

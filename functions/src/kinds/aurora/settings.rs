@@ -1,4 +1,4 @@
-//! Which of a cluster's settings are not as they were captured, and which of them RDS takes only together.
+//! Which of a cluster's settings differ from the captured ones, and which of them RDS accepts only together.
 
 use serde_json::{Value, json};
 

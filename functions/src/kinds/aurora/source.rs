@@ -1,4 +1,4 @@
-//! What a copy is made of: whether it is there, and can be restored.
+//! Checks that the source of a restore exists and can be restored.
 
 use aws_sdk_rds::types::DbCluster;
 use aws_smithy_types::DateTime;

@@ -1,5 +1,5 @@
-//! What the statuses of clusters, snapshots and instances mean: each list stands here, and nowhere else. A status that is in no
-//! list ends by itself.
+//! What the statuses of clusters, snapshots and instances mean. Each list is defined here only. A status that is in no list
+//! ends by itself.
 
 /// Cluster statuses that do not end by themselves, and what ends each (the terminal ones of CloudFormation's handler, and those
 /// that somebody brings about).

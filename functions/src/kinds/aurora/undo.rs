@@ -1,4 +1,5 @@
-//! Removing the copy of a cluster, and what was made for it: found by name, and removed only with this restore's tags.
+//! Deletes the copy of a cluster and what was created for it. Resources are found by name, and deleted only if they carry
+//! this restore's tags.
 
 use aws_sdk_rds::types::DbCluster;
 

@@ -1,5 +1,4 @@
-//! Putting back what Application Auto Scaling did to a resource, as it was described, about the copy: for clusters and for tables
-//! alike.
+//! Puts the captured auto scaling of a resource back on its copy, for clusters and for tables alike.
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! A captured configuration in the one form in which two tables that are configured alike are equal: without their names, in
-//! one order, and without defaults that DynamoDB describes of one table and leaves out of another.
+//! A captured configuration in a form in which tables with the same configuration are equal: without their names, in one
+//! order, and without the defaults that DynamoDB describes for one table and omits for another.
 
 use serde_json::{Value, json};
 

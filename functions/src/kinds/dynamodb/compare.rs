@@ -1,4 +1,4 @@
-//! Whether a copy of a table is what was captured: its configuration, field by field, and the sampled items.
+//! Whether a copy of a table matches what was captured: its configuration, field by field, and the sampled items.
 
 use serde_json::Value;
 

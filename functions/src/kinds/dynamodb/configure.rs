@@ -1,4 +1,4 @@
-//! A restored table gets back what no restore call takes, one setting after another.
+//! Puts back the settings that no restore call accepts, one after another.
 
 use aws_sdk_dynamodb::types::{
     ApproximateCreationDateTimePrecision, ContributorInsightsAction, ContributorInsightsMode,

@@ -1,5 +1,5 @@
-//! The call that makes a copy of a table: from a backup or to a point in time, with all that can be given in it given as
-//! captured. What it leaves out AWS would take from the backup or from the table as it is now.
+//! The call that creates a copy of a table, from a backup or to a point in time. Every setting that the call accepts is
+//! passed as captured: what it omits, DynamoDB takes from the backup or from the table as it is now.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;

@@ -1,4 +1,5 @@
-//! What goes with a table backup: all that bear its name, since a lost answer of `CreateBackup` may have left a second one.
+//! Deletes a table backup, and every other backup of its name: if the response of `CreateBackup` was lost, there may be a
+//! second one.
 
 use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus};
 

@@ -1,4 +1,4 @@
-//! What would make a table's restore fail, found before anything is touched; and what a restore cannot put back, said.
+//! Finds what would make a table's restore fail, before anything is changed.
 
 use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupType, PointInTimeRecoveryStatus};
 use jiff::Timestamp;

@@ -1,5 +1,5 @@
-//! How a table is restored: into a new one beside it, which is then given what a restore does not bring back, one change after
-//! another. Every look describes the copy and does what is still missing, so that a second look finds nothing to do.
+//! How a table is restored: into a new table, which then gets the settings that a restore does not bring back, one after
+//! another. Every look describes the copy and does what is still missing, so a second look finds nothing to do.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{IndexStatus, TableDescription, TableStatus};

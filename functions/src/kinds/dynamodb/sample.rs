@@ -1,4 +1,4 @@
-//! A few items of a table: read at backup, and looked for in the copy.
+//! A few items of a table, read at backup and compared with those of the copy.
 
 use std::collections::HashMap;
 

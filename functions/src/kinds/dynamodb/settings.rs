@@ -1,5 +1,4 @@
-//! What a restored table still lacks of what was captured: a pure difference of two captured configurations, in the order in
-//! which it is put back.
+//! The captured settings that a restored table does not have yet, in the order in which they are put back.
 
 use serde_json::{Value, json};
 

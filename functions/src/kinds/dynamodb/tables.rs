@@ -1,4 +1,5 @@
-//! Tables as DynamoDB describes them: found by name, told from others' by their tags or by what they were restored from.
+//! Finding tables by name, and telling this restore's table from others by its tags or by the source that it was restored
+//! from.
 
 use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Removing the copy of a table that a run made, and nothing else.
+//! Deletes the copy of a table that a restore created, and nothing else.
 
 use aws_sdk_dynamodb::types::{
     PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, TableDescription, TableStatus,

@@ -1,4 +1,4 @@
-//! The access points of a new file system: the captured ones, with the restored directory before their paths.
+//! The access points of a new file system: the captured ones, with the restored directory in front of their paths.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Whether a file system's backup is there: its job and its recovery point, looked at once.
+//! Whether the backup of a file system is finished: its job and its recovery point, described once.
 
 use aws_sdk_backup::operation::describe_backup_job::DescribeBackupJobOutput;
 use aws_sdk_backup::types::{BackupJobState, RecoveryPointStatus};

@@ -1,5 +1,5 @@
-//! A file system's configuration without what belongs to one file system alone (ids, addresses, times, sizes, our tags),
-//! and with lists whose order means nothing as maps: two of them can then be compared.
+//! A file system's configuration in a form in which two of them can be compared: without ids, addresses, times, sizes and our
+//! tags, which belong to one file system alone, and with unordered lists as maps.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What AWS Backup does not keep of a file system: all but its files. Kept as EFS answered it.
+//! The configuration of a file system, as EFS describes it: AWS Backup keeps its files only.
 
 use aws_sdk_efs::Client;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What a comparison has found so far.
+//! Gathers the checks of a comparison.
 
 use crate::domain::restore::verdict::{Check, Finding};
 

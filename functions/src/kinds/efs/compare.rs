@@ -1,4 +1,4 @@
-//! A restored file system held against what was captured and sampled: each thing that differs by its name.
+//! Compares a restored file system with what was captured and sampled: one check for each difference.
 
 use serde_json::{Value, json};
 

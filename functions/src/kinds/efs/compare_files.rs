@@ -1,4 +1,4 @@
-//! The restored files held against the sample: each root's count, and each sampled file.
+//! Compares the restored files with the sample: the count of each root, and each sampled file.
 
 use super::Efs;
 use super::checks::Checks;

@@ -1,5 +1,5 @@
-//! A new file system gets back what AWS Backup does not restore: looked at, compared with what was captured, and set where it
-//! differs, until nothing is left to wait for.
+//! Puts back the configuration of a new file system, which AWS Backup does not restore: each setting that differs from the
+//! captured one is changed, until nothing is left to wait for.
 
 use std::collections::BTreeMap;
 

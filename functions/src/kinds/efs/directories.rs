@@ -1,4 +1,4 @@
-//! The directory into which AWS Backup restored: found by listing, never computed.
+//! The directory that AWS Backup restored into: found by listing the file system, never computed.
 
 use super::Efs;
 use super::plan::FileSystemPlan;

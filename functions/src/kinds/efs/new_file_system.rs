@@ -1,4 +1,4 @@
-//! The new file system of a restore, and what setting it up has in common.
+//! The new file system of a restore, and what all the steps of its configuration use.
 
 use std::collections::BTreeMap;
 

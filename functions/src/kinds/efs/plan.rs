@@ -1,4 +1,4 @@
-//! What is to be restored into what, read from an item's plan.
+//! What is restored into what, read from an item's plan.
 
 use super::{Defaults, KIND, target};
 use crate::domain::job::Run;

@@ -1,4 +1,4 @@
-//! What could go wrong with a file system's restore, found before anything is started.
+//! Finds what would make a file system's restore fail, before anything is started.
 
 use aws_sdk_backup::types::{RecoveryPointStatus, StorageClass};
 use aws_sdk_efs::types::ReplicationOverwriteProtection;

@@ -1,5 +1,5 @@
-//! What a run made of a file system without recording it: told by its tags, among all recovery points of the file system
-//! and the jobs that have not ended.
+//! Recovery points of AWS Backup, and the search for one that a run created without recording it: by its tags, among all
+//! recovery points of the file system and the jobs that have not ended.
 
 use std::collections::{BTreeSet, HashMap};
 

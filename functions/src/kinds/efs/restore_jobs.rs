@@ -1,4 +1,4 @@
-//! Restore jobs of AWS Backup: started, looked at, and told from others'.
+//! Restore jobs of AWS Backup: starting them, describing them, and telling ours from others.
 
 use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
 use aws_sdk_backup::types::{RestoreJobStatus, RestoreJobsListMember};

@@ -1,4 +1,5 @@
-//! A restore job that another job of AWS Backup was in the way of is started again once that has ended, until the deadline.
+//! A restore job that failed because another job of AWS Backup was running is started again once that job has ended, until
+//! the deadline.
 
 use super::plan::FileSystemPlan;
 use super::restore_jobs::{self, Job};

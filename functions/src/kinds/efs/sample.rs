@@ -1,4 +1,4 @@
-//! What is in use of a file system, counted and sampled just before it is backed up.
+//! Counts and samples the files in use just before a file system is backed up.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What a restore made is removed: the directory that its job made, or the file system that its job names or that bears its token;
-//! nothing else.
+//! Deletes what a restore created: the directory that its job created, or the file system that its job names or that has its
+//! token; nothing else.
 
 use aws_sdk_efs::types::FileSystemDescription;
 

@@ -1,4 +1,4 @@
-//! What is seen of the parameters at backup: that all can be read, and their current versions.
+//! Checks at backup that all parameters can be read, and records their current versions.
 
 use std::collections::BTreeSet;
 

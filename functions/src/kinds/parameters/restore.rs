@@ -1,4 +1,4 @@
-//! A guard restores nothing: it checks that what was there at backup is there, and says what changed since.
+//! A guard restores nothing: it checks that what existed at backup still exists, and reports what changed since.
 
 use async_trait::async_trait;
 use serde_json::Value;

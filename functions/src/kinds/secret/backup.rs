@@ -1,4 +1,4 @@
-//! What is seen of a secret at backup: that it can be read, and its current version.
+//! Checks at backup that a secret can be read, and records its current version.
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
