@@ -2,14 +2,15 @@
 //! and kept under RDS's own attribute names.
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::{DbCluster, DbClusterEndpoint, DbSubnetGroup, Filter};
+use aws_sdk_rds::types::{DbCluster, DbSubnetGroup};
 use serde_json::Value;
 
 use super::clusters::{describe_cluster, find_instances};
+use super::endpoints::find_custom_endpoints;
 use super::plan::scalable_id;
 use super::unsupported::unsupported;
 use super::{describe, parameter_groups};
-use crate::aws::{failure, offered, service};
+use crate::aws::{failure, service};
 use crate::error::{Error, Result};
 use crate::kinds::auto_scaling::{self, Namespace};
 use crate::kinds::optional::Optional;
@@ -42,7 +43,7 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
     let instance_groups = parameter_groups::of_instances(rds, &instances).await?;
     // Nothing of a cluster is left out: what is not read of it fails its backup.
     let mut optional = Optional::of_copy();
-    let endpoints = custom_endpoints(rds, id).await?;
+    let endpoints = find_custom_endpoints(rds, id).await?;
     if endpoints.is_none() {
         optional.lacks(&["DBClusterEndpoints"]);
     }
@@ -87,19 +88,4 @@ async fn subnet_group(rds: &Client, name: &str) -> Result<DbSubnetGroup> {
             "describing subnet group {name}: RDS shows none of that name. Start a new run"
         ))
     })
-}
-
-/// `None` where the Region does not offer them.
-async fn custom_endpoints(rds: &Client, id: &str) -> Result<Option<Vec<DbClusterEndpoint>>> {
-    let custom = Filter::builder()
-        .name("db-cluster-endpoint-type")
-        .values("custom")
-        .build();
-    let endpoints = rds
-        .describe_db_cluster_endpoints()
-        .db_cluster_identifier(id)
-        .filters(custom);
-    let pages = endpoints.into_paginator().items().send();
-    let endpoints = offered(pages.collect::<Result<Vec<_>, _>>().await);
-    endpoints.map_err(|error| failure("describing the endpoints of cluster", id, error))
 }

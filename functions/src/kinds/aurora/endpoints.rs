@@ -1,5 +1,6 @@
 //! The custom endpoints of a copy.
 
+use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbClusterEndpoint, DbInstance, Filter};
 use serde_json::Value;
 
@@ -7,10 +8,25 @@ use super::Aurora;
 use super::captured::{text, texts};
 use super::clusters::name_conflict;
 use super::plan::ClusterPlan;
-use crate::aws::{code, failure};
+use crate::aws::{code, failure, offered};
 use crate::domain::job::Run;
 use crate::error::Result;
 use crate::kinds::part;
+
+/// The custom endpoints of a cluster; `None` where the Region does not offer them.
+pub async fn find_custom_endpoints(rds: &Client, id: &str) -> Result<Option<Vec<DbClusterEndpoint>>> {
+    let custom = Filter::builder()
+        .name("db-cluster-endpoint-type")
+        .values("custom")
+        .build();
+    let endpoints = rds
+        .describe_db_cluster_endpoints()
+        .db_cluster_identifier(id)
+        .filters(custom);
+    let pages = endpoints.into_paginator().items().send();
+    let endpoints = offered(pages.collect::<Result<Vec<_>, _>>().await);
+    endpoints.map_err(|error| failure("describing the endpoints of cluster", id, error))
+}
 
 impl Aurora {
     /// Creates the custom endpoints that are missing; in words what it waits for.
@@ -24,7 +40,7 @@ impl Aurora {
         if endpoints.is_empty() {
             return Ok(None);
         }
-        let there = self.custom_endpoints(plan).await?;
+        let there = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
         let mut waiting = Vec::new();
         for (name, captured) in endpoints {
             let found = there
@@ -40,22 +56,6 @@ impl Aurora {
             }
         }
         Ok((!waiting.is_empty()).then(|| format!("endpoints of cluster {}: {}", plan.target, waiting.join(", "))))
-    }
-
-    /// Those of the copy.
-    async fn custom_endpoints(&self, plan: &ClusterPlan<'_>) -> Result<Vec<DbClusterEndpoint>> {
-        let custom = Filter::builder()
-            .name("db-cluster-endpoint-type")
-            .values("custom")
-            .build();
-        let call = self.rds.describe_db_cluster_endpoints();
-        let pages = call.db_cluster_identifier(plan.target).filters(custom).into_paginator();
-        pages
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| failure("describing the endpoints of cluster", plan.target, error))
     }
 
     async fn create_endpoint(
@@ -97,7 +97,7 @@ impl Aurora {
             Ok(_) => Ok(()),
             // Ours, where the answer to an earlier create was lost; else another cluster's.
             Err(error) if code(&error) == Some("DBClusterEndpointAlreadyExistsFault") => {
-                let there = self.custom_endpoints(plan).await?;
+                let there = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
                 let ours = there
                     .iter()
                     .any(|found| found.db_cluster_endpoint_identifier() == Some(name));
