@@ -1,16 +1,20 @@
 //! Finds everything that would make the restore of a cluster fail later, before anything is changed.
 
+mod builder;
+mod instance_options;
+mod source;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_rds::types::{DbEngineVersion, Filter};
 use serde_json::Value;
 
+use self::builder::PreflightBuilder;
+use self::source::RestoreSource;
 use super::captured::{members, text};
 use super::clusters::{find_cluster, is_ours};
 use super::plan::ClusterPlan;
-use super::preflight_builder::PreflightBuilder;
 use super::remarks::remarks;
-use super::source::RestoreSource;
 use super::tags::tagged_by;
 use super::unsupported::unsupported;
 use super::{Aurora, instances};

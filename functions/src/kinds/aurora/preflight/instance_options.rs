@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_rds::types::DbEngineVersion;
 
-use super::Aurora;
-use super::captured::text;
-use super::preflight_builder::PreflightBuilder;
+use super::builder::PreflightBuilder;
 use crate::aws::failure;
 use crate::error::Result;
+use crate::kinds::aurora::Aurora;
+use crate::kinds::aurora::captured::text;
 
 impl Aurora {
     /// Sees that each class can be ordered for the engine version that the copy gets, and that each certificate authority still

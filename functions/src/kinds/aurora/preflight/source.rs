@@ -4,15 +4,15 @@ use aws_sdk_rds::types::DbCluster;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
-use super::Aurora;
-use super::clusters::find_cluster;
-use super::preflight_builder::PreflightBuilder;
-use super::snapshots::{account_and_region, reference};
-use super::statuses::{is_lost_snapshot, needed_action};
+use super::builder::PreflightBuilder;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::restore::plan::Source;
 use crate::error::Result;
+use crate::kinds::aurora::Aurora;
+use crate::kinds::aurora::clusters::find_cluster;
+use crate::kinds::aurora::snapshots::{account_and_region, reference};
+use crate::kinds::aurora::statuses::{is_lost_snapshot, needed_action};
 use crate::kinds::shared::timestamp;
 
 /// A source that is there.

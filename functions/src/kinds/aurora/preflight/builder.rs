@@ -1,8 +1,8 @@
 //! Gathers the faults and remarks of a preflight check.
 
-use super::plan::ClusterPlan;
 use crate::error::Fault;
 use crate::kinds::Preflight;
+use crate::kinds::aurora::plan::ClusterPlan;
 
 /// Gathers the faults and remarks of one cluster.
 pub struct PreflightBuilder<'a> {
