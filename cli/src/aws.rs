@@ -11,9 +11,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::args::Global;
 use crate::credentials;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, causes};
+use crate::global::Global;
 use crate::table::one_line;
 
 /// Configuration of all clients: environment, `~/.aws`, SSO, container and instance roles, as the AWS CLI looks for them.
@@ -108,18 +108,6 @@ fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
         "Correct what AWS names, then run the command again."
     };
     Failure::Aws(format!("{heard}. {next}"))
-}
-
-/// The error and its causes, each once, in one line.
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut said = Vec::<String>::new();
-    for cause in std::iter::successors(Some(error), |error| error.source()) {
-        let text = one_line(&cause.to_string());
-        if said.last() != Some(&text) {
-            said.push(text);
-        }
-    }
-    said.join(": ")
 }
 
 #[cfg(test)]

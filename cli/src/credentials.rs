@@ -11,8 +11,8 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use crate::args::Global;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, causes};
+use crate::global::Global;
 
 /// The loader with the profile, the Region and the credentials that the AWS CLI would use for the same options.
 ///
@@ -113,7 +113,7 @@ async fn see_known(profile: &Profile, env: &Env, fs: &Fs) -> Result<()> {
     let files = files.map_err(|error| {
         Failure::Wrong(format!(
             "reading the AWS configuration: {}. Correct the file, then run the command again.",
-            crate::aws::causes(&error)
+            causes(&error)
         ))
     })?;
     let explicit = matches!(profile, Profile::Option(_));

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use holdfast::error::Error;
 
+use crate::table::one_line;
+
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// Why a command did not do what was asked. The message says what was being done, to what, what was answered,
@@ -73,6 +75,18 @@ impl From<Error> for Failure {
             | Error::VerificationFailed(_) => Failure::NotDone(message),
         }
     }
+}
+
+/// The error and its causes, each once, in one line.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut said = Vec::<String>::new();
+    for cause in std::iter::successors(Some(error), |error| error.source()) {
+        let text = one_line(&cause.to_string());
+        if said.last() != Some(&text) {
+            said.push(text);
+        }
+    }
+    said.join(": ")
 }
 
 #[cfg(test)]

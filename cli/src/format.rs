@@ -1,5 +1,6 @@
 //! Numbers and times as a person reads them.
 
+use holdfast::domain::resource::Target;
 use holdfast::domain::set::SetStatus;
 use jiff::Timestamp;
 
@@ -92,6 +93,11 @@ pub fn status(status: SetStatus) -> &'static str {
         SetStatus::Failed => "failed",
         SetStatus::Expiring => "expiring",
     }
+}
+
+/// How a resource is called before its point says more.
+pub fn target(target: &Target) -> String {
+    format!("{} {}", target.kind(), target.identifier())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod discover;
 mod document;
 mod failure;
 mod format;
+mod global;
 mod kept;
 mod out;
 mod question;

@@ -5,10 +5,10 @@ use holdfast::catalog::Catalog;
 use holdfast::domain::descriptor::Descriptor;
 use holdfast::error::Error;
 
-use crate::args::Global;
 use crate::aws;
 use crate::cloudformation;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::schedule::Schedule;
 
 /// What a command needs of a deployed Holdfast.

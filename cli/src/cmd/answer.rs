@@ -3,8 +3,8 @@
 use holdfast::domain::restore::{About, Question, RestoreRecord};
 use serde_json::json;
 
-use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::run_id::deployment_of;
 use crate::stack::Stack;
 use crate::{aws, clock, format, out, watch};

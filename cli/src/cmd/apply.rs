@@ -9,9 +9,9 @@ use holdfast::error::Error;
 use holdfast::hooks::Hooks;
 use serde::Serialize;
 
-use crate::args::Global;
 use crate::document::{self, Document};
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::{clock, out, topics};
 

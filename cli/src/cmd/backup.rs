@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::{aws, clock, out, watch};
 

@@ -1,8 +1,7 @@
 //! `holdfast completions`: what a shell completes a half-typed command by.
 
-use clap::CommandFactory;
+use clap::Command;
 
-use crate::args::Cli;
 use crate::failure::Result;
 use crate::out;
 
@@ -27,30 +26,34 @@ enum Shell {
 }
 
 impl Completions {
-    pub fn run(&self) -> Result<()> {
-        out::text(&script(self.shell))
+    /// Writes the script; `command` is the whole command line.
+    pub fn run(&self, mut command: Command) -> Result<()> {
+        out::text(&script(&mut command, self.shell))
     }
 }
 
-fn script(shell: Shell) -> String {
+fn script(command: &mut Command, shell: Shell) -> String {
     let shell = match shell {
         Shell::Bash => clap_complete::Shell::Bash,
         Shell::Zsh => clap_complete::Shell::Zsh,
         Shell::Fish => clap_complete::Shell::Fish,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "holdfast", &mut script);
+    clap_complete::generate(shell, command, "holdfast", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::args::Cli;
 
     #[test]
     fn every_shell_completes_commands_and_options() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-            let script = script(shell);
+            let script = script(&mut Cli::command(), shell);
             for word in ["undo-cut-over", "dry-run", "profile"] {
                 assert!(script.contains(word), "{shell:?} {word}");
             }

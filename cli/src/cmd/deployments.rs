@@ -5,8 +5,8 @@ use holdfast::error::Error;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::args::Global;
 use crate::failure::Result;
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
 use crate::{clock, format, out};

@@ -2,9 +2,9 @@
 
 use holdfast::domain::descriptor::Descriptor;
 
-use crate::args::Global;
 use crate::discover::{Draft, by_prefix, by_tag, in_stack, yaml};
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::{aws, document, out};
 
 /// Write a descriptor from what is there: of a stack (--stack), with a tag, or with a prefix

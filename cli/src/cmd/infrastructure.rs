@@ -1,7 +1,7 @@
 //! `holdfast infrastructure`: what a restore leaves to do in the infrastructure's source.
 
-use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::out;
 use crate::run_id::deployment_of;
 use crate::stack::Stack;

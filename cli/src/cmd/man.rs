@@ -1,8 +1,7 @@
 //! `holdfast man`: the manual, a page for the command and one for each of its commands.
 
-use clap::CommandFactory;
+use clap::Command;
 
-use crate::args::Cli;
 use crate::failure::{Failure, Result};
 use crate::out;
 
@@ -15,18 +14,18 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(&self) -> Result<()> {
-        out::text(&page(self.of.as_deref())?)
+    /// Writes the page; `command` is the whole command line.
+    pub fn run(&self, command: Command) -> Result<()> {
+        out::text(&page(command, self.of.as_deref())?)
     }
 }
 
 /// # Errors
 /// `Wrong` where there is no such command.
-fn page(of: Option<&str>) -> Result<String> {
-    let mut command = Cli::command();
+fn page(mut command: Command, of: Option<&str>) -> Result<String> {
     command.build();
     if let Some(name) = of {
-        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
         let expected = names.join(", ");
         command = command.find_subcommand(name).cloned().ok_or_else(|| {
             Failure::Wrong(format!(
@@ -43,7 +42,14 @@ fn page(of: Option<&str>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::args::Cli;
+
+    fn page(of: Option<&str>) -> Result<String> {
+        super::page(Cli::command(), of)
+    }
 
     #[test]
     fn there_is_a_page_of_every_command() {

@@ -16,6 +16,8 @@ pub mod show;
 pub mod undo;
 pub mod watch;
 
+use clap::CommandFactory;
+
 use crate::args::{Cli, Command};
 use crate::failure::Result;
 
@@ -36,7 +38,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::Show(show) => show.run(&cli.global).await,
         Command::Watch(watch) => watch.run(&cli.global).await,
         Command::Discover(discover) => discover.run(&cli.global).await,
-        Command::Completions(completions) => completions.run(),
-        Command::Man(man) => man.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
+        Command::Man(man) => man.run(Cli::command()),
     }
 }

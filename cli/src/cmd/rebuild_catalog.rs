@@ -4,8 +4,8 @@ use holdfast::kinds::{Defaults, Kinds};
 use holdfast::rebuilding::{Outcome, Rebuilt, rebuild};
 use serde_json::{Value, json};
 
-use crate::args::Global;
 use crate::failure::Result;
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
 use crate::{format, out};

@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::backup::{execution_name, start_execution};
-use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::when::When;
 use crate::{clock, out, watch};

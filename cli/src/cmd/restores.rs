@@ -4,8 +4,8 @@ use holdfast::domain::restore::{RestoreRecord, RestoreStatus};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::args::Global;
 use crate::failure::Result;
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
 use crate::{clock, format, out, question};

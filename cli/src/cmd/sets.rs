@@ -6,8 +6,8 @@ use holdfast::domain::set::{BackupSet, Point, PointStatus};
 use holdfast::error::Error;
 use serde::Serialize;
 
-use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
 use crate::{clock, format, kept, out};

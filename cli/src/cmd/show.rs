@@ -7,9 +7,9 @@ use holdfast::domain::resource::RecoveryPoint;
 use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord};
 use serde::Serialize;
 
-use crate::args::Global;
 use crate::failure::{Failure, Result};
 use crate::format;
+use crate::global::Global;
 use crate::out;
 use crate::stack::Stack;
 use crate::table::{Table, listed};

@@ -8,8 +8,8 @@ use holdfast::domain::usage::{Copy, Look};
 use serde_json::{Value, json};
 
 use super::backup::{execution_name, start_execution};
-use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::run_id::deployment_of;
 use crate::stack::Stack;
 use crate::{clock, out, watch};

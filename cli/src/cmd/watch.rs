@@ -1,7 +1,7 @@
 //! `holdfast watch`: the progress of an execution, until it ends.
 
-use crate::args::Global;
 use crate::failure::{Failure, Result};
+use crate::global::Global;
 use crate::stack::Stack;
 use crate::{run_id, watch};
 

@@ -7,19 +7,18 @@ pub mod restore;
 mod screen;
 mod view;
 mod waiting;
+mod watched;
 
 #[cfg(test)]
 mod tests_support;
 
 use std::time::Duration;
 
-use holdfast::domain::resource::Target;
-
 use crate::clock;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
-use look::Watched;
 use screen::Screen;
+use watched::Watched;
 
 /// Looks that may go unanswered in a row: about five minutes.
 const PATIENCE: usize = 60;
@@ -95,11 +94,6 @@ pub fn execution_arn(execution: &str, backup_machine: &str) -> String {
         "{}:{execution}",
         backup_machine.replacen(":stateMachine:", ":execution:", 1)
     )
-}
-
-/// How a resource is called before its point says more.
-fn described(target: &Target) -> String {
-    format!("{} {}", target.kind(), target.identifier())
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ fn row(look: &Look, name: &str, now: Timestamp) -> Row {
     let Some(point) = look.points.iter().find(|point| point.resource.name == name) else {
         return row;
     };
-    row.target = Some(super::described(&point.resource.target));
+    row.target = Some(format::target(&point.resource.target));
     // What the AWS job took, once it has ended.
     let until = point.finished_at.unwrap_or(now);
     row.elapsed_seconds = point

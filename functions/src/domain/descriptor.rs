@@ -36,6 +36,8 @@ use super::resource::{Resource, Target};
 
 /// Seconds within which a backup must end where the descriptor says nothing: 6 hours.
 pub const DEFAULT_DEADLINE_SECONDS: u64 = 6 * 3_600;
+/// The fewest and the most seconds that a deadline may have: one minute and seven days.
+const DEADLINE: (u64, u64) = (60, 7 * 86_400);
 /// Seconds within which a restore must end where the descriptor says nothing: 36 hours.
 pub const DEFAULT_RESTORE_DEADLINE_SECONDS: u64 = 36 * 3_600;
 /// Seconds that a SQL probe may take where the descriptor says nothing.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::reader::{Faults, Object, quoted};
-use super::{DEFAULT_DEADLINE_SECONDS, Descriptor, Keep};
+use super::{DEADLINE, DEFAULT_DEADLINE_SECONDS, Descriptor, Keep};
 use super::{formats, hooks, owner, probes, relations, resources, switches};
-use crate::domain::names;
 use crate::error::{Error, Result};
 
 const FIELDS: [&str; 10] = [
@@ -22,8 +21,6 @@ const FIELDS: [&str; 10] = [
     "deadline",
     "restore_deadline",
 ];
-/// One minute and seven days.
-pub const DEADLINE: (u64, u64) = (60, 7 * 86_400);
 const MOST_KEPT: u32 = 1000;
 const MOST_FAILED_DAYS: u32 = 365;
 
@@ -82,27 +79,6 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     })
 }
 
-/// Opens each entry of the mapping in `field`, and notes names that are none. An entry that is no mapping is `None`.
-pub fn named_entries<'a>(
-    faults: &mut Faults,
-    document: &Object<'a>,
-    field: &str,
-    rule: &str,
-) -> Vec<(&'a String, Option<Object<'a>>)> {
-    let Some(value) = document.get(field) else {
-        return Vec::new();
-    };
-    let Some(map) = Object::open(faults, &document.path(field), value, rule) else {
-        return Vec::new();
-    };
-    let mut open = |(name, value): (&'a String, &'a Value)| {
-        let path = map.path(name);
-        if !names::is_name(name) {
-            faults.add(&path, quoted(name), format!("a name of {}", names::NAME_RULE));
-        }
-        (name, Object::open(faults, &path, value, "a mapping with its fields"))
-    };
-    map.entries().into_iter().map(&mut open).collect()
 }
 
 /// Each number that is not given has its default; `0` switches a rule off.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::parse::named_entries;
-use super::reader::{Faults, Object, bare, shown};
+use super::reader::{Faults, Object, bare, named_entries, shown};
 use super::resources::Read;
 use super::{Count, DEFAULT_PROBE_TIMEOUT_SECONDS, Probe, formats, sql};
 use crate::domain::nearest::nearest;

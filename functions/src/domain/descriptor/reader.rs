@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::duration;
 use crate::domain::nearest::nearest;
+use crate::domain::{duration, names};
 use crate::error::Fault;
 
 /// Faults listed in full; a document with more has one last entry that says how many more.
@@ -247,4 +247,27 @@ fn cut(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// Opens each entry of the mapping in `field`, and notes names that are none. An entry that is no mapping is `None`.
+pub fn named_entries<'a>(
+    faults: &mut Faults,
+    document: &Object<'a>,
+    field: &str,
+    rule: &str,
+) -> Vec<(&'a String, Option<Object<'a>>)> {
+    let Some(value) = document.get(field) else {
+        return Vec::new();
+    };
+    let Some(map) = Object::open(faults, &document.path(field), value, rule) else {
+        return Vec::new();
+    };
+    let mut open = |(name, value): (&'a String, &'a Value)| {
+        let path = map.path(name);
+        if !names::is_name(name) {
+            faults.add(&path, quoted(name), format!("a name of {}", names::NAME_RULE));
+        }
+        (name, Object::open(faults, &path, value, "a mapping with its fields"))
+    };
+    map.entries().into_iter().map(&mut open).collect()
 }

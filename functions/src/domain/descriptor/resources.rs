@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::parse::{DEADLINE, named_entries};
-use super::reader::{Faults, Object, shown};
-use super::{Protected, formats};
+use super::reader::{Faults, Object, named_entries, shown};
+use super::{DEADLINE, Protected, formats};
 use crate::domain::mounted::roots::{MOST_ITEMS, normal};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
