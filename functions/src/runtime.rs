@@ -2,6 +2,7 @@
 
 mod environment;
 mod logging;
+mod settings;
 mod trust;
 
 use std::pin::Pin;
@@ -17,24 +18,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::kinds::{Defaults, Kinds};
 
-/// A setting of the function, from its environment.
-///
-/// # Errors
-/// `InvalidInput`, which names it, when it is missing or empty.
-pub fn setting(name: &str) -> Result<String> {
-    optional_setting(name).ok_or_else(|| {
-        Error::invalid(
-            format!("environment.{name}"),
-            "(missing)",
-            "a value: it comes from the stack's template; deploy the stack again",
-        )
-    })
-}
-
-/// A setting that may be missing; an empty one is missing.
-pub fn optional_setting(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
+pub use self::settings::{optional_setting, setting};
 
 /// The catalog in the table that the setting `CATALOG_TABLE` names.
 pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {

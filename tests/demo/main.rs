@@ -20,9 +20,8 @@ use holdfast_tests::stack::Stack;
 use holdfast_tests::wait::until;
 use serde_json::json;
 
-use telling::{holdfast, part, show};
+use telling::{DEPLOYMENT, holdfast, part, show};
 
-const DEPLOYMENT: &str = "hubs-demo";
 /// Seconds that a job of the lab takes once all is set up: long enough to be seen.
 const JOB_SECONDS: f64 = 2.0;
 

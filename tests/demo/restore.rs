@@ -10,8 +10,7 @@ use holdfast_tests::letters::Letters;
 use holdfast_tests::records::Records;
 use serde_json::Value;
 
-use super::DEPLOYMENT;
-use super::telling::{holdfast, holdfast_in_short, part, show};
+use super::telling::{DEPLOYMENT, holdfast, holdfast_in_short, part, show};
 
 /// What was there, and who has to find it again.
 pub struct Scene<'a> {

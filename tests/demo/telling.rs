@@ -10,6 +10,8 @@ use holdfast_tests::lab::{Lab, program};
 use holdfast_tests::letters::{Letter, Letters};
 use tokio::process::Command;
 
+pub const DEPLOYMENT: &str = "hubs-demo";
+
 /// Does a part of the demo, told with the seconds that it usually takes on 2 cores, and at its end with those that it took.
 pub async fn part<T>(what: &str, usually: u32, work: impl Future<Output = Result<T>>) -> Result<T> {
     println!("\n== {what} (usually {usually} s)");

@@ -16,12 +16,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::reading::{cluster_of, file_system_of, table_of};
-use self::tables::{of_cluster, of_file_system, of_table};
+use self::tables::{Attribute, of_cluster, of_file_system, of_table};
 use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
-
-/// What it is called, where AWS's description has it, and what it has to be.
-type Attribute = (&'static str, &'static str, Value);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![stages.test("attributes::every_captured_attribute_comes_back", |stage| {

@@ -1,16 +1,12 @@
 //! What IAM asks for when a call is made: actions and the ARNs they are asked for, by the Service Authorization Reference.
 
+mod need;
 mod rds;
 
 use serde_json::Value;
 
-/// One permission.
-pub struct Need {
-    pub action: String,
-    pub resource: String,
-}
-
-const HERE: &str = "us-east-1:000000000000";
+pub use need::Need;
+use need::{HERE, need};
 
 /// Calls of AWS Backup for which IAM knows no resource.
 const ON_NOTHING: [&str; 8] = [
@@ -122,13 +118,6 @@ pub fn needs(call: &Value) -> Vec<Need> {
             resource: function(field("resource")),
         }],
         _ => one(field("resource").to_owned()),
-    }
-}
-
-fn need(action: &str, resource: String) -> Need {
-    Need {
-        action: action.to_owned(),
-        resource,
     }
 }
 

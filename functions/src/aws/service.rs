@@ -40,7 +40,7 @@ use aws_types::region::SigningRegion;
 use aws_types::{SdkConfig, SigningName};
 use serde_json::Value;
 
-pub use self::endpoint::{Service, escaped};
+pub use self::endpoint::{Protocol, Service, escaped};
 pub use self::reply::{Refusal, Reply};
 
 pub const APPLICATION_AUTO_SCALING: Service = Service {
@@ -126,17 +126,6 @@ pub const TAGGING: Service = Service {
     govcloud_is_fips: false,
     global: false,
 };
-
-/// How a service is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// awsJson1_1: the action behind a target's name in a header, JSON both ways.
-    Json { target: &'static str },
-    /// awsQuery: a form with the action and the API's version, and XML in return.
-    Query { version: &'static str },
-    /// restJson1: each call has its own method and path.
-    Rest,
-}
 
 /// What a call fails with.
 pub type CallError = SdkError<Refusal, HttpResponse>;

@@ -4,10 +4,9 @@
 pub mod directory;
 pub mod roots;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use self::directory::Of;
+pub use self::directory::Listed;
 use super::set::{Sample, SampledFile};
 
 /// The most entries (files, directories and links) that are looked at in one tree; beyond them a count is not complete.
@@ -83,20 +82,6 @@ pub enum Answer {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     pub directories: Vec<Listed>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
-    /// Without the leading slash.
-    pub name: String,
-    pub of: Of,
-    /// When AWS Backup made it, from its name.
-    pub made_at: Timestamp,
-    /// Its files, as far as they were counted.
-    pub files: u64,
-    pub bytes: u64,
-    /// Whether all were counted.
-    pub complete: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

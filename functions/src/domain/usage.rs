@@ -1,127 +1,20 @@
 //! Whether anybody uses what a restore made, told from what was seen of it: what is in use is not removed.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::descriptor::{Count, Descriptor};
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{Item, ItemStatus, Made};
-use crate::domain::restore::plan::Beside;
 
+mod copies;
 pub mod services;
 #[cfg(test)]
 mod tests;
 
 use services::{AccessPoint, Service};
 
-/// What a restore made of one resource, as a user of it would name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Copy {
-    /// With what else names it, where that is known: its host names, and the ARN of its managed master secret, which goes with it.
-    Cluster {
-        cluster: String,
-        hosts: Vec<String>,
-    },
-    Table {
-        table: String,
-    },
-    FileSystem {
-        file_system: String,
-    },
-    /// With a leading slash.
-    Directory {
-        file_system: String,
-        directory: String,
-    },
-}
-
-impl Copy {
-    /// `None` where nothing was made that anybody could use.
-    pub fn of(item: &Item) -> Option<Self> {
-        if matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) {
-            return None;
-        }
-        match (&item.made, &item.planned.beside) {
-            (
-                Some(Made::Cluster {
-                    cluster,
-                    host,
-                    reader_host,
-                    master_secret,
-                    ..
-                }),
-                _,
-            ) => Some(Copy::Cluster {
-                cluster: cluster.clone(),
-                hosts: [Some(host), Some(reader_host), master_secret.as_ref()]
-                    .into_iter()
-                    .flatten()
-                    .filter(|host| !host.is_empty())
-                    .cloned()
-                    .collect(),
-            }),
-            (Some(Made::Table { table, .. }), _) | (None, Beside::Table { table }) => {
-                Some(Copy::Table { table: table.clone() })
-            }
-            (
-                Some(Made::FileSystem {
-                    file_system: Some(file_system),
-                    ..
-                }),
-                _,
-            ) => Some(Copy::FileSystem {
-                file_system: file_system.clone(),
-            }),
-            (
-                Some(Made::Directory {
-                    file_system,
-                    directory: Some(directory),
-                    ..
-                }),
-                _,
-            ) => Some(Copy::Directory {
-                file_system: file_system.clone(),
-                directory: format!("/{}", directory.trim_matches('/')),
-            }),
-            (None, Beside::Cluster { cluster }) => Some(Copy::Cluster {
-                cluster: cluster.clone(),
-                hosts: Vec::new(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// The same as a resource; a directory is none.
-    pub fn target(&self) -> Option<Target> {
-        match self {
-            Copy::Cluster { cluster, .. } => Some(Target::Aurora {
-                cluster: cluster.clone(),
-            }),
-            Copy::Table { table } => Some(Target::DynamoDb { table: table.clone() }),
-            Copy::FileSystem { file_system } => Some(Target::Efs {
-                file_system: file_system.clone(),
-                vault: None,
-                role: None,
-            }),
-            Copy::Directory { .. } => None,
-        }
-    }
-}
-
-impl fmt::Display for Copy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Copy::Cluster { cluster, .. } => write!(f, "cluster {cluster}"),
-            Copy::Table { table } => write!(f, "table {table}"),
-            Copy::FileSystem { file_system } => write!(f, "file system {file_system}"),
-            Copy::Directory { file_system, directory } => {
-                write!(f, "directory {directory} of file system {file_system}")
-            }
-        }
-    }
-}
+pub use copies::{Copy, User};
 
 /// A way of looking for users. A person may do without one, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -188,19 +81,6 @@ pub struct Activity {
 pub struct Unseen {
     pub look: Look,
     pub why: String,
-}
-
-/// Who uses what, and what a person can do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    pub uses: String,
-    pub next: String,
-}
-
-impl fmt::Display for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. {}", self.uses, self.next)
-    }
 }
 
 /// All that keeps these copies from being removed: users, and what could not be looked at. `without` are the looks that a person

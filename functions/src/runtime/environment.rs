@@ -10,7 +10,8 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use super::{optional_setting, trust};
+use super::settings::optional_setting;
+use super::trust;
 
 /// Region, credentials and endpoints as the environment has them; a Region that is missing fails each call, which says so.
 pub(super) fn sdk_config() -> SdkConfig {

@@ -13,7 +13,7 @@ use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
 use crate::domain::restore::login::{LoginJob, checks};
 use crate::domain::restore::plan::Beside;
 use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
-use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure, shortage, stages};
+use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure, kept, stages};
 use crate::domain::set::{ProbeResult, Reason};
 use crate::error::Result;
 use crate::runtime;
@@ -103,7 +103,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let verification = verdict::verify(checks, now);
 
     let outcome = verification.outcome;
-    let keep = shortage::keeps(&items, &verification.checks);
+    let keep = kept_copies::keeps(&items, &verification.checks);
     let logged_in: Vec<_> = logins.into_iter().flat_map(|job| job.logins).collect();
     let reasons: Vec<Reason> = items.iter().filter_map(|item| failed(item, &jobs)).collect();
     let sources = infrastructure::infrastructure(&descriptor, &items, record.plan.cut_over);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::directories::Directories;
 use super::facts::{self, Facts};
 use super::places::Places;
-use super::{Switch, fault, wrong_action};
+use super::switch::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, ECS};
 use crate::aws::{code, failure};
@@ -23,6 +23,7 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::{DEADLINE, DEADLINE_SECONDS, Switching};
 use crate::error::{Error, Fault, Result};
 
+mod named;
 mod revision;
 mod rollout;
 mod secrets;
@@ -32,6 +33,7 @@ mod strategy;
 mod tests;
 mod volumes;
 
+use self::named::{Named, short};
 use self::rollout::Rollout;
 use self::service::Service;
 
@@ -50,15 +52,6 @@ enum Left {
     Ours,
     /// Something else.
     Theirs,
-}
-
-/// What the descriptor names.
-#[derive(Debug, Clone, Copy)]
-struct Named<'a> {
-    cluster: &'a str,
-    service: &'a str,
-    /// The only volume to change; all that mount the file system where absent.
-    volume: Option<&'a str>,
 }
 
 impl EcsService {
@@ -367,12 +360,6 @@ impl Switch for EcsService {
     }
 }
 
-impl Named<'_> {
-    fn words(&self) -> String {
-        format!("{} of cluster {}", self.service, self.cluster)
-    }
-}
-
 fn is_of_cluster(target: &Target) -> bool {
     matches!(target, Target::Aurora { .. })
 }
@@ -390,11 +377,6 @@ fn of(switch: &CutOver) -> Result<Named<'_>> {
         }),
         _ => Err(wrong_action("ecs_service", switch)),
     }
-}
-
-/// `family:revision` of a task definition's ARN.
-fn short(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 fn recorded(revision: &str) -> Value {

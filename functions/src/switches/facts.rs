@@ -13,7 +13,7 @@ use crate::domain::names::TAG_RESTORE;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{Item, Made};
 use crate::error::{Error, Fault, Result};
-use crate::switches::fault;
+use crate::switches::switch::fault;
 
 /// Reads facts.
 pub struct Facts {

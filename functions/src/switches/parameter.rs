@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::directories::{self, Directories};
 use super::facts::{self, Facts};
 use super::places::Places;
-use super::{Switch, fault, wrong_action};
+use super::switch::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SSM};
 use crate::aws::{code, failure};

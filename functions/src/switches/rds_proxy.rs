@@ -7,7 +7,7 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbProxyTarget, TargetRole, TargetState, TargetType};
 use serde_json::{Value, json};
 
-use super::{Switch, fault, wrong_action};
+use super::switch::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction};

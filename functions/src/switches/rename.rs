@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{describe, is_ours};
-use super::{Switch, fault, wrong_action};
+use super::switch::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction};

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::directories::{self, Directories};
 use super::facts::{self, Facts};
 use super::places::Places;
-use super::{Switch, fault};
+use super::switch::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
@@ -372,7 +372,7 @@ fn directories_in(values: &BTreeMap<String, Fact>) -> impl Iterator<Item = &Stri
 fn values(switch: &CutOver) -> Result<(&str, &BTreeMap<String, Fact>)> {
     match &switch.action {
         CutOverAction::Secret { secret, values } => Ok((secret, values)),
-        _ => Err(super::wrong_action("secret", switch)),
+        _ => Err(wrong_action("secret", switch)),
     }
 }
 

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use hyper::Method;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::faults::Rule;
-use crate::front_door::House;
+use crate::house::{House, advance_by};
 use crate::service::{Answer, Call};
 use crate::skipping;
 
@@ -100,24 +99,4 @@ async fn advance(house: &House, request: &Value) -> Result<Value, (u16, String)>
     };
     let now = advance_by(house, Duration::from_secs_f64(seconds)).await?;
     Ok(json!({"now": now.to_string()}))
-}
-
-/// Moves the lab's clock. MiniStack first: nobody can see the lab's new time and find MiniStack behind it.
-///
-/// # Errors
-/// When MiniStack checks signatures, or does not follow.
-pub async fn advance_by(house: &House, by: Duration) -> Result<Timestamp, (u16, String)> {
-    static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    if house.auth {
-        let why = "clock: with --auth, signatures are checked and bind the lab to the machine's clock";
-        return Err((409, why.to_owned()));
-    }
-    let _turn = ONE_AT_A_TIME.lock().await;
-    let ahead = house.world.clock.offset().saturating_add(by);
-    house
-        .ministack
-        .follow(ahead)
-        .await
-        .map_err(|error| (500, format!("{error:#}")))?;
-    Ok(house.world.clock.advance(by))
 }

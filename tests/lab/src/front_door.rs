@@ -14,30 +14,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::faults::{Hit, Kind};
-use crate::ledger::Ledger;
-use crate::ministack::Ministack;
-use crate::models::Models;
-use crate::service::{Answer, Call, Service};
-use crate::world::World;
+use crate::house::House;
+use crate::service::{Answer, Call};
 use crate::{clients, control, errors, order};
-
-/// All that answers a request.
-pub struct House {
-    /// What the services share.
-    pub world: Arc<World>,
-    /// The services that the lab answers itself, in the order in which they are asked.
-    pub services: Vec<Arc<dyn Service>>,
-    /// Every call so far.
-    pub ledger: Ledger,
-    /// The MiniStack behind.
-    pub ministack: Ministack,
-    /// What requests may say.
-    pub models: Models,
-    /// The front door's port.
-    pub port: u16,
-    /// Whether MiniStack enforces IAM and checks signatures, whose dates bind it to the machine's clock.
-    pub auth: bool,
-}
 
 /// Ends a connection without an answer.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 //! One front door on one loopback port answers RDS, AWS Backup, EFS and what else MiniStack lacks, and passes
 //! everything else on to MiniStack.
 
+pub mod account;
 pub mod autoscaling;
 pub mod backup;
 pub mod call;
@@ -14,6 +15,7 @@ pub mod efs;
 pub mod errors;
 pub mod faults;
 pub mod front_door;
+pub mod house;
 pub mod ids;
 pub mod keys;
 pub mod ledger;
@@ -41,7 +43,7 @@ use nix::fcntl::{Flock, FlockArg};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::front_door::House;
+use crate::house::House;
 pub use crate::ministack::Waits;
 use crate::service::Service;
 use crate::world::World;

@@ -8,7 +8,8 @@ use axum::body::Bytes;
 use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use crate::tagging::Tagged;
+/// Tags by ARN.
+pub type Tagged = Vec<(String, BTreeMap<String, String>)>;
 
 /// The future of a service's method, boxed so that services can be kept in one list.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::control::advance_by;
-use crate::front_door::House;
+use crate::house::{House, advance_by};
 use crate::ministack::Waits;
 
 /// How long what is being done may take, in real time.

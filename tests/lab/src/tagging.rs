@@ -9,9 +9,6 @@ use serde_json::{Value, json};
 use crate::service::{Answer, Call, Later, Service};
 use crate::world::World;
 
-/// Tags by ARN.
-pub type Tagged = Vec<(String, BTreeMap<String, String>)>;
-
 /// The GetResources of the Resource Groups Tagging API.
 pub struct Tagging {
     world: Arc<World>,

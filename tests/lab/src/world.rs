@@ -10,10 +10,7 @@ use crate::reaper::Reaper;
 use crate::upstream::Upstream;
 use crate::work::Work;
 
-/// The account that everything in a lab belongs to.
-pub const ACCOUNT: &str = "000000000000";
-/// The region that a lab plays.
-pub const REGION: &str = "us-east-1";
+pub use crate::account::{ACCOUNT, REGION};
 
 /// The lab's shared state: time, durations, faults, places.
 pub struct World {

@@ -1,9 +1,10 @@
 //! The attributes of each kind: what `settings` gives a source.
 
 use holdfast_tests::settings::{Groups, ROLE};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Attribute;
+/// What it is called, where AWS's description has it, and what it has to be.
+pub type Attribute = (&'static str, &'static str, Value);
 
 pub fn of_cluster(groups: &Groups) -> Vec<Attribute> {
     let mut security = groups.security.clone();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{HERE, Need, need};
+use super::need::{HERE, Need, need};
 
 /// As [`super::needs`], of a call of RDS.
 pub fn needs(call: &Value) -> Vec<Need> {

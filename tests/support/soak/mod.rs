@@ -4,5 +4,6 @@ pub mod generate;
 pub mod happening;
 pub mod invariants;
 pub mod model;
+pub mod names;
 pub mod outcomes;
 pub mod steps;

@@ -1,6 +1,6 @@
 //! The steps of a sequence, and what they are called.
 
-use super::model::{Label, Need, Place};
+use super::names::{Label, Need, Place};
 
 /// Which set a restore is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,18 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::Protocol;
 use crate::aws::partition::Partition;
+
+/// How a service is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// awsJson1_1: the action behind a target's name in a header, JSON both ways.
+    Json { target: &'static str },
+    /// awsQuery: a form with the action and the API's version, and XML in return.
+    Query { version: &'static str },
+    /// restJson1: each call has its own method and path.
+    Rest,
+}
 
 /// A service, as far as calling it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Listed;
-
 /// What a directory holds (EFS User Guide, "Using AWS Backup with Amazon EFS").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -17,6 +15,20 @@ pub enum Of {
     FailedRestore,
     /// What a restore could not place: `aws-backup-lost+found_…`.
     LostAndFound,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Without the leading slash.
+    pub name: String,
+    pub of: Of,
+    /// When AWS Backup made it, from its name.
+    pub made_at: Timestamp,
+    /// Its files, as far as they were counted.
+    pub files: u64,
+    pub bytes: u64,
+    /// Whether all were counted.
+    pub complete: bool,
 }
 
 const PREFIXES: [(&str, Of); 3] = [

@@ -3,6 +3,7 @@
 mod moments;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use jiff::Timestamp;
 
@@ -11,6 +12,8 @@ use crate::domain::duration;
 use crate::domain::nearest::nearest;
 use crate::domain::set::{BackupSet, SetStatus};
 use crate::error::{Error, Result};
+
+use times::{seconds, time, time_from};
 
 pub use moments::{Moment, Moments, Reach, Way, Window, moments};
 
@@ -96,21 +99,6 @@ pub fn loss(holds: Timestamp, now: Timestamp) -> String {
 /// When the last of a set's data was captured. Where the catalog does not say, it was over when the run was.
 pub fn captured(set: &BackupSet) -> Timestamp {
     set.captured_to.or(set.ended_at).unwrap_or(set.started_at)
-}
-
-/// Whole seconds from one time to a later one; 0 where it is not later.
-fn seconds(from: Timestamp, to: Timestamp) -> u64 {
-    u64::try_from(to.as_second() - from.as_second()).unwrap_or(0)
-}
-
-fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// The first whole second at or after a time: what an operator can write and still be after it.
-fn time_from(at: Timestamp) -> String {
-    let second = at.as_second() + i64::from(at.subsec_nanosecond() > 0);
-    time(Timestamp::from_second(second).unwrap_or(at))
 }
 
 /// `hubs-prod-20261120-021500-630a (captured by 2026-11-20T02:20:31Z)`.

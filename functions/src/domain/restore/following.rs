@@ -1,12 +1,12 @@
 //! The descriptor follows a cut-over: what is backed up is what is in use. Recorded name by name, so that exactly that can be
 //! taken back.
 
+mod followed;
 pub mod roots;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::domain::descriptor::{Count, CutOverAction, Descriptor};
 use crate::domain::resource::Target;
@@ -14,53 +14,7 @@ use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::login::is_managed;
 use crate::domain::restore::switching::{SwitchState, Switched};
 
-/// A name in a descriptor that led to the old resource, and the one that leads to the copy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Followed {
-    /// How the restore calls the resource: `database`, or of a prefix `tables.rooms`.
-    pub resource: String,
-    #[serde(flatten)]
-    pub place: Place,
-    /// The field that holds it: `cluster`, `table`, `file_system`, `roots`, `secret` or `login`.
-    pub field: String,
-    pub from: String,
-    pub to: String,
-    /// When it was changed.
-    pub at: Timestamp,
-    /// When it was changed back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub back_at: Option<Timestamp>,
-}
-
-/// Where in a descriptor a resource is named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "in", content = "name", rename_all = "snake_case")]
-pub enum Place {
-    /// The resource of this name: its cluster, table or file system.
-    Resource(String),
-    /// The `table` of this probe.
-    Probe(String),
-    /// The `table` of this switch.
-    Switch(String),
-    /// One of the `roots` of the resource of this name.
-    Root(String),
-    /// The `secret` of this probe.
-    ProbeSecret(String),
-    /// The `login` of this switch.
-    Login(String),
-}
-
-impl Followed {
-    /// Its path in the descriptor's document, such as `resources.database.cluster`.
-    pub fn path(&self) -> String {
-        let (section, name) = match &self.place {
-            Place::Resource(name) | Place::Root(name) => ("resources", name),
-            Place::Probe(name) | Place::ProbeSecret(name) => ("probes", name),
-            Place::Switch(name) | Place::Login(name) => ("cut_over", name),
-        };
-        format!("{section}.{name}.{}", self.field)
-    }
-}
+pub use followed::{Followed, Place};
 
 /// A resource that was switched: what it was when its restore was planned, and what is in use now.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,8 @@ use crate::domain::resource::{RecoveryPoint, Resource, Version};
 use crate::domain::restore::matching::Matching;
 use crate::domain::restore::remark::Remark;
 
+pub use crate::domain::restore::modes::{CutOverMode, OnFailure};
+
 /// A restore of a whole set, or of some of its resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -49,22 +51,6 @@ pub struct Plan {
     /// Seconds that the slowest resource is expected to take; `None` without history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seconds: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CutOverMode {
-    Yes,
-    No,
-    Ask,
-}
-
-/// What becomes of the copies of a restore that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnFailure {
-    Undo,
-    Keep,
 }
 
 /// One resource's restore, as planned.

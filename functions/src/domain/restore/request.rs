@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::plan::{CutOverMode, OnFailure};
+use super::modes::{CutOverMode, OnFailure};
 use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Format, Object, quoted, shown};
 use crate::domain::nearest::nearest;

@@ -5,9 +5,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::restore::item::{Item, ItemStatus};
-use crate::domain::restore::verdict::{Check, Finding};
-
 /// After which on-call is told what a restore waits for.
 const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
 
@@ -56,18 +53,6 @@ impl Shortage {
         self.since
             .is_some_and(|since| past_deadline || now.duration_since(since) >= PATIENCE)
     }
-}
-
-/// Whether what a failed restore made is kept although it failed: all that is wrong with it is that AWS has no capacity.
-pub fn keeps(items: &[Item], checks: &[Check]) -> bool {
-    let kept = |item: &&Item| item.shortage.kept && item.status == ItemStatus::Failed;
-    let kept: Vec<&str> = items
-        .iter()
-        .filter(kept)
-        .map(|item| item.planned.resource.name.as_str())
-        .collect();
-    let mut differences = checks.iter().filter(|check| check.finding == Finding::Different);
-    !kept.is_empty() && differences.all(|check| kept.contains(&check.name.as_str()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Whether what was restored is what was backed up.
 
+mod check;
 mod counted;
 #[cfg(test)]
 mod tests;
@@ -7,32 +8,12 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use check::{Check, Finding};
 pub use counted::{Counted, counted};
 
+use check::{PROBE, in_words};
+
 use crate::domain::set::ProbeResult;
-
-/// One thing that was compared, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// Such as `database: DBClusterParameterGroup` or `probe users`.
-    pub name: String,
-    pub finding: Finding,
-    /// Both sides, in words.
-    pub detail: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finding {
-    /// As it was.
-    Same,
-    /// Not as it was, and that is said and no more: it is the application's to change, such as a secret.
-    Changed,
-    /// Could not be told: an operator decides.
-    Unproven,
-    /// Not as it was.
-    Different,
-}
 
 /// The outcome of all checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,19 +33,6 @@ pub struct Verification {
     /// All of them, the worst first.
     pub checks: Vec<Check>,
     pub at: Timestamp,
-}
-
-/// What the checks of a probe are called, before its name.
-const PROBE: &str = "probe ";
-
-impl Check {
-    pub fn new(name: impl Into<String>, finding: Finding, detail: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            finding,
-            detail: detail.into(),
-        }
-    }
 }
 
 /// One check for each probe: the counts of the set against those of the copies.
@@ -118,14 +86,6 @@ fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, compa
             let detail = format!("{both}: the application was not quiesced, so that it may have written in between");
             (Finding::Unproven, detail)
         }
-    }
-}
-
-fn in_words(result: &ProbeResult) -> String {
-    match (&result.count, &result.failure) {
-        (_, Some(failure)) => format!("not counted ({}: {})", failure.error, failure.message()),
-        (Some(count), None) => count.to_string(),
-        (None, None) => "not counted".to_owned(),
     }
 }
 

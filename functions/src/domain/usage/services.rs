@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Copy, User};
+use super::copies::{Copy, User};
 
 /// An ECS service, and the task definition that it runs.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{EcsService, Named, is_of_cluster, secrets, short, volumes};
+use super::named::{Named, short};
+use super::{EcsService, is_of_cluster, secrets, volumes};
 use crate::aws::failure;
 use crate::domain::descriptor::{CutOver, Fact};
 use crate::domain::job::Run;

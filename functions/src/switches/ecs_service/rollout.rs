@@ -1,5 +1,6 @@
 //! How far a service's deployment is. Pure: one look at what ECS describes.
 
+use super::named::short;
 use super::service::Service;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn of(service: &Service) -> Rollout {
         "{} of {} tasks of {} are running{failed}",
         primary.running_count,
         primary.desired_count,
-        super::short(&primary.task_definition),
+        short(&primary.task_definition),
     ))
 }
 

@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use super::Named;
+use super::named::Named;
 use crate::domain::descriptor::CutOver;
 use crate::domain::lead::names_secret;
 use crate::domain::restore::item::Item;
 use crate::error::{Error, Fault, Result};
-use crate::switches::fault;
+use crate::switches::switch::fault;
 
 /// What RDS begins the name of a cluster's secret with.
 const MANAGED: &str = ":secret:rds!cluster-";

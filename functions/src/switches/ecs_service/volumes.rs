@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Named;
+use super::named::Named;
 use crate::domain::descriptor::CutOver;
 use crate::domain::lead::Lead;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;
 use crate::error::Fault;
-use crate::switches::fault;
+use crate::switches::switch::fault;
 
 /// The part of a volume that mounts a file system.
 const CONFIGURATION: &str = "efsVolumeConfiguration";

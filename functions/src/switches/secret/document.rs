@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::descriptor::{CutOver, Fact};
 use crate::error::{Error, Fault, Result};
-use crate::switches::fault;
+use crate::switches::switch::fault;
 
 /// The largest whole number that a floating-point number holds exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -21,8 +21,8 @@ use tokio::sync::watch;
 
 use crate::efs::Efs;
 use crate::rest::{Refusal, Reply, Request};
+use crate::service::Tagged;
 use crate::service::{Answer, Call, Later, Service};
-use crate::tagging::Tagged;
 use crate::world::World;
 
 use backup_job::BackupJob;

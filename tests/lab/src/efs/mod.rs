@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::rest::{Refusal, Reply, Request};
+use crate::service::Tagged;
 use crate::service::{Answer, Call, Later, Service};
-use crate::tagging::Tagged;
 use crate::world::World;
 
 use access_point::AccessPoint;

@@ -30,8 +30,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use crate::service::Tagged;
 use crate::service::{Answer, Call, Later, Protocol, Service};
-use crate::tagging::Tagged;
 use crate::world::World;
 use plane::Plane;
 use query::Query;

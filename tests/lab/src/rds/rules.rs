@@ -3,7 +3,6 @@
 
 use super::fault::{Fault, Result};
 use super::query::Query;
-use super::settings::Serverless;
 
 /// `Port`, from 1150 on, as Aurora has it.
 pub fn port(query: &Query) -> Result<Option<u16>> {
@@ -56,6 +55,17 @@ pub fn storage_type(query: &Query) -> Result<Option<String>> {
         ))),
         kind => Ok(kind.map(str::to_owned)),
     }
+}
+
+/// Aurora Serverless v2 capacity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Serverless {
+    /// Aurora capacity units, 0 or from 0.5 in steps of 0.5.
+    pub min: f64,
+    /// Aurora capacity units, 1 to 256.
+    pub max: f64,
+    /// Seconds of idleness before a pause, with `min` 0.
+    pub pause: Option<u32>,
 }
 
 /// A `ServerlessV2ScalingConfiguration`; what it leaves out stays as it was `before`.

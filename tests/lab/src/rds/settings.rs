@@ -3,19 +3,8 @@
 use super::catalogue;
 use super::fault::{Fault, Result};
 use super::query::Query;
-use super::rules;
+use super::rules::{self, Serverless};
 use super::xml::Xml;
-
-/// Aurora Serverless v2 capacity.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Serverless {
-    /// Aurora capacity units, 0 or from 0.5 in steps of 0.5.
-    pub min: f64,
-    /// Aurora capacity units, 1 to 256.
-    pub max: f64,
-    /// Seconds of idleness before a pause, with `min` 0.
-    pub pause: Option<u32>,
-}
 
 /// A cluster's configuration.
 #[derive(Clone, Debug, PartialEq)]

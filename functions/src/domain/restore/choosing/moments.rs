@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{seconds, time, time_from};
+use super::times::{seconds, time, time_from};
 use crate::domain::duration;
 use crate::domain::restore::remark::Remark;
 use crate::error::Fault;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Followed, Place};
+use super::followed::{Followed, Place};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::mounted::roots::{InUse, candidates, in_copy};
 use crate::domain::restore::item::{Item, Made};

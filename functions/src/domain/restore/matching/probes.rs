@@ -1,33 +1,9 @@
 //! Which probe of the descriptor each count of a set is compared by.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Gap, Of, Sides};
+use super::gaps::{Gap, Of, Pair, Standing};
+use super::sides::Sides;
 use crate::domain::descriptor::{Count, Descriptor, Probe};
 use crate::domain::set::ProbeResult;
-
-/// A count of the set, and the probe of today that is to count the same in the copy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pair {
-    /// The probe's name today; where it has none, the set's.
-    pub name: String,
-    /// Its name in the set.
-    pub in_set: String,
-    pub standing: Standing,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// It counts the same, in the same resource: the two counts are compared.
-    Same,
-    /// Two counts of different things: no comparison. Why, in words.
-    Changed(String),
-    /// The resource in which it counts is not restored, because the request leaves it out. Which one, in words.
-    LeftOut(String),
-    /// The descriptor has no such probe any more.
-    Removed,
-}
 
 /// Whether what was counted at backup is counted by the probe of this name.
 type Pass<'a> = dyn Fn(&ProbeResult, &str) -> bool + 'a;

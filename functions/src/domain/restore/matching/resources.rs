@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::Captured;
 use crate::domain::descriptor::{Descriptor, secret_name};
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::following::{self, Followed};
+
+/// When a set's resources had the names that it has of them.
+pub type Captured = Option<Timestamp>;
 
 /// A resource of a set, and what it is today.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Whether the switches of today are those that the deployment had when the set was made.
 
-use super::{Gap, Of, Sides};
+use super::gaps::{Gap, Of};
+use super::sides::Sides;
 use crate::domain::descriptor::{CutOver, CutOverAction, secret_name};
 
 /// The switches that only one side has, or that lead from or to something else than they did. Of resources that the request

@@ -2,11 +2,14 @@
 
 mod generated;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::resource::Target;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::following::{Followed, Place};
+use crate::domain::restore::request::RestoreRequest;
 use crate::domain::set::ProbeResult;
 
 pub fn descriptor(document: &Value) -> Descriptor {

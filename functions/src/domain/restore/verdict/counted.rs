@@ -1,6 +1,6 @@
 //! Which counts of a set are compared with which counts in the copies, and what is said of the others.
 
-use super::{Check, Finding, PROBE, in_words};
+use super::check::{Check, Finding, PROBE, in_words};
 use crate::domain::restore::matching::{Matching, Of, Pair, Standing};
 use crate::domain::set::ProbeResult;
 

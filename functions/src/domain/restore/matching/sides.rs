@@ -1,0 +1,90 @@
+//! The set of a restore and today's deployment, side by side.
+
+use super::gaps::{Gap, Of};
+use super::resources::{By, Matched};
+use crate::domain::descriptor::Descriptor;
+use crate::domain::resource::Resource;
+use crate::domain::restore::history::makes_nothing;
+use crate::domain::restore::request::RestoreRequest;
+
+/// Both sides of a restore.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a> {
+    pub set: &'a str,
+    /// The descriptor by which the set was made; `None` where the catalog does not have it.
+    pub then: Option<&'a Descriptor>,
+    pub today: &'a Descriptor,
+    /// The set's resources.
+    pub resources: &'a [Matched],
+    pub request: &'a RestoreRequest,
+}
+
+impl Sides<'_> {
+    /// How a restore calls today what a set calls so: a resource, or a table of a prefix.
+    pub fn today(&self, held: &str) -> Option<&Matched> {
+        self.resources.iter().find(|matched| matched.resource.name == held)
+    }
+
+    /// The same by today's name.
+    pub fn held(&self, today: &str) -> Option<&Matched> {
+        self.resources.iter().find(|matched| matched.name == today)
+    }
+
+    /// Resources of today that the set has no backup of, and of the set that are none today; of what the request leaves out,
+    /// neither.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for matched in self.resources.iter().filter(|of| self.request.covers(&of.name)) {
+            let target = &matched.resource.target;
+            let (kind, identifier) = (target.kind(), target.identifier());
+            match &matched.by {
+                By::Identity => {}
+                By::Name { today } => gaps.push(Gap::new(
+                    Of::Resource,
+                    &matched.name,
+                    format!(
+                        "set {} has {kind} {identifier}, and the descriptor now names {today}; no cut-over is recorded that \
+                         leads from one to the other. They are taken for the same by their name",
+                        self.set
+                    ),
+                )),
+                By::Nothing => gaps.push(Gap::new(
+                    Of::Resource,
+                    &matched.name,
+                    format!(
+                        "the descriptor names neither {kind} {identifier} nor a {kind} {} any more: it is restored, and nothing \
+                         is switched to it",
+                        matched.resource.name
+                    ),
+                )),
+            }
+        }
+        let lacking = self.lacking().into_iter().map(|resource| {
+            let why = format!(
+                "set {} has no backup of it: the application keeps what it uses",
+                self.set
+            );
+            Gap::new(Of::Resource, resource.name, why)
+        });
+        gaps.extend(lacking.filter(|gap| self.request.covers(&gap.name)));
+        gaps
+    }
+
+    /// What the request leaves out of what the set could restore.
+    pub fn left_out(&self) -> Vec<String> {
+        let restorable = self.resources.iter().filter(|of| !makes_nothing(&of.resource.target));
+        let left_out = restorable.filter(|of| !of.abandoned && !self.request.covers(&of.name));
+        left_out.map(|of| of.name.clone()).collect()
+    }
+
+    /// The descriptor's resources of which the set has nothing.
+    pub fn lacking(&self) -> Vec<Resource> {
+        let held = |resource: &Resource| {
+            self.resources
+                .iter()
+                .any(|matched| matched.by != By::Nothing && matched.is_of(resource))
+        };
+        let all = self.today.resources();
+        all.into_iter().filter(|resource| !held(resource)).collect()
+    }
+}
