@@ -54,10 +54,13 @@ soak: export SEQUENCES ?= 200
 soak: ready ## Carry out 200 generated sequences of what operators and applications do: make soak SEQUENCES=1000, or SEED=17.
 	$(CARGO) test --profile $(PROFILE) --workspace --test suites -- soak::
 
-lint: $(AWS_TOOLS) $(LAB_TOOLS) | preflight ## Check formatting, Rust, layers, state machines, permissions, AWS's members and the template.
+lint: $(AWS_TOOLS) $(LAB_TOOLS) | preflight ## Check formatting, Rust, layers, circles, sizes, state machines, permissions, AWS's members and the template.
 	$(CARGO) fmt --all --check
 	$(CLIPPY) $(CARGO) build --profile $(PROFILE) --workspace --all-targets
 	$(PYTHON) tests/lint/layers.py
+	$(PYTHON) tests/lint/circles.py
+	$(PYTHON) tests/lint/sizes.py
+	$(PYTHON) tests/lint/wildcards.py
 	$(PYTHON) tests/lint/state_machines.py
 	$(PYTHON) tests/lint/permissions.py
 	$(PYTHON) tests/lint/backup_role.py

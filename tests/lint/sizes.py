@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Holds files and folders to a size at which they are read at one sitting.
+
+No file of production code has more than 350 lines, the tests in it included; no folder has more than 30 files on one level.
+Exit code 1 and a line for each fault.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import rust_modules
+
+MOST_LINES = 350
+MOST_FILES = 30
+# What is tested, and the lab that it is tested against.
+PRODUCTION = ["functions/src/lib.rs", "cli/src/main.rs", "tests/lab/src/lib.rs"]
+FOLDERS = ["functions", "cli", "tests", "infra", "state-machines", "docs"]
+# What is still larger. The lists only shrink: a line for what is small enough is a fault, too.
+LONG_FILES = {
+    "functions/src/aws.rs",
+    "functions/src/domain/descriptor/switches.rs",
+    "functions/src/domain/message/advice.rs",
+    "functions/src/domain/message/layout.rs",
+    "functions/src/domain/restore/request.rs",
+    "functions/src/kinds/aurora/comparing.rs",
+    "functions/src/kinds/aurora/wanted.rs",
+    "functions/src/kinds/efs/restore/configuring.rs",
+    "functions/src/runs/starting.rs",
+    "functions/src/steps/plan_restore.rs",
+    "functions/src/steps/undo_restore/looking.rs",
+    "functions/src/switches/ecs_service.rs",
+    "functions/src/switches/ecs_service/revision.rs",
+    "functions/src/switches/secret.rs",
+    "tests/lab/src/autoscaling.rs",
+}
+FULL_FOLDERS = {"functions/src/steps"}
+
+
+def faults(sizes, most, known, unit):
+    """What is wrong with sizes by name, those that are known to be larger given."""
+    for name, size in sorted(sizes.items()):
+        if size > most and name not in known:
+            yield f"{name}: {size} {unit}, at most {most}: split it by what it is about"
+    for name in sorted(known):
+        if sizes.get(name, 0) <= most:
+            yield f"{name}: it has not more than {most} {unit} any more: take it from the list in sizes.py"
+
+
+def main(root):
+    modules = [module for crate in PRODUCTION for module in rust_modules.modules(root / crate)]
+    lines = {str(module.file.relative_to(root)): len(module.file.read_text(encoding="utf-8").splitlines()) for module in modules}
+    files = Counter(
+        str(file.parent.relative_to(root))
+        for folder in FOLDERS
+        for file in (root / folder).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts and "node_modules" not in file.parts
+    )
+    found = [*faults(lines, MOST_LINES, LONG_FILES, "lines"), *faults(files, MOST_FILES, FULL_FOLDERS, "files")]
+    for fault in found:
+        print(fault, file=sys.stderr)
+    print(f"{len(lines)} files, {len(files)} folders: {len(found) or 'no'} faults")
+    return 1 if found or not lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[2]))

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Refuses an arm for "any other" in a `match` over what kinds have: a new kind would compile, and be taken for another.
+
+The registry knows all kinds by a list, and a kind's own files know its own from any other. Exit code 1 and a line for each fault.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import rust_modules
+
+# The enums with a variant, or several, for each kind.
+ENUMS = ["Target", "Made", "CreatedResource", "Beside", "Destination", "RecoveryPoint"]
+REGISTRY = "functions/src/kinds/registry.rs"
+# How many there are still, by file. The list only shrinks: a number that is too high is a fault, too.
+KNOWN = {
+    "functions/src/domain/descriptor.rs": 1,
+    "functions/src/domain/descriptor/owner.rs": 1,
+    "functions/src/domain/descriptor/probes.rs": 1,
+    "functions/src/domain/descriptor/relations.rs": 1,
+    "functions/src/domain/descriptor/switches.rs": 1,
+    "functions/src/domain/rebuilding.rs": 1,
+    "functions/src/domain/restore/following/roots.rs": 1,
+    "functions/src/domain/restore/infrastructure/ecs.rs": 1,
+    "functions/src/domain/restore/infrastructure/replaced.rs": 1,
+    "functions/src/domain/restore/item.rs": 1,
+    "functions/src/domain/restore/login/planning.rs": 1,
+    "functions/src/domain/restore/matching/resources.rs": 1,
+    "functions/src/domain/restore/replaced.rs": 2,
+    "functions/src/domain/restore/table.rs": 1,
+    "functions/src/domain/turns.rs": 1,
+    "functions/src/domain/usage/copies.rs": 1,
+    "functions/src/kinds/guarding.rs": 1,
+    "functions/src/kinds/shared.rs": 2,
+    "functions/src/rebuilding.rs": 2,
+    "functions/src/steps/check_secrets.rs": 1,
+    "functions/src/steps/list_probes.rs": 1,
+    "functions/src/steps/plan_backup.rs": 1,
+    "functions/src/steps/plan_restore/drafts.rs": 1,
+    "functions/src/steps/plan_restore/foreseeing.rs": 1,
+    "functions/src/steps/plan_restore/moment.rs": 2,
+    "functions/src/steps/plan_restore/pointers.rs": 2,
+    "functions/src/switches/directories.rs": 1,
+    "functions/src/switches/ecs_service.rs": 1,
+    "functions/src/switches/facts.rs": 2,
+    "functions/src/switches/places.rs": 1,
+    "functions/src/switches/rds_proxy.rs": 1,
+}
+
+OPENING, CLOSING = "([{", ")]}"
+
+
+def end_of(text, at, stops):
+    """The index of the first of these characters, or of `=>`, outside all brackets."""
+    depth = 0
+    while at < len(text):
+        if depth == 0 and (text[at] in stops or ("=>" in stops and text.startswith("=>", at))):
+            return at
+        depth += (text[at] in OPENING) - (text[at] in CLOSING)
+        if depth < 0:
+            return at
+        at += 1
+    return at
+
+
+def arms(body):
+    """The patterns of the arms of a `match`, without their guards."""
+    at = 0
+    while at < len(body):
+        arrow = end_of(body, at, ["=>"])
+        if arrow >= len(body):
+            return
+        yield re.split(r"\bif\b", body[at:arrow])[0].strip(), bool(re.search(r"\bif\b", body[at:arrow]))
+        at = arrow + 2
+        block = re.compile(r"\s*\{").match(body, at)
+        at = rust_modules.closing(body, block.end() - 1) if block else end_of(body, at, [","])
+        at = re.compile(r"[\s,]*").match(body, at).end()
+
+
+def takes_all(pattern):
+    """Whether a pattern takes whatever there is: `_`, a plain name, or a tuple of such."""
+    return all(re.fullmatch(r"_|[a-z]\w*|\.\.", part.strip()) for part in pattern.strip("()").split(",") if part.strip())
+
+
+def wildcards(source, enums=ENUMS):
+    """The lines, from 1, on which a `match` over one of the enums begins that has an arm for any other."""
+    text = rust_modules.without_comments(source)
+    # Within an `impl`, the enum's own name is `Self`; as many characters, so that the lines stay.
+    for found in re.finditer(rf"\bimpl(?:\s+[\w:<>]+\s+for)?\s+({'|'.join(enums)})\s*\{{", text):
+        end = rust_modules.closing(text, found.end() - 1)
+        inside = re.sub(r"\bSelf::", f"{found.group(1)}::", text[found.end() : end])
+        text = text[: found.end()] + inside + text[end:]
+    text = rust_modules.without_tests(text)
+    named = re.compile(rf"\b(?:{'|'.join(enums)})::[A-Z]")
+    for found in re.finditer(r"\bmatch\b", text):
+        opening = end_of(text, found.end(), ["{"])
+        if opening >= len(text) or text[opening] != "{":
+            continue
+        patterns = list(arms(text[opening + 1 : rust_modules.closing(text, opening) - 1]))
+        if any(named.search(pattern) for pattern, _ in patterns):
+            if any(takes_all(pattern) and not guarded for pattern, guarded in patterns):
+                yield re.sub(r"\s+", " ", text[found.start() : opening].strip())
+
+
+def faults(found, known):
+    """What is wrong with what was found in each file, the known numbers given."""
+    for file, places in sorted(found.items()):
+        if len(places) > known.get(file, 0):
+            said = "; ".join(f"`{place}`" for place in places)
+            yield f"{file}: an arm for any other kind in {said}: name every variant, or make it a method of the kind"
+    for file, count in sorted(known.items()):
+        if len(found.get(file, [])) < count:
+            yield f"{file}: {len(found.get(file, []))} wildcards over kinds, not {count} any more: lower the number in wildcards.py"
+
+
+def is_a_kinds_own(file, kinds):
+    """Whether a file, by its path, is one of a single kind's."""
+    parts = Path(file).with_suffix("").parts
+    return any(pair[0] == "kinds" and pair[1] in kinds for pair in zip(parts, parts[1:]))
+
+
+def main(root):
+    kinds = re.findall(r"^    (\w+): Target::", (root / REGISTRY).read_text(encoding="utf-8"), re.MULTILINE)
+    found = {}
+    for crate in ("functions/src/lib.rs", "cli/src/main.rs"):
+        for module in rust_modules.modules(root / crate):
+            file = str(module.file.relative_to(root))
+            places = list(wildcards(module.file.read_text(encoding="utf-8")))
+            if places and file != REGISTRY and not is_a_kinds_own(file, kinds):
+                found[file] = places
+    said = list(faults(found, KNOWN))
+    for fault in said:
+        print(fault, file=sys.stderr)
+    print(f"{sum(map(len, found.values()))} wildcards over kinds: {len(said) or 'no'} faults")
+    return 1 if said or not kinds else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[2]))
