@@ -126,8 +126,11 @@ if [ -n "$builds$ships" ] && [ -z "$built$shipped" ]; then
     host=$("$rustc" -vV | sed -n 's/^host: //p')
     "$cargo" fetch --locked --offline --quiet --target "$host" 2>/dev/null || downloads="crates $downloads"
 fi
+if [ -n "$lints" ] && command -v npm >/dev/null && ! made_since tests/validators/node_modules/.installed tests/validators/package-lock.json; then
+    downloads="$downloads npm"
+fi
 if [ -n "$downloads" ]; then
     # shellcheck disable=SC2086 # words
     said=$("$python" tests/registries.py $downloads 2>&1) ||
-        fail "no network, $said: connect this machine, or point cargo and pip to a mirror that it reaches"
+        fail "no network, $said: connect this machine, or point cargo, pip and npm to a mirror that it reaches"
 fi

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Whether the registries answer that cargo and pip download from, as these are set up here.
+"""Whether the registries answer that cargo, pip and npm download from, as these are set up here.
 
-    registries.py [crates] [pypi]    exit code 1, and which of them can't be reached, when one can't
+    registries.py [crates] [pypi] [npm]    exit code 1, and which of them can't be reached, when one can't
 
-Any answer is one, also a refusal: that is for cargo and pip to tell. What is set up in a way that this does not read, such
+Any answer is one, also a refusal: that is for cargo, pip and npm to tell. What is set up in a way that this does not read, such
 as vendored crates, is taken to answer.
 """
 
@@ -55,6 +55,20 @@ def crates():
     if not (index or "").startswith("sparse+"):
         return None
     return index.removeprefix("sparse+").rstrip("/") + "/config.json", proxy
+
+
+def npm():
+    """The registry that npm asks, and its proxy."""
+
+    def value(name, otherwise=None):
+        given = [os.environ[key] for key in (f"npm_config_{name}", f"NPM_CONFIG_{name.upper()}") if os.environ.get(key)]
+        for file in [Path("tests/validators/.npmrc"), Path.home() / ".npmrc", Path("/etc/npmrc")]:
+            if file.is_file():
+                lines = (line.partition("=") for line in file.read_text(encoding="utf-8").splitlines())
+                given += [said.strip() for key, _, said in lines if key.strip() == name.replace("_", "-")]
+        return next(iter(given), otherwise)
+
+    return value("registry", "https://registry.npmjs.org/"), value("https_proxy")
 
 
 def unreachable(asked):

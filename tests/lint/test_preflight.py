@@ -181,6 +181,18 @@ class Preflight(unittest.TestCase):
         (Path(self.machine.environment["CARGO_HOME"]) / "config.toml").write_text(config)
         self.refused("no network, http://127.0.0.1:9/index/config.json cannot be reached")
 
+    def test_no_network_for_node(self):
+        self.machine.built()
+        self.machine.environment["npm_config_registry"] = "http://127.0.0.1:9/npm/"
+        self.passes("lint")
+        self.machine.have("npm", "exit 0")
+        (self.machine.root / "tests/validators/node_modules").mkdir(parents=True)
+        (self.machine.root / "tests/validators/package-lock.json").touch()
+        self.refused("no network, http://127.0.0.1:9/npm/ cannot be reached", "lint")
+        self.passes("demo")
+        (self.machine.root / "tests/validators/node_modules/.installed").touch()
+        self.passes("lint")
+
     def test_vendored_crates_need_no_network(self):
         self.machine.index(self)
         self.machine.have("cargo", "exit 101")

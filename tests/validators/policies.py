@@ -1,0 +1,101 @@
+"""The IAM policies of a template's roles, as documents: what CloudFormation would make of them, with sample names in the place
+of what only a deployment knows."""
+
+import re
+
+import yaml
+
+SAMPLES = {
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::StackName": "holdfast",
+    "AWS::StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/holdfast/0a1b2c",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+HERE = "us-east-1:123456789012"
+# The ARN of a resource of each type that a policy names.
+ARNS = {
+    "AWS::Backup::BackupVault": f"arn:aws:backup:{HERE}:backup-vault:name",
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{HERE}:table/name",
+    "AWS::EFS::AccessPoint": f"arn:aws:elasticfilesystem:{HERE}:access-point/fsap-0a1b2c3d4e5f60718",
+    "AWS::IAM::Role": "arn:aws:iam::123456789012:role/name",
+    "AWS::KMS::Key": f"arn:aws:kms:{HERE}:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{HERE}:log-group:name:*",
+    "AWS::S3::Bucket": "arn:aws:s3:::name",
+    "AWS::SNS::Topic": f"arn:aws:sns:{HERE}:name",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{HERE}:name",
+    "AWS::Serverless::Function": f"arn:aws:lambda:{HERE}:function:name",
+    "AWS::Serverless::StateMachine": f"arn:aws:states:{HERE}:stateMachine:name",
+}
+NOTHING = object()
+
+
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as pairs of the function's name and its argument."""
+
+
+def _intrinsic(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        return (suffix, loader.construct_scalar(node))
+    if isinstance(node, yaml.SequenceNode):
+        return (suffix, loader.construct_sequence(node, deep=True))
+    return (suffix, loader.construct_mapping(node, deep=True))
+
+
+Loader.add_multi_constructor("!", _intrinsic)
+
+
+class Template:
+    """A template, and what its expressions come to."""
+
+    def __init__(self, text):
+        document = yaml.load(text, Loader)
+        self.parameters = document.get("Parameters", {})
+        self.resources = document["Resources"]
+
+    def resolve(self, value):
+        """A value without CloudFormation's functions: of an `If` the first branch, `NOTHING` for `AWS::NoValue`."""
+        if isinstance(value, dict):
+            found = {key: self.resolve(inner) for key, inner in value.items()}
+            return {key: inner for key, inner in found.items() if inner is not NOTHING}
+        if isinstance(value, list):
+            return [inner for inner in map(self.resolve, value) if inner is not NOTHING]
+        if not isinstance(value, tuple):
+            return value
+        function, argument = value
+        if function == "Ref":
+            return NOTHING if argument == "AWS::NoValue" else self.named(argument)
+        if function == "GetAtt":
+            return self.named((argument if isinstance(argument, str) else ".".join(argument)))
+        if function == "Sub":
+            text, given = (argument, {}) if isinstance(argument, str) else argument
+            given = {name: self.resolve(inner) for name, inner in given.items()}
+            name = lambda found: str(given.get(found.group(1)) or self.named(found.group(1)))
+            return re.sub(r"\$\{([\w:.]+)\}", name, text)
+        if function == "If":
+            return self.resolve(argument[1])
+        if function == "Join":
+            return argument[0].join(self.resolve(argument[1]))
+        raise ValueError(f"{function} is not known to policies.py")
+
+    def named(self, name):
+        """What a parameter, a pseudo parameter, or a resource or its attribute is."""
+        if name in SAMPLES:
+            return SAMPLES[name]
+        resource, _, attribute = name.partition(".")
+        if resource in self.parameters:
+            return self.parameters[resource].get("Default") or "name"
+        kind = self.resources[resource]["Type"]
+        named_by_arn = attribute.endswith("Arn") or kind in ("AWS::SNS::Topic", "AWS::Serverless::StateMachine")
+        return ARNS[kind] if named_by_arn else "name"
+
+    def policies(self):
+        """Pairs of what a policy is called and its document: those of roles, and managed ones."""
+        for name, resource in self.resources.items():
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::IAM::ManagedPolicy":
+                yield name, self.resolve(properties["PolicyDocument"])
+            if resource["Type"] == "AWS::IAM::Role":
+                for policy in self.resolve(properties.get("Policies", [])):
+                    yield f"{name} {policy['PolicyName']}", policy["PolicyDocument"]
