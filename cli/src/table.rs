@@ -1,58 +1,40 @@
 //! Columns under headings, as wide as their widest cell.
 
+use comfy_table::{CellAlignment, presets};
+
+/// Spaces between two columns.
+const BETWEEN: u16 = 2;
+
 /// A table of text. The last column is never padded, so no line ends in spaces.
-pub struct Table {
-    heading: Vec<&'static str>,
-    right: Vec<bool>,
-    rows: Vec<Vec<String>>,
-}
+pub struct Table(comfy_table::Table);
 
 impl Table {
     /// Headings; one that begins with `>` stands over a column of numbers, which are aligned to the right.
     pub fn new<const N: usize>(heading: [&'static str; N]) -> Self {
-        let right = heading.iter().map(|name| name.starts_with('>')).collect();
-        let heading = heading.iter().map(|name| name.trim_start_matches('>')).collect();
-        Table {
-            heading,
-            right,
-            rows: Vec::new(),
+        let mut table = comfy_table::Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_header(heading.map(|name| name.trim_start_matches('>')));
+        for (column, name) in table.column_iter_mut().zip(heading) {
+            column.set_padding((0, BETWEEN));
+            if name.starts_with('>') {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
         }
+        Table(table)
     }
 
     /// Adds a row; an empty cell is shown as `-`.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        let cells = cells.into_iter().map(|cell| {
-            if cell.is_empty() {
-                "-".to_owned()
-            } else {
-                one_line(&cell)
-            }
-        });
-        self.rows.push(cells.collect());
+        self.0.add_row(cells.map(|cell| match cell.is_empty() {
+            true => "-".to_owned(),
+            false => one_line(&cell),
+        }));
     }
 
     /// The table's lines, the headings first.
     pub fn lines(&self) -> Vec<String> {
-        let heading = self.heading.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let all = || std::iter::once(&heading).chain(&self.rows);
-        let widths = (0..self.heading.len())
-            .map(|column| all().map(|row| row[column].chars().count()).max().unwrap_or(0))
-            .collect::<Vec<_>>();
-        all().map(|row| self.line(row, &widths)).collect()
-    }
-
-    fn line(&self, row: &[String], widths: &[usize]) -> String {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let width = widths[column];
-            match self.right[column] {
-                true => line.push_str(&format!("{cell:>width$}")),
-                false => line.push_str(&format!("{cell:<width$}")),
-            }
-            line.push_str("  ");
-        }
-        line.truncate(line.trim_end().len());
-        line
+        self.0.lines().map(|line| line.trim_end().to_owned()).collect()
     }
 }
 

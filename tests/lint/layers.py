@@ -33,7 +33,7 @@ MAY_USE = {
     "cli": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "rebuilding", "runtime"},
 }
 # All that the domain needs: no AWS, no async, no network.
-DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "textwrap", "proptest"}
+DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "strsim", "textwrap", "proptest"}
 
 
 def code(source):

@@ -1,5 +1,7 @@
 //! The nearest of several names, to suggest it where a person mistyped one.
 
+use strsim::generic_levenshtein;
+
 /// The candidate that `text` most likely meant; `None` where none is near. Case, hyphens and underscores do not count.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A name of any length may stand in a document: only its beginning is compared.
@@ -17,26 +19,15 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let name = plain(candidate);
             let extended =
                 name.len() >= 3 && wanted.starts_with(&name) || wanted.len() >= 3 && name.starts_with(&wanted);
-            let distance = if extended { 1 } else { edits(&wanted, &name) };
+            let distance = if extended {
+                1
+            } else {
+                generic_levenshtein(&wanted, &name)
+            };
             (distance <= name.len().max(3) / 3).then_some((distance, candidate))
         })
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// Insertions, deletions and replacements that turn one into the other (Levenshtein).
-fn edits(from: &[char], to: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
