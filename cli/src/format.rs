@@ -1,4 +1,7 @@
 //! Numbers and times as a person reads them.
+//!
+//! Not by `bytesize` or `humansize`: both choose the unit before they round, so that a byte less than 1 MiB is `1024.0 KiB`, and
+//! neither has fewer decimals where the number is larger.
 
 use holdfast::domain::resource::Target;
 use holdfast::domain::set::SetStatus;

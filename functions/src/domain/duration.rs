@@ -1,4 +1,8 @@
 //! Durations as people write and read them: `6h` in a descriptor, `3 hours` in a message.
+//!
+//! Not jiff's friendly durations: its `SignedDuration` refuses days, `2d`; both of its types take what a descriptor does not,
+//! `1h30m`, `1.5h` or `-1h`, so that the rule would have to be checked here all the same; and in words it writes every unit
+//! that there is, where a message has two at most.
 
 use serde::Serializer;
 

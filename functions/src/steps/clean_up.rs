@@ -65,6 +65,8 @@ impl Needs {
 }
 
 /// EventBridge's event.
+// Not `aws_lambda_events`: its EventBridge event has no type for what Step Functions tells, which is all that is read here, and
+// brings chrono and serde_with into every function, beside jiff.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
     pub time: Timestamp,
