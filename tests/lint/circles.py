@@ -19,9 +19,6 @@ KNOWN = [
     "functions/src/steps/plan_backup functions/src/steps/plan_backup.rs",
     "functions/src/steps/plan_restore functions/src/steps/plan_restore.rs",
     "functions/src/steps/undo_restore functions/src/steps/undo_restore.rs",
-    "tests/lab/src/backup",
-    "tests/lab/src/efs",
-    "tests/lab/src/rds",
 ]
 
 

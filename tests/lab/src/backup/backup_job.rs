@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::job::{Course, JobState};
-use super::point::{Point, PointStatus};
 use super::queue::Waited;
+use super::state::{BackupJob, Inner, Point, PointStatus, State};
 use super::wire::{asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit};
-use super::{Inner, State, tags, tree};
+use super::{tags, tree};
 use crate::clock::epoch_seconds;
 use crate::faults::Kind;
 use crate::rest::{Reply, Request, without_nulls};
@@ -18,21 +18,6 @@ use crate::service::{Answer, Call};
 
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
-
-/// One backup job.
-#[derive(Clone)]
-pub(super) struct BackupJob {
-    pub course: Course,
-    vault: String,
-    resource: String,
-    role: String,
-    point: String,
-    key: String,
-    lifecycle: Value,
-    start_by: Timestamp,
-    complete_by: Timestamp,
-    fault: Option<Kind>,
-}
 
 impl Inner {
     pub(super) async fn start_backup_job(self: &Arc<Self>, call: &Call, request: &Request) -> Reply {

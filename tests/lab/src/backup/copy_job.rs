@@ -6,24 +6,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::job::{Course, JobState};
-use super::point::{Point, PointStatus};
 use super::queue::Waited;
+use super::state::{CopyJob, Inner, Point, PointStatus, State};
+use super::tree;
 use super::wire::{asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit};
-use super::{Inner, State, tree};
 use crate::clock::epoch_seconds;
 use crate::faults::Kind;
 use crate::rest::{Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
-
-/// One copy job.
-#[derive(Clone)]
-pub(super) struct CopyJob {
-    pub course: Course,
-    source: Point,
-    target: Point,
-    role: String,
-    fault: Option<Kind>,
-}
 
 impl Inner {
     pub(super) async fn start_copy_job(self: &Arc<Self>, call: &Call, request: &Request) -> Reply {

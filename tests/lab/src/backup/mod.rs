@@ -7,12 +7,12 @@ mod point;
 mod queue;
 mod restore_job;
 mod restore_order;
+mod state;
 mod tags;
 mod tree;
 mod vault;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,39 +21,13 @@ use tokio::sync::watch;
 
 use crate::efs::Efs;
 use crate::rest::{Refusal, Reply, Request};
-use crate::service::Tagged;
-use crate::service::{Answer, Call, Later, Service};
+use crate::service::{Answer, Call, Later, Service, Tagged};
 use crate::world::World;
 
-use backup_job::BackupJob;
-use copy_job::CopyJob;
-use point::Point;
-use restore_job::RestoreJob;
-use vault::Vault;
+use state::{Inner, State, vault_name};
 
 /// The AWS Backup service.
 pub struct Backup(Arc<Inner>);
-
-struct Inner {
-    world: Arc<World>,
-    efs: Arc<Efs>,
-    state: Mutex<State>,
-    /// Told whenever a job moves on or is to stop; jobs that wait look again.
-    moved: watch::Sender<()>,
-}
-
-#[derive(Default)]
-struct State {
-    vaults: BTreeMap<String, Vault>,
-    points: BTreeMap<String, Point>,
-    backup_jobs: Vec<BackupJob>,
-    restore_jobs: Vec<RestoreJob>,
-    copy_jobs: Vec<CopyJob>,
-    /// The job that an idempotency token started, by operation and token.
-    tokens: BTreeMap<(&'static str, String), String>,
-    /// Backup and copy jobs that are not over, by resource, oldest first: one at a time runs.
-    queues: BTreeMap<String, Vec<String>>,
-}
 
 impl Backup {
     /// The service without vaults, for the file systems of `efs`.
@@ -164,9 +138,4 @@ impl Inner {
         self.world
             .arn("backup", &format!("recovery-point:{}", crate::ids::uuid()))
     }
-}
-
-/// The name in a vault's ARN.
-fn vault_name(arn: &str) -> Option<String> {
-    arn.split_once(":backup-vault:").map(|(_, name)| name.to_owned())
 }

@@ -1,61 +1,15 @@
 //! Recovery points: there from the moment a job starts, restorable when it is completed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::state::{Inner, Point, PointStatus, State};
 use super::wire::{asked, created_within, delete_at, lifecycle, not_found, required, time, wrong_state};
-use super::{Inner, State};
 use crate::clock::epoch_seconds;
-use crate::efs;
 use crate::faults::Kind;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
-
-/// One recovery point.
-#[derive(Clone)]
-pub(super) struct Point {
-    pub arn: String,
-    pub vault: String,
-    pub source_vault: Option<String>,
-    pub resource: String,
-    pub role: String,
-    pub key: String,
-    pub status: PointStatus,
-    pub message: Option<String>,
-    pub created_at: Timestamp,
-    pub completed_at: Option<Timestamp>,
-    pub restored_at: Option<Timestamp>,
-    pub size: u64,
-    pub lifecycle: Value,
-    pub tags: BTreeMap<String, String>,
-    /// How the file system was made, for the suggested restore metadata.
-    pub order: efs::Order,
-}
-
-/// The status of a recovery point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PointStatus {
-    Creating,
-    Completed,
-    Partial,
-    Deleting,
-    Expired,
-}
-
-impl PointStatus {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Creating => "CREATING",
-            Self::Completed => "COMPLETED",
-            Self::Partial => "PARTIAL",
-            Self::Deleting => "DELETING",
-            Self::Expired => "EXPIRED",
-        }
-    }
-}
 
 impl Inner {
     pub(super) fn describe_point(&self, request: &Request) -> Reply {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Inner, State};
+use super::state::{Inner, State};
 use crate::backup::job::Course;
 
 /// Why a wait ended.

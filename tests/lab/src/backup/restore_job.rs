@@ -1,6 +1,5 @@
 //! Restore jobs: into a directory `aws-backup-restore_<time>` of the same file system or of a new one.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,27 +7,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::job::{Course, JobState};
-use super::point::{Point, PointStatus};
 use super::queue::Waited;
 use super::restore_order::{self, RestoreOrder};
+use super::state::{Inner, PointStatus, RestoreJob, State};
 use super::wire::{asked, created_within, invalid, not_found, required, role, time, unfit};
-use super::{Inner, State, tags, tree};
+use super::{tags, tree};
 use crate::clock::epoch_seconds;
 use crate::faults::Kind;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
-
-/// One restore job.
-#[derive(Clone)]
-pub(super) struct RestoreJob {
-    pub course: Course,
-    point: Point,
-    role: Option<String>,
-    metadata: BTreeMap<String, String>,
-    created_resource: Option<String>,
-    copy_tags: bool,
-    fault: Option<Kind>,
-}
 
 impl Inner {
     pub(super) fn start_restore_job(self: &Arc<Self>, call: &Call, request: &Request) -> Reply {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::state::{Inner, State, vault_name};
 use super::wire::{invalid, not_found, required};
-use super::{Inner, State, vault_name};
 use crate::rest::{Refusal, Reply, Request};
 use crate::service::Answer;
 

@@ -3,24 +3,13 @@
 use std::collections::BTreeMap;
 
 use hyper::Method;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::state::{Inner, State, Vault};
 use super::wire::{invalid, not_found, required, unfit};
-use super::{Inner, State};
 use crate::clock::epoch_seconds;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
-
-/// One vault.
-#[derive(Clone)]
-pub(super) struct Vault {
-    pub name: String,
-    pub created_at: Timestamp,
-    pub key: String,
-    pub request_id: Option<String>,
-    pub tags: BTreeMap<String, String>,
-}
 
 impl Inner {
     pub(super) async fn create_vault(&self, request: &Request) -> Reply {

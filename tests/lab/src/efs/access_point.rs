@@ -1,25 +1,14 @@
 //! Access points: a root directory and a POSIX user for those who mount through them.
 
-use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Efs, State, bad_request, bare_id, required, tags};
+use super::refusals::{bad_request, bare_id, required};
+use super::state::{AccessPoint, Efs, State};
+use super::tags;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::Answer;
-
-/// One access point.
-pub(super) struct AccessPoint {
-    pub id: String,
-    pub file_system: String,
-    pub tags: BTreeMap<String, String>,
-    token: String,
-    user: Value,
-    root: Value,
-    available_at: Timestamp,
-}
 
 impl Efs {
     pub(super) fn create_access_point(&self, request: &Request) -> Reply {

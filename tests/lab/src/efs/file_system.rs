@@ -1,71 +1,15 @@
 //! File systems: created with a token, available after a moment, a directory while they exist.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Efs, bad_request, bare_id, no_file_system, not_available, required, tags};
+use super::refusals::{bad_request, bare_id, no_file_system, required};
+use super::state::{Efs, FileSystem, Order};
+use super::tags;
 use crate::clock::epoch_seconds;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::Answer;
-
-/// One file system.
-pub(super) struct FileSystem {
-    pub id: String,
-    pub created_at: Timestamp,
-    pub available_at: Timestamp,
-    /// Whether what it waits for is a change, not its creation.
-    pub updating: bool,
-    /// From being overwritten by a replication.
-    pub protection: &'static str,
-    pub tags: BTreeMap<String, String>,
-    pub policy: Option<String>,
-    pub lifecycle: Vec<Value>,
-    pub backup_policy: &'static str,
-    pub order: Order,
-}
-
-/// What a new file system is to be.
-#[derive(Clone, Debug, Default)]
-pub struct Order {
-    /// The caller's token: a second order with the same one is refused.
-    pub creation_token: String,
-    /// `generalPurpose` or `maxIO`.
-    pub performance_mode: String,
-    /// `bursting`, `provisioned` or `elastic`.
-    pub throughput_mode: String,
-    /// MiB/s, for `provisioned`.
-    pub provisioned_mibps: Option<f64>,
-    /// Whether its data is encrypted at rest.
-    pub encrypted: bool,
-    /// The key's ARN, when encrypted.
-    pub kms_key: Option<String>,
-    /// For a file system in one zone.
-    pub zone: Option<String>,
-    /// Whether automatic backups are on.
-    pub backup: bool,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-}
-
-impl FileSystem {
-    pub fn state(&self, now: Timestamp) -> &'static str {
-        match now < self.available_at {
-            true if self.updating => "updating",
-            true => "creating",
-            false => "available",
-        }
-    }
-
-    pub fn must_be_available(&self, now: Timestamp) -> Result<(), Refusal> {
-        match self.state(now) {
-            "available" => Ok(()),
-            state => Err(not_available(&format!("File system '{}'", self.id), state)),
-        }
-    }
-}
 
 impl Efs {
     pub(super) async fn create_file_system(&self, request: &Request) -> Reply {

@@ -3,7 +3,9 @@
 mod access_point;
 mod file_system;
 mod mount_target;
+mod refusals;
 mod settings;
+mod state;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -14,27 +16,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::rest::{Refusal, Reply, Request};
-use crate::service::Tagged;
-use crate::service::{Answer, Call, Later, Service};
+use crate::service::{Answer, Call, Later, Service, Tagged};
 use crate::world::World;
 
-use access_point::AccessPoint;
-use file_system::FileSystem;
-pub use file_system::Order;
-use mount_target::MountTarget;
+use refusals::{bad_request, bare_id};
+use state::State;
 
-/// The EFS service.
-pub struct Efs {
-    world: Arc<World>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    file_systems: BTreeMap<String, FileSystem>,
-    mount_targets: BTreeMap<String, MountTarget>,
-    access_points: BTreeMap<String, AccessPoint>,
-}
+pub use state::{Efs, Order};
 
 impl Efs {
     /// The service without any file system.
@@ -160,39 +148,4 @@ impl Service for Efs {
         });
         systems.chain(points).collect()
     }
-}
-
-impl State {
-    fn file_system(&mut self, request: &Request) -> Result<&mut FileSystem, Refusal> {
-        let id = required(request, "FileSystemId")?;
-        let id = bare_id(&id);
-        self.file_systems.get_mut(id).ok_or_else(|| no_file_system(id))
-    }
-}
-
-/// `fs-0123` of `arn:...:file-system/fs-0123`, or of itself; the same for access points.
-fn bare_id(id_or_arn: &str) -> &str {
-    id_or_arn.rsplit('/').next().unwrap_or(id_or_arn)
-}
-
-fn required(request: &Request, name: &str) -> Result<String, Refusal> {
-    request
-        .text(name)
-        .ok_or_else(|| bad_request(format!("{name} is missing")))
-}
-
-fn bad_request(message: impl Into<String>) -> Refusal {
-    Refusal::new(400, "BadRequest", message)
-}
-
-fn no_file_system(id: &str) -> Refusal {
-    Refusal::new(404, "FileSystemNotFound", format!("File system '{id}' does not exist."))
-}
-
-fn not_available(what: &str, state: &str) -> Refusal {
-    Refusal::new(
-        409,
-        "IncorrectFileSystemLifeCycleState",
-        format!("{what} is {state}, it must be available"),
-    )
 }

@@ -3,33 +3,13 @@
 use std::net::Ipv4Addr;
 
 use hyper::Method;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::file_system::FileSystem;
-use super::{Efs, State, bad_request, bare_id, no_file_system, required};
+use super::refusals::{bad_request, bare_id, no_file_system, required};
+use super::state::{Efs, FileSystem, MountTarget, State, Subnet};
 use crate::rds::catalogue;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::Answer;
-
-/// One mount target.
-pub(super) struct MountTarget {
-    pub id: String,
-    pub file_system: String,
-    subnet: Subnet,
-    interface: String,
-    ip: String,
-    security_groups: Vec<String>,
-    available_at: Timestamp,
-}
-
-#[derive(Clone)]
-struct Subnet {
-    id: String,
-    zone: String,
-    zone_id: String,
-    vpc: String,
-}
 
 impl Efs {
     pub(super) async fn create_mount_target(&self, request: &Request) -> Reply {

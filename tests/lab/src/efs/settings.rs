@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Efs, bad_request, required};
+use super::refusals::{bad_request, required};
+use super::state::Efs;
 use crate::rest::{Refusal, Reply, Request};
 use crate::service::Answer;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Efs, State, bad_request, bare_id, required};
+use super::refusals::{bad_request, bare_id, no_file_system, required};
+use super::state::{Efs, State};
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::Answer;
 
@@ -45,7 +46,7 @@ impl State {
             return Ok(&mut self.access_point(id)?.tags);
         }
         let found = self.file_systems.get_mut(id).map(|fs| &mut fs.tags);
-        found.ok_or_else(|| super::no_file_system(id))
+        found.ok_or_else(|| no_file_system(id))
     }
 }
 

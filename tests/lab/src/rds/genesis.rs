@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::addresses::Addresses;
 use super::catalogue;
-use super::endpoints::Addresses;
 use super::groups::{ParameterGroup, SubnetGroup};
 use super::state::State;
 use super::tags::Tags;

@@ -2,6 +2,7 @@
 //! 2014-10-31. Every call signed for `rds` is answered here; none goes on to MiniStack, whose RDS holds no data.
 
 mod actions;
+mod addresses;
 mod automated;
 pub(crate) mod catalogue;
 mod cluster;
@@ -30,8 +31,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::service::Tagged;
-use crate::service::{Answer, Call, Later, Protocol, Service};
+use crate::service::{Answer, Call, Later, Protocol, Service, Tagged};
 use crate::world::World;
 use plane::Plane;
 use query::Query;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -13,13 +13,18 @@ use serde_json::{Value, json};
 
 use super::automated::AutomatedBackup;
 use super::cluster::{Cluster, latest_restorable};
-use super::endpoints::Door;
 use super::genesis;
 use super::snapshot::{Kind, Phase, Snapshot};
 use super::state::{Discard, State};
 use super::tags::Tags;
-use crate::postgres::{Authority, Postgres, Server};
+use crate::postgres::{Authority, Listener, Postgres, Server};
 use crate::world::World;
+
+/// An open port and where it leads.
+pub struct Door {
+    pub(super) socket: PathBuf,
+    pub(super) listener: Listener,
+}
 
 /// Everything that the operations work on.
 pub struct Plane {

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::actions::CustomEndpoint;
+use super::addresses::Addresses;
 use super::automated::AutomatedBackup;
 use super::catalogue;
 use super::cluster::{self, Cluster, Member};
-use super::endpoints::Addresses;
 use super::fault::{Fault, Result};
 use super::groups::{ParameterGroup, SubnetGroup};
 use super::instance::{self, Instance};
@@ -21,6 +20,19 @@ use super::snapshot::{self, Snapshot};
 use super::timeline::Timeline;
 use crate::order::Order;
 use crate::postgres::Server;
+
+/// A custom endpoint of a cluster.
+#[derive(Clone, Debug)]
+pub struct CustomEndpoint {
+    pub(super) id: String,
+    pub(super) arn: String,
+    /// Identifier of its cluster, with which it goes.
+    pub cluster: String,
+    pub(super) host: String,
+    pub(super) kind: String,
+    pub(super) static_members: Vec<String>,
+    pub(super) excluded_members: Vec<String>,
+}
 
 /// The region's resources, by identifier.
 #[allow(missing_docs)]

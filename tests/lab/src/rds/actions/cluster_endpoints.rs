@@ -7,20 +7,8 @@ use crate::rds::names;
 use crate::rds::paging::{Filters, Page};
 use crate::rds::plane::Plane;
 use crate::rds::query::Query;
+use crate::rds::state::CustomEndpoint;
 use crate::rds::xml::Xml;
-
-/// A custom endpoint of a cluster.
-#[derive(Clone, Debug)]
-pub struct CustomEndpoint {
-    id: String,
-    arn: String,
-    /// Identifier of its cluster, with which it goes.
-    pub cluster: String,
-    host: String,
-    kind: String,
-    static_members: Vec<String>,
-    excluded_members: Vec<String>,
-}
 
 /// CreateDBClusterEndpoint.
 pub fn create(plane: &Plane, query: &Query) -> Result<Xml> {

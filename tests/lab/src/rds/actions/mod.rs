@@ -21,7 +21,6 @@ mod snapshots;
 mod subnet_groups;
 mod tagging;
 
-pub use cluster_endpoints::CustomEndpoint;
 #[cfg(test)]
 pub use snapshots::check_name as check_snapshot_name;
 
