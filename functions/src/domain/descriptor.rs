@@ -43,8 +43,6 @@ const DEADLINE: (u64, u64) = (60, 7 * 86_400);
 pub const DEFAULT_RESTORE_DEADLINE_SECONDS: u64 = 36 * 3_600;
 /// Seconds that a SQL probe may take where the descriptor says nothing.
 pub const DEFAULT_PROBE_TIMEOUT_SECONDS: u64 = 30;
-/// Seconds that a hook may take where the descriptor says nothing.
-pub const DEFAULT_HOOK_TIMEOUT_SECONDS: u64 = 60;
 
 /// One deployment, valid as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]

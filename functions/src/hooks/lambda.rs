@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
-use super::HookDriver;
+use super::driver::HookDriver;
 use crate::aws::failure;
 use crate::aws::functions::Functions;
 use crate::domain::descriptor::Hook;

@@ -13,7 +13,7 @@ use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
 use crate::domain::restore::login::{LoginJob, checks};
 use crate::domain::restore::plan::Beside;
 use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
-use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure, kept, stages};
+use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure, kept_copies, stages};
 use crate::domain::set::{ProbeResult, Reason};
 use crate::error::Result;
 use crate::runtime;

@@ -3,9 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::formats;
 use super::reader::{Faults, Object, quoted, shown};
-use super::{DEFAULT_HOOK_TIMEOUT_SECONDS, formats};
 use crate::domain::duration;
+
+/// Seconds that a hook may take where the descriptor says nothing.
+pub const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 
 /// An action around a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,7 +114,7 @@ fn hook(faults: &mut Faults, index: usize, entry: &Value) -> Option<Hook> {
     Some(Hook {
         name: name?,
         action: action?,
-        timeout_seconds: timeout.unwrap_or(DEFAULT_HOOK_TIMEOUT_SECONDS),
+        timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
     })
 }
 

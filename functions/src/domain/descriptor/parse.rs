@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::reader::{Faults, Object, quoted};
+use super::reader::{Faults, Object};
 use super::{DEADLINE, DEFAULT_DEADLINE_SECONDS, Descriptor, Keep};
 use super::{formats, hooks, owner, probes, relations, resources, switches};
 use crate::error::{Error, Result};
@@ -77,8 +77,6 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
         keep,
         deadline_seconds: deadline.unwrap_or(DEFAULT_DEADLINE_SECONDS),
     })
-}
-
 }
 
 /// Each number that is not given has its default; `0` switches a rule off.
