@@ -133,6 +133,7 @@ async fn without_capacity(stage: &Stage) -> Result<()> {
     subject.inbox.take().await?;
     let lacks = json!({ "service": "rds", "action": "CreateDBInstance", "kind": "no_capacity" });
     let lacks = stage.lab.inject(lacks).await?;
+    let mark = stage.lab.ledger_position().await?;
     let execution = subject.start_restore(json!({})).await?;
     let asked = |times: u64| async move {
         until("an instance is asked for", LIMIT, || async {
@@ -168,8 +169,15 @@ async fn without_capacity(stage: &Stage) -> Result<()> {
         .aws
         .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
         .await?;
+    // What is told to be kept is not removed by who cleans up after a failed execution.
+    called(stage, mark, "holdfast-clean-up", "Query").await?;
     subject.not_leased().await?;
     ensure!(subject.data().await? == before, "the source is what it was");
+    let calls = stage.lab.ledger(mark).await?;
+    ensure!(
+        !calls.iter().any(|call| call["caller"] == "holdfast-undo-restore"),
+        "the copies are being removed"
+    );
     stage.lab.heal().await?;
     let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
     ensure!(gone.status == "SUCCEEDED", "{gone:?}");

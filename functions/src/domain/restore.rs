@@ -109,6 +109,9 @@ pub struct RestoreRecord {
     /// When its undo began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoing_at: Option<Timestamp>,
+    /// When on-call was told that it waits for capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_waiting_at: Option<Timestamp>,
     /// What an undo could not remove, and where it is.
     #[serde(default)]
     pub left: Vec<Reason>,
@@ -132,6 +135,7 @@ impl RestoreRecord {
             question: None,
             reasons: Vec::new(),
             undoing_at: None,
+            told_waiting_at: None,
             left: Vec::new(),
         }
     }

@@ -63,20 +63,18 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
         item = catalog.put_item(&run.deployment, &item).await?;
     }
     // Only now: an undo that begins after this look sees that a function is at work.
-    if let Err(ended) = begin(catalog, &run, makes, &doing).await {
-        free(catalog, &run, item).await?;
-        return Err(ended);
-    }
+    let told = match begin(catalog, &run, makes, &doing).await {
+        Ok(record) => record.told_waiting_at.is_some(),
+        Err(ended) => {
+            free(catalog, &run, item).await?;
+            return Err(ended);
+        }
+    };
     if item.status != ItemStatus::InProgress {
         return Ok(job(&item, None, now));
     }
-    let mut tell = false;
-    let mut is_short = false;
     match kind.advance(&run, &item).await {
-        Ok(advance) => {
-            is_short = matches!(advance, Advance::Short { .. });
-            tell = note(&mut item, advance, now);
-        }
+        Ok(advance) => note(&mut item, advance, now),
         // What never will be is recorded here: the machine's own catch records nothing.
         Err(error) if error.class() == Class::Final => fail(&mut item, &error, now),
         Err(error) => {
@@ -88,8 +86,8 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     if item.status == ItemStatus::InProgress && item.is_late(now) {
         let error = late(&item, now);
         fail(&mut item, &error, now);
-        // Nothing is wrong with what was restored.
-        item.shortage.kept = is_short && item.made.is_some();
+        // Nothing is wrong with what was restored, wherever its parts are on their way in and out of the queue.
+        item.shortage.kept = !item.shortage.since.is_empty() && item.made.is_some();
     }
     if item.status == ItemStatus::Restored {
         remember(catalog, &run, &item).await?;
@@ -102,20 +100,21 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     tracing::info!(deployment = %run.deployment, restore = %run.id, resource = %resource.name, status = ?item.status, phase = item.phase.as_deref(), "looked");
     let usual = usual(catalog, &run, &item).await?;
     let mut job = job(&item, usual, now);
-    job.tell = tell && job.status == JobStatus::InProgress;
+    // Until it was heard, it is said at every look.
+    job.tell = !told && job.status == JobStatus::InProgress && item.shortage.tells(now);
     Ok(job)
 }
 
 /// # Errors
 /// `Conflict` for a run that has ended or was undone; for one that is past restoring, where something is to be made.
-async fn begin(catalog: &Catalog, run: &Run, makes: bool, doing: &str) -> Result<()> {
+async fn begin(catalog: &Catalog, run: &Run, makes: bool, doing: &str) -> Result<RestoreRecord> {
     closing::refuse_ended(catalog, run, doing).await?;
     let record = catalog.change_restore(&run.deployment, &run.id, running).await?;
     match record.status {
-        RestoreStatus::Running => Ok(()),
+        RestoreStatus::Running => Ok(record),
         RestoreStatus::Undone => Err(closing::has_ended(run, doing)),
         _ if makes => Err(closing::has_ended(run, doing)),
-        _ => Ok(()),
+        _ => Ok(record),
     }
 }
 
@@ -179,8 +178,8 @@ fn running(record: &mut RestoreRecord) {
     }
 }
 
-/// Whether on-call has to be told what it waits for.
-fn note(item: &mut Item, advance: Advance, now: Timestamp) -> bool {
+fn note(item: &mut Item, advance: Advance, now: Timestamp) {
+    item.shortage.lacking.clear();
     match advance {
         Advance::InProgress {
             stage,
@@ -203,17 +202,17 @@ fn note(item: &mut Item, advance: Advance, now: Timestamp) -> bool {
             made,
         } => {
             item.settings.note(&settings, refused, now);
-            return note(item, under_way(stage, phase, Some(made)), now);
+            note(item, under_way(stage, phase, Some(made)), now);
         }
         Advance::Short {
             stage,
             phase,
+            lacking,
             in_any_zone,
             made,
         } => {
-            let tell = item.shortage.note(in_any_zone, now);
             note(item, under_way(stage, phase, made), now);
-            return tell;
+            item.shortage.note(lacking, in_any_zone, now);
         }
         Advance::Restored { made, remarks } => {
             item.status = ItemStatus::Restored;
@@ -230,7 +229,6 @@ fn note(item: &mut Item, advance: Advance, now: Timestamp) -> bool {
         }
         Advance::Failed { reason } => fail(item, &Error::JobFailed(reason), now),
     }
-    false
 }
 
 fn under_way(stage: &'static str, phase: String, made: Option<Made>) -> Advance {

@@ -290,6 +290,7 @@ fn short(made: Option<Made>) -> Result<Advance> {
     Ok(Advance::Short {
         stage: "instances",
         phase: "hubs-db-1-r1 waits until AWS has capacity".into(),
+        lacking: vec!["hubs-db-1-r1".into()],
         in_any_zone: Vec::new(),
         made,
     })
@@ -305,7 +306,12 @@ async fn on_call_is_told_once_that_a_restore_waits_for_capacity() {
         let job = restore(&catalog, &kind, input(&run, later(60 * minute))).await.unwrap();
         told.push(job.tell);
     }
-    assert_eq!(told, [false, false, true, false]);
+    assert_eq!(told, [false, false, true, true], "until it was heard");
+    let heard = |record: &mut RestoreRecord| record.told_waiting_at = Some(now());
+    catalog.change_restore("hubs-prod", &run.id, heard).await.unwrap();
+    kind.advancing("database", short(None));
+    let job = restore(&catalog, &kind, input(&run, later(60 * 40))).await.unwrap();
+    assert!(!job.tell);
 }
 
 /// Nothing is wrong with what was restored: it only has no instance yet.
@@ -316,7 +322,9 @@ async fn a_copy_that_only_waits_for_capacity_is_kept_when_its_deadline_is_past()
     for (first, last, kept) in [
         (short(Some(cluster.clone())), short(Some(cluster.clone())), true),
         (short(None), short(None), false),
-        (short(Some(cluster.clone())), Ok(creating()), false),
+        // Its instance is on its way, or was, at the last look.
+        (short(Some(cluster.clone())), Ok(creating()), true),
+        (Ok(creating()), Ok(creating()), false),
     ] {
         let (catalog, _, run) = planned_restore().await;
         let kind = Backups::default();

@@ -15,6 +15,7 @@ use self::results::{Buckets, Objects, Place, written};
 use crate::catalog::Catalog;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, Due, Message, Night, Restore, RestoreOutcome};
+use crate::domain::restore::RestoreRecord;
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 use crate::runs::execution_input::{Caught, restore_of, run_of};
@@ -187,6 +188,15 @@ async fn tell_of_wait(needs: &Needs, input: Ended) -> Result<Output> {
         run: Some(&run),
     };
     let record = needs.catalog.known_restore(&run.deployment, &run.id).await?;
+    if record.told_waiting_at.is_some() {
+        // Another resource's restore, or an earlier try, has said so.
+        return Ok(Output {
+            sealed: false,
+            succeeded: false,
+            result: None,
+            summary: String::new(),
+        });
+    }
     let message = message::waiting(&known.restore(&of, None), &record);
     tell(
         needs.topic.as_ref(),
@@ -195,6 +205,8 @@ async fn tell_of_wait(needs: &Needs, input: Ended) -> Result<Output> {
         &message,
     )
     .await?;
+    let told = |record: &mut RestoreRecord| record.told_waiting_at = Some(input.now);
+    needs.catalog.change_restore(&run.deployment, &run.id, told).await?;
     Ok(Output {
         sealed: false,
         succeeded: false,

@@ -316,11 +316,11 @@ async fn a_restore_that_waits_is_told_of_and_its_end_too() {
     let run = restored::run();
     let record = restored::record(&run, RestoreStatus::Running, &json!({}));
     let mut items = restored::items(&run, "in_progress");
-    items[0].shortage.note(Vec::new(), now());
+    items[0].shortage.note(vec!["hubs-db-1".into()], Vec::new(), now());
     let (catalog, ..) = restored::restoring(&record, &items, &[]).await;
     let inbox = Inbox::open();
     let needs = needs(catalog, &inbox);
-    for event in ["restore_waits", "restore"] {
+    for event in ["restore_waits", "restore_waits", "restore"] {
         let input = ended(event, &run.execution, json!({"deployment": "hubs-prod"}), json!(null));
         handle(&needs, input).await.unwrap();
     }

@@ -389,7 +389,8 @@ fn short_of_capacity(status: &str, at_rest: Option<&str>) -> Message {
     let mut items = items(if ended { "failed" } else { "in_progress" });
     items[0].phase = Some(phase.to_owned());
     items[0].started_at = Some(at("2026-11-20T04:16:00Z"));
-    items[0].shortage.note(Vec::new(), at("2026-11-20T04:30:00Z"));
+    let lacking = vec!["hubs-db-1-r20261120-041500".to_owned()];
+    items[0].shortage.note(lacking, Vec::new(), at("2026-11-20T04:30:00Z"));
     items[0].shortage.kept = ended;
     let run = at_rest.map(|at| run(json!({"quiesced_at": at})));
     let facts = Restore {

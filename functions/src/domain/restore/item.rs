@@ -223,6 +223,8 @@ pub enum Advance {
     Short {
         stage: &'static str,
         phase: String,
+        /// The parts that wait, by name.
+        lacking: Vec<String>,
         /// Parts that found none in the zone of their source.
         in_any_zone: Vec<String>,
         made: Option<Made>,

@@ -140,8 +140,7 @@ impl Pointed<'_> {
 }
 
 /// What nothing lists by what it points at.
-pub const NEVER_TOLD: &str = "not looked for, and still leading to what was there before: Route 53 records of other accounts, and \
-                              whatever else names a resource outside of this account";
+pub const NEVER_TOLD: &str = "not looked for, and still leading to what was there before: Route 53 records of other accounts, of custom endpoints and of single instances, and whatever else names a resource outside of this account";
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@
 //!
 //! No quota changes that, and nothing that was restored is removed for it.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -14,16 +16,16 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 /// What AWS had no capacity for, of one resource's restore.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shortage {
-    /// When it was first seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
-    /// When on-call was told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told_at: Option<Timestamp>,
-    /// Parts of the copy that found no capacity in the zone of their source, and are asked for in any.
+    /// Each part of the copy that found no capacity, and when that was first seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub since: BTreeMap<String, Timestamp>,
+    /// Those of them that the last look found without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<String>,
+    /// Those that found none in the zone of their source, and are asked for in any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_any_zone: Vec<String>,
-    /// Whether the restore failed for it alone: what it made is whole, and is kept.
+    /// Whether the restore failed for it alone: what it made is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
 }
@@ -33,25 +35,33 @@ impl Shortage {
         *self == Self::default()
     }
 
-    /// Records what a look found; whether on-call has to be told of it now.
-    pub fn note(&mut self, in_any_zone: Vec<String>, now: Timestamp) -> bool {
-        let since = *self.since.get_or_insert(now);
+    /// Records what a look found.
+    pub fn note(&mut self, lacking: Vec<String>, in_any_zone: Vec<String>, now: Timestamp) {
+        for part in &lacking {
+            self.since.entry(part.clone()).or_insert(now);
+        }
         for part in in_any_zone {
             if !self.in_any_zone.contains(&part) {
                 self.in_any_zone.push(part);
             }
         }
-        let tells = self.told_at.is_none() && now.duration_since(since) >= UNTOLD;
-        if tells {
-            self.told_at = Some(now);
-        }
-        tells
+        self.lacking = lacking;
     }
 
-    /// Whether the restore goes on without what it can do without.
-    pub fn is_settled(&self, now: Timestamp, past_deadline: bool) -> bool {
+    /// Whether on-call has to know of what the last look found.
+    pub fn tells(&self, now: Timestamp) -> bool {
+        self.lacking.iter().any(|part| self.lasts(part, UNTOLD, now))
+    }
+
+    /// Whether the restore goes on without a part that it can do without.
+    pub fn is_settled(&self, part: &str, now: Timestamp, past_deadline: bool) -> bool {
+        self.lasts(part, PATIENCE, now) || past_deadline && self.since.contains_key(part)
+    }
+
+    fn lasts(&self, part: &str, at_least: SignedDuration, now: Timestamp) -> bool {
         self.since
-            .is_some_and(|since| past_deadline || now.duration_since(since) >= PATIENCE)
+            .get(part)
+            .is_some_and(|since| now.duration_since(*since) >= at_least)
     }
 }
 
@@ -65,33 +75,42 @@ mod tests {
         Timestamp::from_second(1_790_000_000 + 60 * minute).unwrap()
     }
 
+    fn parts(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     #[test]
-    fn on_call_is_told_once_and_not_of_a_short_one() {
+    fn on_call_is_told_of_what_lasts_and_each_part_has_its_own_time() {
         let mut shortage = Shortage::default();
-        let told: Vec<i64> = (0..60)
-            .filter(|minute| shortage.note(Vec::new(), at(*minute)))
+        let told: Vec<i64> = (0..20)
+            .filter(|minute| {
+                shortage.note(parts(&["cluster"]), Vec::new(), at(*minute));
+                shortage.tells(at(*minute))
+            })
             .collect();
-        assert_eq!(told, [15]);
-        assert_eq!(shortage.since, Some(at(0)));
+        assert_eq!(told, [15, 16, 17, 18, 19]);
+        shortage.note(parts(&["reader"]), Vec::new(), at(300));
+        assert!(!shortage.tells(at(300)), "the reader has only begun to wait");
+        assert!(!shortage.is_settled("reader", at(329), false));
+        assert!(shortage.is_settled("reader", at(330), false));
     }
 
     #[test]
     fn a_part_goes_to_any_zone_from_the_first_time_on() {
         let mut shortage = Shortage::default();
         for _ in 0..2 {
-            shortage.note(vec!["hubs-db-1".to_owned()], at(0));
+            shortage.note(Vec::new(), parts(&["hubs-db-1"]), at(0));
         }
-        shortage.note(vec!["hubs-db-2".to_owned()], at(1));
+        shortage.note(Vec::new(), parts(&["hubs-db-2"]), at(1));
         assert_eq!(shortage.in_any_zone, ["hubs-db-1", "hubs-db-2"]);
     }
 
     #[test]
-    fn what_a_restore_can_do_without_is_waited_for_as_long_as_that_costs_nothing_more() {
+    fn at_the_deadline_what_is_short_is_done_without_and_nothing_else() {
         let mut shortage = Shortage::default();
-        assert!(!shortage.is_settled(at(90), true), "nothing is short");
-        shortage.note(Vec::new(), at(0));
-        assert!(!shortage.is_settled(at(29), false));
-        assert!(shortage.is_settled(at(30), false));
-        assert!(shortage.is_settled(at(1), true));
+        assert!(!shortage.is_settled("reader", at(90), true), "nothing is short");
+        shortage.note(parts(&["reader"]), Vec::new(), at(0));
+        assert!(shortage.is_settled("reader", at(1), true));
+        assert!(!shortage.is_settled("another", at(1), true));
     }
 }

@@ -70,8 +70,9 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &Item) -> Result<Vec<Chec
 
 /// Whether instances of the copy are missing for which AWS had no capacity.
 fn lacks_readers(plan: &ClusterPlan<'_>, copy: &Value) -> bool {
-    let is_missing = |instance: &InstancePlan| instance_of(copy, &instance.name).is_none();
-    plan.was_short() && plan.instances().iter().any(is_missing)
+    let is_missing =
+        |instance: &InstancePlan| plan.was_short_of(&instance.name) && instance_of(copy, &instance.name).is_none();
+    plan.instances().iter().any(is_missing)
 }
 
 /// Whether that explains what differs: such an instance itself, or the endpoints that name it.
@@ -79,7 +80,10 @@ fn is_without_reader(what: &str, difference: &Difference) -> bool {
     let instance = what
         .strip_prefix("DBInstances.")
         .is_some_and(|name| !name.contains('.'));
-    instance && difference.after == "nothing" || what.starts_with("DBClusterEndpoints.")
+    let endpoint = what.strip_prefix("DBClusterEndpoints.");
+    let members = |of: &str| of.contains(".StaticMembers") || of.contains(".ExcludedMembers");
+    let is_gone = |of: &str| !of.contains('.') && difference.after == "nothing";
+    instance && difference.after == "nothing" || endpoint.is_some_and(|of| members(of) || is_gone(of))
 }
 
 impl Aurora {

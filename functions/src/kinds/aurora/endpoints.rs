@@ -5,7 +5,7 @@ use aws_sdk_rds::types::{DbClusterEndpoint, DbInstance, Filter};
 use serde_json::Value;
 
 use super::Aurora;
-use super::captured::{text, texts};
+use super::captured::{members, text, texts};
 use super::clusters::name_conflict;
 use super::plan::ClusterPlan;
 use crate::aws::{code, failure, offered};
@@ -50,8 +50,9 @@ impl Aurora {
                 Some("available") => {}
                 Some(status) => waiting.push(format!("{name} is {status}")),
                 None => {
-                    self.create_endpoint(run, plan, &name, captured, instances).await?;
-                    waiting.push(format!("{name} is being created"));
+                    if self.create_endpoint(run, plan, &name, captured, instances).await? {
+                        waiting.push(format!("{name} is being created"));
+                    }
                 }
             }
         }
@@ -65,7 +66,7 @@ impl Aurora {
         name: &str,
         captured: &Value,
         there: &[DbInstance],
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let instances = plan.instances();
         // A reader for which AWS has no capacity is in none.
         let is_there = |name: &String| {
@@ -82,6 +83,10 @@ impl Aurora {
             });
             Some(named.collect::<Vec<_>>()).filter(|named| !named.is_empty())
         };
+        // One of instances that are all left out would otherwise be one of all.
+        if members(captured, "StaticMembers").next().is_some() && at_the_copy("StaticMembers").is_none() {
+            return Ok(false);
+        }
         let created = self
             .rds
             .create_db_cluster_endpoint()
@@ -94,7 +99,7 @@ impl Aurora {
             .send()
             .await;
         match created {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             // Ours, where the answer to an earlier create was lost; else another cluster's.
             Err(error) if code(&error) == Some("DBClusterEndpointAlreadyExistsFault") => {
                 let there = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
@@ -102,7 +107,7 @@ impl Aurora {
                     .iter()
                     .any(|found| found.db_cluster_endpoint_identifier() == Some(name));
                 if ours {
-                    Ok(())
+                    Ok(true)
                 } else {
                     Err(name_conflict("custom endpoint", name))
                 }

@@ -30,8 +30,8 @@ pub struct InstancesState {
     pub waits_for: Option<String>,
     /// Whether this look asked for one.
     pub created: bool,
-    /// Whether AWS has no capacity for one.
-    pub short: bool,
+    /// Those for which AWS has no capacity.
+    pub lacking: Vec<String>,
     /// Those that found no capacity in the zone of their source.
     pub in_any_zone: Vec<String>,
     /// Readers that the copy is finished without.
@@ -52,7 +52,7 @@ impl Aurora {
             .iter()
             .any(|there| there.db_instance_status() == Some("available"));
         let (mut made, mut waiting, mut later) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut in_any_zone, mut short, mut without) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut in_any_zone, mut lacking, mut without) = (Vec::new(), Vec::new(), Vec::new());
         for (place, instance) in plan.instances().into_iter().enumerate() {
             let name = instance.name.clone();
             let Some(there) = found(&name) else {
@@ -60,11 +60,17 @@ impl Aurora {
                     later.push(name);
                     continue;
                 }
+                // Whatever is available writes: the others only read.
+                if writes && plan.does_without(&name) {
+                    without.push(name);
+                    continue;
+                }
                 match self.create_instance(run, plan, cluster, &instance).await? {
                     None => made.push(name),
-                    // Whatever is available writes: the others only read.
-                    Some(_) if writes && plan.does_without() => without.push(name),
-                    Some(shortage) => short.push(shortage),
+                    Some(shortage) => {
+                        waiting.push(shortage);
+                        lacking.push(name);
+                    }
                 }
                 continue;
             };
@@ -82,23 +88,29 @@ impl Aurora {
             }
             if status == WITHOUT_CAPACITY {
                 self.delete_instance(&name).await?;
-                short.push(format!(
+                if writes && plan.does_without(&name) {
+                    without.push(name);
+                    continue;
+                }
+                waiting.push(format!(
                     "{name} found no capacity, and is removed to be made again in any zone"
                 ));
+                lacking.push(name.clone());
                 in_any_zone.push(name);
+            } else if status == "deleting" && writes && plan.does_without(&name) {
+                without.push(name);
             } else if status != "available" {
                 waiting.push(format!("{name} is {status}"));
             }
         }
-        let (created, is_short) = (!made.is_empty(), !short.is_empty());
-        waiting.extend(short);
+        let created = !made.is_empty();
         waiting.extend(created.then(|| format!("{} being created", made.join(", "))));
         waiting.extend((!later.is_empty()).then(|| format!("{} after that", later.join(", "))));
         let waits_for = format!("instances of cluster {}: {}", plan.target, waiting.join(", "));
         Ok(Ok(InstancesState {
             waits_for: (!waiting.is_empty()).then_some(waits_for),
             created,
-            short: is_short,
+            lacking,
             in_any_zone,
             without,
         }))
@@ -166,7 +178,10 @@ impl Aurora {
     async fn delete_instance(&self, name: &str) -> Result<()> {
         let call = self.rds.delete_db_instance().db_instance_identifier(name);
         match call.skip_final_snapshot(true).send().await {
-            Err(error) if code(&error) != Some("DBInstanceNotFound") => Err(failure("deleting instance", name, error)),
+            // Busy with something, or being deleted: the next look sees.
+            Err(error) if !matches!(code(&error), Some("DBInstanceNotFound" | "InvalidDBInstanceState")) => {
+                Err(failure("deleting instance", name, error))
+            }
             _ => Ok(()),
         }
     }
@@ -220,13 +235,39 @@ pub fn omitted_readers(plan: &ClusterPlan<'_>, without: &[String]) -> Vec<String
     let engine = plan.text("Engine").unwrap_or_default();
     let lacking = plan.instances().into_iter();
     let lacking = lacking.filter(|instance| without.contains(&instance.name));
-    let words = lacking.map(|InstancePlan { name, captured, .. }| {
+    // Without these it would be another kind of instance.
+    let more = |captured: &Value| {
+        let public = part(captured, "PubliclyAccessible").as_bool() == Some(true);
+        let group = members(captured, "DBParameterGroups").find_map(|group| text(group, "DBParameterGroupName"));
+        let region = plan
+            .text("DBClusterArn")
+            .and_then(|arn| Some(arn.split(':').nth(3)?.to_owned()));
+        let given =
+            |option: &str, value: Option<String>| value.map(|value| format!(" {option} {value}")).unwrap_or_default();
+        format!(
+            " {}{}{}{}",
+            if public {
+                "--publicly-accessible"
+            } else {
+                "--no-publicly-accessible"
+            },
+            given("--db-parameter-group-name", group),
+            given(
+                "--promotion-tier",
+                number(captured, "PromotionTier").map(|tier| tier.to_string())
+            ),
+            given("--region", region),
+        )
+    };
+    let words = lacking.map(|InstancePlan { name, captured, source }| {
         let class = text(&captured, "DBInstanceClass").unwrap_or_default();
         format!(
             "AWS had no capacity for reader {name} ({class}), and the copy is without it. When there is some: aws rds \
              create-db-instance --db-instance-identifier {name} --db-cluster-identifier {} --engine {engine} --db-instance-class \
-             {class}",
-            plan.target
+             {class}{}. What else its source had is shown by: aws rds describe-db-instances --db-instance-identifier {}",
+            plan.target,
+            more(&captured),
+            source.unwrap_or_default(),
         )
     });
     words.collect()

@@ -124,14 +124,15 @@ impl<'a> ClusterPlan<'a> {
         self.item.shortage.in_any_zone.iter().any(|name| name == instance)
     }
 
-    /// Whether the copy is finished without the readers for which AWS has no capacity.
-    pub fn does_without(&self) -> bool {
-        self.item.shortage.is_settled(self.now(), self.item.is_late(self.now()))
+    /// Whether the copy is finished without a reader for which AWS has no capacity.
+    pub fn does_without(&self, reader: &str) -> bool {
+        let now = self.now();
+        self.item.shortage.is_settled(reader, now, self.item.is_late(now))
     }
 
-    /// Whether AWS had no capacity at some time of this restore.
-    pub fn was_short(&self) -> bool {
-        self.item.shortage.since.is_some()
+    /// Whether AWS had no capacity for a part at some time of this restore.
+    pub fn was_short_of(&self, part: &str) -> bool {
+        self.item.shortage.since.contains_key(part)
     }
 
     /// The time of the present look; without one, the last of all.

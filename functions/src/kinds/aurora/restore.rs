@@ -113,10 +113,11 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
             }
             without = making.without;
             asked.waits_for.extend(making.waits_for);
-            if making.short && asked.settings.is_empty() {
+            if !making.lacking.is_empty() && asked.settings.is_empty() {
                 return Ok(Advance::Short {
                     stage: INSTANCES,
                     phase: asked.waits_for.join("; "),
+                    lacking: making.lacking,
                     in_any_zone: making.in_any_zone,
                     made: Some(created_resource(&cluster)),
                 });
@@ -196,6 +197,7 @@ async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Adv
         return Ok(Advance::Short {
             stage: COPYING,
             phase,
+            lacking: vec![plan.target.to_owned()],
             in_any_zone: Vec::new(),
             made: None,
         });

@@ -10,6 +10,12 @@ use crate::error::Result;
 
 /// The token follows from the job that was hindered: a second call starts no second job.
 pub async fn start_again(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Job) -> Result<Advance> {
+    // It may have been started by a look that did not live to record it.
+    if let Some(id) = restore_jobs::find(efs, run, plan).await?
+        && let Some(again) = restore_jobs::find_by_id(efs, &id).await?
+    {
+        return Ok(started(plan, job, &id, &again));
+    }
     let mut others = restore_jobs::under_way(efs, plan.source).await?;
     others.extend(recovery_points::under_way_of(efs, run, plan.source).await?);
     if !others.is_empty() {
@@ -32,12 +38,16 @@ pub async fn start_again(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &
     };
     again.ensure_ours(plan)?;
     tracing::info!(restore = %run.id, file_system = plan.source, hindered = %job.id, job = %id, "started again");
-    Ok(Advance::InProgress {
+    Ok(started(plan, job, &id, &again))
+}
+
+fn started(plan: &FileSystemPlan<'_>, hindered: &Job, id: &str, again: &Job) -> Advance {
+    Advance::InProgress {
         stage: Some("copying"),
-        phase: format!("restore job {id}, in the place of {}, is {}", job.id, again.words),
+        phase: format!("restore job {id}, in the place of {}, is {}", hindered.id, again.words),
         percent: again.percent,
-        made: Some(plan.created_resource(&id, again.created(), None)),
-    })
+        made: Some(plan.created_resource(id, again.created(), None)),
+    }
 }
 
 fn has_or_have(jobs: &[String]) -> String {

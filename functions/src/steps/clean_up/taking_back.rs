@@ -8,6 +8,7 @@ use crate::domain::job::Run;
 use crate::domain::machine::Machine;
 use crate::domain::message::Aftermath;
 use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::kept_copies::keeps;
 use crate::domain::restore::plan::OnFailure;
 use crate::domain::restore::switching::SwitchState;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
@@ -67,7 +68,10 @@ fn machine(record: &RestoreRecord, items: &[Item], told_itself: bool) -> Option<
         // It waited for a person's word before anything was made.
         RestoreStatus::Planned if record.question.is_some() && !made => None,
         RestoreStatus::Planned | RestoreStatus::Running | RestoreStatus::Failed => {
-            let undo = record.plan.on_failure == OnFailure::Undo && record.left.is_empty() && !leads_away;
+            let checks = record.verification.as_ref().map(|found| found.checks.as_slice());
+            // On-call was told that they stay: all that they lack is capacity.
+            let kept = told_itself && keeps(items, checks.unwrap_or_default());
+            let undo = record.plan.on_failure == OnFailure::Undo && record.left.is_empty() && !leads_away && !kept;
             (undo && (made || !told_itself)).then_some(Machine::UndoRestore)
         }
         // It died while its copies were being removed.
@@ -100,4 +104,23 @@ async fn start(needs: &Needs, run: &Run, machine: Machine) -> Result<()> {
     };
     let input = json!({"deployment": run.deployment, "restore": run.id});
     needs.machines.start(arn, &format!("{}-clean-up", run.id), &input).await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::restored;
+
+    /// On-call was told that they stay.
+    #[test]
+    fn copies_that_only_lack_capacity_are_left_alone_after_their_run_has_said_so() {
+        let run = restored::run();
+        let record = restored::record(&run, RestoreStatus::Failed, &json!({}));
+        let mut items = restored::items(&run, "failed");
+        assert_eq!(machine(&record, &items, true), Some(Machine::UndoRestore));
+        items[0].shortage.kept = true;
+        assert_eq!(machine(&record, &items, true), None);
+    }
 }

@@ -155,7 +155,16 @@ pub fn failed(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
             commands::undo_restore(record),
         )),
         Left::Whole => {
-            steps = waiting::kept(record, restore.items);
+            let is_short = |reason: &Reason| {
+                let kept = restore.items.iter().filter(|item| item.shortage.kept);
+                reason.error == "DeadlineExceeded"
+                    && kept
+                        .map(|item| &item.planned.resource.name)
+                        .any(|name| *name == reason.subject)
+            };
+            let others: Vec<Reason> = reasons.iter().filter(|reason| !is_short(reason)).cloned().collect();
+            steps = restore.steps(&others);
+            steps.extend(waiting::kept(record, restore.items));
             steps.push(Step::run("To remove what is kept", commands::undo_restore(record)));
         }
         Left::Remains => steps.extend(still_to_remove(record)),

@@ -9,6 +9,7 @@ use crate::domain::message::layout::{Section, Step};
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::plan::OnFailure;
 
 /// What it waits for, until when, and what can be done meanwhile.
 pub fn waiting(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
@@ -28,16 +29,23 @@ pub fn waiting(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
         ),
         None => "The application uses what it used before, which is not touched.".to_owned(),
     };
+    let copies_then = match record.plan.on_failure {
+        OnFailure::Undo => "removes the copies",
+        OnFailure::Keep => "keeps the copies",
+    };
     let mut steps = vec![Step::say(match rest {
-        Some(_) => {
-            "If the application cannot wait, stop the execution, linked below: that brings it back, and removes the copies."
-        }
-        None => "Nothing has to be done: it goes on by itself when AWS has capacity.",
+        Some(_) => format!(
+            "If the application cannot wait, stop the execution, linked below: that brings it back, and {copies_then}."
+        ),
+        None => "Nothing has to be done: it goes on by itself when AWS has capacity.".to_owned(),
     })];
-    steps.push(Step::run(
-        "To go on sooner: stop the execution, and restore with a class that AWS has in place of CLASS",
-        format!("{} --instance-class {first}=CLASS", commands::again(record)),
-    ));
+    // What a cluster itself lacks, no class has.
+    if short.iter().any(|item| item.made.is_some()) {
+        steps.push(Step::run(
+            "To go on sooner: stop the execution, and restore with a class that AWS has in place of CLASS",
+            with_another_class(record, first),
+        ));
+    }
     let lines = short.iter().map(|item| {
         let phase = item.phase.as_deref().unwrap_or_default();
         format!("{}: {}", words::name(&item.planned.resource.name), words::line(phase))
@@ -65,7 +73,7 @@ pub fn waiting(restore: &Restore<'_>, record: &RestoreRecord) -> Message {
 }
 
 fn is_short(item: &Item) -> bool {
-    item.status == ItemStatus::InProgress && item.shortage.since.is_some()
+    item.status == ItemStatus::InProgress && !item.shortage.lacking.is_empty()
 }
 
 fn deadline(item: &Item) -> Option<Timestamp> {
@@ -75,18 +83,29 @@ fn deadline(item: &Item) -> Option<Timestamp> {
 
 /// What to do about copies that are kept since all that they lack is capacity.
 pub fn kept(record: &RestoreRecord, items: &[Item]) -> Vec<Step> {
-    let Some(item) = items.iter().find(|item| item.shortage.kept) else {
+    let kept: Vec<&Item> = items.iter().filter(|item| item.shortage.kept).collect();
+    let Some(first) = kept.first() else {
         return Vec::new();
     };
-    let name = &item.planned.resource.name;
-    let made = copies::copy(item).unwrap_or_else(|| name.clone());
+    let copy = |item: &&Item| copies::copy(item).unwrap_or_else(|| item.planned.resource.name.clone());
+    let copies: Vec<String> = kept.iter().map(copy).collect();
     let by_hand = Step::say(format!(
-        "Create an instance of another class in {made}, by hand: what was restored is whole, and can be used from then on. AWS had no \
-         capacity for the one that it had, and no quota changes that."
+        "Create an instance of another class in {}, by hand: the data is there. It was not compared with its backup, and what comes after \
+         the instances (custom endpoints, scaling, deletion protection) is not set. AWS had no capacity for the one that it had, and no \
+         quota changes that.",
+        copies.join(" and in ")
     ));
     let again = Step::run(
         "Or remove what is kept, and restore with a class that AWS has in place of CLASS",
-        format!("{} --instance-class {name}=CLASS", commands::again(record)),
+        with_another_class(record, &first.planned.resource.name),
     );
     vec![by_hand, again]
+}
+
+/// The same restore once more, with a class that has to be filled in, instead of one that was given.
+fn with_another_class(record: &RestoreRecord, resource: &str) -> String {
+    let given = format!("--instance-class {resource}=");
+    let mut record = record.clone();
+    record.plan.options.retain(|option| !option.starts_with(&given));
+    format!("{} {given}CLASS", commands::again(&record))
 }

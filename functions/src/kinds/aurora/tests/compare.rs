@@ -293,7 +293,8 @@ async fn what_cannot_be_compared_is_said() {
 #[tokio::test]
 async fn what_the_restore_could_not_do_is_unproven_unless_it_decides_who_reaches_the_copy() {
     let mut item = item(from_snapshot(), configuration());
-    item.shortage.note(Vec::new(), restore().started_at);
+    item.shortage
+        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
     for _ in 0..2 {
         item.settings
             .note(&["CopyTagsToSnapshot", "Port"], Vec::new(), restore().started_at);

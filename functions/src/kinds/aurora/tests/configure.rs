@@ -517,13 +517,12 @@ async fn a_copy_is_finished_without_a_reader_for_which_aws_has_no_capacity() {
     ];
     let (advance, _) = advanced(script, &item).await;
     assert!(matches!(advance, Advance::Short { .. }), "{advance:?}");
-    item.shortage.note(Vec::new(), restore().started_at);
+    item.shortage
+        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
     item.busy_since = Some(restore().started_at + jiff::SignedDuration::from_mins(30));
     let mut script = vec![
         cluster_answer(&cluster, "available"),
         instances_answer(&writer),
-        lacks(),
-        lacks(),
         endpoints_answer(&faithful()["DBClusterEndpoints"]),
     ];
     script.extend(scaling_answers(&faithful()));
@@ -533,6 +532,35 @@ async fn a_copy_is_finished_without_a_reader_for_which_aws_has_no_capacity() {
     };
     let said = "AWS had no capacity for reader hubs-db-1-r1";
     assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
+}
+
+/// RDS takes the call for it again and again: that ends with the same half hour.
+#[tokio::test]
+async fn a_reader_that_is_taken_and_finds_no_capacity_is_left_out_too() {
+    let mut item = item(from_snapshot(), configuration());
+    let mut instances = faithful()["DBInstances"].clone();
+    instances[0]["DBInstanceStatus"] = "insufficient-capacity".into();
+    item.shortage
+        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
+    item.busy_since = Some(restore().started_at + jiff::SignedDuration::from_mins(30));
+    let mut script = vec![
+        cluster_answer(&faithful()["DBCluster"], "available"),
+        instances_answer(&instances),
+        refuses("DeleteDBInstance", 400, "InvalidDBInstanceState"),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+    ];
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, &item).await;
+    let Advance::Restored { remarks, .. } = advance else {
+        panic!("not restored: {advance:?}");
+    };
+    let said = remarks
+        .iter()
+        .find(|remark| remark.contains("reader hubs-db-1-r1"))
+        .unwrap();
+    for option in [" --publicly-accessible", "--promotion-tier 0", "--region eu-west-1"] {
+        assert!(said.contains(option), "{option} in {said}");
+    }
 }
 
 /// The cluster is there: it is kept until an instance can be had.
@@ -585,7 +613,7 @@ async fn an_instance_that_found_no_capacity_is_made_again_in_any_zone() {
     let (_, asked) = advanced(script(), &item).await;
     assert_eq!(asked[2].field("AvailabilityZone").as_deref(), Some("eu-west-1a"));
     item.shortage
-        .note(vec!["hubs-db-2-r1".to_owned()], restore().started_at);
+        .note(Vec::new(), vec!["hubs-db-2-r1".to_owned()], restore().started_at);
     let (_, asked) = advanced(script(), &item).await;
     assert_eq!(asked[2].field("AvailabilityZone"), None);
 }

@@ -121,8 +121,10 @@ async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_end
         hindered(),
         jobs(json!([])),
         jobs(json!([])),
+        jobs(json!([])),
         backups("RUNNING"),
         hindered(),
+        jobs(json!([])),
         jobs(json!([])),
         jobs(json!([])),
         backups("COMPLETED"),
@@ -148,10 +150,10 @@ async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_end
     );
     let asked = replay.played();
     assert_eq!(
-        asked[9].json()["IdempotencyToken"],
+        asked[11].json()["IdempotencyToken"],
         names::token(&run().id, "thing", "restore after job-1")
     );
-    assert_eq!(asked[9].json()["Metadata"], asked[0].json()["Metadata"]);
+    assert_eq!(asked[11].json()["Metadata"], asked[0].json()["Metadata"]);
 }
 
 #[tokio::test]
