@@ -204,8 +204,10 @@ where
             "No address is free in the function's subnets. Trying again in minutes may help; if this goes on, free addresses \
              there, or give the function other subnets.",
         )),
-        (Answer::TooSoon, _) => Error::JobFailed(message(
-            "EFS changes the throughput of a file system once in 24 hours: change it by hand when they are over.",
+        // Perhaps by a call whose answer nobody heard: the next look sees what it is by now.
+        (Answer::TooSoon, _) => Error::NotReady(message(
+            "EFS changes the throughput of a file system once in 24 hours: see what it is now, and change it by hand when they are \
+             over.",
         )),
         (Answer::Quota, _) => Error::QuotaExceeded(message(
             "Trying again helps once there is room: raise the quota in Service Quotas, or delete what is no longer needed.",
@@ -366,7 +368,7 @@ mod tests {
             ("SubnetIPAddressLimitReachedException", 502, "NotReady"),
             ("IncorrectFileSystemLifeCycleState", 409, "NotReady"),
             ("TooManyUpdates", 400, "NotReady"),
-            ("TooManyRequests", 429, "JobFailed"),
+            ("TooManyRequests", 429, "NotReady"),
             ("ENILimitReachedException", 502, "QuotaExceeded"),
             ("SnapshotQuotaExceeded", 400, "QuotaExceeded"),
             ("LimitExceededException", 400, "QuotaExceeded"),

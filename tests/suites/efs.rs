@@ -11,10 +11,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use holdfast::domain::job::{Progress, Run};
 use holdfast::domain::resource::{RecoveryPoint, Resource, Target};
-use holdfast::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
+use holdfast::domain::restore::item::{Advance, Item, Made, Undoing};
 use holdfast::domain::restore::plan::{Beside, Planned, Source};
-use holdfast::domain::restore::settings::Settings;
-use holdfast::domain::restore::shortage::Shortage;
 use holdfast::domain::restore::verdict::{Check, Finding};
 use holdfast::kinds::Restore;
 use holdfast::kinds::{Backup, Defaults, Efs};
@@ -140,24 +138,9 @@ impl Backed {
             creates: Vec::new(),
         };
         let item = Item {
-            restore: run().id,
-            planned,
-            status: ItemStatus::Planned,
             configuration,
             sample,
-            started_at: None,
-            finished_at: None,
-            percent: None,
-            phase: None,
-            stages: Default::default(),
-            busy_since: None,
-            password_from: None,
-            settings: Settings::default(),
-            shortage: Shortage::default(),
-            made: None,
-            remarks: Vec::new(),
-            checks: None,
-            failure: None,
+            ..Item::planned(run().id, planned)
         };
         Ok(Self {
             lab,

@@ -18,6 +18,7 @@ macro_rules! kinds {
 
         impl Kinds {
             /// How many there are.
+            #[cfg(test)]
             pub const COUNT: usize = [$(stringify!($name)),*].len();
 
             /// Every kind, with clients of one configuration. `defaults` is where AWS Backup puts what names no vault or role.

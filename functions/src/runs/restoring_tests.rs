@@ -356,11 +356,23 @@ async fn nothing_is_begun_for_a_run_that_has_ended_or_was_undone() {
     assert!(kind.calls().is_empty());
 }
 
-/// A kind that keeps what the catalog showed of the item while it was at work.
+/// A kind that keeps what the catalog shows of an item while it is at work on it, and may be undone meanwhile.
 struct Watched {
     catalog: Catalog,
     kind: Backups,
     shown: std::sync::Mutex<Vec<Option<Timestamp>>>,
+    overtaken: bool,
+}
+
+impl Watched {
+    fn new(catalog: &Catalog, overtaken: bool) -> Self {
+        Self {
+            catalog: catalog.clone(),
+            kind: Backups::default(),
+            shown: std::sync::Mutex::default(),
+            overtaken,
+        }
+    }
 }
 
 #[async_trait::async_trait]
@@ -372,6 +384,13 @@ impl Restore for Watched {
         let name = &item.planned.resource.name;
         let shown = self.catalog.item(&run.deployment, &run.id, name).await?;
         self.shown.lock().unwrap().push(shown.unwrap().busy_since);
+        if self.overtaken {
+            let undone = Item {
+                status: ItemStatus::Undone,
+                ..item.clone()
+            };
+            self.catalog.put_item(&run.deployment, &undone).await?;
+        }
         self.kind.advance(run, item).await
     }
     async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
@@ -402,55 +421,12 @@ async fn whoever_undoes_sees_that_a_function_is_at_work_and_that_it_has_ended() 
         Err(Error::Conflict("the name is taken".into())),
     ] {
         let (catalog, _, run) = planned_restore().await;
-        let watched = Watched {
-            catalog: catalog.clone(),
-            kind: Backups::default(),
-            shown: std::sync::Mutex::default(),
-        };
+        let watched = Watched::new(&catalog, false);
         watched.kind.advancing("database", advance);
         let _ = restore(&catalog, &watched, input(&run, now())).await;
         assert_eq!(*watched.shown.lock().unwrap(), [Some(now())]);
         let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
         assert_eq!(item.busy_since, None);
-    }
-}
-
-/// A kind during whose advance the restore is undone.
-struct Overtaken {
-    catalog: Catalog,
-    kind: Backups,
-}
-
-#[async_trait::async_trait]
-impl Restore for Overtaken {
-    async fn preflight(&self, run: &Run, item: &Item) -> Result<crate::kinds::Preflight> {
-        self.kind.preflight(run, item).await
-    }
-    async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
-        let undone = Item {
-            status: ItemStatus::Undone,
-            ..item.clone()
-        };
-        self.catalog.put_item(&run.deployment, &undone).await?;
-        self.kind.advance(run, item).await
-    }
-    async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
-        self.kind.undo(run, item).await
-    }
-    async fn compare(
-        &self,
-        run: &Run,
-        item: &Item,
-        at_rest: bool,
-    ) -> Result<Vec<crate::domain::restore::verdict::Check>> {
-        self.kind.compare(run, item, at_rest).await
-    }
-    async fn sample(
-        &self,
-        resource: &Resource,
-        captured: &serde_json::Value,
-    ) -> Result<Option<crate::domain::set::Sample>> {
-        self.kind.sample(resource, captured).await
     }
 }
 
@@ -461,10 +437,7 @@ async fn what_was_made_after_the_undo_had_looked_is_removed_or_told_of() {
         (Undoing::Underway("cluster hubs-db-r1 is deleting".into()), 1),
     ] {
         let (catalog, _, run) = planned_restore().await;
-        let overtaken = Overtaken {
-            catalog: catalog.clone(),
-            kind: Backups::default(),
-        };
+        let overtaken = Watched::new(&catalog, true);
         overtaken.kind.undoing("database", Ok(undoing));
         let error = restore(&catalog, &overtaken, input(&run, now())).await.unwrap_err();
         assert_eq!(error.name(), "Conflict");

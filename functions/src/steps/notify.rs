@@ -176,42 +176,37 @@ async fn tell_of_restore(
     })
 }
 
-/// The run goes on: what it comes to is told later.
+/// The run goes on: what it comes to is told later. Once for a restore, however many of its resources wait.
 async fn tell_of_wait(needs: &Needs, input: Ended) -> Result<Output> {
     let run = run_of(&input.request, &input.execution, input.started_at);
     let run = run.ok_or_else(|| Error::invalid("request", input.request.to_string(), "a request of a restore"))?;
-    let known = Known::of_restore(&needs.catalog, &run, Some(&run.id)).await?;
-    let of = Execution {
-        arn: &input.execution,
-        started_at: input.started_at,
-        now: input.now,
-        run: Some(&run),
-    };
     let record = needs.catalog.known_restore(&run.deployment, &run.id).await?;
-    if record.told_waiting_at.is_some() {
-        // Another resource's restore, or an earlier try, has said so.
-        return Ok(Output {
-            sealed: false,
-            succeeded: false,
-            result: None,
-            summary: String::new(),
-        });
+    let mut summary = String::new();
+    if record.told_waiting_at.is_none() {
+        let known = Known::of_restore(&needs.catalog, &run, Some(&run.id)).await?;
+        let of = Execution {
+            arn: &input.execution,
+            started_at: input.started_at,
+            now: input.now,
+            run: Some(&run),
+        };
+        let message = message::waiting(&known.restore(&of, None), &record);
+        tell(
+            needs.topic.as_ref(),
+            known.topic.as_deref(),
+            &needs.stacks_topic,
+            &message,
+        )
+        .await?;
+        let told = |record: &mut RestoreRecord| record.told_waiting_at = Some(input.now);
+        needs.catalog.change_restore(&run.deployment, &run.id, told).await?;
+        summary = message.cause();
     }
-    let message = message::waiting(&known.restore(&of, None), &record);
-    tell(
-        needs.topic.as_ref(),
-        known.topic.as_deref(),
-        &needs.stacks_topic,
-        &message,
-    )
-    .await?;
-    let told = |record: &mut RestoreRecord| record.told_waiting_at = Some(input.now);
-    needs.catalog.change_restore(&run.deployment, &run.id, told).await?;
     Ok(Output {
         sealed: false,
         succeeded: false,
         result: None,
-        summary: message.cause(),
+        summary,
     })
 }
 

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{catalog, descriptor, later, now, resource, run};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::matching::Matching;
 use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
-use crate::domain::restore::settings::Settings;
-use crate::domain::restore::shortage::Shortage;
-use crate::domain::restore::stages::Stages;
 use crate::domain::set::{Purpose, RunRecord};
 use crate::testing::memory::Memory;
 
@@ -57,26 +52,7 @@ pub fn planned_resource(name: &str) -> Planned {
 }
 
 pub fn item(name: &str) -> Item {
-    Item {
-        restore: run().id,
-        planned: planned_resource(name),
-        status: ItemStatus::Planned,
-        configuration: Value::Null,
-        sample: None,
-        started_at: None,
-        finished_at: None,
-        percent: None,
-        phase: None,
-        stages: Stages::default(),
-        made: None,
-        busy_since: None,
-        password_from: None,
-        settings: Settings::default(),
-        shortage: Shortage::default(),
-        remarks: Vec::new(),
-        checks: None,
-        failure: None,
-    }
+    Item::planned(run().id, planned_resource(name))
 }
 
 pub fn cluster() -> Made {

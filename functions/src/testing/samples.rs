@@ -2,15 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use serde_json::Value;
-
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::{Beside, Planned, Source};
-use crate::domain::restore::settings::Settings;
-use crate::domain::restore::shortage::Shortage;
-use crate::domain::restore::stages::Stages;
 
 pub fn run() -> Run {
     Run {
@@ -31,9 +26,9 @@ pub fn resource(target: Target) -> Resource {
 
 /// The restore of a resource, by [`run`], of which nothing was captured and nothing is made.
 pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
-    Item {
-        restore: run().id,
-        planned: Planned {
+    Item::planned(
+        run().id,
+        Planned {
             resource,
             source,
             beside,
@@ -43,23 +38,7 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
             usual_seconds: None,
             creates: Vec::new(),
         },
-        status: ItemStatus::Planned,
-        configuration: Value::Null,
-        sample: None,
-        started_at: None,
-        finished_at: None,
-        percent: None,
-        phase: None,
-        stages: Stages::default(),
-        made: None,
-        busy_since: None,
-        password_from: None,
-        settings: Settings::default(),
-        shortage: Shortage::default(),
-        remarks: Vec::new(),
-        checks: None,
-        failure: None,
-    }
+    )
 }
 
 /// Why a job is seen failed.

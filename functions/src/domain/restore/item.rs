@@ -138,6 +138,30 @@ pub enum Made {
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 
 impl Item {
+    /// One of which nothing is begun, and nothing was captured or sampled.
+    pub fn planned(restore: String, planned: Planned) -> Self {
+        Self {
+            restore,
+            planned,
+            status: ItemStatus::Planned,
+            configuration: Value::Null,
+            sample: None,
+            started_at: None,
+            busy_since: None,
+            finished_at: None,
+            percent: None,
+            phase: None,
+            stages: Stages::default(),
+            made: None,
+            password_from: None,
+            settings: Settings::default(),
+            shortage: Shortage::default(),
+            remarks: Vec::new(),
+            checks: None,
+            failure: None,
+        }
+    }
+
     /// Whether its deadline is past.
     pub fn is_late(&self, now: Timestamp) -> bool {
         pacing::past_deadline(self.elapsed(now), self.planned.resource.deadline_seconds)

@@ -18,11 +18,11 @@ use super::plan::FileSystemPlan;
 use super::restore_jobs::Job;
 use super::{Efs, access_points};
 use crate::access::unmounted;
-use crate::aws::{code, failure};
+use crate::aws::failure;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::item::Advance;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kinds::optional::Optional;
 use crate::kinds::part;
 
@@ -162,11 +162,7 @@ impl NewFileSystem<'_> {
             .set_provisioned_throughput_in_mibps(provisioned)
             .send()
             .await
-            .map_err(|error| match code(&error) {
-                // It was changed a moment ago, perhaps by a call that nobody heard the answer of: the next look sees.
-                Some("TooManyRequests") => Error::NotReady(self.failed("setting the throughput of", error).to_string()),
-                _ => self.failed("setting the throughput of", error),
-            })?;
+            .map_err(|error| self.failed("setting the throughput of", error))?;
         Ok(true)
     }
 

@@ -6,13 +6,11 @@ use serde_json::Value;
 use super::Planning;
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::item::Item;
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::{Beside, Planned, Source};
 use crate::domain::restore::schedule;
-use crate::domain::restore::settings::Settings;
-use crate::domain::restore::shortage::Shortage;
-use crate::domain::restore::stages::{self, Stages};
+use crate::domain::restore::stages;
 use crate::domain::set::{Point, Sample};
 use crate::error::Result;
 
@@ -60,36 +58,24 @@ pub async fn item(
         _ => draft.holds.map(|holds| seconds_between(holds, *now)),
     };
     Ok(Item {
-        restore: run.id.clone(),
-        planned: Planned {
-            resource: Resource {
-                deadline_seconds: planning.descriptor.restore_deadline_seconds,
-                ..draft.resource
-            },
-            source: draft.source,
-            beside,
-            holds: draft.holds,
-            loss_seconds,
-            size_bytes: draft.size_bytes,
-            usual_seconds: pacing::usual(&past.durations),
-            creates: Vec::new(),
-        },
-        status: ItemStatus::Planned,
         configuration: kind.overridden(schedule::without_past(draft.configuration, *now), overrides),
         sample: draft.sample,
-        started_at: None,
-        finished_at: None,
-        percent: None,
-        phase: None,
-        stages: Stages::default(),
-        made: None,
-        busy_since: None,
-        password_from: None,
-        settings: Settings::default(),
-        shortage: Shortage::default(),
-        remarks: Vec::new(),
-        checks: None,
-        failure: None,
+        ..Item::planned(
+            run.id.clone(),
+            Planned {
+                resource: Resource {
+                    deadline_seconds: planning.descriptor.restore_deadline_seconds,
+                    ..draft.resource
+                },
+                source: draft.source,
+                beside,
+                holds: draft.holds,
+                loss_seconds,
+                size_bytes: draft.size_bytes,
+                usual_seconds: pacing::usual(&past.durations),
+                creates: Vec::new(),
+            },
+        )
     })
 }
 

@@ -42,6 +42,36 @@ pub struct BackupAnswers {
     pub delete_again: Script,
 }
 
+impl BackupAnswers {
+    /// Those of a guard, which looks and makes nothing; `described` is the answer to each look.
+    pub fn of_guard(
+        kind: fn(&SdkConfig) -> Arc<dyn Kind>,
+        resource: Resource,
+        point: RecoveryPoint,
+        described: Script,
+    ) -> Self {
+        Self {
+            kind,
+            resource,
+            point,
+            capture: described,
+            back_up: described,
+            create: None,
+            adopt: described,
+            conflict: None,
+            find: Vec::new,
+            find_foreign: Vec::new,
+            poll: Vec::new,
+            abandon: Vec::new,
+            abandon_again: Vec::new,
+            mark_sealed: Vec::new,
+            delete: Vec::new,
+            remove: None,
+            delete_again: Vec::new,
+        }
+    }
+}
+
 /// Runs the suite.
 pub async fn run_backup(answers: BackupAnswers) {
     answers.captures_the_same_twice().await;

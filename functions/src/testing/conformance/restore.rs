@@ -7,9 +7,11 @@ use aws_config::SdkConfig;
 
 use super::{Replays, Script, both};
 use crate::domain::job::Run;
+use crate::domain::resource::Resource;
 use crate::domain::restore::item::{Advance, Item, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
 use crate::kinds::Kind;
+use crate::testing::samples::{restoring, run};
 
 /// What AWS answers to the methods of `Restore` for one resource of a kind. A script is empty where the kind asks nothing.
 pub struct RestoreAnswers {
@@ -38,6 +40,29 @@ pub struct RestoreAnswers {
     /// To an undo where something else has the copy's name; `None` where nothing can have it. It holds no call that changes
     /// anything.
     pub undo_foreign: Option<Script>,
+}
+
+impl RestoreAnswers {
+    /// Those of a guard, which restores nothing.
+    pub fn of_guard(kind: fn(&SdkConfig) -> Arc<dyn Kind>, resource: Resource) -> Self {
+        let source = Source::Versions { versions: Vec::new() };
+        let item = restoring(resource, source, Beside::Nothing);
+        Self {
+            kind,
+            run: run(),
+            created: item.clone(),
+            item,
+            begin: Vec::new,
+            create: None,
+            in_progress: Vec::new,
+            conflict: None,
+            undo_nothing: Vec::new,
+            undo: Vec::new,
+            remove: None,
+            undo_again: Vec::new,
+            undo_foreign: None,
+        }
+    }
 }
 
 /// Runs the suite.

@@ -563,6 +563,35 @@ async fn a_reader_that_is_taken_and_finds_no_capacity_is_left_out_too() {
     }
 }
 
+/// Without members it would be one of all instances, the writer among them.
+#[tokio::test]
+async fn an_endpoint_of_readers_that_are_all_left_out_is_not_made() {
+    let mut item = item(from_snapshot(), configuration());
+    item.shortage
+        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
+    item.busy_since = Some(restore().started_at + jiff::SignedDuration::from_mins(30));
+    let mut script = vec![
+        cluster_answer(&faithful()["DBCluster"], "available"),
+        instances_answer(&json!([faithful()["DBInstances"][1]])),
+        endpoints_answer(&json!([])),
+    ];
+    script.extend(scaling_answers(&faithful()));
+    let (advance, _) = advanced(script, &item).await;
+    assert!(matches!(advance, Advance::Restored { .. }), "{advance:?}");
+    let copy = {
+        let mut copy = faithful();
+        copy["DBInstances"].as_array_mut().unwrap().remove(0);
+        copy["DBClusterEndpoints"] = json!([]);
+        copy
+    };
+    let (aurora, replay) = aurora(captured(&copy));
+    let checks = aurora.compare(&restore(), &item, true).await.unwrap();
+    replay.played();
+    let endpoint = checks.iter().find(|check| check.name.contains("DBClusterEndpoints"));
+    let unproven = crate::domain::restore::verdict::Finding::Unproven;
+    assert_eq!(endpoint.map(|check| check.finding), Some(unproven), "{checks:?}");
+}
+
 /// The cluster is there: it is kept until an instance can be had.
 #[tokio::test]
 async fn an_instance_without_capacity_in_any_zone_is_waited_for() {

@@ -3,11 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::restore::item::{Advance, Item, ItemStatus, Made};
+use crate::domain::restore::item::{Advance, Item, Made};
 use crate::domain::restore::plan::{Beside, Planned, Source};
-use crate::domain::restore::settings::Settings;
-use crate::domain::restore::shortage::Shortage;
-use crate::domain::restore::stages::Stages;
 use crate::kinds::Restore;
 
 pub const SNAPSHOT: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:hf-snap";
@@ -39,33 +36,20 @@ pub fn at(resource_id: Option<&str>, at: Option<&str>) -> Source {
 
 pub fn item(source: Source, configuration: Value) -> Item {
     Item {
-        restore: restore().id,
-        planned: Planned {
-            resource: database(),
-            source,
-            beside: Beside::Cluster { cluster: TARGET.into() },
-            holds: None,
-            loss_seconds: None,
-            size_bytes: None,
-            usual_seconds: None,
-            creates: Vec::new(),
-        },
-        status: ItemStatus::Planned,
         configuration,
-        sample: None,
-        started_at: None,
-        finished_at: None,
-        percent: None,
-        phase: None,
-        stages: Stages::default(),
-        made: None,
-        busy_since: None,
-        password_from: None,
-        settings: Settings::default(),
-        shortage: Shortage::default(),
-        remarks: Vec::new(),
-        checks: None,
-        failure: None,
+        ..Item::planned(
+            restore().id,
+            Planned {
+                resource: database(),
+                source,
+                beside: Beside::Cluster { cluster: TARGET.into() },
+                holds: None,
+                loss_seconds: None,
+                size_bytes: None,
+                usual_seconds: None,
+                creates: Vec::new(),
+            },
+        )
     }
 }
 

@@ -11,11 +11,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
+use crate::domain::restore::item::{Advance, Item, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Planned, Source};
-use crate::domain::restore::settings::Settings;
-use crate::domain::restore::shortage::Shortage;
-use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::kinds::{Preflight, Restore};
@@ -52,42 +49,29 @@ fn efs(script: impl IntoIterator<Item = Exchange>) -> (Efs, Replay) {
 /// Planned into a directory.
 fn item() -> Item {
     Item {
-        restore: run().id,
-        planned: Planned {
-            resource: resource(Target::Efs {
-                file_system: SOURCE.into(),
-                vault: None,
-                role: None,
-            }),
-            source: Source::RecoveryPoint {
-                arn: ARN.into(),
-                vault: "vault".into(),
-            },
-            beside: Beside::Directory {
-                file_system: SOURCE.into(),
-            },
-            holds: None,
-            loss_seconds: None,
-            size_bytes: None,
-            usual_seconds: None,
-            creates: Vec::new(),
-        },
-        status: ItemStatus::Planned,
         configuration: captured(),
-        sample: None,
-        started_at: None,
-        finished_at: None,
-        percent: None,
-        phase: None,
-        stages: Stages::default(),
-        made: None,
-        busy_since: None,
-        password_from: None,
-        settings: Settings::default(),
-        shortage: Shortage::default(),
-        remarks: Vec::new(),
-        checks: None,
-        failure: None,
+        ..Item::planned(
+            run().id,
+            Planned {
+                resource: resource(Target::Efs {
+                    file_system: SOURCE.into(),
+                    vault: None,
+                    role: None,
+                }),
+                source: Source::RecoveryPoint {
+                    arn: ARN.into(),
+                    vault: "vault".into(),
+                },
+                beside: Beside::Directory {
+                    file_system: SOURCE.into(),
+                },
+                holds: None,
+                loss_seconds: None,
+                size_bytes: None,
+                usual_seconds: None,
+                creates: Vec::new(),
+            },
+        )
     }
 }
 

@@ -4,56 +4,20 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::resource::RecoveryPoint;
-use crate::domain::restore::item::Item;
 use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
-    BackupAnswers {
-        kind: |aws| Arc::new(Parameters::from_config(aws)),
-        resource: keys(),
-        point: RecoveryPoint::Versions {
-            versions: vec![Version {
-                name: "/hubs/prod/url".into(),
-                version: "3".into(),
-            }],
-            seen_at: "2026-11-20T02:16:40Z".parse().unwrap(),
-        },
-        capture: || vec![described(&[PLAIN], false)],
-        back_up: || vec![described(&[PLAIN], false)],
-        create: None,
-        adopt: || vec![described(&[PLAIN], false)],
-        conflict: None,
-        find: Vec::new,
-        find_foreign: Vec::new,
-        poll: Vec::new,
-        abandon: Vec::new,
-        abandon_again: Vec::new,
-        mark_sealed: Vec::new,
-        delete: Vec::new,
-        remove: None,
-        delete_again: Vec::new,
-    }
+    let point = RecoveryPoint::Versions {
+        versions: vec![Version {
+            name: "/hubs/prod/url".into(),
+            version: "3".into(),
+        }],
+        seen_at: "2026-11-20T02:16:40Z".parse().unwrap(),
+    };
+    let described = || vec![described(&[PLAIN], false)];
+    BackupAnswers::of_guard(|aws| Arc::new(Parameters::from_config(aws)), keys(), point, described)
 }
 
 pub fn restore() -> RestoreAnswers {
-    RestoreAnswers {
-        kind: |aws| Arc::new(Parameters::from_config(aws)),
-        run: run(),
-        item: guarded(),
-        begin: Vec::new,
-        create: None,
-        in_progress: Vec::new,
-        conflict: None,
-        undo_nothing: Vec::new,
-        created: guarded(),
-        undo: Vec::new,
-        remove: None,
-        undo_again: Vec::new,
-        undo_foreign: None,
-    }
-}
-
-fn guarded() -> Item {
-    let source = Source::Versions { versions: Vec::new() };
-    restoring(keys(), source, Beside::Nothing)
+    RestoreAnswers::of_guard(|aws| Arc::new(Parameters::from_config(aws)), keys())
 }

@@ -213,6 +213,32 @@ fn an_application_left_at_rest_comes_first() {
     }
 }
 
+/// A class that was given is replaced: the command takes each once.
+#[test]
+fn copies_that_only_lack_capacity_are_told_after_an_application_at_rest_and_with_one_class() {
+    let late =
+        json!([{"subject": "database", "error": "DeadlineExceeded", "message": "restoring database: not finished"}]);
+    let mut record = record("failed", json!({"reasons": late}));
+    record.plan.options = vec!["--instance-class database=db.r6g.large".to_owned()];
+    let mut items = items("failed");
+    items[0].shortage.kept = true;
+    let run = read(json!({
+        "id": "r", "purpose": "restore", "deployment": "hubs", "execution": ARN, "started_at": "2026-11-20T04:15:00Z",
+        "quiesced_at": "2026-11-20T04:16:00Z",
+    }));
+    let (message, ..) = restore(&Restore {
+        record: Some(&record),
+        items: &items,
+        run: Some(&run),
+        ..plain()
+    });
+    let rest = message.text.find("was brought to rest").unwrap();
+    let create = message.text.find("Create an instance of another class").unwrap();
+    assert!(rest < create, "{}", message.text);
+    assert_says(&message, &["--instance-class database=CLASS"]);
+    assert_says_nothing_of(&message, &["db.r6g.large", "longer `restore_deadline`"]);
+}
+
 #[test]
 fn what_cannot_be_read_is_said_to_be_unknown() {
     let unreadable = reason("catalog", "VerificationFailed", "reading RESTORE#x");

@@ -156,6 +156,31 @@ async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_end
     assert_eq!(asked[11].json()["Metadata"], asked[0].json()["Metadata"]);
 }
 
+/// A second one would restore everything twice.
+#[tokio::test]
+async fn a_job_in_the_place_of_a_hindered_one_is_adopted_though_nobody_recorded_it() {
+    let message = json!({"StatusMessage": "There was a running job for the same resource."});
+    let metadata = json!({"Metadata": {"CreationToken": names::token(&run().id, "thing", "directory")}});
+    let (kind, replay) = efs([
+        job("FAILED", message.clone()),
+        jobs(json!([
+            listed("job-1", "FAILED", "2026-11-20T02:15:01Z", message),
+            listed("job-2", "RUNNING", "2026-11-20T02:16:01Z", json!({})),
+        ])),
+        answers("GET /restore-jobs/job-2/metadata", metadata.to_string()),
+        answers(
+            "GET /restore-jobs/job-2",
+            json!({"RestoreJobId": "job-2", "Status": "RUNNING"}).to_string(),
+        ),
+    ]);
+    let adopted = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
+    assert!(
+        matches!(&adopted, Advance::InProgress { made: Some(Made::Directory { job, .. }), .. } if job == "job-2"),
+        "{adopted:?}"
+    );
+    replay.played();
+}
+
 #[tokio::test]
 async fn the_directory_is_the_one_that_was_made_while_the_job_ran() {
     let earlier = "aws-backup-restore_2026-11-19T02-15-03-123Z";
