@@ -129,7 +129,6 @@ impl Aurora {
         let flag = |name| part(captured, name).as_bool();
         let monitored = number(captured, "MonitoringInterval").is_some_and(|seconds| seconds > 0);
         let insights = flag("PerformanceInsightsEnabled") == Some(true);
-        let group = members(captured, "DBParameterGroups").find_map(|group| text(group, "DBParameterGroupName"));
         let call = self
             .rds
             .create_db_instance()
@@ -139,7 +138,7 @@ impl Aurora {
             .set_db_instance_class(text(captured, "DBInstanceClass"))
             .set_promotion_tier(number(captured, "PromotionTier"))
             .publicly_accessible(flag("PubliclyAccessible").unwrap_or(false))
-            .set_db_parameter_group_name(group)
+            .set_db_parameter_group_name(parameter_group(captured))
             .set_auto_minor_version_upgrade(flag("AutoMinorVersionUpgrade"))
             .set_preferred_maintenance_window(text(captured, "PreferredMaintenanceWindow"))
             .set_ca_certificate_identifier(text(captured, "CACertificateIdentifier"))
@@ -232,45 +231,48 @@ pub fn in_other_zones(plan: &ClusterPlan<'_>, there: &[DbInstance]) -> Vec<Strin
 
 /// In words, what the copy was finished without, and how it is added.
 pub fn omitted_readers(plan: &ClusterPlan<'_>, without: &[String]) -> Vec<String> {
-    let engine = plan.text("Engine").unwrap_or_default();
-    let lacking = plan.instances().into_iter();
-    let lacking = lacking.filter(|instance| without.contains(&instance.name));
-    // Without these it would be another kind of instance.
-    let more = |captured: &Value| {
-        let public = part(captured, "PubliclyAccessible").as_bool() == Some(true);
-        let group = members(captured, "DBParameterGroups").find_map(|group| text(group, "DBParameterGroupName"));
-        let region = plan
-            .text("DBClusterArn")
-            .and_then(|arn| Some(arn.split(':').nth(3)?.to_owned()));
-        let given =
-            |option: &str, value: Option<String>| value.map(|value| format!(" {option} {value}")).unwrap_or_default();
+    let omitted = plan.instances().into_iter();
+    let omitted = omitted.filter(|instance| without.contains(&instance.name));
+    let words = omitted.map(|instance| {
         format!(
-            " {}{}{}{}",
-            if public {
-                "--publicly-accessible"
-            } else {
-                "--no-publicly-accessible"
-            },
-            given("--db-parameter-group-name", group),
-            given(
-                "--promotion-tier",
-                number(captured, "PromotionTier").map(|tier| tier.to_string())
-            ),
-            given("--region", region),
-        )
-    };
-    let words = lacking.map(|InstancePlan { name, captured, source }| {
-        let class = text(&captured, "DBInstanceClass").unwrap_or_default();
-        format!(
-            "AWS had no capacity for reader {name} ({class}), and the copy is without it. When there is some: aws rds \
-             create-db-instance --db-instance-identifier {name} --db-cluster-identifier {} --engine {engine} --db-instance-class \
-             {class}{}. What else its source had is shown by: aws rds describe-db-instances --db-instance-identifier {}",
-            plan.target,
-            more(&captured),
-            source.unwrap_or_default(),
+            "AWS had no capacity for reader {} ({}), and the copy is without it. When there is some: {}. What else its source had \
+             is shown by: aws rds describe-db-instances --db-instance-identifier {}",
+            instance.name,
+            text(&instance.captured, "DBInstanceClass").unwrap_or_default(),
+            create_command(plan, &instance),
+            instance.source.unwrap_or_default(),
         )
     });
     words.collect()
+}
+
+/// The command that adds an instance: with what would make it another kind of instance if it were left out.
+fn create_command(plan: &ClusterPlan<'_>, InstancePlan { name, captured, .. }: &InstancePlan) -> String {
+    let public = match part(captured, "PubliclyAccessible").as_bool() {
+        Some(true) => "--publicly-accessible",
+        _ => "--no-publicly-accessible",
+    };
+    let arn = plan.text("DBClusterArn").unwrap_or_default();
+    let options = [
+        ("--db-instance-identifier", Some(name.clone())),
+        ("--db-cluster-identifier", Some(plan.target.to_owned())),
+        ("--engine", plan.text("Engine")),
+        ("--db-instance-class", text(captured, "DBInstanceClass")),
+        ("--db-parameter-group-name", parameter_group(captured)),
+        (
+            "--promotion-tier",
+            number(captured, "PromotionTier").map(|tier| tier.to_string()),
+        ),
+        ("--region", arn.split(':').nth(3).map(str::to_owned)),
+    ];
+    let given = options
+        .into_iter()
+        .filter_map(|(option, value)| Some(format!(" {option} {}", value?)));
+    format!("aws rds create-db-instance {public}{}", given.collect::<String>())
+}
+
+fn parameter_group(captured: &Value) -> Option<String> {
+    members(captured, "DBParameterGroups").find_map(|group| text(group, "DBParameterGroupName"))
 }
 
 /// The instances of a plan, in words: `hubs-db-1-r (db.r6g.large)`.
