@@ -5,9 +5,9 @@
 
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{DEFAULT_DEADLINE_SECONDS, Descriptor};
-use crate::domain::names;
+use crate::domain::kinds;
 use crate::domain::rebuilding::{Found, State, Tagged, sets};
-use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::domain::resource::Resource;
 use crate::domain::sealing::Capture;
 use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
 use crate::error::{Class, Error, Result};
@@ -161,29 +161,17 @@ fn resource(tagged: &Tagged, descriptor: Option<&Descriptor>) -> Resource {
     own.unwrap_or(found)
 }
 
-/// The tag says it. Of a table's backup, only the hash in its name: that of the descriptor's resource for the table, else the
-/// table's own name stands for it.
+/// The tag says it; of what bears no tags, the kind.
 fn name(tagged: &Tagged, descriptor: Option<&Descriptor>) -> String {
-    if let Some(name) = &tagged.resource {
-        return name.clone();
+    let found = (tagged.set.as_str(), &tagged.target, &tagged.recovery_point);
+    match (&tagged.resource, kinds::stateful(&tagged.target)) {
+        (Some(name), _) => name.clone(),
+        (None, Some(kind)) => {
+            let known: Vec<Resource> = descriptor.into_iter().flat_map(Descriptor::resources).collect();
+            kind.name_without_tags(found, &known)
+        }
+        (None, None) => tagged.target.identifier().to_owned(),
     }
-    let table = tagged.target.identifier();
-    let called = match &tagged.recovery_point {
-        RecoveryPoint::TableBackup { name, .. } => name.as_str(),
-        _ => "",
-    };
-    let candidates = descriptor
-        .into_iter()
-        .flat_map(Descriptor::resources)
-        .filter_map(|resource| match &resource.target {
-            Target::DynamoDb { table: own } if own == table => Some(resource.name),
-            Target::DynamodbPrefix { prefix } if table.starts_with(prefix.as_str()) => {
-                Some(format!("{}.{table}", resource.name))
-            }
-            _ => None,
-        });
-    let mut candidates = candidates.filter(|name| names::recovery_point(&tagged.set, name) == called);
-    candidates.next().unwrap_or_else(|| table.to_owned())
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ KNOWN = [
     "functions/src/domain/message functions/src/domain/message.rs",
     "functions/src/steps/clean_up functions/src/steps/clean_up.rs",
     "functions/src/steps/plan_backup functions/src/steps/plan_backup.rs",
-    "functions/src/steps/plan_restore functions/src/steps/plan_restore.rs",
     "functions/src/steps/undo_restore functions/src/steps/undo_restore.rs",
 ]
 

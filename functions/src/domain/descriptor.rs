@@ -24,15 +24,16 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::ser::SerializeMap;
+use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 pub use cut_over::{CutOver, CutOverAction, Fact};
 pub use hooks::{Hook, HookAction};
-pub use relations::secret_name;
 pub use resources::MOST_RESOURCES;
 
 use super::duration;
+use super::kinds::{self, dynamodb::closeness};
 use super::resource::{Resource, Target};
 
 /// Seconds within which a backup must end where the descriptor says nothing: 6 hours.
@@ -170,21 +171,16 @@ impl Descriptor {
     /// The resources for the tables that a prefix resource found, one a table, called `<name>.<table>`. A table
     /// belongs to one resource alone: to the one that names it, else to the longest prefix that it begins with.
     pub fn tables(&self, prefix_resource: &Resource, found: &[String]) -> Vec<Resource> {
-        let Target::DynamodbPrefix { prefix: own } = &prefix_resource.target else {
+        let own = &prefix_resource.target;
+        if !kinds::is_pattern(own) {
             return Vec::new();
-        };
+        }
         let others = || self.resources.values().map(|protected| &protected.target);
-        let belongs_elsewhere = |name: &str| {
-            others().any(|target| match target {
-                Target::DynamoDb { table } => table == name,
-                Target::DynamodbPrefix { prefix } => prefix.len() > own.len() && name.starts_with(prefix.as_str()),
-                _ => false,
-            })
+        let belongs_here = |table: &str| {
+            let closest = others().filter_map(|other| closeness(other, table)).max();
+            closeness(own, table).is_some_and(|own| closest.is_none_or(|closest| own >= closest))
         };
-        let mut tables: Vec<&String> = found
-            .iter()
-            .filter(|table| table.starts_with(own.as_str()) && !belongs_elsewhere(table))
-            .collect();
+        let mut tables: Vec<&String> = found.iter().filter(|table| belongs_here(table)).collect();
         tables.sort_unstable();
         tables.dedup();
         tables
@@ -232,29 +228,24 @@ impl Descriptor {
 }
 
 /// As in a descriptor: `kind`, the kind's own fields, `deadline`, `terraform`, `logical_id`; a prefix is of kind `dynamodb`.
+impl Protected {
+    /// The fields that name the resource, the identifier first.
+    fn named(&self) -> serde_json::Result<Vec<(String, Value)>> {
+        let Value::Object(fields) = serde_json::to_value(&self.target)? else {
+            return Ok(Vec::new());
+        };
+        let mut fields: Vec<(String, Value)> = fields.into_iter().filter(|(field, _)| field != "kind").collect();
+        fields.sort_by_key(|(field, _)| field != self.target.field());
+        Ok(fields)
+    }
+}
+
 impl Serialize for Protected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("kind", self.target.kind())?;
-        match &self.target {
-            Target::Aurora { cluster } => map.serialize_entry("cluster", cluster)?,
-            Target::Efs {
-                file_system,
-                vault,
-                role,
-            } => {
-                map.serialize_entry("file_system", file_system)?;
-                if let Some(vault) = vault {
-                    map.serialize_entry("vault", vault)?;
-                }
-                if let Some(role) = role {
-                    map.serialize_entry("role", role)?;
-                }
-            }
-            Target::DynamoDb { table } => map.serialize_entry("table", table)?,
-            Target::DynamodbPrefix { prefix } => map.serialize_entry("prefix", prefix)?,
-            Target::Secret { secret } => map.serialize_entry("secret", secret)?,
-            Target::Parameters { path } => map.serialize_entry("path", path)?,
+        for (field, value) in self.named().map_err(S::Error::custom)? {
+            map.serialize_entry(&field, &value)?;
         }
         if !self.roots.is_empty() {
             map.serialize_entry("roots", &self.roots)?;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::kinds;
 use super::resource::{RecoveryPoint, Target};
 
 /// A finished recovery point that carries our tags or our name.
@@ -75,16 +76,15 @@ pub fn sets(tagged: Vec<Tagged>) -> Vec<Found> {
     found
 }
 
-/// A lost answer of `CreateBackup` may have left a second backup of a table by the same name: the earlier one is the set's.
+/// Of a backup that was started twice, since an answer was lost, the earlier one is the set's.
 fn without_doubles(mut points: Vec<Tagged>) -> Vec<Tagged> {
     points.sort_by_key(|point| point.captured_at);
     let mut kept: Vec<Tagged> = Vec::with_capacity(points.len());
     for point in points {
-        let same = |other: &Tagged| match (&other.recovery_point, &point.recovery_point) {
-            (RecoveryPoint::TableBackup { name: a, .. }, RecoveryPoint::TableBackup { name: b, .. }) => {
-                a == b && other.target == point.target
-            }
-            _ => false,
+        let same = |other: &Tagged| {
+            let kind = kinds::stateful(&point.target);
+            other.target == point.target
+                && kind.is_some_and(|kind| kind.is_double(&other.recovery_point, &point.recovery_point))
         };
         if !kept.iter().any(same) {
             kept.push(point);

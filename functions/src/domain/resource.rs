@@ -63,18 +63,6 @@ impl Target {
         }
     }
 
-    /// Whether it finds resources by their names, each of which is restored by itself.
-    pub fn is_pattern(&self) -> bool {
-        match self {
-            Target::DynamodbPrefix { .. } => true,
-            Target::Aurora { .. }
-            | Target::Efs { .. }
-            | Target::DynamoDb { .. }
-            | Target::Secret { .. }
-            | Target::Parameters { .. } => false,
-        }
-    }
-
     pub fn identifier_mut(&mut self) -> &mut String {
         match self {
             Target::Aurora { cluster } => cluster,

@@ -123,8 +123,7 @@ fn incomplete(point: &Point) -> Option<String> {
 }
 
 fn holds_data(point: &Point) -> bool {
-    point.status == PointStatus::Available
-        && matches!(&point.recovery_point, Some(recovery_point) if !matches!(recovery_point, RecoveryPoint::Versions { .. }))
+    point.status == PointStatus::Available && point.recovery_point.as_ref().and_then(RecoveryPoint::arn).is_some()
 }
 
 fn explained(name: &str, failure: Option<&Failure>, otherwise: &str) -> Reason {

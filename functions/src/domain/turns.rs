@@ -1,12 +1,11 @@
 //! When the step of each of many resources starts, so that all of them together ask no more than AWS answers.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 
-use super::resource::{Resource, Target};
-
-/// Tables a second: DynamoDB answers five ListBackups and five TagResource a second in an account, of which a step asks one a
-/// table.
-const TABLES_A_SECOND: u64 = 4;
+use super::kinds::{self, Stateful};
+use super::resource::Resource;
 
 /// A resource with its turn, in seconds after the first.
 #[derive(Serialize)]
@@ -26,16 +25,18 @@ pub fn in_turn<S: Serializer>(resources: &[Resource], serializer: S) -> Result<S
     )
 }
 
-/// Tables wait for one another, and nothing else waits.
+/// Resources of a kind of which AWS does not start all at once wait for one another, and nothing else waits.
 fn turns(resources: &[Resource]) -> impl Iterator<Item = u64> {
-    let mut tables = 0;
-    resources.iter().map(move |resource| match resource.target {
-        Target::DynamoDb { .. } => {
-            tables += 1;
-            (tables - 1) / TABLES_A_SECOND
-        }
-        _ => 0,
-    })
+    let mut started: BTreeMap<&str, u64> = BTreeMap::new();
+    resources
+        .iter()
+        .map(move |resource| {
+            let a_second = kinds::stateful(&resource.target).and_then(Stateful::starts_a_second)?;
+            let started = started.entry(resource.target.kind()).or_default();
+            *started += 1;
+            (*started - 1).checked_div(a_second)
+        })
+        .map(Option::unwrap_or_default)
 }
 
 #[cfg(test)]
@@ -43,6 +44,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::domain::resource::Target;
 
     #[derive(Serialize)]
     struct Plan {

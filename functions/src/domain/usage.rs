@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::descriptor::{Count, Descriptor};
+use crate::domain::kinds::dynamodb;
 use crate::domain::resource::Target;
 
 mod copies;
@@ -130,23 +131,21 @@ fn named_by(descriptor: &Descriptor, copy: &Copy) -> Vec<User> {
         return Vec::new();
     };
     let same = |target: &Target| {
-        target.kind() == wanted.kind() && target.identifier().eq_ignore_ascii_case(wanted.identifier()) && {
-            !matches!(target, Target::DynamodbPrefix { .. })
-        }
+        target.field() == wanted.field() && target.identifier().eq_ignore_ascii_case(wanted.identifier())
     };
     let resources = descriptor.resources.iter();
     let mut paths: Vec<String> = resources
         .filter(|(_, protected)| same(&protected.target))
         .map(|(name, protected)| format!("resources.{name}.{}", protected.target.field()))
         .collect();
-    if let Target::DynamoDb { table: wanted } = &wanted {
+    if let Some(wanted) = dynamodb::table(&wanted) {
         for (name, probe) in &descriptor.probes {
             if matches!(&probe.count, Count::Items { table: Some(table) } if table == wanted) {
                 paths.push(format!("probes.{name}.table"));
             }
         }
         for switch in &descriptor.cut_over {
-            if switch.table.as_ref() == Some(wanted) {
+            if switch.table.as_deref() == Some(wanted) {
                 paths.push(format!("cut_over.{}.table", switch.name));
             }
         }

@@ -128,21 +128,21 @@ fn beside<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<Seen<
 }
 
 fn recorded(item: &Item) -> Result<&[Version]> {
-    match &item.planned.source {
-        Source::Versions { versions } => Ok(versions),
-        other => Err(Error::invalid(
+    let Source::Versions { versions } = &item.planned.source else {
+        return Err(Error::invalid(
             format!("resources.{}.source", item.planned.resource.name),
-            format!("{other:?}"),
+            format!("{:?}", item.planned.source),
             "recorded versions, which is what a guard compares",
-        )),
-    }
+        ));
+    };
+    Ok(versions)
 }
 
 fn current(started: Started) -> Result<Vec<Version>> {
-    match started.recovery_point {
-        RecoveryPoint::Versions { versions, .. } => Ok(versions),
-        other => Err(wrong_point("secret or parameters", &other)),
-    }
+    let RecoveryPoint::Versions { versions, .. } = started.recovery_point else {
+        return Err(wrong_point("secret or parameters", &started.recovery_point));
+    };
+    Ok(versions)
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::{Deletion, Started};
 pub use crate::aws::timestamp;
 use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::kinds::stateful;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::Item;
 use crate::error::{Class, Error, Fault, Result};
 
 /// How far AWS's clocks may be behind the execution's start when a run looks for what it made.
@@ -105,10 +106,10 @@ pub fn seen(run: &Run, answered_at: Option<Timestamp>, versions: Vec<Version>) -
 
 /// The versions that a guard recorded, and when it saw them.
 pub fn versions<'a>(kind: &str, point: &'a RecoveryPoint) -> Result<(&'a [Version], Timestamp)> {
-    match point {
-        RecoveryPoint::Versions { versions, seen_at } => Ok((versions, *seen_at)),
-        _ => Err(wrong_point(kind, point)),
-    }
+    let RecoveryPoint::Versions { versions, seen_at } = point else {
+        return Err(wrong_point(kind, point));
+    };
+    Ok((versions, *seen_at))
 }
 
 /// A guard's recovery point is finished from the start: the versions that were current when it looked.
@@ -123,25 +124,8 @@ pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
 
 /// The copy, as a resource of its kind: what `capture` takes to describe it. `None` while nothing is made.
 pub fn copy(item: &Item) -> Option<Resource> {
-    let target = match (item.made.as_ref()?, &item.planned.resource.target) {
-        (Made::Cluster { cluster, .. }, _) => Target::Aurora {
-            cluster: cluster.clone(),
-        },
-        (Made::Table { table, .. }, _) => Target::DynamoDb { table: table.clone() },
-        (Made::Directory { file_system, .. }, Target::Efs { vault, role, .. })
-        | (
-            Made::FileSystem {
-                file_system: Some(file_system),
-                ..
-            },
-            Target::Efs { vault, role, .. },
-        ) => Target::Efs {
-            file_system: file_system.clone(),
-            vault: vault.clone(),
-            role: role.clone(),
-        },
-        _ => return None,
-    };
+    let source = &item.planned.resource.target;
+    let target = stateful(source)?.copy(item.made.as_ref()?, source)?;
     Some(Resource {
         target,
         ..item.planned.resource.clone()

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
+use crate::domain::names;
+use crate::domain::resource::{RecoveryPoint, Target};
 use crate::testing::{Backups, catalog, document, kinds, later};
 
 const SET: &str = "hubs-prod-20261120-021500-630a";

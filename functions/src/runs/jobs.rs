@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::job::{Failure, Job, JobStatus, Progress, Run};
-use crate::domain::kinds::is_read_while_it_runs;
+use crate::domain::kinds::is_read_while_backed_up;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{Point, PointStatus};
 use crate::error::{Error, Result};
@@ -19,13 +19,13 @@ pub fn of_point(point: &Point, usual_seconds: Option<u64>) -> Job {
     let job = Job {
         resource: point.resource.clone(),
         status,
-        holds_quiesce: point.recovery_point.as_ref().is_some_and(is_read_while_it_runs),
+        holds_quiesce: point.recovery_point.is_some() && is_read_while_backed_up(&point.resource.target),
         percent: point.percent,
         // A guard's versions may be thousands: nobody polls for them, and the point has them.
         recovery_point: point
             .recovery_point
             .clone()
-            .filter(|recovery_point| !matches!(recovery_point, RecoveryPoint::Versions { .. })),
+            .filter(|recovery_point| recovery_point.arn().is_some()),
         started_at: point.started_at,
         usual_seconds,
         looked_at: point.looked_at,

@@ -12,8 +12,9 @@ use super::closing;
 use super::jobs;
 use crate::catalog::Catalog;
 use crate::domain::job::{Job, Run};
+use crate::domain::kinds;
 use crate::domain::pacing;
-use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::domain::resource::Resource;
 use crate::domain::set::{Point, PointStatus, Reason, Sample};
 use crate::error::{Class, Error, Result};
 use crate::kinds::Restore;
@@ -63,10 +64,13 @@ pub async fn start_knowing<K: Kind + Restore>(
     known_besides: Option<(&str, Value)>,
 ) -> Result<Job> {
     let Input { run, resource, now } = input;
-    if let Target::DynamodbPrefix { prefix } = &resource.target {
+    if kinds::is_pattern(&resource.target) {
         return Err(Error::NotFound(format!(
-            "backing up {}: no table's name begins with {prefix}. Correct the prefix, or remove the resource",
-            resource.name
+            "backing up {}: no {}'s name begins with {}. Correct the {}, or remove the resource",
+            resource.name,
+            kinds::of(&resource.target).noun(),
+            resource.target.identifier(),
+            resource.target.field(),
         )));
     }
     closing::refuse_ended(catalog, &run, &format!("backing up {}", resource.name)).await?;
@@ -114,7 +118,7 @@ pub async fn start_knowing<K: Kind + Restore>(
         recovery_point,
         started_at,
     } = kind.back_up(&run, &point.resource).await?;
-    let at_once = matches!(recovery_point, RecoveryPoint::Versions { .. });
+    let at_once = recovery_point.arn().is_none();
     point.recovery_point = Some(recovery_point);
     point.started_at = Some(started_at);
     if at_once {
@@ -183,6 +187,7 @@ mod tests {
     use crate::catalog::Mark;
     use crate::domain::job::{JobStatus, Progress};
     use crate::domain::looks;
+    use crate::domain::resource::{RecoveryPoint, Target};
     use crate::domain::set::SampledItem;
     use crate::testing::{Backups, finished, later, now, planned, resource};
 

@@ -29,8 +29,9 @@ impl Needs {
 }
 
 pub async fn handle(needs: &Needs, input: Input) -> Result<Job> {
-    match input.resource.target {
-        Target::Parameters { .. } => start(&needs.catalog, &needs.parameters, input).await,
-        _ => start(&needs.catalog, &needs.secret, input).await,
+    // Of any other kind both say that it is not theirs.
+    match matches!(input.resource.target, Target::Parameters { .. }) {
+        true => start(&needs.catalog, &needs.parameters, input).await,
+        false => start(&needs.catalog, &needs.secret, input).await,
     }
 }

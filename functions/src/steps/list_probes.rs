@@ -52,39 +52,36 @@ pub async fn handle(needs: &Needs, Input { run, .. }: Input) -> Result<Output> {
 fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
     let planned = |(name, probe): (&String, &descriptor::Probe)| {
         let item = counted_in(probe, items)?;
-        let count = match (&probe.count, item.made.as_ref()?) {
-            (
-                descriptor::Count::Sql {
-                    sql,
-                    secret,
-                    database,
-                    timeout_seconds,
-                },
-                Made::Cluster {
-                    cluster,
-                    host,
-                    port,
-                    master_secret,
-                    ..
-                },
-            ) => {
+        let made = item.made.as_ref()?;
+        let count = match &probe.count {
+            descriptor::Count::Sql {
+                sql,
+                secret,
+                database,
+                timeout_seconds,
+            } => {
+                let Made::Cluster { host, port, .. } = made else {
+                    return None;
+                };
+                let cluster = made.identifier()?;
                 let failure = cannot_count(item, cluster);
                 let endpoint = Endpoint {
                     host: host.clone(),
                     port: *port,
                 };
                 Count::Sql(Sql {
-                    cluster: cluster.clone(),
+                    cluster: cluster.to_owned(),
                     endpoint: failure.is_none().then_some(endpoint),
                     failure,
                     database: database.clone(),
-                    secret: planning::of_copy(secret, master_secret.as_deref()).to_owned(),
+                    secret: planning::of_copy(secret, aurora::master_secret(made)).to_owned(),
                     sql: sql.clone(),
                     timeout_seconds: *timeout_seconds,
                 })
             }
-            (descriptor::Count::Items { .. }, Made::Table { table, .. }) => Count::Items { table: table.clone() },
-            _ => return None,
+            descriptor::Count::Items { .. } => Count::Items {
+                table: made.identifier()?.to_owned(),
+            },
         };
         Some(PlannedProbe {
             name: name.clone(),

@@ -18,9 +18,10 @@ use self::discovery::Discovery;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
 use crate::domain::job::{Failure, Run};
+use crate::domain::kinds;
 use crate::domain::names;
 use crate::domain::request::Request;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::resource::Resource;
 use crate::domain::set::{BackupSet, Purpose, Reason, RunRecord, SetStatus};
 use crate::domain::turns::in_turn;
 use crate::error::{Class, Error, Fault, Result};
@@ -206,11 +207,12 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
     let (mut planned, mut expanded, mut said) = (Vec::new(), Vec::new(), Vec::new());
     let mut copies = None;
     for resource in descriptor.resources() {
-        let Target::DynamodbPrefix { prefix } = &resource.target else {
+        if !kinds::is_pattern(&resource.target) {
             planned.push(resource);
             continue;
-        };
-        let mut tables = descriptor.tables(&resource, &discovery.tables(prefix).await?);
+        }
+        let prefix = resource.target.identifier().to_owned();
+        let mut tables = descriptor.tables(&resource, &discovery.tables(&prefix).await?);
         let copies = match &mut copies {
             Some(copies) => copies,
             none => none.insert(discovery.copies().await?),
@@ -253,20 +255,25 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
 async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Vec<PlannedProbe>> {
     let mut planned = Vec::new();
     for (name, probe) in &descriptor.probes {
-        let target = descriptor
+        let Some(target) = descriptor
             .resources
             .get(&probe.resource)
-            .map(|protected| &protected.target);
-        let count = match (&probe.count, target) {
-            (
-                descriptor::Count::Sql {
-                    sql,
-                    secret,
-                    database,
-                    timeout_seconds,
-                },
-                Some(Target::Aurora { cluster }),
-            ) => {
+            .map(|protected| &protected.target)
+        else {
+            return Err(Error::invalid(
+                format!("probes.{name}.resource"),
+                probe.resource.clone(),
+                "a resource of the descriptor",
+            ));
+        };
+        let count = match &probe.count {
+            descriptor::Count::Sql {
+                sql,
+                secret,
+                database,
+                timeout_seconds,
+            } => {
+                let cluster = target.identifier();
                 // A cluster that is not there fails its probe by its reason, and nothing else.
                 let (endpoint, failure) = match discovery.endpoint(cluster).await {
                     Ok(endpoint) => (Some(endpoint), None),
@@ -274,7 +281,7 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
                     Err(error) => return Err(error),
                 };
                 Count::Sql(Sql {
-                    cluster: cluster.clone(),
+                    cluster: cluster.to_owned(),
                     endpoint,
                     failure,
                     database: database.clone(),
@@ -283,17 +290,9 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
                     timeout_seconds: *timeout_seconds,
                 })
             }
-            (descriptor::Count::Items { table: Some(table) }, _) => Count::Items { table: table.clone() },
-            (descriptor::Count::Items { table: None }, Some(Target::DynamoDb { table })) => {
-                Count::Items { table: table.clone() }
-            }
-            _ => {
-                return Err(Error::invalid(
-                    format!("probes.{name}.resource"),
-                    probe.resource.clone(),
-                    "a resource in which this probe can count",
-                ));
-            }
+            descriptor::Count::Items { table } => Count::Items {
+                table: table.as_deref().unwrap_or(target.identifier()).to_owned(),
+            },
         };
         planned.push(PlannedProbe {
             name: name.clone(),

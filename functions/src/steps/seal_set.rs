@@ -255,10 +255,14 @@ async fn remember_durations(catalog: &Catalog, run: &Run) -> Result<()> {
 /// is sealed by its record, so a tag that cannot be put only warns.
 async fn mark_sealed(needs: &Needs, run: &Run) -> Result<()> {
     let points = needs.catalog.points(&run.deployment, &run.id).await?;
-    let made = |point: &RecoveryPoint| !matches!(point, RecoveryPoint::Versions { .. });
     let made: Vec<(&Point, &RecoveryPoint)> = points
         .iter()
-        .filter_map(|point| Some((point, point.recovery_point.as_ref().filter(|found| made(found))?)))
+        .filter_map(|point| {
+            Some((
+                point,
+                point.recovery_point.as_ref().filter(|found| found.arn().is_some())?,
+            ))
+        })
         .collect();
     for (point, recovery_point) in &made {
         let kind = needs.kinds.of(&point.resource.target);

@@ -5,8 +5,9 @@ use aws_config::SdkConfig;
 
 use crate::access::{Access, unmounted};
 use crate::domain::descriptor::CutOver;
+use crate::domain::kinds::efs;
 use crate::domain::mounted::roots::{self, InUse, WHOLE};
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::Item;
 use crate::error::{Error, Result};
 
 /// Looks into copies.
@@ -65,20 +66,9 @@ pub fn named(text: &str) -> &str {
 
 /// File system and directory of the copy.
 pub fn place<'a>(switch: &CutOver, item: &'a Item) -> Result<(&'a str, &'a str)> {
-    match &item.made {
-        Some(
-            Made::Directory {
-                file_system,
-                directory: Some(directory),
-                ..
-            }
-            | Made::FileSystem {
-                file_system: Some(file_system),
-                directory: Some(directory),
-                ..
-            },
-        ) => Ok((file_system, directory)),
-        _ => Err(Error::invalid(
+    match item.made.as_ref().and_then(efs::directory) {
+        Some((file_system, Some(directory))) => Ok((file_system, directory)),
+        Some((_, None)) | None => Err(Error::invalid(
             format!("cut_over.{}.resource", switch.name),
             format!("{}, whose directory is not known,", item.planned.resource.name),
             "a directory found by the file system's access stack (infra/efs-access.yaml): deploy it, or switch by hand",

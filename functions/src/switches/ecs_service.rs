@@ -16,6 +16,7 @@ use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::duration;
 use crate::domain::job::Run;
+use crate::domain::kinds::aurora;
 use crate::domain::lead::{self, Lead};
 use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;
@@ -233,10 +234,9 @@ impl Switch for EcsService {
             return Ok(Lead::Unknown(format!("there is no active service {}", named.words())));
         };
         let described = self.describe(&service.task_definition).await?;
-        match target {
-            Target::Efs { file_system, .. } => Ok(volumes::lead_to(&named, file_system, &described.definition)),
-            Target::Aurora { .. } => self.lead_of_secrets(&named, target, &described.definition).await,
-            _ => Ok(Lead::Silent),
+        match is_of_cluster(target) {
+            true => self.lead_of_secrets(&named, target, &described.definition).await,
+            false => Ok(volumes::lead_to(&named, target.identifier(), &described.definition)),
         }
     }
 
@@ -361,7 +361,7 @@ impl Switch for EcsService {
 }
 
 fn is_of_cluster(target: &Target) -> bool {
-    matches!(target, Target::Aurora { .. })
+    aurora::cluster(target).is_some()
 }
 
 fn of(switch: &CutOver) -> Result<Named<'_>> {

@@ -4,13 +4,13 @@ use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::describe_db_clusters::DescribeDBClustersError;
 use aws_sdk_rds::types::DbCluster;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{CutOver, Fact};
+use crate::domain::kinds::{self, aurora};
 use crate::domain::names::TAG_RESTORE;
-use crate::domain::resource::Target;
 use crate::domain::restore::item::{Item, Made};
 use crate::error::{Error, Fault, Result};
 use crate::switches::switch::fault;
@@ -32,61 +32,48 @@ impl Facts {
     /// # Errors
     /// `InvalidInput` for a fact that this kind of copy has not; `NotReady` while its cluster has no endpoint.
     pub async fn read(&self, fact: Fact, item: &Item) -> Result<Value> {
-        match (&item.made, fact) {
-            (Some(Made::Cluster { cluster, .. }), fact) if of_cluster(fact) => {
-                let found = self.cluster(cluster, item).await?;
-                let read = match fact {
-                    Fact::Host => found.endpoint().map(Value::from),
-                    Fact::ReaderHost => found.reader_endpoint().map(Value::from),
-                    Fact::Port => found.port().map(Value::from),
-                    Fact::MasterSecret => master_secret(&found).map(Value::from),
-                    _ => found.db_cluster_identifier().map(Value::from),
-                };
-                read.ok_or_else(|| {
-                    Error::NotReady(format!(
-                        "reading {} of the copy of {}: its cluster has none yet. Trying again may help; see in RDS that it \
-                         has an instance, and whether RDS manages its master password",
-                        word(fact),
-                        item.planned.resource.name
-                    ))
-                })
-            }
-            (Some(Made::Table { table, .. }), Fact::Table) => Ok(json!(table)),
-            (Some(Made::Directory { file_system, .. }), Fact::FileSystem) => Ok(json!(file_system)),
-            (
-                Some(Made::FileSystem {
-                    file_system: Some(file_system),
-                    ..
-                }),
-                Fact::FileSystem,
-            ) => Ok(json!(file_system)),
-            (
-                Some(
-                    Made::Directory {
-                        directory: Some(directory),
-                        ..
-                    }
-                    | Made::FileSystem {
-                        directory: Some(directory),
-                        ..
-                    },
-                ),
-                Fact::Directory,
-            ) => Ok(json!(directory)),
-            _ => Err(Error::invalid(
+        if let Some(Made::Cluster { cluster, .. }) = &item.made
+            && of_cluster(fact)
+        {
+            return self.of_cluster(fact, cluster, item).await;
+        }
+        let kind = kinds::stateful(&item.planned.resource.target);
+        let known = kind
+            .zip(item.made.as_ref())
+            .and_then(|(kind, made)| kind.fact(made, fact));
+        known.map(Value::from).ok_or_else(|| {
+            Error::invalid(
                 format!("cut_over of {}", item.planned.resource.name),
                 word(fact),
                 "a fact that this resource's copy has: see the table of facts in the README",
-            )),
-        }
+            )
+        })
+    }
+
+    async fn of_cluster(&self, fact: Fact, made: &str, item: &Item) -> Result<Value> {
+        let found = self.cluster(made, item).await?;
+        let read = match fact {
+            Fact::Host => found.endpoint().map(Value::from),
+            Fact::ReaderHost => found.reader_endpoint().map(Value::from),
+            Fact::Port => found.port().map(Value::from),
+            Fact::MasterSecret => master_secret(&found).map(Value::from),
+            Fact::Cluster | Fact::Table | Fact::FileSystem | Fact::Directory => {
+                found.db_cluster_identifier().map(Value::from)
+            }
+        };
+        read.ok_or_else(|| {
+            Error::NotReady(format!(
+                "reading {} of the copy of {}: its cluster has none yet. Trying again may help; see in RDS that it has an \
+                 instance, and whether RDS manages its master password",
+                word(fact),
+                item.planned.resource.name
+            ))
+        })
     }
 
     /// The copy's cluster, under the name by which it was made or the one that a rename gave it.
     async fn cluster(&self, made: &str, item: &Item) -> Result<DbCluster> {
-        let renamed = match &item.planned.resource.target {
-            Target::Aurora { cluster } => Some(cluster.as_str()),
-            _ => None,
-        };
+        let renamed = aurora::cluster(&item.planned.resource.target);
         for name in [Some(made), renamed].into_iter().flatten() {
             if let Some(found) = describe(&self.clusters, name).await?
                 && is_ours(&found, item)

@@ -8,6 +8,7 @@ use super::facts::{describe, master_secret};
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::Fact;
+use crate::domain::kinds;
 use crate::domain::lead::{self, Hosts, Lead};
 use crate::domain::resource::Target;
 use crate::error::{Class, Result};
@@ -26,15 +27,13 @@ impl Places {
 
     /// Where a value that holds this fact leads, as against a resource.
     pub async fn lead(&self, fact: Fact, value: &str, target: &Target) -> Result<Lead> {
-        Ok(match (fact, target) {
-            (Fact::Table, Target::DynamoDb { table }) => lead::of_table(value, table),
-            (Fact::Cluster, Target::Aurora { cluster }) => lead::of_identifier(value, cluster, "cluster"),
-            (Fact::FileSystem, Target::Efs { file_system, .. }) => {
-                lead::of_identifier(value, file_system, "file system")
-            }
-            (Fact::Host | Fact::ReaderHost, Target::Aurora { cluster }) => self.of_host(value, cluster).await?,
-            (Fact::MasterSecret, Target::Aurora { cluster }) => self.of_master_secret(value, cluster).await?,
-            _ => Lead::Silent,
+        let (noun, identifier) = (kinds::of(target).noun(), target.identifier());
+        Ok(match fact {
+            Fact::Table => lead::of_table(value, identifier),
+            Fact::Cluster | Fact::FileSystem => lead::of_identifier(value, identifier, noun),
+            Fact::Host | Fact::ReaderHost => self.of_host(value, identifier).await?,
+            Fact::MasterSecret => self.of_master_secret(value, identifier).await?,
+            Fact::Port | Fact::Directory => Lead::Silent,
         })
     }
 

@@ -227,12 +227,12 @@ fn led(before: &Value) -> Result<&str> {
 }
 
 fn copy<'a>(switch: &CutOver, item: &'a Item) -> Result<&'a str> {
-    match &item.made {
-        Some(Made::Cluster { cluster, .. }) => Ok(cluster),
-        _ => Err(Error::invalid(
+    let Some(Made::Cluster { cluster, .. }) = &item.made else {
+        return Err(Error::invalid(
             format!("cut_over.{}.resource", switch.name),
             &item.planned.resource.name,
             "a cluster that was restored",
-        )),
-    }
+        ));
+    };
+    Ok(cluster)
 }

@@ -6,24 +6,20 @@ use serde_json::Value;
 
 use super::cut_over::Fact;
 use super::reader::{Faults, Format, Object, quoted, shown};
+use crate::domain::kinds::{self, Stateful};
 use crate::domain::nearest::nearest;
 
-pub const FACTS: [(&str, Fact); 8] = [
-    ("host", Fact::Host),
-    ("reader_host", Fact::ReaderHost),
-    ("port", Fact::Port),
-    ("cluster", Fact::Cluster),
-    ("master_secret", Fact::MasterSecret),
-    ("table", Fact::Table),
-    ("file_system", Fact::FileSystem),
-    ("directory", Fact::Directory),
-];
+/// All that there is to know of a copy of any kind.
+pub fn all() -> Vec<(&'static str, Fact)> {
+    let facts = kinds::ALL.iter().filter_map(|kind| kind.stateful());
+    facts.flat_map(Stateful::facts).copied().collect()
+}
 
 /// The keys of a secret, and what each of them holds.
 pub fn values(
     faults: &mut Faults,
     object: &Object<'_>,
-    facts: &'static [(&'static str, Fact)],
+    facts: &[(&'static str, Fact)],
     known: bool,
 ) -> Option<BTreeMap<String, Fact>> {
     let path = object.path("values");
@@ -77,7 +73,7 @@ pub fn fact(faults: &mut Faults, path: String, value: &Value, facts: &[(&'static
         // Somebody may have put the value itself there, and it may be a secret's.
         let known = value
             .as_str()
-            .filter(|text| FACTS.iter().any(|(name, _)| name == text) || text.is_empty());
+            .filter(|text| all().iter().any(|(name, _)| name == text) || text.is_empty());
         let found = match (known, value) {
             (Some(text), _) => quoted(text),
             (None, Value::String(text)) => format!("(text of {} characters, not shown)", text.chars().count()),

@@ -127,23 +127,8 @@ pub const LOGICAL_ID: Format = visible("a CloudFormation logical id: 1 to 255 le
     (1..=255).contains(&text.len()) && plain(text, "")
 });
 
-pub const TERRAFORM_CLUSTER: Format = visible(
-    "the address of the aws_rds_cluster in Terraform's state, such as aws_rds_cluster.main or module.data.aws_rds_cluster.main",
-    |text| terraform(text, "aws_rds_cluster"),
-);
-
-pub const TERRAFORM_TABLE: Format = visible(
-    "the address of the aws_dynamodb_table in Terraform's state, such as aws_dynamodb_table.main or module.data.aws_dynamodb_table.main",
-    |text| terraform(text, "aws_dynamodb_table"),
-);
-
-pub const TERRAFORM_FILE_SYSTEM: Format = visible(
-    "the address of the aws_efs_file_system in Terraform's state, such as aws_efs_file_system.main or module.data.aws_efs_file_system.main",
-    |text| terraform(text, "aws_efs_file_system"),
-);
-
 /// `[module.<name>[<index>].…]<type>.<name>[<index>]`; an index is a number or a text without quotes and escapes in it.
-fn terraform(address: &str, resource_type: &str) -> bool {
+pub fn terraform(address: &str, resource_type: &str) -> bool {
     let identifier = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.len() <= 100 && plain(text, "-_")
     };
@@ -181,7 +166,7 @@ fn step(text: &str, identifier: impl Fn(&str) -> bool) -> Option<&str> {
     fits.then_some(rest)
 }
 
-const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> Format {
+pub const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> Format {
     Format {
         rule,
         accepts,

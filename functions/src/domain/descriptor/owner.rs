@@ -5,22 +5,16 @@ use std::collections::BTreeMap;
 
 use super::cut_over::CutOver;
 use super::{Count, Probe, Protected};
-use crate::domain::resource::Target;
+use crate::domain::kinds::{self, dynamodb::closeness};
 
 /// The resource that backs a table up, by its name and (of a prefix) the table: the one that names it, else the longest prefix
 /// that it begins with.
 pub fn owner<'a>(resources: &'a BTreeMap<String, Protected>, table: &str) -> Option<(&'a str, Option<String>)> {
-    let of_table = |target: &Target| match target {
-        Target::DynamoDb { table: own } => (own == table).then_some(usize::MAX),
-        Target::DynamodbPrefix { prefix } => table.starts_with(prefix.as_str()).then_some(prefix.len()),
-        _ => None,
-    };
     let (name, protected, _) = resources
         .iter()
-        .filter_map(|(name, protected)| Some((name, protected, of_table(&protected.target)?)))
+        .filter_map(|(name, protected)| Some((name, protected, closeness(&protected.target, table)?)))
         .max_by_key(|(.., closeness)| *closeness)?;
-    let of_prefix = matches!(protected.target, Target::DynamodbPrefix { .. });
-    Some((name, of_prefix.then(|| table.to_owned())))
+    Some((name, kinds::is_pattern(&protected.target).then(|| table.to_owned())))
 }
 
 /// A probe that names a table counts in the resource that backs it up.

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::reader::{Faults, Object, bare, named_entries, shown};
 use super::resources::Read;
 use super::{Count, DEFAULT_PROBE_TIMEOUT_SECONDS, Probe, formats, sql};
+use crate::domain::kinds::{self, Counting, Profile, Stateful, any_of};
 use crate::domain::nearest::nearest;
-use crate::domain::resource::Target;
 
 /// All probes travel in the state of one execution, which holds 256 KiB.
 const MOST_PROBES: usize = 50;
@@ -31,8 +31,9 @@ pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<Str
 fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, Read>) -> Option<Probe> {
     let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
     let resource = resources.get(name);
-    match resource.map(|resource| resource.kind) {
-        Some(Some("aurora")) => {
+    let kind = resource.and_then(|resource| resource.kind);
+    match kind.and_then(Profile::stateful).and_then(Stateful::counting) {
+        Some(Counting::Rows) => {
             object.only(faults, &["resource", "sql", "secret", "database", "timeout"]);
             let sql = object.text(faults, "sql", &sql::STATEMENT);
             let secret = object.text(faults, "secret", &formats::SECRET);
@@ -50,23 +51,24 @@ fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, 
                 count,
             })
         }
-        Some(Some("dynamodb")) => {
+        Some(Counting::Items) => {
             object.only(faults, &["resource", "table"]);
             let target = resource
                 .and_then(|resource| resource.protected.as_ref())
-                .map(|protected| &protected.target);
-            let table = table(faults, object, target)?;
+                .map(|protected| &protected.target)?;
+            let table = kind?.stateful()?.member(faults, object, target)?;
             Some(Probe {
                 resource: name.to_owned(),
                 count: Count::Items { table },
             })
         }
         // The resource's own kind is at fault, and said so.
-        Some(None) => None,
-        _ => {
+        None if resource.is_some_and(|resource| resource.kind.is_none()) => None,
+        None => {
             object.only(faults, &["resource", "sql", "secret", "database", "timeout", "table"]);
+            let counts = |kind: &dyn Profile| kind.stateful().and_then(Stateful::counting).is_some();
             let countable = || {
-                let fits = |read: &Read| matches!(read.kind, Some("aurora" | "dynamodb") | None);
+                let fits = move |read: &Read| read.kind.is_none_or(counts);
                 resources
                     .iter()
                     .filter(move |(_, read)| fits(read))
@@ -85,42 +87,12 @@ fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, 
             faults.add(
                 object.path("resource"),
                 found,
-                format!("the name of an aurora or dynamodb resource: {names}{guess}"),
+                format!(
+                    "the name of a resource of kind {}: {names}{guess}",
+                    any_of(&kinds::names(counts))
+                ),
             );
             None
         }
-    }
-}
-
-/// The table that a probe counts, where the probe has to name it. `None` only where there is a fault.
-fn table(faults: &mut Faults, object: &Object<'_>, target: Option<&Target>) -> Option<Option<String>> {
-    let given = object.optional_text(faults, "table", &formats::TABLE);
-    match (target?, object.get("table"), given) {
-        (Target::DynamodbPrefix { prefix }, None, _) => {
-            faults.add(
-                object.path("table"),
-                "(missing)",
-                format!("the name of a table that begins with {prefix}"),
-            );
-            None
-        }
-        (Target::DynamodbPrefix { prefix }, Some(value), Some(table)) if !table.starts_with(prefix.as_str()) => {
-            faults.add(
-                object.path("table"),
-                shown(value),
-                format!("the name of a table that begins with {prefix}"),
-            );
-            None
-        }
-        (Target::DynamoDb { table }, Some(value), Some(given)) if *table != given => {
-            faults.add(
-                object.path("table"),
-                shown(value),
-                format!("{table}, the resource's own table, or nothing"),
-            );
-            None
-        }
-        (_, Some(_), None) => None,
-        (_, _, given) => Some(given),
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::reader::{Faults, Object, named_entries, shown};
 use super::{DEADLINE, Protected, formats};
+use crate::domain::kinds::{self, Profile};
 use crate::domain::mounted::roots::{MOST_ITEMS, normal};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
@@ -13,23 +14,12 @@ use crate::domain::resource::Target;
 /// What a run carries: Step Functions gives its state 256 KiB.
 pub const MOST_RESOURCES: usize = 200;
 const RULE: &str = "a mapping from the names of 1 to 200 resources to what they are";
-const KINDS: [&str; 5] = ["aurora", "efs", "dynamodb", "secret", "parameters"];
-const FIELDS_OF_ANY_KIND: [&str; 10] = [
-    "kind",
-    "cluster",
-    "file_system",
-    "vault",
-    "role",
-    "roots",
-    "table",
-    "prefix",
-    "secret",
-    "path",
-];
+/// What tells where a resource stands in the infrastructure's source.
+const ADDRESSES: [&str; 2] = ["terraform", "logical_id"];
 
 /// A resource as far as it could be read.
 pub struct Read {
-    pub kind: Option<&'static str>,
+    pub kind: Option<&'static dyn Profile>,
     pub protected: Option<Protected>,
 }
 
@@ -56,66 +46,10 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, Read
 
 fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
     let kind = kind(faults, object);
-    let target = match kind {
-        Some("aurora") => {
-            object.only(faults, &["kind", "cluster", "deadline", "terraform", "logical_id"]);
-            object
-                .text(faults, "cluster", &formats::CLUSTER)
-                .map(|cluster| Target::Aurora { cluster })
-        }
-        Some("efs") => {
-            object.only(
-                faults,
-                &[
-                    "kind",
-                    "file_system",
-                    "vault",
-                    "role",
-                    "roots",
-                    "deadline",
-                    "terraform",
-                    "logical_id",
-                ],
-            );
-            let vault = object.optional_text(faults, "vault", &formats::VAULT);
-            let role = object.optional_text(faults, "role", &formats::ROLE);
-            let file_system = object.text(faults, "file_system", &formats::FILE_SYSTEM);
-            file_system.map(|file_system| Target::Efs {
-                file_system,
-                vault,
-                role,
-            })
-        }
-        Some("dynamodb") => {
-            object.only(
-                faults,
-                &["kind", "table", "prefix", "deadline", "terraform", "logical_id"],
-            );
-            tables(faults, object)
-        }
-        Some("secret") => {
-            object.only(faults, &["kind", "secret", "deadline"]);
-            object
-                .text(faults, "secret", &formats::SECRET)
-                .map(|secret| Target::Secret { secret })
-        }
-        Some("parameters") => {
-            object.only(faults, &["kind", "path", "deadline"]);
-            object
-                .text(faults, "path", &formats::PARAMETERS)
-                .map(|path| Target::Parameters { path })
-        }
-        _ => {
-            let fields: Vec<&str> = FIELDS_OF_ANY_KIND
-                .into_iter()
-                .chain(["deadline", "terraform", "logical_id"])
-                .collect();
-            object.only(faults, &fields);
-            None
-        }
-    };
+    object.only(faults, &fields(kind));
+    let target = kind.and_then(|kind| kind.read(faults, object));
     let roots = match kind {
-        Some("efs") => roots(faults, object),
+        Some(kind) if kind.fields().contains(&"roots") => roots(faults, object),
         _ => Vec::new(),
     };
     let deadline_seconds = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
@@ -159,71 +93,60 @@ fn roots(faults: &mut Faults, object: &Object<'_>) -> Vec<String> {
     roots
 }
 
-/// Where the resource stands in the infrastructure's source. A prefix has no address of its own; its tables have theirs.
+/// All that a resource of a kind may have; of an unknown kind, what one of any kind may have.
+fn fields(kind: Option<&'static dyn Profile>) -> Vec<&'static str> {
+    let own: Vec<&str> = match kind {
+        Some(kind) => kind.fields().to_vec(),
+        None => kinds::ALL.iter().flat_map(|kind| kind.fields()).copied().collect(),
+    };
+    let has_address = kind.is_none_or(|kind| kind.stateful().is_some());
+    let addresses = ADDRESSES.into_iter().filter(|_| has_address);
+    ["kind"]
+        .into_iter()
+        .chain(own)
+        .chain(["deadline"])
+        .chain(addresses)
+        .collect()
+}
+
+/// Where the resource stands in the infrastructure's source. A pattern has no address of its own; what it finds has.
 fn addresses(
     faults: &mut Faults,
     object: &Object<'_>,
-    kind: Option<&str>,
+    kind: Option<&dyn Profile>,
     target: Option<&Target>,
 ) -> (Option<String>, Option<String>) {
-    let terraform = match kind {
-        Some("aurora") => &formats::TERRAFORM_CLUSTER,
-        Some("efs") => &formats::TERRAFORM_FILE_SYSTEM,
-        Some("dynamodb") => &formats::TERRAFORM_TABLE,
-        // Not among the fields of a guard, and said so.
-        _ => return (None, None),
+    // Not among the fields of a guard, and said so.
+    let Some(stateful) = kind.and_then(Profile::stateful) else {
+        return (None, None);
     };
-    if let Some(Target::DynamodbPrefix { .. }) = target {
-        for field in ["terraform", "logical_id"] {
+    if let Some(target) = target.filter(|target| stateful.is_pattern(target)) {
+        for field in ADDRESSES {
             if let Some(value) = object.get(field) {
-                faults.add(
-                    object.path(field),
-                    shown(value),
-                    "nothing: a prefix stands for many tables",
-                );
+                let rule = format!("nothing: a {} stands for many resources", target.field());
+                faults.add(object.path(field), shown(value), rule);
             }
         }
         return (None, None);
     }
+    let (_, address) = stateful.terraform();
     (
-        object.optional_text(faults, "terraform", terraform),
+        object.optional_text(faults, "terraform", address),
         object.optional_text(faults, "logical_id", &formats::LOGICAL_ID),
     )
 }
 
-fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {
+fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static dyn Profile> {
     let value = object.get("kind");
     let text = value.and_then(Value::as_str).unwrap_or("");
-    let kind = KINDS.into_iter().find(|kind| *kind == text);
+    let kind = kinds::ALL.iter().find(|kind| kind.name() == text);
     if kind.is_none() {
-        let guess = nearest(text, KINDS)
+        let names = kinds::names(|_| true);
+        let guess = nearest(text, names.iter().copied())
             .map(|kind| format!("; did you mean {kind}?"))
             .unwrap_or_default();
-        let rule = format!("one of the kinds {}{guess}", KINDS.join(", "));
+        let rule = format!("one of the kinds {}{guess}", names.join(", "));
         faults.add(object.path("kind"), value.map_or("(missing)".to_owned(), shown), rule);
     }
-    kind
-}
-
-/// One table, or all whose names have a prefix.
-fn tables(faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
-    if object.get("table").is_none() && object.get("prefix").is_none() {
-        faults.add(
-            object.path("table"),
-            "(missing)",
-            format!("{}, or else a prefix", formats::TABLE.rule),
-        );
-    }
-    if object.get("table").is_some()
-        && let Some(prefix) = object.get("prefix")
-    {
-        faults.add(object.path("prefix"), shown(prefix), "either table or prefix, not both");
-    }
-    let prefix = object
-        .optional_text(faults, "prefix", &formats::PREFIX)
-        .map(|prefix| Target::DynamodbPrefix { prefix });
-    let table = object
-        .optional_text(faults, "table", &formats::TABLE)
-        .map(|table| Target::DynamoDb { table });
-    table.or(prefix)
+    kind.copied()
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::cut_over::{CutOver, CutOverAction, Fact};
-use super::facts::{FACTS, fact, values};
+use super::cut_over::{CutOver, CutOverAction};
+use super::facts::{all, fact, values};
 use super::reader::{Faults, Object, bare, shown};
 use super::resources::Read;
 use super::{formats, switch_relations};
+use crate::domain::kinds::{self, Profile, Stateful, any_of};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
 
@@ -51,7 +52,7 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
     let of = resource(faults, &object, kind, resources);
     let table = table(faults, &object, of.as_ref());
     let login = login(faults, &object, of.as_ref());
-    let facts = of.as_ref().map_or(&FACTS[..], |of| of.facts);
+    let facts = of.as_ref().map_or_else(all, |of| of.kind.facts().to_vec());
     let action = match kind {
         Some("secret") => {
             object.only(
@@ -59,7 +60,7 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
                 &["name", "kind", "resource", "table", "secret", "values", "login"],
             );
             let secret = object.text(faults, "secret", &formats::SECRET);
-            let values = values(faults, &object, facts, of.is_some());
+            let values = values(faults, &object, &facts, of.is_some());
             secret
                 .zip(values)
                 .map(|(secret, values)| CutOverAction::Secret { secret, values })
@@ -71,8 +72,8 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
             );
             let parameter = object.text(faults, "parameter", &formats::PARAMETER);
             let value = match object.get("value") {
-                Some(value) => fact(faults, object.path("value"), value, facts),
-                None => of.as_ref().map(|of| of.default),
+                Some(value) => fact(faults, object.path("value"), value, &facts),
+                None => facts.first().filter(|_| of.is_some()).map(|(_, fact)| *fact),
             };
             parameter
                 .zip(value)
@@ -131,11 +132,8 @@ fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {
 /// The resource whose copy a switch leads to.
 struct Of<'a> {
     name: String,
+    kind: &'static dyn Stateful,
     target: Option<&'a Target>,
-    /// What there is to know of its copy.
-    facts: &'static [(&'static str, Fact)],
-    /// The fact that becomes a parameter's value where the descriptor says nothing.
-    default: Fact,
 }
 
 /// `None` only where there is a fault, here or in the resource itself.
@@ -145,24 +143,19 @@ fn resource<'a>(
     kind: Option<&str>,
     resources: &'a BTreeMap<String, Read>,
 ) -> Option<Of<'a>> {
-    let fitting: &[&str] = match kind {
-        Some("rename" | "rds_proxy") => &["aurora"],
-        Some("ecs_service") => &["aurora", "efs"],
-        _ => &["aurora", "dynamodb", "efs"],
+    let fits = |of: &dyn Profile| {
+        of.stateful()
+            .is_some_and(|of| kind.is_none_or(|kind| of.switches().contains(&kind)))
     };
     let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
     let found = resources.get(name);
-    let (facts, default) = match found.map(|read| read.kind) {
+    let kind = match found.map(|read| read.kind) {
         // The resource's own kind is at fault, and said so.
         Some(None) => return None,
-        Some(Some(kind)) if fitting.contains(&kind) => match kind {
-            "aurora" => (&FACTS[..5], Fact::Host),
-            "dynamodb" => (&FACTS[5..6], Fact::Table),
-            _ => (&FACTS[6..], Fact::Directory),
-        },
+        Some(Some(of)) if fits(of) => of.stateful()?,
         _ => {
             let candidates = || {
-                let fits = |read: &Read| read.kind.is_none_or(|kind| fitting.contains(&kind));
+                let fits = |read: &Read| read.kind.is_none_or(fits);
                 resources
                     .iter()
                     .filter(move |(_, read)| fits(read))
@@ -176,11 +169,7 @@ fn resource<'a>(
                 true => "none is here".to_owned(),
                 false => listed.join(", "),
             };
-            let kinds = match fitting {
-                [one] => (*one).to_owned(),
-                [first @ .., last] => format!("{} or {last}", first.join(", ")),
-                [] => String::new(),
-            };
+            let kinds = any_of(&kinds::names(fits));
             faults.add(
                 object.path("resource"),
                 object.get("resource").map_or("(missing)".to_owned(), shown),
@@ -191,60 +180,25 @@ fn resource<'a>(
     };
     Some(Of {
         name: name.to_owned(),
+        kind,
         target: found
             .and_then(|read| read.protected.as_ref())
             .map(|protected| &protected.target),
-        facts,
-        default,
     })
 }
 
-/// The table of a prefix; `Some(None)` where there is none to name. `None` only where there is a fault.
+/// The member of a pattern; `Some(None)` where there is none to name. `None` only where there is a fault.
 fn table(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<Option<String>> {
-    let given = object.get("table");
-    let path = || object.path("table");
-    match of?.target? {
-        Target::DynamodbPrefix { prefix } => {
-            let table = given
-                .and_then(Value::as_str)
-                .filter(|table| (formats::TABLE.accepts)(table) && table.starts_with(prefix.as_str()));
-            if table.is_none() {
-                let found = given.map_or("(missing)".to_owned(), shown);
-                faults.add(path(), found, format!("the name of a table that begins with {prefix}"));
-            }
-            table.map(|table| Some(table.to_owned()))
-        }
-        Target::DynamoDb { table } => match given {
-            Some(value) if value.as_str() != Some(table) => {
-                faults.add(
-                    path(),
-                    shown(value),
-                    format!("{table}, the resource's own table, or nothing"),
-                );
-                None
-            }
-            _ => Some(None),
-        },
-        _ => match given {
-            Some(value) => {
-                faults.add(path(), shown(value), "no table: the resource is of another kind");
-                None
-            }
-            None => Some(None),
-        },
-    }
+    let of = of?;
+    of.kind.member(faults, object, of.target?)
 }
 
 /// The volume of a service to change, where it names one.
 fn volume(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<String> {
-    let of_cluster = matches!(of.and_then(|of| of.target), Some(Target::Aurora { .. }));
     match object.get("volume") {
-        Some(given) if of_cluster => {
-            faults.add(
-                object.path("volume"),
-                shown(given),
-                "no volume: a cluster is not mounted",
-            );
+        Some(given) if of.is_some_and(|of| !of.kind.is_mounted()) => {
+            let rule = "no volume: the resource is not mounted";
+            faults.add(object.path("volume"), shown(given), rule);
             None
         }
         _ => object.optional_text(faults, "volume", &formats::ECS),
@@ -257,13 +211,17 @@ fn login(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Optio
     let Some(given) = object.get("login") else {
         return Some(None);
     };
-    if !matches!(of?.target?, Target::Aurora { .. }) {
+    if !of?.kind.has_logins() {
         let given = if given.is_string() {
             "(a secret)".to_owned()
         } else {
             shown(given)
         };
-        faults.add(object.path("login"), given, "no login: only a cluster is logged in to");
+        faults.add(
+            object.path("login"),
+            given,
+            "no login: nothing logs in to a resource of this kind",
+        );
         return None;
     }
     object.optional_text(faults, "login", &formats::SECRET).map(Some)

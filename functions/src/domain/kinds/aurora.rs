@@ -1,13 +1,222 @@
-//! Clusters, by what was captured of them.
+//! Aurora clusters.
 
 use serde_json::Value;
+
+use super::profile::{Counting, Profile, Stateful};
+use crate::domain::descriptor::Fact;
+use crate::domain::descriptor::formats::{self, visible};
+use crate::domain::descriptor::reader::{Faults, Format, Object};
+use crate::domain::names;
+use crate::domain::resource::Target;
+use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
+use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::naming::Overrides;
+
+const CLUSTER: Element = Element {
+    terraform: "aws_rds_cluster",
+    cloudformation: "AWS::RDS::DBCluster",
+    key: "DBClusterIdentifier",
+    argument: Some("cluster_identifier"),
+};
+const INSTANCE: Element = Element {
+    terraform: "aws_rds_cluster_instance",
+    cloudformation: "AWS::RDS::DBInstance",
+    key: "DBInstanceIdentifier",
+    argument: Some("identifier"),
+};
+const TERRAFORM: Format = visible(
+    "the address of the aws_rds_cluster in Terraform's state, such as aws_rds_cluster.main or module.data.aws_rds_cluster.main",
+    |text| formats::terraform(text, CLUSTER.terraform),
+);
+/// RDS's longest identifier.
+const LONGEST: usize = 63;
+/// What Application Auto Scaling calls the readers that it adds; they belong to no source.
+const AUTOSCALED: &str = "application-autoscaling-";
+
+pub struct Aurora;
+
+impl Profile for Aurora {
+    fn name(&self) -> &'static str {
+        "aurora"
+    }
+
+    fn noun(&self) -> &'static str {
+        "cluster"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["cluster"]
+    }
+
+    fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
+        let cluster = object.text(faults, "cluster", &formats::CLUSTER)?;
+        Some(Target::Aurora { cluster })
+    }
+
+    fn stateful(&self) -> Option<&'static dyn Stateful> {
+        Some(&Self)
+    }
+}
+
+impl Stateful for Aurora {
+    fn counting(&self) -> Option<Counting> {
+        Some(Counting::Rows)
+    }
+
+    fn switches(&self) -> &'static [&'static str] {
+        &["secret", "parameter", "ecs_service", "rds_proxy", "rename"]
+    }
+
+    fn facts(&self) -> &'static [(&'static str, Fact)] {
+        &[
+            ("host", Fact::Host),
+            ("reader_host", Fact::ReaderHost),
+            ("port", Fact::Port),
+            ("cluster", Fact::Cluster),
+            ("master_secret", Fact::MasterSecret),
+        ]
+    }
+
+    /// A rename changes all of them after the cluster was made.
+    fn fact<'a>(&self, _: &'a Made, _: Fact) -> Option<&'a str> {
+        None
+    }
+
+    fn has_logins(&self) -> bool {
+        true
+    }
+
+    fn is_mounted(&self) -> bool {
+        false
+    }
+
+    fn copy_name(&self) -> Result<&'static Format, &'static str> {
+        Ok(&formats::CLUSTER)
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        &["instance_classes", "ca_certificates"]
+    }
+
+    /// Of what was not captured, the one instance of the copy gets a class and nothing else.
+    fn override_remarks(&self, captured: &Value, overrides: &Overrides<'_>) -> Vec<String> {
+        let given = |what| format!("every instance of the copy gets {what}, as asked, whatever its source had");
+        let authority = overrides
+            .ca_certificate
+            .map(|authority| match captured["DBInstances"].is_array() {
+                true => given(authority),
+                false => {
+                    format!("{authority} IS NOT GIVEN: the instances of its source were not captured; set it by hand")
+                }
+            });
+        overrides
+            .instance_class
+            .map(given)
+            .into_iter()
+            .chain(authority)
+            .collect()
+    }
+
+    /// A snapshot is taken when it is accepted.
+    fn is_read_while_backed_up(&self) -> bool {
+        false
+    }
+
+    fn data_expires(&self, _: &Value) -> bool {
+        false
+    }
+
+    fn arn(&self) -> (&'static str, &'static str) {
+        ("rds", "cluster:")
+    }
+
+    fn alarm_dimension(&self) -> &'static str {
+        "DBClusterIdentifier"
+    }
+
+    fn terraform(&self) -> (&'static str, &'static Format) {
+        (CLUSTER.terraform, &TERRAFORM)
+    }
+
+    fn replaced(&self, place: &Place, item: &Item, renamed: bool) -> Vec<Replaced> {
+        let source = item.planned.resource.target.identifier();
+        let Some(Made::Cluster { cluster: copy, .. }) = &item.made else {
+            return Vec::new();
+        };
+        let mut replaced = vec![place.resource(CLUSTER, if renamed { source } else { copy })];
+        let instances = instances(&item.configuration, source, copy);
+        let parts = instances.iter().enumerate();
+        replaced.extend(parts.map(|(index, id)| place.part(INSTANCE, index, id)));
+        // Scaling goes by the cluster's name: under the old name it is as it was.
+        if !renamed {
+            let scaled = format!("cluster:{source}");
+            replaced.extend(place.scaled(&item.configuration, "rds", &scaled, &format!("cluster:{copy}")));
+        }
+        replaced
+    }
+
+    fn copy(&self, made: &Made, _: &Target) -> Option<Target> {
+        let cluster = made.identifier()?.to_owned();
+        Some(Target::Aurora { cluster })
+    }
+}
 
 /// The engine, such as `aurora-postgresql`; `None` where nothing was captured.
 pub fn engine(configuration: &Value) -> Option<&str> {
     configuration.pointer("/DBCluster/Engine")?.as_str()
 }
 
-/// Whether its instances were captured: else the copy gets one, of a class alone.
-pub fn has_instances(configuration: &Value) -> bool {
-    configuration["DBInstances"].is_array()
+/// Name of the cluster; `None` of another kind.
+pub fn cluster(target: &Target) -> Option<&str> {
+    match target {
+        Target::Aurora { cluster } => Some(cluster),
+        _ => None,
+    }
+}
+
+/// ARN of the secret in which RDS manages the master password of a copy.
+pub fn master_secret(made: &Made) -> Option<&str> {
+    match made {
+        Made::Cluster { master_secret, .. } => master_secret.as_deref(),
+        _ => None,
+    }
+}
+
+/// The names of a copy's instances, the writer first, then by promotion tier: as the restore of a cluster gives them.
+fn instances(configuration: &Value, source: &str, copy: &str) -> Vec<String> {
+    let scales = configuration["ScalableTargets"]
+        .as_array()
+        .is_some_and(|targets| !targets.is_empty());
+    let writes = |id: &str| {
+        let mut members = configuration["DBCluster"]["DBClusterMembers"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        members.any(|member| member["DBInstanceIdentifier"] == id && member["IsClusterWriter"] == true)
+    };
+    let mut captured: Vec<(bool, i64, &str)> = configuration["DBInstances"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|instance| {
+            let id = instance["DBInstanceIdentifier"].as_str()?;
+            let tier = instance["PromotionTier"].as_i64().unwrap_or(i64::MAX);
+            (!(scales && id.starts_with(AUTOSCALED))).then(|| (!writes(id), tier, id))
+        })
+        .collect();
+    captured.sort_unstable();
+    if configuration["DBCluster"].is_null() {
+        return vec![names::copy_of(copy, "1", LONGEST)];
+    }
+    let suffix = copy
+        .match_indices('-')
+        .map(|(at, _)| &copy[at + 1..])
+        .find(|suffix| !suffix.is_empty() && names::copy_of(source, suffix, LONGEST) == copy);
+    let named = captured.iter().enumerate();
+    named
+        .map(|(index, (_, _, id))| match suffix {
+            Some(suffix) => names::copy_of(id, suffix, LONGEST),
+            None => names::copy_of(copy, &(index + 1).to_string(), LONGEST),
+        })
+        .collect()
 }

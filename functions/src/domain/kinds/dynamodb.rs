@@ -1,8 +1,232 @@
-//! Tables, by what was captured of them.
+//! DynamoDB tables, one by its name or all with a prefix.
 
 use serde_json::Value;
 
-/// Whether DynamoDB deletes items whose time to live is past, also from a copy.
-pub fn items_expire(configuration: &Value) -> bool {
-    configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+use super::profile::{Counting, Profile, Stateful};
+use crate::domain::descriptor::Fact;
+use crate::domain::descriptor::formats::{self, visible};
+use crate::domain::descriptor::reader::{Faults, Format, Object, shown};
+use crate::domain::names;
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
+use crate::domain::restore::item::{Item, Made};
+
+const TABLE: Element = Element {
+    terraform: "aws_dynamodb_table",
+    cloudformation: "AWS::DynamoDB::Table",
+    key: "TableName",
+    argument: Some("name"),
+};
+const TERRAFORM: Format = visible(
+    "the address of the aws_dynamodb_table in Terraform's state, such as aws_dynamodb_table.main or module.data.aws_dynamodb_table.main",
+    |text| formats::terraform(text, TABLE.terraform),
+);
+
+pub struct DynamoDb;
+
+impl Profile for DynamoDb {
+    fn name(&self) -> &'static str {
+        "dynamodb"
+    }
+
+    fn noun(&self) -> &'static str {
+        "table"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["table", "prefix"]
+    }
+
+    fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
+        let (table, prefix) = (object.get("table"), object.get("prefix"));
+        if table.is_none() && prefix.is_none() {
+            let rule = format!("{}, or else a prefix", formats::TABLE.rule);
+            faults.add(object.path("table"), "(missing)", rule);
+        }
+        if let (Some(_), Some(prefix)) = (table, prefix) {
+            faults.add(object.path("prefix"), shown(prefix), "either table or prefix, not both");
+        }
+        let prefix = object
+            .optional_text(faults, "prefix", &formats::PREFIX)
+            .map(|prefix| Target::DynamodbPrefix { prefix });
+        let table = object
+            .optional_text(faults, "table", &formats::TABLE)
+            .map(|table| Target::DynamoDb { table });
+        table.or(prefix)
+    }
+
+    fn stateful(&self) -> Option<&'static dyn Stateful> {
+        Some(&Self)
+    }
+}
+
+impl Stateful for DynamoDb {
+    fn counting(&self) -> Option<Counting> {
+        Some(Counting::Items)
+    }
+
+    fn switches(&self) -> &'static [&'static str] {
+        &["secret", "parameter"]
+    }
+
+    fn facts(&self) -> &'static [(&'static str, Fact)] {
+        &[("table", Fact::Table)]
+    }
+
+    fn fact<'a>(&self, made: &'a Made, fact: Fact) -> Option<&'a str> {
+        made.identifier().filter(|_| fact == Fact::Table)
+    }
+
+    fn has_logins(&self) -> bool {
+        false
+    }
+
+    fn is_mounted(&self) -> bool {
+        false
+    }
+
+    fn copy_name(&self) -> Result<&'static Format, &'static str> {
+        Ok(&formats::TABLE)
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A backup is taken when it is accepted.
+    fn is_read_while_backed_up(&self) -> bool {
+        false
+    }
+
+    /// DynamoDB deletes items whose time to live is past, also from a copy.
+    fn data_expires(&self, configuration: &Value) -> bool {
+        configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+    }
+
+    fn arn(&self) -> (&'static str, &'static str) {
+        ("dynamodb", "table/")
+    }
+
+    fn alarm_dimension(&self) -> &'static str {
+        "TableName"
+    }
+
+    fn terraform(&self) -> (&'static str, &'static Format) {
+        (TABLE.terraform, &TERRAFORM)
+    }
+
+    fn replaced(&self, place: &Place, item: &Item, _: bool) -> Vec<Replaced> {
+        let Some(copy) = item.made.as_ref().and_then(Made::identifier) else {
+            return Vec::new();
+        };
+        let scaled = format!("table/{}", item.planned.resource.target.identifier());
+        let mut replaced = vec![place.resource(TABLE, copy)];
+        replaced.extend(place.scaled(&item.configuration, "dynamodb", &scaled, &format!("table/{copy}")));
+        replaced
+    }
+
+    fn copy(&self, made: &Made, _: &Target) -> Option<Target> {
+        let table = made.identifier()?.to_owned();
+        Some(Target::DynamoDb { table })
+    }
+
+    /// DynamoDB answers five ListBackups and five TagResource a second in an account, of which a step asks one a table.
+    fn starts_a_second(&self) -> Option<u64> {
+        Some(4)
+    }
+
+    fn is_pattern(&self, target: &Target) -> bool {
+        matches!(target, Target::DynamodbPrefix { .. })
+    }
+
+    fn member(&self, faults: &mut Faults, object: &Object<'_>, target: &Target) -> Option<Option<String>> {
+        let given = object.get("table");
+        let named = given.and_then(Value::as_str);
+        let mut refuse = |rule: String| {
+            faults.add(object.path("table"), given.map_or("(missing)".to_owned(), shown), rule);
+            None
+        };
+        match target {
+            Target::DynamodbPrefix { prefix } => match named {
+                Some(table) if (formats::TABLE.accepts)(table) && table.starts_with(prefix.as_str()) => {
+                    Some(Some(table.to_owned()))
+                }
+                _ => refuse(format!("the name of a table that begins with {prefix}")),
+            },
+            own if given.is_some() && named != Some(own.identifier()) => {
+                refuse(format!("{}, the resource's own table, or nothing", own.identifier()))
+            }
+            _ => Some(None),
+        }
+    }
+
+    /// A lost answer of `CreateBackup` may have left a second backup by the same name.
+    fn is_double(&self, one: &RecoveryPoint, other: &RecoveryPoint) -> bool {
+        backup_name(one).is_some() && backup_name(one) == backup_name(other)
+    }
+
+    /// The name of a backup ends with a hash of the resource's name.
+    fn name_without_tags(&self, (set, target, point): (&str, &Target, &RecoveryPoint), known: &[Resource]) -> String {
+        let table = target.identifier();
+        let mut candidates = known.iter().filter_map(|resource| match &resource.target {
+            Target::DynamoDb { table: own } => (own == table).then(|| resource.name.clone()),
+            other => closeness(other, table).map(|_| format!("{}.{table}", resource.name)),
+        });
+        let named = candidates.find(|name| Some(names::recovery_point(set, name).as_str()) == backup_name(point));
+        named.unwrap_or_else(|| table.to_owned())
+    }
+}
+
+/// Name of the table, where a target is one; `None` of a prefix, and of another kind.
+pub fn table(target: &Target) -> Option<&str> {
+    match target {
+        Target::DynamoDb { table } => Some(table),
+        _ => None,
+    }
+}
+
+/// How closely a target names a table: exactly, or by the length of the prefix that it begins with; `None` where it does not.
+pub fn closeness(target: &Target, table: &str) -> Option<usize> {
+    match target {
+        Target::DynamoDb { table: own } => (own == table).then_some(usize::MAX),
+        Target::DynamodbPrefix { prefix } => table.starts_with(prefix.as_str()).then_some(prefix.len()),
+        _ => None,
+    }
+}
+
+fn backup_name(point: &RecoveryPoint) -> Option<&str> {
+    match point {
+        RecoveryPoint::TableBackup { name, .. } => Some(name),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_table_with_a_time_to_live_expires() {
+        let on = json!({"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}});
+        assert!(DynamoDb.data_expires(&on) && !DynamoDb.data_expires(&json!({})));
+    }
+
+    #[test]
+    fn the_longest_prefix_is_closest_and_a_tables_own_name_closer() {
+        let prefix = |prefix: &str| Target::DynamodbPrefix { prefix: prefix.into() };
+        let rooms = Target::DynamoDb {
+            table: "hubs-rooms".into(),
+        };
+        let of = |target: &Target| closeness(target, "hubs-rooms");
+        assert!(of(&rooms) > of(&prefix("hubs-")) && of(&prefix("hubs-")) > of(&prefix("hu")));
+        assert_eq!(of(&prefix("shop-")), None);
+        assert_eq!(
+            of(&Target::Aurora {
+                cluster: "hubs-rooms".into()
+            }),
+            None
+        );
+    }
 }

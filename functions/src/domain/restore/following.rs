@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::descriptor::{Count, CutOverAction, Descriptor};
+use crate::domain::kinds::{aurora, dynamodb};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::login::is_managed;
@@ -42,7 +43,7 @@ pub fn in_use(switched: &[Switched], items: &[Item]) -> BTreeMap<String, Replace
         let now = renamed.map(str::to_owned).or(known).or(made.map(str::to_owned));
         if let Some(now) = now {
             let was = target.clone();
-            let master_secret = item.made.as_ref().and_then(Made::master_secret).map(str::to_owned);
+            let master_secret = item.made.as_ref().and_then(aurora::master_secret).map(str::to_owned);
             let replacement = Replacement {
                 was,
                 now,
@@ -110,8 +111,11 @@ pub fn changes(descriptor: &Descriptor, in_use: &BTreeMap<String, Replacement>, 
         // `<resource>.<table>`, or the one table of a resource.
         let (resource, table) = match (name.split_once('.'), whole) {
             (Some((resource, table)), _) => (resource, table),
-            (None, Some((found, Target::DynamoDb { table }))) => (found.as_str(), table.as_str()),
-            (None, _) => continue,
+            (None, Some((found, target))) => match dynamodb::table(target) {
+                Some(table) => (found.as_str(), table),
+                None => continue,
+            },
+            (None, None) => continue,
         };
         for (probe, found) in &descriptor.probes {
             let counted = matches!(&found.count, Count::Items { table: Some(of) } if of == table);

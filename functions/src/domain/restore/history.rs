@@ -1,7 +1,7 @@
 //! How much of an execution's event history a restore takes: Step Functions ends an execution at its 25,000th event.
 
+use crate::domain::kinds::is_guard;
 use crate::domain::pacing;
-use crate::domain::resource::Target;
 use crate::domain::restore::plan::Planned;
 
 /// The most events of a Standard execution (Step Functions quotas).
@@ -21,7 +21,7 @@ const UNKNOWN_SECONDS: u64 = 3_600;
 pub fn events(resources: &[Planned], probes: usize) -> u64 {
     let of_each = |planned: &Planned| {
         let compared = TASK;
-        if makes_nothing(&planned.resource.target) {
+        if is_guard(&planned.resource.target) {
             return compared;
         }
         let seconds = planned.usual_seconds.unwrap_or(UNKNOWN_SECONDS);
@@ -37,15 +37,10 @@ pub fn events(resources: &[Planned], probes: usize) -> u64 {
         .fold(MACHINE.saturating_add(probes), u64::saturating_add)
 }
 
-/// Whether the restore of a target only compares.
-pub fn makes_nothing(target: &Target) -> bool {
-    matches!(target, Target::Secret { .. } | Target::Parameters { .. })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::resource::Resource;
+    use crate::domain::resource::{Resource, Target};
     use crate::domain::restore::plan::{Beside, Source};
 
     fn planned(target: Target, usual_seconds: Option<u64>) -> Planned {

@@ -3,6 +3,7 @@
 mod cloudformation;
 mod ecs;
 mod hcl;
+pub mod place;
 mod replaced;
 mod terraform;
 #[cfg(test)]
@@ -10,7 +11,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::replaced::Replaced;
+use self::place::Replaced;
 use super::item::Item;
 use super::plan::CutOverMode;
 use crate::domain::descriptor::Descriptor;

@@ -190,14 +190,6 @@ impl Made {
             Made::Directory { .. } | Made::Nothing => None,
         }
     }
-
-    /// ARN of the secret in which RDS manages the copy's master password.
-    pub fn master_secret(&self) -> Option<&str> {
-        match self {
-            Made::Cluster { master_secret, .. } => master_secret.as_deref(),
-            _ => None,
-        }
-    }
 }
 
 /// What the machine carries of one resource's restore. Output, and (`resource`) input of the restoring steps.

@@ -1,7 +1,7 @@
 //! What the copy of a resource is called, and where it goes.
 
 use crate::domain::names;
-use crate::domain::restore::request::Destination;
+use crate::domain::restore::request::{Destination, RestoreRequest};
 
 /// As far as the operator said, and else by the run.
 #[derive(Debug, Clone, Copy)]
@@ -31,4 +31,14 @@ pub struct Overrides<'a> {
     pub instance_class: Option<&'a str>,
     /// The certificate authority of every instance.
     pub ca_certificate: Option<&'a str>,
+}
+
+impl<'a> Overrides<'a> {
+    /// What a request says of the copy of one resource.
+    pub fn of(request: &'a RestoreRequest, resource: &str) -> Self {
+        Self {
+            instance_class: request.instance_classes.get(resource).map(String::as_str),
+            ca_certificate: request.ca_certificates.get(resource).map(String::as_str),
+        }
+    }
 }

@@ -182,4 +182,21 @@ impl Beside {
             Beside::Nothing => "",
         }
     }
+
+    /// What no two copies of a kind can have in common; `None` where AWS gives the copy its name.
+    pub fn identity(&self) -> Option<String> {
+        match self {
+            Beside::Cluster { cluster } => Some(cluster.to_lowercase()),
+            Beside::Table { table } => Some(table.clone()),
+            Beside::Directory { .. } | Beside::FileSystem { .. } | Beside::Nothing => None,
+        }
+    }
+
+    /// Whether the copy is a resource of its own, instead of a part of what is there.
+    pub fn is_resource(&self) -> bool {
+        match self {
+            Beside::Cluster { .. } | Beside::Table { .. } | Beside::FileSystem { .. } => true,
+            Beside::Directory { .. } | Beside::Nothing => false,
+        }
+    }
 }

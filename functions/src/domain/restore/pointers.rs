@@ -5,6 +5,7 @@ pub mod record;
 pub mod selection;
 
 use self::record::Record;
+use crate::domain::kinds;
 use crate::domain::resource::Target;
 use crate::error::Fault;
 
@@ -50,14 +51,7 @@ pub struct Pointed<'a> {
 
 impl Pointed<'_> {
     fn words(&self) -> String {
-        let what = match self.target {
-            Target::Aurora { .. } => "cluster",
-            Target::Efs { .. } => "file system",
-            Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => "table",
-            Target::Secret { .. } => "secret",
-            Target::Parameters { .. } => "path",
-        };
-        format!("{what} {}", self.target.identifier())
+        format!("{} {}", kinds::of(self.target).noun(), self.target.identifier())
     }
 
     /// A proxy in front of a cluster: whoever connects through it would stay where they are.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::descriptor::CutOverAction;
-use crate::domain::resource::Target;
+use crate::domain::kinds::{self, efs};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::following::{Followed, Place};
 use crate::domain::restore::item::{Item, Made};
@@ -24,28 +24,22 @@ pub fn removable(record: &RestoreRecord, items: &[Item]) -> Vec<String> {
             found.extend(side(renamed).map(|side| ("cluster", side, None)));
             continue;
         }
-        let system = match made {
-            Made::Directory { file_system, .. } => Some(file_system.clone()),
-            _ => None,
-        };
+        let noun = kinds::of(&item.planned.resource.target).noun();
         let changed = record.followed.iter().filter(|change| change.resource == *name);
-        let named = changed.filter_map(|change| match (&change.place, made) {
-            (Place::Resource(_), Made::Cluster { .. }) => Some(("cluster", change.from.clone(), None)),
-            (Place::Resource(_), Made::Table { .. }) => Some(("table", change.from.clone(), None)),
-            (Place::Resource(_), Made::FileSystem { .. }) => Some(("file system", change.from.clone(), None)),
-            (Place::Root(_), Made::Directory { directory, .. }) => {
-                let apart = is_apart(&change.from, directory.as_deref()?);
-                apart.then(|| ("directory", change.from.clone(), system.clone()))
+        let named = changed.filter_map(|change| match &change.place {
+            Place::Resource(_) => made.identifier().map(|_| (noun, change.from.clone(), None)),
+            Place::Root(_) => {
+                let (system, directory) = restored_inside(made)?;
+                let apart = is_apart(&change.from, directory?);
+                apart.then(|| ("directory", change.from.clone(), Some(system.to_owned())))
             }
-            _ => None,
+            Place::Probe(_) | Place::Switch(_) | Place::ProbeSecret(_) | Place::Login(_) => None,
         });
         let before = found.len();
         found.extend(named);
-        // A table of a prefix is named by its switch alone.
-        if let (Target::DynamoDb { table }, true) = (&item.planned.resource.target, name.contains('.'))
-            && found.len() == before
-        {
-            found.insert(("table", table.clone(), None));
+        // What a pattern finds, as `<resource>.<table>`, is named by its switch alone.
+        if name.contains('.') && found.len() == before {
+            found.insert((noun, item.planned.resource.target.identifier().to_owned(), None));
         }
     }
     let in_use = in_use(record, items);
@@ -55,6 +49,11 @@ pub fn removable(record: &RestoreRecord, items: &[Item]) -> Vec<String> {
         None => format!("{what} {name}"),
     };
     found.into_iter().map(words).collect()
+}
+
+/// File system and directory of a copy that lies in the file system of its source.
+fn restored_inside(made: &Made) -> Option<(&str, Option<&str>)> {
+    efs::directory(made).filter(|_| made.identifier().is_none())
 }
 
 /// The side name of the old cluster; none where there was no old one.
@@ -82,7 +81,7 @@ fn in_use<'a>(record: &'a RestoreRecord, items: &'a [Item]) -> BTreeSet<(&'stati
     let live = record.live();
     for item in items {
         let planned = &item.planned.resource;
-        let what = what(&planned.target);
+        let what = kinds::of(&planned.target).noun();
         in_use.extend(item.made.as_ref().and_then(Made::identifier).map(|name| (what, name)));
         // The file system itself, in which the copy is a directory.
         if let Some(Made::Directory { file_system, .. }) = &item.made {
@@ -101,16 +100,6 @@ fn in_use<'a>(record: &'a RestoreRecord, items: &'a [Item]) -> BTreeSet<(&'stati
         );
     }
     in_use
-}
-
-fn what(target: &Target) -> &'static str {
-    match target {
-        Target::Aurora { .. } => "cluster",
-        Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => "table",
-        Target::Efs { .. } => "file system",
-        Target::Secret { .. } => "secret",
-        Target::Parameters { .. } => "parameter path",
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ mod text;
 
 use super::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
 use crate::domain::duration;
+use crate::domain::kinds;
 use crate::domain::message::words::{count, size, time};
-use crate::domain::resource::Target;
 
 pub use text::WIDTH;
 use text::{columns, section};
@@ -106,10 +106,10 @@ pub fn head(plan: &Plan) -> Vec<String> {
 }
 
 fn row(planned: &Planned) -> [String; 5] {
-    let loss = match (&planned.beside, planned.loss_seconds) {
-        (Beside::Nothing, _) => "-".to_owned(),
-        (_, Some(seconds)) => duration::in_words(seconds),
-        (_, None) => "not known".to_owned(),
+    let loss = match planned.loss_seconds {
+        _ if planned.beside == Beside::Nothing => "-".to_owned(),
+        Some(seconds) => duration::in_words(seconds),
+        None => "not known".to_owned(),
     };
     [
         planned.resource.name.clone(),
@@ -141,10 +141,7 @@ fn reads(planned: &Planned) -> Vec<String> {
         Source::TableBackup { arn } => format!("table backup {arn}"),
         Source::TableAt { table, at } => format!("the point-in-time recovery of table {table}, as of {}", time(*at)),
         Source::Versions { versions } => {
-            let what = match &planned.resource.target {
-                Target::Secret { .. } => "secret",
-                _ => "parameter",
-            };
+            let what = kinds::of(&planned.resource.target).noun();
             format!("nothing; the versions of {} are compared", count(versions.len(), what))
         }
     };

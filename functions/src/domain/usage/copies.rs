@@ -33,53 +33,51 @@ impl Copy {
         if matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) {
             return None;
         }
-        match (&item.made, &item.planned.beside) {
-            (
-                Some(Made::Cluster {
-                    cluster,
-                    host,
-                    reader_host,
-                    master_secret,
-                    ..
-                }),
-                _,
-            ) => Some(Copy::Cluster {
-                cluster: cluster.clone(),
-                hosts: [Some(host), Some(reader_host), master_secret.as_ref()]
-                    .into_iter()
-                    .flatten()
-                    .filter(|host| !host.is_empty())
-                    .cloned()
-                    .collect(),
-            }),
-            (Some(Made::Table { table, .. }), _) | (None, Beside::Table { table }) => {
-                Some(Copy::Table { table: table.clone() })
+        match &item.made {
+            Some(made) => Self::made(made),
+            None => Self::planned(&item.planned.beside),
+        }
+    }
+
+    fn made(made: &Made) -> Option<Self> {
+        match made {
+            Made::Cluster {
+                cluster,
+                host,
+                reader_host,
+                master_secret,
+                ..
+            } => {
+                let hosts = [Some(host), Some(reader_host), master_secret.as_ref()];
+                let hosts = hosts.into_iter().flatten().filter(|host| !host.is_empty());
+                Some(Copy::Cluster {
+                    cluster: cluster.clone(),
+                    hosts: hosts.cloned().collect(),
+                })
             }
-            (
-                Some(Made::FileSystem {
-                    file_system: Some(file_system),
-                    ..
-                }),
-                _,
-            ) => Some(Copy::FileSystem {
-                file_system: file_system.clone(),
-            }),
-            (
-                Some(Made::Directory {
-                    file_system,
-                    directory: Some(directory),
-                    ..
-                }),
-                _,
-            ) => Some(Copy::Directory {
+            Made::Table { table, .. } => Some(Copy::Table { table: table.clone() }),
+            Made::FileSystem { file_system, .. } => {
+                file_system.clone().map(|file_system| Copy::FileSystem { file_system })
+            }
+            Made::Directory {
+                file_system, directory, ..
+            } => directory.as_ref().map(|directory| Copy::Directory {
                 file_system: file_system.clone(),
                 directory: format!("/{}", directory.trim_matches('/')),
             }),
-            (None, Beside::Cluster { cluster }) => Some(Copy::Cluster {
+            Made::Nothing => None,
+        }
+    }
+
+    /// What may be there by the name that it was to get, though nobody saw it made.
+    fn planned(beside: &Beside) -> Option<Self> {
+        match beside {
+            Beside::Cluster { cluster } => Some(Copy::Cluster {
                 cluster: cluster.clone(),
                 hosts: Vec::new(),
             }),
-            _ => None,
+            Beside::Table { table } => Some(Copy::Table { table: table.clone() }),
+            Beside::Directory { .. } | Beside::FileSystem { .. } | Beside::Nothing => None,
         }
     }
 

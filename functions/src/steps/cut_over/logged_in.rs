@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::domain::descriptor::{CutOver, CutOverAction};
 use crate::domain::job::Run;
+use crate::domain::kinds::aurora;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::Item;
 use crate::domain::restore::login::{LoggedIn, Of};
 use crate::error::{Error, Result};
 use crate::switches::{Switches, item_of};
@@ -70,7 +71,7 @@ fn by_the_application(record: &RestoreRecord) -> impl Iterator<Item = &LoggedIn>
 fn is_managed(secret: &str, items: &[Item]) -> bool {
     items
         .iter()
-        .any(|item| matches!(&item.made, Some(Made::Cluster { master_secret: Some(managed), .. }) if managed == secret))
+        .any(|item| item.made.as_ref().and_then(aurora::master_secret) == Some(secret))
 }
 
 fn see(login: &LoggedIn, current: &Value) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::Needs;
 use crate::domain::descriptor::Descriptor;
-use crate::domain::resource::Target;
+use crate::domain::kinds::aurora;
 use crate::domain::retention::snapshots::{Growth, in_the_end, nights_left};
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::Result;
@@ -68,6 +68,6 @@ fn told(used: u64, quota: u64, nights: u64, growing: &[Growth]) -> Reason {
 
 fn clusters(descriptor: &Descriptor) -> u64 {
     let resources = descriptor.resources().into_iter();
-    let clusters = resources.filter(|resource| matches!(resource.target, Target::Aurora { .. }));
+    let clusters = resources.filter(|resource| aurora::cluster(&resource.target).is_some());
     u64::try_from(clusters.count()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Planning;
+use super::context::Planning;
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::Item;
@@ -53,10 +53,8 @@ pub async fn item(
     let beside = kind.destination(run, &draft.resource, naming).await?;
     let timing = stages::timing(&draft.resource.name, None);
     let past = needs.catalog.timing(&run.deployment, &timing).await?;
-    let loss_seconds = match beside {
-        Beside::Nothing => None,
-        _ => draft.holds.map(|holds| seconds_between(holds, *now)),
-    };
+    let loses = beside != Beside::Nothing;
+    let loss_seconds = draft.holds.filter(|_| loses).map(|holds| seconds_between(holds, *now));
     Ok(Item {
         configuration: kind.overridden(schedule::without_past(draft.configuration, *now), overrides),
         sample: draft.sample,

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::context::Planning;
 use super::drafts::Draft;
-use super::{Planning, origins};
+use super::points::{of_all_sets, of_resource};
 use crate::domain::duration;
+use crate::domain::kinds::is_guard;
 use crate::domain::resource::Target;
 use crate::domain::restore::choosing::{Reach, Way, moments};
 use crate::domain::restore::following::{self, Followed};
-use crate::domain::restore::history::makes_nothing;
 use crate::domain::restore::remark::Remark;
-use crate::domain::set::{BackupSet, Point, SetStatus};
+use crate::domain::set::BackupSet;
 use crate::error::{Fault, Result};
 
 /// What the drafts of a set become for a moment, and what there is to say of it.
@@ -34,10 +35,10 @@ pub async fn as_of(
     followed: &[Followed],
     at: Timestamp,
 ) -> Result<AsOf> {
-    let points = points(planning, sets, followed).await?;
+    let points = of_all_sets(planning, sets, followed).await?;
     let mut continuous = BTreeMap::new();
     let mut reaches = Vec::new();
-    for draft in drafts.iter().filter(|draft| !makes_nothing(&draft.resource.target)) {
+    for draft in drafts.iter().filter(|draft| !is_guard(&draft.resource.target)) {
         let name = &draft.resource.name;
         let target = used_at(followed, draft, at);
         let found = planning.needs.kinds.of(&target).continuous(&target).await?;
@@ -95,20 +96,6 @@ pub async fn as_of(
         remarks,
         faults: Vec::new(),
     })
-}
-
-/// The points of all sealed sets, by today's names of their resources.
-async fn points(planning: &Planning<'_>, sets: &[BackupSet], followed: &[Followed]) -> Result<Vec<Point>> {
-    let mut points = Vec::new();
-    for set in sets.iter().filter(|set| set.status == SetStatus::Sealed) {
-        let held = planning.needs.catalog.points(&set.deployment, &set.id).await?;
-        points.extend(origins::called_today(planning, set, held, followed).1);
-    }
-    Ok(points)
-}
-
-fn of_resource<'a>(points: &'a [Point], name: &'a str) -> impl Iterator<Item = &'a Point> {
-    points.iter().filter(move |point| point.resource.name == name)
 }
 
 /// What the application used at a moment: a cut-over between the set and that moment replaced it.

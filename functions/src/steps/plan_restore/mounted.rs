@@ -1,6 +1,6 @@
 //! The directories of earlier restores in which something is in use today: nobody may take them for leftovers.
 
-use super::Planning;
+use super::context::Planning;
 use crate::domain::mounted::directory;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::Beside;

@@ -2,18 +2,20 @@
 
 use jiff::Timestamp;
 
+use super::context::Planning;
 use super::drafts::Draft;
-use super::{Planning, here, moment, retained};
+use super::points::called_today;
+use super::{here, moment, retained};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::duration;
+use crate::domain::kinds;
 use crate::domain::resource::Resource;
 use crate::domain::restore::choosing;
 use crate::domain::restore::following::Followed;
 use crate::domain::restore::matching::{self, Matched, Sides, Standing};
-use crate::domain::restore::plan::Source;
 use crate::domain::restore::remark::Remark;
 use crate::domain::restore::request::{Origin, RestoreRequest, Wanted};
-use crate::domain::set::{BackupSet, Point, ProbeResult};
+use crate::domain::set::ProbeResult;
 use crate::error::{Fault, Result};
 
 /// What is restored from what, before anything is known of the copies.
@@ -100,22 +102,6 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
     Ok(origins)
 }
 
-/// A set's points, each by today's name of its resource.
-pub fn called_today(
-    planning: &Planning<'_>,
-    set: &BackupSet,
-    mut points: Vec<Point>,
-    followed: &[Followed],
-) -> (Vec<Matched>, Vec<Point>) {
-    let held: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
-    let captured = Some(set.started_at);
-    let matched = matching::resources(planning.descriptor, &held, captured, followed, planning.now);
-    for (point, matched) in points.iter_mut().zip(&matched) {
-        point.resource.name.clone_from(&matched.name);
-    }
-    (matched, points)
-}
-
 async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origins> {
     let Planning {
         needs,
@@ -195,7 +181,7 @@ impl Origins {
         let restored = self
             .drafts
             .iter()
-            .filter(|draft| !matches!(draft.source, Source::Versions { .. }));
+            .filter(|draft| !kinds::is_guard(&draft.resource.target));
         let moments: Vec<Timestamp> = restored.filter_map(|draft| draft.holds).collect();
         if let (Some(first), Some(last)) = (moments.iter().min(), moments.iter().max())
             && first != last

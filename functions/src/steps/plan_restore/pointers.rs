@@ -8,9 +8,9 @@ pub use self::aws::Aws;
 use super::switches::CuttingOver;
 use crate::domain::descriptor::CutOverAction;
 use crate::domain::job::Run;
-use crate::domain::resource::Target;
+use crate::domain::kinds::{self, aurora, dynamodb};
 use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, CutOverMode};
+use crate::domain::restore::plan::CutOverMode;
 use crate::domain::restore::pointers::record::{Record, host_of_copy};
 use crate::domain::restore::pointers::selection::{Selection, arn};
 use crate::domain::restore::pointers::{NEVER_TOLD, Pointed, Pointer};
@@ -184,7 +184,7 @@ fn each<T>(listed: Listed<T>, what: &'static str, pointer: impl FnMut(T) -> Poin
 }
 
 async fn of_cluster(pointers: &dyn Pointers, item: &Item) -> Result<Vec<Pointer>> {
-    let Target::Aurora { cluster } = &item.planned.resource.target else {
+    let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
         return Ok(Vec::new());
     };
     let proxies = told(pointers.proxies(cluster).await)?;
@@ -207,13 +207,8 @@ async fn of_cluster(pointers: &dyn Pointers, item: &Item) -> Result<Vec<Pointer>
 /// The dimension of alarms by which a resource is watched; none where the copy lies in the same file system.
 fn watched(item: &Item) -> Option<(&'static str, &str)> {
     let target = &item.planned.resource.target;
-    let dimension = match (target, &item.planned.beside) {
-        (_, Beside::Directory { .. } | Beside::Nothing) => return None,
-        (Target::Aurora { .. }, _) => "DBClusterIdentifier",
-        (Target::Efs { .. }, _) => "FileSystemId",
-        _ => "TableName",
-    };
-    Some((dimension, target.identifier()))
+    let kind = kinds::stateful(target).filter(|_| item.planned.beside.is_resource())?;
+    Some((kind.alarm_dimension(), target.identifier()))
 }
 
 fn watching(item: &Item, alarms: &Listed<Alarm>) -> Vec<Pointer> {
@@ -231,10 +226,7 @@ fn watching(item: &Item, alarms: &Listed<Alarm>) -> Vec<Pointer> {
 }
 
 fn table(item: &Item) -> Option<&str> {
-    match &item.planned.resource.target {
-        Target::DynamoDb { table } => Some(table),
-        _ => None,
-    }
+    dynamodb::table(&item.planned.resource.target)
 }
 
 fn reading(item: &Item, mappings: &Listed<Mapping>) -> Vec<Pointer> {
@@ -275,7 +267,7 @@ fn backing_up(item: &Item, run: &Run, selections: &Tried<Selection>) -> Vec<Poin
 
 /// The records that lead to an endpoint of a cluster.
 fn leading(item: &Item, records: &Tried<Record>) -> Vec<Pointer> {
-    let Target::Aurora { cluster } = &item.planned.resource.target else {
+    let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
         return Vec::new();
     };
     let what = "Route 53 records";

@@ -6,7 +6,6 @@ use tokio::task::JoinSet;
 
 use crate::domain::job::Run;
 use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::Beside;
 use crate::domain::restore::remark::Remark;
 use crate::error::{Class, Error, Fault, Result};
 use crate::kinds::optional;
@@ -90,10 +89,8 @@ fn same_names(items: &[Item]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for item in items {
         let resource = &item.planned.resource;
-        let copy = match &item.planned.beside {
-            Beside::Cluster { cluster } => cluster.to_lowercase(),
-            Beside::Table { table } => table.clone(),
-            _ => continue,
+        let Some(copy) = item.planned.beside.identity() else {
+            continue;
         };
         if let Some(other) = seen.insert((resource.target.kind(), copy.clone()), &resource.name) {
             faults.push(Fault {

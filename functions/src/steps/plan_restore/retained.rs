@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::drafts::Draft;
 use crate::domain::descriptor::Descriptor;
+use crate::domain::kinds;
 use crate::domain::resource::Resource;
 use crate::domain::restore::kept::{Backup, Kept};
 use crate::error::{Fault, Result};
@@ -31,7 +32,7 @@ pub async fn retained(
 ) -> Result<Retained> {
     let mut found = Retained::default();
     for resource in descriptor.resources() {
-        let is_pattern = resource.target.is_pattern();
+        let is_pattern = kinds::is_pattern(&resource.target);
         if !is_pattern && !wanted(&resource.name) {
             found.resources.push(resource);
             continue;

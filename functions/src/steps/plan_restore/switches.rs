@@ -1,8 +1,8 @@
 //! What the cut-over of a restore will switch: the descriptor's switches whose resources are restored, in words.
 
 use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor};
+use crate::domain::kinds::{self, Stateful, is_guard};
 use crate::domain::resource::Resource;
-use crate::domain::restore::history::makes_nothing;
 use crate::domain::restore::item::Item;
 use crate::domain::restore::plan::{Beside, CutOverMode};
 use crate::error::Fault;
@@ -116,7 +116,7 @@ pub fn live(descriptor: &Descriptor, switches: &[CutOver], items: &[Item]) -> Ve
         copied.any(|name| *name == resource.name || name.starts_with(&of_prefix))
     };
     let not_copied = descriptor.resources().into_iter();
-    let not_copied = not_copied.filter(|resource| !makes_nothing(&resource.target) && !is_copied(resource));
+    let not_copied = not_copied.filter(|resource| !is_guard(&resource.target) && !is_copied(resource));
     not_led.chain(not_copied.map(|resource| resource.name)).collect()
 }
 
@@ -140,11 +140,11 @@ fn words(switch: &CutOver, items: &[Item]) -> String {
                 .as_ref()
                 .map(|volume| format!(" (volume {volume})"))
                 .unwrap_or_default();
-            let of_cluster =
-                item_of(switch, items).is_some_and(|item| matches!(item.planned.beside, Beside::Cluster { .. }));
-            match of_cluster {
-                true => format!("service {service} of ECS cluster {cluster} gets the master secret of {copy}"),
-                false => format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}"),
+            let is_mounted =
+                |item: &Item| kinds::stateful(&item.planned.resource.target).is_some_and(Stateful::is_mounted);
+            match item_of(switch, items).is_some_and(is_mounted) {
+                false => format!("service {service} of ECS cluster {cluster} gets the master secret of {copy}"),
+                true => format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}"),
             }
         }
         CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy} leads to {copy}, and to nothing for a moment"),

@@ -6,11 +6,14 @@ mod refused;
 mod without_catalog;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::json;
 
+use super::pointers::Pointers;
 use super::*;
+use crate::catalog::Catalog;
 use crate::domain::descriptor::CutOver;
 use crate::domain::lead::Lead;
 use crate::domain::resource::{RecoveryPoint, Target, Version};
@@ -19,10 +22,13 @@ use crate::domain::restore::choosing::Window;
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::pointers::record::Record;
 use crate::domain::restore::pointers::selection::Selection;
+use crate::domain::restore::remark::Remark;
 use crate::domain::restore::switching::Switching;
 use crate::domain::set::{BackupSet, Point, PointStatus, Purpose, SetStatus};
+use crate::error::Fault;
+use crate::hooks::Hooks;
 use crate::kinds::Preflight;
-use crate::switches::Switch;
+use crate::switches::{Switch, Switches};
 use crate::testing::memory::Memory;
 use crate::testing::{
     Backups, EXECUTION, Executing, Recorded, Recoverable, catalog, document, kinds, later, now, resource, started_at,

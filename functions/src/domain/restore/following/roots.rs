@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::followed::{Followed, Place};
 use crate::domain::descriptor::Descriptor;
+use crate::domain::kinds::efs;
 use crate::domain::mounted::roots::{InUse, candidates, in_copy};
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::switching::{SwitchState, Switched};
@@ -60,10 +61,7 @@ fn moved(done: &Switched, item: &Item, in_use: &InUse) -> Vec<String> {
 }
 
 fn directory(item: &Item) -> Option<&str> {
-    match item.made.as_ref()? {
-        Made::Directory { directory, .. } | Made::FileSystem { directory, .. } => directory.as_deref(),
-        _ => None,
-    }
+    efs::directory(item.made.as_ref()?)?.1
 }
 
 /// The roots of a new descriptor that lie in a copy since, by one of these changes after the other, as the stored one has them.

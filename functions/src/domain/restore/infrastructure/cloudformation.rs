@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::replaced::{Replaced, unknown};
+use super::place::{Replaced, unknown};
 
 /// `ResourcesToImport` of `CreateChangeSet`.
 pub fn resources_to_import(replaced: &[Replaced]) -> String {

@@ -2,6 +2,7 @@
 
 use super::hcl::{Part, block, quoted};
 use crate::domain::descriptor::{CutOverAction, Descriptor};
+use crate::domain::kinds::efs;
 use crate::domain::restore::item::{Item, Made};
 
 /// What each service's volume has to say, for CloudFormation and for Terraform.
@@ -18,15 +19,13 @@ pub fn patches(descriptor: &Descriptor, items: &[Item]) -> String {
         let item = items
             .iter()
             .find(|item| item.planned.resource.name == switch.resource)?;
-        let (file_system, directory) = match item.made.as_ref()? {
-            Made::Directory {
-                file_system, directory, ..
-            } => (file_system, directory.as_deref()?),
-            Made::FileSystem {
-                file_system, directory, ..
-            } => (file_system.as_ref()?, directory.as_deref().unwrap_or("/")),
-            _ => return None,
+        let made = item.made.as_ref()?;
+        let directory = match (efs::directory(made)?, made) {
+            ((_, Some(directory)), _) => directory,
+            ((_, None), Made::FileSystem { .. }) => "/",
+            ((_, None), _) => return None,
         };
+        let (file_system, _) = efs::directory(made)?;
         let source = item.planned.resource.target.identifier();
         Some(patch(
             &format!("{service} of ECS cluster {cluster}"),

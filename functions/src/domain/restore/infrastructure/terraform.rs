@@ -1,7 +1,7 @@
 //! Terraform: blocks for 1.7 and newer, commands for all.
 
 use super::hcl::{Part, block, quoted};
-use super::replaced::{Replaced, unknown};
+use super::place::{Replaced, unknown};
 
 /// A `removed` block for what is replaced and an `import` block for the copy. One address can have either but not both in
 /// one plan, and no `removed` block may have an index (Terraform, "removed block"): the copy gets an address of its own.

@@ -42,8 +42,9 @@ pub fn plans(descriptor: &Descriptor, items: &[Item]) -> Vec<LoginPlan> {
 }
 
 pub(super) fn copies<'a>(descriptor: &'a Descriptor, items: &'a [Item]) -> impl Iterator<Item = Copied<'a>> {
-    items.iter().filter_map(|item| match &item.made {
-        Some(Made::Cluster {
+    let restored = items.iter().filter(|item| item.status == ItemStatus::Restored);
+    restored.filter_map(|item| {
+        let Some(Made::Cluster {
             cluster,
             host,
             reader_host,
@@ -51,7 +52,13 @@ pub(super) fn copies<'a>(descriptor: &'a Descriptor, items: &'a [Item]) -> impl 
             master_secret,
             master_username,
             ..
-        }) if item.status == ItemStatus::Restored => Some(Copied {
+        }) = &item.made
+        else {
+            return None;
+        };
+        let name = &item.planned.resource.name;
+        let switches = descriptor.cut_over.iter().filter(|switch| switch.resource == *name);
+        Some(Copied {
             item,
             cluster,
             host,
@@ -59,13 +66,8 @@ pub(super) fn copies<'a>(descriptor: &'a Descriptor, items: &'a [Item]) -> impl 
             port: *port,
             master_secret: master_secret.as_deref(),
             master_username: master_username.as_deref(),
-            switches: descriptor
-                .cut_over
-                .iter()
-                .filter(|switch| switch.resource == item.planned.resource.name)
-                .collect(),
-        }),
-        _ => None,
+            switches: switches.collect(),
+        })
     })
 }
 

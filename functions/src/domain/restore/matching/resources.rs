@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::domain::descriptor::{Descriptor, secret_name};
+use crate::domain::descriptor::Descriptor;
+use crate::domain::kinds::{self, dynamodb};
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::following::{self, Followed};
 
@@ -38,7 +39,7 @@ impl Matched {
     /// Whether it is this resource of the descriptor, or a table of this prefix.
     pub fn is_of(&self, resource: &Resource) -> bool {
         self.name == resource.name
-            || matches!(resource.target, Target::DynamodbPrefix { .. })
+            || kinds::is_pattern(&resource.target)
                 && self
                     .name
                     .strip_prefix(&resource.name)
@@ -119,28 +120,15 @@ fn is_abandoned(resource: &Resource, captured: Captured, followed: &[Followed]) 
 /// How the descriptor calls what a target is.
 fn named(today: &Descriptor, target: &Target) -> Option<String> {
     let all = today.resources();
-    let whole = all.iter().find(|resource| is(&resource.target, target));
+    let whole = all.iter().find(|resource| kinds::is_same(&resource.target, target));
     if let Some(resource) = whole {
         return Some(resource.name.clone());
     }
-    let Target::DynamoDb { table } = target else {
-        return None;
-    };
+    let table = dynamodb::table(target)?.to_owned();
     let mut of_prefixes = all
         .iter()
-        .flat_map(|prefix| today.tables(prefix, std::slice::from_ref(table)));
+        .flat_map(|prefix| today.tables(prefix, std::slice::from_ref(&table)));
     of_prefixes.next().map(|resource| resource.name)
-}
-
-/// Whether two targets are one thing.
-fn is(one: &Target, other: &Target) -> bool {
-    if std::mem::discriminant(one) != std::mem::discriminant(other) {
-        return false;
-    }
-    match (one, other) {
-        (Target::Secret { secret }, Target::Secret { secret: other }) => secret_name(secret) == secret_name(other),
-        _ => one.identifier() == other.identifier(),
-    }
 }
 
 /// A name that neither the descriptor nor another resource of the set has: its own, where it can.

@@ -3,8 +3,8 @@
 use super::gaps::{Gap, Of};
 use super::resources::{By, Matched};
 use crate::domain::descriptor::Descriptor;
+use crate::domain::kinds::is_guard;
 use crate::domain::resource::Resource;
-use crate::domain::restore::history::makes_nothing;
 use crate::domain::restore::request::RestoreRequest;
 
 /// Both sides of a restore.
@@ -72,7 +72,7 @@ impl Sides<'_> {
 
     /// What the request leaves out of what the set could restore.
     pub fn left_out(&self) -> Vec<String> {
-        let restorable = self.resources.iter().filter(|of| !makes_nothing(&of.resource.target));
+        let restorable = self.resources.iter().filter(|of| !is_guard(&of.resource.target));
         let left_out = restorable.filter(|of| !of.abandoned && !self.request.covers(&of.name));
         left_out.map(|of| of.name.clone()).collect()
     }

@@ -2,7 +2,8 @@
 
 use super::gaps::{Gap, Of};
 use super::sides::Sides;
-use crate::domain::descriptor::{CutOver, CutOverAction, secret_name};
+use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::kinds::secret::name as secret_name;
 
 /// The switches that only one side has, or that lead from or to something else than they did. Of resources that the request
 /// leaves out, none: they are not switched because somebody said so.

@@ -2,6 +2,7 @@
 //!
 //! A selection by tags has the copy as well, which carries the tags of the original.
 
+use crate::domain::kinds;
 use crate::domain::resource::Target;
 
 /// A selection of a backup plan.
@@ -29,12 +30,8 @@ impl Selection {
 /// The ARN by which AWS Backup knows a resource of this identifier, in the account and Region of an execution. `None` for what it
 /// does not back up.
 pub fn arn(target: &Target, identifier: &str, execution: &str) -> Option<String> {
-    let (service, before) = match target {
-        Target::Aurora { .. } => ("rds", "cluster:"),
-        Target::DynamoDb { .. } => ("dynamodb", "table/"),
-        Target::Efs { .. } => ("elasticfilesystem", "file-system/"),
-        Target::DynamodbPrefix { .. } | Target::Secret { .. } | Target::Parameters { .. } => return None,
-    };
+    let kind = kinds::stateful(target).filter(|kind| !kind.is_pattern(target))?;
+    let (service, before) = kind.arn();
     match execution.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "states", region, account, ..] => Some(format!(
             "arn:{partition}:{service}:{region}:{account}:{before}{identifier}"

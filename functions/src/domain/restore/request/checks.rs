@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{RestoreRequest, Wanted, is_or_holds};
+use crate::domain::descriptor::Descriptor;
 use crate::domain::descriptor::reader::{Faults, bare, quoted};
-use crate::domain::descriptor::{Descriptor, formats};
+use crate::domain::kinds::{self, Profile, any_of};
 use crate::domain::nearest::nearest;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::resource::Resource;
 use crate::domain::restore::matching::Matched;
 use crate::error::Fault;
 
@@ -83,8 +84,7 @@ impl RestoreRequest {
                 }
             }
         }
-        let restores =
-            |resource: &Resource| !matches!(resource.target, Target::Secret { .. } | Target::Parameters { .. });
+        let restores = |resource: &Resource| !kinds::is_guard(&resource.target);
         let any = resources
             .iter()
             .any(|resource| self.covers(&resource.name) && restores(resource));
@@ -109,23 +109,21 @@ impl RestoreRequest {
                 faults.add(&path, quoted(copy), rule);
             }
         }
-        let of_kind: [(&str, &str, Vec<&String>); 3] = [
-            ("into", "efs", self.into.keys().collect()),
-            ("instance_classes", "aurora", self.instance_classes.keys().collect()),
-            ("ca_certificates", "aurora", self.ca_certificates.keys().collect()),
+        let options: [(&str, Vec<&String>); 3] = [
+            ("into", self.into.keys().collect()),
+            ("instance_classes", self.instance_classes.keys().collect()),
+            ("ca_certificates", self.ca_certificates.keys().collect()),
         ];
-        for (field, wanted, names) in of_kind {
+        for (option, names) in options {
+            let takes = |kind: &dyn Profile| kind.stateful().is_some_and(|kind| kind.options().contains(&option));
             for name in names {
-                let path = format!("{field}.{}", bare(name));
+                let path = format!("{option}.{}", bare(name));
                 if let Some(resource) = self.restored(&mut faults, &path, name, resources)
-                    && resource.target.kind() != wanted
+                    && !takes(kinds::of(&resource.target))
                 {
-                    let kind = resource.target.kind();
-                    faults.add(
-                        &path,
-                        quoted(name),
-                        format!("a resource of kind {wanted}; {} is of kind {kind}", bare(name)),
-                    );
+                    let (wanted, kind) = (any_of(&kinds::names(takes)), resource.target.kind());
+                    let rule = format!("a resource of kind {wanted}; {} is of kind {kind}", bare(name));
+                    faults.add(&path, quoted(name), rule);
                 }
             }
         }
@@ -170,17 +168,12 @@ fn unknown(faults: &mut Faults, path: String, name: &str, resources: &[Resource]
 
 /// Why a copy of this resource cannot have this name, as what is allowed instead.
 fn refused(resource: &Resource, copy: &str) -> Option<String> {
-    let format = match &resource.target {
-        Target::Aurora { .. } => &formats::CLUSTER,
-        Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => &formats::TABLE,
-        Target::Efs { .. } => {
-            return Some(
-                "no name: EFS gives a file system its id, AWS Backup a directory its name; see into".to_owned(),
-            );
-        }
-        Target::Secret { .. } | Target::Parameters { .. } => {
-            return Some("no name: secrets and parameters are compared, not restored".to_owned());
-        }
+    let Some(kind) = kinds::stateful(&resource.target) else {
+        return Some("no name: secrets and parameters are compared, not restored".to_owned());
+    };
+    let format = match kind.copy_name() {
+        Ok(format) => format,
+        Err(why) => return Some(why.to_owned()),
     };
     if !(format.accepts)(copy) {
         return Some(format.rule.to_owned());

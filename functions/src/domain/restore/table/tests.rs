@@ -5,6 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::resource::Target;
 use crate::domain::resource::{Resource, Version};
 use crate::domain::restore::matching::{Gap, Matching, Of};
 use crate::domain::restore::remark::Remark;

@@ -1,5 +1,6 @@
 //! Asking AWS what points at a resource.
 
+mod answers;
 mod records;
 mod selections;
 
@@ -10,13 +11,14 @@ use aws_config::SdkConfig;
 use roxmltree::{Document, Node};
 use serde_json::Value;
 
+use self::answers::{named, unreadable};
 use super::{Alarm, Mapping, Pointers, Read};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{CLOUDWATCH, Client, LAMBDA, ROUTE_53, escaped};
 use crate::aws::{code, failure};
 use crate::domain::restore::pointers::record::Record;
 use crate::domain::restore::pointers::selection::Selection;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// As many alarms as one call tells of.
 const MOST_ALARMS: &str = "100";
@@ -163,14 +165,4 @@ fn alarm(of: Node<'_, '_>) -> Option<Alarm> {
             .filter_map(|dimension| Some((text(dimension, "Name")?, text(dimension, "Value")?)))
             .collect(),
     })
-}
-
-fn named<'a, 'input>(of: Node<'a, 'input>, name: &'static str) -> impl Iterator<Item = Node<'a, 'input>> {
-    of.descendants().filter(move |node| node.tag_name().name() == name)
-}
-
-fn unreadable(what: &str, error: &dyn std::error::Error) -> Error {
-    Error::Unavailable(format!(
-        "listing {what}: AWS's answer cannot be read: {error}. Trying again may help"
-    ))
 }

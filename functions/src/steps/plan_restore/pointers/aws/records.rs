@@ -2,7 +2,8 @@
 
 use roxmltree::{Document, Node};
 
-use super::{Read, named, unreadable};
+use super::Read;
+use super::answers::{named, unreadable};
 use crate::aws::failure;
 use crate::aws::service::{Client, escaped};
 use crate::domain::restore::pointers::record::Record;

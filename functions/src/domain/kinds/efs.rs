@@ -1,0 +1,142 @@
+//! EFS file systems.
+
+use serde_json::Value;
+
+use super::profile::{Counting, Profile, Stateful};
+use crate::domain::descriptor::Fact;
+use crate::domain::descriptor::formats::{self, visible};
+use crate::domain::descriptor::reader::{Faults, Format, Object};
+use crate::domain::resource::Target;
+use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
+use crate::domain::restore::item::{Item, Made};
+
+const FILE_SYSTEM: Element = Element {
+    terraform: "aws_efs_file_system",
+    cloudformation: "AWS::EFS::FileSystem",
+    key: "FileSystemId",
+    argument: None,
+};
+const TERRAFORM: Format = visible(
+    "the address of the aws_efs_file_system in Terraform's state, such as aws_efs_file_system.main or module.data.aws_efs_file_system.main",
+    |text| formats::terraform(text, FILE_SYSTEM.terraform),
+);
+
+pub struct Efs;
+
+impl Profile for Efs {
+    fn name(&self) -> &'static str {
+        "efs"
+    }
+
+    fn noun(&self) -> &'static str {
+        "file system"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["file_system", "vault", "role", "roots"]
+    }
+
+    fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
+        let vault = object.optional_text(faults, "vault", &formats::VAULT);
+        let role = object.optional_text(faults, "role", &formats::ROLE);
+        let file_system = object.text(faults, "file_system", &formats::FILE_SYSTEM)?;
+        Some(Target::Efs {
+            file_system,
+            vault,
+            role,
+        })
+    }
+
+    fn stateful(&self) -> Option<&'static dyn Stateful> {
+        Some(&Self)
+    }
+}
+
+impl Stateful for Efs {
+    fn counting(&self) -> Option<Counting> {
+        None
+    }
+
+    fn switches(&self) -> &'static [&'static str] {
+        &["secret", "parameter", "ecs_service"]
+    }
+
+    fn facts(&self) -> &'static [(&'static str, Fact)] {
+        &[("directory", Fact::Directory), ("file_system", Fact::FileSystem)]
+    }
+
+    fn fact<'a>(&self, made: &'a Made, fact: Fact) -> Option<&'a str> {
+        let (file_system, directory) = directory(made)?;
+        match fact {
+            Fact::FileSystem => Some(file_system),
+            Fact::Directory => directory,
+            _ => None,
+        }
+    }
+
+    fn has_logins(&self) -> bool {
+        false
+    }
+
+    fn is_mounted(&self) -> bool {
+        true
+    }
+
+    fn copy_name(&self) -> Result<&'static Format, &'static str> {
+        Err("no name: EFS gives a file system its id, AWS Backup a directory its name; see into")
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        &["into"]
+    }
+
+    /// AWS Backup reads a file system while the job runs.
+    fn is_read_while_backed_up(&self) -> bool {
+        true
+    }
+
+    fn data_expires(&self, _: &Value) -> bool {
+        false
+    }
+
+    fn arn(&self) -> (&'static str, &'static str) {
+        ("elasticfilesystem", "file-system/")
+    }
+
+    fn alarm_dimension(&self) -> &'static str {
+        "FileSystemId"
+    }
+
+    fn terraform(&self) -> (&'static str, &'static Format) {
+        (FILE_SYSTEM.terraform, &TERRAFORM)
+    }
+
+    /// A directory is restored inside the file system that is there.
+    fn replaced(&self, place: &Place, item: &Item, _: bool) -> Vec<Replaced> {
+        let new = item.made.as_ref().and_then(Made::identifier);
+        new.map(|id| place.resource(FILE_SYSTEM, id)).into_iter().collect()
+    }
+
+    fn copy(&self, made: &Made, source: &Target) -> Option<Target> {
+        let (file_system, _) = directory(made)?;
+        let mut copy = source.clone();
+        file_system.clone_into(copy.identifier_mut());
+        Some(copy)
+    }
+}
+
+/// The file system in which a copy lies, and its directory there, where it is known; `None` of another kind, and while the new
+/// file system has no id.
+pub fn directory(made: &Made) -> Option<(&str, Option<&str>)> {
+    match made {
+        Made::Directory {
+            file_system, directory, ..
+        }
+        | Made::FileSystem {
+            file_system: Some(file_system),
+            directory,
+            ..
+        } => Some((file_system, directory.as_deref())),
+        _ => None,
+    }
+}

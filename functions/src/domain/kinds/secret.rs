@@ -1,0 +1,50 @@
+//! Secrets of Secrets Manager: guarded, never read.
+
+use super::profile::{Profile, Stateful};
+use crate::domain::descriptor::formats;
+use crate::domain::descriptor::reader::{Faults, Object};
+use crate::domain::resource::Target;
+
+pub struct Secret;
+
+impl Profile for Secret {
+    fn name(&self) -> &'static str {
+        "secret"
+    }
+
+    fn noun(&self) -> &'static str {
+        "secret"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["secret"]
+    }
+
+    fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
+        let secret = object.text(faults, "secret", &formats::SECRET)?;
+        Some(Target::Secret { secret })
+    }
+
+    fn identity<'a>(&self, target: &'a Target) -> &'a str {
+        name(target.identifier())
+    }
+
+    fn stateful(&self) -> Option<&'static dyn Stateful> {
+        None
+    }
+}
+
+/// The name in a secret's ARN, which ends with a hyphen and six characters of Secrets Manager's own.
+pub fn name(secret: &str) -> &str {
+    let Some((_, name)) = secret
+        .starts_with("arn:")
+        .then(|| secret.split_once(":secret:"))
+        .flatten()
+    else {
+        return secret;
+    };
+    match name.rsplit_once('-') {
+        Some((name, suffix)) if suffix.len() == 6 => name,
+        _ => name,
+    }
+}

@@ -1,0 +1,195 @@
+//! The plan of a restore, put together from what each part of the planning found.
+
+use super::context::Planning;
+use super::origins::{self, Origins};
+use super::preflight::{self, Ahead};
+use super::switches::{self, CuttingOver};
+use super::{drafts, mounted, pointers, safety};
+use crate::domain::kinds;
+use crate::domain::names;
+use crate::domain::resource::Resource;
+use crate::domain::restore::history;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::matching::{self, Matching};
+use crate::domain::restore::naming::{Naming, Overrides};
+use crate::domain::restore::plan::{CutOverMode, Plan};
+use crate::domain::restore::remark::Remark;
+use crate::error::{Error, Fault, Result};
+
+/// What to do about a restore that is too large for one execution.
+pub const IN_PARTS: &str = "restore the deployment in several executions, each with a part of it in \"only\"";
+
+impl Planning<'_> {
+    /// The plan, and what it makes of each resource.
+    ///
+    /// # Errors
+    /// `InvalidInput` with every fault that was found.
+    pub async fn plan(&self) -> Result<(Plan, Vec<Item>)> {
+        let mut faults = self.request.check_times(self.now);
+        let origins = origins::find(self).await;
+        let origins = match origins {
+            Ok(origins) => origins,
+            // What to restore from is not known: of the rest, nothing can be told.
+            Err(Error::InvalidInput(more)) => {
+                faults.extend(more);
+                return Err(Error::InvalidInput(faults));
+            }
+            Err(error) => return Err(error),
+        };
+        faults.extend(origins.faults.iter().cloned());
+        let mut items = self.items(&origins).await?;
+        let ahead = preflight::check(&self.needs.kinds, self.run, &mut items).await?;
+        let cut_over = switches::cutting_over(self.descriptor, self.request.cut_over, &items);
+        faults.extend(ahead.faults.iter().cloned());
+        faults.extend(switches::without_entries(
+            self.descriptor,
+            self.request.cut_over,
+            &items,
+        ));
+        faults.extend(switches::to_new_file_systems(&cut_over.switches, &items));
+        faults.extend(
+            self.needs
+                .switches
+                .preflight(self.run, &cut_over.switches, &items)
+                .await?,
+        );
+        let pointing = pointers::find(self.needs.pointers.as_ref(), self.run, &cut_over, &items).await?;
+        faults.extend(pointing.faults);
+        faults.extend(self.too_long(&items));
+        if self.request.safety_backup {
+            faults.extend(safety::faults(&self.needs.kinds, self.descriptor).await?);
+        }
+        let mut remarks: Vec<Remark> = Vec::new();
+        if self.request.safety_backup || cut_over.mode != CutOverMode::No {
+            match self.needs.hooks.check_all(&self.descriptor.hooks).await {
+                Ok(unknown) => remarks.extend(
+                    unknown
+                        .into_iter()
+                        .map(|unknown| format!("{}: {}", unknown.subject, unknown.message).into()),
+                ),
+                Err(Error::InvalidInput(missing)) => faults.extend(missing),
+                Err(error) => return Err(error),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Error::InvalidInput(without_repeats(faults)));
+        }
+        let mut ahead = ahead;
+        ahead.remarks.extend(mounted::remarks(self, &items).await?);
+        ahead
+            .remarks
+            .extend(self.needs.switches.remarks(&cut_over.switches, &items).await?);
+        let mut plan = self.compose(origins, ahead, cut_over, &items);
+        plan.remarks.extend(remarks);
+        plan.remarks.extend(pointing.remarks);
+        Ok((plan, items))
+    }
+
+    async fn items(&self, origins: &Origins) -> Result<Vec<Item>> {
+        let suffix = self.request.suffix.clone();
+        let suffix = suffix.unwrap_or_else(|| names::suffix(self.run));
+        let request = origins.request.as_ref().unwrap_or(self.request);
+        let mut items = Vec::with_capacity(origins.drafts.len());
+        for draft in origins.drafts.iter().cloned() {
+            let name = &draft.resource.name;
+            let naming = Naming {
+                suffix: &suffix,
+                given: request.names.get(name).map(String::as_str),
+                into: request.into.get(name).copied(),
+            };
+            let overrides = Overrides::of(request, name);
+            items.push(drafts::item(self, draft, &naming, &overrides).await?);
+        }
+        Ok(items)
+    }
+
+    /// A restore that would outgrow the history of its execution.
+    fn too_long(&self, items: &[Item]) -> Option<Fault> {
+        let planned: Vec<_> = items.iter().map(|item| item.planned.clone()).collect();
+        let events = history::events(&planned, self.descriptor.probes.len());
+        (events > history::MOST_EVENTS).then(|| Fault {
+            path: "only".to_owned(),
+            value: format!(
+                "{} resources, whose restore takes about {events} events of the execution's history,",
+                items.len()
+            ),
+            allowed: format!(
+                "resources that take at most {} events: {IN_PARTS}",
+                history::MOST_EVENTS
+            ),
+        })
+    }
+
+    /// How the two sides of the restore stand to each other.
+    fn matching(&self, origins: &Origins, cut_over: &CuttingOver, items: &[Item]) -> Matching {
+        let mut found = Matching::default();
+        if let Some(sides) = origins.sides(self) {
+            found.gaps = sides.gaps();
+            let (pairs, gaps) = matching::probes(&sides, &origins.counted);
+            found.probes = pairs;
+            found.gaps.extend(gaps);
+            // Whoever asks for no cut-over is told of the data alone.
+            if self.request.cut_over != Some(CutOverMode::No) {
+                found.gaps.extend(matching::switches(&sides));
+            }
+        }
+        if cut_over.mode != CutOverMode::No {
+            found.live = switches::live(self.descriptor, &cut_over.switches, items);
+            let is_abandoned = |name: &str| origins.matched.iter().any(|of| of.abandoned && of.name == name);
+            found.live.retain(|name| !is_abandoned(name));
+            let left_out = origins.sides(self).map(|sides| sides.left_out()).unwrap_or_default();
+            for name in left_out {
+                let whole = name.split('.').next().unwrap_or(&name);
+                if !found.live.iter().any(|live| *live == name || live == whole) {
+                    found.live.push(name);
+                }
+            }
+        }
+        found
+    }
+
+    fn compose(&self, origins: Origins, ahead: Ahead, cut_over: CuttingOver, items: &[Item]) -> Plan {
+        let matching = self.matching(&origins, &cut_over, items);
+        let mut remarks = origins.remarks;
+        let request = origins.request.as_ref().unwrap_or(self.request);
+        for item in items {
+            let Resource { name, target, .. } = &item.planned.resource;
+            let of_kind = kinds::stateful(target)
+                .map(|kind| kind.override_remarks(&item.configuration, &Overrides::of(request, name)));
+            remarks.extend(of_kind.into_iter().flatten().map(|text| Remark::of(name, text)));
+        }
+        remarks.extend(ahead.remarks);
+        remarks.extend(cut_over.remarks.into_iter().map(Remark::from));
+        Plan {
+            set: origins.set,
+            at: origins.at,
+            at_rest: origins.at_rest,
+            made_at: self.now,
+            resources: items.iter().map(|item| item.planned.clone()).collect(),
+            not_covered: origins.not_covered,
+            remarks,
+            cut_over: cut_over.mode,
+            approval: self.request.approval,
+            safety_backup: self.request.safety_backup,
+            dry_run: self.request.dry_run,
+            on_failure: self.request.on_failure,
+            switches: cut_over.words,
+            matching,
+            security_groups: ahead.security_groups,
+            options: self.request.options(),
+            naming: self.request.naming(),
+            expected_seconds: items.iter().filter_map(|item| item.planned.usual_seconds).max(),
+        }
+    }
+}
+
+/// Each fault once, in its order.
+fn without_repeats(faults: Vec<Fault>) -> Vec<Fault> {
+    let mut seen: Vec<Fault> = Vec::with_capacity(faults.len());
+    for fault in faults {
+        if !seen.contains(&fault) {
+            seen.push(fault);
+        }
+    }
+    seen
+}

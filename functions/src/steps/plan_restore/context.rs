@@ -1,0 +1,49 @@
+//! What each part of the planning goes by.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+
+use super::pointers::{self, Pointers};
+use crate::catalog::Catalog;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::job::Run;
+use crate::domain::restore::request::RestoreRequest;
+use crate::error::Result;
+use crate::hooks::Hooks;
+use crate::kinds::Kinds;
+use crate::runs::executions::{self, Executions};
+use crate::runtime;
+use crate::switches::Switches;
+
+pub struct Needs {
+    pub catalog: Catalog,
+    pub kinds: Kinds,
+    pub switches: Switches,
+    pub executions: Arc<dyn Executions>,
+    pub hooks: Hooks,
+    pub pointers: Arc<dyn Pointers>,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            kinds: runtime::kinds(aws)?,
+            switches: Switches::from_config(aws),
+            executions: Arc::new(executions::Aws::new(aws)),
+            hooks: Hooks::from_config(aws),
+            pointers: Arc::new(pointers::Aws::new(aws)),
+        })
+    }
+}
+
+/// One plan in the making.
+pub struct Planning<'a> {
+    pub needs: &'a Needs,
+    pub request: &'a RestoreRequest,
+    pub descriptor: &'a Descriptor,
+    pub run: &'a Run,
+    pub now: Timestamp,
+}

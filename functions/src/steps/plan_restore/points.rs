@@ -1,0 +1,38 @@
+//! The recovery points of sets, each by today's name of its resource.
+
+use super::context::Planning;
+use crate::domain::resource::Resource;
+use crate::domain::restore::following::Followed;
+use crate::domain::restore::matching::{self, Matched};
+use crate::domain::set::{BackupSet, Point, SetStatus};
+use crate::error::Result;
+
+/// A set's points, each by today's name of its resource.
+pub fn called_today(
+    planning: &Planning<'_>,
+    set: &BackupSet,
+    mut points: Vec<Point>,
+    followed: &[Followed],
+) -> (Vec<Matched>, Vec<Point>) {
+    let held: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
+    let captured = Some(set.started_at);
+    let matched = matching::resources(planning.descriptor, &held, captured, followed, planning.now);
+    for (point, matched) in points.iter_mut().zip(&matched) {
+        point.resource.name.clone_from(&matched.name);
+    }
+    (matched, points)
+}
+
+/// The points of all sealed sets, by today's names of their resources.
+pub async fn of_all_sets(planning: &Planning<'_>, sets: &[BackupSet], followed: &[Followed]) -> Result<Vec<Point>> {
+    let mut points = Vec::new();
+    for set in sets.iter().filter(|set| set.status == SetStatus::Sealed) {
+        let held = planning.needs.catalog.points(&set.deployment, &set.id).await?;
+        points.extend(called_today(planning, set, held, followed).1);
+    }
+    Ok(points)
+}
+
+pub fn of_resource<'a>(points: &'a [Point], name: &'a str) -> impl Iterator<Item = &'a Point> {
+    points.iter().filter(move |point| point.resource.name == name)
+}
