@@ -19,6 +19,8 @@ BUILT := $(TARGET)/$(PROFILE)
 LAB_TOOLS := .venv/.installed
 AWS_TOOLS := .venv-sam/.installed
 SHIP_TOOLS := .venv-sam/.builds
+# What reads the templates needs PyYAML, which comes with the SAM CLI.
+YAML_PYTHON := .venv-sam/bin/python
 # Only where there is npm: lint says what it leaves out without.
 NODE_TOOLS := $(if $(shell command -v npm),tests/validators/node_modules/.installed)
 # All that is needed is pinned. Compiled is what is imported, when it is.
@@ -45,8 +47,8 @@ demo: ready ## Show the main job in a lab: a backup, one that fails, an incident
 test: ready ## Run every test, the suites against labs and the lab against AWS's own clients included.
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bare
 	$(LINTED) $(CARGO) test --profile $(PROFILE) --workspace --lib --bin holdfast --bin bench --test '*'
-	$(PYTHON) -m unittest discover --start-directory tests/lint
-	$(PYTHON) -m unittest discover --start-directory tests/validators
+	$(YAML_PYTHON) -m unittest discover --start-directory tests/lint
+	$(YAML_PYTHON) -m unittest discover --start-directory tests/validators
 	tests/conformance.sh
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bench
 	$(BUILT)/bench short
@@ -63,13 +65,13 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(PYTHON) tests/lint/circles.py
 	$(PYTHON) tests/lint/sizes.py
 	$(PYTHON) tests/lint/wildcards.py
-	$(PYTHON) tests/lint/state_machines.py
-	$(PYTHON) tests/lint/permissions.py
-	$(PYTHON) tests/lint/backup_role.py
+	$(YAML_PYTHON) tests/lint/state_machines.py
+	$(YAML_PYTHON) tests/lint/permissions.py
+	$(YAML_PYTHON) tests/lint/backup_role.py
 	$(PYTHON) tests/lint/members.py
 # Three that are not ours. What is let through stands beside them, with the reason.
 	$(PYTHON) tests/validators/asl_validator.py
-	.venv-sam/bin/python tests/validators/parliament_linter.py
+	$(YAML_PYTHON) tests/validators/parliament_linter.py
 	AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/cfn-lint --config-file tests/validators/cfn_lint.yaml -- infra/*.yaml
 
 bench: ready build ## Measure starts, memory, polls, sizes, costs and a restore's overhead.

@@ -10,11 +10,11 @@ keys that a simulation has to be given.
 """
 
 import json
-import re
 import sys
 from pathlib import Path
 
 import project
+import template
 
 # Actions for which IAM knows no resource: "Actions, resources, and condition keys" of the Service Authorization Reference.
 WITHOUT_RESOURCE = {
@@ -64,6 +64,8 @@ ONLY_OURS = {
     "rds:ModifyDBClusterParameterGroup",
     "rds:ModifyDBParameterGroup",
 }
+# What stands for every resource.
+ANY = "*"
 # What the stack itself uses, whatever a pattern narrows: an operator who names his own locks out nothing that is needed.
 OWN_BESIDE = {
     "${BackupRolePattern}": "!GetAtt BackupRole.Arn",
@@ -72,32 +74,24 @@ OWN_BESIDE = {
 }
 
 
-def statements(role):
-    """The statements of a role's policies, from its text in the template."""
-    for text in re.split(r"^ +- Effect: ", role, flags=re.MULTILINE)[1:]:
-        action, resource = re.search(r" Action:(.*?) Resource:(.*?)(?= Condition:|\Z)", text, re.DOTALL).groups()
-        actions = re.findall(r"- (\S+)(?: # (.*))?", action)
-        yield {
-            "effect": text.split()[0],
-            "actions": [name for name, _ in actions] or re.findall(r"[\w-]+:[\w*]+", action),
-            "resources": [_plain(line) for line in re.findall(r"(?:^|- )\s*(\S.*)", resource.strip(), re.MULTILINE)],
-            "unused": {name: why.removeprefix("unused: ") for name, why in actions if why.startswith("unused: ")},
-            "conditional": " Condition:" in text,
-            "condition": text.partition(" Condition:")[2].partition("# ")[0].strip(),
-        }
-
-
-def _plain(line):
-    return re.sub(r"\s+# .*", "", line).removeprefix("- ").strip()
+def statement(written):
+    """A statement of the template, as the rules and the suites read it."""
+    actions = template.listed(written["Action"])
+    return {
+        "effect": written["Effect"],
+        "actions": actions,
+        "resources": [str(resource) for resource in template.listed(written["Resource"])],
+        "unused": {name: name.comment.removeprefix("unused: ") for name in actions if name.comment.startswith("unused: ")},
+        "conditional": "Condition" in written,
+        "condition": written.get("Condition", {}),
+    }
 
 
 def roles(layout):
     """Each step's statements."""
-    resources = layout.resources()
     return {
-        project.kebab(name.removesuffix("Function")): list(statements(resources[name.replace("Function", "Role")]))
-        for name, text in resources.items()
-        if "Type: AWS::Serverless::Function\n" in text
+        project.kebab(name.removesuffix("Function")): list(map(statement, layout.template.statements(name.replace("Function", "Role"))))
+        for name in layout.template.of_type("AWS::Serverless::Function")
     }
 
 
@@ -110,9 +104,9 @@ def faults(all_roles):
             for action in statement["actions"]:
                 if "*" in action:
                     yield step, f"{action} is not one action"
-                if '"*"' in statement["resources"] and action not in WITHOUT_RESOURCE:
+                if ANY in statement["resources"] and action not in WITHOUT_RESOURCE:
                     yield step, f'{action} is allowed on "*", but IAM knows its resources'
-                if '"*"' not in statement["resources"] and action in WITHOUT_RESOURCE:
+                if ANY not in statement["resources"] and action in WITHOUT_RESOURCE:
                     yield step, f"{action} is allowed on a resource, but IAM knows none: the call would be denied"
                 for resource in statement["resources"]:
                     if (action, resource) in seen:

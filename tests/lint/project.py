@@ -4,6 +4,8 @@ import json
 import re
 
 import asl
+import template
+from template import Call
 
 # Steps that no state machine runs: EventBridge does.
 BY_EVENT = {"clean-up"}
@@ -15,7 +17,7 @@ OWN_STACKS = {"efs-access": "infra/efs-access.yaml"}
 
 # Where every step has its line, and the one program that they all are.
 REGISTRY = "functions/src/steps/mod.rs"
-CODE = "CodeUri: ../target/lambda/functions/\n"
+CODE = "../target/lambda/functions/"
 
 
 def registered(source):
@@ -42,9 +44,9 @@ def error_classes(source):
     return classes
 
 
-def serves(function, step):
-    """Whether a function's text gives it the program, and the step as its handler."""
-    return CODE in function and f"Handler: {step}\n" in function
+def named(step):
+    """The name of a step's function."""
+    return Call("Sub", f"${{AWS::StackName}}-{step}")
 
 
 class Project:
@@ -53,83 +55,100 @@ class Project:
     def __init__(self, root):
         self.errors = error_classes((root / "functions/src/error.rs").read_text())
         self.steps = registered((root / REGISTRY).read_text())
-        self.template = (root / "infra/template.yaml").read_text()
+        self.template = template.Template(root / "infra/template.yaml")
         self.own_stacks = {step: root / file for step, file in OWN_STACKS.items() if step in self.steps}
-
-    def resources(self):
-        """The template's resources: logical id to its text."""
-        body = self.template.split("\nResources:\n")[1].split("\nOutputs:\n")[0]
-        parts = re.split(r"^  (\w+):\n", body, flags=re.MULTILINE)[1:]
-        return dict(zip(parts[::2], parts[1::2]))
 
     def faults(self, machines):
         """Disagreements, as (where, fault). `machines`: name to definition."""
-        resources = self.resources()
-        yield from self._functions(resources, machines)
+        yield from self._functions(machines)
         for name, machine in machines.items():
-            yield from self._substitutions(resources, name, json.dumps(machine))
-            yield from self._timeouts(resources, name, machine)
-        yield from self._sleepers(resources, machines)
+            yield from self._substitutions(name, json.dumps(machine))
+            yield from self._timeouts(name, machine)
+        yield from self._sleepers(machines)
 
-    def _sleepers(self, resources, machines):
+    def _sleepers(self, machines):
         """What no night uses, and what is in a VPC, is woken every week: Lambda lets a function sleep that nobody calls."""
         used = {name: set(re.findall(r"\$\{(\w+)FunctionArn\}", json.dumps(machine))) for name, machine in machines.items()}
         at_night = set().union(*(used.get(name, set()) for name in AT_NIGHT))
         sleepers = set().union(*used.values()) - at_night | {pascal(step) for step in BY_EVENT & self.steps}
-        sleepers |= {name.removesuffix("Function") for name, text in resources.items() if "\n      VpcConfig:" in text}
-        may = resources.get("WakeRole", "")
+        sleepers |= {name.removesuffix("Function") for name, function in self._deployed().items() if "VpcConfig" in function}
+        may = {str(one) for statement in self.template.statements("WakeRole") for one in template.listed(statement["Resource"])}
         for step in sorted(map(kebab, sleepers)):
-            if f"Name: !Sub ${{AWS::StackName}}-wake-{step}\n" not in resources.get(f"{pascal(step)}Function", ""):
+            if not wakes(self.template.properties(f"{pascal(step)}Function"), named(f"wake-{step}")):
                 yield "template", f"{step} sleeps, and no schedule wakes it"
-            if f":function:${{AWS::StackName}}-{step}\n" not in may:
+            if not any(one.endswith(f":function:${{AWS::StackName}}-{step}") for one in may):
                 yield "template", f"{step} sleeps, and WakeRole may not call it"
         for step, file in self.own_stacks.items():
-            if file.exists() and "Input: '{\"wake\": true}'\n" not in file.read_text():
+            function = self._own_function(step)
+            if function and not wakes(function, Call("Sub", "holdfast-wake-efs-${FileSystemId}")):
                 yield OWN_STACKS[step], f"{step} sleeps, and no schedule wakes it"
 
-    def _functions(self, resources, machines):
+    def _deployed(self):
+        """The properties of the template's functions, by logical id."""
+        return {name: self.template.properties(name) for name in self.template.of_type("AWS::Serverless::Function")}
+
+    def _own_function(self, step):
+        """The properties of the function that a stack of its own deploys for a step; none where there is no such stack."""
+        file = self.own_stacks[step]
+        return template.Template(file).properties(f"{pascal(step)}Function") if file.exists() else {}
+
+    def _functions(self, machines):
         everything = "".join(json.dumps(machine) for machine in machines.values())
-        for step, file in self.own_stacks.items():
-            if not file.exists() or not serves(file.read_text(), step):
+        for step in self.own_stacks:
+            if not serves(self._own_function(step), step):
                 yield OWN_STACKS[step], f"no function with the program's code and Handler {step}"
         for step in sorted(self.steps - OWN_STACKS.keys()):
-            function = resources.get(f"{pascal(step)}Function", "")
+            function = self.template.properties(f"{pascal(step)}Function")
             if not serves(function, step):
                 yield "template", f"no {pascal(step)}Function with the program's code and Handler {step}"
-            if f"FunctionName: !Sub ${{AWS::StackName}}-{step}\n" not in function:
+            if function.get("FunctionName") != named(step):
                 yield "template", f"{pascal(step)}Function is not named ${{AWS::StackName}}-{step}"
             if step not in BY_EVENT and f"${{{pascal(step)}FunctionArn}}" not in everything:
                 yield REGISTRY, f"no state machine runs {step}"
-        deployed = set(re.findall(r"^ {6}Handler: ([\w-]+)$", self.template, re.MULTILINE))
+        deployed = {function["Handler"] for function in self._deployed().values()}
         for step in sorted(deployed - self.steps):
             yield "template", f"deploys {step}, which {REGISTRY} does not name"
         for step in sorted(deployed & OWN_STACKS.keys()):
             yield "template", f"deploys {step}, which {OWN_STACKS[step]} deploys"
 
-    def _substitutions(self, resources, name, definition):
-        here = f"DefinitionUri: ../state-machines/{name}.asl.json\n"
-        text = next((text for text in resources.values() if here in text), None)
-        if text is None:
+    def _substitutions(self, name, definition):
+        here = f"../state-machines/{name}.asl.json"
+        machines = map(self.template.properties, self.template.of_type("AWS::Serverless::StateMachine"))
+        deployed = next((machine for machine in machines if machine["DefinitionUri"] == here), None)
+        if deployed is None:
             yield "template", f"does not deploy state-machines/{name}.asl.json"
             return
-        block = re.search(r"DefinitionSubstitutions:\n((?: {8}\S.*\n)*)", text)
-        given = dict(re.findall(r"^ {8}(\w+): (.*)$", block.group(1) if block else "", re.MULTILINE))
+        given = deployed.get("DefinitionSubstitutions", {})
+        role = f"{pascal(name)}StateMachineRole"
+        allowed = [one for statement in self.template.statements(role) for one in template.listed(statement["Resource"])]
         used = set(re.findall(r"\$\{(\w+)\}", definition))
         for missing in sorted(used - given.keys()):
             yield "template", f"{name}: ${{{missing}}} is not substituted"
         for idle in sorted(given.keys() - used):
             yield "template", f"{name}: {idle} is substituted but not used"
         for key, value in given.items():
-            if key.endswith("FunctionArn") and value != f"!GetAtt {key.removesuffix('Arn')}.Arn":
+            if not key.endswith("FunctionArn"):
+                continue
+            function = Call("GetAtt", f"{key.removesuffix('Arn')}.Arn")
+            if value != function:
                 yield "template", f"{name}: {key} is {value}"
-            if key in used and key.endswith("FunctionArn"):
-                function = key.removesuffix("Arn")
-                if f"!GetAtt {function}.Arn\n" not in resources.get(f"{pascal(name)}StateMachineRole", ""):
-                    yield "template", f"{name}: its role may not invoke {function}"
+            if key in used and function not in allowed:
+                yield "template", f"{name}: its role may not invoke {key.removesuffix('Arn')}"
 
-    def _timeouts(self, resources, name, machine):
+    def _timeouts(self, name, machine):
         """A function ends before its state gives up on it: else its work goes on unheard."""
         for path, state_name, state, _ in asl.states(machine):
-            timeout = re.search(r"^ {6}Timeout: (\d+)$", resources.get(f"{state_name}Function", ""), re.MULTILINE)
-            if timeout and int(timeout.group(1)) >= state.get("TimeoutSeconds", 0):
-                yield f"{name}: {path}", f"TimeoutSeconds is not above its function's {timeout.group(1)} s"
+            timeout = self.template.properties(f"{state_name}Function").get("Timeout")
+            if timeout is not None and timeout >= state.get("TimeoutSeconds", 0):
+                yield f"{name}: {path}", f"TimeoutSeconds is not above its function's {timeout} s"
+
+
+def serves(function, step):
+    """Whether a function, by its properties, has the program as its code, and the step as its handler."""
+    return function.get("CodeUri") == CODE and function.get("Handler") == step
+
+
+def wakes(function, schedule):
+    """Whether a function, by its properties, is called to be kept awake, by a schedule of this name."""
+    wake = function.get("Events", {}).get("Wake", {}).get("Properties", {})
+    return wake.get("Name") == schedule and wake.get("Input") == '{"wake": true}'

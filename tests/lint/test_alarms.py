@@ -1,8 +1,12 @@
 """An alarm is for what a person has to do something about."""
 
-import re
+import sys
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import template
 
 ROOT = Path(__file__).resolve().parents[2]
 # What nobody retries any more: an execution that ended badly, a schedule that started none, an event that was given up.
@@ -13,19 +17,21 @@ WORTH_WAKING = {
 
 
 class Alarms(unittest.TestCase):
-    template = (ROOT / "infra/alarms.yaml").read_text()
+    alarms = [
+        resource["Properties"]
+        for resource in template.Template(ROOT / "infra/alarms.yaml").of_type("AWS::CloudWatch::Alarm").values()
+    ]
 
     def test_none_counts_what_is_retried_by_design(self):
         """Fails at 8e363f8: 31 alarms counted the errors of functions, NotReady and Throttled among them."""
-        found = re.findall(r"      Namespace: (.*)\n      MetricName: (.*)\n", self.template)
-        self.assertEqual(len(found), self.template.count("Type: AWS::CloudWatch::Alarm\n"))
-        for namespace, metric in found:
-            self.assertIn(metric, WORTH_WAKING.get(namespace, set()), f"{namespace} {metric}")
+        for alarm in self.alarms:
+            self.assertIn(alarm["MetricName"], WORTH_WAKING.get(alarm["Namespace"], set()), alarm["AlarmName"])
 
     def test_every_machine_has_an_alarm_for_each_bad_end(self):
+        names = {alarm["AlarmName"] for alarm in self.alarms}
         for file in (ROOT / "state-machines").glob("*.asl.json"):
             for end in ("failed", "timed-out", "aborted"):
-                self.assertIn(f"AlarmName: !Sub ${{Stack}}-{file.name.removesuffix('.asl.json')}-{end}\n", self.template)
+                self.assertIn(template.Call("Sub", f"${{Stack}}-{file.name.removesuffix('.asl.json')}-{end}"), names)
 
 
 if __name__ == "__main__":

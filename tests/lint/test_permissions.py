@@ -8,16 +8,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import permissions
 import project
+import template
 
 ROOT = Path(__file__).resolve().parents[2]
 
 ROLE = """
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: end-run
-          PolicyDocument:
-            Statement:
+              Statement:
               - Effect: Allow
                 Action:
                   - logs:CreateLogStream # unused: Lambda itself writes the logs
@@ -34,17 +30,21 @@ ROLE = """
 """
 
 
+def read(text):
+    return list(map(permissions.statement, template.parsed(text)["Statement"]))
+
+
 class Roles(unittest.TestCase):
     def faults(self, old="", new=""):
         self.assertIn(old, ROLE)
-        return [fault for _, fault in permissions.faults({"end-run": list(permissions.statements(ROLE.replace(old, new)))})]
+        return [fault for _, fault in permissions.faults({"end-run": read(ROLE.replace(old, new))})]
 
     def bad(self, old, new, said):
         found = self.faults(old, new)
         self.assertTrue(any(said in fault for fault in found), f"{said!r} is not in {found}")
 
     def test_statements_are_read(self):
-        logs, role = permissions.statements(ROLE)
+        logs, role = read(ROLE)
         self.assertEqual(logs["actions"], ["logs:CreateLogStream", "logs:PutLogEvents"])
         self.assertEqual(logs["resources"], ["!GetAtt EndRunLogs.Arn"])
         self.assertEqual(logs["unused"], {"logs:CreateLogStream": "Lambda itself writes the logs"})
@@ -72,7 +72,7 @@ class Roles(unittest.TestCase):
     def test_a_restore_that_may_change_what_is_not_its_own(self):
         role = ROLE.replace("iam:PassRole", "rds:DeleteDBInstance")
         unbound = role[: role.index("                Condition:")]
-        of = lambda step, text: [fault for _, fault in permissions.faults({step: list(permissions.statements(text))})]
+        of = lambda step, text: [fault for _, fault in permissions.faults({step: read(text)})]
         self.assertEqual(of("undo-restore", role), [])
         self.assertEqual(of("undo-restore", unbound), ["rds:DeleteDBInstance is not bound by the tag holdfast:restore"])
         self.assertEqual(of("end-run", unbound), [])

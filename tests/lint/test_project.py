@@ -1,6 +1,7 @@
 """The linter sees every disagreement between template, machines and the registry of the steps."""
 
 import json
+import shutil
 import sys
 import tempfile
 import unittest
@@ -24,15 +25,21 @@ STEPS = {
 }  # fmt: skip
 
 
-def faults(change=lambda text: text, steps=STEPS, machines=MACHINES, access=None):
+def holding(old):
+    """The file of the template that has this text."""
+    return next(file.relative_to(ROOT) for file in sorted((ROOT / "infra").rglob("*.yaml")) if old in file.read_text())
+
+
+def faults(replaced=(), steps=STEPS, machines=MACHINES):
+    """What is wrong with the project once each pair's first text, where it stands first, is replaced by its second."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
-        for folder in ("functions/src/steps", "infra"):
-            (root / folder).mkdir(parents=True)
-        (root / "functions/src/error.rs").write_text((ROOT / "functions/src/error.rs").read_text())
-        (root / "infra/template.yaml").write_text(change((ROOT / "infra/template.yaml").read_text()))
-        if access is not None:
-            (root / "infra/efs-access.yaml").write_text(access)
+        (root / "functions/src/steps").mkdir(parents=True)
+        shutil.copy(ROOT / "functions/src/error.rs", root / "functions/src/error.rs")
+        shutil.copytree(ROOT / "infra", root / "infra")
+        for old, new in replaced:
+            file = root / holding(old)
+            file.write_text(file.read_text().replace(old, new, 1))
         lines = "".join(f'    "{step}" => {step.replace("-", "_")},\n' for step in sorted(steps))
         (root / project.REGISTRY).write_text(f"pub mod all;\n\nsteps! {{\n{lines}}}\n")
         return [f"{where}: {fault}" for where, fault in project.Project(root).faults(machines)]
@@ -40,9 +47,7 @@ def faults(change=lambda text: text, steps=STEPS, machines=MACHINES, access=None
 
 class Agreement(unittest.TestCase):
     def replaced(self, old, new, said):
-        template = (ROOT / "infra/template.yaml").read_text()
-        self.assertIn(old, template)
-        found = faults(lambda text: text.replace(old, new, 1))
+        found = faults([(old, new)])
         self.assertTrue(any(said in fault for fault in found), f"{said!r} is not in {found}")
 
     def test_the_project_agrees_with_itself(self):
@@ -56,21 +61,19 @@ class Agreement(unittest.TestCase):
 
     def test_a_function_with_a_stack_of_its_own(self):
         mounted = STEPS | {"efs-access"}
-        code = f"      {project.CODE}      Handler: efs-access\n            Input: '{{\"wake\": true}}'\n"
-        self.assertEqual(faults(steps=mounted, access=code), [])
-        said = ["infra/efs-access.yaml: no function with the program's code and Handler efs-access"]
-        self.assertEqual(faults(steps=mounted), said)
-        self.assertEqual(faults(steps=mounted, access=code.replace("efs-access", "efs-other")), said)
-        found = faults(lambda text: text.replace("Handler: end-run\n", "Handler: efs-access\n"), mounted, access=code)
+        said = "infra/efs-access.yaml: no function with the program's code and Handler efs-access"
+        self.assertEqual(faults(steps=mounted), [])
+        self.assertIn(said, faults([("  EfsAccessFunction:\n", "  OtherFunction:\n")], mounted))
+        self.assertIn(said, faults([("Handler: efs-access\n", "Handler: efs-other\n")], mounted))
+        found = faults([("Handler: end-run\n", "Handler: efs-access\n")], mounted)
         self.assertIn("template: deploys efs-access, which infra/efs-access.yaml deploys", found)
 
     def test_a_function_that_nothing_wakes(self):
         self.replaced("wake-check-login\n", "wake-other\n", "check-login sleeps, and no schedule wakes it")
         self.replaced("-count-rows\n                  - !Sub", "-other\n                  - !Sub", "count-rows sleeps, and WakeRole may not call it")
         self.replaced("wake-clean-up\n", "wake-other\n", "clean-up sleeps, and no schedule wakes it")
-        code = f"      {project.CODE}      Handler: efs-access\n"
-        said = "infra/efs-access.yaml: efs-access sleeps, and no schedule wakes it"
-        self.assertEqual(faults(steps=STEPS | {"efs-access"}, access=code), [said])
+        found = faults([("Name: !Sub holdfast-wake-efs-", "Name: !Sub holdfast-other-")], STEPS | {"efs-access"})
+        self.assertEqual(found, ["infra/efs-access.yaml: efs-access sleeps, and no schedule wakes it"])
 
     def test_a_function_with_another_steps_code_or_name(self):
         self.replaced("Handler: end-run\n", "Handler: notify\n", "no EndRunFunction with the program's code")

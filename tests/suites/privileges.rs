@@ -169,8 +169,9 @@ async fn justified(_: &Stage, calls: &[Value]) -> Result<()> {
 
 /// What the template grants each step, as its lint reads it.
 fn granted() -> Result<BTreeMap<String, Vec<Value>>> {
+    let python = repository().join(".venv-sam/bin/python");
     let lint = repository().join("tests/lint/permissions.py");
-    let output = Command::new("python3").arg(lint).arg("--json").output()?;
+    let output = Command::new(python).arg(lint).arg("--json").output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -2,8 +2,12 @@
 of what only a deployment knows."""
 
 import re
+import sys
+from pathlib import Path
 
-import yaml
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lint"))
+
+import template
 
 SAMPLES = {
     "AWS::AccountId": "123456789012",
@@ -31,26 +35,11 @@ ARNS = {
 NOTHING = object()
 
 
-class Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as pairs of the function's name and its argument."""
-
-
-def _intrinsic(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        return (suffix, loader.construct_scalar(node))
-    if isinstance(node, yaml.SequenceNode):
-        return (suffix, loader.construct_sequence(node, deep=True))
-    return (suffix, loader.construct_mapping(node, deep=True))
-
-
-Loader.add_multi_constructor("!", _intrinsic)
-
-
 class Template:
     """A template, and what its expressions come to."""
 
     def __init__(self, text):
-        document = yaml.load(text, Loader)
+        document = template.parsed(text)
         self.parameters = document.get("Parameters", {})
         self.resources = document["Resources"]
 
@@ -61,7 +50,7 @@ class Template:
             return {key: inner for key, inner in found.items() if inner is not NOTHING}
         if isinstance(value, list):
             return [inner for inner in map(self.resolve, value) if inner is not NOTHING]
-        if not isinstance(value, tuple):
+        if not isinstance(value, template.Call):
             return value
         function, argument = value
         if function == "Ref":
