@@ -45,7 +45,7 @@ def faults(role):
     """Every statement of AWS's that the role, by its properties in the template, does not grant."""
     policies = {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in role["Policies"]}
     for name, wanted in (("back-up", BACK_UP), ("restore", RESTORE)):
-        ours = list(map(permissions.statement, policies.get(name, [])))
+        ours = [permissions.statement(name, written) for written in policies.get(name, [])]
         for actions, resource, condition in wanted:
             for action in sorted(actions):
                 if not any(_grants(statement, action, resource, condition) for statement in ours):

@@ -74,10 +74,11 @@ OWN_BESIDE = {
 }
 
 
-def statement(written):
-    """A statement of the template, as the rules and the suites read it."""
+def statement(policy, written):
+    """A statement of one of the template's policies, as the rules and the suites read it."""
     actions = template.listed(written["Action"])
     return {
+        "policy": policy,
         "effect": written["Effect"],
         "actions": actions,
         "resources": [str(resource) for resource in template.listed(written["Resource"])],
@@ -90,7 +91,11 @@ def statement(written):
 def roles(layout):
     """Each step's statements."""
     return {
-        project.kebab(name.removesuffix("Function")): list(map(statement, layout.template.statements(name.replace("Function", "Role"))))
+        project.kebab(name.removesuffix("Function")): [
+            statement(policy, written)
+            for policy, statements in layout.template.policies(name.replace("Function", "Role"))
+            for written in statements
+        ]
         for name in layout.template.of_type("AWS::Serverless::Function")
     }
 
@@ -109,9 +114,10 @@ def faults(all_roles):
                 if ANY not in statement["resources"] and action in WITHOUT_RESOURCE:
                     yield step, f"{action} is allowed on a resource, but IAM knows none: the call would be denied"
                 for resource in statement["resources"]:
-                    if (action, resource) in seen:
+                    # What two kinds need stands in the policy of each.
+                    if (statement["policy"], action, resource) in seen:
                         yield step, f"{action} is allowed twice on {resource}"
-                    seen.add((action, resource))
+                    seen.add((statement["policy"], action, resource))
                 if action == "iam:PassRole" and not statement["conditional"]:
                     yield step, "iam:PassRole is not bound by iam:PassedToService"
                 if action in ONLY_OURS and not statement["conditional"] and step in RESTORING:
@@ -134,7 +140,7 @@ def main(root, arguments):
         return 0
     broken = list(faults(found))
     for step, fault in broken:
-        print(f"infra/template.yaml: {step}: {fault}", file=sys.stderr)
+        print(f"infra: {step}: {fault}", file=sys.stderr)
     count = sum(len(statement["actions"]) for allowed in found.values() for statement in allowed)
     print(f"{len(found)} roles, {count} actions: {len(broken) or 'no'} faults")
     return 1 if broken or not found else 0

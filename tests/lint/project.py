@@ -74,7 +74,7 @@ class Project:
         sleepers |= {name.removesuffix("Function") for name, function in self._deployed().items() if "VpcConfig" in function}
         may = {str(one) for statement in self.template.statements("WakeRole") for one in template.listed(statement["Resource"])}
         for step in sorted(map(kebab, sleepers)):
-            if not wakes(self.template.properties(f"{pascal(step)}Function"), named(f"wake-{step}")):
+            if not wakes(self.template.function(f"{pascal(step)}Function"), named(f"wake-{step}")):
                 yield "template", f"{step} sleeps, and no schedule wakes it"
             if not any(one.endswith(f":function:${{AWS::StackName}}-{step}") for one in may):
                 yield "template", f"{step} sleeps, and WakeRole may not call it"
@@ -85,12 +85,12 @@ class Project:
 
     def _deployed(self):
         """The properties of the template's functions, by logical id."""
-        return {name: self.template.properties(name) for name in self.template.of_type("AWS::Serverless::Function")}
+        return {name: self.template.function(name) for name in self.template.of_type("AWS::Serverless::Function")}
 
     def _own_function(self, step):
         """The properties of the function that a stack of its own deploys for a step; none where there is no such stack."""
         file = self.own_stacks[step]
-        return template.Template(file).properties(f"{pascal(step)}Function") if file.exists() else {}
+        return template.Template(file).function(f"{pascal(step)}Function") if file.exists() else {}
 
     def _functions(self, machines):
         everything = "".join(json.dumps(machine) for machine in machines.values())
@@ -98,7 +98,7 @@ class Project:
             if not serves(self._own_function(step), step):
                 yield OWN_STACKS[step], f"no function with the program's code and Handler {step}"
         for step in sorted(self.steps - OWN_STACKS.keys()):
-            function = self.template.properties(f"{pascal(step)}Function")
+            function = self.template.function(f"{pascal(step)}Function")
             if not serves(function, step):
                 yield "template", f"no {pascal(step)}Function with the program's code and Handler {step}"
             if function.get("FunctionName") != named(step):
@@ -112,7 +112,7 @@ class Project:
             yield "template", f"deploys {step}, which {OWN_STACKS[step]} deploys"
 
     def _substitutions(self, name, definition):
-        here = f"../state-machines/{name}.asl.json"
+        here = f"../../state-machines/{name}.asl.json"
         machines = map(self.template.properties, self.template.of_type("AWS::Serverless::StateMachine"))
         deployed = next((machine for machine in machines if machine["DefinitionUri"] == here), None)
         if deployed is None:

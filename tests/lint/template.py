@@ -1,9 +1,16 @@
 """The stack's template, parsed, for every lint that reads it. It needs PyYAML, which .venv-sam has."""
 
+import sys
+
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "infra"))
+
+import assemble
 
 
 class Call(NamedTuple):
@@ -56,10 +63,12 @@ def parsed(source):
 
 
 class Template:
-    """The resources of a template."""
+    """The resources of a template, its parts' included."""
 
     def __init__(self, file):
-        self.resources = parsed(file.read_text(encoding="utf-8"))["Resources"]
+        self.parts = {part: parsed(part.read_text(encoding="utf-8")) for part in assemble.parts(file)}
+        self.resources = {name: resource for part in self.parts.values() for name, resource in part["Resources"].items()}
+        self.of_every_function = self.parts[file].get("Globals", {}).get("Function", {})
 
     def of_type(self, kind):
         """The resources of a type, by logical id."""
@@ -69,10 +78,21 @@ class Template:
         """The properties of a resource; none where it is not there."""
         return self.resources.get(name, {}).get("Properties", {})
 
+    def function(self, name):
+        """The properties of a function, with those that every function has; none where it is not there."""
+        properties = self.properties(name)
+        return properties and {**self.of_every_function, **properties}
+
+    def policies(self, role):
+        """What a role may do, as pairs of a policy's name and its statements: its own policies, and those attached to it."""
+        attached = [policy["Properties"] for policy in self.of_type("AWS::IAM::Policy").values()]
+        for policy in (*self.properties(role).get("Policies", []), *(one for one in attached if Call("Ref", role) in one["Roles"])):
+            yield policy["PolicyName"], policy["PolicyDocument"]["Statement"]
+
     def statements(self, role):
         """Every statement of a role's policies, as it is written."""
-        for policy in self.properties(role).get("Policies", []):
-            yield from policy["PolicyDocument"]["Statement"]
+        for _, statements in self.policies(role):
+            yield from statements
 
 
 def listed(value):

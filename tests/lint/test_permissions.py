@@ -31,7 +31,7 @@ ROLE = """
 
 
 def read(text):
-    return list(map(permissions.statement, template.parsed(text)["Statement"]))
+    return [permissions.statement("end-run", written) for written in template.parsed(text)["Statement"]]
 
 
 class Roles(unittest.TestCase):

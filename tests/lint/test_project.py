@@ -77,7 +77,7 @@ class Agreement(unittest.TestCase):
 
     def test_a_function_with_another_steps_code_or_name(self):
         self.replaced("Handler: end-run\n", "Handler: notify\n", "no EndRunFunction with the program's code")
-        self.replaced("lambda/functions/\n      Handler: end-run", "lambda/other/\n      Handler: end-run", "no EndRunFunction with")
+        self.replaced("Handler: end-run\n", "Handler: end-run\n      CodeUri: ../other/\n", "no EndRunFunction with")
         self.replaced("${AWS::StackName}-end-run\n", "endrun\n", "EndRunFunction is not named")
 
     def test_substitutions(self):

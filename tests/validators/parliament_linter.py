@@ -83,8 +83,7 @@ def main(root):
 
     found = {}
     for name in TEMPLATES:
-        template = policies.Template((root / "infra" / name).read_text(encoding="utf-8"))
-        for policy, document in template.policies():
+        for policy, document in policies.deployed(root / "infra" / name).policies():
             found[policy] = findings(document)
     allowed = json.loads((Path(__file__).parent / "parliament_allowed.json").read_text(encoding="utf-8"))
     said = list(faults(found, allowed))

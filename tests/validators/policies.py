@@ -5,8 +5,10 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lint"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/lint"), str(ROOT / "infra")]
 
+import assemble
 import template
 
 SAMPLES = {
@@ -33,6 +35,11 @@ ARNS = {
     "AWS::Serverless::StateMachine": f"arn:aws:states:{HERE}:stateMachine:name",
 }
 NOTHING = object()
+
+
+def deployed(file):
+    """A template as it is deployed, with its parts."""
+    return Template(assemble.assemble(file, file))
 
 
 class Template:
@@ -80,10 +87,10 @@ class Template:
         return ARNS[kind] if named_by_arn else "name"
 
     def policies(self):
-        """Pairs of what a policy is called and its document: those of roles, and managed ones."""
+        """Pairs of what a policy is called and its document: those of roles, those attached to roles, and managed ones."""
         for name, resource in self.resources.items():
             properties = resource.get("Properties", {})
-            if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            if resource["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
                 yield name, self.resolve(properties["PolicyDocument"])
             if resource["Type"] == "AWS::IAM::Role":
                 for policy in self.resolve(properties.get("Policies", [])):

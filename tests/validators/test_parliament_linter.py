@@ -26,6 +26,9 @@ Resources:
                 Action: [sns:Publish, !If [Traced, xray:PutTraceSegments, !Ref AWS::NoValue]]
                 Resource: [!Ref Topic, !GetAtt Catalog.Arn, !Sub "arn:${AWS::Partition}:s3:::${Pattern}"]
         - !If [Traced, !Ref AWS::NoValue, {PolicyName: other}]
+  Attached:
+    Type: AWS::IAM::Policy
+    Properties: {PolicyName: kind, Roles: [!Ref Role], PolicyDocument: {Statement: [{Action: sns:Publish}]}}
 """
 MISMATCH = ("RESOURCE_MISMATCH", "rds:CreateDBInstance on arn:*:rds:*:*:db:*")
 RULE = {"finding": "RESOURCE_STAR", "policies": ["Role step"], "about": ["kms:"], "reason": "nobody knows the key's name"}
@@ -33,8 +36,9 @@ RULE = {"finding": "RESOURCE_STAR", "policies": ["Role step"], "about": ["kms:"]
 
 class Parliament(unittest.TestCase):
     def test_a_policy_is_what_cloudformation_makes_of_it(self):
-        ((name, document),) = policies.Template(TEMPLATE).policies()
+        (name, document), attached = policies.Template(TEMPLATE).policies()
         self.assertEqual(name, "Role step")
+        self.assertEqual(attached, ("Attached", {"Statement": [{"Action": "sns:Publish"}]}))
         (statement,) = document["Statement"]
         self.assertEqual(statement["Action"], ["sns:Publish", "xray:PutTraceSegments"])
         here = "us-east-1:123456789012"
