@@ -65,6 +65,7 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(PYTHON) tests/lint/circles.py
 	$(PYTHON) tests/lint/sizes.py
 	$(PYTHON) tests/lint/wildcards.py
+	$(YAML_PYTHON) tests/lint/parts.py
 	$(YAML_PYTHON) tests/lint/state_machines.py
 	$(YAML_PYTHON) tests/lint/permissions.py
 	$(YAML_PYTHON) tests/lint/backup_role.py

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Holds the parts of the template to what the code registers, so that a kind, a switch, a hook, a step or a machine that is
+forgotten in one of them is a fault. Exit code 1 and a line for each fault."""
+
+import re
+import sys
+from pathlib import Path
+
+import template
+from project import kebab, pascal
+from template import Call
+
+KINDS = "functions/src/kinds/registry.rs"
+SWITCHES = "functions/src/switches"
+HOOKS = "functions/src/hooks"
+MACHINES = "functions/src/domain/machine.rs"
+# What a part calls the policies that it attaches to the roles of steps: by its folder, before its own name.
+ATTACHED = {"kinds": "", "switches": "switch-", "hooks": "hook-"}
+
+
+def kinds(source):
+    """The names of the kinds, from their registry."""
+    return set(re.findall(r"^    (\w+): Target::", source.partition("\nkinds! {\n")[2], re.MULTILINE))
+
+
+def implementing(trait, folder):
+    """The modules of a folder that implement a trait."""
+    return {file.stem for file in folder.glob("*.rs") if re.search(rf"^impl {trait} for ", file.read_text(), re.MULTILINE)}
+
+
+def machines(source):
+    """The names of the machines, each with the setting of clean-up that holds its ARN; None where there is none."""
+    found = {}
+    for facts in re.findall(r"Facts = Facts \{(.*?)^\};", source, re.DOTALL | re.MULTILINE):
+        setting = re.search(r'setting: Some\("(\w+)"\)', facts)
+        found[re.search(r'name: "([\w-]+)"', facts).group(1)] = setting and setting.group(1)
+    return found
+
+
+class Parts:
+    """The parts of the template, and the names that the code has for them."""
+
+    def __init__(self, root):
+        self.root = root
+        self.infra = root / "infra"
+        self.template = template.Template(self.infra / "template.yaml")
+        self.machines = machines((root / MACHINES).read_text())
+        self.names = {
+            "kinds": (kinds((root / KINDS).read_text()), KINDS),
+            "switches": (implementing("Switch", root / SWITCHES), SWITCHES),
+            "hooks": (implementing("HookDriver", root / HOOKS), HOOKS),
+            "machines": (set(self.machines), MACHINES),
+        }
+
+    def faults(self):
+        """Everything that is forgotten or too much, as (where, fault)."""
+        for folder, (names, source) in self.names.items():
+            files = {file.stem for file in (self.infra / folder).glob("*.yaml")}
+            yield from differences(names, files, source, f"infra/{folder}/{{}}.yaml")
+        files = {file.name.removesuffix(".asl.json") for file in (self.root / "state-machines").iterdir()}
+        yield from differences(set(self.machines), files, MACHINES, "state-machines/{}.asl.json")
+        for name, setting in self.machines.items():
+            yield from self._machine(name, setting)
+        for part, document in self.template.parts.items():
+            yield from self._functions(part, document["Resources"])
+            yield from self._attached(part, document["Resources"])
+        yield from self._overwritten()
+
+    def _machine(self, name, setting):
+        machine = f"{pascal(name)}StateMachine"
+        where = f"infra/machines/{name}.yaml"
+        part = self.template.parts.get(self.root / where)
+        if part is None:
+            return
+        if part["Resources"].get(machine, {}).get("Type") != "AWS::Serverless::StateMachine":
+            yield where, f"no state machine {machine}"
+        if part.get("Outputs", {}).get(f"{machine}Arn", {}).get("Value") != Call("Ref", machine):
+            yield where, f"no output {machine}Arn"
+        watched = self.template.properties("LostExecutions")["EventPattern"]["detail"]["stateMachineArn"]
+        if Call("Ref", machine) not in watched:
+            yield "infra", f"LostExecutions does not name {machine}: clean-up would not hear of what it lost"
+        if self.template.properties("Alarms")["Parameters"].get(machine) != Call("Ref", machine):
+            yield "infra", f"Alarms is not given {machine}"
+        if setting:
+            yield from self._started(setting, f"stateMachine:${{AWS::StackName}}-{name}")
+
+    def _started(self, setting, machine):
+        """What takes a restore back is started by clean-up."""
+        settings = self.template.properties("CleanUpFunction").get("Environment", {}).get("Variables", {})
+        if not str(settings.get(setting)).endswith(machine):
+            yield "infra", f"clean-up has no {setting}"
+        starts = [one for one in self.template.statements("CleanUpRole") if "states:StartExecution" in one["Action"]]
+        if not any(str(one).endswith(machine) for statement in starts for one in template.listed(statement["Resource"])):
+            yield "infra", f"CleanUpRole may not start {machine}"
+
+    def _functions(self, part, resources):
+        """A step's function stands in a file of its own, or of the one kind that needs it."""
+        for name, resource in resources.items():
+            step = kebab(name.removesuffix("Function"))
+            at_home = part == self.infra / f"steps/{step}.yaml" or part.parent.name == "kinds"
+            if resource["Type"] == "AWS::Serverless::Function" and not at_home:
+                yield self._where(part), f"{name} stands in steps/{step}.yaml, or in the file of a kind"
+        if part.parent.name == "steps" and f"{pascal(part.stem)}Function" not in resources:
+            yield self._where(part), f"no {pascal(part.stem)}Function"
+
+    def _attached(self, part, resources):
+        """A policy that is attached is named for its part, and attached to roles that are there."""
+        prefix = ATTACHED.get(part.parent.name)
+        for name, resource in resources.items():
+            if resource["Type"] != "AWS::IAM::Policy":
+                continue
+            if prefix is None:
+                yield self._where(part), f"{name}: a role's own policies stand in the role"
+            elif resource["Properties"]["PolicyName"] != prefix + part.stem.replace("_", "-"):
+                yield self._where(part), f"{name} is called {prefix}{part.stem.replace('_', '-')}"
+            for role in resource["Properties"]["Roles"]:
+                if self.template.resources.get(role.argument, {}).get("Type") != "AWS::IAM::Role":
+                    yield self._where(part), f"{name} is attached to {role.argument}, which is no role"
+
+    def _overwritten(self):
+        """IAM keeps one policy of a name in a role: a second would take the place of the first, without a word."""
+        for role in self.template.of_type("AWS::IAM::Role"):
+            names = [name for name, _ in self.template.policies(role)]
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                yield "infra", f"{role} has two policies that are called {name}"
+
+    def _where(self, part):
+        return str(part.relative_to(self.root))
+
+
+def differences(names, files, source, file):
+    """What is in the code and has no file, and the other way round."""
+    if not names:
+        yield source, "no name can be read there"
+    for name in sorted(names - files):
+        yield file.format(name), f"is missing: {source} has {name}"
+    for name in sorted(files - names):
+        yield file.format(name), f"is of nothing that {source} has"
+
+
+def main(root):
+    parts = Parts(root)
+    found = list(parts.faults())
+    for where, fault in found:
+        print(f"{where}: {fault}", file=sys.stderr)
+    print(f"{len(parts.template.parts)} parts of the template: {len(found) or 'no'} faults")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[2]))
