@@ -12,18 +12,16 @@ COMMENT = r"//[^\n]*|/\*.*?\*/"
 LITERAL = r'r(#*)".*?"\1|"(?:\\.|[^"\\])*"|\'(?:\\[^\n]+?|[^\'\\\n])\''
 DEFINED = re.compile(r"\b(?:fn|struct|enum|trait|type|const(?!\s+(?:async\s+)?fn)|static|union|macro_rules!)\s+(\w+)")
 USE = re.compile(r"(\bpub(?:\([^)]*\))?\s+)?\buse\s+([^;]+);")
-MOD = re.compile(r"(?:#\[path = \"([^\"]*)\"\]\s*)?(?:\bpub(?:\([^)]*\))?\s+)?\bmod\s+(\w+)\s*;")
+MOD = re.compile(r"\bmod\s+(\w+)\s*;")
 PATH = re.compile(r"(?<![\w:.])\w+(?:\s*::\s*\w+)+")
 WORD = re.compile(r"(?<![\w:.])[A-Za-z_]\w*")
 
 
-def without_comments(source, literals=False):
-    """The source without comments, and without the insides of literals unless they are wanted."""
+def without_comments(source):
+    """The source without comments, and without the insides of literals."""
 
     def kept(found):
-        if found.group(0).startswith(("//", "/*")):
-            return " "
-        return found.group(0) if literals else '""'
+        return " " if found.group(0).startswith(("//", "/*")) else '""'
 
     return re.sub(f"{COMMENT}|{LITERAL}", kept, source, flags=re.DOTALL)
 
@@ -91,9 +89,8 @@ class Module:
 
     def __init__(self, file, parent, source):
         self.file, self.parent, self.children = file, parent, {}
-        text = without_tests(without_comments(source, literals=True))
-        self.declared = [(name, path) for path, name in MOD.findall(text)]
-        code = without_comments(text)
+        code = without_tests(without_comments(source))
+        self.declared = MOD.findall(code)
         self.body = USE.sub(" ", code)
         self.defined = set(DEFINED.findall(at_top(self.body)))
         self.imports, self.globs, self.private = {}, [], set()
@@ -176,8 +173,8 @@ def modules(root):
     def read(file, parent, folder):
         module = Module(file, parent, file.read_text(encoding="utf-8"))
         found = [module]
-        for name, path in module.declared:
-            places = [file.parent / path] if path else [folder / f"{name}.rs", folder / name / "mod.rs"]
+        for name in module.declared:
+            places = [folder / f"{name}.rs", folder / name / "mod.rs"]
             below = next((place for place in places if place.is_file()), None)
             if below:
                 here = below.parent if below.name == "mod.rs" else below.parent / below.stem

@@ -59,7 +59,7 @@ class Circles(unittest.TestCase):
     def test_tests_may_use_what_they_test(self):
         lib, a = "mod a;\nmod b;", "use crate::b::B;\npub struct A;"
         self.circle(lib=lib, a=a, b="pub struct B;\n#[cfg(test)]\nmod tests {\n    use crate::a::A;\n    fn f() { \"}\" }\n}")
-        self.circle(lib=lib, a=a, b="pub struct B;\n#[cfg(test)]\n#[path = \"b_tests.rs\"]\nmod tests;", b_tests="use crate::a::A;")
+        self.circle(lib=lib, a=a, b="pub struct B;\n#[cfg(test)]\nmod tests;", b__tests="use crate::a::A;")
         self.circle(lib=lib, a=a, b="pub struct B;\n#[cfg(test)]\nuse crate::a::A;")
         self.circle("a", "b", lib=lib, a=a, b="#[cfg(test)]\nmod tests {}\npub struct B(crate::a::A);")
 

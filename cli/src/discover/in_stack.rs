@@ -191,5 +191,4 @@ fn hubs_notes(listing: &Listing, draft: &Draft) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "in_stack_tests.rs"]
 mod tests;

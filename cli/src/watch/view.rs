@@ -224,5 +224,4 @@ fn times(look: &Look, now: Timestamp) -> String {
 }
 
 #[cfg(test)]
-#[path = "view_tests.rs"]
 mod tests;

@@ -200,5 +200,4 @@ fn unreadable(why: &str) -> Error {
 }
 
 #[cfg(test)]
-#[path = "table_tests.rs"]
 mod tests;

@@ -57,5 +57,4 @@ fn whole_second(time: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-#[path = "looks_tests.rs"]
 mod tests;

@@ -9,11 +9,7 @@ mod composing;
 mod ended;
 mod facts;
 mod layout;
-#[cfg(test)]
-mod limits_tests;
 mod nightly;
-#[cfg(test)]
-mod nightly_tests;
 mod placing;
 mod restore;
 #[cfg(test)]

@@ -293,5 +293,4 @@ fn job(item: &Item, usual: Option<u64>, now: Timestamp) -> RestoreJob {
 }
 
 #[cfg(test)]
-#[path = "restoring_tests.rs"]
 mod tests;

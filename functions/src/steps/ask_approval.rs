@@ -146,5 +146,4 @@ async fn tell_of(needs: &Needs, run: &Run, record: &RestoreRecord, question: &Qu
 }
 
 #[cfg(test)]
-#[path = "ask_approval_tests.rs"]
 mod tests;

@@ -221,5 +221,4 @@ async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestam
 }
 
 #[cfg(test)]
-#[path = "clean_up_tests.rs"]
 mod tests;

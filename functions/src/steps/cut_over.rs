@@ -273,5 +273,4 @@ fn found<'a>(record: &'a RestoreRecord, switch: &CutOver) -> Option<&'a Switched
 }
 
 #[cfg(test)]
-#[path = "cut_over_tests.rs"]
 mod tests;

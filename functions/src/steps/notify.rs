@@ -258,5 +258,4 @@ fn unread(error: &Error) -> Reason {
 }
 
 #[cfg(test)]
-#[path = "notify_tests.rs"]
 mod tests;

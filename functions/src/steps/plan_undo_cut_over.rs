@@ -118,5 +118,4 @@ async fn descriptor(catalog: &Catalog, run: &Run, record: &RestoreRecord) -> Res
 }
 
 #[cfg(test)]
-#[path = "plan_undo_cut_over_tests.rs"]
 mod tests;

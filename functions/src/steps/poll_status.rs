@@ -217,5 +217,4 @@ fn point_of(run: &Run, job: &Job) -> Point {
 }
 
 #[cfg(test)]
-#[path = "poll_status_tests.rs"]
 mod tests;

@@ -216,5 +216,4 @@ fn warning(set: &str, error: &Error) -> Reason {
 }
 
 #[cfg(test)]
-#[path = "prune_sets_tests.rs"]
 mod tests;

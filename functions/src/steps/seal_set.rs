@@ -285,5 +285,4 @@ async fn mark_sealed(needs: &Needs, run: &Run) -> Result<()> {
 }
 
 #[cfg(test)]
-#[path = "seal_set_tests.rs"]
 mod tests;

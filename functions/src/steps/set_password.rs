@@ -175,5 +175,4 @@ fn failed(job: LoginJob, error: &Error) -> LoginJob {
 }
 
 #[cfg(test)]
-#[path = "set_password_tests.rs"]
 mod tests;

@@ -128,5 +128,4 @@ fn change(record: &mut RestoreRecord, name: &str, change: impl Fn(&mut Switched)
 }
 
 #[cfg(test)]
-#[path = "undo_cut_over_tests.rs"]
 mod tests;

@@ -204,5 +204,4 @@ fn reason(subject: String, error: &str, message: String) -> Reason {
 }
 
 #[cfg(test)]
-#[path = "undo_restore_tests.rs"]
 mod tests;

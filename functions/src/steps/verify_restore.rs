@@ -202,5 +202,4 @@ impl Comparison {
 }
 
 #[cfg(test)]
-#[path = "verify_restore_tests.rs"]
 mod tests;

@@ -314,5 +314,4 @@ fn s3_action(method: &Method, path: &str, query: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "call_tests.rs"]
 pub mod tests;

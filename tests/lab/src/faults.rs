@@ -295,5 +295,4 @@ fn draw(state: &mut u64) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "faults_tests.rs"]
 mod tests;

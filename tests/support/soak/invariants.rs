@@ -318,5 +318,4 @@ fn described(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String
 }
 
 #[cfg(test)]
-#[path = "invariants_tests.rs"]
 mod tests;

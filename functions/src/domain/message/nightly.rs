@@ -317,3 +317,6 @@ fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<Step> {
     }
     steps
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord};
 
+pub mod limits;
+
 pub const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs";
 
 pub fn at(text: &str) -> Timestamp {

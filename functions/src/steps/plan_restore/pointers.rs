@@ -303,5 +303,4 @@ fn hosts(item: &Item) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-#[path = "pointers_tests.rs"]
 mod tests;

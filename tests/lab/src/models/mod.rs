@@ -84,5 +84,4 @@ impl Models {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -241,5 +241,4 @@ pub fn write_security_groups(xml: &mut Xml, groups: &[String]) {
 }
 
 #[cfg(test)]
-#[path = "settings_tests.rs"]
 mod tests;

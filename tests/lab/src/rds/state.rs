@@ -334,5 +334,4 @@ fn no_snapshot(id: &str) -> Fault {
 }
 
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;

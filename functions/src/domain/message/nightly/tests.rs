@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::tests::{ARN, at, read, reason, set};
+use super::super::layout;
+use super::super::tests::{ARN, at, read, reason, set};
 use super::*;
 
 #[test]

@@ -14,7 +14,6 @@ use crate::hooks::HookDriver;
 use crate::testing::restored::{Started, UNDO_CUT_OVER, UNDO_RESTORE};
 use crate::testing::{EXECUTION, Inbox, Recorded, catalog, descriptor, now, planned, started_at};
 
-#[path = "clean_up_restore_tests.rs"]
 mod of_restores;
 
 const NIGHTLY: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-nightly";

@@ -8,7 +8,6 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::tests::{at, plain, points, read, run, set};
 use super::*;
 use crate::domain::resource::Target;
 use crate::domain::set::{Point, Reason};
