@@ -15,8 +15,8 @@ import rust_modules
 KNOWN = [
     "functions/src/domain/message functions/src/domain/message.rs",
     "functions/src/steps/clean_up functions/src/steps/clean_up.rs",
-    "functions/src/steps/plan_backup functions/src/steps/plan_backup.rs",
-    "functions/src/steps/undo_restore functions/src/steps/undo_restore.rs",
+    "functions/src/steps/backup/plan_backup functions/src/steps/backup/plan_backup.rs",
+    "functions/src/steps/restore/undo_restore functions/src/steps/restore/undo_restore.rs",
 ]
 
 

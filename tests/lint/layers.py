@@ -82,6 +82,18 @@ def floor(path):
     return path.parts[0].removesuffix(".rs")
 
 
+def resolved(module, names):
+    """The full path of what a module names by `super::` and these words."""
+    while names[:1] == ["super"]:
+        module, names = module[:-1], names[1:]
+    return [*module[:-1], *names]
+
+
+def step_of(module, steps):
+    """The step in which a module's path lies, if it is one's."""
+    return next((name for name in module[1:] if module[0] == "steps" and name in steps), None)
+
+
 def faults(path, source, steps):
     """What one file of functions/src (by its path there) uses and must not. `steps`: module names of the steps."""
     here, text = floor(path), code(source)
@@ -102,11 +114,10 @@ def faults(path, source, steps):
         if names[1:] and names[1] not in MAY_USE[here] | {here} and names[1] in MAY_USE:
             yield f"{here} uses {names[1]} ({'::'.join(names)})"
     if here == "steps":
-        named = [names[2] for names in used if names[1:2] == ["steps"] and len(names) > 2]
-        if len(path.parts) == 2:
-            named += [names[0] for names in paths(text, "super") if names]
-        own = Path(path.parts[1]).stem
-        for step in sorted(set(named) & steps - {own}):
+        module = [*path.parent.parts, *([] if path.name == "mod.rs" else [path.stem])]
+        named = [names[1:] for names in used] + [resolved(module, names) for names in paths(text, r"(?<!::)super")]
+        own = step_of(module, steps)
+        for step in sorted({step_of(names, steps) for names in named} - {own, None}):
             yield f"a step never calls a step: {own} uses {step}"
     if here == "domain":
         for crate in sorted(set(re.findall(r"(?<![\w:])([a-z_]\w*)::", text)) & EXTERNAL - DOMAIN_CRATES):

@@ -23,7 +23,7 @@ CODE = "../target/lambda/functions/"
 def registered(source):
     """The names of the steps, from their registry."""
     lines = source.split("\nsteps! {\n")[1]
-    return set(re.findall(r'^    "([\w-]+)" => \w+,$', lines, re.MULTILINE))
+    return set(re.findall(r'^    "([\w-]+)" => [\w:]+,$', lines, re.MULTILINE))
 
 
 def kebab(name):

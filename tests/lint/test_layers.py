@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import layers
 
-STEPS = {"notify", "end_run", "clean_up"}
+STEPS = {"notify", "end_run", "clean_up", "cut_over", "plan_backup"}
 
 
 class Layers(unittest.TestCase):
@@ -54,6 +54,12 @@ class Layers(unittest.TestCase):
         self.bad("steps/clean_up.rs", "use super::{resuming, notify::handle};", "clean_up uses notify")
         self.bad("steps/clean_up.rs", "use crate::{error::Result, steps::{resuming, notify}};", "clean_up uses notify")
         self.good("steps/clean_up.rs", "use super::resuming::resume;\nuse crate::steps::machine::run_of;")
+
+    def test_a_step_in_a_folder_that_calls_a_step(self):
+        self.bad("steps/restore/cut_over.rs", "use crate::steps::backup::plan_backup::handle;", "cut_over uses plan_backup")
+        self.bad("steps/restore/cut_over.rs", "use super::super::{error::Result, backup::plan_backup};", "cut_over uses plan_backup")
+        self.bad("steps/restore/cut_over/logins.rs", "use super::super::super::notify::handle;", "cut_over uses notify")
+        self.good("steps/restore/cut_over/logins.rs", "use super::Input;\nuse crate::steps::restore::cut_over::notify::f;")
 
     def test_an_impure_domain(self):
         self.bad("domain/set.rs", "use aws_sdk_rds::Client;", "uses aws_sdk_rds")

@@ -4,11 +4,12 @@
 use anyhow::{Context, Result, bail};
 use holdfast::domain::mounted::Ask;
 use holdfast::runs::{restoring, starting};
-use holdfast::steps::{
-    ask_approval, check_login, clean_up, compare_resource, count_items, count_rows, cut_over, end_run,
-    list_due_deployments, list_probes, notify, plan_backup, plan_restore, plan_undo_cut_over, poll_status, prune_sets,
-    quiesce, resume, seal_set, set_password, take_deployment, undo_cut_over, undo_restore, verify_restore,
+use holdfast::steps::backup::{plan_backup, poll_status, prune_sets, seal_set};
+use holdfast::steps::restore::{
+    ask_approval, check_login, compare_resource, cut_over, list_probes, plan_restore, plan_undo_cut_over, set_password,
+    take_deployment, undo_cut_over, undo_restore, verify_restore,
 };
+use holdfast::steps::{clean_up, count_items, count_rows, end_run, list_due_deployments, notify, quiesce, resume};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::descriptor::CutOver;
-use crate::steps::plan_restore::switches::CuttingOver;
+use crate::steps::restore::plan_restore::switches::CuttingOver;
 use crate::switches::testing;
 use crate::switches::testing::run;
 use crate::testing::replay::{Exchange, Replay, answers, refuses, xml};

@@ -1,0 +1,17 @@
+//! The steps of a restore and of what undoes it: of the machines `restore`, `undo-restore` and `undo-cut-over`.
+
+pub mod ask_approval;
+pub mod check_login;
+pub mod compare_resource;
+pub mod cut_over;
+pub mod list_probes;
+pub mod plan_restore;
+pub mod plan_undo_cut_over;
+pub mod restore_cluster;
+pub mod restore_file_system;
+pub mod restore_table;
+pub mod set_password;
+pub mod take_deployment;
+pub mod undo_cut_over;
+pub mod undo_restore;
+pub mod verify_restore;
