@@ -1,34 +1,14 @@
 //! The messages of one run of `backup`.
 
-use super::composing::Parts;
-use super::facts;
-use super::layout::{Section, Step};
-use super::{Event, Message, Severity, words};
-use crate::domain::duration::in_words;
-use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
-use jiff::Timestamp;
+mod composing;
 
-/// All that is known of a run when on-call is told of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Backup<'a> {
-    /// `None` where the execution's input names no deployment.
-    pub deployment: Option<&'a str>,
-    /// ARN of the execution.
-    pub execution: &'a str,
-    pub started_at: Timestamp,
-    pub now: Timestamp,
-    /// `None` where planning did not come so far.
-    pub run: Option<&'a RunRecord>,
-    /// The run's own set; `None` where planning did not come so far.
-    pub set: Option<&'a BackupSet>,
-    pub points: &'a [Point],
-    /// The deployment's newest sealed set, which may be the run's own.
-    pub newest_sealed: Option<&'a BackupSet>,
-    /// The error that took the machine from its way.
-    pub failure: Option<&'a Reason>,
-    /// Why nothing is known but the execution: a record in the catalog cannot be read.
-    pub unreadable: Option<&'a Reason>,
-}
+pub use composing::Backup;
+
+use super::composing::Parts;
+use super::layout::{Section, Step};
+use super::{Event, Message, Severity, facts, words};
+use crate::domain::duration::in_words;
+use crate::domain::set::{BackupSet, SetStatus};
 
 /// The message of a run that reached Notify: sealed, failed, or not started.
 pub fn backup(backup: &Backup<'_>) -> Message {

@@ -1,13 +1,36 @@
-//! What the messages of a run have in common, and how one is put together.
+//! A message, and how one is put together.
 
-use serde_json::{Value, json};
-
-use super::facts::{self, LISTED};
-use super::layout::{Page, Section, Step, text};
-use super::{Backup, Event, Message, Severity, advice, console_link, placing, words};
-use crate::domain::machine::Machine;
-use crate::domain::set::{Reason, SetStatus};
 use jiff::Timestamp;
+use serde_json::Value;
+
+use super::event::{Event, Severity};
+use super::layout::{Page, Section, Step, text};
+use super::{facts, placing, words};
+use crate::domain::set::Reason;
+
+/// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text
+/// goes out twice and the JSON three times, one a protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// At most 99 printable ASCII characters, which is what SNS takes.
+    pub subject: String,
+    /// For people.
+    pub text: String,
+    /// The same for machines.
+    pub json: Value,
+    pub event: Event,
+    pub severity: Severity,
+}
+
+impl Message {
+    /// What happened and why, in at most 1,000 characters: the cause with which an execution fails.
+    pub fn cause(&self) -> String {
+        let reasons = self.json["reasons"].as_array().into_iter().flatten();
+        let why = reasons.filter_map(|reason| reason["message"].as_str());
+        let parts: Vec<&str> = std::iter::once(self.subject.as_str()).chain(why).collect();
+        parts.join(": ").chars().take(1000).collect()
+    }
+}
 
 /// What differs from message to message.
 pub struct Parts<'a> {
@@ -62,116 +85,6 @@ impl Parts<'_> {
     }
 }
 
-impl Backup<'_> {
-    pub(super) fn name(&self) -> &str {
-        self.deployment.unwrap_or("(no deployment)")
-    }
-
-    /// Why the set is not sealed: what the set says, and what took the machine from its way.
-    pub(super) fn reasons(&self) -> Vec<Reason> {
-        let mut reasons = self.set.map(|set| set.reasons.clone()).unwrap_or_default();
-        if let Some(failure) = self.failure
-            && !failure.is_told_by(&reasons)
-        {
-            reasons.push(failure.clone());
-        }
-        reasons.extend(self.unreadable.cloned());
-        reasons
-    }
-
-    /// What a restore could take today.
-    pub(super) fn standing(&self) -> String {
-        match self.unreadable {
-            Some(_) => format!(
-                "Whether its set is sealed, and which set could be restored today, could not be read. To look: `holdfast sets {}`",
-                self.name()
-            ),
-            None => facts::newest_sealed(self.name(), self.newest_sealed, self.now),
-        }
-    }
-
-    /// What went wrong beside the set.
-    pub(super) fn warnings(&self) -> Vec<Reason> {
-        let mut warnings = self.run.map(|run| run.warnings.clone()).unwrap_or_default();
-        warnings.extend(
-            self.set
-                .map(|set| facts::probe_warnings(&set.probes))
-                .unwrap_or_default(),
-        );
-        // A machine that left its way after sealing: pruning, or closing the run.
-        if let (Some(set), Some(failure)) = (self.set, self.failure)
-            && set.status == SetStatus::Sealed
-            && !warnings.contains(failure)
-        {
-            warnings.push(failure.clone());
-        }
-        warnings
-    }
-
-    /// One step for each cause; first of all, an application that is still at rest.
-    pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if let Some(at) = facts::left_quiesced(self.run) {
-            steps.push(Step::say(format!(
-                "See whether {} serves its users: it was brought to rest at {} and was not brought back. If it does not, bring it back by hand, by what {hooks} to resume. Holdfast tries once more, and tells if that helps.",
-                self.name(),
-                words::time(at),
-                hooks = facts::hooks_do(self.run)
-            )));
-        }
-        if self.unreadable.is_some() {
-            steps.push(Step::say(format!(
-                "See whether {} serves its users: whether it is at rest could not be read either. If it does not, bring it back by \
-                 hand, by what its hooks do to resume.",
-                self.name()
-            )));
-        }
-        steps.extend(advice::steps(Machine::Backup, reasons, self.name()));
-        steps
-    }
-
-    pub(super) fn message(&self, parts: Parts<'_>) -> Message {
-        let set = self.set;
-        let (event, severity, reasons) = (parts.event, parts.severity, parts.reasons);
-        let all = set.map(|set| format!("holdfast show {} {}", self.name(), set.id));
-        let LaidOut {
-            subject,
-            text,
-            next_steps,
-        } = parts.laid_out(self.execution, self.started_at, all);
-        let (available, planned) = facts::tally(self.set, self.points);
-        let json = json!({
-            "event": event,
-            "severity": severity,
-            "deployment": self.deployment,
-            "execution": self.execution,
-            "console": console_link(self.execution),
-            "started_at": self.started_at,
-            "told_at": self.now,
-            "set": set.map(|set| &set.id),
-            "status": set.map(|set| set.status),
-            "recovery_points": {"available": available, "planned": planned},
-            "points": facts::points_json(self.points),
-            "skew_seconds": set.and_then(|set| set.skew_seconds),
-            "quiesced_seconds": set.and_then(|set| set.quiesced_seconds),
-            "left_quiesced_at": facts::left_quiesced(self.run),
-            "probes": set.map_or(Value::Null, |set| set.probes.iter().take(LISTED).map(|probe| json!({"name": words::name(&probe.name), "count": probe.count})).collect()),
-            "reasons": facts::reasons_json(reasons),
-            "newest_sealed": facts::newest_sealed_json(self.newest_sealed, self.now),
-            "next_steps": next_steps,
-        });
-        let json = placing::json(json, &placing::place(self.execution));
-        let json = words::fit(json, &["points", "probes", "next_steps", "reasons"], facts::JSON);
-        Message {
-            subject,
-            text,
-            json,
-            event,
-            severity,
-        }
-    }
-}
-
 /// The last lines: where the execution is, and of which account.
 fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
     let account = execution.split(':').nth(4).filter(|account| !account.is_empty());
@@ -193,4 +106,12 @@ fn why(event: Event, reasons: &[Reason]) -> Section {
         _ => "Why",
     };
     Section::list(title, facts::reasons(reasons))
+}
+
+/// The page of an execution in the Step Functions console; the region is the ARN's.
+pub fn console_link(execution_arn: &str) -> String {
+    let region = execution_arn.split(':').nth(3).unwrap_or_default();
+    format!(
+        "https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{execution_arn}"
+    )
 }

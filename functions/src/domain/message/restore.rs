@@ -15,44 +15,20 @@ pub(super) mod tests;
 mod undoing;
 mod waiting;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 pub use asking::asked;
 pub use breaking_off::{Aftermath, restore_brought_back, restore_ended};
 pub use commands::{approve, reject};
+pub use composing::{Restore, refused};
 pub use showing::shown;
 pub use undoing::{cut_over_undone, restore_undone};
 pub use waiting::waiting;
 
 use super::Message;
 use super::facts::left_quiesced;
-use crate::domain::restore::item::Item;
 use crate::domain::restore::verdict::Outcome;
-use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
-use crate::domain::set::{BackupSet, Reason, RunRecord};
-
-/// All that is known of a restore when on-call is told of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Restore<'a> {
-    /// `None` where the execution's input names no deployment.
-    pub deployment: Option<&'a str>,
-    /// ARN of the execution that is told of: the restore's own, or that of what takes it back.
-    pub execution: &'a str,
-    pub started_at: Timestamp,
-    pub now: Timestamp,
-    /// That execution's run; `None` where planning did not come so far.
-    pub run: Option<&'a RunRecord>,
-    /// `None` where planning did not come so far.
-    pub record: Option<&'a RestoreRecord>,
-    pub items: &'a [Item],
-    /// The error that took the machine from its way.
-    pub failure: Option<&'a Reason>,
-    /// The deployment's newest sealed set.
-    pub newest_sealed: Option<&'a BackupSet>,
-    /// Why nothing is known but the execution: a record in the catalog cannot be read.
-    pub unreadable: Option<&'a Reason>,
-}
+use crate::domain::restore::{About, RestoreStatus};
 
 /// What a restore, or what takes one back, came to; as the machine's last choice sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -134,16 +110,4 @@ fn judged(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
             (failing::failed(restore, record), RestoreOutcome::Failed, false)
         }
     }
-}
-
-/// Whether a question was answered with no, or not in time: what was asked about.
-pub fn refused(reason: &Reason) -> Option<About> {
-    let about = match reason.subject.as_str() {
-        "AskApproval" => About::Plan,
-        "AskCutOver" => About::CutOver,
-        _ => return None,
-    };
-    ["Rejected", "States.Timeout", "States.HeartbeatTimeout"]
-        .contains(&reason.error.as_str())
-        .then_some(about)
 }

@@ -1,19 +1,43 @@
 //! What the messages of restores have in common, and how one is put together.
 
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Restore, commands, copies, facts, refused};
+use super::{commands, copies, facts};
 use crate::domain::machine::Machine;
 use crate::domain::message::composing::{LaidOut, Parts};
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::Step;
 use crate::domain::message::placing;
 use crate::domain::message::{Message, advice, console_link, words};
+use crate::domain::restore::item::Item;
 use crate::domain::restore::{About, RestoreRecord, RestoreStatus};
-use crate::domain::set::Reason;
+use crate::domain::set::{BackupSet, Reason, RunRecord};
 
 /// Bytes of the JSON.
 const JSON: usize = 24 * 1024;
+
+/// All that is known of a restore when on-call is told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Restore<'a> {
+    /// `None` where the execution's input names no deployment.
+    pub deployment: Option<&'a str>,
+    /// ARN of the execution that is told of: the restore's own, or that of what takes it back.
+    pub execution: &'a str,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    /// That execution's run; `None` where planning did not come so far.
+    pub run: Option<&'a RunRecord>,
+    /// `None` where planning did not come so far.
+    pub record: Option<&'a RestoreRecord>,
+    pub items: &'a [Item],
+    /// The error that took the machine from its way.
+    pub failure: Option<&'a Reason>,
+    /// The deployment's newest sealed set.
+    pub newest_sealed: Option<&'a BackupSet>,
+    /// Why nothing is known but the execution: a record in the catalog cannot be read.
+    pub unreadable: Option<&'a Reason>,
+}
 
 impl<'a> Restore<'a> {
     pub(super) fn name(&self) -> &'a str {
@@ -195,4 +219,16 @@ impl<'a> Restore<'a> {
             severity,
         }
     }
+}
+
+/// Whether a question was answered with no, or not in time: what was asked about.
+pub fn refused(reason: &Reason) -> Option<About> {
+    let about = match reason.subject.as_str() {
+        "AskApproval" => About::Plan,
+        "AskCutOver" => About::CutOver,
+        _ => return None,
+    };
+    ["Rejected", "States.Timeout", "States.HeartbeatTimeout"]
+        .contains(&reason.error.as_str())
+        .then_some(about)
 }

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::machine::Machine;
 use crate::domain::message::{Ended, Event, Severity};
-use crate::domain::restore::Question;
+use crate::domain::restore::item::Item;
+use crate::domain::restore::{Question, RestoreRecord};
+use crate::domain::set::Reason;
 
 pub const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:at-night";
 pub const REMOVE: &str = "holdfast undo-restore hubs-20261120-041500-cd34";
