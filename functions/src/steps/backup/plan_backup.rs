@@ -108,7 +108,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         needs.catalog.warn_run(&run.deployment, &run.id, copies).await?;
     }
     let probes = probes(discovery, &descriptor).await?;
-    if let Some(warning) = snapshots::warning(needs, &descriptor).await {
+    if let Some(warning) = snapshots::warning(&needs.catalog, discovery, &descriptor).await {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
     for unknown in needs.hooks.check_all(&descriptor.hooks).await? {

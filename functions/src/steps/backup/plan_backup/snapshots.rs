@@ -1,6 +1,7 @@
 //! Whether the Region's quota of manual cluster snapshots holds for another week: told while there is time to raise it.
 
-use super::Needs;
+use super::discovery::Discovery;
+use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::kinds::aurora;
 use crate::domain::retention::snapshots::{Growth, in_the_end, nights_left};
@@ -8,35 +9,35 @@ use crate::domain::set::{Reason, SetStatus};
 use crate::error::Result;
 
 /// What there is to say of it. Nothing is counted before half of the quota is used, and no backup fails for want of an answer.
-pub async fn warning(needs: &Needs, descriptor: &Descriptor) -> Option<Reason> {
-    forecast(needs, descriptor).await.unwrap_or_else(|error| {
+pub async fn warning(catalog: &Catalog, discovery: &dyn Discovery, descriptor: &Descriptor) -> Option<Reason> {
+    forecast(catalog, discovery, descriptor).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "how long the quota of cluster snapshots holds is not known");
         None
     })
 }
 
-async fn forecast(needs: &Needs, descriptor: &Descriptor) -> Result<Option<Reason>> {
+async fn forecast(catalog: &Catalog, discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Option<Reason>> {
     if clusters(descriptor) == 0 {
         return Ok(None);
     }
-    let Some((used, quota)) = needs.discovery.manual_snapshots().await? else {
+    let Some((used, quota)) = discovery.manual_snapshots().await? else {
         return Ok(None);
     };
     if used.saturating_mul(2) < quota {
         return Ok(None);
     }
     let mut growing = Vec::new();
-    for (name, enabled) in needs.catalog.deployments().await? {
+    for (name, enabled) in catalog.deployments().await? {
         if !enabled {
             continue;
         }
         // Another deployment's descriptor may be faulty, or gone by now.
-        let Ok(descriptor) = needs.catalog.descriptor(&name).await else {
+        let Ok(descriptor) = catalog.descriptor(&name).await else {
             continue;
         };
         let clusters = clusters(&descriptor);
         if clusters > 0 {
-            let sets = needs.catalog.sets(&name).await?;
+            let sets = catalog.sets(&name).await?;
             let sealed = sets.iter().filter(|set| set.status == SetStatus::Sealed).count();
             growing.push(Growth {
                 clusters,
