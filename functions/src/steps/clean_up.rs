@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::lost::{Lost, reasons};
+use self::lost::{Detail, Lost, reasons};
 use self::taking_back::{Taken, take_back, to_take_back};
 use crate::catalog::{Catalog, Mark};
 use crate::domain::job::Run;
@@ -73,23 +73,6 @@ pub struct Input {
     pub detail: Detail,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Detail {
-    pub execution_arn: String,
-    pub state_machine_arn: String,
-    pub status: String,
-    /// Milliseconds since 1970.
-    pub start_date: i64,
-    /// The execution's input as JSON text; absent where it was too large for an event, which ours never is.
-    #[serde(default)]
-    pub input: Option<String>,
-    #[serde(default)]
-    pub error: Option<String>,
-    #[serde(default)]
-    pub cause: Option<String>,
-}
-
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
     /// Whether there was anything left to do.
@@ -112,6 +95,9 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
     let lost = Lost {
+        catalog: &needs.catalog,
+        topic: needs.topic.as_ref(),
+        stacks_topic: &needs.stacks_topic,
         machine: Machine::of(&detail.execution_arn).unwrap_or(Machine::Backup),
         request: &request,
         detail: &detail,
@@ -131,7 +117,7 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         }
         // It has no run of its own, and quiesces nothing.
         (run, _) if !told_itself => {
-            lost.tell(needs, run.as_ref(), false, Taken::Nothing).await?;
+            lost.tell(run.as_ref(), false, Taken::Nothing).await?;
             Ok(Output { acted: true })
         }
         _ => Ok(Output { acted: false }),
@@ -166,12 +152,12 @@ async fn clean_up(needs: &Needs, run: &Run, purpose: Purpose, lost: &Lost<'_>, t
     };
     readable(closing::end(catalog, run, end, now).await)?;
     // After the lease is given back: what takes a cut-over back needs it.
-    let taken = take_back(needs, run, take_back_by).await;
+    let taken = take_back(needs.machines.as_ref(), &needs.undo_machines, run, take_back_by).await;
     let brought_back = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());
     if !told {
-        lost.tell(needs, Some(run), ours, taken.clone()).await?;
+        lost.tell(Some(run), ours, taken.clone()).await?;
     } else if brought_back {
-        lost.tell_of_return(needs, run).await?;
+        lost.tell_of_return(run).await?;
     }
     let acted = !told || open || ours || brought_back;
     // Lambda tries again, and finds what is still to be taken back, or an application at rest. Of a run that cannot be

@@ -1,20 +1,43 @@
 //! An execution that ended without a word, and what on-call is told of it.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::taking_back::Taken;
-use super::{Detail, Needs};
+use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::domain::machine::{Activity, Machine};
 use crate::domain::message::{self, Ended};
 use crate::domain::set::Reason;
 use crate::error::Result;
 use crate::runs::execution_input::{Caught, restore_of};
-use crate::runs::notifying::{Execution, Known, tell, tell_once};
+use crate::runs::notifying::{Execution, Known, Topic, tell, tell_once};
+
+/// What EventBridge's event says of an execution.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Detail {
+    pub execution_arn: String,
+    pub state_machine_arn: String,
+    pub status: String,
+    /// Milliseconds since 1970.
+    pub start_date: i64,
+    /// The execution's input as JSON text; absent where it was too large for an event, which ours never is.
+    #[serde(default)]
+    pub input: Option<String>,
+    #[serde(default)]
+    pub error: Option<String>,
+    #[serde(default)]
+    pub cause: Option<String>,
+}
 
 /// An execution that ended without a word.
 pub struct Lost<'a> {
+    pub catalog: &'a Catalog,
+    pub topic: &'a dyn Topic,
+    /// ARN of the stack's on-call topic.
+    pub stacks_topic: &'a str,
     pub machine: Machine,
     pub request: &'a Value,
     pub detail: &'a Detail,
@@ -28,18 +51,18 @@ impl Lost<'_> {
         self.machine.activity() == Activity::BackUp
     }
 
-    async fn known(&self, needs: &Needs, run: Option<&Run>) -> Result<Known> {
+    async fn known(&self, run: Option<&Run>) -> Result<Known> {
         let Some(run) = run else {
             return Ok(Known::default());
         };
         match self.is_backup() {
-            true => Known::of(&needs.catalog, run).await,
-            false => Known::of_restore(&needs.catalog, run, restore_of(self.machine, self.request, run)).await,
+            true => Known::of(self.catalog, run).await,
+            false => Known::of_restore(self.catalog, run, restore_of(self.machine, self.request, run)).await,
         }
     }
 
-    pub async fn tell(&self, needs: &Needs, run: Option<&Run>, lease_released: bool, taken: Taken) -> Result<()> {
-        let known = self.known(needs, run).await?;
+    pub async fn tell(&self, run: Option<&Run>, lease_released: bool, taken: Taken) -> Result<()> {
+        let known = self.known(run).await?;
         let of = Execution {
             arn: &self.detail.execution_arn,
             started_at: self.started_at,
@@ -68,11 +91,10 @@ impl Lost<'_> {
                 )
             }
         };
-        let topic = needs.topic.as_ref();
         tell_once(
-            &needs.catalog,
-            topic,
-            &needs.stacks_topic,
+            self.catalog,
+            self.topic,
+            self.stacks_topic,
             &known,
             run,
             &message,
@@ -82,8 +104,8 @@ impl Lost<'_> {
     }
 
     /// On-call had been told that the application is at rest.
-    pub async fn tell_of_return(&self, needs: &Needs, run: &Run) -> Result<()> {
-        let known = self.known(needs, Some(run)).await?;
+    pub async fn tell_of_return(&self, run: &Run) -> Result<()> {
+        let known = self.known(Some(run)).await?;
         let of = Execution {
             arn: &run.execution,
             started_at: run.started_at,
@@ -94,13 +116,7 @@ impl Lost<'_> {
             true => message::brought_back(&known.backup(&of, None)),
             false => message::restore_brought_back(&known.restore(&of, None)),
         };
-        tell(
-            needs.topic.as_ref(),
-            known.topic.as_deref(),
-            &needs.stacks_topic,
-            &message,
-        )
-        .await
+        tell(self.topic, known.topic.as_deref(), self.stacks_topic, &message).await
     }
 }
 

@@ -1,8 +1,9 @@
 //! Having a restore taken back whose execution ended early: what it made is removed, or what it switched is switched back.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
-use super::Needs;
 use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
@@ -14,6 +15,7 @@ use crate::domain::restore::switching::SwitchState;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
+use crate::runs::state_machines::Machines;
 
 /// What came of it.
 #[derive(Debug, Clone)]
@@ -80,12 +82,17 @@ fn machine(record: &RestoreRecord, items: &[Item], told_itself: bool) -> Option<
     }
 }
 
-/// Starts the machine, once for each restore.
-pub async fn take_back(needs: &Needs, run: &Run, machine: Option<Machine>) -> Taken {
+/// Starts the machine, once for each restore. `arns`: those of the state machines that take restores back.
+pub async fn take_back(
+    machines: &dyn Machines,
+    arns: &BTreeMap<Machine, String>,
+    run: &Run,
+    machine: Option<Machine>,
+) -> Taken {
     let Some(machine) = machine else {
         return Taken::Nothing;
     };
-    match start(needs, run, machine).await {
+    match start(machines, arns, run, machine).await {
         Ok(()) => {
             tracing::info!(deployment = %run.deployment, restore = %run.id, machine = machine.name(), "started");
             Taken::Begun(machine)
@@ -94,8 +101,8 @@ pub async fn take_back(needs: &Needs, run: &Run, machine: Option<Machine>) -> Ta
     }
 }
 
-async fn start(needs: &Needs, run: &Run, machine: Machine) -> Result<()> {
-    let Some(arn) = needs.undo_machines.get(&machine) else {
+async fn start(machines: &dyn Machines, arns: &BTreeMap<Machine, String>, run: &Run, machine: Machine) -> Result<()> {
+    let Some(arn) = arns.get(&machine) else {
         return Err(Error::invalid(
             format!("environment.{}", machine.facts().setting.unwrap_or_default()),
             "(missing)",
@@ -103,7 +110,7 @@ async fn start(needs: &Needs, run: &Run, machine: Machine) -> Result<()> {
         ));
     };
     let input = json!({"deployment": run.deployment, "restore": run.id});
-    needs.machines.start(arn, &format!("{}-clean-up", run.id), &input).await
+    machines.start(arn, &format!("{}-clean-up", run.id), &input).await
 }
 
 #[cfg(test)]
