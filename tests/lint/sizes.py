@@ -23,7 +23,6 @@ LONG_FILES = {
     "functions/src/domain/message/layout.rs",
     "functions/src/domain/restore/request.rs",
     "functions/src/runs/starting.rs",
-    "functions/src/steps/restore/undo_restore/looking.rs",
     "functions/src/switches/ecs_service.rs",
     "functions/src/switches/ecs_service/revision.rs",
     "functions/src/switches/secret.rs",

@@ -24,7 +24,8 @@ use crate::switches::Switches;
 mod looking;
 mod users;
 
-use users::Looking;
+use looking::Looking;
+use users::Sources;
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -86,7 +87,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let record = catalog.known_restore(&deployment, &restore).await?;
     refuse_switched(&record)?;
     let items = catalog.items(&deployment, &restore).await?;
-    users::see_unused(needs, &record, &items, &without, now).await?;
+    let sources = Sources {
+        catalog,
+        switches: &needs.switches,
+        looking: needs.looking.as_ref(),
+    };
+    users::see_unused(&sources, &record, &items, &without, now).await?;
     let run = Run {
         deployment: deployment.clone(),
         id: restore.clone(),

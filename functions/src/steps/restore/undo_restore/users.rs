@@ -3,41 +3,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::Needs;
+use super::looking::Looking;
+use crate::catalog::Catalog;
 use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor, Fact};
 use crate::domain::lead::Lead;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::Item;
-use crate::domain::usage::services::{AccessPoint, Service};
 use crate::domain::usage::{Activity, Copy, Leads, Look, Seen, Unseen, users};
 use crate::error::{Class, Error, Result};
+use crate::switches::Switches;
 
-/// Asks AWS who uses something.
-#[async_trait]
-pub trait Looking: Send + Sync {
-    /// All ECS services of the account and Region that have a task definition.
-    async fn services(&self) -> Result<Vec<Service>>;
-
-    async fn access_points(&self, file_system: &str) -> Result<Vec<AccessPoint>>;
-
-    /// What was done with a copy in the whole minutes between two times, in words. `written_since` is the time since which nobody
-    /// but a user can have written; `read_since` that since which nobody but a user can have read, or connected.
-    async fn activity(
-        &self,
-        copy: &Copy,
-        written_since: Timestamp,
-        read_since: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<String>>;
+/// Where users are looked for.
+pub struct Sources<'a> {
+    pub catalog: &'a Catalog,
+    pub switches: &'a Switches,
+    pub looking: &'a dyn Looking,
 }
 
 /// # Errors
 /// `Conflict`, with every user and every look that was not possible; whatever is worth another try.
 pub async fn see_unused(
-    needs: &Needs,
+    sources: &Sources<'_>,
     record: &RestoreRecord,
     items: &[Item],
     without: &BTreeSet<Look>,
@@ -48,15 +36,15 @@ pub async fn see_unused(
         return Ok(());
     }
     let mut seen = Seen::default();
-    descriptors(needs, &mut seen).await?;
-    switches(needs, &copies, &mut seen).await?;
-    if let Some(services) = noted(Look::Services, needs.looking.services().await, &mut seen)? {
+    descriptors(sources, &mut seen).await?;
+    switches(sources, &copies, &mut seen).await?;
+    if let Some(services) = noted(Look::Services, sources.looking.services().await, &mut seen)? {
         seen.services = services;
     }
-    access_points(needs, &copies, &mut seen).await?;
+    access_points(sources, &copies, &mut seen).await?;
     // What is named needs no look at what was done with it.
     if users(&copies, &seen, without).is_empty() && !without.contains(&Look::Activity) {
-        activity(needs, record, items, now, &mut seen).await?;
+        activity(sources, record, items, now, &mut seen).await?;
     }
     let users = users(&copies, &seen, without);
     if users.is_empty() {
@@ -75,10 +63,10 @@ pub async fn see_unused(
     )))
 }
 
-async fn descriptors(needs: &Needs, seen: &mut Seen) -> Result<()> {
-    let names = noted(Look::Descriptors, needs.catalog.deployments().await, seen)?;
+async fn descriptors(sources: &Sources<'_>, seen: &mut Seen) -> Result<()> {
+    let names = noted(Look::Descriptors, sources.catalog.deployments().await, seen)?;
     for (name, _) in names.unwrap_or_default() {
-        let descriptor = match needs.catalog.descriptor(&name).await {
+        let descriptor = match sources.catalog.descriptor(&name).await {
             Err(Error::NotFound(_)) => continue,
             read => read,
         };
@@ -89,12 +77,12 @@ async fn descriptors(needs: &Needs, seen: &mut Seen) -> Result<()> {
     Ok(())
 }
 
-async fn switches(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Result<()> {
+async fn switches(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) -> Result<()> {
     let descriptors = std::mem::take(&mut seen.descriptors);
     for descriptor in &descriptors {
         for switch in &descriptor.cut_over {
             for copy in copies.iter().filter(|copy| concerns(switch, copy)) {
-                let leads = leads(needs, switch, copy).await;
+                let leads = leads(sources, switch, copy).await;
                 if noted(Look::Switches, leads, seen)? == Some(true) {
                     seen.leads.push(lead_of(descriptor, switch, copy));
                 }
@@ -105,8 +93,8 @@ async fn switches(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Result<()>
     Ok(())
 }
 
-async fn leads(needs: &Needs, switch: &CutOver, copy: &Copy) -> Result<bool> {
-    let kind = needs.switches.of(&switch.action);
+async fn leads(sources: &Sources<'_>, switch: &CutOver, copy: &Copy) -> Result<bool> {
+    let kind = sources.switches.of(&switch.action);
     match (copy.target(), copy) {
         (Some(target), _) => {
             // One value that leads there is a user, wherever the others lead.
@@ -173,7 +161,7 @@ fn lead_of(descriptor: &Descriptor, switch: &CutOver, copy: &Copy) -> Leads {
     }
 }
 
-async fn access_points(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Result<()> {
+async fn access_points(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) -> Result<()> {
     let file_systems: BTreeSet<&str> = copies
         .iter()
         .filter_map(|copy| match copy {
@@ -182,7 +170,7 @@ async fn access_points(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Resul
         })
         .collect();
     for file_system in file_systems {
-        let found = needs.looking.access_points(file_system).await;
+        let found = sources.looking.access_points(file_system).await;
         if let Some(found) = noted(Look::AccessPoints, found, seen)? {
             seen.access_points.extend(found);
         }
@@ -193,13 +181,13 @@ async fn access_points(needs: &Needs, copies: &[Copy], seen: &mut Seen) -> Resul
 /// Holdfast itself reads the copies, and connects to them, until the restore's run has ended; it writes nothing to them after
 /// they are restored.
 async fn activity(
-    needs: &Needs,
+    sources: &Sources<'_>,
     record: &RestoreRecord,
     items: &[Item],
     now: Timestamp,
     seen: &mut Seen,
 ) -> Result<()> {
-    let run = needs.catalog.run(&record.deployment, &record.id).await;
+    let run = sources.catalog.run(&record.deployment, &record.id).await;
     let verified_at = record.verification.as_ref().map(|verification| verification.at);
     let ended_at = match noted(Look::Activity, run, seen)? {
         Some(Some(run)) => run.ended_at,
@@ -216,7 +204,7 @@ async fn activity(
     for item in items {
         let Some(copy) = Copy::of(item) else { continue };
         let written_since = item.finished_at.unwrap_or(own_until);
-        let looked = needs
+        let looked = sources
             .looking
             .activity(&copy, next_minute(written_since), next_minute(own_until), now)
             .await;
