@@ -31,7 +31,7 @@ def implementing(trait, folder):
 def machines(source):
     """The names of the machines, each with the setting of clean-up that holds its ARN; None where there is none."""
     found = {}
-    for facts in re.findall(r"Facts = Facts \{(.*?)^\};", source, re.DOTALL | re.MULTILINE):
+    for facts in re.findall(r": Facts \{(.*?)^    \},", source, re.DOTALL | re.MULTILINE):
         setting = re.search(r'setting: Some\("(\w+)"\)', facts)
         found[re.search(r'name: "([\w-]+)"', facts).group(1)] = setting and setting.group(1)
     return found

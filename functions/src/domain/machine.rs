@@ -3,18 +3,6 @@
 
 use super::set::Purpose;
 
-/// A state machine of the stack. What there is to know of each stands in its [`Facts`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Machine {
-    Nightly,
-    Backup,
-    Restore,
-    /// Removes what a restore made.
-    UndoRestore,
-    /// Switches a restore's cut-over back.
-    UndoCutOver,
-}
-
 /// What a machine does to a deployment. It decides how on-call is told of its executions, and what they leave to be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
@@ -58,60 +46,82 @@ pub struct Facts {
     pub again: fn(&str) -> String,
 }
 
-const NIGHTLY: Facts = Facts {
-    name: "nightly",
-    noun: "night",
-    activity: Activity::BackUp,
-    purpose: None,
-    restore: RestoreId::None,
-    is_taken_back: false,
-    setting: None,
-    again: backup,
-};
+/// One entry a machine: its name in the code, and what there is to know of it.
+macro_rules! machines {
+    ($($(#[$about:meta])* $machine:ident: $facts:expr,)*) => {
+        /// A state machine of the stack.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Machine {
+            $($(#[$about])* $machine,)*
+        }
 
-const BACKUP: Facts = Facts {
-    name: "backup",
-    noun: "backup",
-    activity: Activity::BackUp,
-    purpose: Some(Purpose::Backup),
-    restore: RestoreId::None,
-    is_taken_back: false,
-    setting: None,
-    again: backup,
-};
+        impl Machine {
+            /// Every one.
+            pub const ALL: &[Machine] = &[$(Machine::$machine),*];
 
-const RESTORE: Facts = Facts {
-    name: "restore",
-    noun: "restore",
-    activity: Activity::Restore,
-    purpose: Some(Purpose::Restore),
-    restore: RestoreId::OfRun,
-    is_taken_back: true,
-    setting: None,
-    again: |deployment| format!("`holdfast restore {deployment}`"),
-};
+            pub fn facts(self) -> &'static Facts {
+                match self {
+                    $(Machine::$machine => const { &$facts },)*
+                }
+            }
+        }
+    };
+}
 
-const UNDO_RESTORE: Facts = Facts {
-    name: "undo-restore",
-    noun: "undo of a restore",
-    activity: Activity::RemoveCopies,
-    purpose: None,
-    restore: RestoreId::InInput,
-    is_taken_back: false,
-    setting: Some("UNDO_RESTORE_STATE_MACHINE_ARN"),
-    again: |deployment| undo("undo-restore", deployment),
-};
-
-const UNDO_CUT_OVER: Facts = Facts {
-    name: "undo-cut-over",
-    noun: "undo of a cut-over",
-    activity: Activity::SwitchBack,
-    purpose: Some(Purpose::UndoCutOver),
-    restore: RestoreId::InInput,
-    is_taken_back: false,
-    setting: Some("UNDO_CUT_OVER_STATE_MACHINE_ARN"),
-    again: |deployment| undo("undo-cut-over", deployment),
-};
+machines! {
+    Nightly: Facts {
+        name: "nightly",
+        noun: "night",
+        activity: Activity::BackUp,
+        purpose: None,
+        restore: RestoreId::None,
+        is_taken_back: false,
+        setting: None,
+        again: backup,
+    },
+    Backup: Facts {
+        name: "backup",
+        noun: "backup",
+        activity: Activity::BackUp,
+        purpose: Some(Purpose::Backup),
+        restore: RestoreId::None,
+        is_taken_back: false,
+        setting: None,
+        again: backup,
+    },
+    Restore: Facts {
+        name: "restore",
+        noun: "restore",
+        activity: Activity::Restore,
+        purpose: Some(Purpose::Restore),
+        restore: RestoreId::OfRun,
+        is_taken_back: true,
+        setting: None,
+        again: |deployment| format!("`holdfast restore {deployment}`"),
+    },
+    /// Removes what a restore made.
+    UndoRestore: Facts {
+        name: "undo-restore",
+        noun: "undo of a restore",
+        activity: Activity::RemoveCopies,
+        purpose: None,
+        restore: RestoreId::InInput,
+        is_taken_back: false,
+        setting: Some("UNDO_RESTORE_STATE_MACHINE_ARN"),
+        again: |deployment| undo("undo-restore", deployment),
+    },
+    /// Switches a restore's cut-over back.
+    UndoCutOver: Facts {
+        name: "undo-cut-over",
+        noun: "undo of a cut-over",
+        activity: Activity::SwitchBack,
+        purpose: Some(Purpose::UndoCutOver),
+        restore: RestoreId::InInput,
+        is_taken_back: false,
+        setting: Some("UNDO_CUT_OVER_STATE_MACHINE_ARN"),
+        again: |deployment| undo("undo-cut-over", deployment),
+    },
+}
 
 fn backup(deployment: &str) -> String {
     format!("`holdfast backup {deployment}`")
@@ -122,25 +132,6 @@ fn undo(command: &str, deployment: &str) -> String {
 }
 
 impl Machine {
-    /// The longer names first: `undo-restore` also ends in `restore`.
-    pub const ALL: [Machine; 5] = [
-        Machine::UndoCutOver,
-        Machine::UndoRestore,
-        Machine::Restore,
-        Machine::Nightly,
-        Machine::Backup,
-    ];
-
-    pub fn facts(self) -> &'static Facts {
-        match self {
-            Machine::Nightly => &NIGHTLY,
-            Machine::Backup => &BACKUP,
-            Machine::Restore => &RESTORE,
-            Machine::UndoRestore => &UNDO_RESTORE,
-            Machine::UndoCutOver => &UNDO_CUT_OVER,
-        }
-    }
-
     /// The machine's name without the stack's.
     pub fn name(self) -> &'static str {
         self.facts().name
@@ -153,7 +144,12 @@ impl Machine {
     /// The machine of an execution's ARN or of a state machine's; `None` where it bears no name of ours.
     pub fn of(arn: &str) -> Option<Self> {
         let name = arn.split(':').nth(6)?;
-        Machine::ALL.into_iter().find(|machine| stack(name, *machine).is_some())
+        // The longest: `undo-restore` also ends in `restore`.
+        let machines = Machine::ALL
+            .iter()
+            .copied()
+            .filter(|machine| stack(name, *machine).is_some());
+        machines.max_by_key(|machine| machine.name().len())
     }
 
     /// The ARN of this machine in the stack that an execution belongs to; `None` where its ARN bears no name of ours.
@@ -229,7 +225,7 @@ mod tests {
             })
             .collect();
         deployed.sort();
-        let mut known = Machine::ALL.map(Machine::name);
+        let mut known: Vec<&str> = Machine::ALL.iter().map(|machine| machine.name()).collect();
         known.sort_unstable();
         assert_eq!(deployed, known);
     }

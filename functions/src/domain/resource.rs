@@ -39,51 +39,40 @@ pub enum Target {
     Parameters { path: String },
 }
 
-impl Target {
-    /// The name of the kind, as it stands in a descriptor.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Target::Aurora { .. } => "aurora",
-            Target::Efs { .. } => "efs",
-            Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => "dynamodb",
-            Target::Secret { .. } => "secret",
-            Target::Parameters { .. } => "parameters",
+/// The field of a descriptor that names a target, and the identifier in it.
+macro_rules! named {
+    ($target:expr) => {
+        match $target {
+            Target::Aurora { cluster } => ("cluster", cluster),
+            Target::Efs { file_system, .. } => ("file_system", file_system),
+            Target::DynamoDb { table } => ("table", table),
+            Target::DynamodbPrefix { prefix } => ("prefix", prefix),
+            Target::Secret { secret } => ("secret", secret),
+            Target::Parameters { path } => ("path", path),
         }
-    }
+    };
+}
 
+impl Target {
     /// The field of a descriptor that holds the identifier.
     pub fn field(&self) -> &'static str {
-        match self {
-            Target::Aurora { .. } => "cluster",
-            Target::Efs { .. } => "file_system",
-            Target::DynamoDb { .. } => "table",
-            Target::DynamodbPrefix { .. } => "prefix",
-            Target::Secret { .. } => "secret",
-            Target::Parameters { .. } => "path",
-        }
-    }
-
-    pub fn identifier_mut(&mut self) -> &mut String {
-        match self {
-            Target::Aurora { cluster } => cluster,
-            Target::Efs { file_system, .. } => file_system,
-            Target::DynamoDb { table } => table,
-            Target::DynamodbPrefix { prefix } => prefix,
-            Target::Secret { secret } => secret,
-            Target::Parameters { path } => path,
-        }
+        named!(self).0
     }
 
     /// The identifier by which AWS knows it: cluster, file system, table, secret or path.
     pub fn identifier(&self) -> &str {
-        match self {
-            Target::Aurora { cluster } => cluster,
-            Target::Efs { file_system, .. } => file_system,
-            Target::DynamoDb { table } => table,
-            Target::DynamodbPrefix { prefix } => prefix,
-            Target::Secret { secret } => secret,
-            Target::Parameters { path } => path,
-        }
+        named!(self).1
+    }
+
+    pub fn identifier_mut(&mut self) -> &mut String {
+        named!(self).1
+    }
+
+    /// The same by another identifier.
+    pub fn renamed(&self, identifier: &str) -> Self {
+        let mut renamed = self.clone();
+        identifier.clone_into(renamed.identifier_mut());
+        renamed
     }
 }
 

@@ -138,7 +138,7 @@ fn named_by(descriptor: &Descriptor, copy: &Copy) -> Vec<User> {
         .filter(|(_, protected)| same(&protected.target))
         .map(|(name, protected)| format!("resources.{name}.{}", protected.target.field()))
         .collect();
-    if let Some(wanted) = dynamodb::table(&wanted) {
+    if let Some(wanted) = dynamodb::table(wanted) {
         for (name, probe) in &descriptor.probes {
             if matches!(&probe.count, Count::Items { table: Some(table) } if table == wanted) {
                 paths.push(format!("probes.{name}.table"));

@@ -57,7 +57,8 @@ impl Needs {
                 client: aws_sdk_sfn::Client::new(aws),
             }),
             undo_machines: Machine::ALL
-                .into_iter()
+                .iter()
+                .copied()
                 .filter_map(|machine| Some((machine, runtime::optional_setting(machine.facts().setting?)?)))
                 .collect(),
         })

@@ -1,16 +1,19 @@
 //! Aurora clusters.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile::{Counting, Profile, Stateful};
+use super::profile::{Counting, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Format, Object};
+use crate::domain::message::words::time;
 use crate::domain::names;
-use crate::domain::resource::Target;
+use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::naming::Overrides;
+use crate::domain::restore::plan::Source;
 
 const CLUSTER: Element = Element {
     terraform: "aws_rds_cluster",
@@ -51,6 +54,37 @@ impl Profile for Aurora {
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
         let cluster = object.text(faults, "cluster", &formats::CLUSTER)?;
         Some(Target::Aurora { cluster })
+    }
+
+    fn source(&self, point: &RecoveryPoint) -> Option<Source> {
+        let RecoveryPoint::ClusterSnapshot { id, arn } = point else {
+            return None;
+        };
+        Some(Source::ClusterSnapshot {
+            id: id.clone(),
+            arn: arn.clone(),
+        })
+    }
+
+    fn source_words(&self, source: &Source) -> String {
+        match source {
+            Source::ClusterAt {
+                cluster,
+                resource_id,
+                at,
+            } => {
+                let of = match resource_id {
+                    Some(id) => format!("the retained automated backup {id} of cluster {cluster}"),
+                    None => format!("the continuous backup of cluster {cluster}"),
+                };
+                match at {
+                    Some(at) => format!("{of}, as of {}", time(*at)),
+                    None => format!("{of}, at its latest time"),
+                }
+            }
+            Source::ClusterSnapshot { id, .. } => format!("cluster snapshot {id}"),
+            other => format!("{other:?}"),
+        }
     }
 
     fn stateful(&self) -> Option<&'static dyn Stateful> {
@@ -158,6 +192,65 @@ impl Stateful for Aurora {
     fn copy(&self, made: &Made, _: &Target) -> Option<Target> {
         let cluster = made.identifier()?.to_owned();
         Some(Target::Aurora { cluster })
+    }
+
+    fn copy_words(&self, made: &Made) -> String {
+        match made {
+            Made::Cluster {
+                cluster, host, port, ..
+            } => format!("cluster {cluster} at {host}:{port}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// Its host names, and the ARN of its managed master secret, which goes with it.
+    fn other_names(&self, made: &Made) -> Vec<String> {
+        let Made::Cluster {
+            host,
+            reader_host,
+            master_secret,
+            ..
+        } = made
+        else {
+            return Vec::new();
+        };
+        let names = [Some(host), Some(reader_host), master_secret.as_ref()];
+        names
+            .into_iter()
+            .flatten()
+            .filter(|name| !name.is_empty())
+            .cloned()
+            .collect()
+    }
+
+    /// By its identifier, or by a host within an address.
+    fn is_named(&self, target: &Target, others: &[String], value: &str) -> bool {
+        let value = value.to_ascii_lowercase();
+        value == target.identifier().to_ascii_lowercase()
+            || others.iter().any(|name| value.contains(&name.to_ascii_lowercase()))
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric {
+            namespace: "AWS/RDS",
+            name: "DatabaseConnections",
+            statistic: "Maximum",
+            counts: Use::Connections,
+            done: "connected to",
+        }]
+    }
+
+    fn as_of(&self, source: Source, moment: Timestamp) -> Source {
+        match source {
+            Source::ClusterAt {
+                cluster, resource_id, ..
+            } => Source::ClusterAt {
+                cluster,
+                resource_id,
+                at: Some(moment),
+            },
+            fixed => fixed,
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! DynamoDB tables, one by its name or all with a prefix.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile::{Counting, Profile, Stateful};
+use super::profile::{Counting, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Format, Object, shown};
+use crate::domain::message::words::time;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
 use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::plan::Source;
 
 const TABLE: Element = Element {
     terraform: "aws_dynamodb_table",
@@ -53,6 +56,23 @@ impl Profile for DynamoDb {
             .optional_text(faults, "table", &formats::TABLE)
             .map(|table| Target::DynamoDb { table });
         table.or(prefix)
+    }
+
+    fn source(&self, point: &RecoveryPoint) -> Option<Source> {
+        let RecoveryPoint::TableBackup { arn, .. } = point else {
+            return None;
+        };
+        Some(Source::TableBackup { arn: arn.clone() })
+    }
+
+    fn source_words(&self, source: &Source) -> String {
+        match source {
+            Source::TableBackup { arn } => format!("table backup {arn}"),
+            Source::TableAt { table, at } => {
+                format!("the point-in-time recovery of table {table}, as of {}", time(*at))
+            }
+            other => format!("{other:?}"),
+        }
     }
 
     fn stateful(&self) -> Option<&'static dyn Stateful> {
@@ -128,6 +148,42 @@ impl Stateful for DynamoDb {
     fn copy(&self, made: &Made, _: &Target) -> Option<Target> {
         let table = made.identifier()?.to_owned();
         Some(Target::DynamoDb { table })
+    }
+
+    fn copy_words(&self, made: &Made) -> String {
+        format!("table {}", made.identifier().unwrap_or_default())
+    }
+
+    /// By its name, or by its ARN.
+    fn is_named(&self, target: &Target, _: &[String], value: &str) -> bool {
+        let table = target.identifier();
+        value == table || value.ends_with(&format!(":table/{table}"))
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        const UNITS: Metric = Metric {
+            namespace: "AWS/DynamoDB",
+            name: "ConsumedWriteCapacityUnits",
+            statistic: "Sum",
+            counts: Use::Writes,
+            done: "written",
+        };
+        &[
+            UNITS,
+            Metric {
+                name: "ConsumedReadCapacityUnits",
+                counts: Use::Reads,
+                done: "read",
+                ..UNITS
+            },
+        ]
+    }
+
+    fn as_of(&self, source: Source, moment: Timestamp) -> Source {
+        match source {
+            Source::TableAt { table, .. } => Source::TableAt { table, at: moment },
+            fixed => fixed,
+        }
     }
 
     /// DynamoDB answers five ListBackups and five TagResource a second in an account, of which a step asks one a table.

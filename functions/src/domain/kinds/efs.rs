@@ -1,14 +1,16 @@
 //! EFS file systems.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile::{Counting, Profile, Stateful};
+use super::profile::{Counting, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Format, Object};
-use crate::domain::resource::Target;
+use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
 use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::plan::Source;
 
 const FILE_SYSTEM: Element = Element {
     terraform: "aws_efs_file_system",
@@ -45,6 +47,23 @@ impl Profile for Efs {
             vault,
             role,
         })
+    }
+
+    fn source(&self, point: &RecoveryPoint) -> Option<Source> {
+        let RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } = point else {
+            return None;
+        };
+        Some(Source::RecoveryPoint {
+            arn: arn.clone(),
+            vault: vault.clone(),
+        })
+    }
+
+    fn source_words(&self, source: &Source) -> String {
+        match source {
+            Source::RecoveryPoint { arn, vault } => format!("recovery point {arn} in vault {vault}"),
+            other => format!("{other:?}"),
+        }
     }
 
     fn stateful(&self) -> Option<&'static dyn Stateful> {
@@ -119,9 +138,49 @@ impl Stateful for Efs {
 
     fn copy(&self, made: &Made, source: &Target) -> Option<Target> {
         let (file_system, _) = directory(made)?;
-        let mut copy = source.clone();
-        file_system.clone_into(copy.identifier_mut());
-        Some(copy)
+        Some(source.renamed(file_system))
+    }
+
+    fn copy_words(&self, made: &Made) -> String {
+        match made {
+            Made::Directory {
+                file_system,
+                directory: Some(directory),
+                ..
+            } => format!("directory {directory} of file system {file_system}"),
+            Made::Directory { file_system, job, .. } => {
+                format!("a directory of file system {file_system} (AWS Backup's job {job})")
+            }
+            Made::FileSystem {
+                file_system: Some(id),
+                directory,
+                ..
+            } => match directory {
+                Some(directory) => format!("file system {id}, directory {directory}"),
+                None => format!("file system {id}"),
+            },
+            Made::FileSystem { job, .. } => format!("a new file system (AWS Backup's job {job})"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// It has no continuous backup.
+    fn as_of(&self, source: Source, _: Timestamp) -> Source {
+        source
+    }
+
+    fn is_named(&self, target: &Target, _: &[String], value: &str) -> bool {
+        value.contains(target.identifier())
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric {
+            namespace: "AWS/EFS",
+            name: "ClientConnections",
+            statistic: "Sum",
+            counts: Use::Connections,
+            done: "mounted",
+        }]
     }
 }
 

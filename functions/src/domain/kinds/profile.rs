@@ -1,5 +1,6 @@
 //! What there is to know of a kind without asking AWS.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::descriptor::Fact;
@@ -8,6 +9,7 @@ use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::infrastructure::place::{Place, Replaced};
 use crate::domain::restore::item::{Item, Made};
 use crate::domain::restore::naming::Overrides;
+use crate::domain::restore::plan::Source;
 
 /// A kind of resource. What a method of a trait has no answer of its own to, each kind has to say.
 pub trait Profile: Sync {
@@ -28,6 +30,12 @@ pub trait Profile: Sync {
         target.identifier()
     }
 
+    /// What a restore from a recovery point reads; `None` of a recovery point of another kind.
+    fn source(&self, point: &RecoveryPoint) -> Option<Source>;
+
+    /// What a restore reads, in words.
+    fn source_words(&self, source: &Source) -> String;
+
     /// What there is to know of it because it is backed up and restored; `None` of a guard, which is compared and no more.
     fn stateful(&self) -> Option<&'static dyn Stateful>;
 }
@@ -39,6 +47,26 @@ pub enum Counting {
     Rows,
     /// Items of a table.
     Items,
+}
+
+/// A metric of CloudWatch that counts how a resource is used.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    pub namespace: &'static str,
+    pub name: &'static str,
+    pub statistic: &'static str,
+    pub counts: Use,
+    /// What was done to the resource where it is not zero.
+    pub done: &'static str,
+}
+
+/// What a metric counts, and with it how far back it counts: an application that uses a resource reads and writes it every hour,
+/// and keeps its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Writes,
+    Reads,
+    Connections,
 }
 
 /// A kind that is backed up and restored.
@@ -95,6 +123,23 @@ pub trait Stateful: Sync {
 
     /// The copy as a resource that `capture` describes; `None` while nothing is made.
     fn copy(&self, made: &Made, source: &Target) -> Option<Target>;
+
+    /// The copy in words, with what an application needs to reach it.
+    fn copy_words(&self, made: &Made) -> String;
+
+    /// What else names the copy than its identifier, such as its host names.
+    fn other_names(&self, _made: &Made) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether a setting of an application names a resource; `others` are its other names.
+    fn is_named(&self, target: &Target, others: &[String], value: &str) -> bool;
+
+    /// What CloudWatch counts of its use.
+    fn metrics(&self) -> &'static [Metric];
+
+    /// A continuous backup as of a moment; of any other source the moment is fixed.
+    fn as_of(&self, source: Source, moment: Timestamp) -> Source;
 
     /// How many may be started a second; `None` where nothing keeps all from starting at once.
     fn starts_a_second(&self) -> Option<u64> {

@@ -1,10 +1,12 @@
 //! The list of kinds, one line each.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::profile::{Profile, Stateful};
 use super::{aurora, dynamodb, efs, parameters, secret};
 use crate::domain::resource::Target;
+use crate::domain::restore::plan::Source;
 
 macro_rules! kinds {
     ($($kind:path: $target:pat,)*) => {
@@ -28,6 +30,13 @@ kinds! {
     parameters::Parameters: Target::Parameters { .. },
 }
 
+impl Target {
+    /// The name of the kind, as it stands in a descriptor.
+    pub fn kind(&self) -> &'static str {
+        of(self).name()
+    }
+}
+
 /// The kind of a target that is backed up and restored; `None` for a guard.
 pub fn stateful(target: &Target) -> Option<&'static dyn Stateful> {
     of(target).stateful()
@@ -46,6 +55,14 @@ pub fn is_pattern(target: &Target) -> bool {
 /// Whether the application has to stay at rest until the job of a target's backup ends.
 pub fn is_read_while_backed_up(target: &Target) -> bool {
     stateful(target).is_some_and(Stateful::is_read_while_backed_up)
+}
+
+/// A continuous backup of a target as of a moment; of any other source the moment is fixed.
+pub fn as_of(target: &Target, source: Source, moment: Timestamp) -> Source {
+    match stateful(target) {
+        Some(kind) => kind.as_of(source, moment),
+        None => source,
+    }
 }
 
 /// Whether data of a target goes by itself, by what was captured of it.

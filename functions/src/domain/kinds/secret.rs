@@ -1,9 +1,11 @@
 //! Secrets of Secrets Manager: guarded, never read.
 
+use super::guard;
 use super::profile::{Profile, Stateful};
 use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Object};
-use crate::domain::resource::Target;
+use crate::domain::resource::{RecoveryPoint, Target};
+use crate::domain::restore::plan::Source;
 
 pub struct Secret;
 
@@ -27,6 +29,14 @@ impl Profile for Secret {
 
     fn identity<'a>(&self, target: &'a Target) -> &'a str {
         name(target.identifier())
+    }
+
+    fn source(&self, point: &RecoveryPoint) -> Option<Source> {
+        guard::source(point)
+    }
+
+    fn source_words(&self, source: &Source) -> String {
+        guard::source_words(source, self.noun())
     }
 
     fn stateful(&self) -> Option<&'static dyn Stateful> {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::kinds::Stateful;
 use crate::domain::restore::choosing::Window;
 use crate::domain::restore::plan::Source;
 
@@ -34,11 +35,11 @@ pub enum Kept {
 
 impl Continuous {
     /// The newest moment that is not after `before`; `None` where the backup does not reach back so far.
-    pub fn newest(self, before: Option<Timestamp>) -> Option<Backup> {
+    pub fn newest(self, kind: &dyn Stateful, before: Option<Timestamp>) -> Option<Backup> {
         let Window { earliest, latest } = self.window;
         let (source, captured_at) = match before {
             Some(before) if before < earliest => return None,
-            Some(before) if before < latest => (self.source.as_of(before), before),
+            Some(before) if before < latest => (kind.as_of(self.source, before), before),
             _ => (self.source, latest),
         };
         Some(Backup {
@@ -63,6 +64,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::domain::kinds::dynamodb::DynamoDb;
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + 60 * minute).unwrap()
@@ -82,14 +84,14 @@ mod tests {
             source: table(60),
         };
         for (before, comes_to) in [(None, 60), (Some(90), 60), (Some(60), 60), (Some(30), 30), (Some(0), 0)] {
-            let newest = held.clone().newest(before.map(at)).unwrap();
+            let newest = held.clone().newest(&DynamoDb, before.map(at)).unwrap();
             assert_eq!(
                 (newest.source, newest.captured_at),
                 (table(comes_to), at(comes_to)),
                 "{before:?}"
             );
         }
-        assert_eq!(held.newest(Some(at(-1))), None);
+        assert_eq!(held.newest(&DynamoDb, Some(at(-1))), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::resource::{RecoveryPoint, Resource, Version};
+use crate::domain::resource::{Resource, Version};
 use crate::domain::restore::matching::Matching;
 use crate::domain::restore::remark::Remark;
 
@@ -101,49 +101,6 @@ pub enum Source {
     Versions { versions: Vec<Version> },
 }
 
-impl Source {
-    /// The source that a recovery point of a set is.
-    pub fn of(point: &RecoveryPoint) -> Self {
-        match point {
-            RecoveryPoint::ClusterSnapshot { id, arn } => Source::ClusterSnapshot {
-                id: id.clone(),
-                arn: arn.clone(),
-            },
-            RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } => Source::RecoveryPoint {
-                arn: arn.clone(),
-                vault: vault.clone(),
-            },
-            RecoveryPoint::TableBackup { arn, .. } => Source::TableBackup { arn: arn.clone() },
-            RecoveryPoint::Versions { versions, .. } => Source::Versions {
-                versions: versions.clone(),
-            },
-        }
-    }
-
-    /// A continuous backup as of a moment; of any other source the moment is fixed.
-    pub fn as_of(self, moment: Timestamp) -> Self {
-        match self {
-            Source::ClusterAt {
-                cluster, resource_id, ..
-            } => Source::ClusterAt {
-                cluster,
-                resource_id,
-                at: Some(moment),
-            },
-            Source::TableAt { table, .. } => Source::TableAt { table, at: moment },
-            Source::ClusterSnapshot { .. }
-            | Source::RecoveryPoint { .. }
-            | Source::TableBackup { .. }
-            | Source::Versions { .. } => self,
-        }
-    }
-
-    /// Whether this is what a recovery point holds. A guard's versions are nothing that could be deleted.
-    pub fn reads(&self, point: &RecoveryPoint) -> bool {
-        !matches!(self, Source::Versions { .. }) && *self == Source::of(point)
-    }
-}
-
 /// What is created, beside what is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "into", rename_all = "snake_case")]
@@ -160,43 +117,63 @@ pub enum Beside {
     Nothing,
 }
 
+/// What there is to know of where a copy goes.
+struct About<'a> {
+    words: Option<String>,
+    name: &'a str,
+    identity: Option<String>,
+    is_resource: bool,
+}
+
 impl Beside {
+    fn about(&self) -> About<'_> {
+        let resource = |words: String, name, identity| About {
+            words: Some(words),
+            name,
+            identity,
+            is_resource: true,
+        };
+        match self {
+            Beside::Cluster { cluster } => {
+                resource(format!("cluster {cluster}"), cluster, Some(cluster.to_lowercase()))
+            }
+            Beside::Table { table } => resource(format!("table {table}"), table, Some(table.clone())),
+            Beside::FileSystem { token } => {
+                let words = format!("a new file system, with creation token {token}");
+                resource(words, "the new file system", None)
+            }
+            Beside::Directory { file_system } => About {
+                words: Some(format!("a new directory of file system {file_system}")),
+                name: file_system,
+                identity: None,
+                is_resource: false,
+            },
+            Beside::Nothing => About {
+                words: None,
+                name: "",
+                identity: None,
+                is_resource: false,
+            },
+        }
+    }
+
     /// In words, for plans and messages; `None` where nothing is created.
     pub fn words(&self) -> Option<String> {
-        match self {
-            Beside::Cluster { cluster } => Some(format!("cluster {cluster}")),
-            Beside::Table { table } => Some(format!("table {table}")),
-            Beside::Directory { file_system } => Some(format!("a new directory of file system {file_system}")),
-            Beside::FileSystem { token } => Some(format!("a new file system, with creation token {token}")),
-            Beside::Nothing => None,
-        }
+        self.about().words
     }
 
     /// By what AWS calls it; a new file system has no name yet.
     pub fn name(&self) -> &str {
-        match self {
-            Beside::Cluster { cluster } => cluster,
-            Beside::Table { table } => table,
-            Beside::Directory { file_system } => file_system,
-            Beside::FileSystem { .. } => "the new file system",
-            Beside::Nothing => "",
-        }
+        self.about().name
     }
 
     /// What no two copies of a kind can have in common; `None` where AWS gives the copy its name.
     pub fn identity(&self) -> Option<String> {
-        match self {
-            Beside::Cluster { cluster } => Some(cluster.to_lowercase()),
-            Beside::Table { table } => Some(table.clone()),
-            Beside::Directory { .. } | Beside::FileSystem { .. } | Beside::Nothing => None,
-        }
+        self.about().identity
     }
 
     /// Whether the copy is a resource of its own, instead of a part of what is there.
     pub fn is_resource(&self) -> bool {
-        match self {
-            Beside::Cluster { .. } | Beside::Table { .. } | Beside::FileSystem { .. } => true,
-            Beside::Directory { .. } | Beside::Nothing => false,
-        }
+        self.about().is_resource
     }
 }

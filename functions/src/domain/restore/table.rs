@@ -4,10 +4,10 @@
 mod tests;
 mod text;
 
-use super::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
+use super::plan::{Beside, CutOverMode, OnFailure, Plan, Planned};
 use crate::domain::duration;
 use crate::domain::kinds;
-use crate::domain::message::words::{count, size, time};
+use crate::domain::message::words::{size, time};
 
 pub use text::WIDTH;
 use text::{columns, section};
@@ -121,31 +121,7 @@ fn row(planned: &Planned) -> [String; 5] {
 }
 
 fn reads(planned: &Planned) -> Vec<String> {
-    let line = match &planned.source {
-        Source::ClusterSnapshot { id, .. } => format!("cluster snapshot {id}"),
-        Source::ClusterAt {
-            cluster,
-            resource_id,
-            at,
-        } => {
-            let of = match resource_id {
-                Some(id) => format!("the retained automated backup {id} of cluster {cluster}"),
-                None => format!("the continuous backup of cluster {cluster}"),
-            };
-            match at {
-                Some(at) => format!("{of}, as of {}", time(*at)),
-                None => format!("{of}, at its latest time"),
-            }
-        }
-        Source::RecoveryPoint { arn, vault } => format!("recovery point {arn} in vault {vault}"),
-        Source::TableBackup { arn } => format!("table backup {arn}"),
-        Source::TableAt { table, at } => format!("the point-in-time recovery of table {table}, as of {}", time(*at)),
-        Source::Versions { versions } => {
-            let what = kinds::of(&planned.resource.target).noun();
-            format!("nothing; the versions of {} are compared", count(versions.len(), what))
-        }
-    };
-    vec![line]
+    vec![kinds::of(&planned.resource.target).source_words(&planned.source)]
 }
 
 fn creates(planned: &Planned) -> Vec<String> {

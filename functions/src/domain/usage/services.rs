@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::copies::{Copy, User};
+use crate::domain::kinds::{self, Stateful};
 
 /// An ECS service, and the task definition that it runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,23 +78,21 @@ fn mounts(volume: &Value, copy: &Copy) -> bool {
     let configuration = &volume["efsVolumeConfiguration"];
     let mounted = text(&configuration["fileSystemId"]);
     match copy {
-        Copy::FileSystem { file_system } => mounted == file_system,
+        Copy::Resource { target, .. } => {
+            kinds::stateful(target).is_some_and(Stateful::is_mounted) && mounted == target.identifier()
+        }
         Copy::Directory { file_system, directory } => {
             mounted == file_system && is_within(text(&configuration["rootDirectory"]), directory)
         }
-        Copy::Cluster { .. } | Copy::Table { .. } => false,
     }
 }
 
 /// Whether a variable's value names the copy: a host within an address, a table by name or ARN.
 fn names(value: &str, copy: &Copy) -> bool {
     match copy {
-        Copy::Cluster { cluster, hosts } => {
-            let value = value.to_ascii_lowercase();
-            value == cluster.to_ascii_lowercase() || hosts.iter().any(|host| value.contains(&host.to_ascii_lowercase()))
+        Copy::Resource { target, names } => {
+            kinds::stateful(target).is_some_and(|kind| kind.is_named(target, names, value))
         }
-        Copy::Table { table } => value == table || value.ends_with(&format!(":table/{table}")),
-        Copy::FileSystem { file_system } => value.contains(file_system.as_str()),
         Copy::Directory { directory, .. } => names_directory(value, directory),
     }
 }

@@ -4,17 +4,27 @@ use serde_json::json;
 
 use super::*;
 
+fn resource(target: Target, names: &[&str]) -> Copy {
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    Copy::Resource { target, names }
+}
+
 fn table() -> Copy {
-    Copy::Table {
-        table: "hubs-rooms-r1".into(),
-    }
+    resource(
+        Target::DynamoDb {
+            table: "hubs-rooms-r1".into(),
+        },
+        &[],
+    )
 }
 
 fn cluster() -> Copy {
-    Copy::Cluster {
-        cluster: "hubs-db-r1".into(),
-        hosts: vec!["hubs-db-r1.cluster-x".into()],
-    }
+    resource(
+        Target::Aurora {
+            cluster: "hubs-db-r1".into(),
+        },
+        &["hubs-db-r1.cluster-x"],
+    )
 }
 
 fn directory() -> Copy {
@@ -91,9 +101,14 @@ fn a_service_uses_what_its_task_definition_mounts_or_names() {
         (directory(), volume("/aws-backup-restore_x"), "volume storage"),
         (directory(), volume("/aws-backup-restore_x/hubs/"), "volume storage"),
         (
-            Copy::FileSystem {
-                file_system: "fs-1".into(),
-            },
+            resource(
+                Target::Efs {
+                    file_system: "fs-1".into(),
+                    vault: None,
+                    role: None,
+                },
+                &[],
+            ),
             volume("/"),
             "volume storage",
         ),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::clusters::find_cluster;
 use super::{Aurora, KIND};
 use crate::aws::{code, failure};
+use crate::domain;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::resource::{Resource, Target};
@@ -43,7 +44,7 @@ impl Recovery for Aurora {
 
     async fn kept(&self, deployment: &str, target: &Target, before: Option<Timestamp>) -> Result<Kept> {
         let continuous = self.continuous(target).await?;
-        let found = match continuous.and_then(|continuous| continuous.newest(before)) {
+        let found = match continuous.and_then(|continuous| continuous.newest(&domain::kinds::aurora::Aurora, before)) {
             Some(found) => Some(found),
             None => newest(self.finished_snapshots(deployment, cluster(target)?).await?, before),
         };

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{DynamoDb, KIND};
 use crate::aws::{code, failure};
+use crate::domain;
 use crate::domain::job::Run;
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::choosing::Window;
@@ -113,7 +114,7 @@ impl DynamoDb {
         }
         let continuous = self.point_in_time(table).await?;
         Ok(continuous
-            .and_then(|continuous| continuous.newest(before))
+            .and_then(|continuous| continuous.newest(&domain::kinds::dynamodb::DynamoDb, before))
             .ok_or_else(|| {
                 "point-in-time recovery, which is off or does not reach so far, of the table that is there".to_owned()
             }))

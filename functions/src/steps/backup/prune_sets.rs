@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Keep;
 use crate::domain::job::Run;
+use crate::domain::kinds;
 use crate::domain::restore::plan::Plan;
+use crate::domain::restore::plan::Source;
 use crate::domain::retention::{self, ExpireReason};
 use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
@@ -99,12 +101,12 @@ async fn is_read(catalog: &Catalog, set: &BackupSet, plans: &[Plan]) -> Result<b
     }
     let points = catalog.points(&set.deployment, &set.id).await?;
     let mut planned = plans.iter().flat_map(|plan| &plan.resources);
-    Ok(planned.any(|planned| {
-        points
-            .iter()
-            .filter_map(|point| point.recovery_point.as_ref())
-            .any(|point| planned.source.reads(point))
-    }))
+    // The versions that a guard recorded are nothing that could be deleted.
+    let deletable = points.iter().filter(|point| !kinds::is_guard(&point.resource.target));
+    let sources: Vec<Source> = deletable
+        .filter_map(|point| kinds::of(&point.resource.target).source(point.recovery_point.as_ref()?))
+        .collect();
+    Ok(planned.any(|planned| sources.contains(&planned.source)))
 }
 
 /// Deletes the records of runs that came to no set, when a failed set would go too.

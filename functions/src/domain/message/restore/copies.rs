@@ -3,35 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::domain::duration::in_words;
+use crate::domain::kinds;
 use crate::domain::message::facts::LISTED;
 use crate::domain::message::words;
-use crate::domain::restore::item::{Item, ItemStatus, Made};
+use crate::domain::restore::item::{Item, ItemStatus};
 
 /// What was made, or was to be; `None` for a guard.
 pub fn copy(item: &Item) -> Option<String> {
-    let made = match item.made.as_ref() {
-        Some(Made::Cluster {
-            cluster, host, port, ..
-        }) => format!("cluster {cluster} at {host}:{port}"),
-        Some(Made::Table { table, .. }) => format!("table {table}"),
-        Some(Made::Directory {
-            file_system,
-            directory,
-            job,
-        }) => match directory {
-            Some(directory) => format!("directory {directory} of file system {file_system}"),
-            None => format!("a directory of file system {file_system} (AWS Backup's job {job})"),
-        },
-        Some(Made::FileSystem {
-            file_system,
-            directory,
-            job,
-        }) => match (file_system, directory) {
-            (Some(id), Some(directory)) => format!("file system {id}, directory {directory}"),
-            (Some(id), None) => format!("file system {id}"),
-            (None, _) => format!("a new file system (AWS Backup's job {job})"),
-        },
-        Some(Made::Nothing) => return None,
+    let kind = kinds::stateful(&item.planned.resource.target)?;
+    let made = match &item.made {
+        Some(made) => kind.copy_words(made),
         None => item.planned.beside.words()?,
     };
     Some(words::line(&made))

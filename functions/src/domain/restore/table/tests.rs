@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::resource::Target;
 use crate::domain::resource::{Resource, Version};
 use crate::domain::restore::matching::{Gap, Matching, Of};
+use crate::domain::restore::plan::Source;
 use crate::domain::restore::remark::Remark;
 
 fn at(text: &str) -> Timestamp {
@@ -103,6 +104,14 @@ fn every_source_and_every_place_is_told() {
     let target = || Target::DynamoDb {
         table: "rooms".to_owned(),
     };
+    let database = || Target::Aurora {
+        cluster: "db".to_owned(),
+    };
+    let files = || Target::Efs {
+        file_system: "fs-1".to_owned(),
+        vault: None,
+        role: None,
+    };
     let time = at("2026-11-20T02:16:04Z");
     let cluster = |resource_id: Option<&str>, at| Source::ClusterAt {
         cluster: "db".to_owned(),
@@ -110,24 +119,32 @@ fn every_source_and_every_place_is_told() {
         at,
     };
     let text = |text: &str| text.to_owned();
-    for (source, told) in [
+    for (target, source, told) in [
         (
+            database(),
             cluster(None, None),
             "the continuous backup of cluster db, at its latest time",
         ),
         (
+            database(),
             cluster(Some("cluster-ABC"), Some(time)),
             "the retained automated backup cluster-ABC of cluster db, as of 2026-11-20 02:16:04 UTC",
         ),
         (
+            files(),
             Source::RecoveryPoint {
                 arn: text("arn:p"),
                 vault: text("v"),
             },
             "recovery point arn:p in vault v",
         ),
-        (Source::TableBackup { arn: text("arn:b") }, "table backup arn:b"),
         (
+            target(),
+            Source::TableBackup { arn: text("arn:b") },
+            "table backup arn:b",
+        ),
+        (
+            target(),
             Source::TableAt {
                 table: text("t"),
                 at: time,
@@ -135,7 +152,7 @@ fn every_source_and_every_place_is_told() {
             "the point-in-time recovery of table t, as of 2026-11-20 02:16:04 UTC",
         ),
     ] {
-        let planned = planned("a", target(), source, Beside::Nothing);
+        let planned = planned("a", target, source, Beside::Nothing);
         assert_eq!(reads(&planned), [told]);
         assert_eq!(creates(&planned), [""; 0]);
     }

@@ -8,7 +8,6 @@ use super::*;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::names;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::plan::Source;
 use crate::domain::set::{PointStatus, Purpose, RunRecord};
 use crate::runs::starting;
 use crate::testing::memory::Memory;
@@ -259,7 +258,7 @@ async fn restoring(catalog: &Catalog, reads: impl Fn(&mut Plan)) -> Run {
 fn reads_a_point_of(set: &str) -> impl Fn(&mut Plan) {
     let source = serde_json::json!({
         "resource": resource("rooms"), "beside": {"into": "nothing"},
-        "source": Source::of(&table_backup(&format!("of-{set}"))),
+        "source": kinds::of(&resource("rooms").target).source(&table_backup(&format!("of-{set}"))).unwrap(),
     });
     move |plan| plan.resources = vec![serde_json::from_value(source.clone()).unwrap()]
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::context::Planning;
+use crate::domain::kinds;
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::Item;
@@ -32,7 +33,7 @@ impl Draft {
     pub fn of(point: &Point) -> Option<Self> {
         Some(Self {
             resource: point.resource.clone(),
-            source: Source::of(point.recovery_point.as_ref()?),
+            source: kinds::of(&point.resource.target).source(point.recovery_point.as_ref()?)?,
             holds: point.captured_at,
             size_bytes: point.size_bytes,
             configuration: point.configuration.clone(),

@@ -8,7 +8,7 @@ use super::context::Planning;
 use super::drafts::Draft;
 use super::points::{of_all_sets, of_resource};
 use crate::domain::duration;
-use crate::domain::kinds::is_guard;
+use crate::domain::kinds::{self, is_guard};
 use crate::domain::resource::Target;
 use crate::domain::restore::choosing::{Reach, Way, moments};
 use crate::domain::restore::following::{self, Followed};
@@ -77,7 +77,7 @@ pub async fn as_of(
         let held = continuous.remove(&name).flatten();
         moved.push(match (&moment.way, held) {
             (Way::PointInTime, Some(held)) => Draft {
-                source: held.source.as_of(found.at),
+                source: kinds::as_of(&draft.resource.target, held.source, found.at),
                 holds: Some(moment.holds),
                 // What was sampled with the set says nothing of another moment.
                 sample: None,

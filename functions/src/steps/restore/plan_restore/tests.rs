@@ -142,6 +142,11 @@ fn target(name: &str) -> Resource {
     }
 }
 
+fn source(point: &RecoveryPoint) -> Source {
+    let found = crate::domain::kinds::ALL.iter().find_map(|kind| kind.source(point));
+    found.unwrap()
+}
+
 fn recovery_point(set: &str, name: &str) -> RecoveryPoint {
     let here = "us-east-1:000000000000";
     match name {
@@ -313,7 +318,7 @@ async fn the_newest_sealed_set_is_planned_beside_what_is_there_and_recorded_befo
         assert_eq!(planned.resource.deadline_seconds, 12 * 3600, "the restore's deadline");
         assert_eq!(
             planned.source,
-            Source::of(&recovery_point(&world.sets[0], &planned.resource.name))
+            source(&recovery_point(&world.sets[0], &planned.resource.name))
         );
         assert_eq!(item.configuration, json!({"captured": planned.resource.name}));
         let lost = (planned.resource.name != "login").then_some(24 * 3600);

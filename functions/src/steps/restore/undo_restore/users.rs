@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::looking::Looking;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor, Fact};
+use crate::domain::kinds;
 use crate::domain::lead::Lead;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::Item;
@@ -95,18 +96,17 @@ async fn switches(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) -> Re
 
 async fn leads(sources: &Sources<'_>, switch: &CutOver, copy: &Copy) -> Result<bool> {
     let kind = sources.switches.of(&switch.action);
-    match (copy.target(), copy) {
-        (Some(target), _) => {
+    match copy {
+        Copy::Resource { target, .. } => {
             // One value that leads there is a user, wherever the others lead.
             for one in each_value(switch) {
-                if kind.lead(&one, &target).await? == Lead::There {
+                if kind.lead(&one, target).await? == Lead::There {
                     return Ok(true);
                 }
             }
             Ok(false)
         }
-        (None, Copy::Directory { directory, .. }) => kind.holds_directory(switch, directory).await,
-        (None, _) => Ok(false),
+        Copy::Directory { directory, .. } => kind.holds_directory(switch, directory).await,
     }
 }
 
@@ -127,21 +127,15 @@ fn each_value(switch: &CutOver) -> Vec<CutOver> {
 
 /// Whether a switch can hold something of this kind of copy. Services are looked at by themselves; a rename leads nowhere.
 fn concerns(switch: &CutOver, copy: &Copy) -> bool {
-    let tells = |fact: &Fact| {
-        matches!(
-            (fact, copy),
-            (
-                Fact::Host | Fact::ReaderHost | Fact::Cluster | Fact::MasterSecret,
-                Copy::Cluster { .. }
-            ) | (Fact::Table, Copy::Table { .. })
-                | (Fact::FileSystem, Copy::FileSystem { .. })
-                | (Fact::Directory, Copy::Directory { .. })
-        )
+    let kind = copy.target().and_then(kinds::stateful);
+    let tells = |fact: &Fact| match kind {
+        Some(kind) => *fact != Fact::Directory && kind.facts().iter().any(|(_, of_kind)| of_kind == fact),
+        None => *fact == Fact::Directory,
     };
     match &switch.action {
         CutOverAction::Parameter { value, .. } => tells(value),
         CutOverAction::Secret { values, .. } => values.values().any(tells),
-        CutOverAction::RdsProxy { .. } => matches!(copy, Copy::Cluster { .. }),
+        CutOverAction::RdsProxy { .. } => kind.is_some_and(|kind| kind.switches().contains(&"rds_proxy")),
         CutOverAction::EcsService { .. } | CutOverAction::Rename => false,
     }
 }
@@ -166,7 +160,7 @@ async fn access_points(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) 
         .iter()
         .filter_map(|copy| match copy {
             Copy::Directory { file_system, .. } => Some(file_system.as_str()),
-            _ => None,
+            Copy::Resource { .. } => None,
         })
         .collect();
     for file_system in file_systems {

@@ -56,7 +56,7 @@ async fn what_has_a_continuous_backup_comes_to_the_moment_and_the_rest_as_near_b
             at: at(MOMENT)
         }
     );
-    assert_eq!(files.source, Source::of(&recovery_point(&world.sets[0], "files")));
+    assert_eq!(files.source, source(&recovery_point(&world.sets[0], "files")));
     assert_eq!(files.holds, Some(later(-24 * 3600)));
     assert!(matches!(login.source, Source::Versions { .. }));
     assert_eq!(database.holds, Some(at(MOMENT)));
@@ -76,7 +76,7 @@ async fn what_has_no_continuous_backup_comes_from_the_set_before_the_moment() {
     let plan = record(&world.needs, &output.run).await.plan;
     assert_eq!(
         plan.resources[1].source,
-        Source::of(&recovery_point(&world.sets[1], "files"))
+        source(&recovery_point(&world.sets[1], "files"))
     );
 }
 
@@ -120,7 +120,7 @@ async fn a_deleted_cluster_comes_back_by_its_retained_backup() {
     );
     assert_eq!(
         plan.resources[3].source,
-        Source::of(&recovery_point(&world.sets[0], "rooms")),
+        source(&recovery_point(&world.sets[0], "rooms")),
         "a table without point-in-time recovery"
     );
 }

@@ -5,6 +5,7 @@ use roxmltree::Document;
 
 use crate::aws::failure;
 use crate::aws::service::Client;
+use crate::domain::kinds::{self, Metric, Use};
 use crate::domain::usage::Copy;
 use crate::error::{Error, Result};
 
@@ -25,80 +26,48 @@ pub async fn of(
         let earliest = now.checked_sub(window).unwrap_or(since);
         since.max(earliest)
     };
-    let looks = match copy {
-        Copy::Table { table } => {
-            let units = |name| Metric {
-                namespace: "AWS/DynamoDB",
-                name,
-                dimension: "TableName",
-                value: table,
-                statistic: "Sum",
-            };
-            vec![
-                (
-                    units("ConsumedWriteCapacityUnits"),
-                    within(written_since, HOUR),
-                    "written",
-                ),
-                (units("ConsumedReadCapacityUnits"), within(read_since, HOUR), "read"),
-            ]
-        }
-        Copy::Cluster { cluster, .. } => vec![(
-            Metric {
-                namespace: "AWS/RDS",
-                name: "DatabaseConnections",
-                dimension: "DBClusterIdentifier",
-                value: cluster,
-                statistic: "Maximum",
-            },
-            within(read_since, QUARTER),
-            "connected to",
-        )],
-        Copy::FileSystem { file_system } => vec![(
-            Metric {
-                namespace: "AWS/EFS",
-                name: "ClientConnections",
-                dimension: "FileSystemId",
-                value: file_system,
-                statistic: "Sum",
-            },
-            within(read_since, QUARTER),
-            "mounted",
-        )],
-        // Metrics know no directories.
-        Copy::Directory { .. } => Vec::new(),
+    // Metrics know no directories.
+    let Some(target) = copy.target() else {
+        return Ok(Vec::new());
+    };
+    let Some(kind) = kinds::stateful(target) else {
+        return Ok(Vec::new());
     };
     let mut done = Vec::new();
-    for (metric, since, how) in looks {
-        let counted = statistic(cloudwatch, &metric, since, now).await?;
+    for metric in kind.metrics() {
+        let since = match metric.counts {
+            Use::Writes => within(written_since, HOUR),
+            Use::Reads => within(read_since, HOUR),
+            Use::Connections => within(read_since, QUARTER),
+        };
+        let dimension = (kind.alarm_dimension(), target.identifier());
+        let counted = statistic(cloudwatch, metric, dimension, since, now).await?;
         if counted > 0.0 {
             done.push(format!(
-                "it was {how} since {since}, after the restore had ended ({} of CloudWatch: {counted})",
-                metric.name
+                "it was {} since {since}, after the restore had ended ({} of CloudWatch: {counted})",
+                metric.done, metric.name
             ));
         }
     }
     Ok(done)
 }
 
-struct Metric<'a> {
-    namespace: &'a str,
-    name: &'a str,
-    dimension: &'a str,
-    value: &'a str,
-    statistic: &'a str,
-}
-
 /// A statistic of a metric in the minutes of a window, added up or the highest.
-async fn statistic(cloudwatch: &Client, of: &Metric<'_>, since: Timestamp, now: Timestamp) -> Result<f64> {
+async fn statistic(
+    cloudwatch: &Client,
+    of: &Metric,
+    (dimension, value): (&str, &str),
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<f64> {
     if since >= now {
         return Ok(0.0);
     }
     let fields = [
         ("Namespace", of.namespace.to_owned()),
         ("MetricName", of.name.to_owned()),
-        ("Dimensions.member.1.Name", of.dimension.to_owned()),
-        ("Dimensions.member.1.Value", of.value.to_owned()),
+        ("Dimensions.member.1.Name", dimension.to_owned()),
+        ("Dimensions.member.1.Value", value.to_owned()),
         ("StartTime", second(since)),
         ("EndTime", second(now)),
         ("Period", "60".to_owned()),
@@ -109,7 +78,7 @@ async fn statistic(cloudwatch: &Client, of: &Metric<'_>, since: Timestamp, now: 
     let unreadable = || {
         Error::Unavailable(format!(
             "reading metric {} of {}: AWS's answer cannot be read. Trying again may help",
-            of.name, of.value
+            of.name, value
         ))
     };
     let text = std::str::from_utf8(&reply.bytes).map_err(|_| unreadable())?;
@@ -135,6 +104,7 @@ mod tests {
 
     use super::*;
     use crate::aws::service::CLOUDWATCH;
+    use crate::domain::resource::Target;
     use crate::testing::replay::{Exchange, Replay, answers};
 
     fn cloudwatch(exchanges: Vec<Exchange>) -> (Replay, Client) {
@@ -166,11 +136,16 @@ mod tests {
         )
     }
 
+    fn copy(target: Target) -> Copy {
+        let names = Vec::new();
+        Copy::Resource { target, names }
+    }
+
     #[tokio::test]
     async fn a_table_is_in_use_by_what_cloudwatch_counted_after_the_restore() {
-        let table = Copy::Table {
+        let table = copy(Target::DynamoDb {
             table: "rooms-r1".into(),
-        };
+        });
         let (replay, cloudwatch) = cloudwatch(vec![points("Sum", &["0.0", "2.5", "1.0"]), points("Sum", &[])]);
         let done = of(&cloudwatch, &table, at("01:30:00"), at("02:00:00"), at("02:15:00"))
             .await
@@ -192,10 +167,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_cluster_is_in_use_by_its_connections() {
-        let cluster = Copy::Cluster {
+        let cluster = copy(Target::Aurora {
             cluster: "db-r1".into(),
-            hosts: Vec::new(),
-        };
+        });
         for (values, used) in [(vec!["0.0", "4.0", "1.0"], true), (vec!["0.0"], false), (vec![], false)] {
             let (replay, cloudwatch) = cloudwatch(vec![points("Maximum", &values)]);
             let done = of(&cloudwatch, &cluster, at("00:00:00"), at("00:00:00"), at("02:15:00"))

@@ -1,0 +1,22 @@
+//! What guards have in common: their versions are recorded, and nothing is read of them.
+
+use crate::domain::message::words::count;
+use crate::domain::resource::RecoveryPoint;
+use crate::domain::restore::plan::Source;
+
+pub fn source(point: &RecoveryPoint) -> Option<Source> {
+    let RecoveryPoint::Versions { versions, .. } = point else {
+        return None;
+    };
+    let versions = versions.clone();
+    Some(Source::Versions { versions })
+}
+
+pub fn source_words(source: &Source, noun: &str) -> String {
+    match source {
+        Source::Versions { versions } => {
+            format!("nothing; the versions of {} are compared", count(versions.len(), noun))
+        }
+        other => format!("{other:?}"),
+    }
+}
