@@ -21,7 +21,6 @@ LONG_FILES = {
     "functions/src/domain/message/advice.rs",
     "functions/src/domain/message/layout.rs",
     "functions/src/domain/restore/request.rs",
-    "functions/src/runs/starting.rs",
     "functions/src/switches/ecs_service.rs",
     "functions/src/switches/ecs_service/revision.rs",
     "functions/src/switches/secret.rs",
