@@ -13,6 +13,7 @@ use super::tests::{at, plain as plain_backup, points, read, reason, run, set};
 use super::*;
 use crate::domain::machine::Machine;
 use crate::domain::restore::item::Item;
+use crate::domain::restore::table::WIDTH;
 use crate::domain::restore::{About, Question, RestoreRecord};
 use crate::domain::set::{Point, Reason};
 
@@ -617,8 +618,7 @@ fn a_message_fits_a_page_and_its_head_a_dozen_lines() {
             lines.len(),
             message.text
         );
-        let long =
-            |line: &&&str| line.chars().count() > layout::WIDTH && line.trim_start_matches(['-', ' ']).contains(' ');
+        let long = |line: &&&str| line.chars().count() > WIDTH && line.trim_start_matches(['-', ' ']).contains(' ');
         let long: Vec<_> = lines
             .iter()
             .filter(long)

@@ -1,11 +1,14 @@
 //! A message on its page: first what a woken person needs, then why and what else to do, then what stands behind it.
 
-use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+mod lines;
+mod section;
+mod step;
 
-use super::placing;
+pub use section::Section;
+pub use step::Step;
 
-// Only what cannot be broken, a command or a link, is longer.
-pub use crate::domain::restore::table::WIDTH;
+use self::lines::{WIDTH, rows, wrapped};
+use self::section::Listed;
 
 /// Lines of a whole message: what fits on two screens of a telephone, or one of anything else.
 pub const LINES: usize = 60;
@@ -14,151 +17,6 @@ const SENTENCES: usize = 3;
 const CUT: &str = " ...";
 /// Steps after the first.
 const STEPS: usize = 8;
-
-/// What to do, and the command that does it, where there is one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    pub words: String,
-    /// In one line, to be pasted.
-    pub command: Option<String>,
-}
-
-impl Step {
-    pub fn say(words: impl Into<String>) -> Self {
-        let words = words.into();
-        Self { words, command: None }
-    }
-
-    pub fn run(words: impl Into<String>, command: impl Into<String>) -> Self {
-        let (words, command) = (words.into(), Some(command.into()));
-        Self { words, command }
-    }
-
-    /// The steps, and what comes last: with the only one before it, where that has no command of its own, as one.
-    pub fn finally(mut steps: Vec<Step>, last: Step) -> Vec<Step> {
-        match steps.as_mut_slice() {
-            [one] if one.command.is_none() => {
-                let mut then = last.words.chars();
-                let first = then.next().map(|first| first.to_ascii_lowercase());
-                one.words.push_str(" Then ");
-                one.words.extend(first.into_iter().chain(then));
-                one.command = last.command;
-            }
-            _ => steps.push(last),
-        }
-        steps
-    }
-
-    /// The same, with commands of ours in the place that is meant (`--stack`, `--region`).
-    pub fn placed(&self, place: &str) -> Self {
-        Self {
-            words: placing::sentences(&self.words, place),
-            command: self.command.as_ref().map(|command| placing::command(command, place)),
-        }
-    }
-
-    /// In one line, for machines.
-    pub fn line(&self) -> String {
-        match &self.command {
-            Some(command) => format!("{}: {command}", self.words),
-            None => self.words.clone(),
-        }
-    }
-
-    fn lines(&self, first: &str) -> Vec<String> {
-        let other = " ".repeat(first.len());
-        let Some(command) = &self.command else {
-            return wrapped(&self.words, first, &other);
-        };
-        let line = format!("{first}{}: {command}", self.words);
-        if line.chars().count() <= WIDTH {
-            return vec![line];
-        }
-        let mut lines = wrapped(&format!("{}:", self.words), first, &other);
-        lines.push(format!("{other}{command}"));
-        lines
-    }
-}
-
-/// Some of what stands behind a message, under a title: as many of its entries as the page has room for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
-    title: String,
-    entries: Vec<String>,
-    /// Whether entries are wrapped behind a dash, or stay as they are.
-    dashed: bool,
-}
-
-impl Section {
-    /// One entry behind a dash each.
-    pub fn list(title: impl Into<String>, entries: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            title: title.into(),
-            entries: entries.into_iter().collect(),
-            dashed: true,
-        }
-    }
-
-    /// Lines that stay as they are.
-    pub fn rows(title: impl Into<String>, text: &str) -> Self {
-        Self {
-            title: title.into(),
-            entries: text.lines().map(str::to_owned).collect(),
-            dashed: false,
-        }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// The same, with commands of ours in the place that is meant.
-    pub fn placed(mut self, place: &str) -> Self {
-        for entry in &mut self.entries {
-            *entry = placing::sentences(entry, place);
-        }
-        self
-    }
-
-    /// All of it.
-    pub fn whole(&self) -> Vec<String> {
-        self.laid_out().part(self.entries.len())
-    }
-
-    fn laid_out(&self) -> Listed<'_> {
-        let lines = |entry: &String| match self.dashed {
-            true => wrapped(entry, "  - ", "    "),
-            false => vec![entry.clone()],
-        };
-        Listed {
-            title: &self.title,
-            entries: self.entries.iter().map(lines).collect(),
-        }
-    }
-}
-
-/// A section in lines.
-struct Listed<'a> {
-    title: &'a str,
-    entries: Vec<Vec<String>>,
-}
-
-impl Listed<'_> {
-    fn part(&self, entries: usize) -> Vec<String> {
-        let mut lines = vec![format!("{}:", self.title)];
-        lines.extend(self.entries[..entries].iter().flatten().cloned());
-        match self.entries.len() - entries {
-            0 => {}
-            more => lines.push(format!("  ... and {more} more")),
-        }
-        lines
-    }
-
-    /// Lines of its part, and of the blank one before it.
-    fn cost(&self, entries: usize) -> usize {
-        1 + self.part(entries).iter().map(|line| rows(line)).sum::<usize>()
-    }
-}
 
 /// A message, before it is laid out.
 #[derive(Debug)]
@@ -270,27 +128,6 @@ fn sentences(text: &str) -> Vec<String> {
         last.push_str(CUT);
     }
     lines
-}
-
-/// Broken between words only: a name, a command or a link is never.
-fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
-    let options = Options::new(WIDTH)
-        .initial_indent(first)
-        .subsequent_indent(other)
-        .break_words(false)
-        .wrap_algorithm(WrapAlgorithm::FirstFit)
-        .word_separator(WordSeparator::AsciiSpace)
-        .word_splitter(WordSplitter::NoHyphenation);
-    let text = placing::unbroken(text);
-    textwrap::wrap(&text, options)
-        .iter()
-        .map(|line| placing::broken(line))
-        .collect()
-}
-
-/// Lines that a line takes where it is shown.
-fn rows(line: &str) -> usize {
-    line.chars().count().div_ceil(WIDTH).max(1)
 }
 
 #[cfg(test)]

@@ -1,0 +1,29 @@
+//! The lines of a page.
+
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
+use crate::domain::message::placing;
+
+// Only what cannot be broken, a command or a link, is longer.
+pub use crate::domain::restore::table::WIDTH;
+
+/// Broken between words only: a name, a command or a link is never.
+pub fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
+    let options = Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(other)
+        .break_words(false)
+        .wrap_algorithm(WrapAlgorithm::FirstFit)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    let text = placing::unbroken(text);
+    textwrap::wrap(&text, options)
+        .iter()
+        .map(|line| placing::broken(line))
+        .collect()
+}
+
+/// Lines that a line takes where it is shown.
+pub fn rows(line: &str) -> usize {
+    line.chars().count().div_ceil(WIDTH).max(1)
+}

@@ -1,0 +1,69 @@
+//! What to do next.
+
+use super::lines::{WIDTH, wrapped};
+use crate::domain::message::placing;
+
+/// What to do, and the command that does it, where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub words: String,
+    /// In one line, to be pasted.
+    pub command: Option<String>,
+}
+
+impl Step {
+    pub fn say(words: impl Into<String>) -> Self {
+        let words = words.into();
+        Self { words, command: None }
+    }
+
+    pub fn run(words: impl Into<String>, command: impl Into<String>) -> Self {
+        let (words, command) = (words.into(), Some(command.into()));
+        Self { words, command }
+    }
+
+    /// The steps, and what comes last: with the only one before it, where that has no command of its own, as one.
+    pub fn finally(mut steps: Vec<Step>, last: Step) -> Vec<Step> {
+        match steps.as_mut_slice() {
+            [one] if one.command.is_none() => {
+                let mut then = last.words.chars();
+                let first = then.next().map(|first| first.to_ascii_lowercase());
+                one.words.push_str(" Then ");
+                one.words.extend(first.into_iter().chain(then));
+                one.command = last.command;
+            }
+            _ => steps.push(last),
+        }
+        steps
+    }
+
+    /// The same, with commands of ours in the place that is meant (`--stack`, `--region`).
+    pub fn placed(&self, place: &str) -> Self {
+        Self {
+            words: placing::sentences(&self.words, place),
+            command: self.command.as_ref().map(|command| placing::command(command, place)),
+        }
+    }
+
+    /// In one line, for machines.
+    pub fn line(&self) -> String {
+        match &self.command {
+            Some(command) => format!("{}: {command}", self.words),
+            None => self.words.clone(),
+        }
+    }
+
+    pub(super) fn lines(&self, first: &str) -> Vec<String> {
+        let other = " ".repeat(first.len());
+        let Some(command) = &self.command else {
+            return wrapped(&self.words, first, &other);
+        };
+        let line = format!("{first}{}: {command}", self.words);
+        if line.chars().count() <= WIDTH {
+            return vec![line];
+        }
+        let mut lines = wrapped(&format!("{}:", self.words), first, &other);
+        lines.push(format!("{other}{command}"));
+        lines
+    }
+}
