@@ -21,7 +21,6 @@ LONG_FILES = {
     "functions/src/domain/restore/request.rs",
     "functions/src/switches/ecs_service.rs",
     "functions/src/switches/ecs_service/revision.rs",
-    "functions/src/switches/secret.rs",
     "tests/lab/src/autoscaling.rs",
 }
 

@@ -5,17 +5,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
-use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
 use serde_json::{Value, json};
 
 use super::directories::{self, Directories};
 use super::facts::{self, Facts};
 use super::places::Places;
 use super::switch::{Switch, fault, wrong_action};
-use crate::aws::lazy::Lazy;
-use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::job::Run;
 use crate::domain::lead::{self, Lead};
@@ -31,14 +26,12 @@ mod document;
 mod labels;
 #[cfg(test)]
 mod tests;
+mod versions;
 
-/// The staging label of the version that an application gets.
-const CURRENT: &str = "AWSCURRENT";
-/// The staging label of the version that a rotation prepares: a copy of the whole current one, with another password.
-const PENDING: &str = "AWSPENDING";
+use self::versions::{CURRENT, PENDING, Versions, current, end_rotation, rotating, without_current};
 
 pub struct Secret {
-    secrets: Lazy<Client>,
+    versions: Versions,
     facts: Facts,
     places: Places,
     directories: Directories,
@@ -47,97 +40,10 @@ pub struct Secret {
 impl Secret {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
-            secrets: Lazy::new(aws, Client::new),
+            versions: Versions::from_config(aws),
             facts: Facts::from_config(aws),
             places: Places::from_config(aws),
             directories: Directories::from_config(aws),
-        }
-    }
-
-    async fn describe(&self, secret: &str) -> Result<DescribeSecretOutput> {
-        let described = self.secrets.describe_secret().secret_id(secret).send().await;
-        described.map_err(|error| failure("describing secret", secret, error))
-    }
-
-    /// The version that applications get; its value is not read.
-    async fn current(&self, secret: &str) -> Result<String> {
-        let described = self.describe(secret).await?;
-        current(&described).ok_or_else(|| without_current(secret))
-    }
-
-    /// A version's value: text that holds a JSON object.
-    async fn value(&self, secret: &str, version: &str) -> Result<String> {
-        let read = self
-            .secrets
-            .get_secret_value()
-            .secret_id(secret)
-            .version_id(version)
-            .send()
-            .await
-            .map_err(|error| failure("reading secret", secret, error))?;
-        read.secret_string.ok_or_else(|| {
-            Error::invalid(
-                format!("secret {secret}"),
-                "a binary value",
-                "the text of a JSON object, to switch keys of it",
-            )
-        })
-    }
-
-    /// What a version holds, to be compared; `None` where it is gone, or holds no JSON object.
-    async fn content(&self, secret: &str, version: &str) -> Result<Option<Value>> {
-        match self.value(secret, version).await {
-            Ok(text) => Ok(serde_json::from_str(&text).ok().filter(Value::is_object)),
-            Err(Error::NotFound(_) | Error::InvalidInput(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Moves the current label, if it still is where it was seen. Answers whether it was.
-    async fn promote(&self, secret: &str, from: &str, to: &str) -> Result<bool> {
-        let moved = self
-            .secrets
-            .update_secret_version_stage()
-            .secret_id(secret)
-            .version_stage(CURRENT)
-            .remove_from_version_id(from)
-            .move_to_version_id(to)
-            .send()
-            .await;
-        match moved {
-            Ok(_) => Ok(true),
-            Err(error) if is_elsewhere(error.as_service_error()) => Ok(false),
-            Err(error) => Err(failure("moving the current version of secret", secret, error)),
-        }
-    }
-
-    /// Labels the version that is to be found again, and takes the labels of the oldest restores away to make room.
-    async fn keep(&self, secret: &str, described: &DescribeSecretOutput, label: &str, version: &str) -> Result<()> {
-        if labels::version_of(described, label) == Some(version) {
-            return Ok(());
-        }
-        for (old, of) in labels::superfluous(described) {
-            self.unlabel(secret, &old, &of).await?;
-        }
-        let call = self.secrets.update_secret_version_stage().secret_id(secret);
-        let call = call.version_stage(label).move_to_version_id(version);
-        call.send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("labelling the present version of secret", secret, error))
-    }
-
-    /// Takes a label from a version; one that is not there any more is as good.
-    async fn unlabel(&self, secret: &str, label: &str, version: &str) -> Result<()> {
-        let call = self.secrets.update_secret_version_stage().secret_id(secret);
-        match call.version_stage(label).remove_from_version_id(version).send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if is_elsewhere(error.as_service_error()) || code(&error) == Some("ResourceNotFoundException") =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(failure("taking a label from a version of secret", secret, error)),
         }
     }
 
@@ -150,7 +56,7 @@ impl Secret {
 
     async fn faults(&self, switch: &CutOver, secret: &str) -> Result<Vec<Fault>> {
         let wanted = |value: &str, allowed: &str| Ok(vec![fault(switch, "secret", value, allowed)]);
-        let described = match self.describe(secret).await {
+        let described = match self.versions.describe(secret).await {
             Ok(described) => described,
             Err(Error::NotFound(_)) => return wanted(secret, "a secret that exists in this account and Region"),
             Err(error) => return Err(error),
@@ -184,7 +90,7 @@ impl Secret {
                 ),
             );
         }
-        match self.value(secret, &version).await {
+        match self.versions.value(secret, &version).await {
             Ok(text) => Ok(document::faults(switch, &text, values(switch)?.1)),
             Err(Error::InvalidInput(faults)) => Ok(faults),
             Err(error) => Err(error),
@@ -207,7 +113,7 @@ impl Switch for Secret {
     async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
         let (secret, values) = values(switch)?;
         let unknown = |why: &str| Ok(Lead::Unknown(format!("secret {secret} {why}")));
-        let version = match self.describe(secret).await {
+        let version = match self.versions.describe(secret).await {
             Ok(described) => current(&described),
             Err(Error::NotFound(_)) => return unknown("does not exist"),
             Err(error) => return Err(error),
@@ -215,7 +121,7 @@ impl Switch for Secret {
         let Some(version) = version else {
             return unknown("has no current version");
         };
-        let text = match self.value(secret, &version).await {
+        let text = match self.versions.value(secret, &version).await {
             Ok(text) => text,
             Err(Error::InvalidInput(_)) => return unknown("holds a binary value"),
             Err(error) => return Err(error),
@@ -246,7 +152,10 @@ impl Switch for Secret {
         if directories_in(values).next().is_none() {
             return Ok(());
         }
-        let text = self.value(secret, &self.current(secret).await?).await?;
+        let text = self
+            .versions
+            .value(secret, &self.versions.current(secret).await?)
+            .await?;
         for key in directories_in(values) {
             self.directory(switch, key, item, &text).await?;
         }
@@ -255,13 +164,13 @@ impl Switch for Secret {
 
     async fn holds_directory(&self, switch: &CutOver, directory: &str) -> Result<bool> {
         let (secret, values) = values(switch)?;
-        let version = match self.describe(secret).await {
+        let version = match self.versions.describe(secret).await {
             Ok(described) => current(&described),
             Err(Error::NotFound(_)) => None,
             Err(error) => return Err(error),
         };
         let held = match version {
-            Some(version) => self.content(secret, &version).await?,
+            Some(version) => self.versions.content(secret, &version).await?,
             None => None,
         };
         let told = values.iter().filter(|(_, fact)| **fact == Fact::Directory);
@@ -270,14 +179,14 @@ impl Switch for Secret {
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
-        let version = self.current(values(switch)?.0).await?;
+        let version = self.versions.current(values(switch)?.0).await?;
         Ok(json!({ "version": version }))
     }
 
     async fn apply(&self, run: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
         let (secret, values) = values(switch)?;
         let (before, ours) = (version(before), ours(switch, item));
-        let described = self.describe(secret).await?;
+        let described = self.versions.describe(secret).await?;
         let current = current(&described).ok_or_else(|| without_current(secret))?;
         if current == ours {
             return Ok(done(&ours));
@@ -297,25 +206,19 @@ impl Switch for Secret {
         for (key, fact) in values.iter().filter(|(_, fact)| **fact != Fact::Directory) {
             facts.push((key.as_str(), self.facts.read(*fact, item).await?));
         }
-        let text = self.value(secret, before).await?;
+        let text = self.versions.value(secret, before).await?;
         for key in directories_in(values) {
             facts.push((key.as_str(), self.directory(switch, key, item, &text).await?));
         }
         let Some(text) = document::replaced(switch, &text, &facts)? else {
             return Ok(done(before));
         };
-        self.keep(secret, &described, &labels::before(run, switch, item), before)
+        self.versions
+            .keep(secret, &described, &labels::before(run, switch, item), before)
             .await?;
-        self.secrets
-            .put_secret_value()
-            .secret_id(secret)
-            .client_request_token(&ours)
-            .secret_string(text)
-            .version_stages(labels::after(run, switch, item))
-            .send()
-            .await
-            .map_err(|error| failure("writing a new version of secret", secret, error))?;
-        if self.promote(secret, before, &ours).await? || self.current(secret).await? == ours {
+        let label = labels::after(run, switch, item);
+        self.versions.put(secret, &ours, text, label).await?;
+        if self.versions.promote(secret, before, &ours).await? || self.versions.current(secret).await? == ours {
             return Ok(done(&ours));
         }
         Err(rotated(secret, before))
@@ -335,22 +238,29 @@ impl Switch for Secret {
         if after == before {
             return Ok(done(before));
         }
-        let current = self.current(secret).await?;
+        let current = self.versions.current(secret).await?;
         if current == before {
             return Ok(done(before));
         }
         let mut ours = current == after;
         if !ours {
             // Another version with the same content is as good: a value may be put again.
-            let held = self.content(secret, &current).await?;
-            if held.is_some() && held == self.content(secret, before).await? {
+            let held = self.versions.content(secret, &current).await?;
+            if held.is_some() && held == self.versions.content(secret, before).await? {
                 return Ok(done(&current));
             }
-            ours = held.is_some() && held == self.content(secret, after).await?;
+            ours = held.is_some() && held == self.versions.content(secret, after).await?;
         }
-        if ours && (self.promote(secret, &current, before).await? || self.current(secret).await? == before) {
-            self.unlabel(secret, &labels::before(run, switch, item), before).await?;
-            self.unlabel(secret, &labels::after(run, switch, item), after).await?;
+        if ours
+            && (self.versions.promote(secret, &current, before).await?
+                || self.versions.current(secret).await? == before)
+        {
+            self.versions
+                .unlabel(secret, &labels::before(run, switch, item), before)
+                .await?;
+            self.versions
+                .unlabel(secret, &labels::after(run, switch, item), after)
+                .await?;
             return Ok(done(before));
         }
         Err(Error::Conflict(format!(
@@ -387,39 +297,6 @@ fn version(recorded: &Value) -> &str {
 
 fn done(version: &str) -> Switching {
     Switching::Done(json!({ "version": version }))
-}
-
-fn current(described: &DescribeSecretOutput) -> Option<String> {
-    let versions = described.version_ids_to_stages()?;
-    let current = |(_, labels): &(&String, &Vec<String>)| labels.iter().any(|label| label == CURRENT);
-    versions.iter().find(current).map(|(id, _)| id.clone())
-}
-
-fn without_current(secret: &str) -> Error {
-    Error::NotFound(format!(
-        "looking up the current version of secret {secret}: none has the label {CURRENT}. Give it to one with aws secretsmanager \
-         update-secret-version-stage"
-    ))
-}
-
-/// Whether a label was not on the version from which it was to be taken.
-fn is_elsewhere(error: Option<&UpdateSecretVersionStageError>) -> bool {
-    error.is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception)
-}
-
-/// The version that a rotation is about to make the current one. While the label is on another version than the current one, a
-/// rotation counts as under way (Secrets Manager API Reference, `RotateSecret`).
-fn rotating(described: &DescribeSecretOutput) -> Option<&str> {
-    let pending = labels::version_of(described, PENDING)?;
-    (labels::version_of(described, CURRENT) != Some(pending)).then_some(pending)
-}
-
-/// The command that takes a rotation its version, for a person.
-fn end_rotation(secret: &str, pending: &str) -> String {
-    format!(
-        "aws secretsmanager update-secret-version-stage --secret-id {secret} --version-stage {PENDING} --remove-from-version-id \
-         {pending}"
-    )
 }
 
 fn rotated(secret: &str, before: &str) -> Error {
