@@ -1,6 +1,5 @@
 //! `ecs_service`: an ECS service gets a new revision of its task definition that mounts the copy of a file system, or gets the
-//! master secret of the copy of a cluster. The old
-//! revision stays, and so does ours when it is switched back.
+//! master secret of the copy of a cluster. The old revision stays, and so does ours when it is switched back.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -12,7 +11,6 @@ use super::places::Places;
 use super::switch::{Switch, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, ECS};
-use crate::aws::{code, failure};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::duration;
 use crate::domain::job::Run;
@@ -24,6 +22,8 @@ use crate::domain::restore::item::Item;
 use crate::domain::restore::switching::{DEADLINE, DEADLINE_SECONDS, Switching};
 use crate::error::{Error, Fault, Result};
 
+mod content;
+mod deployment;
 mod named;
 mod revision;
 mod rollout;
@@ -34,25 +34,16 @@ mod strategy;
 mod tests;
 mod volumes;
 
+use self::deployment::{recorded, revision_in, underway};
 use self::named::{Named, short};
+use self::revision::{Left, Revisions, is_of_cluster};
 use self::rollout::Rollout;
-use self::service::Service;
 
 pub struct EcsService {
     ecs: Lazy<Client>,
     directories: Directories,
     facts: Facts,
     places: Places,
-}
-
-/// What a service runs when it is to be switched back.
-enum Left {
-    /// What it ran before.
-    Before,
-    /// What this restore deployed.
-    Ours,
-    /// Something else.
-    Theirs,
 }
 
 impl EcsService {
@@ -65,54 +56,12 @@ impl EcsService {
         }
     }
 
-    /// The service, whatever its state; `None` when there is none.
-    async fn find(&self, named: Named<'_>) -> Result<Option<Service>> {
-        let asked = json!({ "cluster": named.cluster, "services": [named.service] });
-        match self.ecs.call("DescribeServices", asked).await {
-            Ok(mut described) => {
-                let found = described.take_list("services").into_iter().next();
-                found.map(Service::of).transpose().map_err(|error| {
-                    Error::JobFailed(format!(
-                        "describing service {}: AWS's answer cannot be read: {error}. Switch by hand",
-                        named.words()
-                    ))
-                })
-            }
-            Err(error) if code(&error) == Some("ClusterNotFoundException") => Ok(None),
-            Err(error) => Err(failure("describing service", &named.words(), error)),
+    fn revisions(&self) -> Revisions<'_> {
+        Revisions {
+            ecs: &self.ecs,
+            directories: &self.directories,
+            facts: &self.facts,
         }
-    }
-
-    async fn service(&self, named: Named<'_>, doing: &str) -> Result<Service> {
-        let found = self.find(named).await?;
-        found.filter(|service| service.status == "ACTIVE").ok_or_else(|| {
-            Error::NotFound(format!(
-                "{doing} service {}: there is no active one. Create it again, or switch by hand",
-                named.words()
-            ))
-        })
-    }
-
-    /// What a revision is that is neither the one of before nor, as far as it is known, ours: told by what it says, since
-    /// the same may be registered again, by us too.
-    async fn left(
-        &self,
-        current: &str,
-        before: &str,
-        after: Option<&str>,
-        switch: &CutOver,
-        item: &Item,
-    ) -> Result<Left> {
-        let running = self.describe(current).await?;
-        let before = self.describe(before).await?;
-        if running.is_alike(&before) {
-            return Ok(Left::Before);
-        }
-        let ours = match after {
-            Some(after) => running.is_alike(&self.describe(after).await?),
-            None => running.is_ours(switch, item, &before),
-        };
-        Ok(if ours { Left::Ours } else { Left::Theirs })
     }
 
     /// Where the secrets of clusters lead that the containers get: one of them has to be this cluster's.
@@ -131,12 +80,7 @@ impl EcsService {
         })
     }
 
-    /// Starts a deployment of a revision.
-    async fn deploy(&self, named: Named<'_>, revision: &str) -> Result<Switching> {
-        self.update(named, revision).await?
-    }
-
-    /// The same, of the revision of before. ECS deploys none that was deregistered meanwhile, though it goes on running it: it is
+    /// Deploys the revision of before. ECS deploys none that was deregistered meanwhile, though it goes on running it: it is
     /// registered again.
     async fn deploy_back(
         &self,
@@ -146,29 +90,13 @@ impl EcsService {
         item: &Item,
         before: &str,
     ) -> Result<Switching> {
-        let refused = match self.update(named, before).await? {
+        let refused = match deployment::start(&self.ecs, named, before).await? {
             Ok(deploying) => return Ok(deploying),
             Err(refused) => refused,
         };
-        match self.registered_again(run, switch, item, before).await? {
-            Some(again) => self.deploy(named, &again).await,
+        match self.revisions().registered_again(run, switch, item, before).await? {
+            Some(again) => deployment::start(&self.ecs, named, &again).await?,
             None => Err(refused),
-        }
-    }
-
-    /// The inner error is what ECS says of a revision that it does not deploy.
-    async fn update(&self, named: Named<'_>, revision: &str) -> Result<Result<Switching>> {
-        let asked = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
-        match self.ecs.call("UpdateService", asked).await {
-            Ok(_) => Ok(Ok(underway(
-                format!("service {} is being deployed with {}", named.words(), short(revision)),
-                revision,
-            ))),
-            Err(error) => {
-                let refused = matches!(code(&error), Some("ClientException" | "InvalidParameterException"));
-                let error = failure("deploying a revision to service", &named.words(), error);
-                if refused { Ok(Err(error)) } else { Err(error) }
-            }
         }
     }
 }
@@ -178,7 +106,10 @@ impl Switch for EcsService {
     async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
         let named = of(switch)?;
         let one = |value: String, allowed: &str| Ok(vec![fault(switch, "service", value, allowed)]);
-        let Some(service) = self.find(named).await?.filter(|found| found.status == "ACTIVE") else {
+        let Some(service) = service::find(&self.ecs, named)
+            .await?
+            .filter(|found| found.status == "ACTIVE")
+        else {
             return one(
                 named.words(),
                 "an active service of a cluster in this account and Region",
@@ -198,7 +129,7 @@ impl Switch for EcsService {
                 &format!("a service of deployment controller ECS, or no switch: {by_hand}"),
             );
         }
-        let described = self.describe(&service.task_definition).await?;
+        let described = self.revisions().describe(&service.task_definition).await?;
         if is_of_cluster(&item.planned.resource.target) {
             let mut faults = secrets::check(switch, &named, item, &described.definition);
             faults.extend(facts::check(switch, "resource", Fact::MasterSecret, item));
@@ -209,7 +140,7 @@ impl Switch for EcsService {
 
     async fn remarks(&self, switch: &CutOver, _: &Item) -> Result<Vec<String>> {
         let named = of(switch)?;
-        let Some(service) = self.find(named).await? else {
+        let Some(service) = service::find(&self.ecs, named).await? else {
             return Ok(Vec::new());
         };
         let waits = strategy::seconds(&service.deployment_configuration);
@@ -230,10 +161,13 @@ impl Switch for EcsService {
 
     async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
         let named = of(switch)?;
-        let Some(service) = self.find(named).await?.filter(|found| found.status == "ACTIVE") else {
+        let Some(service) = service::find(&self.ecs, named)
+            .await?
+            .filter(|found| found.status == "ACTIVE")
+        else {
             return Ok(Lead::Unknown(format!("there is no active service {}", named.words())));
         };
-        let described = self.describe(&service.task_definition).await?;
+        let described = self.revisions().describe(&service.task_definition).await?;
         match is_of_cluster(target) {
             true => self.lead_of_secrets(&named, target, &described.definition).await,
             false => Ok(volumes::lead_to(&named, target.identifier(), &described.definition)),
@@ -242,8 +176,8 @@ impl Switch for EcsService {
 
     async fn mounts(&self, switch: &CutOver, file_system: &str) -> Result<Vec<Mount>> {
         let named = of(switch)?;
-        let service = self.service(named, "looking at").await?;
-        let described = self.describe(&service.task_definition).await?;
+        let service = service::active(&self.ecs, named, "looking at").await?;
+        let described = self.revisions().describe(&service.task_definition).await?;
         let mounting = volumes::mounting(&named, file_system, &described.definition);
         Ok(mounting
             .map(|mounting| Mount {
@@ -258,13 +192,16 @@ impl Switch for EcsService {
 
     async fn ready(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<()> {
         let named = of(switch)?;
-        let service = self.service(named, "switching").await?;
-        let described = self.describe(&service.task_definition).await?;
-        self.led(switch, &named, item, &described.definition).await.map(drop)
+        let service = service::active(&self.ecs, named, "switching").await?;
+        let described = self.revisions().describe(&service.task_definition).await?;
+        self.revisions()
+            .led(switch, &named, item, &described.definition)
+            .await
+            .map(drop)
     }
 
     async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
-        let service = self.service(of(switch)?, "switching").await?;
+        let service = service::active(&self.ecs, of(switch)?, "switching").await?;
         let mut before = recorded(&service.task_definition);
         let waits = strategy::seconds(&service.deployment_configuration);
         if waits > 0 {
@@ -283,7 +220,7 @@ impl Switch for EcsService {
     ) -> Result<Switching> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
-        let service = self.service(named, "switching").await?;
+        let service = service::active(&self.ecs, named, "switching").await?;
         let current = service.task_definition.as_str();
         if current == before {
             if let Some(asked) = revision_in(noted) {
@@ -293,14 +230,19 @@ impl Switch for EcsService {
                     &service,
                 )));
             }
-            let ours = self.ours(run, switch, &named, item, before).await?;
+            let ours = self.revisions().ours(run, switch, &named, item, before).await?;
             if ours == before {
                 return Ok(Switching::Done(recorded(before)));
             }
-            return self.deploy(named, &ours).await;
+            return deployment::start(&self.ecs, named, &ours).await?;
         }
         let noted = revision_in(noted) == Some(current);
-        if !noted && !self.is_as_meant(current, switch, &named, item, before).await? {
+        if !noted
+            && !self
+                .revisions()
+                .is_as_meant(current, switch, &named, item, before)
+                .await?
+        {
             return Err(Error::Conflict(format!(
                 "switching service {}: somebody deployed {} meanwhile. It stays as it is: see who deploys, then cut over \
                  again with a new restore, or deploy the volumes by hand",
@@ -330,12 +272,12 @@ impl Switch for EcsService {
     ) -> Result<Switching> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
-        let service = self.service(named, "switching").await?;
+        let service = service::active(&self.ecs, named, "switching").await?;
         let current = service.task_definition.as_str();
         let left = match revision_in(after) {
             _ if current == before => Left::Before,
             Some(after) if current == after => Left::Ours,
-            after => self.left(current, before, after, switch, item).await?,
+            after => self.revisions().left(current, before, after, switch, item).await?,
         };
         match left {
             Left::Before => Ok(match rollout::of(&service) {
@@ -360,10 +302,6 @@ impl Switch for EcsService {
     }
 }
 
-fn is_of_cluster(target: &Target) -> bool {
-    aurora::cluster(target).is_some()
-}
-
 fn of(switch: &CutOver) -> Result<Named<'_>> {
     match &switch.action {
         CutOverAction::EcsService {
@@ -376,20 +314,5 @@ fn of(switch: &CutOver) -> Result<Named<'_>> {
             volume: volume.as_deref(),
         }),
         _ => Err(wrong_action("ecs_service", switch)),
-    }
-}
-
-fn recorded(revision: &str) -> Value {
-    json!({ "task_definition": revision })
-}
-
-fn revision_in(recorded: &Value) -> Option<&str> {
-    recorded["task_definition"].as_str()
-}
-
-fn underway(phase: String, revision: &str) -> Switching {
-    Switching::Underway {
-        phase,
-        noted: recorded(revision),
     }
 }

@@ -4,32 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::content::{differing, is_alike, kept};
 use super::named::{Named, short};
-use super::{EcsService, is_of_cluster, secrets, volumes};
+use super::{secrets, volumes};
 use crate::aws::failure;
+use crate::aws::service::Client;
 use crate::domain::descriptor::{CutOver, Fact};
 use crate::domain::job::Run;
 use crate::domain::names;
+use crate::domain::resource::Target;
 use crate::domain::restore::item::Item;
 use crate::error::{Error, Result};
-use crate::switches::directories;
+use crate::switches::directories::{self, Directories};
+use crate::switches::facts::Facts;
 
 /// Tag that tells two switches of one restore apart, and what a switch deploys from what it deploys to switch back.
 const TAG_SWITCH: &str = "holdfast:switch";
 /// How many of a family's newest revisions are looked through: others may deploy between two tries.
 const NEWEST: u32 = 5;
-/// What ECS adds to a definition, or leaves to it.
-const ITS_OWN: &[&str] = &[
-    "taskDefinitionArn",
-    "revision",
-    "status",
-    "requiresAttributes",
-    "compatibilities",
-    "registeredAt",
-    "registeredBy",
-    "deregisteredAt",
-    "deleteRequestedAt",
-];
 
 /// What `RegisterTaskDefinition` takes over from a description; volumes and tags are ours.
 ///
@@ -59,6 +51,10 @@ pub struct Led {
     value: Value,
 }
 
+pub fn is_of_cluster(target: &Target) -> bool {
+    matches!(target, Target::Aurora { .. })
+}
+
 /// Which part of a definition leads to the copy of a resource.
 fn part_of(item: &Item) -> &'static str {
     match is_of_cluster(&item.planned.resource.target) {
@@ -75,28 +71,37 @@ pub struct Described {
 
 impl Described {
     /// Whether both run the same: the same family with the same content, whatever their numbers and tags.
-    pub(super) fn is_alike(&self, other: &Described) -> bool {
-        let content = |of: &Described| -> Map<String, Value> {
-            let members = of.definition.as_object().into_iter().flatten();
-            let theirs = members.filter(|(name, _)| !ITS_OWN.contains(&name.as_str()));
-            theirs.map(|(name, value)| (name.clone(), value.clone())).collect()
-        };
-        let (one, other) = (Value::Object(content(self)), Value::Object(content(other)));
-        kept(&one, &other) && kept(&other, &one)
+    fn is_alike(&self, other: &Described) -> bool {
+        is_alike(&self.definition, &other.definition)
     }
-}
 
-impl Described {
     /// Whether this switch of this restore registered it in the place of `before`, and nobody made it of ours: a copy may bear
     /// our tags.
-    pub(super) fn is_ours(&self, switch: &CutOver, item: &Item, before: &Described) -> bool {
+    fn is_ours(&self, switch: &CutOver, item: &Item, before: &Described) -> bool {
         bears(&self.tags, &switch.name, item)
             && differing(&before.definition, &self.definition, part_of(item)).is_empty()
     }
 }
 
-impl EcsService {
-    pub(super) async fn describe(&self, revision: &str) -> Result<Described> {
+/// What a service runs when it is to be switched back.
+pub enum Left {
+    /// What it ran before.
+    Before,
+    /// What this restore deployed.
+    Ours,
+    /// Something else.
+    Theirs,
+}
+
+/// The revisions that switches of this kind look at and register.
+pub struct Revisions<'a> {
+    pub ecs: &'a Client,
+    pub directories: &'a Directories,
+    pub facts: &'a Facts,
+}
+
+impl Revisions<'_> {
+    pub async fn describe(&self, revision: &str) -> Result<Described> {
         let asked = json!({ "taskDefinition": revision, "include": ["TAGS"] });
         let mut described = self
             .ecs
@@ -113,7 +118,7 @@ impl EcsService {
     ///
     /// # Errors
     /// `VerificationFailed` for one that has our tags and is not as we register it.
-    pub(super) async fn is_as_meant(
+    pub async fn is_as_meant(
         &self,
         revision: &str,
         switch: &CutOver,
@@ -133,13 +138,7 @@ impl EcsService {
 
     /// A definition's volumes with the copy in place of the file system, each where its data is seen to lie in the copy; of a
     /// cluster, its containers with the copy's master secret.
-    pub(super) async fn led(
-        &self,
-        switch: &CutOver,
-        named: &Named<'_>,
-        item: &Item,
-        definition: &Value,
-    ) -> Result<Led> {
+    pub async fn led(&self, switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Result<Led> {
         let part = part_of(item);
         if is_of_cluster(&item.planned.resource.target) {
             let new = self.facts.read(Fact::MasterSecret, item).await?;
@@ -165,7 +164,7 @@ impl EcsService {
     }
 
     /// Our revision of what `before` is.
-    pub(super) async fn ours(
+    pub async fn ours(
         &self,
         run: &Run,
         switch: &CutOver,
@@ -186,7 +185,7 @@ impl EcsService {
     }
 
     /// A revision that says what `before` does, where that was deregistered meanwhile.
-    pub(super) async fn registered_again(
+    pub async fn registered_again(
         &self,
         run: &Run,
         switch: &CutOver,
@@ -214,6 +213,28 @@ impl EcsService {
             short(&arn),
             differing.join(", ")
         )))
+    }
+
+    /// What a revision is that is neither the one of before nor, as far as it is known, ours: told by what it says, since
+    /// the same may be registered again, by us too.
+    pub async fn left(
+        &self,
+        current: &str,
+        before: &str,
+        after: Option<&str>,
+        switch: &CutOver,
+        item: &Item,
+    ) -> Result<Left> {
+        let running = self.describe(current).await?;
+        let before = self.describe(before).await?;
+        if running.is_alike(&before) {
+            return Ok(Left::Before);
+        }
+        let ours = match after {
+            Some(after) => running.is_alike(&self.describe(after).await?),
+            None => running.is_ours(switch, item, &before),
+        };
+        Ok(if ours { Left::Ours } else { Left::Theirs })
     }
 
     /// Registers a copy of a revision, which leads elsewhere where it is to; answers its ARN and definition. `tag` tells it from
@@ -302,50 +323,6 @@ fn see_as_meant(before: &Value, led: &Led, after: &Value) -> Result<()> {
         before["family"].as_str().unwrap_or_default(),
         differing.join(", ")
     )))
-}
-
-/// What a revision does not have as the one before has it, but for this part.
-fn differing<'a>(before: &'a Value, after: &Value, part: &str) -> Vec<&'a str> {
-    let attributes = before.as_object().into_iter().flatten();
-    attributes
-        .filter(|(name, value)| {
-            !ITS_OWN.contains(&name.as_str()) && *name != part && !kept(value, &after[name.as_str()])
-        })
-        .map(|(name, _)| name.as_str())
-        .collect()
-}
-
-/// Whether all that `before` says is said by `after`; ECS may add what it fills in.
-fn kept(before: &Value, after: &Value) -> bool {
-    match (before, after) {
-        (Value::Object(before), _) => before.iter().all(|(name, value)| kept(value, &after[name.as_str()])),
-        (Value::Array(before), Value::Array(after)) => {
-            let (before, after) = (ordered(before), ordered(after));
-            before.len() == after.len() && before.iter().zip(after).all(|(before, after)| kept(before, after))
-        }
-        (Value::Array(before), Value::Null) => before.is_empty(),
-        (Value::String(before), Value::Null) => before.is_empty(),
-        (before, after) => before == after,
-    }
-}
-
-/// A list in an order of our own: ECS keeps none, of the environment and the secrets of a container for instance.
-fn ordered(list: &[Value]) -> Vec<&Value> {
-    let key = |one: &Value| {
-        let named =
-            ["name", "containerPath", "containerPort", "sourceContainer", "key"].map(|member| one[member].to_string());
-        (
-            named,
-            if one.is_object() {
-                String::new()
-            } else {
-                one.to_string()
-            },
-        )
-    };
-    let mut ordered: Vec<&Value> = list.iter().collect();
-    ordered.sort_by_cached_key(|one| key(one));
-    ordered
 }
 
 fn bears(tags: &[Value], switch: &str, item: &Item) -> bool {

@@ -3,7 +3,12 @@
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html>.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::named::Named;
+use crate::aws::service::Client;
+use crate::aws::{code, failure};
+use crate::error::{Error, Result};
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -52,7 +57,36 @@ pub struct Event {
 impl Service {
     /// # Errors
     /// Where a member has another type than the model says.
-    pub fn of(described: Value) -> Result<Self, serde_json::Error> {
+    pub fn of(described: Value) -> serde_json::Result<Self> {
         serde_json::from_value(described)
     }
+}
+
+/// The service, whatever its state; `None` when there is none.
+pub async fn find(ecs: &Client, named: Named<'_>) -> Result<Option<Service>> {
+    let asked = json!({ "cluster": named.cluster, "services": [named.service] });
+    match ecs.call("DescribeServices", asked).await {
+        Ok(mut described) => {
+            let found = described.take_list("services").into_iter().next();
+            found.map(Service::of).transpose().map_err(|error| {
+                Error::JobFailed(format!(
+                    "describing service {}: AWS's answer cannot be read: {error}. Switch by hand",
+                    named.words()
+                ))
+            })
+        }
+        Err(error) if code(&error) == Some("ClusterNotFoundException") => Ok(None),
+        Err(error) => Err(failure("describing service", &named.words(), error)),
+    }
+}
+
+/// The service, which has to be active. `doing` begins the error's sentence.
+pub async fn active(ecs: &Client, named: Named<'_>, doing: &str) -> Result<Service> {
+    let found = find(ecs, named).await?;
+    found.filter(|service| service.status == "ACTIVE").ok_or_else(|| {
+        Error::NotFound(format!(
+            "{doing} service {}: there is no active one. Create it again, or switch by hand",
+            named.words()
+        ))
+    })
 }

@@ -1,0 +1,72 @@
+//! What two task definitions say, compared.
+
+use serde_json::{Map, Value};
+
+/// What ECS adds to a definition, or leaves to it.
+const ITS_OWN: &[&str] = &[
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+    "deleteRequestedAt",
+];
+
+/// Whether two definitions run the same: the same family with the same content, whatever their numbers.
+pub fn is_alike(one: &Value, other: &Value) -> bool {
+    let content = |of: &Value| -> Value {
+        let members = of.as_object().into_iter().flatten();
+        let theirs = members.filter(|(name, _)| !ITS_OWN.contains(&name.as_str()));
+        let theirs: Map<String, Value> = theirs.map(|(name, value)| (name.clone(), value.clone())).collect();
+        theirs.into()
+    };
+    let (one, other) = (content(one), content(other));
+    kept(&one, &other) && kept(&other, &one)
+}
+
+/// What a revision does not have as the one before has it, but for this part.
+pub fn differing<'a>(before: &'a Value, after: &Value, part: &str) -> Vec<&'a str> {
+    let attributes = before.as_object().into_iter().flatten();
+    attributes
+        .filter(|(name, value)| {
+            !ITS_OWN.contains(&name.as_str()) && *name != part && !kept(value, &after[name.as_str()])
+        })
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
+/// Whether all that `before` says is said by `after`; ECS may add what it fills in.
+pub fn kept(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Object(before), _) => before.iter().all(|(name, value)| kept(value, &after[name.as_str()])),
+        (Value::Array(before), Value::Array(after)) => {
+            let (before, after) = (ordered(before), ordered(after));
+            before.len() == after.len() && before.iter().zip(after).all(|(before, after)| kept(before, after))
+        }
+        (Value::Array(before), Value::Null) => before.is_empty(),
+        (Value::String(before), Value::Null) => before.is_empty(),
+        (before, after) => before == after,
+    }
+}
+
+/// A list in an order of our own: ECS keeps none, of the environment and the secrets of a container for instance.
+fn ordered(list: &[Value]) -> Vec<&Value> {
+    let key = |one: &Value| {
+        let named =
+            ["name", "containerPath", "containerPort", "sourceContainer", "key"].map(|member| one[member].to_string());
+        (
+            named,
+            if one.is_object() {
+                String::new()
+            } else {
+                one.to_string()
+            },
+        )
+    };
+    let mut ordered: Vec<&Value> = list.iter().collect();
+    ordered.sort_by_cached_key(|one| key(one));
+    ordered
+}

@@ -1,0 +1,40 @@
+//! Deploying a revision to a service, and what is recorded of it.
+
+use serde_json::{Value, json};
+
+use super::named::{Named, short};
+use crate::aws::service::Client;
+use crate::aws::{code, failure};
+use crate::domain::restore::switching::Switching;
+use crate::error::Result;
+
+/// Starts a deployment of a revision. The inner error is what ECS says of one that it does not deploy.
+pub async fn start(ecs: &Client, named: Named<'_>, revision: &str) -> Result<Result<Switching>> {
+    let asked = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
+    match ecs.call("UpdateService", asked).await {
+        Ok(_) => Ok(Ok(underway(
+            format!("service {} is being deployed with {}", named.words(), short(revision)),
+            revision,
+        ))),
+        Err(error) => {
+            let refused = matches!(code(&error), Some("ClientException" | "InvalidParameterException"));
+            let error = failure("deploying a revision to service", &named.words(), error);
+            if refused { Ok(Err(error)) } else { Err(error) }
+        }
+    }
+}
+
+pub fn recorded(revision: &str) -> Value {
+    json!({ "task_definition": revision })
+}
+
+pub fn revision_in(recorded: &Value) -> Option<&str> {
+    recorded["task_definition"].as_str()
+}
+
+pub fn underway(phase: String, revision: &str) -> Switching {
+    Switching::Underway {
+        phase,
+        noted: recorded(revision),
+    }
+}
