@@ -19,7 +19,6 @@ FOLDERS = ["functions", "cli", "tests", "infra", "state-machines", "docs"]
 # What is still larger. The lists only shrink: a line for what is small enough is a fault, too.
 LONG_FILES = {
     "functions/src/domain/restore/request.rs",
-    "tests/lab/src/autoscaling.rs",
 }
 
 

@@ -1,12 +1,15 @@
 //! Application Auto Scaling, as far as the settings of a DynamoDB table and an Aurora cluster need it: targets, policies and
 //! scheduled actions that are remembered.
 
+mod request;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::request::{Key, Refused, invalid, key, no_target, page, same, text};
 use crate::clock::epoch_seconds;
 use crate::rest::without_nulls;
 use crate::service::{Answer, Call, Later, Protocol, Service};
@@ -18,18 +21,12 @@ pub struct Autoscaling {
     state: Mutex<State>,
 }
 
-/// Namespace, resource and dimension: what a target is known by, and with a name, a policy.
-type Key = (String, String, String);
-
 #[derive(Default)]
 struct State {
     targets: BTreeMap<Key, Value>,
     policies: BTreeMap<(Key, String), Value>,
     scheduled: BTreeMap<(Key, String), Value>,
 }
-
-/// An error's code and message.
-type Refused = (&'static str, String);
 
 impl Autoscaling {
     /// The service without any target.
@@ -296,52 +293,6 @@ fn suspended(said: &Value, earlier: &Value) -> Value {
         .map(|name| ((*name).to_owned(), of(name).into()))
         .collect::<serde_json::Map<_, _>>()
         .into()
-}
-
-fn key(request: &Value) -> Result<Key, Refused> {
-    let [namespace, resource, dimension] =
-        ["ServiceNamespace", "ResourceId", "ScalableDimension"].map(|name| text(request, name));
-    Ok((namespace?, resource?, dimension?))
-}
-
-fn text(request: &Value, name: &str) -> Result<String, Refused> {
-    let found = request[name]
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned);
-    found.ok_or_else(|| invalid(format!("{name} is missing")))
-}
-
-/// Whether a member that the request may give has the same value in `item`.
-fn same(request: &Value, item: &Value, name: &str) -> bool {
-    request[name].is_null() || request[name] == item[name]
-}
-
-fn page(request: &Value, list: &str, items: &[&Value]) -> Value {
-    let from = request["NextToken"]
-        .as_str()
-        .and_then(|token| token.parse().ok())
-        .unwrap_or(0);
-    let size = request["MaxResults"]
-        .as_u64()
-        .and_then(|n| usize::try_from(n).ok())
-        .unwrap_or(50)
-        .max(1);
-    let page: Vec<&&Value> = items.iter().skip(from).take(size).collect();
-    let next = (items.len() > from + size).then(|| (from + size).to_string());
-    without_nulls(json!({ list: page, "NextToken": next }))
-}
-
-fn invalid(message: impl Into<String>) -> Refused {
-    ("ValidationException", message.into())
-}
-
-fn no_target(key: &Key) -> Refused {
-    let message = format!(
-        "No scalable target registered for namespace: {}, resource ID: {}, scalable dimension: {}",
-        key.0, key.1, key.2
-    );
-    ("ObjectNotFoundException", message)
 }
 
 /// Twelve hexadecimal digits that stand for a text, always the same.
