@@ -1,0 +1,183 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use super::*;
+use crate::error::Fault;
+use crate::hooks::{HookDriver, Hooks};
+use crate::testing::{Recorded, now, planned};
+
+#[tokio::test]
+async fn hooks_quiesce_in_order_and_the_run_knows() {
+    let (catalog, _, run) = planned(&["offline", "drain"]).await;
+    let hooks = Recorded::all_well();
+    let needs = Needs {
+        catalog,
+        hooks: Hooks::all(hooks.clone()),
+    };
+    let output = handle(
+        &needs,
+        Input {
+            run: run.clone(),
+            now: now(),
+        },
+    )
+    .await
+    .unwrap();
+    assert_eq!(output.quiesced, ["offline", "drain"]);
+    assert_eq!(hooks.calls(), ["quiesce offline", "quiesce drain"]);
+    let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+    assert_eq!(record.quiesced_at, Some(now()));
+}
+
+#[tokio::test]
+async fn a_run_whose_first_hook_fails_is_known_as_quiesced() {
+    let (catalog, _, run) = planned(&["offline", "drain"]).await;
+    let hooks = Recorded::failing("offline", 1);
+    let needs = Needs {
+        catalog,
+        hooks: Hooks::all(hooks.clone()),
+    };
+    let error = handle(
+        &needs,
+        Input {
+            run: run.clone(),
+            now: now(),
+        },
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(error.name(), "JobFailed");
+    assert_eq!(hooks.calls(), ["quiesce offline"]);
+    let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+    assert_eq!(record.quiesced_at, Some(now()));
+}
+
+#[tokio::test]
+async fn a_hook_whose_function_is_missing_brought_nothing_to_rest() {
+    for (missing, begun) in [("offline", vec![]), ("drain", vec!["offline".to_owned()])] {
+        let (catalog, _, run) = planned(&["offline", "drain"]).await;
+        let needs = Needs {
+            catalog,
+            hooks: Hooks::all(Recorded::missing(missing)),
+        };
+        let input = Input {
+            run: run.clone(),
+            now: now(),
+        };
+        let error = handle(&needs, input).await.unwrap_err();
+        assert_eq!(error.name(), "NotFound");
+        let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+        assert_eq!(record.rested_at().is_some(), !begun.is_empty());
+        assert_eq!(record.hooks_begun, Some(begun.clone()));
+        // What did not begin is not asked to bring anything back.
+        let well = Recorded::all_well();
+        let brought_back = crate::runs::resuming::resume(&needs.catalog, &Hooks::all(well), &run, now()).await;
+        assert_eq!(brought_back.unwrap(), begun);
+    }
+}
+
+/// Hooks during whose first call the run is aborted and cleaned up after.
+struct Aborted {
+    catalog: Catalog,
+    hooks: Arc<Recorded>,
+    marks: Vec<Mark>,
+}
+
+#[async_trait::async_trait]
+impl HookDriver for Aborted {
+    async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()> {
+        if self.hooks.calls().is_empty() {
+            for mark in &self.marks {
+                self.catalog
+                    .mark_run(&run.deployment, &run.id, *mark, now())
+                    .await
+                    .unwrap();
+            }
+        }
+        self.hooks.quiesce(hook, run).await
+    }
+
+    async fn resume(&self, hook: &Hook, run: &Run) -> Result<()> {
+        self.hooks.resume(hook, run).await
+    }
+
+    async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
+        self.hooks.check(hook).await
+    }
+}
+
+#[tokio::test]
+async fn an_abort_between_two_hooks_brings_back_what_the_first_brought_to_rest() {
+    for marks in [vec![Mark::Ended], vec![Mark::Ended, Mark::Resumed], vec![Mark::Resumed]] {
+        for hooks in [Recorded::all_well(), Recorded::failing("offline", 1)] {
+            let (catalog, _, run) = planned(&["offline", "drain"]).await;
+            let aborted = Aborted {
+                catalog: catalog.clone(),
+                hooks: hooks.clone(),
+                marks: marks.clone(),
+            };
+            let needs = Needs {
+                catalog,
+                hooks: Hooks::all(Arc::new(aborted)),
+            };
+            let input = Input {
+                run: run.clone(),
+                now: now(),
+            };
+            let error = handle(&needs, input).await.unwrap_err();
+            assert_eq!(error.name(), "Conflict", "{error}");
+            assert!(error.to_string().contains(&run.id), "{error}");
+            assert_eq!(hooks.calls(), ["quiesce offline", "resume offline"], "{marks:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_bring_back_an_ended_run_is_tried_again_and_then_known() {
+    let (catalog, _, run) = planned(&["offline"]).await;
+    let hooks = Recorded::failing_to("resume", "offline", 9);
+    let aborted = Aborted {
+        catalog: catalog.clone(),
+        hooks: hooks.clone(),
+        marks: vec![Mark::Ended],
+    };
+    let needs = Needs {
+        catalog,
+        hooks: Hooks::all(Arc::new(aborted)),
+    };
+    let input = Input {
+        run: run.clone(),
+        now: now(),
+    };
+    let error = handle(&needs, input).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict", "{error}");
+    assert!(error.to_string().contains("at rest"), "{error}");
+    assert_eq!(hooks.calls().len(), 4);
+    let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+    assert_eq!((record.resumed_at, record.warnings.len()), (None, 1));
+}
+
+#[tokio::test]
+async fn an_ended_run_is_not_quiesced_again() {
+    let (catalog, _, run) = planned(&["offline"]).await;
+    catalog
+        .mark_run(&run.deployment, &run.id, Mark::Ended, now())
+        .await
+        .unwrap();
+    let hooks = Recorded::all_well();
+    let needs = Needs {
+        catalog,
+        hooks: Hooks::all(hooks.clone()),
+    };
+    let input = Input {
+        run: run.clone(),
+        now: now(),
+    };
+    let error = handle(&needs, input).await.unwrap_err();
+    assert_eq!(error.name(), "Conflict");
+    assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
+    assert!(hooks.calls().is_empty());
+    let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+    assert_eq!(record.quiesced_at, None);
+}
