@@ -1,6 +1,8 @@
 //! Records for tests.
 #![allow(clippy::unwrap_used)]
 
+pub mod watch;
+
 use holdfast::domain::resource::{RecoveryPoint, Resource, Target};
 use holdfast::domain::restore::RestoreRecord;
 use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord, SetStatus};

@@ -51,7 +51,7 @@ fn failure(newest_first: &[HistoryEvent]) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::watch::tests_support::failed;
+    use crate::testing::watch::failed;
 
     #[test]
     fn the_newest_failure_that_was_not_tried_again_is_told_whole() {

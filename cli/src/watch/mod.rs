@@ -1,16 +1,13 @@
 //! Following one execution: look, show, wait, until it has ended.
 
 mod ending;
-mod look;
+pub mod look;
 mod outcome;
 pub mod restore;
 mod screen;
 mod view;
 mod waiting;
 mod watched;
-
-#[cfg(test)]
-mod tests_support;
 
 use std::time::Duration;
 

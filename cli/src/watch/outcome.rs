@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
     use crate::testing::at;
-    use crate::watch::tests_support::look;
+    use crate::testing::watch::look;
 
     #[test]
     fn a_sealed_set_ends_well() {

@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::testing::point;
-    use crate::watch::tests_support::{failed, look};
+    use crate::testing::watch::{failed, look};
 
     fn cluster(name: &str, cluster: &str) -> Resource {
         Resource {

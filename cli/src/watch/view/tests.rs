@@ -2,8 +2,8 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use holdfast::domain::job::Failure;
 
 use super::*;
+use crate::testing::watch::look;
 use crate::testing::{at, run};
-use crate::watch::tests_support::look;
 
 fn running() -> Look {
     look(SetStatus::Running, ExecutionStatus::Running)

@@ -7,8 +7,8 @@ use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent, HistoryEventType, TaskFa
 use aws_smithy_types::DateTime;
 use holdfast::domain::set::{PointStatus, SetStatus};
 
-use super::look::Look;
 use crate::testing::{at, point, set};
+use crate::watch::look::Look;
 
 pub fn look(set_status: SetStatus, status: ExecutionStatus) -> Look {
     let started = "2025-01-31T23:00:00Z";
