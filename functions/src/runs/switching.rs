@@ -92,6 +92,3 @@ pub fn late(doing: &str, switched: &Switched, phase: &str) -> Error {
         switched.deadline_seconds()
     ))
 }
-
-#[cfg(test)]
-pub mod testing;

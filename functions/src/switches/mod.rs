@@ -22,8 +22,6 @@ mod rds_proxy;
 mod rename;
 mod secret;
 mod switch;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub use ecs_service::EcsService;
 pub use parameter::Parameter;

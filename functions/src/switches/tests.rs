@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::switches::testing::{cluster, db_cluster, db_clusters, run, secret_switch, switch, table};
 use crate::testing::replay::{Replay, answers};
+use crate::testing::switches::{cluster, db_cluster, db_clusters, run, secret_switch, switch, table};
 
 fn rename() -> CutOver {
     switch(json!({"name": "name", "resource": "database", "kind": "rename"}))

@@ -55,6 +55,38 @@ pub fn item(name: &str) -> Item {
     Item::planned(run().id, planned_resource(name))
 }
 
+/// What a restore into `beside` makes.
+pub fn made(beside: &Beside) -> Made {
+    match beside {
+        Beside::Cluster { cluster } => Made::Cluster {
+            cluster: cluster.clone(),
+            arn: format!("arn:aws:rds:us-east-1:000000000000:cluster:{cluster}"),
+            host: format!("{cluster}.cluster-abc.us-east-1.rds.amazonaws.com"),
+            reader_host: format!("{cluster}.cluster-ro-abc.us-east-1.rds.amazonaws.com"),
+            port: 5432,
+            master_secret: None,
+            master_username: Some("postgres".into()),
+            resource_id: Some("cluster-COPY".into()),
+            iam_authentication: false,
+        },
+        Beside::Table { table } => Made::Table {
+            table: table.clone(),
+            arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}"),
+        },
+        Beside::Directory { file_system } => Made::Directory {
+            file_system: file_system.clone(),
+            job: "restore-job".into(),
+            directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
+        },
+        Beside::FileSystem { .. } => Made::FileSystem {
+            file_system: Some("fs-0copy".into()),
+            job: "restore-job".into(),
+            directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
+        },
+        Beside::Nothing => Made::Nothing,
+    }
+}
+
 pub fn cluster() -> Made {
     Made::Cluster {
         cluster: "hubs-db-r1".into(),

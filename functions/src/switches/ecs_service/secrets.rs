@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::switches::ecs_service::of;
-    use crate::switches::testing::{cluster, switch};
+    use crate::testing::switches::{cluster, switch};
 
     const OLD: &str = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:rds!cluster-old-Ab12Cd";
     const NEW: &str = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:rds!cluster-new-Ef34Gh";

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::switches::testing::{RESTORE, directory, file_system, run, switch, table};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::switches::{RESTORE, directory, file_system, run, switch, table};
 
 mod cutting_over;
 mod switching_back;

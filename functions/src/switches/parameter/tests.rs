@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::switches::testing::{run, switch, table};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::switches::{run, switch, table};
 
 const NAME: &str = "/hubs/prod/table";
 

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::switches::testing::{cluster, directory, run, switch};
 use crate::testing::replay::{Exchange, Replay, refuses, xml};
+use crate::testing::switches::{cluster, directory, run, switch};
 
 fn proxy_switch() -> CutOver {
     switch(json!({"name": "pool", "resource": "database", "kind": "rds_proxy", "proxy": "pool"}))

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::switches::testing::{RESTORE, cluster, db_cluster, db_clusters, directory, run, switch};
 use crate::testing::replay::{Exchange, Replay, cut, refuses, xml};
+use crate::testing::switches::{RESTORE, cluster, db_cluster, db_clusters, directory, run, switch};
 
 const SIDE: &str = "hubs-db-before-r20261120-021500-9517";
 

@@ -116,7 +116,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::switches::testing::secret_switch;
+    use crate::testing::switches::secret_switch;
 
     const TEXT: &str = r#"{"username":"hubs","password":"p\u00e4ss ","port":5432,"host":"old","nested":{"a":[1,2.5]},"id":18446744073709551615}"#;
 

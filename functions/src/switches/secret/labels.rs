@@ -56,7 +56,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::switches::testing::{cluster, run, secret_switch};
+    use crate::testing::switches::{cluster, run, secret_switch};
 
     fn described(labels: impl Iterator<Item = String>) -> DescribeSecretOutput {
         let versions: HashMap<_, _> = labels

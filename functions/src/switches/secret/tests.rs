@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::switches::testing::{RESTORE, cluster, db_cluster, db_clusters, run, secret_switch};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
+use crate::testing::switches::{RESTORE, cluster, db_cluster, db_clusters, run, secret_switch};
 
 const PASSWORD: &str = "correct-horse-s3cret";
 

@@ -11,7 +11,7 @@ use crate::domain::lead::Lead;
 use crate::domain::set::Reason;
 use crate::runs::closing::End;
 use crate::runs::probe::Endpoint;
-use crate::runs::switching::testing::Switchboard;
+use crate::testing::switchboard::Switchboard;
 use crate::testing::{EXECUTION, Recorded, catalog, document, now, run, started_at};
 
 /// An account with some tables, clusters and running executions.

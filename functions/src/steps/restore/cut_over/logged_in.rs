@@ -93,7 +93,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::runs::switching::testing::verified;
+    use crate::testing::switchboard::verified;
 
     fn switch(name: &str) -> CutOver {
         let switch = json!({"name": name, "resource": "database", "kind": "secret", "secret": "hubs/app", "values": {"host": "host"}});

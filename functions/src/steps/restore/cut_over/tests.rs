@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::job::JobStatus;
-use crate::runs::switching::testing::{Switchboard, needs, needs_on_memory, record, verified};
+use crate::testing::switchboard::{Switchboard, needs, needs_on_memory, record, verified};
 use crate::testing::{later, now};
 
 async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {

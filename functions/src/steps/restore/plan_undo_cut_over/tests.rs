@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::restore::RestoreStatus;
 use crate::domain::restore::switching::SwitchState;
-use crate::runs::switching::testing::{switched, verified};
+use crate::testing::switchboard::{switched, verified};
 use crate::testing::{EXECUTION, Running, later, now, planned};
 
 const UNDOING: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-undo-cut-over:one";

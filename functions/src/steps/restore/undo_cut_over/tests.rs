@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::job::JobStatus;
-use crate::runs::switching::testing::{Switchboard, needs, record, switched, verified};
+use crate::testing::switchboard::{Switchboard, needs, record, switched, verified};
 use crate::testing::{later, now};
 
 async fn call(needs: &Needs, run: &Run, at: Timestamp) -> Result<Output> {

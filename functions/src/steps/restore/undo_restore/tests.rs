@@ -11,8 +11,8 @@ use crate::domain::lead::Lead;
 use crate::domain::restore::{About, Question};
 use crate::domain::usage::Copy;
 use crate::domain::usage::services::{AccessPoint, Service};
-use crate::runs::switching::testing::Switchboard;
 use crate::testing::restores::planned_restore;
+use crate::testing::switchboard::Switchboard;
 use crate::testing::{Backups, document, kinds, later, now};
 
 /// What AWS would tell of users.

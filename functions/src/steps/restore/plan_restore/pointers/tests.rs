@@ -5,9 +5,9 @@ use serde_json::json;
 use super::*;
 use crate::domain::descriptor::CutOver;
 use crate::steps::restore::plan_restore::switches::CuttingOver;
-use crate::switches::testing;
-use crate::switches::testing::run;
 use crate::testing::replay::{Exchange, Replay, answers, refuses, xml};
+use crate::testing::switches as testing;
+use crate::testing::switches::run;
 
 fn cut_over(mode: CutOverMode, switches: Vec<CutOver>) -> CuttingOver {
     CuttingOver {

@@ -1,0 +1,369 @@
+//! A kind that notes what it is asked for; its looks answer what a test puts there.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{later, made, now};
+use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::names;
+use crate::domain::rebuilding::Tagged;
+use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
+use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::kept::{Continuous, Kept};
+use crate::domain::restore::naming::{Naming, Overrides};
+use crate::domain::restore::plan::Beside;
+use crate::domain::restore::request::Destination;
+use crate::domain::restore::verdict::{Check, Finding};
+use crate::domain::set::Sample;
+use crate::error::{Error, Result};
+use crate::kinds::{Backup, Defaults, Deletion, Kind, Kinds, Preflight, Recovery, Restore, Started};
+
+pub fn finished() -> Finished {
+    Finished {
+        captured_at: later(1),
+        finished_at: Some(later(50)),
+        size_bytes: Some(4096),
+    }
+}
+
+/// What is there in an account, and what can be restored from, by the identifiers of resources.
+#[derive(Default)]
+pub struct Recoverable {
+    pub gone: BTreeSet<&'static str>,
+    pub continuous: BTreeMap<&'static str, Continuous>,
+    pub kept: BTreeMap<&'static str, Kept>,
+}
+
+/// A kind that notes what it is asked for; its looks answer what a test puts there.
+#[derive(Default)]
+pub struct Backups {
+    calls: Mutex<Vec<String>>,
+    looks: Mutex<VecDeque<Result<Progress>>>,
+    looks_at: Script<Progress>,
+    /// Names of the resources that were looked at.
+    looked: Mutex<Vec<String>>,
+    deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
+    /// What it shows of all sets, each once.
+    tagged: Mutex<Vec<Tagged>>,
+    captures: Mutex<VecDeque<Error>>,
+    /// What comes of the next tags of a sealed set.
+    sealing: Mutex<VecDeque<Result<()>>>,
+    /// Names of the backups that are there.
+    made: Mutex<BTreeSet<String>>,
+    /// What it sees, where it is a guard.
+    versions: Option<usize>,
+    preflight: Script<Preflight>,
+    advances: Script<Advance>,
+    undoings: Script<Undoing>,
+    samples: Script<Option<Sample>>,
+    samples_forever: bool,
+    recoverable: Mutex<Recoverable>,
+}
+
+/// Answers by resource, each given once, in their order.
+type Script<T> = Mutex<BTreeMap<String, VecDeque<Result<T>>>>;
+
+fn next_of<T>(script: &Script<T>, resource: &str) -> Option<Result<T>> {
+    script.lock().unwrap().get_mut(resource)?.pop_front()
+}
+
+fn add_to<T>(script: &Script<T>, resource: &str, answer: Result<T>) {
+    let mut script = script.lock().unwrap();
+    script.entry(resource.into()).or_default().push_back(answer);
+}
+
+impl Backups {
+    /// A guard that sees so many versions.
+    pub fn guarding(versions: usize) -> Self {
+        Self {
+            versions: Some(versions),
+            ..Self::default()
+        }
+    }
+
+    /// One whose samples never end.
+    pub fn sampling_forever() -> Self {
+        Self {
+            samples_forever: true,
+            ..Self::default()
+        }
+    }
+
+    /// Names of the backups that were made and not deleted.
+    pub fn made(&self) -> Vec<String> {
+        self.made.lock().unwrap().iter().cloned().collect()
+    }
+
+    pub fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// What the next look sees; without any, a job in progress.
+    pub fn next(&self, progress: Progress) {
+        self.looks.lock().unwrap().push_back(Ok(progress));
+    }
+
+    pub fn fail_next(&self, error: Error) {
+        self.looks.lock().unwrap().push_back(Err(error));
+    }
+
+    /// What the next look at a resource's backup comes to; before what [`Backups::next`] puts there for all.
+    pub fn looking(&self, resource: &str, seen: Result<Progress>) {
+        add_to(&self.looks_at, resource, seen);
+    }
+
+    /// The resources that were looked at since this was last asked, by name.
+    pub fn looked(&self) -> Vec<String> {
+        let mut looked = std::mem::take(&mut *self.looked.lock().unwrap());
+        looked.sort();
+        looked
+    }
+
+    /// What becomes of the deletion of the backup of this name; without any, it is gone.
+    pub fn deleting(&self, name: &str, deletion: Result<Deletion>) {
+        self.deletions.lock().unwrap().insert(name.into(), deletion);
+    }
+
+    /// What AWS shows of sealed sets to the kind that is asked first.
+    pub fn showing(&self, tagged: Vec<Tagged>) {
+        *self.tagged.lock().unwrap() = tagged;
+    }
+
+    /// What is there, and what can be restored from.
+    pub fn recovering(&self, recoverable: Recoverable) {
+        *self.recoverable.lock().unwrap() = recoverable;
+    }
+
+    /// The next capture fails so.
+    pub fn failing_to_capture(&self, error: Error) {
+        self.captures.lock().unwrap().push_back(error);
+    }
+
+    /// The next tag of a sealed set is refused so.
+    pub fn refuse_next_seal(&self, error: Error) {
+        self.sealing.lock().unwrap().push_back(Err(error));
+    }
+
+    /// What the next look ahead of a resource's restore finds; without any, nothing.
+    pub fn set_preflight(&self, resource: &str, preflight: Result<Preflight>) {
+        add_to(&self.preflight, resource, preflight);
+    }
+
+    /// What the next advance of a resource's restore comes to; without any, its copy is there.
+    pub fn advancing(&self, resource: &str, advance: Result<Advance>) {
+        add_to(&self.advances, resource, advance);
+    }
+
+    /// What the next undoing of a resource's restore comes to; without any, its copy is gone.
+    pub fn undoing(&self, resource: &str, undoing: Result<Undoing>) {
+        add_to(&self.undoings, resource, undoing);
+    }
+
+    /// What the next sampling of a resource finds; without any, nothing can be sampled.
+    pub fn sampling(&self, resource: &str, sample: Result<Option<Sample>>) {
+        add_to(&self.samples, resource, sample);
+    }
+
+    fn note(&self, call: String) {
+        self.calls.lock().unwrap().push(call);
+    }
+}
+
+/// The kinds themselves, for what asks AWS nothing.
+fn real() -> Kinds {
+    let defaults = Defaults {
+        vault: "vault".into(),
+        role: "role".into(),
+    };
+    Kinds::from_config(&aws_config::SdkConfig::builder().build(), defaults)
+}
+
+/// Every kind is this one.
+pub fn kinds(kind: &Arc<Backups>) -> Kinds {
+    let kind: Arc<dyn Kind> = kind.clone();
+    Kinds::all(&kind)
+}
+
+pub fn table_backup(name: &str) -> RecoveryPoint {
+    RecoveryPoint::TableBackup {
+        arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/hubs-rooms/backup/{name}"),
+        name: name.into(),
+    }
+}
+
+#[async_trait]
+impl Backup for Backups {
+    async fn capture(&self, resource: &Resource) -> Result<Value> {
+        self.note(format!("capture {}", resource.name));
+        if let Some(error) = self.captures.lock().unwrap().pop_front() {
+            return Err(error);
+        }
+        Ok(json!({"captured": resource.name}))
+    }
+
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+        self.note(format!("back_up {}", resource.name));
+        if let Some(number) = self.versions {
+            let version = |number: usize| Version {
+                name: format!("/hubs/prod/{number}"),
+                version: "1".into(),
+            };
+            return Ok(Started {
+                recovery_point: RecoveryPoint::Versions {
+                    versions: (0..number).map(version).collect(),
+                    seen_at: now(),
+                },
+                started_at: now(),
+            });
+        }
+        let name = names::recovery_point(&run.id, &resource.name);
+        self.made.lock().unwrap().insert(name.clone());
+        Ok(Started {
+            recovery_point: table_backup(&name),
+            started_at: now(),
+        })
+    }
+
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
+        self.note(format!("find {} {}", run.id, resource.name));
+        let name = names::recovery_point(&run.id, &resource.name);
+        let made = self.made.lock().unwrap().contains(&name);
+        Ok(made.then(|| table_backup(&name)))
+    }
+
+    async fn poll(&self, resource: &Resource, _: &RecoveryPoint) -> Result<Progress> {
+        self.looked.lock().unwrap().push(resource.name.clone());
+        if let Some(seen) = next_of(&self.looks_at, &resource.name) {
+            return seen;
+        }
+        let next = self.looks.lock().unwrap().pop_front();
+        next.unwrap_or(Ok(Progress::InProgress { percent: None }))
+    }
+
+    async fn back_up_again(&self, _: &Run, resource: &Resource, _: &RecoveryPoint) -> Result<RecoveryPoint> {
+        self.note(format!("back_up_again {}", resource.name));
+        Ok(table_backup("again"))
+    }
+
+    async fn abandon(&self, _: &RecoveryPoint) -> Result<()> {
+        self.note("abandon".into());
+        Ok(())
+    }
+
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+        let asked = self.calls().iter().filter(|call| *call == "tagged").count();
+        self.note("tagged".into());
+        // It stands in the place of every kind, and shows what there is in the first.
+        Ok(match asked % Kinds::COUNT {
+            0 => self.tagged.lock().unwrap().clone(),
+            _ => Vec::new(),
+        })
+    }
+
+    async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {
+        let RecoveryPoint::TableBackup { name, .. } = point else {
+            panic!("not made here: {point:?}")
+        };
+        self.note(format!("mark_sealed {name} {points}"));
+        self.sealing.lock().unwrap().pop_front().unwrap_or(Ok(()))
+    }
+
+    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        let RecoveryPoint::TableBackup { name, .. } = point else {
+            panic!("not made here: {point:?}")
+        };
+        self.note(format!("delete {} {name}", run.id));
+        let deletion = self.deletions.lock().unwrap().get(name).cloned();
+        let deletion = deletion.unwrap_or(Ok(Deletion::Gone));
+        if matches!(deletion, Ok(Deletion::Gone)) {
+            self.made.lock().unwrap().remove(name);
+        }
+        deletion
+    }
+}
+
+#[async_trait]
+impl Recovery for Backups {
+    async fn exists(&self, target: &Target) -> Result<bool> {
+        Ok(!self.recoverable.lock().unwrap().gone.contains(target.identifier()))
+    }
+
+    async fn continuous(&self, target: &Target) -> Result<Option<Continuous>> {
+        let recoverable = self.recoverable.lock().unwrap();
+        Ok(recoverable.continuous.get(target.identifier()).cloned())
+    }
+
+    async fn kept(&self, _: &str, target: &Target, _: Option<Timestamp>) -> Result<Kept> {
+        let recoverable = self.recoverable.lock().unwrap();
+        let kept = recoverable.kept.get(target.identifier()).cloned();
+        Ok(kept.unwrap_or(Kept::Nothing("nobody keeps it")))
+    }
+
+    /// As each kind has it; of a file system that is gone, a new one.
+    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside> {
+        let into = match self.exists(&resource.target).await? {
+            true => Destination::Directory,
+            false => Destination::FileSystem,
+        };
+        let naming = Naming {
+            into: naming.into.or(Some(into)),
+            ..*naming
+        };
+        real().of(&resource.target).destination(run, resource, &naming).await
+    }
+
+    /// As clusters have it.
+    fn overridden(&self, configuration: Value, overrides: &Overrides<'_>) -> Value {
+        let cluster = Target::Aurora { cluster: String::new() };
+        real().of(&cluster).overridden(configuration, overrides)
+    }
+}
+
+#[async_trait]
+impl Restore for Backups {
+    async fn preflight(&self, _: &Run, item: &Item) -> Result<Preflight> {
+        let name = &item.planned.resource.name;
+        self.note(format!("preflight {name}"));
+        next_of(&self.preflight, name).unwrap_or_else(|| Ok(Preflight::default()))
+    }
+
+    async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
+        let name = &item.planned.resource.name;
+        self.note(format!("advance {name}"));
+        next_of(&self.advances, name).unwrap_or_else(|| {
+            Ok(Advance::Restored {
+                made: made(&item.planned.beside),
+                remarks: Vec::new(),
+            })
+        })
+    }
+
+    async fn undo(&self, _: &Run, item: &Item) -> Result<Undoing> {
+        let name = &item.planned.resource.name;
+        self.note(format!("undo {name}"));
+        next_of(&self.undoings, name).unwrap_or(Ok(Undoing::Gone))
+    }
+
+    async fn compare(&self, _: &Run, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
+        let name = &item.planned.resource.name;
+        let rest = if at_rest { " at rest" } else { "" };
+        self.note(format!("compare {name}{rest}"));
+        Ok(vec![Check {
+            name: format!("{name}: configuration"),
+            finding: Finding::Same,
+            detail: "as captured".into(),
+        }])
+    }
+
+    async fn sample(&self, resource: &Resource, _: &Value) -> Result<Option<Sample>> {
+        self.note(format!("sample {}", resource.name));
+        if self.samples_forever {
+            std::future::pending::<()>().await;
+        }
+        next_of(&self.samples, &resource.name).unwrap_or(Ok(None))
+    }
+}

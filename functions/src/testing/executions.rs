@@ -1,0 +1,47 @@
+//! Executions that run, or do not any more.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+use crate::runs::executions::Executions;
+
+/// Executions of which some run.
+#[derive(Default)]
+pub struct Executing {
+    running: Mutex<BTreeSet<String>>,
+}
+
+impl Executing {
+    pub fn begin(&self, execution: &str) {
+        self.running.lock().unwrap().insert(execution.to_owned());
+    }
+}
+
+#[async_trait]
+impl Executions for Executing {
+    async fn is_running(&self, execution: &str) -> Result<bool> {
+        Ok(self.running.lock().unwrap().contains(execution))
+    }
+}
+
+/// Executions that all run, until they end.
+#[derive(Default)]
+pub struct Running {
+    ended: Mutex<bool>,
+}
+
+impl Running {
+    pub fn end(&self) {
+        *self.ended.lock().unwrap() = true;
+    }
+}
+
+#[async_trait]
+impl Executions for Running {
+    async fn is_running(&self, _: &str) -> Result<bool> {
+        Ok(!*self.ended.lock().unwrap())
+    }
+}
