@@ -5,6 +5,7 @@
 pub mod backups;
 pub mod conformance;
 pub mod executions;
+pub mod generated;
 pub mod hooks;
 pub mod inbox;
 pub mod memory;
@@ -15,6 +16,7 @@ pub mod runs;
 pub mod samples;
 pub mod switchboard;
 pub mod switches;
+pub mod wrong;
 
 pub use backups::{Backups, Recoverable, finished, kinds, table_backup};
 pub use executions::{Executing, Running};

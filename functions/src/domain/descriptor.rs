@@ -7,8 +7,6 @@
 mod cut_over;
 mod facts;
 pub(super) mod formats;
-#[cfg(test)]
-pub(super) mod generated;
 mod hooks;
 mod owner;
 mod parse;

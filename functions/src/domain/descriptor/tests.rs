@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::generated;
 use super::*;
 use crate::domain::names;
+use crate::testing::generated;
+use crate::testing::wrong::check;
 
 /// A descriptor in which every field stands.
 fn whole() -> Value {
@@ -185,63 +186,9 @@ fn very_many_faults_are_counted_rather_than_listed() {
     );
 }
 
-/// `wrong.txt`: changes to [`whole`], one a line, and then each fault that they make, after `> `.
 #[test]
 fn wrong_descriptors_are_told_exactly_what_is_wrong() {
-    let mut cases = 0;
-    let mut wrong = String::new();
-    for case in include_str!("wrong.txt").split("\n\n") {
-        let lines = || case.lines().filter(|line| !line.starts_with('#'));
-        if lines().next().is_none() {
-            continue;
-        }
-        let mut document = whole();
-        lines()
-            .filter(|line| !line.starts_with("> "))
-            .for_each(|line| change(&mut document, line));
-        let expected: Vec<String> = lines()
-            .filter_map(|line| line.strip_prefix("> "))
-            .map(str::to_owned)
-            .collect();
-        let found = faults(&document);
-        cases += 1;
-        if found != expected || found.is_empty() {
-            let found: String = found.iter().map(|fault| format!("> {fault}\n")).collect();
-            let edits: String = lines()
-                .filter(|line| !line.starts_with("> "))
-                .map(|line| format!("{line}\n"))
-                .collect();
-            wrong.push_str(&format!("{edits}{found}\n"));
-        }
-    }
-    assert!(wrong.is_empty(), "these faults differ from wrong.txt:\n{wrong}");
-    assert!(cases >= 180, "{cases} cases");
-}
-
-/// `/json/pointer = value` puts a value there; `/json/pointer -` takes it away; `/ = value` is the whole document.
-fn change(document: &mut Value, line: &str) {
-    if let Some(pointer) = line.strip_suffix(" -") {
-        let (parent, field) = pointer.rsplit_once('/').unwrap();
-        document
-            .pointer_mut(parent)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(field)
-            .unwrap();
-        return;
-    }
-    let (pointer, value) = line
-        .split_once(" = ")
-        .unwrap_or_else(|| panic!("{line:?} is no change"));
-    let value = serde_json::from_str(value).unwrap_or_else(|error| panic!("{line:?}: {error}"));
-    let (parent, field) = pointer.rsplit_once('/').unwrap();
-    match document.pointer_mut(parent).unwrap() {
-        whole if pointer == "/" => *whole = value,
-        Value::Array(list) if field == "+" => list.push(value),
-        Value::Array(list) => list[field.parse::<usize>().unwrap()] = value,
-        map => map[field] = value,
-    }
+    check(include_str!("wrong.txt"), &whole(), Descriptor::parse);
 }
 
 proptest! {

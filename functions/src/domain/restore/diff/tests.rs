@@ -5,7 +5,7 @@ use proptest::sample::Index;
 use serde_json::json;
 
 use super::*;
-use crate::domain::descriptor::generated::{anything, pointers};
+use crate::testing::generated::{anything, pointers};
 
 fn found(before: Value, after: Value, expected: &[&str]) -> Vec<String> {
     differences(&before, &after, expected)

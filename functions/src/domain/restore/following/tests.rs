@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::descriptor::generated;
+use crate::testing::generated;
 
 fn now() -> Timestamp {
     at(0)

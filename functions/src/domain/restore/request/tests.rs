@@ -1,13 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-mod wrong;
-
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::descriptor::generated;
 use crate::domain::resource::{Resource, Target};
+use crate::testing::generated;
+use crate::testing::wrong::check;
 
 fn parse(input: Value) -> RestoreRequest {
     RestoreRequest::parse(&input).unwrap()
@@ -240,11 +239,36 @@ fn what_is_taken_back_is_named_with_its_deployment() {
     );
 }
 
+#[test]
+fn wrong_requests_are_told_exactly_what_is_wrong() {
+    check(
+        include_str!("wrong.txt"),
+        &json!({"deployment": "hubs"}),
+        RestoreRequest::parse,
+    );
+}
+
+#[test]
+fn wrong_undo_requests_are_told_exactly_what_is_wrong() {
+    let right = json!({"deployment": "hubs", "restore": "hubs-20261120-021500-630a"});
+    check(include_str!("wrong_undo.txt"), &right, UndoRequest::parse);
+}
+
+#[test]
+fn a_list_has_at_most_two_hundred_resources() {
+    let resources: Vec<String> = (0..201).map(|index| format!("r{index}")).collect();
+    for field in ["only", "except"] {
+        let error = RestoreRequest::parse(&json!({"deployment": "hubs", field: resources})).unwrap_err();
+        let told = format!("{field}: a list with 201 entries is not allowed; expected a list of 1 to 200 resources");
+        assert!(error.to_string().starts_with(&told), "{error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn any_input_is_a_request_or_refused_by_its_faults(input in wrong::near()) {
+    fn any_input_is_a_request_or_refused_by_its_faults(input in generated::restore_request()) {
         generated::refused_by_its_faults(RestoreRequest::parse(&input))?;
         generated::refused_by_its_faults(UndoRequest::parse(&input))?;
         if let Ok(request) = RestoreRequest::parse(&input) {

@@ -116,6 +116,60 @@ pub fn request() -> impl Strategy<Value = Value> {
     prop_oneof![named, with_more, anything()]
 }
 
+const RESTORE_FIELDS: [&str; 18] = [
+    "deployment",
+    "purpose",
+    "set",
+    "before",
+    "at",
+    "only",
+    "except",
+    "suffix",
+    "names",
+    "into",
+    "instance_classes",
+    "ca_certificates",
+    "cut_over",
+    "approval",
+    "safety_backup",
+    "dry_run",
+    "on_failure",
+    "source",
+];
+
+/// A right request of a restore with up to three fields put in, most of them wrong.
+pub fn restore_request() -> impl Strategy<Value = Value> {
+    let field = select(&RESTORE_FIELDS[..]);
+    let text = select(vec![
+        "newest",
+        "2026-11-20T02:15:00Z",
+        "yes",
+        "required",
+        "undo",
+        "retained",
+        "hubs-prod-20261120-021500-630a",
+        "database",
+    ]);
+    let value = prop_oneof![
+        anything(),
+        text.clone().prop_map(Value::from),
+        text.clone().prop_map(|text| json!([text])),
+        (text.clone(), text).prop_map(|(key, text)| json!({key: text})),
+        any::<bool>().prop_map(Value::from),
+    ];
+    let fields = vec((field, value), 0..4);
+    fields.prop_map(|fields| {
+        let mut request = json!({"deployment": "hubs-prod", "restore": "hubs-prod-20261120-021500-630a"});
+        if !fields.is_empty() {
+            request.as_object_mut().unwrap().remove("restore");
+        }
+        for (field, value) in fields {
+            request[field] = value;
+        }
+        request
+    })
+}
+
 fn name() -> impl Strategy<Value = String> {
     "[a-z](-?[a-z0-9]){0,15}".prop_filter("at most 32", |name| name.len() <= 32)
 }
