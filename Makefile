@@ -47,7 +47,7 @@ demo: ready ## Show the main job in a lab: a backup, one that fails, an incident
 test: ready ## Run every test, the suites against labs and the lab against AWS's own clients included.
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bare
 	$(LINTED) $(CARGO) test --profile $(PROFILE) --workspace --lib --bin holdfast --bin bench --test '*'
-	$(YAML_PYTHON) -m unittest discover --start-directory tests/lint
+	$(YAML_PYTHON) -m unittest discover --start-directory tests/lint/tests
 	$(YAML_PYTHON) -m unittest discover --start-directory tests/validators
 	tests/conformance.sh
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bench
@@ -65,6 +65,7 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(PYTHON) tests/lint/circles.py
 	$(PYTHON) tests/lint/sizes.py
 	$(PYTHON) tests/lint/wildcards.py
+	$(PYTHON) tests/lint/places.py
 	$(YAML_PYTHON) tests/lint/parts.py
 	$(YAML_PYTHON) tests/lint/state_machines.py
 	$(YAML_PYTHON) tests/lint/permissions.py

@@ -14,7 +14,6 @@ use crate::aws::service::{Client, ECS};
 use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
 use crate::domain::duration;
 use crate::domain::job::Run;
-use crate::domain::kinds::aurora;
 use crate::domain::lead::{self, Lead};
 use crate::domain::mounted::roots::Mount;
 use crate::domain::resource::Target;

@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::domain::resource::{RecoveryPoint, Target};
 use crate::catalog::Mark;
 use crate::domain::job::{JobStatus, Progress};
 use crate::domain::looks;
+use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::set::SampledItem;
 use crate::testing::{Backups, finished, later, now, planned, resource};
 

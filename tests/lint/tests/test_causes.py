@@ -6,14 +6,14 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import causes
 import state_machines
 
 MACHINES = {
     file.name.removesuffix(".asl.json"): json.loads(file.read_text())
-    for file in sorted((Path(__file__).resolve().parents[2] / "state-machines").glob("*.asl.json"))
+    for file in sorted((Path(__file__).resolve().parents[3] / "state-machines").glob("*.asl.json"))
 }
 
 

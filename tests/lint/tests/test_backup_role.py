@@ -4,12 +4,12 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import backup_role
 import template
 
-TEMPLATE = (Path(__file__).resolve().parents[2] / "infra/template.yaml").read_text()
+TEMPLATE = (Path(__file__).resolve().parents[3] / "infra/template.yaml").read_text()
 
 
 def faults(text=TEMPLATE):

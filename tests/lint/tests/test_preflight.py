@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # What the script itself needs; everything else has to be put into the PATH by a test.
 PLAIN = ["sh", "sed", "awk", "head", "find", "df", "dirname"]
 HOST = "host: x86_64-unknown-linux-gnu"

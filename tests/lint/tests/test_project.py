@@ -7,11 +7,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import project
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MACHINES = {
     file.name.removesuffix(".asl.json"): json.loads(file.read_text())
     for file in (ROOT / "state-machines").glob("*.asl.json")

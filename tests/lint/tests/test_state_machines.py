@@ -6,12 +6,12 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import project
 import state_machines
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ERRORS = project.error_classes((ROOT / "functions/src/error.rs").read_text())
 BACKUP = json.loads((ROOT / "state-machines/backup.asl.json").read_text())
 NIGHTLY = json.loads((ROOT / "state-machines/nightly.asl.json").read_text())

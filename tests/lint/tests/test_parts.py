@@ -6,16 +6,16 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import parts
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 KIND = "    efs: Target::Efs { .. } =>"
-MACHINE = """const DRILL: Facts = Facts {
-    name: "drill",
-    setting: None,
-};
+MACHINE = """    Drill: Facts {
+        name: "drill",
+        setting: None,
+    },
 """
 
 
@@ -64,14 +64,14 @@ class Forgotten(unittest.TestCase):
         )
 
     def test_a_machine_without_its_part_and_its_definition(self):
-        self.replace(parts.MACHINES, "const NIGHTLY", MACHINE + "const NIGHTLY")
+        self.replace(parts.MACHINES, "    Nightly: Facts", MACHINE + "    Nightly: Facts")
         self.found(
             f"infra/machines/drill.yaml: is missing: {parts.MACHINES} has drill",
             f"state-machines/drill.asl.json: is missing: {parts.MACHINES} has drill",
         )
 
     def test_a_machine_that_is_not_watched(self):
-        self.replace(parts.MACHINES, "const NIGHTLY", MACHINE + "const NIGHTLY")
+        self.replace(parts.MACHINES, "    Nightly: Facts", MACHINE + "    Nightly: Facts")
         self.add("state-machines/drill.asl.json", "{}")
         self.add("infra/machines/drill.yaml", "Resources: {}\n")
         self.found(
