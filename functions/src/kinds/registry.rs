@@ -51,14 +51,32 @@ macro_rules! kinds {
         /// Each of them against the answers that its tests list.
         #[cfg(test)]
         mod conformance {
+            use crate::testing::conformance::Example;
+
+            /// One of each kind.
+            fn examples() -> Vec<Example> {
+                vec![$({
+                    use crate::kinds::$name::tests::conformance::{backup, restore};
+
+                    Example::of(backup(), restore())
+                }),*]
+            }
+
             $(
-                #[tokio::test]
-                async fn $name() {
+                mod $name {
+                    use super::examples;
                     use crate::kinds::$name::tests::conformance;
                     use crate::testing::conformance::{run_backup, run_restore};
 
-                    run_backup(conformance::backup()).await;
-                    run_restore(conformance::restore()).await;
+                    #[tokio::test]
+                    async fn backup() {
+                        run_backup(conformance::backup(), &examples()).await;
+                    }
+
+                    #[tokio::test]
+                    async fn restore() {
+                        run_restore(conformance::restore(), &examples()).await;
+                    }
                 }
             )*
         }

@@ -12,12 +12,32 @@ use aws_config::SdkConfig;
 
 pub use self::backup::{BackupAnswers, run_backup};
 pub use self::restore::{RestoreAnswers, run_restore};
+use crate::domain::resource::{RecoveryPoint, Resource};
+use crate::domain::restore::plan::Planned;
 use crate::error::{Class, Result};
 use crate::kinds::Kind;
 use crate::testing::replay::{Exchange, Replay};
 
 /// The answers that one call meets.
 pub type Script = fn() -> Vec<Exchange>;
+
+/// What belongs to one kind, and is refused by every other.
+pub struct Example {
+    pub resource: Resource,
+    pub point: RecoveryPoint,
+    pub planned: Planned,
+}
+
+impl Example {
+    /// What a kind's own answers are about.
+    pub fn of(backup: BackupAnswers, restore: RestoreAnswers) -> Self {
+        Self {
+            resource: backup.resource,
+            point: backup.point,
+            planned: restore.item.planned,
+        }
+    }
+}
 
 /// Plays scripts to a kind.
 #[derive(Clone, Copy)]
@@ -32,8 +52,8 @@ impl Replays {
     /// Calls twice, and returns what both calls returned.
     async fn twice<T: PartialEq + Debug>(
         self,
-        first: Script,
-        second: Script,
+        first: impl Fn() -> Vec<Exchange>,
+        second: impl Fn() -> Vec<Exchange>,
         call: impl AsyncFn(Arc<dyn Kind>) -> Result<T>,
     ) -> T {
         let (kind, replay) = self.play(both(first, second));
@@ -43,11 +63,22 @@ impl Replays {
         returned
     }
 
+    /// Calls twice, and again with each answer lost, where nothing changes between the calls. Returns what they returned.
+    async fn repeatedly<T: PartialEq + Debug>(
+        self,
+        script: impl Fn() -> Vec<Exchange>,
+        call: impl AsyncFn(Arc<dyn Kind>) -> Result<T>,
+    ) -> T {
+        let returned = self.twice(&script, &script, &call).await;
+        self.with_each_answer_lost(&script, &script, None, &call).await;
+        returned
+    }
+
     /// As [`Replays::with_each_answer_lost_to`], for a call that returns the same whenever it is heard.
     async fn with_each_answer_lost<T: PartialEq + Debug>(
         self,
-        script: Script,
-        done: Script,
+        script: impl Fn() -> Vec<Exchange>,
+        done: impl Fn() -> Vec<Exchange>,
         writes: Option<&str>,
         call: impl AsyncFn(Arc<dyn Kind>) -> Result<T>,
     ) {
@@ -62,31 +93,56 @@ impl Replays {
     /// returns. From the call `writes` on, AWS has done what it was asked for, and the next one meets `done`.
     async fn with_each_answer_lost_to<T: Debug>(
         self,
-        script: Script,
-        done: Script,
+        script: impl Fn() -> Vec<Exchange>,
+        done: impl Fn() -> Vec<Exchange>,
         writes: Option<&str>,
         call: impl AsyncFn(Arc<dyn Kind>) -> Result<T>,
         check: impl Fn(T, &str),
     ) {
-        let actions: Vec<_> = script().iter().map(|exchange| exchange.action().to_owned()).collect();
-        for (place, action) in actions.iter().enumerate() {
-            let heard = script().into_iter().take(place);
-            let lost = script().into_iter().skip(place).take(1).map(Exchange::lost);
-            let is_done = actions[..=place].iter().any(|action| Some(action.as_str()) == writes);
-            let next = if is_done { done() } else { script() };
-            let (kind, replay) = self.play(heard.chain(lost).chain(next).collect());
-            let error = call(kind.clone()).await.unwrap_err();
-            assert_eq!(
-                error.class(),
-                Class::Transient,
-                "the answer to {action} was lost: {error}"
-            );
-            check(call(kind).await.unwrap(), action);
-            replay.played();
+        let script = script();
+        for (place, exchange) in script.iter().enumerate() {
+            let is_done = script[..=place]
+                .iter()
+                .any(|exchange| Some(exchange.action()) == writes);
+            let next = if is_done { &done() } else { &script };
+            check(self.after_a_loss(&script, place, next, &call).await, exchange.action());
         }
+    }
+
+    /// What a call returns that meets `next`, after one that lost the answer at `place` of `script` and failed so that it is tried
+    /// again.
+    async fn after_a_loss<T: Debug>(
+        self,
+        script: &[Exchange],
+        place: usize,
+        next: &[Exchange],
+        call: impl AsyncFn(Arc<dyn Kind>) -> Result<T>,
+    ) -> T {
+        let lost = &script[place];
+        let mut met = script[..place].to_vec();
+        met.push(lost.clone().lost());
+        met.extend_from_slice(next);
+        let (kind, replay) = self.play(met);
+        let error = call(kind.clone()).await.unwrap_err();
+        assert_eq!(
+            error.class(),
+            Class::Transient,
+            "the answer to {} was lost: {error}",
+            lost.action()
+        );
+        let returned = call(kind).await.unwrap();
+        replay.played();
+        returned
     }
 }
 
-fn both(first: Script, second: Script) -> Vec<Exchange> {
+fn both(first: impl Fn() -> Vec<Exchange>, second: impl Fn() -> Vec<Exchange>) -> Vec<Exchange> {
     first().into_iter().chain(second()).collect()
+}
+
+/// What belongs to another kind is refused for good.
+#[track_caller]
+fn assert_refused<T: Debug>(returned: Result<T>) {
+    let error = returned.unwrap_err();
+    assert_eq!(error.name(), "InvalidInput", "{error}");
 }

@@ -19,6 +19,7 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
 /// One request and what comes of it.
+#[derive(Clone)]
 pub struct Exchange {
     /// `DescribeDBClusters`, or method and path of a REST service.
     action: String,
@@ -26,6 +27,7 @@ pub struct Exchange {
     answer: Option<Answer>,
 }
 
+#[derive(Clone)]
 struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,

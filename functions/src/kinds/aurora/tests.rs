@@ -57,19 +57,25 @@ fn cluster_is(status: &str) -> Exchange {
 }
 
 fn snapshot(status: &str, percent: u32, source: &str, set: &str) -> Exchange {
+    snapshots(&[shown(status, percent, source, set)])
+}
+
+fn snapshots(of: &[String]) -> Exchange {
+    let all = format!("<DBClusterSnapshots>{}</DBClusterSnapshots>", of.concat());
+    xml("DescribeDBClusterSnapshots", &all)
+}
+
+fn shown(status: &str, percent: u32, source: &str, set: &str) -> String {
     let id = id();
-    xml(
-        "DescribeDBClusterSnapshots",
-        &format!(
-            "<DBClusterSnapshots><DBClusterSnapshot><DBClusterSnapshotIdentifier>{id}</DBClusterSnapshotIdentifier>\
-             <DBClusterIdentifier>{source}</DBClusterIdentifier><DBClusterSnapshotArn>{ARN}</DBClusterSnapshotArn>\
-             <SnapshotCreateTime>2026-11-20T02:16:01.250Z</SnapshotCreateTime><Status>{status}</Status>\
-             <PercentProgress>{percent}</PercentProgress><AllocatedStorage>3</AllocatedStorage><TagList>\
-             <Tag><Key>holdfast:deployment</Key><Value>hubs-prod</Value></Tag>\
-             <Tag><Key>holdfast:set</Key><Value>{set}</Value></Tag>\
-             <Tag><Key>holdfast:resource</Key><Value>thing</Value></Tag>\
-             </TagList></DBClusterSnapshot></DBClusterSnapshots>"
-        ),
+    format!(
+        "<DBClusterSnapshot><DBClusterSnapshotIdentifier>{id}</DBClusterSnapshotIdentifier>\
+         <DBClusterIdentifier>{source}</DBClusterIdentifier><DBClusterSnapshotArn>{ARN}</DBClusterSnapshotArn>\
+         <SnapshotCreateTime>2026-11-20T02:16:01.250Z</SnapshotCreateTime><Status>{status}</Status>\
+         <PercentProgress>{percent}</PercentProgress><AllocatedStorage>3</AllocatedStorage><TagList>\
+         <Tag><Key>holdfast:deployment</Key><Value>hubs-prod</Value></Tag>\
+         <Tag><Key>holdfast:set</Key><Value>{set}</Value></Tag>\
+         <Tag><Key>holdfast:resource</Key><Value>thing</Value></Tag>\
+         </TagList></DBClusterSnapshot>"
     )
 }
 
@@ -123,16 +129,6 @@ async fn a_snapshot_is_made_once_under_our_name_with_our_tags() {
     ] {
         assert!(asked.contains(&part), "{part} in {asked}");
     }
-}
-
-#[tokio::test]
-async fn a_snapshot_whose_answer_was_lost_is_adopted() {
-    let create = || cut("CreateDBClusterSnapshot");
-    let (aurora, replay) = aurora([none(), cluster_is("available"), create(), ours("creating")]);
-    let lost = aurora.back_up(&run(), &database()).await.unwrap_err();
-    assert_eq!(lost.name(), "Unavailable", "{lost}");
-    aurora.back_up(&run(), &database()).await.unwrap();
-    replay.played();
 }
 
 #[tokio::test]
@@ -299,15 +295,6 @@ async fn every_lost_status_and_a_missing_snapshot_have_failed() {
 }
 
 #[tokio::test]
-async fn what_is_ours_is_deleted_and_seen_gone_twice() {
-    let deleted = xml("DeleteDBClusterSnapshot", "");
-    let (aurora, replay) = aurora([ours("available"), deleted, none(), none()]);
-    assert_eq!(aurora.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
-    assert_eq!(aurora.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
-    replay.played();
-}
-
-#[tokio::test]
 async fn a_deletion_may_be_under_way_or_refused() {
     let delete = |code: &str, status| refuses("DeleteDBClusterSnapshot", status, code);
     let (kind, replay) = aurora([
@@ -333,35 +320,6 @@ async fn a_deletion_may_be_under_way_or_refused() {
 }
 
 #[tokio::test]
-async fn what_another_deployment_made_is_never_deleted() {
-    let (aurora, replay) = aurora([ours("available")]);
-    let other = Run {
-        deployment: "hubs".into(),
-        ..run()
-    };
-    assert_eq!(aurora.delete(&other, &point()).await.unwrap_err().name(), "Conflict");
-    replay.played();
-}
-
-#[tokio::test]
-async fn nothing_can_be_abandoned_and_nothing_of_another_kind_is_touched() {
-    let (aurora, replay) = aurora([]);
-    aurora.abandon(&point()).await.unwrap();
-    let other = RecoveryPoint::TableBackup {
-        arn: "arn".into(),
-        name: "name".into(),
-    };
-    assert_eq!(
-        aurora.poll(&database(), &other).await.unwrap_err().name(),
-        "InvalidInput"
-    );
-    assert_eq!(aurora.delete(&run(), &other).await.unwrap_err().name(), "InvalidInput");
-    let table = resource(Target::DynamoDb { table: "rooms".into() });
-    assert_eq!(aurora.back_up(&run(), &table).await.unwrap_err().name(), "InvalidInput");
-    replay.played();
-}
-
-#[tokio::test]
 async fn a_snapshot_of_a_sealed_set_says_so_by_its_tag() {
     let (aurora, replay) = aurora([xml("AddTagsToResource", "")]);
     aurora.mark_sealed(&point(), 3).await.unwrap();
@@ -372,23 +330,4 @@ async fn a_snapshot_of_a_sealed_set_says_so_by_its_tag() {
     ] {
         assert!(asked.contains(part), "{part} in {asked}");
     }
-}
-
-#[tokio::test]
-async fn finished_snapshots_with_our_tags_are_shown_for_a_lost_catalog() {
-    let (aurora, replay) = aurora([ours("available"), ours("creating"), none_listed()]);
-    let found = aurora.tagged(&[]).await.unwrap();
-    assert_eq!(found.len(), 1);
-    assert_eq!(
-        (found[0].deployment.as_str(), found[0].set.as_str()),
-        ("hubs-prod", run().id.as_str())
-    );
-    assert_eq!((found[0].resource.as_deref(), found[0].sealed), (Some("thing"), None));
-    assert!(aurora.tagged(&[]).await.unwrap().is_empty(), "one that is being made");
-    assert!(aurora.tagged(&[]).await.unwrap().is_empty());
-    replay.played();
-}
-
-fn none_listed() -> Exchange {
-    xml("DescribeDBClusterSnapshots", "<DBClusterSnapshots/>")
 }

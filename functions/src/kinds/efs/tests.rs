@@ -17,6 +17,7 @@ use crate::kinds::{Backup, Deletion};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{reason, resource, run};
 
+const ROLE: &str = "arn:aws:iam::111122223333:role/backup";
 const FILES: &str = "GET /2015-02-01/file-systems";
 const START: &str = "PUT /backup-jobs";
 const JOB: &str = "GET /backup-jobs/job-1";
@@ -32,11 +33,7 @@ const FS_ARN: &str = "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-syst
 
 fn efs(script: impl IntoIterator<Item = Exchange>) -> (Efs, Replay) {
     let replay = Replay::new(script);
-    let defaults = Defaults {
-        vault: "vault".into(),
-        role: "arn:role".into(),
-    };
-    (Efs::from_config(&replay.config(), defaults), replay)
+    (Efs::from_config(&replay.config(), defaults()), replay)
 }
 
 fn storage() -> Resource {
@@ -45,6 +42,13 @@ fn storage() -> Resource {
         vault: None,
         role: None,
     })
+}
+
+fn defaults() -> Defaults {
+    Defaults {
+        vault: "vault".into(),
+        role: ROLE.into(),
+    }
 }
 
 fn point() -> RecoveryPoint {
@@ -119,7 +123,7 @@ async fn a_job_is_started_with_our_token_tags_and_windows() {
     assert_eq!(made.started_at.as_millisecond(), 1_795_140_961_500);
     let asked: Value = serde_json::from_str(&replay.played()[1].body).unwrap();
     assert_eq!(asked["BackupVaultName"], "vault");
-    assert_eq!(asked["IamRoleArn"], "arn:role");
+    assert_eq!(asked["IamRoleArn"], ROLE);
     assert_eq!(asked["ResourceArn"], FS_ARN);
     assert_eq!(asked["IdempotencyToken"], names::token(&run().id, "thing", "backup"));
     // Another job is waited for until the deadline of six hours.
@@ -298,28 +302,32 @@ async fn every_bad_end_has_failed_in_awss_words() {
     assert_eq!(efs.poll(&storage(), &point()).await.unwrap_err().name(), "Unavailable");
 }
 
+/// A job that another was in the way of.
+fn hindered() -> Exchange {
+    job(
+        "EXPIRED",
+        r#","StatusMessage":"Backup job failed because there was a running job for the same resource.""#,
+    )
+}
+
+/// The jobs of the file system, of which the other is in this state.
+fn with_another(state: &str) -> Exchange {
+    answers(
+        LIST,
+        format!(
+            r#"{{"BackupJobs":[{{"BackupJobId":"job-1","State":"EXPIRED"}},{{"BackupJobId":"plan","State":"{state}"}}]}}"#
+        ),
+    )
+}
+
 /// Automatic backups of a file system are on by default.
 #[tokio::test]
 async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_ended() {
-    let hindered = || {
-        job(
-            "EXPIRED",
-            r#","StatusMessage":"Backup job failed because there was a running job for the same resource.""#,
-        )
-    };
-    let listed = |state: &str| {
-        answers(
-            LIST,
-            format!(
-                r#"{{"BackupJobs":[{{"BackupJobId":"job-1","State":"EXPIRED"}},{{"BackupJobId":"plan","State":"{state}"}}]}}"#
-            ),
-        )
-    };
     let (kind, replay) = efs([
         hindered(),
-        listed("RUNNING"),
+        with_another("RUNNING"),
         hindered(),
-        listed("COMPLETED"),
+        with_another("COMPLETED"),
         file_system("available"),
         started(),
         job("CREATED", ""),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{Replays, Script, both};
+use super::{Example, Replays, Script, assert_refused, both};
 use crate::domain::job::{Progress, Run};
-use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::kinds::{Deletion, Kind};
-use crate::testing::samples::{resource, run};
+use crate::testing::samples::run;
 
 /// What AWS answers to the methods of `Backup` for one resource of a kind. A script is empty where the kind asks nothing.
 pub struct BackupAnswers {
@@ -31,10 +31,18 @@ pub struct BackupAnswers {
     pub find_foreign: Script,
     /// To a look at a finished backup.
     pub poll: Script,
+    /// To a look at one that is being made, that has failed, and that is not there any more.
+    pub poll_running: Script,
+    pub poll_failed: Script,
+    pub poll_gone: Script,
+    /// To a look at one that another job kept from beginning, and to its start after that; `None` where no job can.
+    pub hindered: Option<(Script, Script)>,
     pub abandon: Script,
     /// To the same once the job has ended.
     pub abandon_again: Script,
     pub mark_sealed: Script,
+    /// To a search of the account, which shows also what is not finished or not ours.
+    pub tagged: Script,
     pub delete: Script,
     /// The call that deletes.
     pub remove: Option<&'static str>,
@@ -62,9 +70,14 @@ impl BackupAnswers {
             find: Vec::new,
             find_foreign: Vec::new,
             poll: Vec::new,
+            poll_running: Vec::new,
+            poll_failed: Vec::new,
+            poll_gone: Vec::new,
+            hindered: None,
             abandon: Vec::new,
             abandon_again: Vec::new,
             mark_sealed: Vec::new,
+            tagged: Vec::new,
             delete: Vec::new,
             remove: None,
             delete_again: Vec::new,
@@ -72,16 +85,18 @@ impl BackupAnswers {
     }
 }
 
-/// Runs the suite.
-pub async fn run_backup(answers: BackupAnswers) {
+/// Runs the suite. No kind takes what the `examples` of others are.
+pub async fn run_backup(answers: BackupAnswers, examples: &[Example]) {
     answers.captures_the_same_twice().await;
     answers.backs_up_once().await;
     answers.finds_its_own_only().await;
     answers.looks_without_changing().await;
+    answers.starts_again_what_was_hindered().await;
     answers.abandons_twice().await;
     answers.marks_twice().await;
+    answers.shows_its_own_for_a_lost_catalog().await;
     answers.deletes_its_own_only().await;
-    answers.refuses_other_kinds().await;
+    answers.refuses_other_kinds(examples).await;
 }
 
 impl BackupAnswers {
@@ -114,22 +129,46 @@ impl BackupAnswers {
 
     async fn finds_its_own_only(&self) {
         let call = async |kind: Arc<dyn Kind>| kind.find(&run(), &self.resource).await;
-        let found = self.replays().twice(self.find, self.find, call).await;
+        let found = self.replays().repeatedly(self.find, call).await;
         assert_eq!(found, self.create.map(|_| self.point.clone()));
-        self.replays()
-            .with_each_answer_lost(self.find, self.find, None, call)
-            .await;
-        let foreign = self.replays().twice(self.find_foreign, self.find_foreign, call).await;
+        let foreign = self.replays().repeatedly(self.find_foreign, call).await;
         assert_eq!(foreign, None);
     }
 
     async fn looks_without_changing(&self) {
-        let call = async |kind: Arc<dyn Kind>| kind.poll(&self.resource, &self.point).await;
-        let progress = self.replays().twice(self.poll, self.poll, call).await;
+        let look = async |kind: Arc<dyn Kind>| kind.poll(&self.resource, &self.point).await;
+        let progress = self.replays().repeatedly(self.poll, look).await;
         assert!(matches!(progress, Progress::Succeeded(_)), "{progress:?}");
-        self.replays()
-            .with_each_answer_lost(self.poll, self.poll, None, call)
-            .await;
+        // What a guard saw was finished when it saw it.
+        if self.create.is_none() {
+            return;
+        }
+        let progress = self.replays().repeatedly(self.poll_running, look).await;
+        assert!(matches!(progress, Progress::InProgress { .. }), "{progress:?}");
+        for ended in [self.poll_failed, self.poll_gone] {
+            let progress = self.replays().repeatedly(ended, look).await;
+            assert!(
+                matches!(&progress, Progress::Failed { reason } if !reason.is_empty()),
+                "{progress:?}"
+            );
+        }
+    }
+
+    async fn starts_again_what_was_hindered(&self) {
+        let again = async |kind: Arc<dyn Kind>| kind.back_up_again(&run(), &self.resource, &self.point).await;
+        let Some((hindered, back_up_again)) = self.hindered else {
+            let (kind, replay) = self.replays().play(Vec::new());
+            let error = again(kind).await.unwrap_err();
+            assert_eq!(error.name(), "JobFailed", "{error}");
+            replay.played();
+            return;
+        };
+        let look = async |kind: Arc<dyn Kind>| kind.poll(&self.resource, &self.point).await;
+        let progress = self.replays().repeatedly(hindered, look).await;
+        assert!(matches!(progress, Progress::Hindered { .. }), "{progress:?}");
+        let point = self.replays().repeatedly(back_up_again, again).await;
+        assert_eq!(discriminant(&point), discriminant(&self.point));
+        assert_ne!(point, self.point);
     }
 
     async fn abandons_twice(&self) {
@@ -142,10 +181,20 @@ impl BackupAnswers {
 
     async fn marks_twice(&self) {
         let call = async |kind: Arc<dyn Kind>| kind.mark_sealed(&self.point, 3).await;
-        self.replays().twice(self.mark_sealed, self.mark_sealed, call).await;
-        self.replays()
-            .with_each_answer_lost(self.mark_sealed, self.mark_sealed, None, call)
-            .await;
+        self.replays().repeatedly(self.mark_sealed, call).await;
+    }
+
+    async fn shows_its_own_for_a_lost_catalog(&self) {
+        let known = [self.resource.clone()];
+        let call = async |kind: Arc<dyn Kind>| kind.tagged(&known).await;
+        let found = self.replays().repeatedly(self.tagged, call).await;
+        assert_eq!(found.len(), usize::from(self.create.is_some()), "{found:?}");
+        for found in found {
+            assert_eq!((found.deployment, found.set), (run().deployment, run().id));
+            assert!(found.resource.is_none_or(|name| name == self.resource.name));
+            assert_eq!(found.target, self.resource.target);
+            assert_eq!(found.recovery_point.arn(), self.point.arn());
+        }
     }
 
     async fn deletes_its_own_only(&self) {
@@ -172,68 +221,32 @@ impl BackupAnswers {
     }
 
     /// Without asking AWS for anything.
-    async fn refuses_other_kinds(&self) {
+    async fn refuses_other_kinds(&self, examples: &[Example]) {
         let (kind, replay) = self.replays().play(Vec::new());
         let own = self.resource.target.kind();
-        for other in targets()
-            .into_iter()
-            .filter(|target| target.kind() != own)
-            .map(resource)
-        {
-            let error = kind.capture(&other).await.unwrap_err();
-            assert_eq!(error.name(), "InvalidInput", "{error}");
-            let error = kind.back_up(&run(), &other).await.unwrap_err();
-            assert_eq!(error.name(), "InvalidInput", "{error}");
+        for other in examples.iter().filter(|other| other.resource.target.kind() != own) {
+            assert_refused(kind.capture(&other.resource).await);
+            assert_refused(kind.back_up(&run(), &other.resource).await);
+            // A guard finds nothing of anything.
+            if self.create.is_some() {
+                assert_refused(kind.find(&run(), &other.resource).await);
+            }
+            if self.hindered.is_some() {
+                assert_refused(kind.back_up_again(&run(), &other.resource, &self.point).await);
+            }
         }
         let own = discriminant(&self.point);
-        for other in points().into_iter().filter(|point| discriminant(point) != own) {
-            let error = kind.poll(&self.resource, &other).await.unwrap_err();
-            assert_eq!(error.name(), "InvalidInput", "{error}");
-            let error = kind.abandon(&other).await.unwrap_err();
-            assert_eq!(error.name(), "InvalidInput", "{error}");
-            let error = kind.delete(&run(), &other).await.unwrap_err();
-            assert_eq!(error.name(), "InvalidInput", "{error}");
+        for Example { point, .. } in examples.iter().filter(|other| discriminant(&other.point) != own) {
+            assert_refused(kind.poll(&self.resource, point).await);
+            assert_refused(kind.abandon(point).await);
+            assert_refused(kind.delete(&run(), point).await);
+            if !(self.mark_sealed)().is_empty() {
+                assert_refused(kind.mark_sealed(point, 3).await);
+            }
+            if self.hindered.is_some() {
+                assert_refused(kind.back_up_again(&run(), &self.resource, point).await);
+            }
         }
         replay.played();
     }
-}
-
-/// One target of every kind.
-fn targets() -> Vec<Target> {
-    vec![
-        Target::Aurora {
-            cluster: "other".into(),
-        },
-        Target::Efs {
-            file_system: "fs-other".into(),
-            vault: None,
-            role: None,
-        },
-        Target::DynamoDb { table: "other".into() },
-        Target::Secret { secret: "other".into() },
-        Target::Parameters { path: "/other".into() },
-    ]
-}
-
-/// One recovery point of every form.
-fn points() -> Vec<RecoveryPoint> {
-    vec![
-        RecoveryPoint::ClusterSnapshot {
-            id: "other".into(),
-            arn: "arn:other".into(),
-        },
-        RecoveryPoint::BackupRecoveryPoint {
-            arn: "arn:other".into(),
-            vault: "other".into(),
-            job: "other".into(),
-        },
-        RecoveryPoint::TableBackup {
-            arn: "arn:other".into(),
-            name: "other".into(),
-        },
-        RecoveryPoint::Versions {
-            versions: Vec::new(),
-            seen_at: run().started_at,
-        },
-    ]
 }

@@ -38,9 +38,19 @@ pub fn backup() -> BackupAnswers {
         find: || vec![ours("available")],
         find_foreign: || vec![snapshot("available", 100, "other-db", &run().id)],
         poll: || vec![ours("available")],
+        poll_running: || vec![ours("creating")],
+        poll_failed: || vec![ours("failed")],
+        poll_gone: || vec![none()],
+        hindered: None,
         abandon: Vec::new,
         abandon_again: Vec::new,
         mark_sealed: || vec![xml("AddTagsToResource", "")],
+        tagged: || {
+            let untagged = "<DBClusterSnapshot><Status>available</Status></DBClusterSnapshot>".to_owned();
+            let creating = shown("creating", 40, "hubs-db", &run().id);
+            let ours = shown("available", 100, "hubs-db", &run().id);
+            vec![snapshots(&[untagged, creating, ours])]
+        },
         delete: || vec![ours("available"), xml("DeleteDBClusterSnapshot", ""), none()],
         remove: Some("DeleteDBClusterSnapshot"),
         delete_again: || vec![none()],

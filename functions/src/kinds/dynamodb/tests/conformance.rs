@@ -50,9 +50,14 @@ pub fn backup() -> BackupAnswers {
         find: || vec![lists_ours()],
         find_foreign: || vec![lists_others()],
         poll: || vec![described(&name(), "AVAILABLE", 500, 5)],
+        poll_running: || vec![described(&name(), "CREATING", 0, 5)],
+        poll_failed: || vec![described(&name(), "DELETED", 5, 5)],
+        poll_gone: || vec![gone()],
+        hindered: None,
         abandon: Vec::new,
         abandon_again: Vec::new,
         mark_sealed: Vec::new,
+        tagged: || vec![all_backups()],
         delete: || {
             let whole = described(&name(), "AVAILABLE", 5, 5);
             vec![lists_ours(), whole, answers("DeleteBackup", "{}"), gone()]

@@ -2,19 +2,13 @@
 
 use std::sync::Arc;
 
-use super::recovery_points::{a_job, jobs, makes_ours, points, tagged};
+use super::recovery_points::{a_job, all_points, jobs, makes_ours, points, tagged};
 use super::*;
 use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     BackupAnswers {
-        kind: |aws| {
-            let defaults = Defaults {
-                vault: "vault".into(),
-                role: "arn:role".into(),
-            };
-            Arc::new(Efs::from_config(aws, defaults))
-        },
+        kind: |aws| Arc::new(Efs::from_config(aws, defaults())),
         resource: storage(),
         point: point(),
         capture: || {
@@ -50,9 +44,22 @@ pub fn backup() -> BackupAnswers {
         find: || found(&run().id),
         find_foreign: || found("another-set"),
         poll: || vec![completed(), recovery_point("COMPLETED", 4096)],
+        poll_running: || vec![job("RUNNING", r#","PercentDone":"12.5""#)],
+        poll_failed: || vec![job("FAILED", "")],
+        poll_gone: || vec![completed(), no_point()],
+        hindered: Some((
+            || vec![hindered(), with_another("COMPLETED")],
+            || {
+                let second = r#"{"BackupJobId":"job-2","RecoveryPointArn":"arn:second"}"#;
+                let created = r#"{"BackupJobId":"job-2","State":"CREATED","RecoveryPointArn":"arn:second"}"#;
+                let job = answers("GET /backup-jobs/job-2", created);
+                vec![file_system("available"), answers(START, second), job]
+            },
+        )),
         abandon: || vec![answers(STOP, "")],
         abandon_again: || vec![refuses(STOP, 400, "InvalidRequestException")],
         mark_sealed: || vec![answers(&TAGS.replace("GET", "POST"), "")],
+        tagged: all_points,
         delete: || {
             vec![
                 recovery_point("COMPLETED", 5),
