@@ -66,11 +66,16 @@ macro_rules! kinds {
                 mod $name {
                     use super::examples;
                     use crate::kinds::$name::tests::conformance;
-                    use crate::testing::conformance::{run_backup, run_restore};
+                    use crate::testing::conformance::{run_backup, run_recovery, run_restore};
 
                     #[tokio::test]
                     async fn backup() {
                         run_backup(conformance::backup(), &examples()).await;
+                    }
+
+                    #[tokio::test]
+                    async fn recovery() {
+                        run_recovery(conformance::recovery(), &examples()).await;
                     }
 
                     #[tokio::test]

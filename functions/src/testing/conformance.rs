@@ -3,6 +3,7 @@
 //! suite for each of its lines.
 
 mod backup;
+mod recovery;
 mod restore;
 
 use std::fmt::Debug;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 pub use self::backup::{BackupAnswers, run_backup};
+pub use self::recovery::{RecoveryAnswers, run_recovery};
 pub use self::restore::{RestoreAnswers, run_restore};
 use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::domain::restore::plan::Planned;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::copies::{
-    TARGET, cluster_answer, faithful, from_snapshot, instances_answer, item, no_cluster, restore as restore_run,
-    restored, snapshot_is, tag_list, versions, with,
+    TARGET, cluster_answer, configuration, faithful, from_snapshot, instances_answer, item, no_cluster,
+    restore as restore_run, restored, snapshot_is, tag_list, versions, with,
 };
+use super::recovery::{RESTORABLE, backups, cluster, no_backups};
 use super::*;
-use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     BackupAnswers {
@@ -54,6 +55,27 @@ pub fn backup() -> BackupAnswers {
         delete: || vec![ours("available"), xml("DeleteDBClusterSnapshot", ""), none()],
         remove: Some("DeleteDBClusterSnapshot"),
         delete_again: || vec![none()],
+    }
+}
+
+pub fn recovery() -> RecoveryAnswers {
+    RecoveryAnswers {
+        kind: |aws| Arc::new(Aurora::from_config(aws)),
+        resource: database(),
+        exists: || vec![cluster("")],
+        gone: Some(|| vec![no_cluster()]),
+        continuous: Some((|| vec![cluster(RESTORABLE)], || vec![no_cluster(), no_backups()])),
+        kept: Some((
+            || vec![no_cluster(), backups(&[("cluster-A", "19")])],
+            || vec![no_cluster(), no_backups(), snapshots(&[])],
+        )),
+        destination: [Vec::new, Vec::new],
+        configuration: configuration(),
+        instance_classes: &["/DBInstances/0/DBInstanceClass", "/DBInstances/1/DBInstanceClass"],
+        ca_certificates: &[
+            "/DBInstances/0/CACertificateIdentifier",
+            "/DBInstances/1/CACertificateIdentifier",
+        ],
     }
 }
 

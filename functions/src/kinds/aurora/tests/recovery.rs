@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::copies::no_cluster;
 use super::*;
 use crate::domain::resource::Target;
 use crate::domain::restore::choosing::Window;
@@ -9,26 +10,24 @@ use crate::domain::restore::kept::{Continuous, Kept};
 use crate::domain::restore::plan::Source;
 use crate::kinds::Recovery;
 
+/// Its own window.
+pub const RESTORABLE: &str = "<EarliestRestorableTime>2026-11-13T00:00:00Z</EarliestRestorableTime>\
+                              <LatestRestorableTime>2026-11-20T02:00:00Z</LatestRestorableTime>";
+
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 fn target() -> Target {
-    Target::Aurora {
-        cluster: "hubs-db".into(),
-    }
+    database().target
 }
 
-fn cluster(times: &str) -> Exchange {
+pub fn cluster(times: &str) -> Exchange {
     let cluster = format!("<DBCluster><DBClusterIdentifier>hubs-db</DBClusterIdentifier>{times}</DBCluster>");
     xml("DescribeDBClusters", &format!("<DBClusters>{cluster}</DBClusters>"))
 }
 
-fn no_cluster() -> Exchange {
-    refuses("DescribeDBClusters", 404, "DBClusterNotFoundFault")
-}
-
-fn no_backups() -> Exchange {
+pub fn no_backups() -> Exchange {
     refuses(
         "DescribeDBClusterAutomatedBackups",
         404,
@@ -36,7 +35,7 @@ fn no_backups() -> Exchange {
     )
 }
 
-fn backups(of: &[(&str, &str)]) -> Exchange {
+pub fn backups(of: &[(&str, &str)]) -> Exchange {
     let of = of.iter().map(|(id, day)| {
         format!(
             "<DBClusterAutomatedBackup><DbClusterResourceId>{id}</DbClusterResourceId><Status>retained</Status>\
@@ -51,7 +50,7 @@ fn backups(of: &[(&str, &str)]) -> Exchange {
     )
 }
 
-fn snapshots() -> Exchange {
+fn some_snapshots() -> Exchange {
     let snapshot = |id: &str, status: &str, deployment: &str| {
         format!(
             "<DBClusterSnapshot><DBClusterSnapshotIdentifier>{id}</DBClusterSnapshotIdentifier>\
@@ -73,10 +72,7 @@ fn snapshots() -> Exchange {
 
 #[tokio::test]
 async fn a_cluster_that_is_there_has_its_own_window() {
-    let (aurora, replay) = aurora(vec![cluster(
-        "<EarliestRestorableTime>2026-11-13T00:00:00Z</EarliestRestorableTime>\
-         <LatestRestorableTime>2026-11-20T02:00:00Z</LatestRestorableTime>",
-    )]);
+    let (aurora, replay) = aurora([cluster(RESTORABLE)]);
     let found = aurora.continuous(&target()).await.unwrap().unwrap();
     let its_own = Continuous {
         window: Window {
@@ -111,14 +107,6 @@ async fn of_a_deleted_cluster_the_newest_retained_backup_is_taken() {
     );
 }
 
-#[tokio::test]
-async fn a_cluster_without_any_backup_has_none_and_is_gone() {
-    let (aurora, replay) = aurora(vec![no_cluster(), no_backups(), no_cluster()]);
-    assert_eq!(aurora.continuous(&target()).await.unwrap(), None);
-    assert!(!aurora.exists(&target()).await.unwrap());
-    replay.played();
-}
-
 /// Without a continuous backup that reaches back so far, the newest finished snapshot of the deployment.
 #[tokio::test]
 async fn what_was_kept_is_the_retained_backup_else_a_snapshot_of_ours() {
@@ -136,12 +124,14 @@ async fn what_was_kept_is_the_retained_backup_else_a_snapshot_of_ours() {
     assert_eq!(found.captured_at, at("2026-11-19T00:00:00Z"));
     let found = kept(vec![no_cluster(), retained()], Some("2026-11-10T00:00:00Z")).await;
     assert_eq!(found.unwrap().captured_at, at("2026-11-10T00:00:00Z"));
-    let found = kept(vec![no_cluster(), no_backups(), snapshots()], None).await.unwrap();
+    let found = kept(vec![no_cluster(), no_backups(), some_snapshots()], None)
+        .await
+        .unwrap();
     assert!(
         matches!(&found.source, Source::ClusterSnapshot { id, .. } if id == "one"),
         "{found:?}"
     );
-    let script = vec![no_cluster(), retained(), snapshots()];
+    let script = vec![no_cluster(), retained(), some_snapshots()];
     let needed = kept(script, Some("2026-10-01T00:00:00Z")).await.unwrap_err();
     assert!(needed.contains("retained automated backup"), "{needed}");
 }

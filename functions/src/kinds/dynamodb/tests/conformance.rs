@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::restore::{bare, item, no_table, table_is, table_with, tags, tags_are};
-use super::undo::{no_targets, recovery};
+use super::recovery::{LATEST, backup as system_backup, continuous, page, there};
+use super::restore::{bare, captured, item, no_table, table_is, table_with, tags, tags_are};
+use super::undo::{no_targets, recovery as recovery_is};
 use super::*;
 use crate::domain::restore::item::Item;
-use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 /// A list with the one backup of [`point`].
 fn lists_ours() -> Exchange {
@@ -67,6 +68,24 @@ pub fn backup() -> BackupAnswers {
     }
 }
 
+pub fn recovery() -> RecoveryAnswers {
+    RecoveryAnswers {
+        kind: |aws| Arc::new(DynamoDb::from_config(aws)),
+        resource: rooms(),
+        exists: || vec![there()],
+        gone: Some(|| vec![no_table()]),
+        continuous: Some((|| vec![continuous("ENABLED")], || vec![continuous("DISABLED")])),
+        kept: Some((
+            || vec![page(&[system_backup("rooms", "AVAILABLE", LATEST)], "")],
+            || vec![page(&[], ""), no_table()],
+        )),
+        destination: [Vec::new, Vec::new],
+        configuration: captured(),
+        instance_classes: &[],
+        ca_certificates: &[],
+    }
+}
+
 pub fn restore() -> RestoreAnswers {
     let bare_item = Item {
         configuration: Value::Null,
@@ -90,7 +109,7 @@ pub fn restore() -> RestoreAnswers {
                 table_is(&bare()),
                 our_tags(),
                 no_targets(),
-                recovery("DISABLED"),
+                recovery_is("DISABLED"),
                 answers("DeleteTable", "{}"),
                 no_table(),
             ]

@@ -7,13 +7,13 @@ use crate::domain::restore::plan::Source;
 use crate::kinds::Recovery;
 
 /// Of the continuous backup of every table here.
-const LATEST: i64 = 1_795_140_000;
+pub const LATEST: i64 = 1_795_140_000;
 
 fn target() -> Target {
     Target::DynamoDb { table: "rooms".into() }
 }
 
-fn continuous(status: &str) -> Exchange {
+pub fn continuous(status: &str) -> Exchange {
     answers(
         "DescribeContinuousBackups",
         format!(
@@ -24,18 +24,23 @@ fn continuous(status: &str) -> Exchange {
     )
 }
 
-fn backup(table: &str, status: &str, at: i64) -> String {
+pub fn backup(table: &str, status: &str, at: i64) -> String {
     format!(
         r#"{{"TableName":"{table}","BackupName":"{table}$DeletedTableBackup","BackupArn":"arn:{table}:{at}",
         "BackupCreationDateTime":{at},"BackupStatus":"{status}","BackupType":"SYSTEM","BackupSizeBytes":7}}"#
     )
 }
 
-fn page(backups: &[String], more: &str) -> Exchange {
+pub fn page(backups: &[String], more: &str) -> Exchange {
     answers(
         "ListBackups",
         format!(r#"{{"BackupSummaries":[{}]{more}}}"#, backups.join(",")),
     )
+}
+
+/// The table is there.
+pub fn there() -> Exchange {
+    answers("DescribeTable", r#"{"Table":{"TableName":"rooms"}}"#)
 }
 
 async fn kept(script: Vec<Exchange>, target: &Target) -> Vec<(String, std::result::Result<Backup, String>)> {
@@ -95,7 +100,6 @@ async fn of_a_prefix_the_newest_of_each_table_is_taken_to_the_last_page() {
 
 #[tokio::test]
 async fn a_table_comes_from_its_system_backup_else_from_its_own_recovery() {
-    const THERE: &str = r#"{"Table":{"TableName":"rooms"}}"#;
     let none = || page(&[], "");
     let longer = page(
         &[
@@ -113,20 +117,12 @@ async fn a_table_comes_from_its_system_backup_else_from_its_own_recovery() {
             arn: format!("arn:rooms:{LATEST}")
         }
     );
-    let there = vec![
-        none(),
-        answers("DescribeTable", THERE.to_owned()),
-        continuous("ENABLED"),
-    ];
-    let [(_, Ok(found))] = &kept(there, &target()).await[..] else {
+    let on = vec![none(), there(), continuous("ENABLED")];
+    let [(_, Ok(found))] = &kept(on, &target()).await[..] else {
         panic!("not found")
     };
     assert!(matches!(found.source, Source::TableAt { .. }), "{found:?}");
-    let off = vec![
-        none(),
-        answers("DescribeTable", THERE.to_owned()),
-        continuous("DISABLED"),
-    ];
+    let off = vec![none(), there(), continuous("DISABLED")];
     let [(_, Err(needed))] = &kept(off, &target()).await[..] else {
         panic!("found")
     };

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::recovery::no_file_system;
 use super::recovery_points::{a_job, all_points, jobs, makes_ours, points, tagged};
 use super::*;
-use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     BackupAnswers {
@@ -77,6 +78,21 @@ pub fn backup() -> BackupAnswers {
 fn found(set: &str) -> Vec<Exchange> {
     let ended = a_job("COMPLETED", &makes_ours());
     vec![jobs(&[ended]), points(&[(ARN, 1_795_140_961)]), tagged(set, "thing")]
+}
+
+pub fn recovery() -> RecoveryAnswers {
+    RecoveryAnswers {
+        kind: |aws| Arc::new(Efs::from_config(aws, defaults())),
+        resource: storage(),
+        exists: || vec![file_system("available")],
+        gone: Some(|| vec![no_file_system()]),
+        continuous: None,
+        kept: None,
+        destination: [|| vec![file_system("available")], || vec![no_file_system()]],
+        configuration: serde_json::json!({ "FileSystem": { "FileSystemId": "fs-01234567" } }),
+        instance_classes: &[],
+        ca_certificates: &[],
+    }
 }
 
 pub fn restore() -> RestoreAnswers {

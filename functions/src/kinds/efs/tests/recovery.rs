@@ -6,7 +6,9 @@ use crate::domain::restore::plan::Beside;
 use crate::domain::restore::request::Destination;
 use crate::kinds::Recovery;
 
-const FILES: &str = "GET /2015-02-01/file-systems";
+pub fn no_file_system() -> Exchange {
+    refuses(FILES, 404, "FileSystemNotFound")
+}
 
 /// Into a directory of the one that is there, else into a new one; where it is asked for, without a look.
 #[tokio::test]
@@ -16,7 +18,7 @@ async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
         given: None,
         into,
     };
-    let (efs, replay) = efs([file_system("available"), refuses(FILES, 404, "FileSystemNotFound")]);
+    let (efs, replay) = efs([file_system("available"), no_file_system()]);
     let into = async |into| efs.destination(&run(), &storage(), &naming(into)).await.unwrap();
     assert!(matches!(into(None).await, Beside::Directory { .. }));
     assert!(matches!(into(None).await, Beside::FileSystem { .. }));

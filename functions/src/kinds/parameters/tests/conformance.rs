@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::resource::RecoveryPoint;
-use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     let point = RecoveryPoint::Versions {
@@ -16,6 +16,10 @@ pub fn backup() -> BackupAnswers {
     };
     let described = || vec![described(&[PLAIN], false)];
     BackupAnswers::of_guard(|aws| Arc::new(Parameters::from_config(aws)), keys(), point, described)
+}
+
+pub fn recovery() -> RecoveryAnswers {
+    RecoveryAnswers::of_guard(backup())
 }
 
 pub fn restore() -> RestoreAnswers {

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::testing::conformance::{BackupAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     let described = || vec![described("")];
     BackupAnswers::of_guard(|aws| Arc::new(Secret::from_config(aws)), login(), seen(), described)
+}
+
+pub fn recovery() -> RecoveryAnswers {
+    RecoveryAnswers::of_guard(backup())
 }
 
 pub fn restore() -> RestoreAnswers {
