@@ -2,15 +2,12 @@
 
 pub mod conformance;
 
-use serde_json::Value;
-
 use super::*;
 use crate::domain::job::{Finished, Progress};
 use crate::domain::resource::{RecoveryPoint, Version};
-use crate::domain::restore::item::{Advance, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::{Check, Finding};
-use crate::kinds::{Backup, Deletion, Preflight, Restore};
+use crate::kinds::{Backup, Preflight, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{resource, restoring, run};
 
@@ -71,8 +68,6 @@ async fn the_current_version_is_recorded_as_of_awss_answer_and_is_finished_at_on
             })
         );
     }
-    secrets.abandon(&seen()).await.unwrap();
-    assert_eq!(secrets.delete(&run(), &seen()).await.unwrap(), Deletion::Gone);
     replay.played();
 }
 
@@ -199,13 +194,6 @@ async fn a_key_that_aws_manages_is_not_asked_about() {
 }
 
 #[tokio::test]
-async fn a_guard_leaves_nothing_to_find() {
-    let (kind, replay) = secrets([]);
-    assert_eq!(kind.find(&run(), &login()).await.unwrap(), None);
-    replay.played();
-}
-
-#[tokio::test]
 async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
     let item = |name: &str, version: &str| {
         let version = Version {
@@ -261,16 +249,4 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
         let checks = kind.compare(&run(), &item(ARN, "v-2"), true).await.unwrap();
         assert_eq!(finding(checks), Finding::Different);
     }
-    let (kind, replay) = secrets([]);
-    let advance = kind.advance(&run(), &item(ARN, "v-2")).await.unwrap();
-    assert_eq!(
-        advance,
-        Advance::Restored {
-            made: Made::Nothing,
-            remarks: Vec::new()
-        }
-    );
-    assert_eq!(kind.undo(&run(), &item(ARN, "v-2")).await.unwrap(), Undoing::Gone);
-    assert_eq!(kind.sample(&login(), &Value::Null).await.unwrap(), None);
-    replay.played();
 }

@@ -5,32 +5,44 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{Example, Replays, Script, assert_refused, both};
+use super::{BackupAnswers, Example, Replays, Script, assert_refused, both};
 use crate::domain::job::Run;
-use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::item::{Advance, Item, Made, Undoing};
 use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::verdict::Finding;
 use crate::kinds::Kind;
+use crate::testing::replay::Exchange;
 use crate::testing::samples::{restoring, run};
 
 /// What AWS answers to the methods of `Restore` for one resource of a kind. A script is empty where the kind asks nothing.
 pub struct RestoreAnswers {
     pub kind: fn(&SdkConfig) -> Arc<dyn Kind>,
     pub run: Run,
-    /// As planned: nothing is created, nothing is recorded.
+    /// As planned, with what was captured and sampled: nothing is created, nothing is recorded.
     pub item: Item,
+    /// To a look ahead where all is well.
+    pub preflight: Script,
+    /// The same where something else has the copy's name; `None` where nothing can have it.
+    pub preflight_taken: Option<Script>,
     /// To the first look, which begins the restore.
     pub begin: Script,
     /// The call that begins it; `None` for guards, which make nothing.
     pub create: Option<&'static str>,
     /// To a look while the copy is being made.
     pub in_progress: Script,
+    /// To each look after that, of which the last finds it restored.
+    pub later_looks: fn() -> Vec<Vec<Exchange>>,
     /// To a look where something else has the copy's name or token; `None` where nothing can have it.
     pub conflict: Option<Script>,
-    /// To an undo before anything was created.
-    pub undo_nothing: Script,
     /// The same item once its copy is created.
     pub created: Item,
+    /// To a comparison of a copy with nothing different in it.
+    pub compare: Script,
+    /// To one of a copy with a difference, and what that is called.
+    pub compare_different: (Script, &'static str),
+    pub sample: Script,
+    /// To an undo before anything was created.
+    pub undo_nothing: Script,
     /// To an undo of the copy.
     pub undo: Script,
     /// The call that deletes the copy.
@@ -43,19 +55,29 @@ pub struct RestoreAnswers {
 }
 
 impl RestoreAnswers {
-    /// Those of a guard, which restores nothing.
-    pub fn of_guard(kind: fn(&SdkConfig) -> Arc<dyn Kind>, resource: Resource) -> Self {
-        let source = Source::Versions { versions: Vec::new() };
-        let item = restoring(resource, source, Beside::Nothing);
+    /// Those of a guard, which restores nothing and compares what it saw at backup: `different` is the answer that has another
+    /// version, `name` what that is called.
+    pub fn of_guard(backup: BackupAnswers, different: Script, name: &'static str) -> Self {
+        let described = backup.capture;
+        let item = restoring(backup.resource, Source::of(&backup.point), Beside::Nothing);
         Self {
-            kind,
+            kind: backup.kind,
             run: run(),
-            created: item.clone(),
+            created: Item {
+                made: Some(Made::Nothing),
+                ..item.clone()
+            },
             item,
+            preflight: described,
+            preflight_taken: None,
             begin: Vec::new,
             create: None,
             in_progress: Vec::new,
+            later_looks: Vec::new,
             conflict: None,
+            compare: described,
+            compare_different: (different, name),
+            sample: Vec::new,
             undo_nothing: Vec::new,
             undo: Vec::new,
             remove: None,
@@ -67,7 +89,11 @@ impl RestoreAnswers {
 
 /// Runs the suite. No kind takes what the `examples` of others are.
 pub async fn run_restore(answers: RestoreAnswers, examples: &[Example]) {
+    answers.says_beforehand_what_is_in_the_way().await;
     answers.begins_once().await;
+    answers.advances_until_it_is_restored().await;
+    answers.compares_without_changing().await;
+    answers.samples_the_same_twice().await;
     answers.undoes_nothing_twice().await;
     answers.undoes_its_own_only().await;
     answers.refuses_other_kinds(examples).await;
@@ -76,6 +102,18 @@ pub async fn run_restore(answers: RestoreAnswers, examples: &[Example]) {
 impl RestoreAnswers {
     fn replays(&self) -> Replays {
         Replays(self.kind)
+    }
+
+    /// A name that is taken is a fault, not an error.
+    async fn says_beforehand_what_is_in_the_way(&self) {
+        let call = async |kind: Arc<dyn Kind>| kind.preflight(&self.run, &self.item).await;
+        let preflight = self.replays().repeatedly(self.preflight, call).await;
+        assert_eq!(preflight.faults, []);
+        if let Some(taken) = self.preflight_taken {
+            let faults = self.replays().repeatedly(taken, call).await.faults;
+            let names = |value: &str| value.contains(self.item.planned.beside.name());
+            assert!(faults.len() == 1 && names(&faults[0].value), "{faults:?}");
+        }
     }
 
     async fn begins_once(&self) {
@@ -99,9 +137,57 @@ impl RestoreAnswers {
         }
     }
 
+    /// Each look once more, with what was made so far on record, as `restoring` keeps it. Where the last answer of a look is lost,
+    /// AWS has done what it was asked for, and the next one goes on from there.
+    async fn advances_until_it_is_restored(&self) {
+        let mut looks = vec![(self.in_progress)()];
+        looks.extend((self.later_looks)());
+        let mut item = self.item.clone();
+        let mut before: Option<Item> = None;
+        for (place, look) in looks.iter().enumerate() {
+            let call = async |kind: Arc<dyn Kind>| kind.advance(&self.run, &item).await;
+            let advance = self.replays().repeatedly(|| look.clone(), call).await;
+            if let Some(before) = before {
+                let call = async |kind: Arc<dyn Kind>| kind.advance(&self.run, &before).await;
+                let previous = &looks[place - 1];
+                let unheard = self.replays().after_a_loss(previous, previous.len() - 1, look, call);
+                assert_eq!(unheard.await, advance);
+            }
+            let is_last = place + 1 == looks.len();
+            let made = match advance {
+                Advance::Restored { made, .. } if is_last => Some(made),
+                Advance::InProgress { made, .. } | Advance::Short { made, .. } if !is_last => made,
+                Advance::Asked { made, .. } if !is_last => Some(made),
+                advance => panic!("look {place}: {advance:?}"),
+            };
+            before = (place > 0).then(|| item.clone());
+            item.made = made.or(item.made);
+        }
+        assert_eq!(item.made, self.created.made);
+    }
+
+    async fn compares_without_changing(&self) {
+        let call = async |kind: Arc<dyn Kind>| kind.compare(&self.run, &self.created, true).await;
+        let checks = self.replays().repeatedly(self.compare, call).await;
+        let is_same = checks.iter().all(|check| check.finding == Finding::Same);
+        assert!(!checks.is_empty() && is_same, "{checks:?}");
+        let (different, name) = self.compare_different;
+        let checks = self.replays().repeatedly(different, call).await;
+        let found = checks.iter().find(|check| check.name == format!("thing: {name}"));
+        assert!(found.is_some_and(|check| check.finding != Finding::Same), "{checks:?}");
+    }
+
+    /// Of what it asks AWS for; else there is none.
+    async fn samples_the_same_twice(&self) {
+        let (resource, configuration) = (&self.item.planned.resource, &self.item.configuration);
+        let call = async |kind: Arc<dyn Kind>| kind.sample(resource, configuration).await;
+        let sample = self.replays().repeatedly(self.sample, call).await;
+        assert_eq!(sample.is_some(), !(self.sample)().is_empty());
+    }
+
     async fn undoes_nothing_twice(&self) {
         let call = async |kind: Arc<dyn Kind>| kind.undo(&self.run, &self.item).await;
-        let undoing = self.replays().twice(self.undo_nothing, self.undo_nothing, call).await;
+        let undoing = self.replays().repeatedly(self.undo_nothing, call).await;
         assert_eq!(undoing, Undoing::Gone);
     }
 
@@ -119,22 +205,30 @@ impl RestoreAnswers {
             .with_each_answer_lost_to(self.undo, self.undo_again, self.remove, call, check)
             .await;
         if let Some(foreign) = self.undo_foreign {
-            let undoing = self.replays().twice(foreign, foreign, call).await;
+            let undoing = self.replays().repeatedly(foreign, call).await;
             assert_eq!(undoing, Undoing::Gone);
         }
     }
 
-    /// Without asking AWS for anything.
+    /// Without asking AWS for anything; but a guard looks before it compares, and has nothing to undo.
     async fn refuses_other_kinds(&self, examples: &[Example]) {
         let (kind, replay) = self.replays().play(Vec::new());
         let own = discriminant(&self.item.planned.source);
-        for Example { planned, .. } in examples {
+        for Example { resource, planned, .. } in examples {
             if discriminant(&planned.source) == own {
                 continue;
             }
             let mut other = self.item.clone();
             (other.planned.source, other.planned.beside) = (planned.source.clone(), planned.beside.clone());
             assert_refused(kind.advance(&self.run, &other).await);
+            if self.create.is_some() {
+                assert_refused(kind.preflight(&self.run, &other).await);
+                assert_refused(kind.undo(&self.run, &other).await);
+                assert_refused(kind.compare(&self.run, &other, true).await);
+            }
+            if !(self.sample)().is_empty() {
+                assert_refused(kind.sample(resource, &other.configuration).await);
+            }
         }
         replay.played();
     }

@@ -20,7 +20,7 @@ async fn compared(source: Source, configuration: Value, copy: &Value, more: Vec<
     checks
 }
 
-fn broken(change: impl FnOnce(&mut Value)) -> Value {
+pub fn broken(change: impl FnOnce(&mut Value)) -> Value {
     let mut copy = faithful();
     change(&mut copy);
     copy

@@ -7,10 +7,51 @@ use super::*;
 use crate::domain::restore::item::Advance;
 use crate::kinds::Restore;
 
-/// From the cluster that the restore call made to one that nothing is to be done to, a call a look.
-#[tokio::test]
-async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
-    let item = item(from_snapshot(), configuration());
+/// RDS's answers to each look, from the cluster that the restore call made to a finished copy.
+pub fn looks() -> [Vec<Exchange>; 5] {
+    let ready = ready();
+    let first = json!([faithful()["DBInstances"][1]]);
+    let mut finished = vec![
+        cluster_answer(&faithful()["DBCluster"], "available"),
+        instances_answer(&faithful()["DBInstances"]),
+        endpoints_answer(&faithful()["DBClusterEndpoints"]),
+    ];
+    finished.extend(scaling_answers(&faithful()));
+    [
+        // Settings, at once.
+        vec![cluster_answer(&fresh(), "available"), restored("ModifyDBCluster")],
+        // Roles, the Data API, and one instance.
+        vec![
+            cluster_answer(&configured(), "available"),
+            xml("AddRoleToDBCluster", ""),
+            xml("EnableHttpEndpoint", ""),
+            instances_answer(&json!([])),
+            xml("CreateDBInstance", ""),
+        ],
+        // The other one when that is there.
+        vec![
+            cluster_answer(&ready, "available"),
+            instances_answer(&first),
+            xml("CreateDBInstance", ""),
+        ],
+        // Custom endpoints, scaling, and deletion protection last of all.
+        vec![
+            cluster_answer(&ready, "available"),
+            instances_answer(&faithful()["DBInstances"]),
+            endpoints_answer(&json!([])),
+            xml("CreateDBClusterEndpoint", ""),
+            answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
+            answers("RegisterScalableTarget", "{}"),
+            answers("PutScalingPolicy", r#"{"PolicyARN":"arn:p:new"}"#),
+            answers("PutScheduledAction", "{}"),
+            restored("ModifyDBCluster"),
+        ],
+        finished,
+    ]
+}
+
+/// Once its settings are as captured.
+fn configured() -> Value {
     let settings = [
         ("MasterUserSecret", faithful()["DBCluster"]["MasterUserSecret"].clone()),
         ("PreferredBackupWindow", "01:00-02:00".into()),
@@ -18,9 +59,24 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         ("PreferredMaintenanceWindow", "tue:03:00-tue:04:00".into()),
         ("AutoMinorVersionUpgrade", false.into()),
     ];
-    // 1. Settings, at once.
-    let script = vec![cluster_answer(&fresh(), "available"), restored("ModifyDBCluster")];
-    let (advance, asked) = advanced(script, &item).await;
+    with(fresh(), &settings)
+}
+
+/// Once it has its roles and its Data API, too.
+fn ready() -> Value {
+    let roles = faithful()["DBCluster"]["AssociatedRoles"].clone();
+    with(
+        configured(),
+        &[("AssociatedRoles", roles), ("HttpEndpointEnabled", true.into())],
+    )
+}
+
+/// From the cluster that the restore call made to one that nothing is to be done to, a call a look.
+#[tokio::test]
+async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
+    let item = item(from_snapshot(), configuration());
+    let [settings, roles, second, rest, _] = looks();
+    let (advance, asked) = advanced(settings, &item).await;
     assert_eq!(
         phase(advance),
         "cluster hubs-db-r1 is being configured: AutoMinorVersionUpgrade, BackupRetentionPeriod, MasterUserSecret, \
@@ -41,16 +97,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     ] {
         assert_eq!(asked[1].field(name).as_deref(), value, "{name}");
     }
-    // 2. Roles, the Data API, and one instance.
-    let configured = with(fresh(), &settings);
-    let script = vec![
-        cluster_answer(&configured, "available"),
-        xml("AddRoleToDBCluster", ""),
-        xml("EnableHttpEndpoint", ""),
-        instances_answer(&json!([])),
-        xml("CreateDBInstance", ""),
-    ];
-    let (advance, asked) = advanced(script, &item).await;
+    let (advance, asked) = advanced(roles, &item).await;
     assert_eq!(
         phase(advance),
         "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import; cluster hubs-db-r1 gets its Data API; \
@@ -84,12 +131,8 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     ] {
         assert_eq!(asked[4].field(name).as_deref(), value, "{name}");
     }
-    // 3. The other one when that is there; one instance takes longer, and a role.
-    let roles = faithful()["DBCluster"]["AssociatedRoles"].clone();
-    let ready = with(
-        configured,
-        &[("AssociatedRoles", roles), ("HttpEndpointEnabled", true.into())],
-    );
+    // One instance takes longer, and a role.
+    let ready = ready();
     let mut first = faithful()["DBInstances"][1].clone();
     first["DBInstanceStatus"] = "creating".into();
     let script = vec![cluster_answer(&ready, "available"), instances_answer(&json!([first]))];
@@ -98,13 +141,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         phase(advance),
         "instances of cluster hubs-db-r1: hubs-db-2-r1 is creating, hubs-db-1-r1 after that"
     );
-    first["DBInstanceStatus"] = "available".into();
-    let script = vec![
-        cluster_answer(&ready, "available"),
-        instances_answer(&json!([first])),
-        xml("CreateDBInstance", ""),
-    ];
-    let (advance, asked) = advanced(script, &item).await;
+    let (advance, asked) = advanced(second, &item).await;
     assert_eq!(
         phase(advance),
         "instances of cluster hubs-db-r1: hubs-db-1-r1 being created"
@@ -130,19 +167,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         phase(advance),
         "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import"
     );
-    // 4. Custom endpoints, scaling, and deletion protection last of all.
-    let script = vec![
-        cluster_answer(&ready, "available"),
-        instances_answer(&faithful()["DBInstances"]),
-        endpoints_answer(&json!([])),
-        xml("CreateDBClusterEndpoint", ""),
-        answers("DescribeScalableTargets", r#"{"ScalableTargets":[]}"#),
-        answers("RegisterScalableTarget", "{}"),
-        answers("PutScalingPolicy", r#"{"PolicyARN":"arn:p:new"}"#),
-        answers("PutScheduledAction", "{}"),
-        restored("ModifyDBCluster"),
-    ];
-    let (advance, asked) = advanced(script, &item).await;
+    let (advance, asked) = advanced(rest, &item).await;
     assert_eq!(
         phase(advance),
         "endpoints of cluster hubs-db-r1: reports-r1 is being created; cluster hubs-db-r1 gets its deletion protection"
@@ -188,13 +213,8 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
 /// Everything in place: nothing is changed any more, however often it is looked at.
 #[tokio::test]
 async fn a_finished_copy_is_told_with_its_endpoint_and_its_secret() {
-    let mut script = vec![
-        cluster_answer(&faithful()["DBCluster"], "available"),
-        instances_answer(&faithful()["DBInstances"]),
-        endpoints_answer(&faithful()["DBClusterEndpoints"]),
-    ];
-    script.extend(scaling_answers(&faithful()));
-    let (advance, _) = advanced(script, &item(from_snapshot(), configuration())).await;
+    let [.., finished] = looks();
+    let (advance, _) = advanced(finished, &item(from_snapshot(), configuration())).await;
     match advance {
         Advance::Restored { made, remarks } => {
             assert_eq!(made, copies::made());

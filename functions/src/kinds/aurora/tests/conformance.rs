@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::compare::broken;
 use super::copies::{
-    TARGET, cluster_answer, configuration, faithful, from_snapshot, instances_answer, item, no_cluster,
-    restore as restore_run, restored, snapshot_is, tag_list, versions, with,
+    captured, cluster_answer, configuration, faithful, from_snapshot, groups_are_there, instances_answer, item, made,
+    no_cluster, restore as restore_run, restored, snapshot_is, tag_list, versions,
 };
+use super::preflight::Answers;
 use super::recovery::{RESTORABLE, backups, cluster, no_backups};
+use super::undo::{copy, groups};
 use super::*;
+use crate::domain::restore::item::Item;
 use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
@@ -80,44 +84,72 @@ pub fn recovery() -> RecoveryAnswers {
 }
 
 pub fn restore() -> RestoreAnswers {
-    let bare = item(from_snapshot(), Value::Null);
+    let item = item(from_snapshot(), configuration());
     RestoreAnswers {
         kind: |aws| Arc::new(Aurora::from_config(aws)),
         run: restore_run(),
-        item: bare.clone(),
+        item: item.clone(),
+        preflight: || Answers::good().script(),
+        preflight_taken: Some(|| {
+            let target = anothers();
+            Answers {
+                target,
+                ..Answers::good()
+            }
+            .script()
+        }),
         begin: || {
-            vec![
+            let mut script = vec![
                 no_cluster(),
                 snapshot_is("available", "16.4"),
                 versions(&[("16.4", "available")]),
-                restored("RestoreDBClusterFromSnapshot"),
-            ]
+            ];
+            script.extend(groups_are_there());
+            script.push(restored("RestoreDBClusterFromSnapshot"));
+            script
         },
         create: Some("RestoreDBClusterFromSnapshot"),
-        in_progress: || vec![cluster_answer(&copy(&restore_run().id), "creating")],
-        conflict: Some(|| vec![cluster_answer(&copy("another-restore"), "available")]),
-        undo_nothing: || vec![no_cluster()],
-        created: bare,
+        in_progress: || vec![cluster_answer(&copy(&[]), "creating")],
+        later_looks: || configure::looks().into(),
+        conflict: Some(|| vec![anothers()]),
+        created: Item {
+            made: Some(made()),
+            ..item
+        },
+        compare: || captured(&faithful()),
+        compare_different: (
+            || captured(&broken(|copy| copy["DBCluster"]["Port"] = 5432.into())),
+            "Port",
+        ),
+        sample: Vec::new,
+        undo_nothing: gone,
         undo: || {
-            let deleting = format!("<DBCluster><DBClusterIdentifier>{TARGET}</DBClusterIdentifier></DBCluster>");
             vec![
-                cluster_answer(&copy(&restore_run().id), "available"),
+                cluster_answer(&copy(&[]), "available"),
+                answers("DeregisterScalableTarget", "{}"),
                 instances_answer(&json!([])),
-                xml("DeleteDBCluster", &deleting),
+                xml("DeleteDBCluster", ""),
             ]
         },
         remove: Some("DeleteDBCluster"),
-        undo_again: || vec![no_cluster()],
-        undo_foreign: Some(|| vec![cluster_answer(&copy("another-restore"), "available")]),
+        undo_again: gone,
+        undo_foreign: Some(|| {
+            let mut script = vec![anothers()];
+            script.extend(groups("another-restore"));
+            script
+        }),
     }
 }
 
-/// The copy that a restore made.
-fn copy(of: &str) -> Value {
-    let changes = [
-        ("DeletionProtection", json!(false)),
-        ("DBClusterMembers", Value::Null),
-        ("TagList", tag_list(&[], of)),
-    ];
-    with(faithful()["DBCluster"].clone(), &changes)
+/// A cluster that another restore made under the copy's name.
+fn anothers() -> Exchange {
+    let tags = tag_list(&[], "another-restore");
+    cluster_answer(&copy(&[("TagList", tags)]), "available")
+}
+
+/// No copy, and parameter groups of which this restore made none.
+fn gone() -> Vec<Exchange> {
+    let mut script = vec![no_cluster()];
+    script.extend(groups_are_there());
+    script
 }

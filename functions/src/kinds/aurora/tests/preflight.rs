@@ -52,14 +52,18 @@ impl Answers {
         }
     }
 
-    pub async fn preflight(self, item: &Item) -> Preflight {
+    pub fn script(self) -> Vec<Exchange> {
         let mut script = vec![self.source];
         script.extend(self.keys);
         script.extend(self.versions);
         script.extend(self.orderable);
         script.extend(self.groups);
         script.extend([self.target, self.instances, self.quotas]);
-        let (aurora, replay) = aurora(script);
+        script
+    }
+
+    pub async fn preflight(self, item: &Item) -> Preflight {
+        let (aurora, replay) = aurora(self.script());
         let preflight = aurora.preflight(&restore(), item).await.unwrap();
         replay.played();
         preflight

@@ -421,16 +421,3 @@ async fn a_cluster_for_which_aws_has_no_capacity_is_waited_for() {
         assert_eq!(phase(advance), "cluster hubs-db-r1 waits until AWS has capacity for it");
     }
 }
-
-#[tokio::test]
-async fn nothing_of_another_kind_is_restored() {
-    let (aurora, replay) = aurora([]);
-    let mut other = item(from_snapshot(), configuration());
-    other.planned.source = crate::domain::restore::plan::Source::TableBackup { arn: "arn".into() };
-    assert_eq!(
-        aurora.advance(&restore(), &other).await.unwrap_err().name(),
-        "InvalidInput"
-    );
-    assert_eq!(aurora.sample(&database(), &Value::Null).await.unwrap(), None);
-    replay.played();
-}

@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::restore::item::Undoing;
 use crate::kinds::Restore;
 
-fn copy(changes: &[(&str, Value)]) -> Value {
+pub fn copy(changes: &[(&str, Value)]) -> Value {
     let mut cluster = faithful()["DBCluster"].clone();
     cluster["DeletionProtection"] = false.into();
     for (name, value) in changes {
@@ -24,7 +24,7 @@ fn instances(statuses: [&str; 2]) -> Exchange {
     instances_answer(&instances)
 }
 
-fn groups(owner: &str) -> Vec<Exchange> {
+pub fn groups(owner: &str) -> Vec<Exchange> {
     let tags = tag_list(&[], owner);
     vec![
         cluster_group_answer(&configuration()["DBClusterParameterGroup"]),

@@ -4,9 +4,29 @@ use serde_json::json;
 
 use super::restore::{captures, item, no_table, whole};
 use super::*;
+use crate::domain::restore::item::Item;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{Sample, SampledItem};
 use crate::kinds::Restore;
+
+/// An item of whose table these items were sampled, with nothing in them but their key.
+pub fn sampled(ids: &[&str]) -> Item {
+    let sampled = ids.iter().map(|id| SampledItem {
+        key: json!({"id": {"S": id}}),
+        sha256: "749b5c1af783257792b1d09113f0f74675b8152acbb10024a848f8029f898d87".into(),
+    });
+    Item {
+        sample: Some(Sample::Items {
+            items: sampled.collect(),
+        }),
+        ..item()
+    }
+}
+
+/// A sampled item as the copy has it.
+pub fn reads(item: &str) -> Exchange {
+    answers("GetItem", format!(r#"{{"Item":{item}}}"#))
+}
 
 async fn compared(all: &Value) -> Vec<Check> {
     let (kind, replay) = dynamodb(captures(all));
@@ -170,18 +190,11 @@ async fn a_missing_copy_is_different() {
 
 #[tokio::test]
 async fn sampled_items_are_read_from_the_copy_and_compared_by_hash() {
-    let mut item = item();
-    let sampled = |id: &str| SampledItem {
-        key: json!({"id": {"S": id}}),
-        sha256: "749b5c1af783257792b1d09113f0f74675b8152acbb10024a848f8029f898d87".into(),
-    };
-    item.sample = Some(Sample::Items {
-        items: vec![sampled("a"), sampled("b"), sampled("c")],
-    });
+    let item = sampled(&["a", "b", "c"]);
     let mut script = captures(&whole());
     script.extend([
-        answers("GetItem", r#"{"Item":{"id":{"S":"a"}}}"#),
-        answers("GetItem", r#"{"Item":{"id":{"S":"b"},"secret":{"S":"hunter2"}}}"#),
+        reads(r#"{"id":{"S":"a"}}"#),
+        reads(r#"{"id":{"S":"b"},"secret":{"S":"hunter2"}}"#),
         answers("GetItem", "{}"),
     ]);
     let (kind, replay) = dynamodb(script);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::recovery::{LATEST, backup as system_backup, continuous, page, there};
-use super::restore::{bare, captured, item, no_table, table_is, table_with, tags, tags_are};
+use super::restore::{
+    bare, captured, captures, done, key, made, no_table, table_is, table_with, tags, tags_are, whole,
+};
 use super::undo::{no_targets, recovery as recovery_is};
 use super::*;
 use crate::domain::restore::item::Item;
@@ -87,30 +89,39 @@ pub fn recovery() -> RecoveryAnswers {
 }
 
 pub fn restore() -> RestoreAnswers {
-    let bare_item = Item {
-        configuration: Value::Null,
-        ..item()
-    };
+    let item = compare::sampled(&["a"]);
     RestoreAnswers {
         kind: |aws| Arc::new(DynamoDb::from_config(aws)),
         run: run(),
-        item: bare_item.clone(),
-        begin: || vec![no_table(), answers("RestoreTableFromBackup", "{}")],
+        item: item.clone(),
+        preflight: || preflight(vec![no_table()]),
+        preflight_taken: Some(|| preflight(another_table())),
+        begin: || vec![no_table(), key("CUSTOMER"), done("RestoreTableFromBackup")],
         create: Some("RestoreTableFromBackup"),
         in_progress: || {
             let creating = table_with(bare(), "TableStatus", json!("CREATING"));
             vec![creating, our_tags(), our_tags()]
         },
+        later_looks: restore::looks,
         conflict: Some(another_table),
+        created: Item {
+            made: Some(made()),
+            ..item
+        },
+        compare: || compared(r#"{"id":{"S":"a"}}"#),
+        compare_different: (
+            || compared(r#"{"id":{"S":"a"},"text":{"S":"changed"}}"#),
+            r#"item {"id":{"S":"a"}}"#,
+        ),
+        sample: || vec![sample::described(), sample::expiring("ENABLED"), sample::items()],
         undo_nothing: || vec![no_table()],
-        created: bare_item,
         undo: || {
             vec![
                 table_is(&bare()),
                 our_tags(),
                 no_targets(),
                 recovery_is("DISABLED"),
-                answers("DeleteTable", "{}"),
+                done("DeleteTable"),
                 no_table(),
             ]
         },
@@ -118,6 +129,20 @@ pub fn restore() -> RestoreAnswers {
         undo_again: || vec![no_table()],
         undo_foreign: Some(another_table),
     }
+}
+
+/// A look ahead that finds this under the copy's name.
+fn preflight(target: Vec<Exchange>) -> Vec<Exchange> {
+    let mut script = vec![preflight::backup("AVAILABLE", "USER"), preflight::key("Enabled")];
+    script.extend(target);
+    script
+}
+
+/// A comparison of a copy with everything put back, whose sampled item is this.
+fn compared(item: &str) -> Vec<Exchange> {
+    let mut script = captures(&whole());
+    script.push(compare::reads(item));
+    script
 }
 
 fn our_tags() -> Exchange {

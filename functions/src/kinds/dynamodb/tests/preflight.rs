@@ -6,7 +6,7 @@ use super::restore::{item, item_at, no_table, table_is, tags_are, whole};
 use super::*;
 use crate::kinds::{Preflight, Restore};
 
-fn backup(status: &str, kind: &str) -> Exchange {
+pub fn backup(status: &str, kind: &str) -> Exchange {
     let details =
         details(&name(), status, 5).replace("\"USER\"", &format!("\"{kind}\",\"BackupExpiryDateTime\":1798000000"));
     answers(
@@ -15,7 +15,7 @@ fn backup(status: &str, kind: &str) -> Exchange {
     )
 }
 
-fn key(state: &str) -> Exchange {
+pub fn key(state: &str) -> Exchange {
     answers(
         "DescribeKey",
         format!(r#"{{"KeyMetadata":{{"KeyId":"1","KeyState":"{state}"}}}}"#),

@@ -217,18 +217,18 @@ fn look(all: &Value) -> Vec<Exchange> {
     asked
 }
 
-fn done(action: &str) -> Exchange {
+pub fn done(action: &str) -> Exchange {
     answers(action, "{}")
 }
 
-fn key(manager: &str) -> Exchange {
+pub fn key(manager: &str) -> Exchange {
     answers(
         "DescribeKey",
         format!(r#"{{"KeyMetadata":{{"KeyId":"1","KeyState":"Enabled","KeyManager":"{manager}"}}}}"#),
     )
 }
 
-fn made() -> Made {
+pub fn made() -> Made {
     Made::Table {
         table: "rooms-r1".into(),
         arn: TARGET.into(),
@@ -318,21 +318,20 @@ async fn on_demand_tables_local_indexes_and_other_encryptions_are_asked_for_as_c
     assert_eq!(names, ["RestoreDateTime", "SourceTableName", "TargetTableName"]);
 }
 
-#[tokio::test]
-async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamodb_takes() {
+/// DynamoDB's answers to each look, from a copy that is being made to a finished one.
+pub fn looks() -> Vec<Vec<Exchange>> {
     let full = whole();
     let mut seen = bare();
-    let mut script = Vec::new();
-    // While it is being made: it is tagged as soon as DynamoDB lets us.
-    script.extend([
+    let mut looks = vec![vec![
         table_with(bare(), "TableStatus", json!("CREATING")),
         tags_are(&seen),
         tags_are(&seen),
-    ]);
-    script.push(refuses("TagResource", 400, "ResourceInUseException"));
+        // It is tagged as soon as DynamoDB lets us.
+        refuses("TagResource", 400, "ResourceInUseException"),
+    ]];
     let mut filling = bare();
     filling["Table"]["RestoreSummary"]["RestoreInProgress"] = json!(true);
-    script.extend([
+    looks.push(vec![
         table_is(&filling),
         tags_are(&seen),
         tags_are(&seen),
@@ -340,39 +339,45 @@ async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamod
     ]);
     seen["Tags"] = json!(full["Tags"].as_array().unwrap()[..3]);
     // Its own tags, then its stream: nothing else goes while the table is UPDATING.
-    script.extend(look(&seen));
-    script.extend([done("TagResource"), done("UpdateTable")]);
+    looks.push(look_and(&seen, [done("TagResource"), done("UpdateTable")]));
     seen["Tags"] = full["Tags"].clone();
     seen["Table"]["StreamSpecification"] = full["Table"]["StreamSpecification"].clone();
-    script.extend([
+    looks.push(vec![
         table_with(seen.clone(), "TableStatus", json!("UPDATING")),
         tags_are(&seen),
         tags_are(&seen),
     ]);
-    script.extend(look(&seen));
-    script.push(refuses("UpdateTable", 400, "ResourceInUseException"));
-    script.extend(look(&seen));
-    script.push(done("UpdateTable"));
+    looks.push(look_and(&seen, [refuses("UpdateTable", 400, "ResourceInUseException")]));
+    looks.push(look_and(&seen, [done("UpdateTable")]));
     seen["Table"]["TableClassSummary"] = full["Table"]["TableClassSummary"].clone();
-    script.extend(look(&seen));
-    script.extend(
-        [
-            "UpdateTimeToLive",
-            "UpdateContinuousBackups",
-            "PutResourcePolicy",
-            "RegisterScalableTarget",
-            "PutScalingPolicy",
-            "PutScheduledAction",
-            "UpdateContributorInsights",
-            "UpdateContributorInsights",
-            "EnableKinesisStreamingDestination",
-            "UpdateTable",
-        ]
-        .map(done),
-    );
-    script.extend(look(&full));
-    script.extend(look(&full));
-    let (kind, replay) = dynamodb(script);
+    let settings = [
+        "UpdateTimeToLive",
+        "UpdateContinuousBackups",
+        "PutResourcePolicy",
+        "RegisterScalableTarget",
+        "PutScalingPolicy",
+        "PutScheduledAction",
+        "UpdateContributorInsights",
+        "UpdateContributorInsights",
+        "EnableKinesisStreamingDestination",
+        "UpdateTable",
+    ];
+    looks.push(look_and(&seen, settings.map(done)));
+    looks.push(look(&full));
+    looks
+}
+
+/// A look at a copy that is ready, and what is then asked for.
+fn look_and(all: &Value, changes: impl IntoIterator<Item = Exchange>) -> Vec<Exchange> {
+    let mut asked = look(all);
+    asked.extend(changes);
+    asked
+}
+
+#[tokio::test]
+async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamodb_takes() {
+    let full = whole();
+    let (kind, replay) = dynamodb(looks().into_iter().flatten());
     let (run, item) = (run(), item());
     for expected in [
         "CREATING",
@@ -391,19 +396,12 @@ async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamod
         let phase = phase(advance);
         assert!(phase.contains(expected), "{phase} for {expected}");
     }
-    for _ in 0..2 {
-        let Advance::Restored { made: table, remarks } = kind.advance(&run, &item).await.unwrap() else {
-            panic!("not restored")
-        };
-        assert_eq!(table, made());
-        assert!(
-            remarks.iter().any(|remark| remark.contains("stream of its own")),
-            "{remarks:?}"
-        );
-        assert!(
-            remarks.iter().any(|remark| remark.contains("arn:stream")),
-            "{remarks:?}"
-        );
+    let Advance::Restored { made: table, remarks } = kind.advance(&run, &item).await.unwrap() else {
+        panic!("not restored")
+    };
+    assert_eq!(table, made());
+    for said in ["stream of its own", "arn:stream"] {
+        assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
     }
     let asked = replay.played();
     let bodies = |action: &str| {

@@ -6,21 +6,21 @@ use super::*;
 use crate::domain::set::Sample;
 use crate::kinds::Restore;
 
-fn described() -> Exchange {
+pub fn described() -> Exchange {
     answers(
         "DescribeTable",
         r#"{"Table":{"TableName":"rooms","KeySchema":[{"AttributeName":"id","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"}]}}"#,
     )
 }
 
-fn expiring(status: &str) -> Exchange {
+pub fn expiring(status: &str) -> Exchange {
     answers(
         "DescribeTimeToLive",
         format!(r#"{{"TimeToLiveDescription":{{"TimeToLiveStatus":"{status}","AttributeName":"expires"}}}}"#),
     )
 }
 
-fn items() -> Exchange {
+pub fn items() -> Exchange {
     answers(
         "Scan",
         r#"{"Items":[{"id":{"S":"a"},"n":{"N":"1"},"text":{"S":"hunter2"}},{"id":{"S":"b"},"n":{"N":"2"},"expires":{"N":"1"}}]}"#,

@@ -2,14 +2,10 @@
 
 use serde_json::json;
 
-use super::restore::{bare, item, no_table, table_is, table_with, tags_are, whole};
+use super::restore::{bare, done, item, no_table, table_is, table_with, tags_are, whole};
 use super::*;
 use crate::domain::restore::item::Undoing;
 use crate::kinds::Restore;
-
-fn done(action: &str) -> Exchange {
-    answers(action, "{}")
-}
 
 pub fn recovery(status: &str) -> Exchange {
     let description = json!({"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": status}});

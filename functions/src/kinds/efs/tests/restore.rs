@@ -17,11 +17,10 @@ use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::kinds::{Preflight, Restore};
 use crate::testing::conformance::RestoreAnswers;
-use crate::testing::replay::{Exchange, Replay, answers, refuses};
+use crate::testing::replay::{Exchange, answers, refuses};
 use crate::testing::samples::{resource, run};
 
 const ARN: &str = "arn:aws:backup:eu-west-1:111122223333:recovery-point:1";
-const ROLE: &str = "arn:aws:iam::111122223333:role/backup";
 const SOURCE: &str = "fs-01234567";
 const NEW: &str = "fs-0new";
 const TOKEN: &str = "token-of-the-new";
@@ -36,15 +35,6 @@ const POINT: &str =
 const FILES: &str = "GET /2015-02-01/file-systems";
 const INVOKE: &str = "POST /2015-03-31/functions/holdfast-efs-fs-01234567/invocations";
 const INVOKE_NEW: &str = "POST /2015-03-31/functions/holdfast-efs-fs-0new/invocations";
-
-fn efs(script: impl IntoIterator<Item = Exchange>) -> (Efs, Replay) {
-    let replay = Replay::new(script);
-    let defaults = Defaults {
-        vault: "vault".into(),
-        role: ROLE.into(),
-    };
-    (Efs::from_config(&replay.config(), defaults), replay)
-}
 
 /// Planned into a directory.
 fn item() -> Item {
@@ -289,26 +279,31 @@ fn looks(configuration: &Value) -> Vec<Exchange> {
 
 /// Answers to the conformance suite, for a restore into a directory.
 pub fn conformance() -> RestoreAnswers {
+    let item = compare::sampled(item(), 5);
     RestoreAnswers {
-        kind: |aws| {
-            let defaults = Defaults {
-                vault: "vault".into(),
-                role: ROLE.into(),
-            };
-            std::sync::Arc::new(Efs::from_config(aws, defaults))
-        },
+        kind: |aws| std::sync::Arc::new(Efs::from_config(aws, defaults())),
         run: run(),
-        item: item(),
+        item: item.clone(),
+        preflight: || preflight::good().into(),
+        // A directory gets its name from AWS Backup.
+        preflight_taken: None,
         begin: || vec![advance::started(), job("RUNNING", json!({}))],
         create: Some(START),
         // The same token makes AWS Backup answer with the same job.
         in_progress: || vec![advance::started(), job("RUNNING", json!({}))],
+        later_looks: || {
+            let look = |names: &[&str]| vec![completed(SOURCE), directories(INVOKE, names), jobs(json!([]))];
+            vec![vec![job("RUNNING", json!({}))], look(&[]), look(&[DIRECTORY])]
+        },
         conflict: Some(|| {
             let other = json!({"RecoveryPointArn": "arn:other"});
             vec![advance::started(), job("RUNNING", other)]
         }),
+        created: with(item, in_directory(Some(&format!("/{DIRECTORY}")))),
+        compare: || compare::compared(Vec::new()),
+        compare_different: (|| compare::compared(vec![compare::missing("/a")]), "file /a"),
+        sample: || vec![directories(INVOKE, &[]), advance::counted(1, &["/a"])],
         undo_nothing: || vec![jobs(json!([]))],
-        created: with(item(), in_directory(Some(&format!("/{DIRECTORY}")))),
         undo: || vec![completed(SOURCE), undo::removed(true)],
         remove: Some(INVOKE),
         undo_again: || vec![completed(SOURCE), undo::removed(true)],

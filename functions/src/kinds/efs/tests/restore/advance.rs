@@ -294,7 +294,7 @@ async fn a_plan_for_something_else_is_refused() {
     assert_eq!(kind.advance(&run(), &other).await.unwrap_err().name(), "InvalidInput");
 }
 
-fn counted(files: u64, paths: &[&str]) -> Exchange {
+pub fn counted(files: u64, paths: &[&str]) -> Exchange {
     let sampled = paths.iter().map(|path| SampledFile {
         path: (*path).into(),
         bytes: 2,

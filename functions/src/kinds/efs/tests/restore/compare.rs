@@ -27,7 +27,7 @@ fn sample(files: u64) -> Sample {
     }
 }
 
-fn sampled(item: Item, files: u64) -> Item {
+pub fn sampled(item: Item, files: u64) -> Item {
     Item {
         sample: Some(sample(files)),
         ..item
@@ -53,6 +53,19 @@ fn answer(action: &str, checked: &Checked) -> Exchange {
     answers(action, serde_json::to_string(checked).unwrap())
 }
 
+/// AWS's and the mounting function's answers to a comparison of five files, of which these differ.
+pub fn compared(differing: Vec<Differing>) -> Vec<Exchange> {
+    vec![file_system(&captured()), answer(INVOKE, &checked(5, differing))]
+}
+
+/// A sampled file of 10 bytes that is not there.
+pub fn missing(path: &str) -> Differing {
+    Differing {
+        was: file(path, 10),
+        is: None,
+    }
+}
+
 async fn checks(script: Vec<Exchange>, item: &Item, at_rest: bool) -> Vec<Check> {
     let (kind, replay) = efs(script);
     let checks = kind.compare(&run(), item, at_rest).await.unwrap();
@@ -71,7 +84,7 @@ fn short(checks: &[Check]) -> Vec<String> {
 #[tokio::test]
 async fn files_that_are_as_they_were_are_the_same() {
     let item = sampled(restored(item()), 5);
-    let (kind, replay) = efs([file_system(&captured()), answer(INVOKE, &checked(5, vec![]))]);
+    let (kind, replay) = efs(compared(vec![]));
     let checks = kind.compare(&run(), &item, true).await.unwrap();
     assert_eq!(short(&checks), ["thing: files Same", "thing: contents Same"]);
     let asked = replay.played()[1].json();
@@ -91,10 +104,7 @@ async fn every_file_that_differs_is_named() {
     let differing = || {
         let is = |file: SampledFile| Some(file);
         vec![
-            Differing {
-                was: file("/a", 10),
-                is: None,
-            },
+            missing("/a"),
             Differing {
                 was: file("/b", 20),
                 is: is(file("/b", 19)),

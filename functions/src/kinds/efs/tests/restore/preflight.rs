@@ -22,7 +22,7 @@ fn key(state: &str) -> Exchange {
 }
 
 /// All that a restore into a directory is asked for, and well.
-fn good() -> [Exchange; 7] {
+pub fn good() -> [Exchange; 7] {
     [
         point(json!({})),
         key("Enabled"),
