@@ -3,46 +3,37 @@
 
 pub mod watch;
 
+use holdfast::domain::job::Run;
 use holdfast::domain::resource::{RecoveryPoint, Resource, Target};
 use holdfast::domain::restore::RestoreRecord;
-use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord, SetStatus};
+use holdfast::domain::set::{BackupSet, Point, PointStatus, Purpose, RunRecord, SetStatus};
 use jiff::Timestamp;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub fn set(id: &str, status: SetStatus, started_at: &str) -> BackupSet {
-    BackupSet {
-        id: id.into(),
+/// A run of `backup` of the deployment `hubs`.
+fn begun(id: &str, started_at: &str) -> Run {
+    Run {
         deployment: "hubs".into(),
-        status,
+        id: id.into(),
         execution: format!("arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:{id}"),
         started_at: at(started_at),
-        ended_at: None,
-        resources: vec!["database".into(), "storage".into()],
-        captured_from: None,
-        captured_to: None,
-        skew_seconds: None,
-        quiesced_seconds: None,
-        probes: vec![],
-        reasons: vec![],
+    }
+}
+
+pub fn set(id: &str, status: SetStatus, started_at: &str) -> BackupSet {
+    BackupSet {
+        status,
+        ..BackupSet::begun(&begun(id, started_at), vec!["database".into(), "storage".into()])
     }
 }
 
 pub fn run(id: &str, started_at: &str, ended_at: Option<&str>) -> RunRecord {
     RunRecord {
-        purpose: holdfast::domain::set::Purpose::Backup,
-        id: id.into(),
-        deployment: "hubs".into(),
-        execution: format!("arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:{id}"),
-        started_at: at(started_at),
         ended_at: ended_at.map(at),
-        quiesced_at: None,
-        hooks_begun: None,
-        resumed_at: None,
-        notified_at: None,
-        warnings: vec![],
+        ..RunRecord::begun(&begun(id, started_at), Purpose::Backup)
     }
 }
 
@@ -66,15 +57,14 @@ pub fn asking(about: &str) -> RestoreRecord {
 /// A point of the cluster `hubs-db`, as resource `name`.
 pub fn point(set: &str, name: &str, status: PointStatus, started_at: &str) -> Point {
     let id = format!("hf-{set}-0a1b2c");
-    Point {
-        set: set.into(),
-        resource: Resource {
-            name: name.into(),
-            target: Target::Aurora {
-                cluster: "hubs-db".into(),
-            },
-            deadline_seconds: 21_600,
+    let resource = Resource {
+        name: name.into(),
+        target: Target::Aurora {
+            cluster: "hubs-db".into(),
         },
+        deadline_seconds: 21_600,
+    };
+    Point {
         status,
         recovery_point: Some(RecoveryPoint::ClusterSnapshot {
             arn: format!("arn:aws:rds:us-east-1:000000000000:cluster-snapshot:{id}"),
@@ -82,12 +72,6 @@ pub fn point(set: &str, name: &str, status: PointStatus, started_at: &str) -> Po
         }),
         configuration: serde_json::json!({ "engine": "aurora-postgresql" }),
         started_at: Some(at(started_at)),
-        captured_at: None,
-        finished_at: None,
-        size_bytes: None,
-        percent: None,
-        looked_at: None,
-        sample: None,
-        failure: None,
+        ..Point::begun(set, resource)
     }
 }

@@ -17,19 +17,12 @@ fn reason() -> Reason {
 
 fn point(run: &Run, status: PointStatus, percent: f64) -> Point {
     Point {
-        set: run.id.clone(),
-        resource: testing::resource("rooms"),
         status,
-        recovery_point: None,
         configuration: serde_json::json!({"empty": "", "list": [1, 2.5]}),
         started_at: Some(run.started_at),
-        captured_at: None,
-        finished_at: None,
         size_bytes: Some(7),
         percent: Some(percent),
-        looked_at: None,
-        sample: None,
-        failure: None,
+        ..Point::begun(&run.id, testing::resource("rooms"))
     }
 }
 

@@ -52,6 +52,27 @@ pub struct BackupSet {
     pub reasons: Vec<Reason>,
 }
 
+impl BackupSet {
+    /// A set that a run begins, of the resources of these names.
+    pub fn begun(run: &Run, resources: Vec<String>) -> Self {
+        Self {
+            id: run.id.clone(),
+            deployment: run.deployment.clone(),
+            status: SetStatus::Running,
+            execution: run.execution.clone(),
+            started_at: run.started_at,
+            ended_at: None,
+            resources,
+            captured_from: None,
+            captured_to: None,
+            skew_seconds: None,
+            quiesced_seconds: None,
+            probes: Vec::new(),
+            reasons: Vec::new(),
+        }
+    }
+}
+
 /// A count taken at backup time, or why it could not be taken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProbeResult {
@@ -118,6 +139,27 @@ pub struct Point {
     pub sample: Option<Sample>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+impl Point {
+    /// The point of a resource of which nothing is recorded yet.
+    pub fn begun(set: &str, resource: Resource) -> Self {
+        Self {
+            set: set.to_owned(),
+            resource,
+            status: PointStatus::InProgress,
+            recovery_point: None,
+            configuration: Value::Null,
+            started_at: None,
+            captured_at: None,
+            finished_at: None,
+            size_bytes: None,
+            percent: None,
+            looked_at: None,
+            sample: None,
+            failure: None,
+        }
+    }
 }
 
 /// A few things of a resource's data, read just before its backup began.

@@ -94,19 +94,9 @@ pub async fn start_knowing<K: Kind + Restore>(
     }
     let sample = sampled(PATIENCE, catalog, kind, &run, &resource, &configuration).await?;
     let point = Point {
-        set: run.id.clone(),
-        resource,
-        status: PointStatus::InProgress,
-        recovery_point: None,
         configuration,
-        started_at: None,
-        captured_at: None,
-        finished_at: None,
-        size_bytes: None,
-        percent: None,
-        looked_at: None,
         sample,
-        failure: None,
+        ..Point::begun(&run.id, resource)
     };
     // Whoever deletes the set looks for what this step made and did not live to record.
     // What an earlier try captured and sampled stands: it may have started the backup, so that this try's is of a later moment.

@@ -11,7 +11,7 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::resource::Resource;
-use crate::domain::set::{BackupSet, RunRecord, SetStatus};
+use crate::domain::set::{BackupSet, Purpose, RunRecord};
 
 pub const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:20261120-021500-hubs-prod";
 
@@ -71,37 +71,11 @@ pub fn run() -> Run {
 }
 
 pub fn record(run: &Run) -> RunRecord {
-    RunRecord {
-        id: run.id.clone(),
-        purpose: crate::domain::set::Purpose::Backup,
-        deployment: run.deployment.clone(),
-        execution: run.execution.clone(),
-        started_at: run.started_at,
-        ended_at: None,
-        quiesced_at: None,
-        hooks_begun: None,
-        resumed_at: None,
-        notified_at: None,
-        warnings: Vec::new(),
-    }
+    RunRecord::begun(run, Purpose::Backup)
 }
 
 pub fn running_set(run: &Run, resources: &[&str]) -> BackupSet {
-    BackupSet {
-        id: run.id.clone(),
-        deployment: run.deployment.clone(),
-        status: SetStatus::Running,
-        execution: run.execution.clone(),
-        started_at: run.started_at,
-        ended_at: None,
-        resources: resources.iter().map(|name| (*name).to_owned()).collect(),
-        captured_from: None,
-        captured_to: None,
-        skew_seconds: None,
-        quiesced_seconds: None,
-        probes: Vec::new(),
-        reasons: Vec::new(),
-    }
+    BackupSet::begun(run, resources.iter().map(|name| (*name).to_owned()).collect())
 }
 
 /// A catalog as `plan-backup` leaves it: descriptor, run, lease and a running set of `database` and `rooms`.

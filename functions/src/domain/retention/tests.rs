@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::job::Run;
 
 const HOUR: i64 = 3600;
 /// 2026-11-20T02:15:00Z, a Friday.
@@ -12,20 +13,16 @@ const NOW: i64 = 1_795_140_900;
 
 fn set(id: &str, status: SetStatus, started: i64) -> BackupSet {
     let at = |second| Timestamp::from_second(second).unwrap();
-    BackupSet {
-        id: id.to_owned(),
+    let run = Run {
         deployment: "hubs".to_owned(),
-        status,
+        id: id.to_owned(),
         execution: String::new(),
         started_at: at(started),
+    };
+    BackupSet {
+        status,
         ended_at: (status != SetStatus::Running).then(|| at(started + HOUR)),
-        resources: Vec::new(),
-        captured_from: None,
-        captured_to: None,
-        skew_seconds: None,
-        quiesced_seconds: None,
-        probes: Vec::new(),
-        reasons: Vec::new(),
+        ..BackupSet::begun(&run, Vec::new())
     }
 }
 

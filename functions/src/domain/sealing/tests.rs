@@ -3,7 +3,7 @@ use super::*;
 use crate::domain::job::JobStatus;
 use crate::domain::resource::{Resource, Target};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_millisecond(1_795_140_900_000 + second * 1000).unwrap()
@@ -19,22 +19,13 @@ fn resource(name: &str) -> Resource {
 
 fn point(name: &str, captured: i64) -> Point {
     Point {
-        set: "s".into(),
-        resource: resource(name),
         status: PointStatus::Available,
         recovery_point: Some(RecoveryPoint::ClusterSnapshot {
             id: name.into(),
             arn: name.into(),
         }),
-        configuration: Value::Null,
-        started_at: None,
         captured_at: Some(at(captured)),
-        finished_at: None,
-        size_bytes: None,
-        percent: None,
-        looked_at: None,
-        sample: None,
-        failure: None,
+        ..Point::begun("s", resource(name))
     }
 }
 

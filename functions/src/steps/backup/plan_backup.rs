@@ -22,7 +22,7 @@ use crate::domain::kinds;
 use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::Resource;
-use crate::domain::set::{BackupSet, Purpose, Reason, RunRecord, SetStatus};
+use crate::domain::set::{BackupSet, Purpose, Reason, RunRecord};
 use crate::domain::turns::in_turn;
 use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::Hooks;
@@ -139,7 +139,8 @@ async fn begin(needs: &Needs, run: &Run, descriptor: &Descriptor, resources: &[R
     for warning in in_use::see_in_use(&needs.switches, descriptor).await? {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
-    needs.catalog.begin_set(&running(run, resources)).await
+    let names = resources.iter().map(|resource| resource.name.clone()).collect();
+    needs.catalog.begin_set(&BackupSet::begun(run, names)).await
 }
 
 /// Sees that the descriptor is still the one that was read: a cut-over may have changed it until the lease was taken.
@@ -178,24 +179,6 @@ async fn see_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
         "the ARN of the running execution that holds the deployment, which a restore gives to its safety backup. Leave the \
          field out to back the deployment up by itself",
     ))
-}
-
-fn running(run: &Run, resources: &[Resource]) -> BackupSet {
-    BackupSet {
-        id: run.id.clone(),
-        deployment: run.deployment.clone(),
-        status: SetStatus::Running,
-        execution: run.execution.clone(),
-        started_at: run.started_at,
-        ended_at: None,
-        resources: resources.iter().map(|resource| resource.name.clone()).collect(),
-        captured_from: None,
-        captured_to: None,
-        skew_seconds: None,
-        quiesced_seconds: None,
-        probes: Vec::new(),
-        reasons: Vec::new(),
-    }
 }
 
 /// Every prefix as its tables, and what is said of copies that are left out: each restore would double the tables. A prefix that

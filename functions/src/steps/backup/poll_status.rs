@@ -200,19 +200,10 @@ async fn give_up(kind: &dyn Kind, point: &Point, elapsed: u64) -> Result<Error> 
 /// The point of a job whose own was lost: without the configuration, which only the start step captured.
 fn point_of(run: &Run, job: &Job) -> Point {
     Point {
-        set: run.id.clone(),
-        resource: job.resource.clone(),
-        status: PointStatus::InProgress,
         recovery_point: job.recovery_point.clone(),
-        configuration: serde_json::Value::Null,
         started_at: job.started_at,
-        captured_at: None,
-        finished_at: None,
-        size_bytes: None,
         percent: job.percent,
-        looked_at: None,
-        sample: None,
-        failure: None,
+        ..Point::begun(&run.id, job.resource.clone())
     }
 }
 

@@ -199,19 +199,12 @@ async fn describe(needs: &Needs, point: &mut Point, now: Timestamp) -> Result<()
 
 fn never_started(run: &Run, job: &Job, now: Timestamp) -> Point {
     Point {
-        set: run.id.clone(),
-        resource: job.resource.clone(),
         status: PointStatus::Failed,
         recovery_point: job.recovery_point.clone(),
-        configuration: serde_json::Value::Null,
         started_at: job.started_at,
-        captured_at: None,
         finished_at: Some(now),
-        size_bytes: None,
-        percent: None,
-        looked_at: None,
-        sample: None,
         failure: job.failure.clone(),
+        ..Point::begun(&run.id, job.resource.clone())
     }
 }
 

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::restore::item::{Advance, Item, Made};
-use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::plan::{Beside, Source};
 use crate::kinds::Restore;
+use crate::testing::samples::restoring;
 
 pub const SNAPSHOT: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:hf-snap";
 pub const GROUP: &str = "arn:aws:rds:eu-west-1:111122223333:cluster-pg:tuned";
@@ -35,21 +36,11 @@ pub fn at(resource_id: Option<&str>, at: Option<&str>) -> Source {
 }
 
 pub fn item(source: Source, configuration: Value) -> Item {
+    let beside = Beside::Cluster { cluster: TARGET.into() };
     Item {
+        restore: restore().id,
         configuration,
-        ..Item::planned(
-            restore().id,
-            Planned {
-                resource: database(),
-                source,
-                beside: Beside::Cluster { cluster: TARGET.into() },
-                holds: None,
-                loss_seconds: None,
-                size_bytes: None,
-                usual_seconds: None,
-                creates: Vec::new(),
-            },
-        )
+        ..restoring(database(), source, beside)
     }
 }
 

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{Advance, Item, Made, Undoing};
-use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::plan::{Beside, Source};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::kinds::{Preflight, Restore};
 use crate::testing::conformance::RestoreAnswers;
 use crate::testing::replay::{Exchange, answers, refuses};
-use crate::testing::samples::{resource, run};
+use crate::testing::samples::{resource, restoring, run};
 
 const ARN: &str = "arn:aws:backup:eu-west-1:111122223333:recovery-point:1";
 const SOURCE: &str = "fs-01234567";
@@ -38,30 +38,21 @@ const INVOKE_NEW: &str = "POST /2015-03-31/functions/holdfast-efs-fs-0new/invoca
 
 /// Planned into a directory.
 fn item() -> Item {
+    let storage = resource(Target::Efs {
+        file_system: SOURCE.into(),
+        vault: None,
+        role: None,
+    });
+    let source = Source::RecoveryPoint {
+        arn: ARN.into(),
+        vault: "vault".into(),
+    };
+    let beside = Beside::Directory {
+        file_system: SOURCE.into(),
+    };
     Item {
         configuration: captured(),
-        ..Item::planned(
-            run().id,
-            Planned {
-                resource: resource(Target::Efs {
-                    file_system: SOURCE.into(),
-                    vault: None,
-                    role: None,
-                }),
-                source: Source::RecoveryPoint {
-                    arn: ARN.into(),
-                    vault: "vault".into(),
-                },
-                beside: Beside::Directory {
-                    file_system: SOURCE.into(),
-                },
-                holds: None,
-                loss_seconds: None,
-                size_bytes: None,
-                usual_seconds: None,
-                creates: Vec::new(),
-            },
-        )
+        ..restoring(storage, source, beside)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::lead::Lead;
-use crate::domain::set::Reason;
+use crate::domain::set::{Reason, SetStatus};
 use crate::runs::closing::End;
 use crate::runs::probe::Endpoint;
 use crate::testing::switchboard::Switchboard;

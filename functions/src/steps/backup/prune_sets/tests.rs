@@ -53,19 +53,10 @@ async fn four_sets() -> (Needs, Arc<Memory>, Arc<Backups>, Input) {
 
 fn point(run: &Run) -> Point {
     Point {
-        set: run.id.clone(),
-        resource: resource("rooms"),
         status: PointStatus::Available,
         recovery_point: Some(table_backup(&format!("of-{}", run.id))),
-        configuration: serde_json::Value::Null,
-        started_at: None,
         captured_at: Some(run.started_at),
-        finished_at: None,
-        size_bytes: None,
-        percent: None,
-        looked_at: None,
-        sample: None,
-        failure: None,
+        ..Point::begun(&run.id, resource("rooms"))
     }
 }
 
