@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use holdfast::domain::kinds;
 use holdfast::domain::message::{console_link, shown};
-use holdfast::domain::resource::RecoveryPoint;
 use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord};
 use serde::Serialize;
 
@@ -144,14 +144,16 @@ fn points(points: &[Point]) -> String {
             .started_at
             .zip(point.finished_at)
             .map(|(from, to)| format::span(from, to));
+        let kind = kinds::of(&point.resource.target);
+        let reference = point.recovery_point.as_ref().map(|of| kind.point_words(of));
         table.row([
             point.resource.name.clone(),
-            point.resource.target.kind().to_owned(),
+            kind.name().to_owned(),
             status(point),
             point.size_bytes.map(format::bytes).unwrap_or_default(),
             point.captured_at.map(format::moment).unwrap_or_default(),
             took.unwrap_or_default(),
-            point.recovery_point.as_ref().map(recovery_point).unwrap_or_default(),
+            reference.unwrap_or_default(),
         ]);
     }
     table.to_string()
@@ -163,17 +165,6 @@ fn status(point: &Point) -> String {
         (PointStatus::InProgress, None) => "in progress".to_owned(),
         (PointStatus::Available, _) => "available".to_owned(),
         (PointStatus::Failed, _) => "failed".to_owned(),
-    }
-}
-
-/// As AWS's commands take it.
-fn recovery_point(point: &RecoveryPoint) -> String {
-    match point {
-        RecoveryPoint::ClusterSnapshot { id, .. } => id.clone(),
-        RecoveryPoint::BackupRecoveryPoint { arn, .. } if arn.is_empty() => String::new(),
-        RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } => format!("{arn} in vault {vault}"),
-        RecoveryPoint::TableBackup { arn, .. } => arn.clone(),
-        RecoveryPoint::Versions { versions, .. } => format::count(versions.len(), "version"),
     }
 }
 

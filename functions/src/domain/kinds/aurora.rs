@@ -66,6 +66,13 @@ impl Profile for Aurora {
         })
     }
 
+    fn point_words(&self, point: &RecoveryPoint) -> String {
+        match point {
+            RecoveryPoint::ClusterSnapshot { id, .. } => id.clone(),
+            other => format!("{other:?}"),
+        }
+    }
+
     fn source_words(&self, source: &Source) -> String {
         match source {
             Source::ClusterAt {

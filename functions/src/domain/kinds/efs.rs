@@ -59,6 +59,14 @@ impl Profile for Efs {
         })
     }
 
+    fn point_words(&self, point: &RecoveryPoint) -> String {
+        match point {
+            RecoveryPoint::BackupRecoveryPoint { arn, .. } if arn.is_empty() => String::new(),
+            RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } => format!("{arn} in vault {vault}"),
+            other => format!("{other:?}"),
+        }
+    }
+
     fn source_words(&self, source: &Source) -> String {
         match source {
             Source::RecoveryPoint { arn, vault } => format!("recovery point {arn} in vault {vault}"),

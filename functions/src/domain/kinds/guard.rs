@@ -12,6 +12,13 @@ pub fn source(point: &RecoveryPoint) -> Option<Source> {
     Some(Source::Versions { versions })
 }
 
+pub fn point_words(point: &RecoveryPoint) -> String {
+    match point {
+        RecoveryPoint::Versions { versions, .. } => count(versions.len(), "version"),
+        other => format!("{other:?}"),
+    }
+}
+
 pub fn source_words(source: &Source, noun: &str) -> String {
     match source {
         Source::Versions { versions } => {

@@ -31,6 +31,10 @@ impl Profile for Parameters {
         guard::source(point)
     }
 
+    fn point_words(&self, point: &RecoveryPoint) -> String {
+        guard::point_words(point)
+    }
+
     fn source_words(&self, source: &Source) -> String {
         guard::source_words(source, self.noun())
     }

@@ -33,6 +33,11 @@ pub trait Profile: Sync {
     /// What a restore from a recovery point reads; `None` of a recovery point of another kind.
     fn source(&self, point: &RecoveryPoint) -> Option<Source>;
 
+    /// A recovery point as AWS's own commands take it: its ARN, unless the kind says otherwise.
+    fn point_words(&self, point: &RecoveryPoint) -> String {
+        point.arn().unwrap_or_default().to_owned()
+    }
+
     /// What a restore reads, in words.
     fn source_words(&self, source: &Source) -> String;
 
