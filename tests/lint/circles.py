@@ -10,11 +10,6 @@ from pathlib import Path
 
 import rust_modules
 
-# Where circles are still let through: the files and folders in which all files of such a circle lie. The list only shrinks: a
-# line whose circle is gone is a fault, too.
-KNOWN = [
-]
-
 
 def circles(graph):
     """The sets of files that reach each other, each of two files or more."""
@@ -61,38 +56,24 @@ def shortest(graph, circle):
     return best
 
 
-def lies_in(file, place):
-    """Whether a file is this one, or lies in this folder."""
-    return file == place or file.startswith(f"{place}/")
-
-
-def faults(graph, known):
-    """What is wrong with one crate's graph of files (paths as strings), and which of the known places have a circle."""
-    found, met = [], set()
+def faults(graph):
+    """What is wrong with one crate's graph of files (paths as strings)."""
     for circle in circles(graph):
-        places = [place for place in known if all(any(lies_in(file, at) for at in place.split()) for file in circle)]
-        if places:
-            met.update(places)
-            continue
         way = shortest(graph, circle)
         pairs = zip(way, [*way[1:], way[0]])
         steps = "; ".join(f"{file} uses {other} ({graph[file][other]})" for file, other in pairs)
         more = f"; with them go round: {', '.join(file for file in circle if file not in way)}" if len(circle) > len(way) else ""
-        found.append(f"a circle of {len(circle)} files: {steps}{more}")
-    return found, met
+        yield f"a circle of {len(circle)} files: {steps}{more}"
 
 
 def main(root):
-    found, met, count = [], set(), 0
+    found, count = [], 0
     for crate in rust_modules.crates(root):
         graph = rust_modules.uses(rust_modules.modules(crate))
         names = {file: str(file.relative_to(root)) for file in graph}
         graph = {names[file]: {names[other]: path for other, path in others.items()} for file, others in graph.items()}
         count += len(graph)
-        wrong, places = faults(graph, KNOWN)
-        found += wrong
-        met |= places
-    found += [f"{place} has no circle any more: take it from the list of circles.py" for place in KNOWN if place not in met]
+        found += faults(graph)
     for fault in found:
         print(fault, file=sys.stderr)
     print(f"{count} files of production code: {len(found) or 'no'} faults")
