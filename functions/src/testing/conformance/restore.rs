@@ -7,8 +7,9 @@ use aws_config::SdkConfig;
 
 use super::{BackupAnswers, Example, Replays, Script, assert_refused, both};
 use crate::domain::job::Run;
+use crate::domain::kinds;
 use crate::domain::restore::item::{Advance, Item, Made, Undoing};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::plan::Beside;
 use crate::domain::restore::verdict::Finding;
 use crate::kinds::Kind;
 use crate::testing::replay::Exchange;
@@ -59,7 +60,8 @@ impl RestoreAnswers {
     /// version, `name` what that is called.
     pub fn of_guard(backup: BackupAnswers, different: Script, name: &'static str) -> Self {
         let described = backup.capture;
-        let item = restoring(backup.resource, Source::of(&backup.point), Beside::Nothing);
+        let source = kinds::of(&backup.resource.target).source(&backup.point);
+        let item = restoring(backup.resource, source.unwrap(), Beside::Nothing);
         Self {
             kind: backup.kind,
             run: run(),
