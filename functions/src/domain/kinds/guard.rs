@@ -13,10 +13,10 @@ pub fn source(point: &RecoveryPoint) -> Option<Source> {
 }
 
 pub fn point_words(point: &RecoveryPoint) -> String {
-    match point {
-        RecoveryPoint::Versions { versions, .. } => count(versions.len(), "version"),
-        other => format!("{other:?}"),
-    }
+    let RecoveryPoint::Versions { versions, .. } = point else {
+        return format!("{point:?}");
+    };
+    count(versions.len(), "version")
 }
 
 pub fn source_words(source: &Source, noun: &str) -> String {
