@@ -22,8 +22,8 @@ use crate::global::Global;
 pub async fn chosen(loader: ConfigLoader, global: &Global, http: SharedHttpClient) -> Result<ConfigLoader> {
     let (env, fs) = (Env::real(), Fs::real());
     let profile = Profile::chosen(global.profile.as_deref(), &env);
-    see_whole_key(&profile, &env)?;
-    see_known(&profile, &env, &fs).await?;
+    ensure_complete_key(&profile, &env)?;
+    ensure_profile_exists(&profile, &env, &fs).await?;
     let name = profile.name();
     let loader = match name {
         Some(name) => loader.profile_name(name),
@@ -108,7 +108,7 @@ fn of_profile(name: &str, config: &ProviderConfig) -> CredentialsProviderChain {
         .or_else("Ec2InstanceMetadata", instance)
 }
 
-async fn see_known(profile: &Profile, env: &Env, fs: &Fs) -> Result<()> {
+async fn ensure_profile_exists(profile: &Profile, env: &Env, fs: &Fs) -> Result<()> {
     let files = aws_config::profile::load(fs, env, &EnvConfigFiles::default(), None).await;
     let files = files.map_err(|error| {
         Failure::Wrong(format!(
@@ -120,7 +120,7 @@ async fn see_known(profile: &Profile, env: &Env, fs: &Fs) -> Result<()> {
     if let Some(found) = files.get_profile(profile.name().unwrap_or("default")) {
         // What the environment gives goes before it.
         return match explicit || env.get("AWS_ACCESS_KEY_ID").is_err() {
-            true => see_usable(found, explicit),
+            true => ensure_profile_usable(found, explicit),
             false => Ok(()),
         };
     }
@@ -140,7 +140,7 @@ async fn see_known(profile: &Profile, env: &Env, fs: &Fs) -> Result<()> {
 }
 
 /// Refuses what the AWS CLI can use and this command cannot, which would end in an error that tells nothing.
-fn see_usable(profile: &aws_config::profile::Profile, explicit: bool) -> Result<()> {
+fn ensure_profile_usable(profile: &aws_config::profile::Profile, explicit: bool) -> Result<()> {
     let (name, keys) = (profile.name(), profile.get("aws_access_key_id").is_some());
     let missing = match (profile.get("login_session"), profile.get("mfa_serial")) {
         (Some(_), _) if !keys => "is signed in by `aws login`",
@@ -158,7 +158,7 @@ fn see_usable(profile: &aws_config::profile::Profile, explicit: bool) -> Result<
     )))
 }
 
-fn see_whole_key(profile: &Profile, env: &Env) -> Result<()> {
+fn ensure_complete_key(profile: &Profile, env: &Env) -> Result<()> {
     let set = |variable| env.get(variable).is_ok_and(|value| !value.is_empty());
     let used = !matches!(profile, Profile::Option(_));
     if used && set("AWS_ACCESS_KEY_ID") && !set("AWS_SECRET_ACCESS_KEY") {
@@ -196,10 +196,12 @@ mod tests {
         let env = Env::from_slice(&[("AWS_CONFIG_FILE", "/c"), ("AWS_SHARED_CREDENTIALS_FILE", "/s")]);
         let fs = Fs::from_slice(&[("/c", "[profile work]\nregion = eu-west-1\n"), ("/s", "[keys]\n")]);
         for name in ["work", "keys"] {
-            see_known(&Profile::Option(name.into()), &env, &fs).await.unwrap();
+            ensure_profile_exists(&Profile::Option(name.into()), &env, &fs)
+                .await
+                .unwrap();
         }
         let profile = Profile::Environment("AWS_PROFILE", "wrok".into());
-        let refused = see_known(&profile, &env, &fs).await.unwrap_err();
+        let refused = ensure_profile_exists(&profile, &env, &fs).await.unwrap_err();
         assert_eq!(refused.code(), 2);
         let words = "AWS_PROFILE: the AWS configuration has no profile \"wrok\"; there are keys, work. ";
         assert!(refused.to_string().starts_with(words), "{refused}");
@@ -215,22 +217,24 @@ mod tests {
             ("/s", "[keys]\n"),
         ]);
         for name in ["console", "mfa"] {
-            let refused = see_known(&Profile::Option(name.into()), &env, &fs).await;
+            let refused = ensure_profile_exists(&Profile::Option(name.into()), &env, &fs).await;
             let command = format!("aws configure export-credentials --profile {name} --format env");
             assert!(refused.unwrap_err().to_string().contains(&command), "{name}");
         }
         // As it is once that command has been run.
         let exported = [("AWS_CONFIG_FILE", "/c"), ("AWS_ACCESS_KEY_ID", "a")];
         let profile = Profile::Environment("AWS_PROFILE", "console".into());
-        see_known(&profile, &Env::from_slice(&exported), &fs).await.unwrap();
+        ensure_profile_exists(&profile, &Env::from_slice(&exported), &fs)
+            .await
+            .unwrap();
     }
 
     #[test]
     fn half_a_key_in_the_environment_is_refused_where_it_would_be_used() {
         let env = Env::from_slice(&[("AWS_ACCESS_KEY_ID", "a")]);
-        assert_eq!(see_whole_key(&Profile::Unnamed, &env).unwrap_err().code(), 2);
-        assert!(see_whole_key(&Profile::Option("work".into()), &env).is_ok());
+        assert_eq!(ensure_complete_key(&Profile::Unnamed, &env).unwrap_err().code(), 2);
+        assert!(ensure_complete_key(&Profile::Option("work".into()), &env).is_ok());
         let env = Env::from_slice(&[("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")]);
-        assert!(see_whole_key(&Profile::Unnamed, &env).is_ok());
+        assert!(ensure_complete_key(&Profile::Unnamed, &env).is_ok());
     }
 }

@@ -11,18 +11,18 @@ mod document;
 mod failure;
 mod format;
 mod global;
-mod kept;
-mod out;
+mod output;
 mod question;
+mod retention_reasons;
 mod run_id;
 mod schedule;
 mod stack;
 mod table;
 #[cfg(test)]
 mod testing;
+mod time_argument;
 mod topics;
 mod watch;
-mod when;
 
 use std::process::ExitCode;
 

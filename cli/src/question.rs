@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::format;
 
 /// The question of a restore that still waits for an answer, with the commands that answer it.
-pub fn asked(record: &RestoreRecord, option: &str, now: Timestamp) -> Option<String> {
+pub fn open_question_text(record: &RestoreRecord, option: &str, now: Timestamp) -> Option<String> {
     let question = record.question.as_ref().filter(|question| question.until > now)?;
     let (asked, which) = match question.about {
         About::Plan => ("may what is planned be made?", ""),
@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn a_question_comes_with_the_commands_that_answer_it_until_silence_has() {
         let now = at("2025-02-01T03:00:00Z");
-        let plan = asked(&asking("plan"), " --stack hf", now).unwrap();
+        let plan = open_question_text(&asking("plan"), " --stack hf", now).unwrap();
         let id = "hubs-20250131-230000-cd34";
         assert!(
             plan.contains(&format!(
@@ -36,11 +36,14 @@ mod tests {
             "{plan}"
         );
         assert!(plan.ends_with("no answer by 2025-02-01 04:00:00Z means no"), "{plan}");
-        let cut_over = asked(&asking("cut_over"), "", now).unwrap();
+        let cut_over = open_question_text(&asking("cut_over"), "", now).unwrap();
         assert!(
             cut_over.contains(&format!("holdfast approve {id} --cut-over,")),
             "{cut_over}"
         );
-        assert_eq!(asked(&asking("plan"), "", at("2025-02-01T04:00:00Z")), None);
+        assert_eq!(
+            open_question_text(&asking("plan"), "", at("2025-02-01T04:00:00Z")),
+            None
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdfast::domain::night;
+use holdfast::domain::skipped_times;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -28,7 +28,7 @@ impl Schedule {
     pub fn remark(&self, now: Timestamp) -> Option<String> {
         let Schedule { expression, zone, .. } = self;
         let known = TimeZone::get(zone).ok().filter(|_| self.enabled)?;
-        let time = night::left_out(expression, &known, now)?;
+        let time = skipped_times::first_skipped_time(expression, &known, now)?;
         Some(format!(
             "warning: nightly runs by {expression} in {zone}, where clocks are set forward over {} on {}: nothing is backed up that \
              night. Choose another hour: make deploy PARAMETERS=\"'ScheduleExpression=cron(0 4 * * ? *)'\"",
@@ -89,7 +89,11 @@ mod tests {
             for year in 2026..2032 {
                 let from = at(&format!("{year}-01-01T00:00:00Z"));
                 let known = TimeZone::get(&zone).unwrap();
-                assert_eq!(night::left_out(expression, &known, from), None, "{zone} {year}");
+                assert_eq!(
+                    skipped_times::first_skipped_time(expression, &known, from),
+                    None,
+                    "{zone} {year}"
+                );
             }
         }
     }

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::aws::functions::Functions;
 use crate::aws::{code, failure};
-use crate::domain::mounted::{Ask, Checked, Found, Listing, MOST_ENTRIES, Removed};
+use crate::domain::efs_access::{
+    AccessRequest, FoundDirectories, Listing, MOST_ENTRIES, RemovalResult, TreeComparison,
+};
 use crate::domain::names;
 use crate::domain::set::{Sample, SampledFile};
 use crate::error::{Error, Result};
@@ -31,7 +33,7 @@ impl Access {
 
     /// The directories of restores, with the files in each counted up to `most_entries`.
     pub async fn list(&self, file_system: &str, most_entries: u64) -> Result<Option<Listing>> {
-        self.ask(file_system, &Ask::List { most_entries }).await
+        self.ask(file_system, &AccessRequest::List { most_entries }).await
     }
 
     /// Some files under a root, as far as `within` allows.
@@ -42,7 +44,7 @@ impl Access {
         most_files: usize,
         within: Duration,
     ) -> Result<Option<Sample>> {
-        let ask = Ask::Sample {
+        let ask = AccessRequest::Sample {
             root: root.into(),
             most_entries: MOST_ENTRIES,
             most_files,
@@ -53,14 +55,19 @@ impl Access {
 
     /// Those of the paths that are directories.
     pub async fn find(&self, file_system: &str, paths: &[String]) -> Result<Option<Vec<String>>> {
-        let ask = Ask::Find { paths: paths.to_vec() };
-        let found: Option<Found> = self.ask(file_system, &ask).await?;
+        let ask = AccessRequest::Find { paths: paths.to_vec() };
+        let found: Option<FoundDirectories> = self.ask(file_system, &ask).await?;
         Ok(found.map(|found| found.paths))
     }
 
     /// The files under `root`, compared with a sample.
-    pub async fn check(&self, file_system: &str, root: &str, sampled: &[SampledFile]) -> Result<Option<Checked>> {
-        let ask = Ask::Check {
+    pub async fn check(
+        &self,
+        file_system: &str,
+        root: &str,
+        sampled: &[SampledFile],
+    ) -> Result<Option<TreeComparison>> {
+        let ask = AccessRequest::Check {
             root: root.into(),
             sampled: sampled.to_vec(),
             most_entries: MOST_ENTRIES,
@@ -69,14 +76,14 @@ impl Access {
     }
 
     /// Removes a part of a restore's directory.
-    pub async fn remove(&self, file_system: &str, directory: &str) -> Result<Option<Removed>> {
-        let ask = Ask::Remove {
+    pub async fn remove(&self, file_system: &str, directory: &str) -> Result<Option<RemovalResult>> {
+        let ask = AccessRequest::Remove {
             directory: directory.into(),
         };
         self.ask(file_system, &ask).await
     }
 
-    async fn ask<A: DeserializeOwned>(&self, file_system: &str, ask: &Ask) -> Result<Option<A>> {
+    async fn ask<A: DeserializeOwned>(&self, file_system: &str, ask: &AccessRequest) -> Result<Option<A>> {
         let function = names::access_function(file_system);
         let doing = format!("looking into file system {file_system}: calling function");
         let unreadable = |error: serde_json::Error| {

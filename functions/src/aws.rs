@@ -1,10 +1,10 @@
 //! AWS's errors, turned into ours in one place.
 
-pub mod answer;
 mod codes;
 pub mod functions;
 pub mod lazy;
 pub mod partition;
+pub mod response;
 pub mod service;
 pub mod subscriptions;
 
@@ -14,7 +14,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
-use self::codes::{Answer, classify, lacks_capacity};
+use self::codes::{ErrorMeaning, classify, lacks_capacity};
 use crate::error::{Error, Fault};
 
 /// The SDK's time as ours, to the millisecond: the JSON services give seconds as a floating-point number, whose last
@@ -79,46 +79,48 @@ where
         classify(code, status),
         code.starts_with("KMS") || code == "DecryptionFailure",
     ) {
-        (Answer::Throttled, _) => Error::Throttled(message(
+        (ErrorMeaning::Throttled, _) => Error::Throttled(message(
             "Trying again may help; if this goes on, ask AWS for a higher request rate.",
         )),
-        (Answer::Unavailable, _) => Error::Unavailable(message(
+        (ErrorMeaning::Unavailable, _) => Error::Unavailable(message(
             "Trying again may help; if this goes on, look at the AWS Health Dashboard.",
         )),
-        (Answer::NotReady, _) => Error::NotReady(message(
+        (ErrorMeaning::NotReady, _) => Error::NotReady(message(
             "Trying again in minutes may help; see what is being done to the resource meanwhile.",
         )),
-        (Answer::Shortage, _) => Error::NotReady(message(
+        (ErrorMeaning::Shortage, _) => Error::NotReady(message(
             "AWS has no capacity for it now, and no quota changes that. Trying again in minutes may help; if this goes on, choose \
              another instance class, or subnets in other zones.",
         )),
-        (Answer::NoAddress, _) => Error::JobFailed(message(
+        (ErrorMeaning::NoAddress, _) => Error::JobFailed(message(
             "No address is free in the subnet: remove network interfaces that nothing uses, or add a larger subnet, then \
              start a new run.",
         )),
-        (Answer::NoAddressNow, _) => Error::NotReady(message(
+        (ErrorMeaning::NoAddressNow, _) => Error::NotReady(message(
             "No address is free in the function's subnets. Trying again in minutes may help; if this goes on, free addresses \
              there, or give the function other subnets.",
         )),
         // Perhaps by a call whose answer nobody heard: the next look sees what it is by now.
-        (Answer::TooSoon, _) => Error::NotReady(message(
+        (ErrorMeaning::TooSoon, _) => Error::NotReady(message(
             "EFS changes the throughput of a file system once in 24 hours: see what it is now, and change it by hand when they are \
              over.",
         )),
-        (Answer::Quota, _) => Error::QuotaExceeded(message(
+        (ErrorMeaning::Quota, _) => Error::QuotaExceeded(message(
             "Trying again helps once there is room: raise the quota in Service Quotas, or delete what is no longer needed.",
         )),
-        (Answer::AccessDenied, true) => Error::AccessDenied(message(
+        (ErrorMeaning::AccessDenied, true) => Error::AccessDenied(message(
             "Enable the KMS key, or allow the caller's role to use it in the key policy and in its own.",
         )),
-        (Answer::AccessDenied, false) => Error::AccessDenied(message(
+        (ErrorMeaning::AccessDenied, false) => Error::AccessDenied(message(
             "Allow this action to the caller's role, and see that no resource policy or permissions boundary denies it.",
         )),
-        (Answer::NotFound, _) => Error::NotFound(message(
+        (ErrorMeaning::NotFound, _) => Error::NotFound(message(
             "See that it exists in this account and Region, and that its name is right.",
         )),
-        (Answer::Conflict, _) => Error::Conflict(message("Rename or remove what is in the way, then start a new run.")),
-        (Answer::Refused, _) => Error::JobFailed(message(
+        (ErrorMeaning::Conflict, _) => {
+            Error::Conflict(message("Rename or remove what is in the way, then start a new run."))
+        }
+        (ErrorMeaning::Refused, _) => Error::JobFailed(message(
             "Trying again changes nothing: correct what AWS names, then start a new run.",
         )),
     }

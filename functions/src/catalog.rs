@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use leases::Lease;
-pub use runs::Mark;
+pub use runs::RunMilestone;
 use store::{Item, Key, Store};
 
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ impl Catalog {
             client,
             name: table.into(),
         });
-        Self::on(Arc::new(parts::InParts { store }))
+        Self::on(Arc::new(parts::PartitionedStore { store }))
     }
 
     /// The catalog on any store.

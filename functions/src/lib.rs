@@ -6,11 +6,11 @@
 pub mod access;
 pub mod aws;
 pub mod catalog;
+pub mod catalog_rebuild;
 pub mod domain;
 pub mod error;
 pub mod hooks;
 pub mod kinds;
-pub mod rebuilding;
 pub mod runs;
 pub mod runtime;
 pub mod steps;

@@ -18,9 +18,9 @@ pub mod switchboard;
 pub mod switches;
 pub mod wrong;
 
-pub use backups::{Backups, Recoverable, finished, kinds, table_backup};
-pub use executions::{Executing, Running};
-pub use hooks::Recorded;
+pub use backups::{RecordedKind, Recoverable, finished, kinds, table_backup};
+pub use executions::{Running, RunningExecutions};
+pub use hooks::RecordedHooks;
 pub use inbox::Inbox;
 pub use restores::made;
 pub use runs::{

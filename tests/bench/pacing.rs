@@ -1,7 +1,7 @@
 //! The pacing played over durations: generated ones within and beyond a tenth of the usual, and example lists of
 //! durations as a catalog records them, each watched with the history that its predecessors left.
 
-use holdfast::domain::pacing::{usual, watch};
+use holdfast::domain::pacing::{simulate, usual};
 
 use crate::report::{Figure, Report};
 
@@ -85,7 +85,7 @@ pub fn measure(report: &mut Report) {
 fn row(report: &mut Report, name: &str, jobs: &[Job], rule: &Rule) {
     let (mut looks, mut lag) = (0, 0.0_f64);
     for (duration, usual) in jobs {
-        let watched = watch(*duration, *usual);
+        let watched = simulate(*duration, *usual);
         looks = looks.max(watched.looks);
         if watched.lag_seconds > rule.seconds {
             lag = lag.max(watched.lag_seconds as f64 * 100.0 / *duration as f64);

@@ -2,8 +2,8 @@
 //! everything back, as an operator sees them.
 #![allow(clippy::disallowed_methods)]
 
+mod output;
 mod restore;
-mod telling;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::application::{Application, Finds};
 use holdfast_tests::data::Data;
 use holdfast_tests::dataset::{Dataset, Sizes};
+use holdfast_tests::emails::Emails;
 use holdfast_tests::lab::{Lab, Options};
-use holdfast_tests::letters::Letters;
 use holdfast_tests::records::Records;
 use holdfast_tests::report::end;
 use holdfast_tests::stack::Stack;
 use holdfast_tests::wait::until;
 use serde_json::json;
 
-use telling::{DEPLOYMENT, holdfast, part, show};
+use output::{DEPLOYMENT, holdfast, part, show};
 
 /// Seconds that a job of the lab takes once all is set up: long enough to be seen.
 const JOB_SECONDS: f64 = 2.0;
@@ -45,7 +45,7 @@ async fn demo() -> Result<()> {
     )
     .await?;
     lab.set_durations(JOB_SECONDS).await?;
-    let letters = Letters::subscribe(&lab.aws()?, stack.output("OnCallTopicArn")?).await?;
+    let letters = Emails::subscribe(&lab.aws()?, stack.output("OnCallTopicArn")?).await?;
     let records = Records::of(&lab.aws()?, &stack)?;
     let before = Data::of(&lab.aws()?, &dataset).await?;
 
@@ -109,14 +109,14 @@ async fn set_up(lab: &Lab) -> Result<(Stack, Dataset, Application)> {
     let deployment = async {
         let dataset = Dataset::create(lab, DEPLOYMENT, &sizes).await?;
         let application = Application::create(lab, &dataset, Finds::Secret);
-        let (application, ()) = tokio::try_join!(application, see_into_files(lab, &dataset))?;
+        let (application, ()) = tokio::try_join!(application, deploy_efs_access(lab, &dataset))?;
         Ok((dataset, application))
     };
     let (stack, (dataset, application)) = tokio::try_join!(Stack::deploy(lab, "holdfast", &parameters), deployment)?;
     Ok((stack, dataset, application))
 }
 
-async fn see_into_files(lab: &Lab, dataset: &Dataset) -> Result<()> {
+async fn deploy_efs_access(lab: &Lab, dataset: &Dataset) -> Result<()> {
     // The first deployment makes the SAM CLI's bucket; a second one at the same time would make it, too.
     let aws = lab.aws()?;
     until("the SAM CLI's bucket is there", Duration::from_secs(120), || async {

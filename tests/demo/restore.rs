@@ -5,12 +5,12 @@ use holdfast_tests::application::Application;
 use holdfast_tests::aws::text;
 use holdfast_tests::data::{Data, incident};
 use holdfast_tests::dataset::Dataset;
+use holdfast_tests::emails::Emails;
 use holdfast_tests::lab::Lab;
-use holdfast_tests::letters::Letters;
 use holdfast_tests::records::Records;
 use serde_json::Value;
 
-use super::telling::{DEPLOYMENT, holdfast, holdfast_in_short, part, show};
+use super::output::{DEPLOYMENT, holdfast, holdfast_in_short, part, show};
 
 /// What was there, and who has to find it again.
 pub struct Scene<'a> {
@@ -18,7 +18,7 @@ pub struct Scene<'a> {
     pub dataset: &'a Dataset,
     pub application: &'a Application,
     pub records: &'a Records,
-    pub letters: &'a Letters,
+    pub letters: &'a Emails,
     /// As it was when the set was captured.
     pub before: &'a Data,
     pub set: &'a str,

@@ -31,7 +31,7 @@ def implementing(trait, folder):
 def machines(source):
     """The names of the machines, each with the setting of clean-up that holds its ARN; None where there is none."""
     found = {}
-    for facts in re.findall(r": Facts \{(.*?)^    \},", source, re.DOTALL | re.MULTILINE):
+    for facts in re.findall(r": MachineFacts \{(.*?)^    \},", source, re.DOTALL | re.MULTILINE):
         setting = re.search(r'setting: Some\("(\w+)"\)', facts)
         found[re.search(r'name: "([\w-]+)"', facts).group(1)] = setting and setting.group(1)
     return found
@@ -47,7 +47,7 @@ class Parts:
         self.machines = machines((root / MACHINES).read_text())
         self.names = {
             "kinds": (kinds((root / KINDS).read_text()), KINDS),
-            "switches": (implementing("Switch", root / SWITCHES), SWITCHES),
+            "switches": (implementing("SwitchDriver", root / SWITCHES), SWITCHES),
             "hooks": (implementing("HookDriver", root / HOOKS), HOOKS),
             "machines": (set(self.machines), MACHINES),
         }

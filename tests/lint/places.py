@@ -93,9 +93,9 @@ def variants(sources, sort, folder, enum):
 
 
 def machines(sources):
-    for machine, name in sources.read(r'^    (\w+): Facts \{\s*name: "([\w-]+)"', "functions/src/domain/machine.rs"):
+    for machine, name in sources.read(r'^    (\w+): MachineFacts \{\s*name: "([\w-]+)"', "functions/src/domain/machine.rs"):
         own = sources.under(f"infra/machines/{name}.yaml", f"state-machines/{name}.asl.json")
-        yield name, rf"\b(?:Machine::)?{machine}(?:: Facts|StateMachine\w*)?\b(?<!\b{machine})|\bMachine::{machine}\b|-{name}$", own
+        yield name, rf"\b(?:Machine::)?{machine}(?:: MachineFacts|StateMachine\w*)?\b(?<!\b{machine})|\bMachine::{machine}\b|-{name}$", own
 
 
 def has_data(sources, name):
@@ -107,7 +107,7 @@ def costs(sources):
     """Each of them as (sort, name, places)."""
     for sort, found in {
         "kind": kinds(sources),
-        "switch": variants(sources, "switch", "switches", "CutOverAction"),
+        "switch": variants(sources, "switch", "switches", "SwitchAction"),
         "hook": variants(sources, "hook", "hooks", "HookAction"),
         "machine": machines(sources),
     }.items():

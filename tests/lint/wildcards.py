@@ -11,7 +11,7 @@ from pathlib import Path
 import rust_modules
 
 # The enums with a variant, or several, for each kind.
-ENUMS = ["Target", "Made", "CreatedResource", "Beside", "Destination", "RecoveryPoint"]
+ENUMS = ["Target", "CreatedResource", "Destination", "RecoveryPoint"]
 REGISTRY = "functions/src/kinds/registry.rs"
 OPENING, CLOSING = "([{", ")]}"
 

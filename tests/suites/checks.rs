@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::{elements, escape};
 use holdfast_tests::dataset::Dataset;
 use holdfast_tests::executions::Ended;
-use holdfast_tests::inbox::{Inbox, Mail};
+use holdfast_tests::inbox::{Inbox, InboxMessage};
 use holdfast_tests::records::Records;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Runs a backup and checks all that must hold; answers how it ended, its set and what on-call got.
-    pub async fn back_up(&self) -> Result<(Ended, Option<Value>, Mail)> {
+    pub async fn back_up(&self) -> Result<(Ended, Option<Value>, InboxMessage)> {
         self.inbox.take().await?;
         let mark = self.stage.lab.ledger_position().await?;
         let ended = self.stage.back_up(&self.dataset.name).await?;
@@ -72,7 +72,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Checks what must hold after an execution that ended, since entry `mark` of the ledger.
-    pub async fn check(&self, ended: &Ended, mark: u64) -> Result<(Option<Value>, Mail)> {
+    pub async fn check(&self, ended: &Ended, mark: u64) -> Result<(Option<Value>, InboxMessage)> {
         let name = &self.dataset.name;
         let mail = self
             .inbox

@@ -11,8 +11,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use holdfast::domain::job::{Progress, Run};
 use holdfast::domain::resource::{RecoveryPoint, Resource, Target};
-use holdfast::domain::restore::item::{Advance, Item, Made, Undoing};
-use holdfast::domain::restore::plan::{Beside, Planned, Source};
+use holdfast::domain::restore::item::{CreatedResource, RestoreItem, RestoreProgress, UndoProgress};
+use holdfast::domain::restore::plan::{Destination, PlannedResource, Source};
 use holdfast::domain::restore::verdict::{Check, Finding};
 use holdfast::kinds::Restore;
 use holdfast::kinds::{Backup, Defaults, Efs};
@@ -43,13 +43,13 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A file system of a lab, backed up.
-struct Backed {
+struct BackedUpFileSystem {
     lab: Lab,
     aws: Aws,
     kind: Efs,
     id: String,
     place: PathBuf,
-    item: Item,
+    item: RestoreItem,
 }
 
 fn run() -> Run {
@@ -81,7 +81,7 @@ fn configuration(lab: &Lab) -> SdkConfig {
         .build()
 }
 
-impl Backed {
+impl BackedUpFileSystem {
     /// A file system with files and every setting that a restore has to bring back, and a backup of it.
     async fn up() -> Result<Self> {
         let lab = Lab::start(&Options::default()).await?;
@@ -118,17 +118,17 @@ impl Backed {
             Ok(match kind.poll(&resource, &started.recovery_point).await? {
                 Progress::Succeeded(_) => Some(()),
                 Progress::InProgress { .. } => None,
-                Progress::Failed { reason } | Progress::Hindered { reason } => bail!("{reason}"),
+                Progress::Failed { reason } | Progress::Blocked { reason } => bail!("{reason}"),
             })
         })
         .await?;
         let RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } = started.recovery_point else {
             bail!("another kind's recovery point")
         };
-        let planned = Planned {
+        let planned = PlannedResource {
             resource,
             source: Source::RecoveryPoint { arn, vault },
-            beside: Beside::Directory {
+            destination: Destination::Directory {
                 file_system: id.clone(),
             },
             holds: None,
@@ -137,10 +137,10 @@ impl Backed {
             usual_seconds: None,
             creates: Vec::new(),
         };
-        let item = Item {
+        let item = RestoreItem {
             configuration,
             sample,
-            ..Item::planned(run().id, planned)
+            ..RestoreItem::planned(run().id, planned)
         };
         Ok(Self {
             lab,
@@ -153,17 +153,24 @@ impl Backed {
     }
 
     /// Advances to the end, each look twice, and keeps what was made.
-    async fn restore(&mut self) -> Result<Advance> {
+    async fn restore(&mut self) -> Result<RestoreProgress> {
         let begun = std::time::Instant::now();
         loop {
             self.kind.advance(&run(), &self.item).await?;
             let advanced = self.kind.advance(&run(), &self.item).await?;
             match &advanced {
-                Advance::InProgress { made, .. } | Advance::Short { made, .. } => self.item.made.clone_from(made),
-                Advance::Restored { made, .. } | Advance::Asked { made, .. } => self.item.made = Some(made.clone()),
-                Advance::Failed { .. } => {}
+                RestoreProgress::InProgress { made, .. } | RestoreProgress::LacksCapacity { made, .. } => {
+                    self.item.created.clone_from(made)
+                }
+                RestoreProgress::Restored { made, .. } | RestoreProgress::Requested { made, .. } => {
+                    self.item.created = Some(made.clone())
+                }
+                RestoreProgress::Failed { .. } => {}
             }
-            if !matches!(advanced, Advance::InProgress { .. } | Advance::Asked { .. }) {
+            if !matches!(
+                advanced,
+                RestoreProgress::InProgress { .. } | RestoreProgress::Requested { .. }
+            ) {
                 return Ok(advanced);
             }
             ensure!(begun.elapsed() < LIMIT, "{advanced:?}");
@@ -174,9 +181,9 @@ impl Backed {
     async fn undo(&self) -> Result<()> {
         until("all is undone", LIMIT, || async {
             Ok(match self.kind.undo(&run(), &self.item).await? {
-                Undoing::Gone => Some(()),
-                Undoing::Underway(_) => None,
-                Undoing::Left(why) => bail!("{why}"),
+                UndoProgress::Gone => Some(()),
+                UndoProgress::Underway(_) => None,
+                UndoProgress::Remains(why) => bail!("{why}"),
             })
         })
         .await
@@ -255,7 +262,7 @@ fn good(checks: &[Check]) -> Result<()> {
 }
 
 async fn directory() -> Result<()> {
-    let mut backed = Backed::up().await?;
+    let mut backed = BackedUpFileSystem::up().await?;
     let before = backed.root()?;
     let preflight = backed.kind.preflight(&run(), &backed.item).await?;
     ensure!(preflight.faults.is_empty(), "{:?}", preflight.faults);
@@ -263,8 +270,8 @@ async fn directory() -> Result<()> {
     std::fs::write(backed.place.join("storage/00/file 7 ä.bin"), "overwritten")?;
     std::fs::remove_dir_all(backed.place.join("storage/01"))?;
     let advanced = backed.restore().await?;
-    let Advance::Restored {
-        made: Made::Directory {
+    let RestoreProgress::Restored {
+        made: CreatedResource::Directory {
             directory: Some(directory),
             ..
         },
@@ -296,7 +303,7 @@ async fn directory() -> Result<()> {
         "{count:?}"
     );
     // Where nobody recorded what was made, it is found.
-    backed.item.made = None;
+    backed.item.created = None;
     backed.undo().await?;
     ensure!(backed.root()? == before, "{:?}", backed.root()?);
     ensure!(std::fs::read_to_string(backed.place.join("storage/00/file 7 ä.bin"))? == "overwritten");
@@ -304,8 +311,8 @@ async fn directory() -> Result<()> {
 }
 
 async fn anew() -> Result<()> {
-    let mut backed = Backed::up().await?;
-    backed.item.planned.beside = Beside::FileSystem {
+    let mut backed = BackedUpFileSystem::up().await?;
+    backed.item.planned.destination = Destination::FileSystem {
         token: "token-of-the-new".into(),
     };
     let preflight = backed.kind.preflight(&run(), &backed.item).await?;
@@ -316,9 +323,9 @@ async fn anew() -> Result<()> {
     );
     // Until a function mounts the new file system, its directory is not known.
     let advanced = backed.restore().await?;
-    let Advance::Restored {
+    let RestoreProgress::Restored {
         made:
-            Made::FileSystem {
+            CreatedResource::FileSystem {
                 file_system: Some(new),
                 directory: None,
                 ..
@@ -342,7 +349,7 @@ async fn anew() -> Result<()> {
     deploy_efs_access(&backed.lab, &new).await?;
     let advanced = backed.restore().await?;
     ensure!(
-        matches!(&advanced, Advance::Restored { made: Made::FileSystem { directory: Some(_), .. }, remarks } if remarks.is_empty()),
+        matches!(&advanced, RestoreProgress::Restored { made: CreatedResource::FileSystem { directory: Some(_), .. }, remarks } if remarks.is_empty()),
         "{advanced:?}"
     );
     good(&backed.checks().await?)?;
@@ -404,7 +411,7 @@ async fn anew() -> Result<()> {
 }
 
 async fn failed() -> Result<()> {
-    let mut backed = Backed::up().await?;
+    let mut backed = BackedUpFileSystem::up().await?;
     let before = backed.root()?;
     backed
         .lab
@@ -412,7 +419,7 @@ async fn failed() -> Result<()> {
         .await?;
     let advanced = backed.restore().await?;
     ensure!(
-        matches!(&advanced, Advance::Failed { reason } if reason.contains("elasticfilesystem:Restore")),
+        matches!(&advanced, RestoreProgress::Failed { reason } if reason.contains("elasticfilesystem:Restore")),
         "{advanced:?}"
     );
     let left: Vec<_> = backed.root()?.difference(&before).cloned().collect();

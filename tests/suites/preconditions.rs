@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::aws::{Aws, escape, text};
 use holdfast_tests::dataset::{Sizes, await_cluster};
-use holdfast_tests::letters::Letters;
+use holdfast_tests::emails::Emails;
 use holdfast_tests::settings::{Groups, with_settings};
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
@@ -29,7 +29,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 }
 
 /// A restore that its plan refuses, with each of these words in what the operator reads, and without a trace.
-async fn refused(subject: &Subject<'_>, letters: &Letters, fields: Value, words: &[&str]) -> Result<()> {
+async fn refused(subject: &Subject<'_>, letters: &Emails, fields: Value, words: &[&str]) -> Result<()> {
     let mark = subject.stage.lab.ledger_position().await?;
     let end = subject.restore(fields.clone()).await?;
     ensure!(end.status == "FAILED", "{fields}: {end:?}");
@@ -98,7 +98,7 @@ async fn gone(stage: &Stage) -> Result<()> {
         aws.json(service, target, request).await?;
     }
     delete_cluster(aws, &subject.dataset.cluster, &groups).await?;
-    let letters = Letters::subscribe(aws, stage.stack.output("OnCallTopicArn")?).await?;
+    let letters = Emails::subscribe(aws, stage.stack.output("OnCallTopicArn")?).await?;
     let enable = format!("aws kms enable-key --key-id {}", groups.key);
     let subnets = format!(
         "aws rds create-db-subnet-group --db-subnet-group-name {}",
@@ -163,7 +163,7 @@ async fn one_by_one(stage: &Stage) -> Result<()> {
     let (_, failed, _) = subject.back_up().await?;
     stage.lab.heal().await?;
     let failed = failed.context("no failed set")?;
-    let letters = Letters::subscribe(&stage.aws, stage.stack.output("OnCallTopicArn")?).await?;
+    let letters = Emails::subscribe(&stage.aws, stage.stack.output("OnCallTopicArn")?).await?;
 
     refused(
         &subject,

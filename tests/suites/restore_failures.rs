@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::executions::{Ended, ended, start};
-use holdfast_tests::inbox::Mail;
+use holdfast_tests::inbox::InboxMessage;
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use reqwest::Method;
@@ -312,7 +312,7 @@ async fn refused_for(subject: &Subject<'_>, end: &Ended, holder: &str) -> Result
 }
 
 /// A restore that fails: how it ended, its record, and what on-call was told.
-async fn failed(subject: &Subject<'_>) -> Result<(Ended, Value, Mail)> {
+async fn failed(subject: &Subject<'_>) -> Result<(Ended, Value, InboxMessage)> {
     subject.inbox.take().await?;
     let end = subject.restore(json!({})).await?;
     ensure!(end.status == "FAILED", "{end:?}");

@@ -10,7 +10,7 @@ use crate::wait::until;
 
 /// A message as a subscriber gets it.
 #[derive(Debug, Clone)]
-pub struct Mail {
+pub struct InboxMessage {
     pub subject: String,
     pub body: String,
     /// `event`, `severity`, `deployment`.
@@ -56,7 +56,7 @@ impl Inbox {
     }
 
     /// Takes out all messages that have come.
-    pub async fn take(&self) -> Result<Vec<Mail>> {
+    pub async fn take(&self) -> Result<Vec<InboxMessage>> {
         let mut mails = Vec::new();
         loop {
             let request = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0 });
@@ -68,7 +68,7 @@ impl Inbox {
             for message in messages {
                 let envelope: Value = serde_json::from_str(text(&message, "/Body")?)?;
                 let field = |name: &str| envelope[name].as_str().unwrap_or_default().to_owned();
-                mails.push(Mail {
+                mails.push(InboxMessage {
                     subject: field("Subject"),
                     body: field("Message"),
                     attributes: envelope["MessageAttributes"].clone(),
@@ -86,7 +86,7 @@ impl Inbox {
     }
 
     /// Waits for a message about `deployment`; messages about others are kept for nobody.
-    pub async fn about(&self, deployment: &str, limit: Duration) -> Result<Mail> {
+    pub async fn about(&self, deployment: &str, limit: Duration) -> Result<InboxMessage> {
         until(&format!("on-call hears of {deployment}"), limit, || async {
             let mails = self.take().await?;
             Ok(mails

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::run_id::deployment_of;
 use crate::stack::Stack;
-use crate::{aws, clock, format, out, watch};
+use crate::{aws, clock, format, output, watch};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Say yes to what a restore asks: to its plan, or to cutting over
@@ -36,8 +36,8 @@ impl Approve {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let deployment = deployment_of(&self.run)?;
         let stack = Stack::open_to_change(global).await?;
-        let (record, question) = asked(&stack, &deployment, &self.run).await?;
-        self.see_meant(&question, &stack.option)?;
+        let (record, question) = open_question(&stack, &deployment, &self.run).await?;
+        self.ensure_question_matches(&question, &stack.option)?;
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .send_task_success()
             .task_token(&question.token)
@@ -45,13 +45,13 @@ impl Approve {
             .send()
             .await;
         answer.map_err(|error| failure(&record.id, error))?;
-        told(global, &record, &question, "yes")
+        report(global, &record, &question, "yes")
     }
 }
 
 impl Approve {
     /// A yes to the plan, typed late, must not be one to cutting over.
-    fn see_meant(&self, question: &Question, option: &str) -> Result<()> {
+    fn ensure_question_matches(&self, question: &Question, option: &str) -> Result<()> {
         let run = &self.run;
         match (question.about, self.cut_over) {
             (About::CutOver, false) => Err(Failure::Wrong(format!(
@@ -71,7 +71,7 @@ impl Reject {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let deployment = deployment_of(&self.run)?;
         let stack = Stack::open_to_change(global).await?;
-        let (record, question) = asked(&stack, &deployment, &self.run).await?;
+        let (record, question) = open_question(&stack, &deployment, &self.run).await?;
         let answer = aws_sdk_sfn::Client::new(&stack.config)
             .send_task_failure()
             .task_token(&question.token)
@@ -80,12 +80,12 @@ impl Reject {
             .send()
             .await;
         answer.map_err(|error| failure(&record.id, error))?;
-        told(global, &record, &question, "no")
+        report(global, &record, &question, "no")
     }
 }
 
 /// What a restore asks now.
-async fn asked(stack: &Stack, deployment: &str, run: &str) -> Result<(RestoreRecord, Question)> {
+async fn open_question(stack: &Stack, deployment: &str, run: &str) -> Result<(RestoreRecord, Question)> {
     let mut record = stack.catalog.known_restore(deployment, run).await?;
     match record.question.take() {
         Some(question) if question.until > clock::now() => Ok((record, question)),
@@ -116,13 +116,13 @@ where
     aws::failure("answering restore", run, error)
 }
 
-fn told(global: &Global, record: &RestoreRecord, question: &Question, answer: &str) -> Result<()> {
+fn report(global: &Global, record: &RestoreRecord, question: &Question, answer: &str) -> Result<()> {
     let about = match question.about {
         About::Plan => "its plan",
         About::CutOver => "cutting over",
     };
     match global.json {
-        true => out::json(&json!({ "restore": record.id, "about": question.about, "answer": answer })),
-        false => out::text(&format!("Said {answer} to {about} of restore {}.\n", record.id)),
+        true => output::json(&json!({ "restore": record.id, "about": question.about, "answer": answer })),
+        false => output::text(&format!("Said {answer} to {about} of restore {}.\n", record.id)),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast::aws::service::{Client, SNS};
 use holdfast::domain::descriptor::Descriptor;
-use holdfast::domain::restore::following::{self, Followed};
+use holdfast::domain::restore::descriptor_updates::{self, DescriptorChange};
 use holdfast::error::Error;
 use holdfast::hooks::Hooks;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::document::{self, Document};
 use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::stack::Stack;
-use crate::{clock, out, topics};
+use crate::{clock, output, topics};
 
 /// Create or update deployments from descriptors
 ///
@@ -33,23 +33,23 @@ pub struct Apply {
 
 /// What applying one descriptor did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Applied {
+struct ApplyResult {
     deployment: String,
-    change: Change,
+    change: ApplyChange,
     /// Resources that the stored descriptor had and this one has not.
-    dropped: Vec<Dropped>,
+    dropped: Vec<DroppedResource>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Change {
+enum ApplyChange {
     Created,
     Updated,
     Unchanged,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Dropped {
+struct DroppedResource {
     resource: String,
     kind: &'static str,
     identifier: String,
@@ -60,7 +60,7 @@ impl Apply {
         let descriptors = validated(self.files.iter().map(|file| document::read(file)))?;
         let stack = Stack::open_to_change(global).await?;
         if !self.accept_replaced {
-            see_in_use(&stack, &descriptors).await?;
+            refuse_replaced(&stack, &descriptors).await?;
         }
         check_hooks(&Hooks::from_config(&stack.config), &descriptors).await?;
         let mut all = Vec::new();
@@ -68,7 +68,7 @@ impl Apply {
         stack.schedule.warn(clock::now());
         // Also when one of them failed: what was written is told.
         if global.json {
-            out::json(&all)?;
+            output::json(&all)?;
         }
         done?;
         warn_of_topics(&stack, &descriptors).await;
@@ -89,7 +89,7 @@ async fn warn_of_topics(stack: &Stack, descriptors: &[Descriptor]) {
 }
 
 /// Refuses descriptors that name what a cut-over replaced: files outlive restores.
-async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
+async fn refuse_replaced(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
     let mut faults = Vec::new();
     for descriptor in descriptors {
         let deployment = &descriptor.deployment;
@@ -100,7 +100,7 @@ async fn see_in_use(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
         };
         let restores = stack.catalog.restores(deployment).await?;
         let changes = restores.iter().flat_map(|restore| &restore.followed);
-        let replaced = following::replaced(&stored, descriptor, changes);
+        let replaced = descriptor_updates::replaced(&stored, descriptor, changes);
         faults.extend(replaced.iter().map(|change| replaced_by(deployment, change)));
     }
     if faults.is_empty() {
@@ -139,7 +139,7 @@ async fn check_hooks(hooks: &Hooks, descriptors: &[Descriptor]) -> Result<()> {
     )))
 }
 
-fn replaced_by(deployment: &str, change: &Followed) -> String {
+fn replaced_by(deployment: &str, change: &DescriptorChange) -> String {
     format!(
         "{deployment}: {}: {}; expected {}, to which the application was cut over at {}",
         change.path(),
@@ -150,21 +150,21 @@ fn replaced_by(deployment: &str, change: &Followed) -> String {
 }
 
 /// Applies one after the other, and tells of each as it is done.
-async fn apply(stack: &Stack, descriptors: &[Descriptor], json: bool, all: &mut Vec<Applied>) -> Result<()> {
+async fn apply(stack: &Stack, descriptors: &[Descriptor], json: bool, all: &mut Vec<ApplyResult>) -> Result<()> {
     for descriptor in descriptors {
         let stored = match stack.catalog.descriptor(&descriptor.deployment).await {
-            Ok(stored) => Stored::Valid(Box::new(stored)),
-            Err(Error::NotFound(_)) => Stored::Nothing,
+            Ok(stored) => StoredDescriptor::Valid(Box::new(stored)),
+            Err(Error::NotFound(_)) => StoredDescriptor::Nothing,
             // One that this version no longer accepts: replacing it is the way out.
-            Err(Error::InvalidInput(_)) => Stored::Invalid,
+            Err(Error::InvalidInput(_)) => StoredDescriptor::Invalid,
             Err(error) => return Err(error.into()),
         };
         let applied = compare(&stored, descriptor);
-        if applied.change != Change::Unchanged {
+        if applied.change != ApplyChange::Unchanged {
             stack.catalog.put_descriptor(descriptor).await?;
         }
         if !json {
-            out::text(&format!("{} {}\n", applied.deployment, word(applied.change)))?;
+            output::text(&format!("{} {}\n", applied.deployment, word(applied.change)))?;
         }
         applied
             .dropped
@@ -213,20 +213,20 @@ fn validated(files: impl Iterator<Item = std::result::Result<Vec<Document>, Vec<
 }
 
 /// What the catalog holds under a deployment's name.
-enum Stored {
+enum StoredDescriptor {
     Nothing,
     Invalid,
     Valid(Box<Descriptor>),
 }
 
-fn compare(stored: &Stored, new: &Descriptor) -> Applied {
+fn compare(stored: &StoredDescriptor, new: &Descriptor) -> ApplyResult {
     let (change, dropped) = match stored {
-        Stored::Nothing => (Change::Created, Vec::new()),
-        Stored::Invalid => (Change::Updated, Vec::new()),
-        Stored::Valid(old) if **old == *new => (Change::Unchanged, Vec::new()),
-        Stored::Valid(old) => (Change::Updated, dropped(old, new)),
+        StoredDescriptor::Nothing => (ApplyChange::Created, Vec::new()),
+        StoredDescriptor::Invalid => (ApplyChange::Updated, Vec::new()),
+        StoredDescriptor::Valid(old) if **old == *new => (ApplyChange::Unchanged, Vec::new()),
+        StoredDescriptor::Valid(old) => (ApplyChange::Updated, dropped(old, new)),
     };
-    Applied {
+    ApplyResult {
         deployment: new.deployment.clone(),
         change,
         dropped,
@@ -234,7 +234,7 @@ fn compare(stored: &Stored, new: &Descriptor) -> Applied {
 }
 
 /// By what they are in AWS, not by their names: a resource that was only renamed goes on being backed up.
-fn dropped(old: &Descriptor, new: &Descriptor) -> Vec<Dropped> {
+fn dropped(old: &Descriptor, new: &Descriptor) -> Vec<DroppedResource> {
     let kept = |id: &str, kind: &str| {
         new.resources
             .values()
@@ -244,7 +244,7 @@ fn dropped(old: &Descriptor, new: &Descriptor) -> Vec<Dropped> {
         .resources
         .iter()
         .filter(|(_, protected)| !kept(protected.target.identifier(), protected.target.kind()));
-    gone.map(|(name, protected)| Dropped {
+    gone.map(|(name, protected)| DroppedResource {
         resource: name.clone(),
         kind: protected.target.kind(),
         identifier: protected.target.identifier().to_owned(),
@@ -252,15 +252,15 @@ fn dropped(old: &Descriptor, new: &Descriptor) -> Vec<Dropped> {
     .collect()
 }
 
-fn word(change: Change) -> &'static str {
+fn word(change: ApplyChange) -> &'static str {
     match change {
-        Change::Created => "created",
-        Change::Updated => "updated",
-        Change::Unchanged => "unchanged",
+        ApplyChange::Created => "created",
+        ApplyChange::Updated => "updated",
+        ApplyChange::Unchanged => "unchanged",
     }
 }
 
-fn warning(deployment: &str, dropped: &Dropped) -> String {
+fn warning(deployment: &str, dropped: &DroppedResource) -> String {
     format!(
         "warning: {deployment}: {} ({} {}) is no longer backed up. Its recovery points stay until retention expires their \
          sets.",
@@ -325,8 +325,8 @@ mod tests {
     fn a_dropped_resource_is_told_but_a_renamed_one_is_not() {
         let old = hubs("{ db: { kind: aurora, cluster: c }, login: { kind: secret, secret: s } }");
         let new = hubs("{ database: { kind: aurora, cluster: c } }");
-        let applied = compare(&Stored::Valid(Box::new(old)), &new);
-        assert_eq!(applied.change, Change::Updated);
+        let applied = compare(&StoredDescriptor::Valid(Box::new(old)), &new);
+        assert_eq!(applied.change, ApplyChange::Updated);
         assert_eq!(applied.dropped.len(), 1);
         let warning = warning("hubs", &applied.dropped[0]);
         assert!(warning.contains("login (secret s) is no longer backed up"), "{warning}");
@@ -335,11 +335,11 @@ mod tests {
     #[test]
     fn the_same_descriptor_again_changes_nothing() {
         let new = hubs("{ db: { kind: aurora, cluster: c } }");
-        assert_eq!(compare(&Stored::Nothing, &new).change, Change::Created);
+        assert_eq!(compare(&StoredDescriptor::Nothing, &new).change, ApplyChange::Created);
         assert_eq!(
-            compare(&Stored::Valid(Box::new(new.clone())), &new).change,
-            Change::Unchanged
+            compare(&StoredDescriptor::Valid(Box::new(new.clone())), &new).change,
+            ApplyChange::Unchanged
         );
-        assert_eq!(compare(&Stored::Invalid, &new).change, Change::Updated);
+        assert_eq!(compare(&StoredDescriptor::Invalid, &new).change, ApplyChange::Updated);
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::stack::Stack;
-use crate::{aws, clock, out, watch};
+use crate::{aws, clock, output, watch};
 
 /// Start a backup of a deployment now
 #[derive(Debug, clap::Args)]
@@ -42,9 +42,9 @@ impl Backup {
             execution,
         };
         match global.json {
-            true if self.watch => out::json_line(&started)?,
-            true => out::json(&started)?,
-            false => out::text(&told(&started, self.watch, &stack.option))?,
+            true if self.watch => output::json_line(&started)?,
+            true => output::json(&started)?,
+            false => output::text(&report(&started, self.watch, &stack.option))?,
         }
         if self.watch {
             watch::interruptible(
@@ -113,7 +113,7 @@ pub fn execution_name(deployment: &str, now: Timestamp) -> String {
     format!("{}-{deployment}", now.strftime("%Y%m%d-%H%M%S-%3f"))
 }
 
-fn told(started: &StartedBackup, watched: bool, stack: &str) -> String {
+fn report(started: &StartedBackup, watched: bool, stack: &str) -> String {
     let StartedBackup {
         deployment,
         execution,
@@ -146,11 +146,11 @@ mod tests {
             execution: "arn:x".into(),
             console: "https://c".into(),
         };
-        let text = told(&started, false, " --stack hf");
+        let text = report(&started, false, " --stack hf");
         assert_eq!(
             text,
             "Backup of hubs started: arn:x\nhttps://c\nWatch it: holdfast watch --stack hf arn:x\n"
         );
-        assert_eq!(told(&started, true, ""), "Backup of hubs started: arn:x\nhttps://c\n");
+        assert_eq!(report(&started, true, ""), "Backup of hubs started: arn:x\nhttps://c\n");
     }
 }

@@ -3,7 +3,7 @@
 use clap::Command;
 
 use crate::failure::Result;
-use crate::out;
+use crate::output;
 
 /// Write a shell's completions
 ///
@@ -28,7 +28,7 @@ enum Shell {
 impl Completions {
     /// Writes the script; `command` is the whole command line.
     pub fn run(&self, mut command: Command) -> Result<()> {
-        out::text(&script(&mut command, self.shell))
+        output::text(&script(&mut command, self.shell))
     }
 }
 

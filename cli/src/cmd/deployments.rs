@@ -9,7 +9,7 @@ use crate::failure::Result;
 use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
-use crate::{clock, format, out};
+use crate::{clock, format, output};
 
 /// List deployments: enabled or not, resources, newest sealed set and its age, last run
 #[derive(Debug, clap::Args)]
@@ -17,17 +17,17 @@ pub struct Deployments {}
 
 /// One deployment, as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Standing {
+struct DeploymentSummary {
     deployment: String,
     enabled: bool,
     /// Names of its resources; `None` where the descriptor in the catalog is no longer valid.
     resources: Option<Vec<String>>,
-    newest_sealed: Option<Sealed>,
+    newest_sealed: Option<SealedSummary>,
     last_run: Option<LastRun>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Sealed {
+struct SealedSummary {
     set: String,
     /// The earliest moment whose data it holds.
     captured_at: Timestamp,
@@ -41,13 +41,13 @@ struct LastRun {
     execution: String,
     started_at: Timestamp,
     ended_at: Option<Timestamp>,
-    outcome: Outcome,
+    outcome: RunOutcome,
     warnings: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+enum RunOutcome {
     Running,
     Sealed,
     Failed,
@@ -68,7 +68,7 @@ impl Deployments {
             };
             let sets = stack.catalog.sets(&deployment).await?;
             let runs = stack.catalog.runs(&deployment).await?;
-            standings.push(Standing {
+            standings.push(DeploymentSummary {
                 deployment,
                 enabled,
                 resources,
@@ -78,21 +78,21 @@ impl Deployments {
         }
         stack.schedule.warn(now);
         if global.json {
-            out::json(&standings)
+            output::json(&standings)
         } else {
-            out::text(&text(&standings, now, &stack.option))
+            output::text(&text(&standings, now, &stack.option))
         }
     }
 }
 
-fn newest_sealed(sets: &[BackupSet], now: Timestamp) -> Option<Sealed> {
+fn newest_sealed(sets: &[BackupSet], now: Timestamp) -> Option<SealedSummary> {
     let newest = sets
         .iter()
         .filter(|set| set.status == SetStatus::Sealed)
         .max_by_key(|set| set.started_at)?;
     let captured_at = newest.captured_from.unwrap_or(newest.started_at);
     let age_seconds = format::seconds_between(captured_at, now).max(0.0);
-    Some(Sealed {
+    Some(SealedSummary {
         set: newest.id.clone(),
         captured_at,
         age_seconds,
@@ -104,10 +104,10 @@ fn last_run(sets: &[BackupSet], runs: &[RunRecord]) -> Option<LastRun> {
     let run = backups.max_by_key(|run| run.started_at)?;
     let status = sets.iter().find(|set| set.id == run.id).map(|set| set.status);
     let outcome = match (status, run.ended_at) {
-        (Some(SetStatus::Sealed | SetStatus::Expiring), _) => Outcome::Sealed,
-        (_, None) => Outcome::Running,
+        (Some(SetStatus::Sealed | SetStatus::Expiring), _) => RunOutcome::Sealed,
+        (_, None) => RunOutcome::Running,
         // Also a run that could not start, which has no set.
-        (_, Some(_)) => Outcome::Failed,
+        (_, Some(_)) => RunOutcome::Failed,
     };
     Some(LastRun {
         set: run.id.clone(),
@@ -119,7 +119,7 @@ fn last_run(sets: &[BackupSet], runs: &[RunRecord]) -> Option<LastRun> {
     })
 }
 
-fn text(standings: &[Standing], now: Timestamp, option: &str) -> String {
+fn text(standings: &[DeploymentSummary], now: Timestamp, option: &str) -> String {
     if standings.is_empty() {
         return format!(
             "No deployments yet. Write a descriptor (`holdfast discover` helps) and run `holdfast apply{option} FILE`.\n"
@@ -156,9 +156,9 @@ impl LastRun {
     fn text(&self, now: Timestamp) -> String {
         let ended = self.ended_at.unwrap_or(self.started_at);
         let text = match self.outcome {
-            Outcome::Running => format!("running for {}", format::span(self.started_at, now)),
-            Outcome::Sealed => format!("sealed {} ago", format::span(ended, now)),
-            Outcome::Failed => format!("failed {} ago", format::span(ended, now)),
+            RunOutcome::Running => format!("running for {}", format::span(self.started_at, now)),
+            RunOutcome::Sealed => format!("sealed {} ago", format::span(ended, now)),
+            RunOutcome::Failed => format!("failed {} ago", format::span(ended, now)),
         };
         match self.warnings {
             0 => text,
@@ -186,14 +186,14 @@ mod tests {
             run("hubs-3", "2025-02-01T22:00:00Z", Some("2025-02-01T23:00:00Z")),
         ];
         let standings = [
-            Standing {
+            DeploymentSummary {
                 deployment: "hubs".into(),
                 enabled: true,
                 resources: Some(vec!["a".into(), "b".into()]),
                 newest_sealed: newest_sealed(&sets, now),
                 last_run: last_run(&sets, &runs),
             },
-            Standing {
+            DeploymentSummary {
                 deployment: "other".into(),
                 enabled: false,
                 resources: None,
@@ -214,10 +214,10 @@ mod tests {
         let going = run("hubs-1", "2025-02-01T00:00:00Z", None);
         assert_eq!(
             last_run(&[], std::slice::from_ref(&going)).unwrap().outcome,
-            Outcome::Running
+            RunOutcome::Running
         );
         let refused = run("hubs-2", "2025-02-01T01:00:00Z", Some("2025-02-01T01:00:02Z"));
-        assert_eq!(last_run(&[], &[going, refused]).unwrap().outcome, Outcome::Failed);
+        assert_eq!(last_run(&[], &[going, refused]).unwrap().outcome, RunOutcome::Failed);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use holdfast::domain::descriptor::Descriptor;
 
-use crate::discover::{Draft, by_prefix, by_tag, in_stack, yaml};
+use crate::discover::{DescriptorDraft, by_prefix, by_tag, in_stack, yaml};
 use crate::failure::{Failure, Result};
 use crate::global::Global;
-use crate::{aws, document, out};
+use crate::{aws, document, output};
 
 /// Write a descriptor from what is there: of a stack (--stack), with a tag, or with a prefix
 ///
@@ -23,7 +23,7 @@ pub struct Discover {
 
 /// Where to look: exactly one.
 #[derive(Debug, PartialEq, Eq)]
-enum Place<'a> {
+enum DiscoverySource<'a> {
     Stack(&'a str),
     Tag(&'a str, &'a str),
     Prefix(&'a str),
@@ -34,32 +34,36 @@ impl Discover {
         let place = self.place(global.stack.as_deref())?;
         let config = aws::sdk_config(global).await?;
         let (draft, source) = match place {
-            Place::Stack(name) => (
+            DiscoverySource::Stack(name) => (
                 in_stack::draft(&in_stack::list(&config, name).await?),
                 format!("in stack {name}"),
             ),
-            Place::Tag(key, value) => (
+            DiscoverySource::Tag(key, value) => (
                 by_tag::draft(&config, key, value).await?,
                 format!("by tag {key}={value}"),
             ),
-            Place::Prefix(prefix) => (by_prefix::draft(&config, prefix).await?, format!("by prefix {prefix}")),
+            DiscoverySource::Prefix(prefix) => {
+                (by_prefix::draft(&config, prefix).await?, format!("by prefix {prefix}"))
+            }
         };
         let text = checked(&draft, &source)?;
         if !global.json {
-            return out::text(&text);
+            return output::text(&text);
         }
         for line in draft.notes.iter().chain(&draft.unprotected) {
             eprintln!("{line}");
         }
         let documents = document::parse(&source, &text).map_err(|faults| Failure::NotDone(faults.join("\n")))?;
-        documents.first().map_or(Ok(()), |document| out::json(&document.value))
+        documents
+            .first()
+            .map_or(Ok(()), |document| output::json(&document.value))
     }
 
-    fn place<'a>(&'a self, stack: Option<&'a str>) -> Result<Place<'a>> {
+    fn place<'a>(&'a self, stack: Option<&'a str>) -> Result<DiscoverySource<'a>> {
         match (stack, &self.tag, &self.prefix) {
-            (Some(stack), None, None) => Ok(Place::Stack(stack)),
-            (None, Some((key, value)), None) => Ok(Place::Tag(key, value)),
-            (None, None, Some(prefix)) => Ok(Place::Prefix(prefix)),
+            (Some(stack), None, None) => Ok(DiscoverySource::Stack(stack)),
+            (None, Some((key, value)), None) => Ok(DiscoverySource::Tag(key, value)),
+            (None, None, Some(prefix)) => Ok(DiscoverySource::Prefix(prefix)),
             _ => Err(Failure::Wrong(
                 "discovering: say where to look by exactly one of --stack NAME, --tag KEY=VALUE and --prefix PREFIX."
                     .to_owned(),
@@ -69,7 +73,7 @@ impl Discover {
 }
 
 /// The draft's text, once it is seen to be a valid descriptor.
-fn checked(draft: &Draft, source: &str) -> Result<String> {
+fn checked(draft: &DescriptorDraft, source: &str) -> Result<String> {
     if draft.resources.is_empty() {
         let others = match draft.unprotected.as_slice() {
             [] => String::new(),

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::global::Global;
-use crate::out;
+use crate::output;
 use crate::run_id::deployment_of;
 use crate::stack::Stack;
 
@@ -33,14 +33,14 @@ impl Infrastructure {
             )));
         };
         if global.json {
-            return out::json(infrastructure);
+            return output::json(infrastructure);
         }
         match self.terraform {
-            true => out::text(&or_nothing(infrastructure.for_terraform(), NOTHING_OF_TERRAFORM)),
+            true => output::text(&or_nothing(infrastructure.for_terraform(), NOTHING_OF_TERRAFORM)),
             // What stands on standard output is the file.
             false => {
                 eprint!("{}", infrastructure.steps_with_cloudformation());
-                out::text(&or_nothing(infrastructure.cloudformation.clone(), "[]\n"))
+                output::text(&or_nothing(infrastructure.cloudformation.clone(), "[]\n"))
             }
         }
     }

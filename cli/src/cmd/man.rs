@@ -3,7 +3,7 @@
 use clap::Command;
 
 use crate::failure::{Failure, Result};
-use crate::out;
+use crate::output;
 
 /// Write a page of the manual: holdfast man | man -l -
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub struct Man {
 impl Man {
     /// Writes the page; `command` is the whole command line.
     pub fn run(&self, command: Command) -> Result<()> {
-        out::text(&page(command, self.of.as_deref())?)
+        output::text(&page(command, self.of.as_deref())?)
     }
 }
 

@@ -1,14 +1,14 @@
 //! `holdfast rebuild-catalog`: a lost catalog's sealed sets, found again by the tags and names of their recovery points.
 
+use holdfast::catalog_rebuild::{RebuildOutcome, RebuiltSet, rebuild};
 use holdfast::kinds::{Defaults, Kinds};
-use holdfast::rebuilding::{Outcome, Rebuilt, rebuild};
 use serde_json::{Value, json};
 
 use crate::failure::Result;
 use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
-use crate::{format, out};
+use crate::{format, output};
 
 /// Find the sealed sets of a lost catalog again, by the tags of their recovery points
 ///
@@ -31,18 +31,18 @@ impl RebuildCatalog {
         let kinds = Kinds::from_config(&stack.config, defaults);
         let rebuilt = rebuild(&stack.catalog, &kinds, self.deployment.as_deref()).await?;
         match global.json {
-            true => out::json(&rebuilt.iter().map(as_json).collect::<Vec<_>>()),
-            false => out::text(&text(&rebuilt, &stack.option)),
+            true => output::json(&rebuilt.iter().map(as_json).collect::<Vec<_>>()),
+            false => output::text(&text(&rebuilt, &stack.option)),
         }
     }
 }
 
-fn as_json(rebuilt: &Rebuilt) -> Value {
+fn as_json(rebuilt: &RebuiltSet) -> Value {
     let found = &rebuilt.found;
     let (outcome, without, why) = match &rebuilt.outcome {
-        Outcome::Sealed { without_configuration } => ("sealed", without_configuration.as_slice(), None),
-        Outcome::Known => ("known", [].as_slice(), None),
-        Outcome::Left(why) => ("left", [].as_slice(), Some(why)),
+        RebuildOutcome::Sealed { without_configuration } => ("sealed", without_configuration.as_slice(), None),
+        RebuildOutcome::AlreadyRecorded => ("known", [].as_slice(), None),
+        RebuildOutcome::Skipped(why) => ("left", [].as_slice(), Some(why)),
     };
     json!({
         "deployment": found.deployment, "set": found.set, "started_at": found.started_at,
@@ -50,20 +50,20 @@ fn as_json(rebuilt: &Rebuilt) -> Value {
     })
 }
 
-fn text(rebuilt: &[Rebuilt], stack: &str) -> String {
+fn text(rebuilt: &[RebuiltSet], stack: &str) -> String {
     if rebuilt.is_empty() {
         return "No recovery point in this account and Region bears the tags or the name of a set.\n".to_owned();
     }
     let mut table = Table::new(["SET", "STARTED", ">RECOVERY POINTS", "IN THE CATALOG", "REMARKS"]);
     let mut written = None;
-    for Rebuilt { found, outcome } in rebuilt {
+    for RebuiltSet { found, outcome } in rebuilt {
         let (state, remark) = match outcome {
-            Outcome::Sealed { without_configuration } => {
+            RebuildOutcome::Sealed { without_configuration } => {
                 written = Some(&found.deployment);
                 ("found again", remark(without_configuration))
             }
-            Outcome::Known => ("known before", String::new()),
-            Outcome::Left(why) => ("left out", why.clone()),
+            RebuildOutcome::AlreadyRecorded => ("known before", String::new()),
+            RebuildOutcome::Skipped(why) => ("left out", why.clone()),
         };
         table.row([
             found.set.clone(),
@@ -92,30 +92,30 @@ fn remark(without_configuration: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use holdfast::domain::rebuilding::{Found, State};
+    use holdfast::domain::catalog_rebuild::{Completeness, FoundSet};
 
     use super::*;
 
-    fn rebuilt(set: &str, outcome: Outcome) -> Rebuilt {
-        let found = Found {
+    fn rebuilt(set: &str, outcome: RebuildOutcome) -> RebuiltSet {
+        let found = FoundSet {
             deployment: "hubs".into(),
             set: set.into(),
             started_at: jiff::Timestamp::UNIX_EPOCH,
             points: Vec::new(),
-            state: State::Whole,
+            state: Completeness::Complete,
         };
-        Rebuilt { found, outcome }
+        RebuiltSet { found, outcome }
     }
 
     #[test]
     fn it_is_told_what_was_found_what_lacks_and_what_to_type_next() {
-        let sealed = Outcome::Sealed {
+        let sealed = RebuildOutcome::Sealed {
             without_configuration: vec!["database".into()],
         };
         let told = text(
             &[
                 rebuilt("one", sealed),
-                rebuilt("two", Outcome::Left("it is torn".into())),
+                rebuilt("two", RebuildOutcome::Skipped("it is torn".into())),
             ],
             " --stack hf",
         );
@@ -128,7 +128,7 @@ mod tests {
         ] {
             assert!(told.contains(part), "{part}: {told}");
         }
-        assert!(!text(&[rebuilt("one", Outcome::Known)], "").contains("--dry-run"));
+        assert!(!text(&[rebuilt("one", RebuildOutcome::AlreadyRecorded)], "").contains("--dry-run"));
         assert!(text(&[], "").starts_with("No recovery point"));
     }
 }

@@ -5,7 +5,7 @@ mod checks;
 use std::io::{BufRead, IsTerminal, Write};
 
 use holdfast::domain::message::console_link;
-use holdfast::domain::restore::request::Wanted;
+use holdfast::domain::restore::request::RequestedMoment;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -14,8 +14,8 @@ use super::backup::{execution_name, start_execution};
 use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::stack::Stack;
-use crate::when::When;
-use crate::{clock, out, watch};
+use crate::time_argument::TimeArgument;
+use crate::{clock, output, watch};
 
 /// Restore a deployment: beside what is there, verified, then (where asked for) cut over
 #[derive(Debug, clap::Args)]
@@ -28,11 +28,11 @@ pub struct Restore {
     set: Option<String>,
     /// The newest sealed set captured entirely before this time, such as an incident's: 2026-11-20T02:15:00Z, "2h ago", or
     /// local time, "2026-11-20 03:15"
-    #[arg(long, value_name = "TIME", group = "what", value_parser = When::parse)]
-    before: Option<When>,
+    #[arg(long, value_name = "TIME", group = "what", value_parser = TimeArgument::parse)]
+    before: Option<TimeArgument>,
     /// The whole deployment as of this moment, written likewise
-    #[arg(long, value_name = "TIME", group = "what", value_parser = When::parse)]
-    at: Option<When>,
+    #[arg(long, value_name = "TIME", group = "what", value_parser = TimeArgument::parse)]
+    at: Option<TimeArgument>,
     /// Only these resources, separated by commas
     #[arg(long, value_name = "RESOURCES", value_delimiter = ',', conflicts_with = "except")]
     only: Vec<String>,
@@ -86,11 +86,11 @@ impl Restore {
         let (now, zone) = (clock::now(), clock::zone());
         let request = self.request(now, zone.as_ref())?;
         let checked = checks::checked(&request, now)?;
-        self.tell_understood(&checked.wanted, zone.as_ref());
+        self.print_interpretation(&checked.wanted, zone.as_ref());
         let stack = Stack::open_to_change(global).await?;
         let name = &self.deployment;
         let descriptor = stack.descriptor(name).await?;
-        checks::see_catalog(&stack, &checked, &descriptor).await?;
+        checks::check_catalog(&stack, &checked, &descriptor).await?;
         let switches = !descriptor.cut_over.is_empty() && self.cut_over.as_deref() != Some("no");
         if switches && !self.dry_run && !self.yes {
             confirm(name)?;
@@ -100,9 +100,9 @@ impl Restore {
         let execution = start_execution(&stack, &stack.restore_machine, &execution_name, &request, doing).await?;
         let console = console_link(&execution);
         if global.json {
-            out::json_line(&json!({ "deployment": name, "execution": execution, "console": console }))?;
+            output::json_line(&json!({ "deployment": name, "execution": execution, "console": console }))?;
         } else {
-            out::text(&format!("Restore of {name} started: {execution}\n{console}\n"))?;
+            output::text(&format!("Restore of {name} started: {execution}\n{console}\n"))?;
         }
         if self.dry_run {
             return plan(&stack, &execution, global.json).await;
@@ -113,7 +113,7 @@ impl Restore {
         }
         match global.json {
             true => Ok(()),
-            false => out::text(&format!("Watch it: holdfast watch{} {execution}\n", stack.option)),
+            false => output::text(&format!("Watch it: holdfast watch{} {execution}\n", stack.option)),
         }
     }
 
@@ -122,7 +122,7 @@ impl Restore {
     /// # Errors
     /// `Wrong` where a resource is given twice, and for a local time that does not exist or comes twice.
     fn request(&self, now: Timestamp, zone: Option<&TimeZone>) -> Result<Value> {
-        let time = |option: &str, when: &Option<When>| {
+        let time = |option: &str, when: &Option<TimeArgument>| {
             let moment = when.as_ref().map(|when| when.resolve(now, zone)).transpose();
             moment.map_err(|why| Failure::Wrong(format!("--{option}: {why}")))
         };
@@ -159,13 +159,13 @@ impl Restore {
     }
 
     /// Says which moment a time is that was not typed as one.
-    fn tell_understood(&self, wanted: &Wanted, zone: Option<&TimeZone>) {
+    fn print_interpretation(&self, wanted: &RequestedMoment, zone: Option<&TimeZone>) {
         let typed = match wanted {
-            Wanted::Before(time) => self.before.as_ref().map(|when| ("before", when, *time)),
-            Wanted::At(time) => self.at.as_ref().map(|when| ("at", when, *time)),
-            Wanted::Newest | Wanted::Set(_) => None,
+            RequestedMoment::Before(time) => self.before.as_ref().map(|when| ("before", when, *time)),
+            RequestedMoment::At(time) => self.at.as_ref().map(|when| ("at", when, *time)),
+            RequestedMoment::Newest | RequestedMoment::Set(_) => None,
         };
-        if let Some(words) = typed.and_then(|(field, when, time)| when.understood(field, time, zone)) {
+        if let Some(words) = typed.and_then(|(field, when, time)| when.interpretation(field, time, zone)) {
             eprintln!("{words}");
         }
     }
@@ -220,8 +220,8 @@ fn confirm(deployment: &str) -> Result<()> {
 async fn plan(stack: &Stack, execution: &str, json: bool) -> Result<()> {
     let output = watch::interruptible(stack, execution, watch::restore::output(stack, execution)).await?;
     match json {
-        true => out::json_line(&output),
-        false => out::text(&format!("{}\n", output["plan"].as_str().unwrap_or_default().trim_end())),
+        true => output::json_line(&output),
+        false => output::text(&format!("{}\n", output["plan"].as_str().unwrap_or_default().trim_end())),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::failure::Result;
 use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
-use crate::{clock, format, out, question};
+use crate::{clock, format, output, question};
 
 /// List a deployment's restores: what was restored, whether it was verified, what uses it now
 #[derive(Debug, clap::Args)]
@@ -27,8 +27,8 @@ impl Restores {
         }
         restores.reverse();
         match global.json {
-            true => out::json(&restores.iter().map(shown).collect::<Vec<_>>()),
-            false => out::text(&text(&self.deployment, &restores, &stack.option, clock::now())),
+            true => output::json(&restores.iter().map(shown).collect::<Vec<_>>()),
+            false => output::text(&text(&self.deployment, &restores, &stack.option, clock::now())),
         }
     }
 }
@@ -65,7 +65,7 @@ fn text(deployment: &str, restores: &[RestoreRecord], option: &str, now: Timesta
         table.row([
             record.id.clone(),
             format::moment(record.started_at),
-            if question::asked(record, option, now).is_some() {
+            if question::open_question_text(record, option, now).is_some() {
                 "waits for an answer".to_owned()
             } else if record.plan.dry_run {
                 "dry run".to_owned()
@@ -90,7 +90,7 @@ fn text(deployment: &str, restores: &[RestoreRecord], option: &str, now: Timesta
         ]);
     }
     let asked = restores.iter().filter_map(|record| {
-        let asked = question::asked(record, option, now)?;
+        let asked = question::open_question_text(record, option, now)?;
         Some(format!("\n{} waits: {asked}\n", record.id))
     });
     table.lines().join("\n") + "\n" + &asked.collect::<String>()

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::stack::Stack;
 use crate::table::Table;
-use crate::{clock, format, kept, out};
+use crate::{clock, format, output, retention_reasons};
 
 /// List a deployment's sets: status, recovery points, size, skew, and why retention keeps them
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub struct Sets {
 
 /// One set, with what its points add up to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Line {
+struct SetSummary {
     #[serde(flatten)]
     set: BackupSet,
     points_available: usize,
@@ -39,7 +39,7 @@ impl Sets {
         let name = &self.deployment;
         let mut sets = stack.catalog.sets(name).await?;
         let reasons = match stack.catalog.descriptor(name).await {
-            Ok(descriptor) => kept::reasons(&sets, &descriptor.keep, clock::now()),
+            Ok(descriptor) => retention_reasons::reasons(&sets, &descriptor.keep, clock::now()),
             // Without a valid descriptor there is no policy, and nothing expires.
             Err(Error::InvalidInput(_)) => BTreeMap::new(),
             Err(Error::NotFound(_)) if !sets.is_empty() => BTreeMap::new(),
@@ -54,15 +54,15 @@ impl Sets {
             lines.push(line(set, &points, kept));
         }
         if global.json {
-            out::json(&lines)
+            output::json(&lines)
         } else {
-            out::text(&text(name, &lines, &stack.option))
+            output::text(&text(name, &lines, &stack.option))
         }
     }
 }
 
-fn line(set: BackupSet, points: &[Point], kept: Vec<String>) -> Line {
-    Line {
+fn line(set: BackupSet, points: &[Point], kept: Vec<String>) -> SetSummary {
+    SetSummary {
         points_available: points
             .iter()
             .filter(|point| point.status == PointStatus::Available)
@@ -74,7 +74,7 @@ fn line(set: BackupSet, points: &[Point], kept: Vec<String>) -> Line {
     }
 }
 
-fn text(deployment: &str, lines: &[Line], option: &str) -> String {
+fn text(deployment: &str, lines: &[SetSummary], option: &str) -> String {
     if lines.is_empty() {
         return format!("No sets yet. Make one now with `holdfast backup{option} {deployment} --watch`.\n");
     }

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use holdfast::domain::kinds;
-use holdfast::domain::message::{console_link, shown};
+use holdfast::domain::message::{console_link, full_details};
 use holdfast::domain::set::{BackupSet, Point, PointStatus, RunRecord};
 use serde::Serialize;
 
 use crate::failure::{Failure, Result};
 use crate::format;
 use crate::global::Global;
-use crate::out;
+use crate::output;
 use crate::stack::Stack;
 use crate::table::{Table, listed};
 
@@ -30,7 +30,7 @@ pub struct Show {
 
 /// A set and the records around it.
 #[derive(Debug, Serialize)]
-struct Whole {
+struct SetDetails {
     set: BackupSet,
     points: Vec<Point>,
     run: Option<RunRecord>,
@@ -44,11 +44,11 @@ impl Show {
         };
         let points = stack.catalog.points(&self.deployment, &self.id).await?;
         let run = stack.catalog.run(&self.deployment, &self.id).await?;
-        let whole = Whole { set, points, run };
+        let whole = SetDetails { set, points, run };
         if global.json {
-            out::json(&whole)
+            output::json(&whole)
         } else {
-            out::text(&text(&whole))
+            output::text(&text(&whole))
         }
     }
 
@@ -65,14 +65,14 @@ impl Show {
         if global.json {
             // A question's token is a key to its answer.
             record.question = None;
-            return out::json(&serde_json::json!({ "restore": record, "items": items }));
+            return output::json(&serde_json::json!({ "restore": record, "items": items }));
         }
-        out::text(&shown(&record, &items))
+        output::text(&full_details(&record, &items))
     }
 }
 
 /// Writing to a string cannot fail.
-fn text(whole: &Whole) -> String {
+fn text(whole: &SetDetails) -> String {
     let mut text = head(&whole.set);
     let _ = write!(text, "\n{}", points(&whole.points));
     if !whole.set.probes.is_empty() {
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::testing::{at, point, run, set};
 
-    fn whole() -> Whole {
+    fn whole() -> SetDetails {
         let mut set = set("hubs-1", SetStatus::Sealed, "2025-01-31T23:00:00Z");
         set.ended_at = Some(at("2025-01-31T23:12:03Z"));
         set.captured_from = Some(at("2025-01-31T23:00:05Z"));
@@ -207,7 +207,7 @@ mod tests {
         database.captured_at = database.started_at;
         database.finished_at = Some(at("2025-01-31T23:10:05Z"));
         database.size_bytes = Some(1_610_612_736);
-        Whole {
+        SetDetails {
             set,
             points: vec![database],
             run: None,

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use holdfast::domain::message::console_link;
 use holdfast::domain::restore::request::UndoRequest;
-use holdfast::domain::usage::{Copy, Look};
+use holdfast::domain::usage::{RestoredCopy, UsageCheck};
 use serde_json::{Value, json};
 
 use super::backup::{execution_name, start_execution};
@@ -12,35 +12,35 @@ use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::run_id::deployment_of;
 use crate::stack::Stack;
-use crate::{clock, out, watch};
+use crate::{clock, output, watch};
 
 /// Switch the application back to what it used before a restore; the copies stay
 #[derive(Debug, clap::Args)]
 pub struct UndoCutOver {
     #[command(flatten)]
-    which: Which,
+    which: UndoArguments,
 }
 
 /// Remove what a restore created; never what anybody uses
 #[derive(Debug, clap::Args)]
 pub struct UndoRestore {
     #[command(flatten)]
-    which: Which,
+    which: UndoArguments,
     /// The deployment's name, instead of typing it when asked
     #[arg(long, value_name = "DEPLOYMENT")]
     yes: Option<String>,
     /// Do without this look for users, having looked yourself: descriptors, switches, services, access_points or activity
     #[arg(long, value_name = "LOOK", value_parser = look)]
-    without: Vec<Look>,
+    without: Vec<UsageCheck>,
 }
 
-fn look(word: &str) -> std::result::Result<Look, String> {
+fn look(word: &str) -> std::result::Result<UsageCheck, String> {
     serde_json::from_value(Value::from(word))
         .map_err(|_| "expected descriptors, switches, services, access_points or activity".to_owned())
 }
 
 #[derive(Debug, clap::Args)]
-struct Which {
+struct UndoArguments {
     /// Id of the restore
     #[arg(value_name = "RUN")]
     run: String,
@@ -54,7 +54,7 @@ impl UndoCutOver {
         let request = self.which.request()?;
         let stack = Stack::open_to_change(global).await?;
         let machine = stack.undo_cut_over_machine.clone();
-        let input = known(&stack, &request).await?;
+        let input = known_restore(&stack, &request).await?;
         self.which
             .undo(&stack, &machine, "switching back restore", input, global.json)
             .await
@@ -66,13 +66,17 @@ impl UndoRestore {
         let request = self.which.request()?;
         let stack = Stack::open_to_change(global).await?;
         let machine = stack.undo_restore_machine.clone();
-        let mut input = known(&stack, &request).await?;
+        let mut input = known_restore(&stack, &request).await?;
         let deployment = request.deployment;
         let items = stack.catalog.items(&deployment, &self.which.run).await?;
-        let copies: Vec<String> = items.iter().filter_map(Copy::of).map(|copy| copy.to_string()).collect();
+        let copies: Vec<String> = items
+            .iter()
+            .filter_map(RestoredCopy::of)
+            .map(|copy| copy.to_string())
+            .collect();
         let stdin = std::io::stdin();
         match (&self.yes, stdin.is_terminal()) {
-            (Some(given), _) => see_meant(&deployment, given)?,
+            (Some(given), _) => confirm_deployment(&deployment, given)?,
             (None, true) => {
                 eprint!("{}", question(&self.which.run, &deployment, &copies));
                 let _ = std::io::stderr().flush();
@@ -81,7 +85,7 @@ impl UndoRestore {
                 read.map_err(|error| {
                     Failure::Wrong(format!("reading the deployment's name: {error}. Nothing was removed"))
                 })?;
-                see_meant(&deployment, typed.trim())?;
+                confirm_deployment(&deployment, typed.trim())?;
             }
             (None, false) => {
                 return Err(Failure::Wrong(format!(
@@ -110,7 +114,7 @@ fn question(restore: &str, deployment: &str, copies: &[String]) -> String {
 
 /// # Errors
 /// `Wrong` for any other name.
-fn see_meant(deployment: &str, given: &str) -> Result<()> {
+fn confirm_deployment(deployment: &str, given: &str) -> Result<()> {
     match given == deployment {
         true => Ok(()),
         false => Err(Failure::Wrong(format!(
@@ -120,13 +124,13 @@ fn see_meant(deployment: &str, given: &str) -> Result<()> {
 }
 
 /// The input of the execution, once there is such a restore.
-async fn known(stack: &Stack, request: &UndoRequest) -> Result<Value> {
+async fn known_restore(stack: &Stack, request: &UndoRequest) -> Result<Value> {
     let (deployment, restore) = (&request.deployment, &request.restore);
     stack.catalog.known_restore(deployment, restore).await?;
     Ok(json!({ "deployment": deployment, "restore": restore }))
 }
 
-impl Which {
+impl UndoArguments {
     /// As the machine's first step reads it.
     ///
     /// # Errors
@@ -144,14 +148,14 @@ impl Which {
         let execution = start_execution(stack, machine, &name, &input, (doing, &self.run)).await?;
         let console = console_link(&execution);
         match json {
-            true => out::json_line(&json!({ "restore": self.run, "execution": execution, "console": console }))?,
-            false => out::text(&format!("Started {doing} {}: {execution}\n{console}\n", self.run))?,
+            true => output::json_line(&json!({ "restore": self.run, "execution": execution, "console": console }))?,
+            false => output::text(&format!("Started {doing} {}: {execution}\n{console}\n", self.run))?,
         }
         if self.no_wait {
             return Ok(());
         }
         let output = watch::interruptible(stack, &execution, watch::restore::output(stack, &execution)).await?;
-        watch::restore::tell_output(&output, json)
+        watch::restore::print_output(&output, json)
     }
 }
 
@@ -165,9 +169,9 @@ mod tests {
 
     #[test]
     fn only_the_deployments_own_name_lets_anything_be_removed() {
-        assert!(see_meant("hubs-prod", "hubs-prod").is_ok());
+        assert!(confirm_deployment("hubs-prod", "hubs-prod").is_ok());
         for other in ["", "hubs", "hubs-prod ", "HUBS-PROD", "yes", "y"] {
-            let refused = see_meant("hubs-prod", other).unwrap_err();
+            let refused = confirm_deployment("hubs-prod", other).unwrap_err();
             assert_eq!(refused.code(), 2, "{other}");
             assert!(refused.to_string().contains("Nothing was removed"), "{refused}");
         }
@@ -195,7 +199,7 @@ mod tests {
         let Command::UndoRestore(undo) = parsed.unwrap().command else {
             panic!("another command");
         };
-        assert_eq!(undo.without, [Look::Activity, Look::Services]);
+        assert_eq!(undo.without, [UsageCheck::Activity, UsageCheck::Services]);
         assert!(Cli::try_parse_from(["holdfast", "undo-restore", "r", "--without", "all"]).is_err());
     }
 }

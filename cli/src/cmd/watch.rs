@@ -30,7 +30,7 @@ impl Watch {
             }
             if is_of(&stack.undo_restore_machine) || is_of(&stack.undo_cut_over_machine) {
                 let output = watch::restore::output(&stack, &execution).await?;
-                return watch::restore::tell_output(&output, global.json);
+                return watch::restore::print_output(&output, global.json);
             }
             watch::follow(&stack, &execution, global.json).await
         };

@@ -6,13 +6,13 @@ use holdfast::aws::service::{Client, SSM};
 use serde_json::{Value, json};
 
 use super::clusters::{self, Cluster};
-use super::compose::{BackupPlace, compose};
-use super::{Draft, Found, by_tag};
+use super::compose::{VaultAndRole, compose};
+use super::{DescriptorDraft, FoundResource, by_tag};
 use crate::aws;
 use crate::failure::Result;
 
 /// A draft of the clusters, file systems (by their tag `Name`), tables, secrets and parameters whose names begin so.
-pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<Draft> {
+pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> {
     let clusters = clusters::list(config).await?;
     let of_prefix = clusters
         .keys()
@@ -26,54 +26,55 @@ pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<Draft> {
     found.extend(secrets(config, prefix).await?);
     for path in [prefix.to_owned(), format!("/{}", prefix.trim_start_matches('/'))] {
         let names = parameters(config, &path).await?;
-        found.extend(names.into_iter().map(|name| Found::Parameter { name }));
+        found.extend(names.into_iter().map(|name| FoundResource::Parameter { name }));
     }
     let found = clusters::sort_out(found, &clusters);
-    let mut draft = compose(prefix, found, &BackupPlace::default());
+    let mut draft = compose(prefix, found, &VaultAndRole::default());
     draft.notes.extend(by_tag::left_out(&copied));
     Ok(draft)
 }
 
 /// The copies among what was found, and the others: a copy's name begins as that of its source.
-fn without_copies(found: Vec<Found>, copies: &[Found]) -> (Vec<Found>, Vec<Found>) {
-    let is_copy = |found: &Found| {
-        let same =
-            |copy: &Found| std::mem::discriminant(copy) == std::mem::discriminant(found) && copy.id() == found.id();
+fn without_copies(found: Vec<FoundResource>, copies: &[FoundResource]) -> (Vec<FoundResource>, Vec<FoundResource>) {
+    let is_copy = |found: &FoundResource| {
+        let same = |copy: &FoundResource| {
+            std::mem::discriminant(copy) == std::mem::discriminant(found) && copy.id() == found.id()
+        };
         found.id().is_some() && copies.iter().any(same)
     };
     found.into_iter().partition(is_copy)
 }
 
 /// One table by its name; of several, their prefix, so that tables to come are protected too.
-fn in_prefix(found: Vec<Found>, prefix: &str) -> Vec<Found> {
-    let is_table = |found: &Found| matches!(found, Found::Table { .. });
-    let (tables, mut others): (Vec<Found>, Vec<Found>) = found.into_iter().partition(is_table);
+fn in_prefix(found: Vec<FoundResource>, prefix: &str) -> Vec<FoundResource> {
+    let is_table = |found: &FoundResource| matches!(found, FoundResource::Table { .. });
+    let (tables, mut others): (Vec<FoundResource>, Vec<FoundResource>) = found.into_iter().partition(is_table);
     match tables.len() {
         0 | 1 => others.extend(tables),
-        _ => others.push(Found::Tables {
+        _ => others.push(FoundResource::Tables {
             prefix: prefix.to_owned(),
-            now: tables.iter().filter_map(Found::id).map(str::to_owned).collect(),
+            now: tables.iter().filter_map(FoundResource::id).map(str::to_owned).collect(),
         }),
     }
     others
 }
 
-fn cluster(id: &str, all: &std::collections::BTreeMap<String, Cluster>) -> Found {
+fn cluster(id: &str, all: &std::collections::BTreeMap<String, Cluster>) -> FoundResource {
     let hint = if all.len() == 1 { "database" } else { id };
-    Found::Cluster {
+    FoundResource::Cluster {
         id: id.to_owned(),
         hint: hint.to_owned(),
     }
 }
 
-async fn file_systems(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
+async fn file_systems(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>> {
     let client = aws_sdk_efs::Client::new(config);
     let mut pages = client.describe_file_systems().into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(system) = pages.next().await {
         let system = system.map_err(|error| aws::failure("listing", "file systems", error))?;
         if let Some(name) = system.name().filter(|name| name.starts_with(prefix)) {
-            found.push(Found::FileSystem {
+            found.push(FoundResource::FileSystem {
                 id: system.file_system_id().to_owned(),
                 hint: name.to_owned(),
             });
@@ -82,7 +83,7 @@ async fn file_systems(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-async fn tables(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
+async fn tables(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>> {
     let client = aws_sdk_dynamodb::Client::new(config);
     let mut pages = client.list_tables().into_paginator().items().send();
     let mut names = Vec::new();
@@ -91,14 +92,14 @@ async fn tables(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
     }
     let of_prefix = names.into_iter().filter(|name| name.starts_with(prefix));
     Ok(of_prefix
-        .map(|name| Found::Table {
+        .map(|name| FoundResource::Table {
             hint: name.clone(),
             name,
         })
         .collect())
 }
 
-async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
+async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>> {
     let client = aws_sdk_secretsmanager::Client::new(config);
     let filter = Filter::builder().key(FilterNameStringType::Name).values(prefix).build();
     let mut pages = client.list_secrets().filters(filter).into_paginator().send();
@@ -111,7 +112,7 @@ async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<Found>> {
             .iter()
             .filter_map(|secret| secret.name())
             .filter(|name| name.starts_with(prefix));
-        found.extend(names.map(|name| Found::Secret {
+        found.extend(names.map(|name| FoundResource::Secret {
             id: name.to_owned(),
             hint: name.to_owned(),
         }));
@@ -142,15 +143,15 @@ pub async fn parameters(config: &SdkConfig, prefix: &str) -> Result<Vec<String>>
 mod tests {
     use super::*;
 
-    fn table(name: &str) -> Found {
-        Found::Table {
+    fn table(name: &str) -> FoundResource {
+        FoundResource::Table {
             name: name.into(),
             hint: name.into(),
         }
     }
 
-    fn cluster(id: &str, hint: &str) -> Found {
-        Found::Cluster {
+    fn cluster(id: &str, hint: &str) -> FoundResource {
+        FoundResource::Cluster {
             id: id.into(),
             hint: hint.into(),
         }
@@ -188,7 +189,7 @@ mod tests {
         let now = vec!["hubs-a".to_owned(), "hubs-b".to_owned()];
         assert_eq!(
             in_prefix(found, "hubs-"),
-            [Found::Tables {
+            [FoundResource::Tables {
                 prefix: "hubs-".into(),
                 now
             }]

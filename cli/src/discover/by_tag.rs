@@ -5,13 +5,13 @@ use holdfast::aws::service::{Client, TAGGING};
 use holdfast::domain::names;
 use serde_json::{Value, json};
 
-use super::compose::{BackupPlace, compose};
-use super::{Draft, Found, classify, clusters};
+use super::compose::{VaultAndRole, compose};
+use super::{DescriptorDraft, FoundResource, classify, clusters};
 use crate::aws;
 use crate::failure::Result;
 
 /// A draft of everything that bears the tag, named for its value, or its key where the value is empty.
-pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<Draft> {
+pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<DescriptorDraft> {
     let filter = json!({ "Key": key, "Values": [value] });
     let resources = tagged(config, filter, &format!("{key}={value}")).await?;
     // A copy has the tags of its source, and that of its restore.
@@ -22,20 +22,20 @@ pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<Draft> 
     let (copies, own): (Vec<Value>, Vec<Value>) = resources.into_iter().partition(is_copy);
     let found = clusters::sort_out(classified(&own), &clusters::list(config).await?);
     let name = if value.is_empty() { key } else { value };
-    let mut draft = compose(name, found, &BackupPlace::default());
+    let mut draft = compose(name, found, &VaultAndRole::default());
     draft.notes.extend(left_out(&classified(&copies)));
     Ok(draft)
 }
 
 /// The copies of restores, which nothing but their tag tells from what an application made.
-pub async fn copies(config: &SdkConfig) -> Result<Vec<Found>> {
+pub async fn copies(config: &SdkConfig) -> Result<Vec<FoundResource>> {
     let resources = tagged(config, json!({ "Key": names::TAG_RESTORE }), names::TAG_RESTORE).await?;
     Ok(classified(&resources))
 }
 
 /// What is to be known of copies that are no part of a draft.
-pub fn left_out(copies: &[Found]) -> Option<String> {
-    let names: Vec<&str> = copies.iter().filter_map(Found::id).collect();
+pub fn left_out(copies: &[FoundResource]) -> Option<String> {
+    let names: Vec<&str> = copies.iter().filter_map(FoundResource::id).collect();
     (!names.is_empty()).then(|| {
         format!(
             "Left out, as copies of restores: {}. Name those to which the application was cut over.",
@@ -44,7 +44,7 @@ pub fn left_out(copies: &[Found]) -> Option<String> {
     })
 }
 
-fn classified(resources: &[Value]) -> Vec<Found> {
+fn classified(resources: &[Value]) -> Vec<FoundResource> {
     let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
     arns.filter_map(classify::arn).collect()
 }

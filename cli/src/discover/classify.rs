@@ -1,6 +1,6 @@
 //! What a CloudFormation resource or an ARN is to Holdfast.
 
-use super::Found;
+use super::FoundResource;
 
 /// CloudFormation types that hold state which Holdfast cannot back up.
 const STATEFUL: &[&str] = &[
@@ -24,15 +24,15 @@ const STATEFUL: &[&str] = &[
 ];
 
 /// A resource of a stack, by its type, physical and logical id; `None` where it holds no state.
-pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<Found> {
+pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<FoundResource> {
     let (id, hint) = (physical.to_owned(), logical.to_owned());
     match kind {
-        "AWS::RDS::DBCluster" => Some(Found::Cluster { id, hint }),
-        "AWS::EFS::FileSystem" => Some(Found::FileSystem { id, hint }),
-        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => Some(Found::Table { name: id, hint }),
-        "AWS::SecretsManager::Secret" => Some(Found::Secret { id, hint }),
-        "AWS::SSM::Parameter" => Some(Found::Parameter { name: id }),
-        _ if STATEFUL.contains(&kind) => Some(Found::Unprotected {
+        "AWS::RDS::DBCluster" => Some(FoundResource::Cluster { id, hint }),
+        "AWS::EFS::FileSystem" => Some(FoundResource::FileSystem { id, hint }),
+        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => Some(FoundResource::Table { name: id, hint }),
+        "AWS::SecretsManager::Secret" => Some(FoundResource::Secret { id, hint }),
+        "AWS::SSM::Parameter" => Some(FoundResource::Parameter { name: id }),
+        _ if STATEFUL.contains(&kind) => Some(FoundResource::Unprotected {
             what: kind.to_owned(),
             id,
         }),
@@ -41,30 +41,30 @@ pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<Found
 }
 
 /// A tagged resource, by its ARN; `None` where it holds no state, or is itself a backup.
-pub fn arn(arn: &str) -> Option<Found> {
+pub fn arn(arn: &str) -> Option<FoundResource> {
     let mut parts = arn.splitn(6, ':').skip(2);
     let (service, resource) = (parts.next()?, parts.nth(2)?);
     let (kind, id) = resource.split_once([':', '/']).unwrap_or(("", resource));
     let unprotected = |what: &str| {
-        Some(Found::Unprotected {
+        Some(FoundResource::Unprotected {
             what: what.to_owned(),
             id: id.to_owned(),
         })
     };
     let (id, hint) = (id.to_owned(), id.to_owned());
     match (service, kind) {
-        ("rds", "cluster") => Some(Found::Cluster { id, hint }),
+        ("rds", "cluster") => Some(FoundResource::Cluster { id, hint }),
         ("rds", "db") => unprotected("AWS::RDS::DBInstance"),
-        ("elasticfilesystem", "file-system") => Some(Found::FileSystem {
+        ("elasticfilesystem", "file-system") => Some(FoundResource::FileSystem {
             id,
             hint: "storage".to_owned(),
         }),
         // A table's indexes, streams and backups have longer resource parts.
-        ("dynamodb", "table") if !id.contains('/') => Some(Found::Table { name: id, hint }),
+        ("dynamodb", "table") if !id.contains('/') => Some(FoundResource::Table { name: id, hint }),
         ("secretsmanager", "secret") => {
             // Secrets Manager adds a hyphen and six random characters to the name.
             let name = id.rsplit_once('-').map_or(id.as_str(), |(name, _)| name).to_owned();
-            Some(Found::Secret {
+            Some(FoundResource::Secret {
                 id: arn.to_owned(),
                 hint: name,
             })
@@ -76,7 +76,7 @@ pub fn arn(arn: &str) -> Option<Found> {
             } else {
                 id
             };
-            Some(Found::Parameter { name })
+            Some(FoundResource::Parameter { name })
         }
         ("s3", "") => unprotected("AWS::S3::Bucket"),
         ("ec2", "volume") => unprotected("AWS::EC2::Volume"),
@@ -104,23 +104,23 @@ mod tests {
         let (id, hint) = ("hubs-db".to_owned(), "hubs-db".to_owned());
         assert_eq!(
             a("rds:us-east-1:000000000000:cluster:hubs-db"),
-            Some(Found::Cluster { id, hint })
+            Some(FoundResource::Cluster { id, hint })
         );
         let (id, hint) = ("fs-0123456789abcdef0".to_owned(), "storage".to_owned());
         assert_eq!(
             a("elasticfilesystem:us-east-1:000000000000:file-system/fs-0123456789abcdef0"),
-            Some(Found::FileSystem { id, hint })
+            Some(FoundResource::FileSystem { id, hint })
         );
         let secret = "secretsmanager:us-east-1:000000000000:secret:hubs/login-AbCdEf";
         let (id, hint) = (format!("arn:aws:{secret}"), "hubs/login".to_owned());
-        assert_eq!(a(secret), Some(Found::Secret { id, hint }));
-        let parameter = |name: &str| Some(Found::Parameter { name: name.to_owned() });
+        assert_eq!(a(secret), Some(FoundResource::Secret { id, hint }));
+        let parameter = |name: &str| Some(FoundResource::Parameter { name: name.to_owned() });
         assert_eq!(
             a("ssm:us-east-1:000000000000:parameter/hubs/prod/key"),
             parameter("/hubs/prod/key")
         );
         assert_eq!(a("ssm:us-east-1:000000000000:parameter/key"), parameter("key"));
-        assert!(matches!(a("s3:::hubs-assets").unwrap(), Found::Unprotected { id, .. } if id == "hubs-assets"));
+        assert!(matches!(a("s3:::hubs-assets").unwrap(), FoundResource::Unprotected { id, .. } if id == "hubs-assets"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 
-use super::Found;
+use super::FoundResource;
 use crate::aws;
 use crate::failure::Result;
 
@@ -37,25 +37,25 @@ pub async fn list(config: &SdkConfig) -> Result<BTreeMap<String, Cluster>> {
 }
 
 /// Leaves as clusters only those that are there and Aurora's, and drops instances that belong to one.
-pub fn sort_out(found: Vec<Found>, clusters: &BTreeMap<String, Cluster>) -> Vec<Found> {
+pub fn sort_out(found: Vec<FoundResource>, clusters: &BTreeMap<String, Cluster>) -> Vec<FoundResource> {
     let is_member = |id: &str| {
         clusters
             .values()
             .any(|cluster| cluster.instances.iter().any(|instance| instance == id))
     };
     let sorted = found.into_iter().filter_map(|found| match found {
-        Found::Cluster { id, hint } => match clusters.get(&id.to_ascii_lowercase()) {
-            Some(cluster) if cluster.engine.starts_with("aurora") => Some(Found::Cluster { id, hint }),
-            Some(cluster) => Some(Found::Unprotected {
+        FoundResource::Cluster { id, hint } => match clusters.get(&id.to_ascii_lowercase()) {
+            Some(cluster) if cluster.engine.starts_with("aurora") => Some(FoundResource::Cluster { id, hint }),
+            Some(cluster) => Some(FoundResource::Unprotected {
                 what: format!("{} cluster", cluster.engine),
                 id,
             }),
-            None => Some(Found::Unprotected {
+            None => Some(FoundResource::Unprotected {
                 what: "database cluster that is no longer there:".to_owned(),
                 id,
             }),
         },
-        Found::Unprotected { what, id } if what == "AWS::RDS::DBInstance" && is_member(&id) => None,
+        FoundResource::Unprotected { what, id } if what == "AWS::RDS::DBInstance" && is_member(&id) => None,
         other => Some(other),
     });
     sorted.collect()
@@ -75,11 +75,11 @@ mod tests {
             ("hubs-db".to_owned(), cluster("aurora-postgresql", "hubs-db-1")),
             ("docs".to_owned(), cluster("docdb", "docs-1")),
         ]);
-        let found = |id: &str| Found::Cluster {
+        let found = |id: &str| FoundResource::Cluster {
             id: id.into(),
             hint: "h".into(),
         };
-        let instance = |id: &str| Found::Unprotected {
+        let instance = |id: &str| FoundResource::Unprotected {
             what: "AWS::RDS::DBInstance".into(),
             id: id.into(),
         };
@@ -95,8 +95,8 @@ mod tests {
         );
         assert_eq!(sorted.len(), 4);
         assert_eq!(sorted[0], found("hubs-db"));
-        assert!(matches!(&sorted[1], Found::Unprotected { what, .. } if what == "docdb cluster"));
-        assert!(matches!(&sorted[2], Found::Unprotected { id, .. } if id == "gone"));
+        assert!(matches!(&sorted[1], FoundResource::Unprotected { what, .. } if what == "docdb cluster"));
+        assert!(matches!(&sorted[2], FoundResource::Unprotected { id, .. } if id == "gone"));
         assert_eq!(sorted[3], instance("alone"));
     }
 }

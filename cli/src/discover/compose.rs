@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use holdfast::domain::resource::Target;
 
 use super::names::{kebab, unique};
-use super::{Draft, Entry, Found};
+use super::{DescriptorDraft, DraftEntry, FoundResource};
 
 /// Where a file system's recovery points go, when the application has a vault and a role for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BackupPlace {
+pub struct VaultAndRole {
     pub vault: Option<String>,
     /// ARN of the role.
     pub role: Option<String>,
@@ -18,8 +18,8 @@ pub struct BackupPlace {
 /// A draft in which everything stands once and under a name of its own.
 ///
 /// `deployment` is any name: a stack's, a tag's value, a prefix. File systems go to `place`.
-pub fn compose(deployment: &str, found: Vec<Found>, place: &BackupPlace) -> Draft {
-    let mut draft = Draft {
+pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole) -> DescriptorDraft {
+    let mut draft = DescriptorDraft {
         deployment: kebab(deployment, "deployment"),
         resources: Vec::new(),
         unprotected: Vec::new(),
@@ -34,9 +34,9 @@ pub fn compose(deployment: &str, found: Vec<Found>, place: &BackupPlace) -> Draf
         }
         seen.push(found.clone());
         let (hint, target, comment) = match found {
-            Found::Cluster { id, hint } => (hint, Target::Aurora { cluster: id }, None),
-            Found::FileSystem { id, hint } => {
-                let BackupPlace { vault, role } = place.clone();
+            FoundResource::Cluster { id, hint } => (hint, Target::Aurora { cluster: id }, None),
+            FoundResource::FileSystem { id, hint } => {
+                let VaultAndRole { vault, role } = place.clone();
                 (
                     hint,
                     Target::Efs {
@@ -47,17 +47,17 @@ pub fn compose(deployment: &str, found: Vec<Found>, place: &BackupPlace) -> Draf
                     None,
                 )
             }
-            Found::Table { name, hint } => (hint, Target::DynamoDb { table: name }, None),
-            Found::Tables { prefix, now } => {
+            FoundResource::Table { name, hint } => (hint, Target::DynamoDb { table: name }, None),
+            FoundResource::Tables { prefix, now } => {
                 let comment = format!("today: {}", now.join(", "));
                 ("tables".to_owned(), Target::DynamodbPrefix { prefix }, Some(comment))
             }
-            Found::Secret { id, hint } => (hint, Target::Secret { secret: id }, None),
-            Found::Parameter { name } => {
+            FoundResource::Secret { id, hint } => (hint, Target::Secret { secret: id }, None),
+            FoundResource::Parameter { name } => {
                 parameters.insert(name);
                 continue;
             }
-            Found::Unprotected { what, id } => {
+            FoundResource::Unprotected { what, id } => {
                 draft.unprotected.push(format!("{what} {id}"));
                 continue;
             }
@@ -67,14 +67,14 @@ pub fn compose(deployment: &str, found: Vec<Found>, place: &BackupPlace) -> Draf
             continue;
         }
         let name = unique(&kebab(&hint, target.kind()), &mut taken);
-        draft.resources.push(Entry { name, target, comment });
+        draft.resources.push(DraftEntry { name, target, comment });
     }
     add_parameters(&mut draft, &parameters, &mut taken);
     draft
 }
 
 /// One resource a path: the parents of the parameters, without those below another.
-fn add_parameters(draft: &mut Draft, parameters: &BTreeSet<String>, taken: &mut BTreeSet<String>) {
+fn add_parameters(draft: &mut DescriptorDraft, parameters: &BTreeSet<String>, taken: &mut BTreeSet<String>) {
     let mut paths = BTreeSet::new();
     for name in parameters {
         match name.rsplit_once('/') {
@@ -104,7 +104,7 @@ fn add_parameters(draft: &mut Draft, parameters: &BTreeSet<String>, taken: &mut 
             unique("keys", taken)
         };
         let comment = Some(format!("today: {}", crate::format::count(count, "parameter")));
-        draft.resources.push(Entry {
+        draft.resources.push(DraftEntry {
             name,
             target: Target::Parameters { path: path.clone() },
             comment,
@@ -117,14 +117,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn parameters(names: &[&str]) -> Draft {
+    fn parameters(names: &[&str]) -> DescriptorDraft {
         let found = names
             .iter()
-            .map(|name| Found::Parameter {
+            .map(|name| FoundResource::Parameter {
                 name: (*name).to_owned(),
             })
             .collect();
-        compose("x", found, &BackupPlace::default())
+        compose("x", found, &VaultAndRole::default())
     }
 
     #[test]
@@ -154,11 +154,11 @@ mod tests {
 
     #[test]
     fn what_is_found_twice_stands_once() {
-        let table = |hint: &str| Found::Table {
+        let table = |hint: &str| FoundResource::Table {
             name: "rooms".to_owned(),
             hint: hint.to_owned(),
         };
-        let draft = compose("x", vec![table("a"), table("a"), table("b")], &BackupPlace::default());
+        let draft = compose("x", vec![table("a"), table("a"), table("b")], &VaultAndRole::default());
         assert_eq!(draft.resources.len(), 1);
     }
 }

@@ -6,14 +6,14 @@ use aws_config::SdkConfig;
 use holdfast::domain::resource::Target;
 
 use super::clusters::{self, Cluster};
-use super::compose::{BackupPlace, compose};
-use super::{Draft, Found, by_prefix, classify};
+use super::compose::{VaultAndRole, compose};
+use super::{DescriptorDraft, FoundResource, by_prefix, classify};
 use crate::cloudformation;
 use crate::failure::Result;
 
 /// What AWS says of a stack, and of what a stack cannot tell itself.
 #[derive(Debug, Clone, Default)]
-pub struct Listing {
+pub struct StackListing {
     pub name: String,
     /// ARN of the stack.
     pub arn: String,
@@ -33,7 +33,7 @@ pub struct StackResource {
 }
 
 /// Reads the stack, the stacks nested in it, the account's clusters, and the parameters below `/<stack's name>`.
-pub async fn list(config: &SdkConfig, name: &str) -> Result<Listing> {
+pub async fn list(config: &SdkConfig, name: &str) -> Result<StackListing> {
     let stack = cloudformation::describe(
         config,
         name,
@@ -42,7 +42,7 @@ pub async fn list(config: &SdkConfig, name: &str) -> Result<Listing> {
     .await?;
     let name = stack.name;
     let parameters = by_prefix::parameters(config, &format!("/{name}/")).await?;
-    Ok(Listing {
+    Ok(StackListing {
         arn: stack.id,
         outputs: stack.outputs,
         resources: resources(config, &name).await?,
@@ -75,25 +75,25 @@ async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>>
 }
 
 /// The draft for a stack; a Hubs stack is known by its output `AppDb` and its file system `StorageEFS`.
-pub fn draft(listing: &Listing) -> Draft {
+pub fn draft(listing: &StackListing) -> DescriptorDraft {
     let mut found = listing.resources.iter().filter_map(classified).collect::<Vec<_>>();
     found.extend(
         listing
             .parameters
             .iter()
-            .map(|name| Found::Parameter { name: name.clone() }),
+            .map(|name| FoundResource::Parameter { name: name.clone() }),
     );
     match hubs(listing) {
         None => compose(
             &listing.name,
             clusters::sort_out(found, &listing.clusters),
-            &BackupPlace::default(),
+            &VaultAndRole::default(),
         ),
         Some((cluster, place)) => {
-            found.retain(|found| !matches!(found, Found::Cluster { id, .. } if *id == cluster));
+            found.retain(|found| !matches!(found, FoundResource::Cluster { id, .. } if *id == cluster));
             found.insert(
                 0,
-                Found::Cluster {
+                FoundResource::Cluster {
                     id: cluster,
                     hint: "database".to_owned(),
                 },
@@ -106,12 +106,12 @@ pub fn draft(listing: &Listing) -> Draft {
     }
 }
 
-fn classified(resource: &StackResource) -> Option<Found> {
+fn classified(resource: &StackResource) -> Option<FoundResource> {
     classify::stack_resource(&resource.kind, &resource.physical, &resource.logical)
 }
 
 /// The cluster of a Hubs stack, and where its file system's recovery points go.
-fn hubs(listing: &Listing) -> Option<(String, BackupPlace)> {
+fn hubs(listing: &StackListing) -> Option<(String, VaultAndRole)> {
     let physical = |logical: &str| {
         listing
             .resources
@@ -124,7 +124,7 @@ fn hubs(listing: &Listing) -> Option<(String, BackupPlace)> {
     let role = physical("DailyBackupRole").map(|role| role_arn(&listing.arn, &role));
     Some((
         cluster,
-        BackupPlace {
+        VaultAndRole {
             vault: physical("DailyBackupVault"),
             role,
         },
@@ -132,7 +132,7 @@ fn hubs(listing: &Listing) -> Option<(String, BackupPlace)> {
 }
 
 /// The output may hold the identifier, the endpoint, the ARN or a console link of the cluster.
-fn cluster_of_output(output: &str, listing: &Listing) -> Option<String> {
+fn cluster_of_output(output: &str, listing: &StackListing) -> Option<String> {
     let of_stack = listing
         .resources
         .iter()
@@ -158,15 +158,15 @@ fn role_arn(stack_arn: &str, role: &str) -> String {
     }
 }
 
-fn call_as_in_hubs(found: &mut Found) {
+fn call_as_in_hubs(found: &mut FoundResource) {
     match found {
-        Found::FileSystem { hint, .. } if hint == "StorageEFS" => *hint = "storage".to_owned(),
-        Found::Secret { hint, .. } => *hint = "login".to_owned(),
+        FoundResource::FileSystem { hint, .. } if hint == "StorageEFS" => *hint = "storage".to_owned(),
+        FoundResource::Secret { hint, .. } => *hint = "login".to_owned(),
         _ => {}
     }
 }
 
-fn hubs_notes(listing: &Listing, draft: &Draft) -> Vec<String> {
+fn hubs_notes(listing: &StackListing, draft: &DescriptorDraft) -> Vec<String> {
     let mut notes = vec![
         "The hub stays online during its backup: database and files are captured moments apart (the set says how far). \
          For a hub in Offline mode meanwhile, add a Lambda function that switches it under `hooks`."

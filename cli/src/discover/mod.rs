@@ -13,7 +13,7 @@ use holdfast::domain::resource::Target;
 
 /// Something stateful that AWS listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundResource {
     /// An RDS cluster; only those whose engine is Aurora can be protected.
     Cluster {
         id: String,
@@ -48,22 +48,25 @@ pub enum Found {
     },
 }
 
-impl Found {
+impl FoundResource {
     /// Its identifier, where it is one thing that Holdfast restores.
     pub fn id(&self) -> Option<&str> {
         match self {
-            Found::Cluster { id, .. } | Found::FileSystem { id, .. } => Some(id),
-            Found::Table { name, .. } => Some(name),
-            Found::Tables { .. } | Found::Secret { .. } | Found::Parameter { .. } | Found::Unprotected { .. } => None,
+            FoundResource::Cluster { id, .. } | FoundResource::FileSystem { id, .. } => Some(id),
+            FoundResource::Table { name, .. } => Some(name),
+            FoundResource::Tables { .. }
+            | FoundResource::Secret { .. }
+            | FoundResource::Parameter { .. }
+            | FoundResource::Unprotected { .. } => None,
         }
     }
 }
 
 /// A descriptor that is still to be written, and what the operator should know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct DescriptorDraft {
     pub deployment: String,
-    pub resources: Vec<Entry>,
+    pub resources: Vec<DraftEntry>,
     /// What was found but cannot be protected, one line each.
     pub unprotected: Vec<String>,
     /// What to look at before applying, one line each.
@@ -72,7 +75,7 @@ pub struct Draft {
 
 /// One resource of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct DraftEntry {
     pub name: String,
     pub target: Target,
     /// Stands behind it as a comment.

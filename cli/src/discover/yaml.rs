@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Draft;
+use super::DescriptorDraft;
 use crate::table::one_line;
 
 /// The descriptor's text. `source` says where it was found.
-pub fn write(draft: &Draft, source: &str) -> String {
+pub fn write(draft: &DescriptorDraft, source: &str) -> String {
     let mut text = format!(
         "# Found {}. Look it over, then: holdfast apply FILE\n",
         one_line(source)
@@ -60,7 +60,7 @@ mod tests {
     use holdfast::domain::resource::Target;
 
     use super::*;
-    use crate::discover::Entry;
+    use crate::discover::DraftEntry;
 
     #[test]
     fn every_string_is_read_back_as_it_was() {
@@ -77,9 +77,9 @@ mod tests {
             "",
             "arn:aws:x:y:1:z/é",
         ] {
-            let draft = Draft {
+            let draft = DescriptorDraft {
                 deployment: "hubs".into(),
-                resources: vec![Entry {
+                resources: vec![DraftEntry {
                     name: "login".into(),
                     target: Target::Secret { secret: value.into() },
                     comment: None,

@@ -8,9 +8,9 @@ use aws_smithy_types::DateTime;
 use holdfast::domain::set::{PointStatus, SetStatus};
 
 use crate::testing::{at, point, set};
-use crate::watch::look::Look;
+use crate::watch::snapshot::RunSnapshot;
 
-pub fn look(set_status: SetStatus, status: ExecutionStatus) -> Look {
+pub fn look(set_status: SetStatus, status: ExecutionStatus) -> RunSnapshot {
     let started = "2025-01-31T23:00:00Z";
     let set = set("hubs-1", set_status, started);
     let ended = status != ExecutionStatus::Running;
@@ -19,7 +19,7 @@ pub fn look(set_status: SetStatus, status: ExecutionStatus) -> Look {
     } else {
         PointStatus::InProgress
     };
-    Look {
+    RunSnapshot {
         execution: set.execution.clone(),
         deployment: "hubs".into(),
         stack_option: " --stack hf".into(),

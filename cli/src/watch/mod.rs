@@ -1,13 +1,13 @@
 //! Following one execution: look, show, wait, until it has ended.
 
-mod ending;
-pub mod look;
+mod failure_cause;
 mod outcome;
 pub mod restore;
 mod screen;
+pub mod snapshot;
 mod view;
 mod waiting;
-mod watched;
+mod watched_run;
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
 use screen::Screen;
-use watched::Watched;
+use watched_run::WatchedRun;
 
 /// Looks that may go unanswered in a row: about five minutes.
 const PATIENCE: usize = 60;
@@ -26,7 +26,7 @@ const PATIENCE: usize = 60;
 /// `NotDone` when the backup failed; `NotFound` where there is no such execution; `Aws` when AWS refuses, or does not
 /// answer for five minutes.
 pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
-    let mut watched = Watched::new(stack, execution).await?;
+    let mut watched = WatchedRun::new(stack, execution).await?;
     let mut screen = Screen::new(json);
     let mut unanswered = 0;
     for looks in 0.. {

@@ -5,7 +5,7 @@ use holdfast::domain::message::console_link;
 use holdfast::domain::set::{BackupSet, PointStatus, SetStatus};
 use jiff::Timestamp;
 
-use super::look::Look;
+use super::snapshot::RunSnapshot;
 use crate::failure::{Failure, Result};
 use crate::format;
 use crate::table::listed;
@@ -14,7 +14,7 @@ use crate::table::listed;
 ///
 /// # Errors
 /// `NotDone`, with each reason, when the set is not sealed or the execution failed all the same.
-pub fn of(look: &Look, now: Timestamp) -> Result<String> {
+pub fn of(look: &RunSnapshot, now: Timestamp) -> Result<String> {
     let sealed = look.set.as_ref().filter(|set| set.status == SetStatus::Sealed);
     match sealed {
         Some(set) if look.status == ExecutionStatus::Succeeded => Ok(good(look, set, now)),
@@ -32,7 +32,7 @@ pub fn of(look: &Look, now: Timestamp) -> Result<String> {
     }
 }
 
-fn good(look: &Look, set: &BackupSet, now: Timestamp) -> String {
+fn good(look: &RunSnapshot, set: &BackupSet, now: Timestamp) -> String {
     let available = look
         .points
         .iter()
@@ -67,11 +67,11 @@ fn good(look: &Look, set: &BackupSet, now: Timestamp) -> String {
     text
 }
 
-fn ended(look: &Look, now: Timestamp) -> String {
+fn ended(look: &RunSnapshot, now: Timestamp) -> String {
     look.stopped_at.map(|at| format::ended(at, now)).unwrap_or_default()
 }
 
-fn bad(look: &Look, now: Timestamp) -> String {
+fn bad(look: &RunSnapshot, now: Timestamp) -> String {
     let what = match look.status {
         ExecutionStatus::Aborted => "was aborted",
         ExecutionStatus::TimedOut => "timed out",

@@ -7,18 +7,18 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use holdfast::domain::message::console_link;
-use holdfast::domain::restore::item::{Item, ItemStatus};
+use holdfast::domain::restore::item::{ItemStatus, RestoreItem};
 use holdfast::domain::restore::verdict::Finding;
 use holdfast::domain::restore::{RestoreRecord, RestoreStatus};
 use holdfast::domain::set::Reason;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::ending;
+use super::failure_cause;
 use crate::failure::{Failure, Result};
 use crate::stack::Stack;
 use crate::table::{listed, one_line};
-use crate::{aws, clock, format, out, question};
+use crate::{aws, clock, format, output, question};
 
 /// Looks that may go unanswered in a row: about five minutes.
 const PATIENCE: usize = 60;
@@ -44,7 +44,7 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
                 unanswered = 0;
                 for (what, state) in look.lines(&stack.option, clock::now()) {
                     if told.get(&what) != Some(&state) {
-                        tell(&what, &state, look.at(), json)?;
+                        print_line(&what, &state, look.at(), json)?;
                         told.insert(what, state);
                     }
                 }
@@ -68,13 +68,13 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
 }
 
 /// What was seen at one moment.
-struct Look {
+struct RestoreSnapshot {
     execution: DescribeExecutionOutput,
     record: Option<RestoreRecord>,
-    items: Vec<Item>,
+    items: Vec<RestoreItem>,
 }
 
-async fn look(stack: &Stack, client: &Client, execution: &str) -> Result<Look> {
+async fn look(stack: &Stack, client: &Client, execution: &str) -> Result<RestoreSnapshot> {
     // The execution first: if it has ended, then all that the catalog will hold of it is there.
     let described = client.describe_execution().execution_arn(execution).send().await;
     let described = described.map_err(|error| aws::failure("describing execution", execution, error))?;
@@ -86,14 +86,14 @@ async fn look(stack: &Stack, client: &Client, execution: &str) -> Result<Look> {
         Some(record) => stack.catalog.items(deployment, &record.id).await?,
         None => Vec::new(),
     };
-    Ok(Look {
+    Ok(RestoreSnapshot {
         execution: described,
         record,
         items,
     })
 }
 
-impl Look {
+impl RestoreSnapshot {
     fn has_ended(&self) -> bool {
         !matches!(
             self.execution.status(),
@@ -141,7 +141,7 @@ impl Look {
                 format!("{:?}", switched.state).to_lowercase(),
             )
         }));
-        if let (Some(asked), false) = (question::asked(record, option, now), self.has_ended()) {
+        if let (Some(asked), false) = (question::open_question_text(record, option, now), self.has_ended()) {
             lines.push(("question".to_owned(), asked));
         }
         lines
@@ -162,7 +162,7 @@ pub fn phase(record: &RestoreRecord) -> &'static str {
     }
 }
 
-fn state(item: &Item) -> String {
+fn state(item: &RestoreItem) -> String {
     // Told anew at each quarter, not at each percent.
     let quarters = item.percent.map(|percent| (percent / 25.0).floor() * 25.0);
     let percent = quarters.filter(|percent| *percent > 0.0);
@@ -207,17 +207,17 @@ pub async fn output(stack: &Stack, execution: &str) -> Result<Value> {
 }
 
 /// What an execution that took a restore back came to.
-pub fn tell_output(output: &Value, json: bool) -> Result<()> {
+pub fn print_output(output: &Value, json: bool) -> Result<()> {
     match json {
-        true => out::json_line(output),
-        false => out::text(&format!("{}\n", output["summary"].as_str().unwrap_or("Done."))),
+        true => output::json_line(output),
+        false => output::text(&format!("{}\n", output["summary"].as_str().unwrap_or("Done."))),
     }
 }
 
-fn tell(what: &str, state: &str, at: Timestamp, json: bool) -> Result<()> {
+fn print_line(what: &str, state: &str, at: Timestamp, json: bool) -> Result<()> {
     match json {
-        true => out::json_line(&json!({ "at": at, "about": what, "state": state })),
-        false => out::text(&format!("{} {what}: {state}\n", format::time_of_day(at))),
+        true => output::json_line(&json!({ "at": at, "about": what, "state": state })),
+        false => output::text(&format!("{} {what}: {state}\n", format::time_of_day(at))),
     }
 }
 
@@ -227,7 +227,7 @@ async fn ended_badly(what: &str, client: &Client, ended: &DescribeExecutionOutpu
         .iter()
         .map(|of| format!("{}: {}: {}", of.subject, of.error, of.message));
     let why: Vec<String> = match reasons {
-        [] => ending::why(client, ended).await.into_iter().collect(),
+        [] => failure_cause::why(client, ended).await.into_iter().collect(),
         _ => recorded.collect(),
     };
     let when = self::ended(ended, clock::now());
@@ -249,11 +249,11 @@ fn ended(execution: &DescribeExecutionOutput, now: Timestamp) -> String {
     ended_at(execution).map(|at| format::ended(at, now)).unwrap_or_default()
 }
 
-async fn end(look: &Look, client: &Client, json: bool) -> Result<()> {
+async fn end(look: &RestoreSnapshot, client: &Client, json: bool) -> Result<()> {
     let output: Value = serde_json::from_str(look.execution.output().unwrap_or_default()).unwrap_or_default();
     let status = look.execution.status();
     if json {
-        out::json_line(
+        output::json_line(
             &json!({ "status": status.as_str(), "restore": look.record, "items": look.items, "output": output }),
         )?;
     }
@@ -261,7 +261,7 @@ async fn end(look: &Look, client: &Client, json: bool) -> Result<()> {
         let summary = output["summary"].as_str().unwrap_or("It has ended well.");
         return match json {
             true => Ok(()),
-            false => out::text(&format!("{summary}\n{}", ended(&look.execution, clock::now()))),
+            false => output::text(&format!("{summary}\n{}", ended(&look.execution, clock::now()))),
         };
     }
     let reasons = look.record.as_ref().map(|record| record.reasons.as_slice());

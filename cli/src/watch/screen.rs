@@ -6,15 +6,15 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::look::Look;
 use super::outcome;
+use super::snapshot::RunSnapshot;
 use super::view::{Row, View};
 use crate::failure::Result;
 use crate::table::{Table, one_line};
-use crate::{format, out};
+use crate::{format, output};
 
 /// How it is shown.
-enum Form {
+enum DisplayMode {
     /// On a terminal: a line of text each, which indicatif redraws.
     Live {
         all: MultiProgress,
@@ -25,7 +25,7 @@ enum Form {
 }
 
 pub struct Screen {
-    form: Form,
+    form: DisplayMode,
     /// What was told last.
     before: Option<View>,
     noted: String,
@@ -34,12 +34,12 @@ pub struct Screen {
 impl Screen {
     pub fn new(json: bool) -> Self {
         let form = match json {
-            true => Form::Json,
-            false if std::io::stdout().is_terminal() => Form::Live {
+            true => DisplayMode::Json,
+            false if std::io::stdout().is_terminal() => DisplayMode::Live {
                 all: MultiProgress::with_draw_target(ProgressDrawTarget::stdout()),
                 lines: Vec::new(),
             },
-            false => Form::Lines,
+            false => DisplayMode::Lines,
         };
         Screen {
             form,
@@ -50,13 +50,13 @@ impl Screen {
 
     pub fn show(&mut self, view: &View) -> Result<()> {
         match &mut self.form {
-            Form::Live { all, lines } => redraw(all, lines, &live(view)),
-            Form::Lines => changes(self.before.as_ref(), view)
+            DisplayMode::Live { all, lines } => redraw(all, lines, &live(view)),
+            DisplayMode::Lines => changes(self.before.as_ref(), view)
                 .iter()
-                .try_for_each(|line| out::text(line))?,
-            Form::Json => changed(self.before.as_ref(), view, Row::differs)
+                .try_for_each(|line| output::text(line))?,
+            DisplayMode::Json => changed(self.before.as_ref(), view, Row::differs)
                 .into_iter()
-                .try_for_each(|row| out::json_line(&json!({ "at": view.at, "set": view.set, "progress": row })))?,
+                .try_for_each(|row| output::json_line(&json!({ "at": view.at, "set": view.set, "progress": row })))?,
         }
         self.before = Some(view.clone());
         Ok(())
@@ -66,21 +66,21 @@ impl Screen {
     pub fn note(&mut self, message: &str) {
         if self.noted != message {
             match &self.form {
-                Form::Live { all, .. } => all.suspend(|| eprintln!("{message}")),
-                Form::Lines | Form::Json => eprintln!("{message}"),
+                DisplayMode::Live { all, .. } => all.suspend(|| eprintln!("{message}")),
+                DisplayMode::Lines | DisplayMode::Json => eprintln!("{message}"),
             }
             self.noted = message.to_owned();
         }
     }
 
     /// The last word, and the command's own end.
-    pub fn end(&mut self, look: &Look, now: Timestamp) -> Result<()> {
-        if let Form::Live { lines, .. } = &self.form {
+    pub fn end(&mut self, look: &RunSnapshot, now: Timestamp) -> Result<()> {
+        if let DisplayMode::Live { lines, .. } = &self.form {
             lines.iter().for_each(ProgressBar::abandon);
         }
         let outcome = outcome::of(look, now);
         match self.form {
-            Form::Json => out::json_line(&json!({
+            DisplayMode::Json => output::json_line(&json!({
                 "at": now,
                 "execution": look.execution,
                 "status": look.status.as_str(),
@@ -89,7 +89,7 @@ impl Screen {
                 "points": look.points,
                 "run": look.run,
             }))?,
-            _ => out::text(outcome.as_deref().unwrap_or_default())?,
+            _ => output::text(outcome.as_deref().unwrap_or_default())?,
         }
         outcome.map(|_| ())
     }
@@ -179,9 +179,9 @@ fn redraw(all: &MultiProgress, lines: &mut Vec<ProgressBar>, texts: &[String]) {
 mod tests {
     use super::*;
     use crate::testing::at;
-    use crate::watch::view::State;
+    use crate::watch::view::ResourceState;
 
-    fn row(state: State, percent: Option<u8>, next: Option<u64>) -> Row {
+    fn row(state: ResourceState, percent: Option<u8>, next: Option<u64>) -> Row {
         Row {
             resource: "database".into(),
             target: Some("aurora hubs-db".into()),
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_line_is_printed_for_each_change_and_for_no_other_tick() {
-        let first = view(vec![row(State::InProgress, Some(10), Some(12))]);
+        let first = view(vec![row(ResourceState::InProgress, Some(10), Some(12))]);
         assert_eq!(
             changes(None, &first),
             [
@@ -214,22 +214,22 @@ mod tests {
                 "23:05:09Z database (aurora hubs-db): in progress, 10 %, usually 10 min, next look in 12 s\n"
             ]
         );
-        let later = view(vec![row(State::InProgress, Some(10), Some(11))]);
+        let later = view(vec![row(ResourceState::InProgress, Some(10), Some(11))]);
         assert!(changes(Some(&first), &later).is_empty());
-        let more = view(vec![row(State::InProgress, Some(24), Some(11))]);
+        let more = view(vec![row(ResourceState::InProgress, Some(24), Some(11))]);
         assert!(changes(Some(&later), &more).is_empty(), "a reader is told of quarters");
         assert_eq!(
             changed(Some(&later), &more, Row::differs).len(),
             1,
             "a machine of each percent"
         );
-        let quarter = view(vec![row(State::InProgress, Some(42), Some(11))]);
+        let quarter = view(vec![row(ResourceState::InProgress, Some(42), Some(11))]);
         assert_eq!(changes(Some(&more), &quarter).len(), 1);
     }
 
     #[test]
     fn a_start_is_told_where_it_has_to_wait() {
-        let mut starting = row(State::Starting, None, None);
+        let mut starting = row(ResourceState::Starting, None, None);
         starting.note = String::new();
         assert_eq!(
             changes(None, &view(vec![starting.clone()])),
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_live_table_has_the_times() {
-        let lines = live(&view(vec![row(State::InProgress, Some(42), Some(0))]));
+        let lines = live(&view(vec![row(ResourceState::InProgress, Some(42), Some(0))]));
         assert_eq!(
             lines,
             [

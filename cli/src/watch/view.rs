@@ -5,7 +5,7 @@ use holdfast::domain::set::{Point, PointStatus, SetStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::look::Look;
+use super::snapshot::RunSnapshot;
 use crate::format;
 
 /// One picture of a run.
@@ -28,7 +28,7 @@ pub struct Row {
     /// Kind and identifier, as soon as they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    pub state: State,
+    pub state: ResourceState,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct Row {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum ResourceState {
     /// Its backup has not been accepted by AWS yet.
     Starting,
     InProgress,
@@ -53,14 +53,14 @@ pub enum State {
     NotStarted,
 }
 
-impl State {
+impl ResourceState {
     pub fn word(self) -> &'static str {
         match self {
-            State::Starting => "starting",
-            State::InProgress => "in progress",
-            State::Available => "available",
-            State::Failed => "failed",
-            State::NotStarted => "not started",
+            ResourceState::Starting => "starting",
+            ResourceState::InProgress => "in progress",
+            ResourceState::Available => "available",
+            ResourceState::Failed => "failed",
+            ResourceState::NotStarted => "not started",
         }
     }
 }
@@ -79,7 +79,7 @@ impl Row {
 
     /// Every backup starts; one that has to wait for it is told.
     pub fn is_worth_a_line(&self) -> bool {
-        self.state != State::Starting || !self.note.is_empty()
+        self.state != ResourceState::Starting || !self.note.is_empty()
     }
 
     /// Note, and what is waited for.
@@ -94,7 +94,7 @@ impl Row {
     }
 }
 
-pub fn view(look: &Look, now: Timestamp) -> View {
+pub fn view(look: &RunSnapshot, now: Timestamp) -> View {
     let planned = look.set.iter().flat_map(|set| &set.resources);
     let mut rows = planned.map(|name| row(look, name, now)).collect::<Vec<_>>();
     for point in &look.points {
@@ -111,14 +111,14 @@ pub fn view(look: &Look, now: Timestamp) -> View {
     }
 }
 
-fn row(look: &Look, name: &str, now: Timestamp) -> Row {
+fn row(look: &RunSnapshot, name: &str, now: Timestamp) -> Row {
     let mut row = Row {
         resource: name.to_owned(),
         target: None,
         state: if look.has_ended() {
-            State::NotStarted
+            ResourceState::NotStarted
         } else {
-            State::Starting
+            ResourceState::Starting
         },
         percent: None,
         elapsed_seconds: None,
@@ -142,7 +142,7 @@ fn row(look: &Look, name: &str, now: Timestamp) -> Row {
         PointStatus::InProgress if point.started_at.is_none() => {}
         PointStatus::InProgress => {
             let usual = look.usual.get(name).copied().filter(|&seconds| seconds > 0);
-            row.state = State::InProgress;
+            row.state = ResourceState::InProgress;
             row.percent = point.percent.map(|percent| percent.clamp(0.0, 100.0) as u8);
             row.note = usual
                 .map(|seconds| format!("usually {}", format::duration(seconds as f64)))
@@ -150,11 +150,11 @@ fn row(look: &Look, name: &str, now: Timestamp) -> Row {
             row.next_look_seconds = (!look.has_ended()).then(|| next_look(point, usual, now)).flatten();
         }
         PointStatus::Available => {
-            row.state = State::Available;
+            row.state = ResourceState::Available;
             row.note = point.size_bytes.map(format::bytes).unwrap_or_default();
         }
         PointStatus::Failed => {
-            row.state = State::Failed;
+            row.state = ResourceState::Failed;
             row.note = point
                 .failure
                 .as_ref()
@@ -171,11 +171,11 @@ fn next_look(point: &Point, usual: Option<u64>, now: Timestamp) -> Option<u64> {
     let started = point.started_at?;
     let last = point.looked_at.unwrap_or(started);
     let elapsed = format::seconds_between(started, last).max(0.0) as u64;
-    let wait = pacing::next_look_before(elapsed, usual, point.resource.deadline_seconds);
+    let wait = pacing::next_poll_before(elapsed, usual, point.resource.deadline_seconds);
     Some((wait as f64 - format::seconds_between(last, now)).max(0.0).ceil() as u64)
 }
 
-fn phase(look: &Look, rows: &[Row]) -> &'static str {
+fn phase(look: &RunSnapshot, rows: &[Row]) -> &'static str {
     let quiesced = look
         .run
         .as_ref()
@@ -199,7 +199,7 @@ fn phase(look: &Look, rows: &[Row]) -> &'static str {
     }
     match (
         rows.iter()
-            .all(|row| matches!(row.state, State::Available | State::Failed)),
+            .all(|row| matches!(row.state, ResourceState::Available | ResourceState::Failed)),
         quiesced,
     ) {
         (true, true) => "resuming the application",
@@ -209,7 +209,7 @@ fn phase(look: &Look, rows: &[Row]) -> &'static str {
     }
 }
 
-fn times(look: &Look, now: Timestamp) -> String {
+fn times(look: &RunSnapshot, now: Timestamp) -> String {
     let mut times = format::span(look.started_at, look.stopped_at.unwrap_or(now));
     if let Some(quiesced) = look.run.as_ref().and_then(|run| run.rested_at()) {
         let until = look.run.as_ref().and_then(|run| run.resumed_at);

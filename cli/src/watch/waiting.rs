@@ -7,7 +7,7 @@ use holdfast::domain::job::Failure as Caught;
 use holdfast::domain::resource::Resource;
 use holdfast::domain::set::{Point, PointStatus};
 
-use super::look::Look;
+use super::snapshot::RunSnapshot;
 use crate::aws;
 use crate::failure::Result;
 use crate::stack::Stack;
@@ -19,7 +19,7 @@ pub const TRIED_AGAIN: [&str; 4] = ["NotReady", "QuotaExceeded", "Throttled", "U
 const EVENTS: i32 = 200;
 
 /// Reads an execution's history, but only while there is something to find in it.
-pub struct Waiting {
+pub struct StartDelays {
     client: aws_sdk_sfn::Client,
     execution: String,
     /// The deployment's resources, from its descriptor, once they were needed.
@@ -28,9 +28,9 @@ pub struct Waiting {
     found: BTreeMap<String, String>,
 }
 
-impl Waiting {
+impl StartDelays {
     pub fn new(client: aws_sdk_sfn::Client, execution: &str) -> Self {
-        Waiting {
+        StartDelays {
             client,
             execution: execution.to_owned(),
             resources: None,
@@ -40,7 +40,7 @@ impl Waiting {
     }
 
     /// For each resource of the set that has not been started yet: what its start waits for, if it was tried.
-    pub async fn look(&mut self, stack: &Stack, look: &Look) -> Result<BTreeMap<String, String>> {
+    pub async fn look(&mut self, stack: &Stack, look: &RunSnapshot) -> Result<BTreeMap<String, String>> {
         let missing = missing(look);
         self.looks = if missing.is_empty() { 0 } else { self.looks + 1 };
         // A start takes a moment, and a failed one is tried again after a minute: every fifth look is enough.
@@ -72,7 +72,7 @@ impl Waiting {
 }
 
 /// The resources that have not been started. A point is written before its backup is: it may be no more than the intent.
-fn missing(look: &Look) -> Vec<&String> {
+fn missing(look: &RunSnapshot) -> Vec<&String> {
     let started = |point: &Point| point.started_at.is_some() || point.status != PointStatus::InProgress;
     let has_started = |name: &String| look.points.iter().any(|p| p.resource.name == *name && started(p));
     let planned = look.set.iter().flat_map(|set| &set.resources);

@@ -2,7 +2,7 @@
 
 /// What an answer means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum ErrorMeaning {
     Throttled,
     Unavailable,
     NotReady,
@@ -118,37 +118,37 @@ const ACCESS_DENIED: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-pub fn classify(code: &str, status: Option<u16>) -> Answer {
+pub fn classify(code: &str, status: Option<u16>) -> ErrorMeaning {
     if THROTTLED.contains(&code) {
-        Answer::Throttled
+        ErrorMeaning::Throttled
     } else if UNAVAILABLE.contains(&code) {
-        Answer::Unavailable
+        ErrorMeaning::Unavailable
     } else if NOT_READY.contains(&code) {
-        Answer::NotReady
+        ErrorMeaning::NotReady
     } else if lacks_capacity(code) {
-        Answer::Shortage
+        ErrorMeaning::Shortage
     } else if NO_ADDRESS.contains(&code) {
-        Answer::NoAddress
+        ErrorMeaning::NoAddress
     } else if code == NO_ADDRESS_NOW {
-        Answer::NoAddressNow
+        ErrorMeaning::NoAddressNow
     } else if code == TOO_SOON {
-        Answer::TooSoon
+        ErrorMeaning::TooSoon
     } else if ACCESS_DENIED.contains(&code) || code.contains("AccessDenied") || code.starts_with("KMS") {
-        Answer::AccessDenied
+        ErrorMeaning::AccessDenied
     } else if code.contains("NotFound") || code.contains("DoesNotExist") || code.starts_with("NoSuch") {
-        Answer::NotFound
+        ErrorMeaning::NotFound
     } else if code.contains("AlreadyExists") || code == "ConflictException" || code == "ConditionalCheckFailedException"
     {
-        Answer::Conflict
+        ErrorMeaning::Conflict
     } else if code.contains("QuotaExceeded") || code.contains("LimitExceeded") || code == NO_INTERFACE {
-        Answer::Quota
+        ErrorMeaning::Quota
     } else {
         match status {
-            Some(429) => Answer::Throttled,
-            Some(500..) => Answer::Unavailable,
-            Some(401 | 403) => Answer::AccessDenied,
-            Some(404) => Answer::NotFound,
-            _ => Answer::Refused,
+            Some(429) => ErrorMeaning::Throttled,
+            Some(500..) => ErrorMeaning::Unavailable,
+            Some(401 | 403) => ErrorMeaning::AccessDenied,
+            Some(404) => ErrorMeaning::NotFound,
+            _ => ErrorMeaning::Refused,
         }
     }
 }

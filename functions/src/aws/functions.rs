@@ -16,7 +16,7 @@ pub struct Functions {
 impl Functions {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
-            lambda: Lazy::new(aws, |aws| Client::new(aws, LAMBDA).once()),
+            lambda: Lazy::new(aws, |aws| Client::new(aws, LAMBDA).without_retries()),
         }
     }
 
@@ -36,7 +36,7 @@ impl Functions {
         let path = format!("/2015-03-31/functions/{}/invocations", escaped(function));
         self.lambda
             .clone()
-            .patient(patience)
+            .with_timeout(patience)
             .post("Invoke", &path, payload)
             .await
     }

@@ -156,13 +156,13 @@ impl Client {
     }
 
     /// The same client, which tries each call once.
-    pub fn once(mut self) -> Self {
+    pub fn without_retries(mut self) -> Self {
         self.retries = RetryConfig::disabled();
         self
     }
 
     /// The same client, which waits so long for the answer to each call.
-    pub fn patient(mut self, patience: Duration) -> Self {
+    pub fn with_timeout(mut self, patience: Duration) -> Self {
         let mut timeouts = TimeoutConfig::builder()
             .read_timeout(patience)
             .operation_attempt_timeout(patience)

@@ -66,13 +66,13 @@ pub async fn attributes(sns: &Client, subscription: &str) -> Result<Vec<(String,
 }
 
 /// SNS's answers have a namespace, which says nothing here.
-trait Named {
+trait XmlNode {
     fn has_tag_name_of(&self, name: &str) -> bool;
     /// The text of the first element of a name within; empty without one.
     fn text_of(&self, name: &str) -> String;
 }
 
-impl Named for Node<'_, '_> {
+impl XmlNode for Node<'_, '_> {
     fn has_tag_name_of(&self, name: &str) -> bool {
         self.tag_name().name() == name
     }

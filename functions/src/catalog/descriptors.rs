@@ -35,7 +35,7 @@ impl Catalog {
     /// it keeps changing.
     pub async fn change_descriptor<T>(&self, deployment: &str, change: impl Fn(&mut Descriptor) -> T) -> Result<T> {
         for _ in 0..TRIES {
-            let held = self.held(deployment).await?;
+            let held = self.stored_item(deployment).await?;
             let before = Descriptor::parse(held.get("document").unwrap_or(&Value::Null))?;
             let mut after = before.clone();
             let answer = change(&mut after);
@@ -63,11 +63,11 @@ impl Catalog {
     /// # Errors
     /// `NotFound` when nothing is registered under this name; `InvalidInput` when what is registered is no longer valid.
     pub async fn descriptor(&self, deployment: &str) -> Result<Descriptor> {
-        let item = self.held(deployment).await?;
+        let item = self.stored_item(deployment).await?;
         Descriptor::parse(item.get("document").unwrap_or(&Value::Null))
     }
 
-    async fn held(&self, deployment: &str) -> Result<Item> {
+    async fn stored_item(&self, deployment: &str) -> Result<Item> {
         self.store.get(&key(deployment, SK)).await?.ok_or_else(|| {
             Error::NotFound(format!(
                 "reading the descriptor of {deployment}: no deployment of this name is registered. Register it with \

@@ -116,7 +116,7 @@ impl Catalog {
     ///
     /// # Errors
     /// `DeploymentBusy`, which names the execution that holds it.
-    pub async fn see_idle<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
+    pub async fn ensure_idle<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
     where
         F: Future<Output = Result<bool>>,
     {

@@ -23,18 +23,18 @@ const PART: &str = "part";
 const TRIES: usize = 3;
 
 /// A store whose items may be of any size.
-pub struct InParts {
+pub struct PartitionedStore {
     pub store: Arc<dyn Store>,
 }
 
 #[async_trait]
-impl Store for InParts {
+impl Store for PartitionedStore {
     async fn get(&self, key: &Key) -> Result<Option<Item>> {
         for _ in 0..TRIES {
             let Some(found) = self.store.get(key).await? else {
                 return Ok(None);
             };
-            if let Some(whole) = self.whole(key, found).await? {
+            if let Some(whole) = self.read_parts(key, found).await? {
                 return Ok(Some(whole));
             }
         }
@@ -46,21 +46,21 @@ impl Store for InParts {
 
     async fn query(&self, pk: &str, prefix: &str, filter: &Condition) -> Result<Vec<Item>> {
         let found = self.store.query(pk, prefix, filter).await?;
-        self.all_whole(found).await
+        self.read_all_parts(found).await
     }
 
     async fn scan(&self, sk: &str) -> Result<Vec<Item>> {
         let found = self.store.scan(sk).await?;
-        self.all_whole(found).await
+        self.read_all_parts(found).await
     }
 
     async fn put(&self, key: &Key, item: Item, condition: &Condition) -> Result<bool> {
-        let head = self.apart(key, item).await?;
+        let head = self.write_parts(key, item).await?;
         self.store.put(key, head, condition).await
     }
 
     async fn update(&self, key: &Key, set: Item, condition: &Condition) -> Result<bool> {
-        let head = self.apart(key, set).await?;
+        let head = self.write_parts(key, set).await?;
         self.store.update(key, head, condition).await
     }
 
@@ -69,7 +69,7 @@ impl Store for InParts {
         let found = self.store.get(key).await?.unwrap_or_default();
         let deleted = self.store.delete(key, condition).await?;
         if deleted {
-            for pointer in found.values().filter_map(Pointer::of) {
+            for pointer in found.values().filter_map(PartPointer::of) {
                 for part in pointer.keys(key) {
                     self.store.delete(&part, &Condition::Always).await?;
                 }
@@ -79,9 +79,9 @@ impl Store for InParts {
     }
 }
 
-impl InParts {
+impl PartitionedStore {
     /// Writes what is too large into parts; answers the rest, with pointers.
-    async fn apart(&self, key: &Key, item: Item) -> Result<Item> {
+    async fn write_parts(&self, key: &Key, item: Item) -> Result<Item> {
         let (head, parts) = split(item);
         for (pointer, text) in parts {
             for (part, chunk) in pointer.keys(key).into_iter().zip(chunks(&text)) {
@@ -93,9 +93,9 @@ impl InParts {
     }
 
     /// The item with its parts; `None` where one is not there.
-    async fn whole(&self, key: &Key, mut item: Item) -> Result<Option<Item>> {
+    async fn read_parts(&self, key: &Key, mut item: Item) -> Result<Option<Item>> {
         for value in item.values_mut() {
-            let Some(pointer) = Pointer::of(value) else {
+            let Some(pointer) = PartPointer::of(value) else {
                 continue;
             };
             let mut text = String::new();
@@ -118,10 +118,10 @@ impl InParts {
     }
 
     /// What is replaced meanwhile is read again; what is deleted meanwhile is left out.
-    async fn all_whole(&self, found: Vec<Item>) -> Result<Vec<Item>> {
+    async fn read_all_parts(&self, found: Vec<Item>) -> Result<Vec<Item>> {
         let mut all = Vec::with_capacity(found.len());
         for item in found {
-            if !item.values().any(|value| Pointer::of(value).is_some()) {
+            if !item.values().any(|value| PartPointer::of(value).is_some()) {
                 all.push(item);
                 continue;
             }
@@ -138,12 +138,12 @@ impl InParts {
 
 /// Where an attribute lies that is not in its item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Pointer {
+struct PartPointer {
     digest: String,
     parts: usize,
 }
 
-impl Pointer {
+impl PartPointer {
     fn of(value: &Value) -> Option<Self> {
         let pointer = value.as_object().filter(|object| object.len() == 1)?.get(POINTER)?;
         Some(Self {
@@ -167,7 +167,7 @@ impl Pointer {
 }
 
 /// The item with pointers in place of its largest attributes, as many as it takes, and those as texts.
-fn split(mut item: Item) -> (Item, Vec<(Pointer, String)>) {
+fn split(mut item: Item) -> (Item, Vec<(PartPointer, String)>) {
     let mut sizes: Vec<(usize, String)> = item.iter().map(|(name, value)| (size(value), name.clone())).collect();
     sizes.sort_unstable();
     let mut total: usize = sizes.iter().map(|(size, name)| size + name.len()).sum();
@@ -177,7 +177,7 @@ fn split(mut item: Item) -> (Item, Vec<(Pointer, String)>) {
         && let Some(value) = item.get_mut(&name)
     {
         let text = value.to_string();
-        let pointer = Pointer {
+        let pointer = PartPointer {
             digest: names::digest(&text),
             parts: chunks(&text).count(),
         };
@@ -210,9 +210,9 @@ mod tests {
     use super::*;
     use crate::testing::memory::Memory;
 
-    fn store() -> (InParts, Arc<Memory>) {
+    fn store() -> (PartitionedStore, Arc<Memory>) {
         let memory = Arc::new(Memory::default());
-        let store = InParts { store: memory.clone() };
+        let store = PartitionedStore { store: memory.clone() };
         (store, memory)
     }
 

@@ -52,7 +52,7 @@ impl Catalog {
     }
 
     /// Writes the last word on a point, whatever was known before: for the step that seals.
-    pub async fn settle_point(&self, deployment: &str, point: &Point) -> Result<()> {
+    pub async fn finalize_point(&self, deployment: &str, point: &Point) -> Result<()> {
         let place = place(deployment, &point.set, &point.resource.name);
         self.store.put(&place, encode(point)?, &Condition::Always).await?;
         Ok(())

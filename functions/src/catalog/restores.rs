@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::store::{Condition, Key};
 use super::{Catalog, decode, encode, key, legible, name_of};
-use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::error::{Error, Result};
 
@@ -16,7 +16,7 @@ impl Catalog {
     ///
     /// # Errors
     /// `Conflict` when another execution has recorded one of this id.
-    pub async fn begin_restore(&self, record: &RestoreRecord, items: &[Item]) -> Result<()> {
+    pub async fn begin_restore(&self, record: &RestoreRecord, items: &[RestoreItem]) -> Result<()> {
         for item in items {
             let place = place(&record.deployment, &record.id, &item.planned.resource.name);
             self.store.put(&place, encode(item)?, &Condition::Absent("pk")).await?;
@@ -108,7 +108,7 @@ impl Catalog {
         )))
     }
 
-    pub async fn item(&self, deployment: &str, restore: &str, resource: &str) -> Result<Option<Item>> {
+    pub async fn item(&self, deployment: &str, restore: &str, resource: &str) -> Result<Option<RestoreItem>> {
         self.store
             .get(&place(deployment, restore, resource))
             .await?
@@ -117,7 +117,7 @@ impl Catalog {
     }
 
     /// All items of a restore, by resource name.
-    pub async fn items(&self, deployment: &str, restore: &str) -> Result<Vec<Item>> {
+    pub async fn items(&self, deployment: &str, restore: &str) -> Result<Vec<RestoreItem>> {
         let pk = key(deployment, "").pk;
         let found = self
             .store
@@ -128,7 +128,7 @@ impl Catalog {
 
     /// Writes what is known of an item, unless it is undone: a late look takes nothing back. Answers the item that the
     /// catalog holds now.
-    pub async fn put_item(&self, deployment: &str, item: &Item) -> Result<Item> {
+    pub async fn put_item(&self, deployment: &str, item: &RestoreItem) -> Result<RestoreItem> {
         let resource = &item.planned.resource.name;
         let place = place(deployment, &item.restore, resource);
         let open = [

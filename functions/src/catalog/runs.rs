@@ -12,20 +12,20 @@ use crate::error::{Error, Result};
 
 /// A moment that a run passes once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub enum RunMilestone {
     Quiesced,
     Resumed,
     Ended,
     Notified,
 }
 
-impl Mark {
+impl RunMilestone {
     fn attribute(self) -> &'static str {
         match self {
-            Mark::Quiesced => "quiesced_at",
-            Mark::Resumed => "resumed_at",
-            Mark::Ended => "ended_at",
-            Mark::Notified => "notified_at",
+            RunMilestone::Quiesced => "quiesced_at",
+            RunMilestone::Resumed => "resumed_at",
+            RunMilestone::Ended => "ended_at",
+            RunMilestone::Notified => "notified_at",
         }
     }
 }
@@ -86,7 +86,7 @@ impl Catalog {
     }
 
     /// Notes when a run passed a mark; the first time counts. A run that is not recorded is left so.
-    pub async fn mark_run(&self, deployment: &str, id: &str, mark: Mark, at: Timestamp) -> Result<()> {
+    pub async fn mark_run(&self, deployment: &str, id: &str, mark: RunMilestone, at: Timestamp) -> Result<()> {
         let first = Condition::All(vec![Condition::Present("pk"), Condition::Absent(mark.attribute())]);
         let set = encode(&json!({ mark.attribute(): at }))?;
         self.store.update(&key(deployment, sk(id)), set, &first).await?;
@@ -104,7 +104,7 @@ impl Catalog {
 
     /// Records that a run has ended of which nothing was recorded: a step of it that is still in flight finds it ended,
     /// and begins nothing. One that is recorded is only marked.
-    pub async fn entomb_run(&self, run: &Run, purpose: Purpose, at: Timestamp) -> Result<()> {
+    pub async fn record_ended_run(&self, run: &Run, purpose: Purpose, at: Timestamp) -> Result<()> {
         let ended = RunRecord {
             ended_at: Some(at),
             ..RunRecord::begun(run, purpose)
@@ -116,7 +116,7 @@ impl Catalog {
                 &Condition::Absent("pk"),
             )
             .await?;
-        self.mark_run(&run.deployment, &run.id, Mark::Ended, at).await
+        self.mark_run(&run.deployment, &run.id, RunMilestone::Ended, at).await
     }
 
     /// Adds a warning to a run, once. A run that is not recorded is left so.

@@ -241,11 +241,11 @@ async fn a_mark_counts_the_first_time_and_a_warning_once() {
     let (catalog, memory, run) = planned(&[]).await;
     let later = testing::later(60);
     catalog
-        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Quiesced, now())
         .await
         .unwrap();
     catalog
-        .mark_run("hubs-prod", &run.id, Mark::Quiesced, later)
+        .mark_run("hubs-prod", &run.id, RunMilestone::Quiesced, later)
         .await
         .unwrap();
     memory.lose_answer(1);
@@ -258,7 +258,7 @@ async fn a_mark_counts_the_first_time_and_a_warning_once() {
     };
     assert_eq!(catalog.run("hubs-prod", &run.id).await.unwrap().unwrap(), expected);
     catalog
-        .mark_run("hubs-prod", "nobody", Mark::Ended, now())
+        .mark_run("hubs-prod", "nobody", RunMilestone::Ended, now())
         .await
         .unwrap();
     catalog.warn_run("hubs-prod", "nobody", reason()).await.unwrap();

@@ -13,13 +13,13 @@ const TRIES: usize = 3;
 
 /// The record: each duration with the set that it comes from, so that a repeated write adds nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Record {
+struct TimingRecord {
     resource: String,
-    entries: Vec<Entry>,
+    entries: Vec<TimingEntry>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Entry {
+struct TimingEntry {
     set: String,
     seconds: u64,
 }
@@ -47,12 +47,12 @@ impl Catalog {
             if entries.iter().any(|entry| entry.set == set) {
                 return Ok(());
             }
-            entries.push(Entry {
+            entries.push(TimingEntry {
                 set: set.to_owned(),
                 seconds,
             });
             entries.drain(..entries.len().saturating_sub(KEPT));
-            let record = Record {
+            let record = TimingRecord {
                 resource: resource.to_owned(),
                 entries,
             };
@@ -69,7 +69,7 @@ impl Catalog {
         )))
     }
 
-    async fn record(&self, deployment: &str, resource: &str) -> Result<Option<Record>> {
+    async fn record(&self, deployment: &str, resource: &str) -> Result<Option<TimingRecord>> {
         self.store
             .get(&key(deployment, sk(resource)))
             .await?

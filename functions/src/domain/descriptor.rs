@@ -26,7 +26,7 @@ use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-pub use cut_over::{CutOver, CutOverAction, Fact};
+pub use cut_over::{Fact, Switch, SwitchAction};
 pub use hooks::{Hook, HookAction};
 pub use resources::MOST_RESOURCES;
 
@@ -53,7 +53,7 @@ pub struct Descriptor {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// By name; never empty.
-    pub resources: BTreeMap<String, Protected>,
+    pub resources: BTreeMap<String, ProtectedResource>,
     /// By name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub probes: BTreeMap<String, Probe>,
@@ -62,7 +62,7 @@ pub struct Descriptor {
     pub hooks: Vec<Hook>,
     /// What a restore switches, in order; switching back goes in reverse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cut_over: Vec<CutOver>,
+    pub cut_over: Vec<Switch>,
     pub keep: Keep,
     /// Seconds within which the backup of a resource must end that has no deadline of its own.
     #[serde(rename = "deadline", serialize_with = "duration::serialize")]
@@ -74,7 +74,7 @@ pub struct Descriptor {
 
 /// A resource as a descriptor names it; [`Descriptor::resources`] gives it with its deadline.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Protected {
+pub struct ProtectedResource {
     pub target: Target,
     /// Of a file system: directories that are in use, besides those that the switches' services mount.
     pub roots: Vec<String>,
@@ -226,7 +226,7 @@ impl Descriptor {
 }
 
 /// As in a descriptor: `kind`, the kind's own fields, `deadline`, `terraform`, `logical_id`; a prefix is of kind `dynamodb`.
-impl Protected {
+impl ProtectedResource {
     /// The fields that name the resource, the identifier first.
     fn named(&self) -> serde_json::Result<Vec<(String, Value)>> {
         let Value::Object(fields) = serde_json::to_value(&self.target)? else {
@@ -238,7 +238,7 @@ impl Protected {
     }
 }
 
-impl Serialize for Protected {
+impl Serialize for ProtectedResource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("kind", self.target.kind())?;

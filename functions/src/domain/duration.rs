@@ -30,7 +30,7 @@ pub fn text(seconds: u64) -> String {
 
 /// A length of time for a reader in a hurry: `45 seconds`, `3 hours 20 minutes`, `5 days`. Two units at most,
 /// and one from three days on.
-pub fn in_words(seconds: u64) -> String {
+pub fn friendly(seconds: u64) -> String {
     let count = |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
     let (large, small, size, part) = match seconds {
         0..60 => return count(seconds, "second"),
@@ -103,7 +103,7 @@ mod tests {
             (432_000, "5 days"),
             (440_000, "5 days"),
         ] {
-            assert_eq!(in_words(seconds), words);
+            assert_eq!(friendly(seconds), words);
         }
     }
 
@@ -111,7 +111,7 @@ mod tests {
         #[test]
         fn text_and_seconds_are_one(seconds: u64) {
             prop_assert_eq!(parse(&text(seconds)), Some(seconds));
-            prop_assert!(!in_words(seconds).is_empty());
+            prop_assert!(!friendly(seconds).is_empty());
         }
 
         #[test]

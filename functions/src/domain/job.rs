@@ -111,7 +111,7 @@ pub enum Progress {
     },
     /// Ended without having begun, because another job was at work on the resource, which has ended since: it may be started
     /// again.
-    Hindered {
+    Blocked {
         reason: String,
     },
 }

@@ -29,7 +29,7 @@ pub enum RestoreId {
 
 /// What there is to know of a machine.
 #[derive(Debug)]
-pub struct Facts {
+pub struct MachineFacts {
     /// The machine's name without the stack's.
     pub name: &'static str,
     /// What an execution is called in messages.
@@ -59,7 +59,7 @@ macro_rules! machines {
             /// Every one.
             pub const ALL: &[Machine] = &[$(Machine::$machine),*];
 
-            pub fn facts(self) -> &'static Facts {
+            pub fn facts(self) -> &'static MachineFacts {
                 match self {
                     $(Machine::$machine => const { &$facts },)*
                 }
@@ -69,7 +69,7 @@ macro_rules! machines {
 }
 
 machines! {
-    Nightly: Facts {
+    Nightly: MachineFacts {
         name: "nightly",
         noun: "night",
         activity: Activity::BackUp,
@@ -79,7 +79,7 @@ machines! {
         setting: None,
         again: backup,
     },
-    Backup: Facts {
+    Backup: MachineFacts {
         name: "backup",
         noun: "backup",
         activity: Activity::BackUp,
@@ -89,7 +89,7 @@ machines! {
         setting: None,
         again: backup,
     },
-    Restore: Facts {
+    Restore: MachineFacts {
         name: "restore",
         noun: "restore",
         activity: Activity::Restore,
@@ -100,7 +100,7 @@ machines! {
         again: |deployment| format!("`holdfast restore {deployment}`"),
     },
     /// Removes what a restore made.
-    UndoRestore: Facts {
+    UndoRestore: MachineFacts {
         name: "undo-restore",
         noun: "undo of a restore",
         activity: Activity::RemoveCopies,
@@ -111,7 +111,7 @@ machines! {
         again: |deployment| undo("undo-restore", deployment),
     },
     /// Switches a restore's cut-over back.
-    UndoCutOver: Facts {
+    UndoCutOver: MachineFacts {
         name: "undo-cut-over",
         noun: "undo of a cut-over",
         activity: Activity::SwitchBack,
@@ -153,7 +153,7 @@ impl Machine {
     }
 
     /// The ARN of this machine in the stack that an execution belongs to; `None` where its ARN bears no name of ours.
-    pub fn beside(self, execution: &str) -> Option<String> {
+    pub fn arn_in_stack_of(self, execution: &str) -> Option<String> {
         let own = Machine::of(execution)?;
         let parts: Vec<&str> = execution.split(':').collect();
         let stack = stack(parts.get(6)?, own)?;
@@ -201,14 +201,14 @@ mod tests {
             let own = format!("arn:aws:states:eu-west-1:123456789012:stateMachine:{name}");
             assert_eq!(
                 machine
-                    .and_then(|machine| machine.beside(&execution))
+                    .and_then(|machine| machine.arn_in_stack_of(&execution))
                     .unwrap_or(own.clone()),
                 own
             );
         }
         assert_eq!(Machine::of("arn:backup"), None);
         assert_eq!(
-            Machine::UndoRestore.beside("arn:aws:states:eu-west-1:123456789012:execution:a-b-restore:x"),
+            Machine::UndoRestore.arn_in_stack_of("arn:aws:states:eu-west-1:123456789012:execution:a-b-restore:x"),
             Some("arn:aws:states:eu-west-1:123456789012:stateMachine:a-b-undo-restore".to_owned())
         );
     }

@@ -2,28 +2,28 @@
 
 mod advice;
 mod backup;
+mod builder;
 #[cfg(test)]
 mod catalogue;
 mod chat;
-mod composing;
-mod ended;
+mod command_options;
+mod early_end;
 mod event;
 mod facts;
 mod layout;
 mod nightly;
-mod placing;
 mod restore;
 #[cfg(test)]
 mod tests;
 pub(super) mod words;
 
-pub use backup::{Backup, backup};
+pub use backup::{BackupReport, backup};
+pub use builder::{Message, console_link};
 pub use chat::chat;
-pub use composing::{Message, console_link};
-pub use ended::{Ended, brought_back, ended};
+pub use early_end::{EarlyEnd, ended, hooks_resumed};
 pub use event::{Event, Severity};
-pub use nightly::{Due, Night, NightlyResult, Outcome, nightly, outcomes};
+pub use nightly::{DeploymentOutcome, DueDeployment, NightlyResult, NightlyRun, nightly, outcomes};
 pub use restore::{
-    Aftermath, Restore, RestoreOutcome, approve, asked, cut_over_undone, refused, reject, restore,
-    restore_brought_back, restore_ended, restore_undone, shown, waiting,
+    CleanUpAction, RestoreOutcome, RestoreReport, approval_request, approve, cut_over_undone, full_details, refused,
+    reject, restore, restore_ended, restore_hooks_resumed, restore_undone, waiting,
 };

@@ -8,7 +8,7 @@
 //! of the one before it: from `t0` to the end of a job of `t` that is `ln(t / t0) / ln(1.05)` looks, of which only a first
 //! look late in the job saves any. So:
 //! - **with history** the first look comes at nine tenths of the usual time: both targets are met;
-//! - **where AWS says how far the job is** ([`next_look_at_percent`]) the first looks halve what is left: about 12 for half an
+//! - **where AWS says how far the job is** ([`next_poll_at_percent`]) the first looks halve what is left: about 12 for half an
 //!   hour and one more each time that doubles, the end noticed within 5 % as long as the percentage is honest, and never later
 //!   than twice the job's time if it is not;
 //! - **with neither**, few looks and a prompt end exclude each other, and the prompt end is worth more: an end is noticed
@@ -24,7 +24,7 @@ const GROWN: u64 = 60;
 /// When the next look at a job may come, in seconds since the job began. Jobs of one run are looked at together where their
 /// windows overlap; a look anywhere in its window keeps the targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct PollWindow {
     pub earliest: u64,
     pub latest: u64,
 }
@@ -36,7 +36,7 @@ pub struct Window {
 /// elapsed time, at least 5 s. Each look comes at least 25/24 of the time after the one before, and 9/10 times (25/24)^5 is
 /// 1.1: the sixth look sees the end of a job within a tenth of its usual time. Without: 10 s growing by half to 60, and 5 %
 /// of the elapsed time once that is more.
-pub fn window(looked_seconds: u64, usual_seconds: Option<u64>) -> Window {
+pub fn window(looked_seconds: u64, usual_seconds: Option<u64>) -> PollWindow {
     let twentieth = looked_seconds / 20;
     let (shortest, longest) = match usual_seconds {
         Some(usual) => {
@@ -54,29 +54,29 @@ pub fn window(looked_seconds: u64, usual_seconds: Option<u64>) -> Window {
             (wait - wait / 4, wait)
         }
     };
-    Window {
+    PollWindow {
         earliest: looked_seconds.saturating_add(shortest.min(longest)),
         latest: looked_seconds.saturating_add(longest),
     }
 }
 
 /// Seconds to wait before the next look at a job by itself: until its window's end. At least 1.
-pub fn next_look(elapsed_seconds: u64, usual_seconds: Option<u64>) -> u64 {
+pub fn next_poll(elapsed_seconds: u64, usual_seconds: Option<u64>) -> u64 {
     (window(elapsed_seconds, usual_seconds).latest - elapsed_seconds).max(1)
 }
 
-/// As [`next_look`], but never later than the deadline, at which the job has failed. At least 1.
-pub fn next_look_before(elapsed_seconds: u64, usual_seconds: Option<u64>, deadline_seconds: u64) -> u64 {
+/// As [`next_poll`], but never later than the deadline, at which the job has failed. At least 1.
+pub fn next_poll_before(elapsed_seconds: u64, usual_seconds: Option<u64>, deadline_seconds: u64) -> u64 {
     let left = deadline_seconds.saturating_sub(elapsed_seconds).max(1);
-    next_look(elapsed_seconds, usual_seconds).min(left)
+    next_poll(elapsed_seconds, usual_seconds).min(left)
 }
 
-/// As [`next_look`], for a job without history of which AWS says that it is at `percent`. AWS may round down, so it may be a
+/// As [`next_poll`], for a job without history of which AWS says that it is at `percent`. AWS may round down, so it may be a
 /// point further; of what is then left, half is waited for, but never longer than the job has run, for no percentage is a
 /// promise, and never less than 5 % or 5 s. In the first seconds, and below 1 %, it says nothing yet.
-pub fn next_look_at_percent(elapsed_seconds: u64, percent: f64) -> u64 {
+pub fn next_poll_at_percent(elapsed_seconds: u64, percent: f64) -> u64 {
     if elapsed_seconds < FIRST || !(1.0..100.0).contains(&percent) {
-        return next_look(elapsed_seconds, None);
+        return next_poll(elapsed_seconds, None);
     }
     let done = (percent + 1.0).min(100.0);
     let left = elapsed_seconds as f64 * (100.0 - done) / done;
@@ -89,7 +89,7 @@ pub const MOST_MISSES: u32 = 20;
 
 /// Seconds to wait after a look that failed, the `misses`-th in a row: nothing is known since the last one that did not, so
 /// soon at first, then every minute. Together about 17 minutes.
-pub fn next_look_after_miss(misses: u32) -> u64 {
+pub fn next_poll_after_miss(misses: u32) -> u64 {
     (SHORTEST << misses.saturating_sub(1).min(4)).min(GROWN)
 }
 
@@ -119,7 +119,7 @@ pub fn past_deadline(elapsed_seconds: u64, deadline_seconds: u64) -> bool {
 
 /// How a job of a given duration would have been watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Watch {
+pub struct PollSimulation {
     /// Looks, the one that saw the end included.
     pub looks: u32,
     /// Seconds from the end of the job to the look that saw it.
@@ -127,14 +127,14 @@ pub struct Watch {
 }
 
 /// Plays the watching of a job that takes `duration_seconds`, when every look itself takes no time.
-pub fn watch(duration_seconds: u64, usual_seconds: Option<u64>) -> Watch {
+pub fn simulate(duration_seconds: u64, usual_seconds: Option<u64>) -> PollSimulation {
     let mut elapsed = 0;
     let mut looks = 0;
     loop {
-        elapsed += next_look(elapsed, usual_seconds);
+        elapsed += next_poll(elapsed, usual_seconds);
         looks += 1;
         if elapsed >= duration_seconds {
-            return Watch {
+            return PollSimulation {
                 looks,
                 lag_seconds: elapsed - duration_seconds,
             };

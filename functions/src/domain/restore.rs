@@ -1,40 +1,40 @@
 //! A restore: what was asked for, what was planned, what became of each resource, and what was switched over.
 
-pub mod choosing;
+pub mod dependents;
+pub mod descriptor_updates;
 pub mod diff;
-pub mod following;
 pub mod history;
 pub mod infrastructure;
 pub mod item;
-pub mod kept;
 pub mod kept_copies;
 pub mod login;
 pub mod matching;
 pub mod members;
 pub mod modes;
+pub mod name_map;
 pub mod naming;
 pub mod plan;
-pub mod pointers;
+pub mod plan_table;
 pub mod remark;
-pub mod renaming;
-pub mod replaced;
+pub mod removable;
 pub mod request;
+pub mod retained_backups;
 pub mod schedule;
+pub mod set_selection;
 pub mod settings;
 pub mod shortage;
 pub mod stages;
-pub mod switching;
-pub mod table;
+pub mod switch_progress;
 pub mod verdict;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use self::following::Followed;
+use self::descriptor_updates::DescriptorChange;
 use self::infrastructure::Infrastructure;
-use self::login::LoggedIn;
+use self::login::LoginResult;
 use self::plan::Plan;
-use self::switching::{SwitchState, Switched};
+use self::switch_progress::{SwitchRecord, SwitchState};
 use self::verdict::Verification;
 use super::job::Run;
 use super::set::Reason;
@@ -91,15 +91,15 @@ pub struct RestoreRecord {
     pub verification: Option<Verification>,
     /// With which version of which secret the copies were logged in to: a cut-over leads nobody to a copy with another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub logins: Vec<LoggedIn>,
+    pub logins: Vec<LoginResult>,
     /// What was switched, in order; what is switched back is taken from here.
     #[serde(default)]
-    pub switched: Vec<Switched>,
+    pub switched: Vec<SwitchRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub infrastructure: Option<Infrastructure>,
     /// The names that the deployment's descriptor changed with the cut-over, and changes back with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub followed: Vec<Followed>,
+    pub followed: Vec<DescriptorChange>,
     /// What the machine waits for a person to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,

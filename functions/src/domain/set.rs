@@ -95,7 +95,7 @@ pub struct Reason {
 
 impl Reason {
     /// Whether another says the same, be it of another subject: what failed a switch has failed the state that made it.
-    pub fn is_told_by(&self, others: &[Reason]) -> bool {
+    pub fn is_repeated_in(&self, others: &[Reason]) -> bool {
         others
             .iter()
             .any(|other| other.error == self.error && other.message == self.message)

@@ -13,14 +13,14 @@ pub mod services;
 #[cfg(test)]
 mod tests;
 
-use services::{AccessPoint, Service};
+use services::{AccessPoint, RunningService};
 
-pub use copies::{Copy, User};
+pub use copies::{CopyUser, RestoredCopy};
 
 /// A way of looking for users. A person may do without one, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Look {
+pub enum UsageCheck {
     /// All descriptors in the catalog.
     Descriptors,
     /// What the switches of all descriptors hold now.
@@ -33,36 +33,36 @@ pub enum Look {
     Activity,
 }
 
-impl Look {
+impl UsageCheck {
     /// Its word in a request.
     pub fn word(self) -> &'static str {
         match self {
-            Look::Descriptors => "descriptors",
-            Look::Switches => "switches",
-            Look::Services => "services",
-            Look::AccessPoints => "access_points",
-            Look::Activity => "activity",
+            UsageCheck::Descriptors => "descriptors",
+            UsageCheck::Switches => "switches",
+            UsageCheck::Services => "services",
+            UsageCheck::AccessPoints => "access_points",
+            UsageCheck::Activity => "activity",
         }
     }
 }
 
 /// What was seen, of all copies.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct UsageReport {
     pub descriptors: Vec<Descriptor>,
-    pub services: Vec<Service>,
+    pub services: Vec<RunningService>,
     pub access_points: Vec<AccessPoint>,
     /// Switches that lead to a copy.
-    pub leads: Vec<Leads>,
-    pub activity: Vec<Activity>,
+    pub references: Vec<SwitchReference>,
+    pub activity: Vec<CopyActivity>,
     /// What could not be looked at.
-    pub unseen: Vec<Unseen>,
+    pub unseen: Vec<SkippedCheck>,
 }
 
 /// A switch whose present value leads to a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leads {
-    pub copy: Copy,
+pub struct SwitchReference {
+    pub copy: RestoredCopy,
     pub deployment: String,
     pub switch: String,
     /// What it switches, in words: `parameter /hubs/prod/table`.
@@ -71,23 +71,23 @@ pub struct Leads {
 
 /// Something that was done with a copy, and not by its restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activity {
-    pub copy: Copy,
+pub struct CopyActivity {
+    pub copy: RestoredCopy,
     /// In words: `it was written since 02:15 UTC`.
     pub what: String,
 }
 
 /// What could not be looked at, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unseen {
-    pub look: Look,
+pub struct SkippedCheck {
+    pub look: UsageCheck,
     pub why: String,
 }
 
 /// All that keeps these copies from being removed: users, and what could not be looked at. `without` are the looks that a person
 /// does without: it excuses what was not seen, and what was done may have been done by that person; a user that names a copy
 /// stays a user.
-pub fn users(copies: &[Copy], seen: &Seen, without: &BTreeSet<Look>) -> Vec<User> {
+pub fn users(copies: &[RestoredCopy], seen: &UsageReport, without: &BTreeSet<UsageCheck>) -> Vec<CopyUser> {
     let mut users = Vec::new();
     for copy in copies {
         users.extend(
@@ -98,24 +98,24 @@ pub fn users(copies: &[Copy], seen: &Seen, without: &BTreeSet<Look>) -> Vec<User
         users.extend(seen.services.iter().flat_map(|service| service.uses_of(copy)));
         users.extend(seen.access_points.iter().filter_map(|point| point.use_of(copy)));
     }
-    users.extend(seen.leads.iter().map(|lead| User {
+    users.extend(seen.references.iter().map(|lead| CopyUser {
         uses: format!(
             "{} is what {} holds (switch {} of {})",
             lead.copy, lead.what, lead.switch, lead.deployment
         ),
         next: format!("Let {} hold what is to be used instead", lead.what),
     }));
-    if !without.contains(&Look::Activity) {
-        users.extend(seen.activity.iter().map(|active| User {
+    if !without.contains(&UsageCheck::Activity) {
+        users.extend(seen.activity.iter().map(|active| CopyUser {
             uses: format!("{}: {}", active.copy, active.what),
             next: format!(
                 "See who that is, and end it; if it was you, do without this look: {}",
-                Look::Activity.word()
+                UsageCheck::Activity.word()
             ),
         }));
     }
     let unseen = seen.unseen.iter().filter(|unseen| !without.contains(&unseen.look));
-    users.extend(unseen.map(|unseen| User {
+    users.extend(unseen.map(|unseen| CopyUser {
         uses: format!("whether they are used could not be looked at: {}", unseen.why),
         next: format!(
             "Let the function undo-restore look; or see for yourself, and do without this look: {}",
@@ -126,7 +126,7 @@ pub fn users(copies: &[Copy], seen: &Seen, without: &BTreeSet<Look>) -> Vec<User
 }
 
 /// Where a descriptor names a copy. The names of prefixes name nothing in particular.
-fn named_by(descriptor: &Descriptor, copy: &Copy) -> Vec<User> {
+fn named_by(descriptor: &Descriptor, copy: &RestoredCopy) -> Vec<CopyUser> {
     let Some(wanted) = copy.target() else {
         return Vec::new();
     };
@@ -153,7 +153,7 @@ fn named_by(descriptor: &Descriptor, copy: &Copy) -> Vec<User> {
     if paths.is_empty() {
         return Vec::new();
     }
-    vec![User {
+    vec![CopyUser {
         uses: format!(
             "{copy} is named by the descriptor of {}: {}",
             descriptor.deployment,

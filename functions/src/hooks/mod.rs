@@ -17,11 +17,11 @@ pub use driver::HookDriver;
 use lambda::LambdaHook;
 
 /// The driver of a hook, by what it calls.
-type Dispatch = dyn Fn(&HookAction) -> Arc<dyn HookDriver> + Send + Sync;
+type DriverLookup = dyn Fn(&HookAction) -> Arc<dyn HookDriver> + Send + Sync;
 
 /// Every kind.
 #[derive(Clone)]
-pub struct Hooks(Arc<Dispatch>);
+pub struct Hooks(Arc<DriverLookup>);
 
 impl Hooks {
     pub fn from_config(aws: &SdkConfig) -> Self {

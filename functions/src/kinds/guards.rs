@@ -3,11 +3,11 @@
 
 mod recovery;
 
-use super::Started;
+use super::StartedBackup;
 use super::shared::wrong_point;
 use super::{Preflight, fault};
 use crate::domain::resource::{RecoveryPoint, Version};
-use crate::domain::restore::item::{Advance, Item, Made};
+use crate::domain::restore::item::{CreatedResource, RestoreItem, RestoreProgress};
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Class, Error, Fault, Result};
@@ -17,14 +17,14 @@ pub const SECRET: &str = "secret";
 pub const PARAMETER: &str = "parameter";
 
 /// One recorded version beside the one that is current.
-struct Seen<'a> {
+struct VersionComparison<'a> {
     name: &'a str,
     then: &'a str,
     now: Option<&'a str>,
 }
 
 /// Faults for what is missing or cannot be read, remarks for what changed. `thing` is what a version is of.
-pub fn preflight(thing: &str, item: &Item, now: Result<Started>) -> Result<Preflight> {
+pub fn preflight(thing: &str, item: &RestoreItem, now: Result<StartedBackup>) -> Result<Preflight> {
     let resource = &item.planned.resource;
     let path = format!("resources.{}.{thing}", resource.name);
     let mut preflight = Preflight::default();
@@ -55,17 +55,17 @@ pub fn preflight(thing: &str, item: &Item, now: Result<Started>) -> Result<Prefl
     Ok(preflight)
 }
 
-pub fn restore(item: &Item) -> Result<Advance> {
+pub fn restore(item: &RestoreItem) -> Result<RestoreProgress> {
     recorded(item)?;
-    Ok(Advance::Restored {
-        made: Made::Nothing,
+    Ok(RestoreProgress::Restored {
+        made: CreatedResource::Nothing,
         remarks: Vec::new(),
     })
 }
 
 /// One check a version that is not as it was: a missing one fails the restore. A changed one is said and no more: secrets are
 /// rotated, and a cut-over itself writes new versions.
-pub fn compare(thing: &str, item: &Item, now: Result<Started>) -> Result<Vec<Check>> {
+pub fn compare(thing: &str, item: &RestoreItem, now: Result<StartedBackup>) -> Result<Vec<Check>> {
     let resource = &item.planned.resource;
     let now = match now.and_then(current) {
         Ok(now) => now,
@@ -104,7 +104,7 @@ pub fn compare(thing: &str, item: &Item, now: Result<Started>) -> Result<Vec<Che
     Ok(checks)
 }
 
-fn changed(thing: &str, seen: &Seen<'_>, now: &str) -> String {
+fn changed(thing: &str, seen: &VersionComparison<'_>, now: &str) -> String {
     format!("{thing} {}: version {} at backup, now {now}", seen.name, seen.then)
 }
 
@@ -116,10 +116,10 @@ fn count(thing: &str, number: usize) -> String {
 }
 
 /// A secret is one, whatever its ARN: one that was deleted and made anew has another.
-fn beside<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<Seen<'a>> {
+fn beside<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<VersionComparison<'a>> {
     let find = |name: &str| now.iter().find(|version| version.name == name || thing == SECRET);
     then.iter()
-        .map(|then| Seen {
+        .map(|then| VersionComparison {
             name: &then.name,
             then: &then.version,
             now: find(&then.name).map(|now| now.version.as_str()),
@@ -127,7 +127,7 @@ fn beside<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<Seen<
         .collect()
 }
 
-fn recorded(item: &Item) -> Result<&[Version]> {
+fn recorded(item: &RestoreItem) -> Result<&[Version]> {
     let Source::Versions { versions } = &item.planned.source else {
         return Err(Error::invalid(
             format!("resources.{}.source", item.planned.resource.name),
@@ -138,7 +138,7 @@ fn recorded(item: &Item) -> Result<&[Version]> {
     Ok(versions)
 }
 
-fn current(started: Started) -> Result<Vec<Version>> {
+fn current(started: StartedBackup) -> Result<Vec<Version>> {
     let RecoveryPoint::Versions { versions, .. } = started.recovery_point else {
         return Err(wrong_point("secret or parameters", &started.recovery_point));
     };
@@ -162,17 +162,17 @@ mod tests {
         versions.iter().map(version).collect()
     }
 
-    fn item() -> Item {
+    fn item() -> RestoreItem {
         restoring(
             resource(Target::Parameters { path: "/hubs".into() }),
             Source::Versions {
                 versions: versions(&[("/hubs/a", "1"), ("/hubs/b", "7")]),
             },
-            crate::domain::restore::plan::Beside::Nothing,
+            crate::domain::restore::plan::Destination::Nothing,
         )
     }
 
-    fn now(current: &[(&str, &str)]) -> Result<Started> {
+    fn now(current: &[(&str, &str)]) -> Result<StartedBackup> {
         Ok(seen(&run(), None, versions(current)))
     }
 

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Progress, Run};
-use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
-use crate::domain::restore::item::{Advance, Item, Undoing};
-use crate::domain::restore::kept::{Continuous, Kept};
+use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::naming::{Naming, Overrides};
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Fault, Result};
@@ -22,7 +22,7 @@ impl<K: Backup + Recovery + Restore> Kind for K {}
 
 /// What was started: a recovery point that is not yet restorable.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Started {
+pub struct StartedBackup {
     pub recovery_point: RecoveryPoint,
     /// When AWS accepted the request; the job's elapsed time counts from here.
     pub started_at: Timestamp,
@@ -52,7 +52,7 @@ pub trait Backup: Send + Sync {
     /// # Errors
     /// `NotReady` while the resource is in a state that ends by itself; `Conflict` when the name is taken by
     /// something that is not ours.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started>;
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup>;
 
     /// Looks for what [`Backup::back_up`] started for this run, when nobody recorded what came of it. `None` for guards, which
     /// make nothing.
@@ -64,7 +64,7 @@ pub trait Backup: Send + Sync {
     /// Looks once.
     async fn poll(&self, resource: &Resource, point: &RecoveryPoint) -> Result<Progress>;
 
-    /// Starts a backup again whose job ended [`Progress::Hindered`], or adopts what an earlier call started so.
+    /// Starts a backup again whose job ended [`Progress::Blocked`], or adopts what an earlier call started so.
     ///
     /// # Errors
     /// `JobFailed` for a kind whose backups no other job hinders.
@@ -89,7 +89,7 @@ pub trait Backup: Send + Sync {
 
     /// All finished recovery points that carry our tags or our name, whoever's catalog knows of them; none for guards. `known`
     /// are resources of descriptors, which say where else to look.
-    async fn tagged(&self, _known: &[Resource]) -> Result<Vec<Tagged>> {
+    async fn tagged(&self, _known: &[Resource]) -> Result<Vec<TaggedPoint>> {
         Ok(Vec::new())
     }
 
@@ -108,13 +108,18 @@ pub trait Recovery: Send + Sync {
 
     /// Its continuous backup; of a resource that is gone the newest that AWS has retained. `None` for a kind without, and where
     /// it is off.
-    async fn continuous(&self, target: &Target) -> Result<Option<Continuous>>;
+    async fn continuous_backup(&self, target: &Target) -> Result<Option<ContinuousBackup>>;
 
     /// What AWS has kept of it that can be found without the catalog, of moments that are not after `before`.
-    async fn kept(&self, deployment: &str, target: &Target, before: Option<Timestamp>) -> Result<Kept>;
+    async fn retained_backups(
+        &self,
+        deployment: &str,
+        target: &Target,
+        before: Option<Timestamp>,
+    ) -> Result<RetainedBackups>;
 
     /// Where its copy goes.
-    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside>;
+    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination>;
 
     /// What was captured, with what the operator wants of the copy instead: the copy gets it, and is compared with it.
     fn overridden(&self, configuration: Value, overrides: &Overrides<'_>) -> Value;
@@ -146,21 +151,21 @@ pub trait Restore: Send + Sync {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight>;
+    async fn preflight(&self, run: &Run, item: &RestoreItem) -> Result<Preflight>;
 
     /// Looks at what is there, does what comes next, and tells how far it is. Called until it answers `Restored` or `Failed`.
     ///
     /// # Errors
     /// `Conflict` when the target's name is taken by something that is not ours; `NotReady` for states that end by themselves.
-    async fn advance(&self, run: &Run, item: &Item) -> Result<Advance>;
+    async fn advance(&self, run: &Run, item: &RestoreItem) -> Result<RestoreProgress>;
 
     /// Removes what `advance` made for this run, and nothing else: also what a half-done or unheard-of create left. Called
     /// until it answers `Gone` or `Left`.
-    async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing>;
+    async fn undo(&self, run: &Run, item: &RestoreItem) -> Result<UndoProgress>;
 
     /// Compares the copy with the captured configuration and the sample: one check for each thing that differs or could not be
     /// told, and one `Same` for each part (configuration, items, files) in which nothing differs.
-    async fn compare(&self, run: &Run, item: &Item, at_rest: bool) -> Result<Vec<Check>>;
+    async fn compare(&self, run: &Run, item: &RestoreItem, at_rest: bool) -> Result<Vec<Check>>;
 
     /// Reads a few things of the resource, to compare a restore with; `None` where nothing can be sampled. `configuration` is what
     /// was just captured of it.

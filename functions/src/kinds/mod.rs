@@ -17,7 +17,7 @@ mod shared;
 pub use aurora::Aurora;
 pub use dynamodb::DynamoDb;
 pub use efs::{Defaults, Efs};
-pub use kind::{Backup, Deletion, Kind, Preflight, Recovery, Restore, Started};
+pub use kind::{Backup, Deletion, Kind, Preflight, Recovery, Restore, StartedBackup};
 pub use parameters::Parameters;
 pub use registry::Kinds;
 pub use secret::Secret;

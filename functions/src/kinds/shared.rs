@@ -4,13 +4,13 @@ use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Deletion, Started};
+use super::{Deletion, StartedBackup};
 pub use crate::aws::timestamp;
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::kinds::stateful;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::error::{Class, Error, Fault, Result};
 
 /// How far AWS's clocks may be behind the execution's start when a run looks for what it made.
@@ -96,9 +96,9 @@ pub fn wrong_point(kind: &str, point: &RecoveryPoint) -> Error {
 }
 
 /// What a guard saw, as of when AWS answered it: to the second by AWS's clock, else when the run started.
-pub fn seen(run: &Run, answered_at: Option<Timestamp>, versions: Vec<Version>) -> Started {
+pub fn seen(run: &Run, answered_at: Option<Timestamp>, versions: Vec<Version>) -> StartedBackup {
     let seen_at = answered_at.unwrap_or(run.started_at);
-    Started {
+    StartedBackup {
         recovery_point: RecoveryPoint::Versions { versions, seen_at },
         started_at: seen_at,
     }
@@ -123,9 +123,9 @@ pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
 }
 
 /// The copy, as a resource of its kind: what `capture` takes to describe it. `None` while nothing is made.
-pub fn copy(item: &Item) -> Option<Resource> {
+pub fn copy(item: &RestoreItem) -> Option<Resource> {
     let source = &item.planned.resource.target;
-    let target = stateful(source)?.copy(item.made.as_ref()?, source)?;
+    let target = stateful(source)?.copy(item.created.as_ref()?, source)?;
     Some(Resource {
         target,
         ..item.planned.resource.clone()

@@ -11,16 +11,16 @@ use crate::domain::restore::Question;
 use crate::error::Result;
 
 #[async_trait]
-pub trait Answers: Send + Sync {
+pub trait Approvals: Send + Sync {
     /// Says no. A question that nobody waits for any more has its answer.
     async fn reject(&self, question: &Question, because: &str) -> Result<()>;
 }
 
-pub struct Aws {
+pub struct StepFunctionsApprovals {
     client: Lazy<Client>,
 }
 
-impl Aws {
+impl StepFunctionsApprovals {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
             client: Lazy::new(aws, Client::new),
@@ -29,7 +29,7 @@ impl Aws {
 }
 
 #[async_trait]
-impl Answers for Aws {
+impl Approvals for StepFunctionsApprovals {
     async fn reject(&self, question: &Question, because: &str) -> Result<()> {
         let answered = self
             .client
@@ -69,7 +69,7 @@ mod tests {
     #[tokio::test]
     async fn a_no_is_said_once_and_one_that_came_too_late_is_done() {
         let replay = Replay::new([answers("SendTaskFailure", "{}")]);
-        Aws::new(&replay.config())
+        StepFunctionsApprovals::new(&replay.config())
             .reject(&question(), "its copies are removed")
             .await
             .unwrap();
@@ -80,10 +80,13 @@ mod tests {
         );
         for gone in ["TaskDoesNotExist", "TaskTimedOut"] {
             let replay = Replay::new([refuses("SendTaskFailure", 400, gone)]);
-            Aws::new(&replay.config()).reject(&question(), "late").await.unwrap();
+            StepFunctionsApprovals::new(&replay.config())
+                .reject(&question(), "late")
+                .await
+                .unwrap();
         }
         let replay = Replay::new([refuses("SendTaskFailure", 400, "AccessDeniedException")]);
-        let error = Aws::new(&replay.config())
+        let error = StepFunctionsApprovals::new(&replay.config())
             .reject(&question(), "refused")
             .await
             .unwrap_err();

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::catalog::{Catalog, Mark};
+use crate::catalog::{Catalog, RunMilestone};
 use crate::domain::job::Run;
 use crate::domain::machine::{Activity, Machine};
 use crate::domain::message::refused;
@@ -11,7 +11,7 @@ use crate::domain::set::{Reason, SetStatus};
 use crate::error::{Class, Error, Result};
 
 /// Why a set or restore that is still running has failed, what went wrong first first, and whether anything failed at all.
-pub struct End {
+pub struct RunEnd {
     pub reasons: Vec<Reason>,
     pub failed: bool,
 }
@@ -23,7 +23,7 @@ pub struct End {
 /// `Conflict`, which names the run; also where another execution has its id.
 pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
     match catalog.run(&run.deployment, &run.id).await? {
-        Some(record) if record.ended_at.is_some() => Err(has_ended(run, doing)),
+        Some(record) if record.ended_at.is_some() => Err(ended_error(run, doing)),
         Some(record) if record.execution != run.execution => Err(Error::Conflict(format!(
             "{doing}: {} has the run id {} too. Start a new run in a second",
             record.execution, run.id
@@ -33,7 +33,7 @@ pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<(
 }
 
 /// The error of a step that finds its run ended.
-pub fn has_ended(run: &Run, doing: &str) -> Error {
+pub fn ended_error(run: &Run, doing: &str) -> Error {
     let machine = Machine::of(&run.execution).unwrap_or(Machine::Backup);
     let again = (machine.facts().again)(&run.deployment);
     Error::Conflict(format!(
@@ -44,9 +44,11 @@ pub fn has_ended(run: &Run, doing: &str) -> Error {
 
 /// Marks the run as ended, fails the set or the restore if it is still running, notes a failure that is not among its
 /// reasons as a warning, and gives the lease back if it is this run's. Answers the set's id, where there is a set.
-pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
+pub async fn end(catalog: &Catalog, run: &Run, end: RunEnd, now: Timestamp) -> Result<Option<String>> {
     // First: what is in flight looks for this mark after each of its own writes, and so undoes what is not undone here.
-    catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
+    catalog
+        .mark_run(&run.deployment, &run.id, RunMilestone::Ended, now)
+        .await?;
     let machine = Machine::of(&run.execution).unwrap_or(Machine::Backup);
     let closed = match machine.activity() {
         Activity::BackUp => close(catalog, run, end, now).await,
@@ -64,7 +66,7 @@ pub async fn end(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Resu
     closed
 }
 
-async fn close(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result<Option<String>> {
+async fn close(catalog: &Catalog, run: &Run, end: RunEnd, now: Timestamp) -> Result<Option<String>> {
     let set = catalog.fail_set(&run.deployment, &run.id, &end.reasons, now).await?;
     if end.failed {
         let set = catalog.set(&run.deployment, &run.id).await?;
@@ -80,7 +82,7 @@ async fn close(catalog: &Catalog, run: &Run, end: End, now: Timestamp) -> Result
 }
 
 /// A restore that was not done is failed, unless it was undone; what it asked is answered by nobody any more.
-async fn close_restore(catalog: &Catalog, run: &Run, end: End) -> Result<()> {
+async fn close_restore(catalog: &Catalog, run: &Run, end: RunEnd) -> Result<()> {
     let (deployment, id) = (&run.deployment, &run.id);
     if catalog.restore(deployment, id).await?.is_none() {
         return warn(catalog, run, end).await;
@@ -99,19 +101,21 @@ async fn close_restore(catalog: &Catalog, run: &Run, end: End) -> Result<()> {
             let unexplained = record.reasons.is_empty() && (open || record.status == RestoreStatus::Switching);
             for reason in &end.reasons {
                 let concerns = !done || refused(reason).is_some();
-                if concerns && !reason.is_told_by(&record.reasons) && (end.failed || unexplained) {
+                if concerns && !reason.is_repeated_in(&record.reasons) && (end.failed || unexplained) {
                     record.reasons.push(reason.clone());
                 }
             }
         })
         .await?;
     let reasons = end.reasons.into_iter();
-    let beside = reasons.filter(|reason| !reason.is_told_by(&record.reasons)).collect();
-    let end = End { reasons: beside, ..end };
+    let beside = reasons
+        .filter(|reason| !reason.is_repeated_in(&record.reasons))
+        .collect();
+    let end = RunEnd { reasons: beside, ..end };
     warn(catalog, run, end).await
 }
 
-async fn warn(catalog: &Catalog, run: &Run, end: End) -> Result<()> {
+async fn warn(catalog: &Catalog, run: &Run, end: RunEnd) -> Result<()> {
     for reason in end.reasons.into_iter().filter(|_| end.failed) {
         catalog.warn_run(&run.deployment, &run.id, reason).await?;
     }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::following::{self, Followed};
-use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::SwitchState;
+use crate::domain::restore::descriptor_updates::{self, DescriptorChange};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_progress::SwitchState;
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 
@@ -17,10 +17,10 @@ use crate::error::{Class, Error, Result};
 ///
 /// # Errors
 /// Whatever is worth another try.
-pub async fn follow(catalog: &Catalog, run: &Run, restore: &str, items: &[Item], now: Timestamp) -> Result<()> {
+pub async fn apply(catalog: &Catalog, run: &Run, restore: &str, items: &[RestoreItem], now: Timestamp) -> Result<()> {
     let record = catalog.known_restore(&run.deployment, restore).await?;
     let changes = match record.followed.is_empty() {
-        true => match note(catalog, run, &record, items, now).await {
+        true => match record_changes(catalog, run, &record, items, now).await {
             Ok(changes) => changes,
             Err(error) => return warn(catalog, run, &[], error).await,
         },
@@ -29,7 +29,9 @@ pub async fn follow(catalog: &Catalog, run: &Run, restore: &str, items: &[Item],
     if changes.is_empty() {
         return Ok(());
     }
-    let followed = catalog.change_descriptor(&run.deployment, |descriptor| following::follow(descriptor, &changes));
+    let followed = catalog.change_descriptor(&run.deployment, |descriptor| {
+        descriptor_updates::apply_changes(descriptor, &changes)
+    });
     match followed.await {
         Ok(left) if left.is_empty() => Ok(()),
         Ok(left) => warn(catalog, run, &left, changed(&left)).await,
@@ -38,17 +40,22 @@ pub async fn follow(catalog: &Catalog, run: &Run, restore: &str, items: &[Item],
 }
 
 /// Records what is to change.
-async fn note(
+async fn record_changes(
     catalog: &Catalog,
     run: &Run,
     record: &RestoreRecord,
-    items: &[Item],
+    items: &[RestoreItem],
     now: Timestamp,
-) -> Result<Vec<Followed>> {
-    let in_use = following::in_use(&record.switched, items);
+) -> Result<Vec<DescriptorChange>> {
+    let in_use = descriptor_updates::in_use(&record.switched, items);
     let descriptor = catalog.descriptor(&run.deployment).await?;
-    let mut changes = following::changes(&descriptor, &in_use, now);
-    changes.extend(following::roots::changes(&descriptor, &record.switched, items, now));
+    let mut changes = descriptor_updates::changes(&descriptor, &in_use, now);
+    changes.extend(descriptor_updates::roots::changes(
+        &descriptor,
+        &record.switched,
+        items,
+        now,
+    ));
     let noted = catalog.change_restore(&run.deployment, &record.id, |record| {
         if record.followed.is_empty() {
             record.followed.clone_from(&changes);
@@ -61,13 +68,13 @@ async fn note(
 ///
 /// # Errors
 /// Whatever is worth another try.
-pub async fn take_back(catalog: &Catalog, run: &Run, restore: &str, now: Timestamp) -> Result<()> {
+pub async fn revert(catalog: &Catalog, run: &Run, restore: &str, now: Timestamp) -> Result<()> {
     let record = catalog.known_restore(&run.deployment, restore).await?;
-    let stays = |change: &Followed| {
+    let stays = |change: &DescriptorChange| {
         let mut switched = record.switched.iter();
         switched.any(|of| of.state != SwitchState::Returned && of.switch.item_name() == change.resource)
     };
-    let changes: Vec<Followed> = record
+    let changes: Vec<DescriptorChange> = record
         .followed
         .iter()
         .filter(|change| change.back_at.is_none() && !stays(change))
@@ -76,8 +83,9 @@ pub async fn take_back(catalog: &Catalog, run: &Run, restore: &str, now: Timesta
     if changes.is_empty() {
         return Ok(());
     }
-    let taken_back =
-        catalog.change_descriptor(&run.deployment, |descriptor| following::take_back(descriptor, &changes));
+    let taken_back = catalog.change_descriptor(&run.deployment, |descriptor| {
+        descriptor_updates::revert_changes(descriptor, &changes)
+    });
     match taken_back.await {
         // A name that somebody wrote since is theirs.
         Ok(left) => {
@@ -95,13 +103,13 @@ pub async fn take_back(catalog: &Catalog, run: &Run, restore: &str, now: Timesta
     }
 }
 
-fn changed(left: &[Followed]) -> Error {
-    let paths: Vec<String> = left.iter().map(Followed::path).collect();
+fn changed(left: &[DescriptorChange]) -> Error {
+    let paths: Vec<String> = left.iter().map(DescriptorChange::path).collect();
     Error::Conflict(format!("somebody changed {} meanwhile", paths.join(", ")))
 }
 
 /// What is worth another try is an error; the rest says what to do by hand.
-async fn warn(catalog: &Catalog, run: &Run, left: &[Followed], error: Error) -> Result<()> {
+async fn warn(catalog: &Catalog, run: &Run, left: &[DescriptorChange], error: Error) -> Result<()> {
     if error.class() != Class::Final {
         return Err(error);
     }

@@ -35,11 +35,11 @@ pub trait Executions: Send + Sync {
     async fn is_running(&self, execution: &str) -> Result<bool>;
 }
 
-pub struct Aws {
+pub struct StepFunctionsExecutions {
     client: Lazy<Client>,
 }
 
-impl Aws {
+impl StepFunctionsExecutions {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
             client: Lazy::new(aws, Client::new),
@@ -48,7 +48,7 @@ impl Aws {
 }
 
 #[async_trait]
-impl Executions for Aws {
+impl Executions for StepFunctionsExecutions {
     async fn is_running(&self, execution: &str) -> Result<bool> {
         is_running(&self.client, execution).await
     }

@@ -48,14 +48,14 @@ pub fn elapsed(point: &Point, now: Timestamp) -> u64 {
 ///
 /// # Errors
 /// Those of the look itself: they say nothing about the backup.
-pub async fn look(kind: &dyn Kind, point: &mut Point, now: Timestamp) -> Result<()> {
-    let progress = kind.poll(&point.resource, &known(point)?).await?;
-    note(point, progress, now);
+pub async fn poll(kind: &dyn Kind, point: &mut Point, now: Timestamp) -> Result<()> {
+    let progress = kind.poll(&point.resource, &known_recovery_point(point)?).await?;
+    record_progress(point, progress, now);
     Ok(())
 }
 
 /// Notes on the point what a look saw. What would have to be started again has failed.
-fn note(point: &mut Point, progress: Progress, now: Timestamp) {
+fn record_progress(point: &mut Point, progress: Progress, now: Timestamp) {
     match progress {
         Progress::InProgress { percent } => {
             point.percent = percent.or(point.percent);
@@ -71,7 +71,7 @@ fn note(point: &mut Point, progress: Progress, now: Timestamp) {
             point.looked_at = Some(now);
             point.failure = None;
         }
-        Progress::Failed { reason } | Progress::Hindered { reason } => fail(point, &Error::JobFailed(reason), now),
+        Progress::Failed { reason } | Progress::Blocked { reason } => fail(point, &Error::JobFailed(reason), now),
     }
 }
 
@@ -80,20 +80,20 @@ fn note(point: &mut Point, progress: Progress, now: Timestamp) {
 ///
 /// # Errors
 /// Those of the look itself, and of the start.
-pub async fn look_or_start_again(kind: &dyn Kind, run: &Run, point: &mut Point, now: Timestamp) -> Result<()> {
-    let recovery_point = known(point)?;
+pub async fn poll_or_restart(kind: &dyn Kind, run: &Run, point: &mut Point, now: Timestamp) -> Result<()> {
+    let recovery_point = known_recovery_point(point)?;
     match kind.poll(&point.resource, &recovery_point).await? {
-        Progress::Hindered { reason } => {
+        Progress::Blocked { reason } => {
             tracing::info!(set = %run.id, resource = %point.resource.name, reason, "started again");
             point.recovery_point = Some(kind.back_up_again(run, &point.resource, &recovery_point).await?);
             point.looked_at = Some(now);
         }
-        progress => note(point, progress, now),
+        progress => record_progress(point, progress, now),
     }
     Ok(())
 }
 
-fn known(point: &Point) -> Result<RecoveryPoint> {
+fn known_recovery_point(point: &Point) -> Result<RecoveryPoint> {
     point.recovery_point.clone().ok_or_else(|| {
         Error::NotFound(format!(
             "looking at the backup of {}: no recovery point of it is known. Start a new run",

@@ -13,12 +13,12 @@ use crate::runtime;
 use crate::switches::Switches;
 
 /// For steps that serve every kind.
-pub struct OfAllKinds {
+pub struct KindNeeds {
     pub catalog: Catalog,
     pub kinds: Kinds,
 }
 
-impl OfAllKinds {
+impl KindNeeds {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
@@ -28,12 +28,12 @@ impl OfAllKinds {
 }
 
 /// For steps that run hooks.
-pub struct OfHooks {
+pub struct HookNeeds {
     pub catalog: Catalog,
     pub hooks: Hooks,
 }
 
-impl OfHooks {
+impl HookNeeds {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
@@ -43,30 +43,30 @@ impl OfHooks {
 }
 
 /// For steps that switch what an application uses.
-pub struct OfSwitches {
+pub struct SwitchNeeds {
     pub catalog: Catalog,
     pub switches: Switches,
     pub executions: Arc<dyn Executions>,
 }
 
-impl OfSwitches {
+impl SwitchNeeds {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             switches: Switches::from_config(aws),
-            executions: Arc::new(executions::Aws::new(aws)),
+            executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
         })
     }
 }
 
 /// For steps that connect to databases.
-pub struct OfDatabases {
+pub struct DatabaseNeeds {
     pub secrets: aws_sdk_secretsmanager::Client,
     /// PEM file of certificate authorities to trust beside Amazon RDS's own.
     pub authorities: Option<String>,
 }
 
-impl OfDatabases {
+impl DatabaseNeeds {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             secrets: aws_sdk_secretsmanager::Client::new(aws),

@@ -6,23 +6,23 @@ use jiff::Timestamp;
 
 pub use topic::{Sns, Topic};
 
-use crate::catalog::{Catalog, Mark};
+use crate::catalog::{Catalog, RunMilestone};
 use crate::domain::job::Run;
-use crate::domain::message::{Backup, Message, Restore};
+use crate::domain::message::{BackupReport, Message, RestoreReport};
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
 use crate::error::{Class, Error, Result};
 
 /// All that the catalog knows of a run when on-call is told of it.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct RunFacts {
     pub record: Option<RunRecord>,
     pub set: Option<BackupSet>,
     pub points: Vec<Point>,
     /// The restore that the run makes, or takes back.
     pub restore: Option<RestoreRecord>,
-    pub items: Vec<Item>,
+    pub items: Vec<RestoreItem>,
     pub newest_sealed: Option<BackupSet>,
     /// The deployment's own topic.
     pub topic: Option<String>,
@@ -30,13 +30,13 @@ pub struct Known {
     pub unreadable: Option<Reason>,
 }
 
-impl Known {
+impl RunFacts {
     /// Never fails for good: of a run whose records cannot be read on-call is told just that, by the stack's topic.
     pub async fn of(catalog: &Catalog, run: &Run) -> Result<Self> {
         Self::unless_unreadable(run, Self::read(catalog, run).await)
     }
 
-    /// As [`Known::of`], of a run that makes a restore, or takes one back; `None` where its input names none.
+    /// As [`RunFacts::of`], of a run that makes a restore, or takes one back; `None` where its input names none.
     pub async fn of_restore(catalog: &Catalog, run: &Run, restore: Option<&str>) -> Result<Self> {
         Self::unless_unreadable(run, Self::read_restore(catalog, run, restore).await)
     }
@@ -103,13 +103,13 @@ impl Known {
         self.set.as_ref().is_some_and(|set| set.status == SetStatus::Sealed)
     }
 
-    pub fn was_told(&self) -> bool {
+    pub fn was_notified(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.notified_at.is_some())
     }
 
     /// What the composer of messages takes.
-    pub fn backup<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> Backup<'a> {
-        Backup {
+    pub fn backup<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> BackupReport<'a> {
+        BackupReport {
             deployment: of.run.map(|run| run.deployment.as_str()),
             execution: of.arn,
             started_at: of.started_at,
@@ -123,9 +123,9 @@ impl Known {
         }
     }
 
-    /// As [`Known::backup`], of a restore.
-    pub fn restore<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> Restore<'a> {
-        Restore {
+    /// As [`RunFacts::backup`], of a restore.
+    pub fn restore<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> RestoreReport<'a> {
+        RestoreReport {
             deployment: of.run.map(|run| run.deployment.as_str()),
             execution: of.arn,
             started_at: of.started_at,
@@ -165,7 +165,7 @@ async fn own_topic(catalog: &Catalog, deployment: &str) -> Result<Option<String>
 }
 
 /// Sends a message to the deployment's own topic, and to the stack's where there is no other or the other refuses.
-pub async fn tell(topic: &dyn Topic, own: Option<&str>, stacks: &str, message: &Message) -> Result<()> {
+pub async fn send(topic: &dyn Topic, own: Option<&str>, stacks: &str, message: &Message) -> Result<()> {
     let Some(own) = own else {
         return topic.publish(stacks, message).await;
     };
@@ -180,21 +180,23 @@ pub async fn tell(topic: &dyn Topic, own: Option<&str>, stacks: &str, message: &
 
 /// Tells of a run, once: a run that was told of before is not told of again. A publication whose mark is lost may come
 /// twice: a standard topic knows no tokens, and twice is better than never.
-pub async fn tell_once(
+pub async fn send_once(
     catalog: &Catalog,
     topic: &dyn Topic,
     stacks: &str,
-    known: &Known,
+    known: &RunFacts,
     run: Option<&Run>,
     message: &Message,
     now: Timestamp,
 ) -> Result<()> {
-    if known.was_told() {
+    if known.was_notified() {
         return Ok(());
     }
-    tell(topic, known.topic.as_deref(), stacks, message).await?;
+    send(topic, known.topic.as_deref(), stacks, message).await?;
     if let Some(run) = run {
-        catalog.mark_run(&run.deployment, &run.id, Mark::Notified, now).await?;
+        catalog
+            .mark_run(&run.deployment, &run.id, RunMilestone::Notified, now)
+            .await?;
     }
     Ok(())
 }

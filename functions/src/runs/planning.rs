@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::closing::{self, End};
+use super::closing::{self, RunEnd};
 use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// `Conflict` for a run that has ended.
-pub async fn see_not_ended(catalog: &Catalog, run: &Run, doing: &str, state: &str, now: Timestamp) -> Result<()> {
+pub async fn ensure_not_ended(catalog: &Catalog, run: &Run, doing: &str, state: &str, now: Timestamp) -> Result<()> {
     let Err(ended) = closing::refuse_ended(catalog, run, doing).await else {
         return Ok(());
     };
@@ -23,7 +23,7 @@ pub async fn see_not_ended(catalog: &Catalog, run: &Run, doing: &str, state: &st
             error: ended.name().to_owned(),
             message: message.clone(),
         };
-        let end = End {
+        let end = RunEnd {
             reasons: vec![reason],
             failed: false,
         };

@@ -10,7 +10,9 @@ use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, RestoreJob, Undoing};
+use crate::domain::restore::item::{
+    CreatedResource, ItemStatus, RestoreItem, RestoreJob, RestoreProgress, UndoProgress,
+};
 use crate::domain::restore::{RestoreRecord, RestoreStatus, stages};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
@@ -87,7 +89,7 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
         let error = late(&item, now);
         fail(&mut item, &error, now);
         // Nothing is wrong with what was restored, wherever its parts are on their way in and out of the queue.
-        item.shortage.kept = !item.shortage.since.is_empty() && item.made.is_some();
+        item.shortage.kept = !item.shortage.since.is_empty() && item.created.is_some();
     }
     if item.status == ItemStatus::Restored {
         remember(catalog, &run, &item).await?;
@@ -101,7 +103,7 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     let usual = usual(catalog, &run, &item).await?;
     let mut job = job(&item, usual, now);
     // Until it was heard, it is said at every look.
-    job.tell = !told && job.status == JobStatus::InProgress && item.shortage.tells(now);
+    job.tell = !told && job.status == JobStatus::InProgress && item.shortage.needs_notification(now);
     Ok(job)
 }
 
@@ -112,14 +114,14 @@ async fn begin(catalog: &Catalog, run: &Run, makes: bool, doing: &str) -> Result
     let record = catalog.change_restore(&run.deployment, &run.id, running).await?;
     match record.status {
         RestoreStatus::Running => Ok(record),
-        RestoreStatus::Undone => Err(closing::has_ended(run, doing)),
-        _ if makes => Err(closing::has_ended(run, doing)),
+        RestoreStatus::Undone => Err(closing::ended_error(run, doing)),
+        _ if makes => Err(closing::ended_error(run, doing)),
         _ => Ok(record),
     }
 }
 
 /// Nobody is at work on the item any more.
-async fn free(catalog: &Catalog, run: &Run, mut item: Item) -> Result<()> {
+async fn free(catalog: &Catalog, run: &Run, mut item: RestoreItem) -> Result<()> {
     if item.busy_since.take().is_none() {
         return Ok(());
     }
@@ -127,7 +129,7 @@ async fn free(catalog: &Catalog, run: &Run, mut item: Item) -> Result<()> {
 }
 
 /// How long each stage took, for the next restore of the resource.
-async fn remember(catalog: &Catalog, run: &Run, item: &Item) -> Result<()> {
+async fn remember(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<()> {
     for (stage, seconds) in item.stages.ended() {
         let name = stages::timing(&item.planned.resource.name, Some(stage));
         catalog.add_timing(&run.deployment, &name, &run.id, seconds).await?;
@@ -137,7 +139,7 @@ async fn remember(catalog: &Catalog, run: &Run, item: &Item) -> Result<()> {
 
 /// How long the stage that has not ended takes at least, as earlier restores of the resource had it. Nothing is known of one that
 /// comes a second time: what is kept is how long it took at first.
-async fn usual(catalog: &Catalog, run: &Run, item: &Item) -> Result<Option<u64>> {
+async fn usual(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<Option<u64>> {
     let under_way = item.status == ItemStatus::InProgress;
     let Some(stage) = item
         .stages
@@ -153,11 +155,11 @@ async fn usual(catalog: &Catalog, run: &Run, item: &Item) -> Result<Option<u64>>
 
 /// Stopping an execution stops no function in flight: what this one made after the undo had looked is removed here, or told
 /// of. Answers the error to end with.
-async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &Item) -> Result<Error> {
+async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &RestoreItem) -> Result<Error> {
     let name = &item.planned.resource.name;
     let left = match kind.undo(run, item).await? {
-        Undoing::Gone => return Ok(closing::has_ended(run, &format!("restoring {name}"))),
-        Undoing::Underway(what) | Undoing::Left(what) => Reason {
+        UndoProgress::Gone => return Ok(closing::ended_error(run, &format!("restoring {name}"))),
+        UndoProgress::Underway(what) | UndoProgress::Remains(what) => Reason {
             subject: name.clone(),
             error: "Conflict".to_owned(),
             message: format!("{what}; made after the restore was undone. Undo it again"),
@@ -169,7 +171,7 @@ async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &Item
         }
     };
     catalog.change_restore(&run.deployment, &run.id, note).await?;
-    Ok(closing::has_ended(run, &format!("restoring {name}")))
+    Ok(closing::ended_error(run, &format!("restoring {name}")))
 }
 
 fn running(record: &mut RestoreRecord) {
@@ -178,69 +180,69 @@ fn running(record: &mut RestoreRecord) {
     }
 }
 
-fn note(item: &mut Item, advance: Advance, now: Timestamp) {
+fn note(item: &mut RestoreItem, advance: RestoreProgress, now: Timestamp) {
     item.shortage.lacking.clear();
     match advance {
-        Advance::InProgress {
+        RestoreProgress::InProgress {
             stage,
             phase,
             percent,
-            made,
+            made: created,
         } => {
             let stage = stage.or((item.stages.open().is_none()).then_some("updating"));
             let another = stage.is_some_and(|stage| item.stages.enter(stage, now));
             item.phase = Some(phase);
             // One stage's percentage says nothing of the next.
             item.percent = if another { percent } else { percent.or(item.percent) };
-            item.made = made.or(item.made.take());
+            item.created = created.or(item.created.take());
         }
-        Advance::Asked {
+        RestoreProgress::Requested {
             stage,
             settings,
             refused,
             phase,
-            made,
+            made: created,
         } => {
-            item.settings.note(&settings, refused, now);
-            note(item, under_way(stage, phase, Some(made)), now);
+            item.settings.record(&settings, refused, now);
+            note(item, under_way(stage, phase, Some(created)), now);
         }
-        Advance::Short {
+        RestoreProgress::LacksCapacity {
             stage,
             phase,
             lacking,
             in_any_zone,
-            made,
+            made: created,
         } => {
-            note(item, under_way(stage, phase, made), now);
-            item.shortage.note(lacking, in_any_zone, now);
+            note(item, under_way(stage, phase, created), now);
+            item.shortage.record(lacking, in_any_zone, now);
         }
-        Advance::Restored { made, remarks } => {
+        RestoreProgress::Restored { made: created, remarks } => {
             item.status = ItemStatus::Restored;
             item.finished_at = Some(now);
             item.percent = Some(100.0);
             item.phase = None;
             item.stages.end(now);
-            item.made = Some(made);
+            item.created = Some(created);
             for remark in remarks {
                 if !item.remarks.contains(&remark) {
                     item.remarks.push(remark);
                 }
             }
         }
-        Advance::Failed { reason } => fail(item, &Error::JobFailed(reason), now),
+        RestoreProgress::Failed { reason } => fail(item, &Error::JobFailed(reason), now),
     }
 }
 
-fn under_way(stage: &'static str, phase: String, made: Option<Made>) -> Advance {
-    Advance::InProgress {
+fn under_way(stage: &'static str, phase: String, created: Option<CreatedResource>) -> RestoreProgress {
+    RestoreProgress::InProgress {
         stage: Some(stage),
         phase,
         percent: None,
-        made,
+        made: created,
     }
 }
 
-fn late(item: &Item, now: Timestamp) -> Error {
+fn late(item: &RestoreItem, now: Timestamp) -> Error {
     let resource = &item.planned.resource;
     Error::DeadlineExceeded(format!(
         "restoring {}: not finished after {} s ({}); its deadline is {} s. Look at it in AWS, or give the deployment a longer \
@@ -252,7 +254,7 @@ fn late(item: &Item, now: Timestamp) -> Error {
     ))
 }
 
-fn fail(item: &mut Item, error: &Error, now: Timestamp) {
+fn fail(item: &mut RestoreItem, error: &Error, now: Timestamp) {
     item.status = ItemStatus::Failed;
     item.finished_at = Some(now);
     item.failure = Some(Failure {
@@ -262,7 +264,7 @@ fn fail(item: &mut Item, error: &Error, now: Timestamp) {
 }
 
 /// An item as the job that the machine carries, with the wait until the next look; `usual` is how long the open stage takes.
-fn job(item: &Item, usual: Option<u64>, now: Timestamp) -> RestoreJob {
+fn job(item: &RestoreItem, usual: Option<u64>, now: Timestamp) -> RestoreJob {
     let status = match item.status {
         ItemStatus::Planned | ItemStatus::InProgress => JobStatus::InProgress,
         ItemStatus::Restored => JobStatus::Succeeded,
@@ -274,8 +276,8 @@ fn job(item: &Item, usual: Option<u64>, now: Timestamp) -> RestoreJob {
             let left = deadline.saturating_sub(item.elapsed(now)).max(1);
             let elapsed = item.stages.elapsed(now);
             let wait = match (usual, item.percent) {
-                (None, Some(percent)) => pacing::next_look_at_percent(elapsed, percent),
-                _ => pacing::next_look(elapsed, usual),
+                (None, Some(percent)) => pacing::next_poll_at_percent(elapsed, percent),
+                _ => pacing::next_poll(elapsed, usual),
             };
             wait.min(left)
         }

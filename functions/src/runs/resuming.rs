@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::catalog::{Catalog, Mark};
+use crate::catalog::{Catalog, RunMilestone};
 use crate::domain::job::Run;
 use crate::error::{Error, Result};
 use crate::hooks::Hooks;
@@ -33,6 +33,8 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
         )));
     }
     tracing::info!(deployment = %run.deployment, set = %run.id, hooks = resumed.len(), "resumed");
-    catalog.mark_run(&run.deployment, &run.id, Mark::Resumed, now).await?;
+    catalog
+        .mark_run(&run.deployment, &run.id, RunMilestone::Resumed, now)
+        .await?;
     Ok(resumed)
 }

@@ -19,7 +19,7 @@ use crate::domain::set::{Point, PointStatus, Reason, Sample};
 use crate::error::{Class, Error, Result};
 use crate::kinds::Restore;
 use crate::kinds::optional;
-use crate::kinds::{Kind, Started};
+use crate::kinds::{Kind, StartedBackup};
 use crate::runtime;
 
 /// How long a backup waits for a sample, within the time of its step: the application may be at rest meanwhile.
@@ -53,11 +53,11 @@ pub struct Input {
 /// # Errors
 /// `NotFound` for a prefix that no table begins with; `Conflict` for a run that has ended; else the kind's own.
 pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input) -> Result<Job> {
-    start_knowing(catalog, kind, input, None).await
+    start_with_configuration(catalog, kind, input, None).await
 }
 
 /// The same, where the step knows something of the resource that its kind does not capture: a field of the configuration.
-pub async fn start_knowing<K: Kind + Restore>(
+pub async fn start_with_configuration<K: Kind + Restore>(
     catalog: &Catalog,
     kind: &K,
     input: Input,
@@ -104,7 +104,7 @@ pub async fn start_knowing<K: Kind + Restore>(
     if has_started(&point) {
         return Ok(jobs::of_point(&point, usual));
     }
-    let Started {
+    let StartedBackup {
         recovery_point,
         started_at,
     } = kind.back_up(&run, &point.resource).await?;
@@ -113,7 +113,7 @@ pub async fn start_knowing<K: Kind + Restore>(
     point.started_at = Some(started_at);
     if at_once {
         // A guard has seen all there is to see.
-        jobs::look(kind, &mut point, now).await?;
+        jobs::poll(kind, &mut point, now).await?;
     }
     let point = catalog.put_point(&run.deployment, &point).await?;
     tracing::info!(deployment = %run.deployment, set = %run.id, resource = %point.resource.name, "started");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
-use crate::domain::restore::switching::Switched;
+use crate::domain::restore::switch_progress::SwitchRecord;
 use crate::domain::set::Reason;
 use crate::error::Error;
 
@@ -43,7 +43,7 @@ impl Output {
     pub fn in_progress(phase: String, elapsed: u64, deadline_seconds: u64) -> Self {
         Self {
             status: JobStatus::InProgress,
-            wait_seconds: pacing::next_look_before(elapsed.max(1), Some(0), deadline_seconds),
+            wait_seconds: pacing::next_poll_before(elapsed.max(1), Some(0), deadline_seconds),
             phase: Some(phase),
             failure: None,
         }
@@ -65,7 +65,7 @@ impl Output {
 }
 
 /// Seconds since a switch came to its state.
-pub fn elapsed(switched: &Switched, now: Timestamp) -> u64 {
+pub fn elapsed(switched: &SwitchRecord, now: Timestamp) -> u64 {
     let since = switched.at.unwrap_or(now);
     u64::try_from(now.duration_since(since).as_secs()).unwrap_or(0)
 }
@@ -85,7 +85,7 @@ pub fn subject(switched: &str) -> String {
 }
 
 /// The error of a switch that AWS is still at when its time is over.
-pub fn late(doing: &str, switched: &Switched, phase: &str) -> Error {
+pub fn late(doing: &str, switched: &SwitchRecord, phase: &str) -> Error {
     Error::DeadlineExceeded(format!(
         "{doing} {}: after {} s, {phase}. See in AWS what keeps it",
         switched.switch.name,

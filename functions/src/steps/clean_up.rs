@@ -1,8 +1,8 @@
 //! `clean-up`: ends what an execution left behind that never reached its own Notify: resumes what it quiesced, fails its
 //! set or has its restore taken back, gives its lease back, and tells on-call. Started by EventBridge's `Step Functions Execution Status Change`.
 
-mod lost;
-mod taking_back;
+mod ended_execution;
+mod rollback;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::lost::{Detail, Lost, reasons};
-use self::taking_back::{Taken, take_back, to_take_back};
-use crate::catalog::{Catalog, Mark};
+use self::ended_execution::{Detail, EndedExecution, reasons};
+use self::rollback::{Rollback, rollback_machine, start_rollback};
+use crate::catalog::{Catalog, RunMilestone};
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
-use crate::domain::message::{self, Night};
+use crate::domain::message::{self, NightlyRun};
 use crate::domain::request::Request;
 use crate::domain::set::Purpose;
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
-use crate::runs::closing::{self, End};
+use crate::runs::closing::{self, RunEnd};
 use crate::runs::execution_input::run_of;
-use crate::runs::notifying::{Sns, Topic, tell};
+use crate::runs::notifying::{Sns, Topic, send};
 use crate::runs::resuming::resume;
 use crate::runs::state_machines::{Machines, Sfn};
 use crate::runtime;
@@ -87,7 +87,7 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
     if detail.state_machine_arn == needs.nightly {
         return match told_itself {
             true => Ok(Output { acted: false }),
-            false => tell_of_lost_night(needs, &detail, started_at, now).await,
+            false => notify_lost_night(needs, &detail, started_at, now).await,
         };
     }
     let request: Value = detail
@@ -95,7 +95,7 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         .as_deref()
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
-    let lost = Lost {
+    let lost = EndedExecution {
         catalog: &needs.catalog,
         topic: needs.topic.as_ref(),
         stacks_topic: &needs.stacks_topic,
@@ -118,14 +118,20 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         }
         // It has no run of its own, and quiesces nothing.
         (run, _) if !told_itself => {
-            lost.tell(run.as_ref(), false, Taken::Nothing).await?;
+            lost.notify(run.as_ref(), false, Rollback::Nothing).await?;
             Ok(Output { acted: true })
         }
         _ => Ok(Output { acted: false }),
     }
 }
 
-async fn clean_up(needs: &Needs, run: &Run, purpose: Purpose, lost: &Lost<'_>, told_itself: bool) -> Result<Output> {
+async fn clean_up(
+    needs: &Needs,
+    run: &Run,
+    purpose: Purpose,
+    lost: &EndedExecution<'_>,
+    told_itself: bool,
+) -> Result<Output> {
     let (catalog, now) = (&needs.catalog, lost.now);
     let record = readable(catalog.run(&run.deployment, &run.id).await)?;
     let lease = readable(catalog.lease(&run.deployment).await)?;
@@ -137,33 +143,35 @@ async fn clean_up(needs: &Needs, run: &Run, purpose: Purpose, lost: &Lost<'_>, t
     let open = record.as_ref().is_some_and(|record| record.ended_at.is_none());
     // First: a step of this run that is still in flight, or redriven, then finds it ended.
     if record.is_none() && !told_itself && is_registered(catalog, &run.deployment).await? {
-        catalog.entomb_run(run, purpose, now).await?;
+        catalog.record_ended_run(run, purpose, now).await?;
     } else {
-        catalog.mark_run(&run.deployment, &run.id, Mark::Ended, now).await?;
+        catalog
+            .mark_run(&run.deployment, &run.id, RunMilestone::Ended, now)
+            .await?;
     }
     let take_back_by = match lost.machine.facts().is_taken_back {
-        true => readable(to_take_back(catalog, run, told_itself).await)?,
+        true => readable(rollback_machine(catalog, run, told_itself).await)?,
         false => None,
     };
     // An application that cannot be brought back must not keep on-call from being told, nor the lease.
     let resumed = resume(catalog, &needs.hooks, run, now).await;
-    let end = End {
+    let end = RunEnd {
         reasons: reasons(lost.machine, lost.detail),
         failed: false,
     };
     readable(closing::end(catalog, run, end, now).await)?;
     // After the lease is given back: what takes a cut-over back needs it.
-    let taken = take_back(needs.machines.as_ref(), &needs.undo_machines, run, take_back_by).await;
+    let taken = start_rollback(needs.machines.as_ref(), &needs.undo_machines, run, take_back_by).await;
     let brought_back = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());
     if !told {
-        lost.tell(Some(run), ours, taken.clone()).await?;
+        lost.notify(Some(run), ours, taken.clone()).await?;
     } else if brought_back {
-        lost.tell_of_return(run).await?;
+        lost.notify_resumed(run).await?;
     }
     let acted = !told || open || ours || brought_back;
     // Lambda tries again, and finds what is still to be taken back, or an application at rest. Of a run that cannot be
     // read, on-call was told.
-    if let Taken::NotBegun(_, error) = taken {
+    if let Rollback::NotBegun(_, error) = taken {
         return Err(error);
     }
     match resumed {
@@ -193,9 +201,9 @@ async fn is_registered(catalog: &Catalog, deployment: &str) -> Result<bool> {
 }
 
 /// A night leaves nothing behind: its backups are executions of their own, and told of as such.
-async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestamp, now: Timestamp) -> Result<Output> {
+async fn notify_lost_night(needs: &Needs, detail: &Detail, started_at: Timestamp, now: Timestamp) -> Result<Output> {
     let reason = reasons(Machine::Nightly, detail).into_iter().next();
-    let message = message::nightly(&Night {
+    let message = message::nightly(&NightlyRun {
         execution: &detail.execution_arn,
         started_at,
         now,
@@ -203,7 +211,7 @@ async fn tell_of_lost_night(needs: &Needs, detail: &Detail, started_at: Timestam
         newest_sealed: &BTreeMap::new(),
         failure: reason.as_ref(),
     });
-    tell(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
+    send(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
     Ok(Output { acted: true })
 }
 

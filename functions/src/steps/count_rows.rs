@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
 use crate::runs::database::{connection, credentials, tls};
-pub use crate::runs::needs::OfDatabases as Needs;
+pub use crate::runs::needs::DatabaseNeeds as Needs;
 use crate::runs::probe::{Count, PlannedProbe};
 
 #[derive(Debug, Deserialize)]
@@ -32,7 +32,7 @@ pub async fn handle(needs: &Needs, Input { probe }: Input) -> Result<ProbeResult
         });
     };
     let credentials = credentials::login(&needs.secrets, &sql.secret).await?;
-    let place = connection::Place {
+    let place = connection::DatabaseAddress {
         cluster: &sql.cluster,
         endpoint: &endpoint,
         database: &sql.database,

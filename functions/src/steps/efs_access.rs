@@ -2,11 +2,11 @@
 //! the kind `efs`: which directories restores have left, what a few files hold, and the removal of a restore's directory. It
 //! calls no AWS service.
 
-mod checking;
-mod finding;
+mod comparison;
+mod directories;
 mod listing;
-mod removing;
-mod sampling;
+mod removal;
+mod samples;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use tokio::time::Instant;
 
-use crate::domain::mounted::{Answer, Ask};
+use crate::domain::efs_access::{AccessRequest, AccessResponse};
 use crate::error::Result;
 use crate::runtime;
 
@@ -37,25 +37,25 @@ impl Needs {
     }
 }
 
-pub async fn handle(needs: &Needs, ask: Ask) -> Result<Answer> {
+pub async fn handle(needs: &Needs, ask: AccessRequest) -> Result<AccessResponse> {
     let mount = &needs.mount;
     match ask {
-        Ask::List { most_entries } => listing::list(mount, most_entries).map(Answer::Listing),
-        Ask::Sample {
+        AccessRequest::List { most_entries } => listing::list(mount, most_entries).map(AccessResponse::Listing),
+        AccessRequest::Sample {
             root,
             most_entries,
             most_files,
             within_seconds,
         } => {
             let until = Instant::now() + Duration::from_secs(within_seconds);
-            sampling::sample(mount, &root, most_entries, most_files, until).map(Answer::Sample)
+            samples::sample(mount, &root, most_entries, most_files, until).map(AccessResponse::Sample)
         }
-        Ask::Find { paths } => finding::find(mount, paths).map(Answer::Found),
-        Ask::Check {
+        AccessRequest::Find { paths } => directories::find(mount, paths).map(AccessResponse::Found),
+        AccessRequest::Check {
             root,
             sampled,
             most_entries,
-        } => checking::check(mount, &root, sampled, most_entries).map(Answer::Checked),
-        Ask::Remove { directory } => removing::remove(mount, &directory).map(Answer::Removed),
+        } => comparison::check(mount, &root, sampled, most_entries).map(AccessResponse::Checked),
+        AccessRequest::Remove { directory } => removal::remove(mount, &directory).map(AccessResponse::Removed),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::domain::set::Reason;
 use crate::error::Result;
-use crate::runs::closing::{self, End};
+use crate::runs::closing::{self, RunEnd};
 use crate::runs::execution_input::{Caught, run_of};
 use crate::runtime;
 
@@ -54,7 +54,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             message: "the run ended before it came to an end that anybody recorded".to_owned(),
         }],
     };
-    let end = End { reasons, failed };
+    let end = RunEnd { reasons, failed };
     let set = closing::end(&needs.catalog, &run, end, input.now).await?;
     Ok(Output { set })
 }

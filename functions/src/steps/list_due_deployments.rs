@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::domain::message::Due;
+use crate::domain::message::DueDeployment;
 use crate::domain::names;
 use crate::error::Result;
 use crate::runtime;
@@ -30,7 +30,7 @@ pub struct Input {
 
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
-    pub due: Vec<Due>,
+    pub due: Vec<DueDeployment>,
 }
 
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
@@ -38,7 +38,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let due = deployments
         .into_iter()
         .filter(|(_, enabled)| *enabled)
-        .map(|(deployment, _)| Due {
+        .map(|(deployment, _)| DueDeployment {
             execution_name: names::backup_execution(input.started_at, &deployment),
             deployment,
         })

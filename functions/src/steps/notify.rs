@@ -11,15 +11,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::results::{Buckets, Objects, Place, written};
+use self::results::{Objects, ResultLocation, S3Objects, written};
 use crate::catalog::Catalog;
 use crate::domain::machine::Machine;
-use crate::domain::message::{self, Due, Message, Night, Restore, RestoreOutcome};
+use crate::domain::message::{self, DueDeployment, Message, NightlyRun, RestoreOutcome, RestoreReport};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 use crate::runs::execution_input::{Caught, restore_of, run_of};
-use crate::runs::notifying::{Execution, Known, Sns, Topic, newest_sealed, tell, tell_once};
+use crate::runs::notifying::{Execution, RunFacts, Sns, Topic, newest_sealed, send, send_once};
 use crate::runtime;
 
 pub struct Needs {
@@ -36,7 +36,7 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             topic: Arc::new(Sns::new(aws)),
             stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
-            objects: Arc::new(Buckets::new(aws)),
+            objects: Arc::new(S3Objects::new(aws)),
         })
     }
 }
@@ -45,18 +45,18 @@ impl Needs {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Input {
-    Backup(Ended),
-    Restore(Ended),
+    Backup(EndedRun),
+    Restore(EndedRun),
     /// A restore that goes on, and waits for what AWS has no capacity for.
-    RestoreWaits(Ended),
-    UndoRestore(Ended),
-    UndoCutOver(Ended),
-    Nightly(Nightly),
+    RestoreWaits(EndedRun),
+    UndoRestore(EndedRun),
+    UndoCutOver(EndedRun),
+    Nightly(EndedNight),
 }
 
 /// An execution that has done what it could, or waits.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Ended {
+pub struct EndedRun {
     /// The execution's input, which may be anything when planning failed.
     pub request: Value,
     pub execution: String,
@@ -66,12 +66,12 @@ pub struct Ended {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Nightly {
+pub struct EndedNight {
     pub execution: String,
     pub started_at: Timestamp,
     #[serde(default)]
-    pub due: Vec<Due>,
-    /// Where the results of the deployments are, a [`Place`]; what cannot be read counts as not heard of.
+    pub due: Vec<DueDeployment>,
+    /// Where the results of the deployments are, a [`ResultLocation`]; what cannot be read counts as not heard of.
     #[serde(default)]
     pub results: Value,
     pub failure: Option<Caught>,
@@ -93,22 +93,24 @@ pub struct Output {
 
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     match input {
-        Input::Backup(ended) => tell_of_backup(needs, ended).await,
-        Input::Restore(ended) => tell_of_restore(needs, Machine::Restore, message::restore, ended).await,
-        Input::RestoreWaits(waiting) => tell_of_wait(needs, waiting).await,
-        Input::UndoRestore(ended) => tell_of_restore(needs, Machine::UndoRestore, message::restore_undone, ended).await,
-        Input::UndoCutOver(ended) => {
-            tell_of_restore(needs, Machine::UndoCutOver, message::cut_over_undone, ended).await
+        Input::Backup(ended) => notify_of_backup(needs, ended).await,
+        Input::Restore(ended) => notify_of_restore(needs, Machine::Restore, message::restore, ended).await,
+        Input::RestoreWaits(waiting) => notify_of_wait(needs, waiting).await,
+        Input::UndoRestore(ended) => {
+            notify_of_restore(needs, Machine::UndoRestore, message::restore_undone, ended).await
         }
-        Input::Nightly(night) => tell_of_night(needs, night).await,
+        Input::UndoCutOver(ended) => {
+            notify_of_restore(needs, Machine::UndoCutOver, message::cut_over_undone, ended).await
+        }
+        Input::Nightly(night) => notify_of_night(needs, night).await,
     }
 }
 
-async fn tell_of_backup(needs: &Needs, input: Ended) -> Result<Output> {
+async fn notify_of_backup(needs: &Needs, input: EndedRun) -> Result<Output> {
     let run = run_of(&input.request, &input.execution, input.started_at);
     let known = match &run {
-        Some(run) => Known::of(&needs.catalog, run).await?,
-        None => Known::default(),
+        Some(run) => RunFacts::of(&needs.catalog, run).await?,
+        None => RunFacts::default(),
     };
     let failure = input.failure.as_ref().map(Caught::reason);
     let of = Execution {
@@ -119,7 +121,7 @@ async fn tell_of_backup(needs: &Needs, input: Ended) -> Result<Output> {
     };
     let message = message::backup(&known.backup(&of, failure.as_ref()));
     let topic = needs.topic.as_ref();
-    tell_once(
+    send_once(
         &needs.catalog,
         topic,
         &needs.stacks_topic,
@@ -138,16 +140,16 @@ async fn tell_of_backup(needs: &Needs, input: Ended) -> Result<Output> {
 }
 
 /// `compose` gives the message, what the execution came to, and whether it succeeded.
-async fn tell_of_restore(
+async fn notify_of_restore(
     needs: &Needs,
     machine: Machine,
-    compose: fn(&Restore<'_>) -> (Message, RestoreOutcome, bool),
-    input: Ended,
+    compose: fn(&RestoreReport<'_>) -> (Message, RestoreOutcome, bool),
+    input: EndedRun,
 ) -> Result<Output> {
     let run = run_of(&input.request, &input.execution, input.started_at);
     let known = match &run {
-        Some(run) => Known::of_restore(&needs.catalog, run, restore_of(machine, &input.request, run)).await?,
-        None => Known::default(),
+        Some(run) => RunFacts::of_restore(&needs.catalog, run, restore_of(machine, &input.request, run)).await?,
+        None => RunFacts::default(),
     };
     let failure = input.failure.as_ref().map(Caught::reason);
     let of = Execution {
@@ -158,7 +160,7 @@ async fn tell_of_restore(
     };
     let (message, result, succeeded) = compose(&known.restore(&of, failure.as_ref()));
     let topic = needs.topic.as_ref();
-    tell_once(
+    send_once(
         &needs.catalog,
         topic,
         &needs.stacks_topic,
@@ -177,13 +179,13 @@ async fn tell_of_restore(
 }
 
 /// The run goes on: what it comes to is told later. Once for a restore, however many of its resources wait.
-async fn tell_of_wait(needs: &Needs, input: Ended) -> Result<Output> {
+async fn notify_of_wait(needs: &Needs, input: EndedRun) -> Result<Output> {
     let run = run_of(&input.request, &input.execution, input.started_at);
     let run = run.ok_or_else(|| Error::invalid("request", input.request.to_string(), "a request of a restore"))?;
     let record = needs.catalog.known_restore(&run.deployment, &run.id).await?;
     let mut summary = String::new();
     if record.told_waiting_at.is_none() {
-        let known = Known::of_restore(&needs.catalog, &run, Some(&run.id)).await?;
+        let known = RunFacts::of_restore(&needs.catalog, &run, Some(&run.id)).await?;
         let of = Execution {
             arn: &input.execution,
             started_at: input.started_at,
@@ -191,7 +193,7 @@ async fn tell_of_wait(needs: &Needs, input: Ended) -> Result<Output> {
             run: Some(&run),
         };
         let message = message::waiting(&known.restore(&of, None), &record);
-        tell(
+        send(
             needs.topic.as_ref(),
             known.topic.as_deref(),
             &needs.stacks_topic,
@@ -210,8 +212,8 @@ async fn tell_of_wait(needs: &Needs, input: Ended) -> Result<Output> {
     })
 }
 
-async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
-    let (entries, unread) = match serde_json::from_value::<Place>(input.results) {
+async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
+    let (entries, unread) = match serde_json::from_value::<ResultLocation>(input.results) {
         Ok(place) => match written(needs.objects.as_ref(), &place).await {
             Ok(entries) => (entries, None),
             // What is due is known all the same, and on-call hears of the night.
@@ -231,7 +233,7 @@ async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
         }
     }
     let failure = input.failure.as_ref().map(Caught::reason).or(unread);
-    let message = message::nightly(&Night {
+    let message = message::nightly(&NightlyRun {
         execution: &input.execution,
         started_at: input.started_at,
         now: input.now,
@@ -239,7 +241,7 @@ async fn tell_of_night(needs: &Needs, input: Nightly) -> Result<Output> {
         newest_sealed: &newest,
         failure: failure.as_ref(),
     });
-    tell(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
+    send(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
     let sealed = failure.is_none() && outcomes.iter().all(|outcome| outcome.sealed);
     Ok(Output {
         sealed,

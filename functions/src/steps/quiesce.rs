@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, Mark};
+use crate::catalog::{Catalog, RunMilestone};
 use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
 use crate::hooks::did_not_begin;
-use crate::runs::closing::has_ended;
-pub use crate::runs::needs::OfHooks as Needs;
+use crate::runs::closing::ended_error;
+pub use crate::runs::needs::HookNeeds as Needs;
 
 const DOING: &str = "quiescing";
 
@@ -37,7 +37,7 @@ pub struct Output {
 pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
     if is_over(catalog, &run).await? {
-        return Err(has_ended(&run, DOING));
+        return Err(ended_error(&run, DOING));
     }
     let descriptor = catalog.planned_by(&run).await?;
     let mut begun = catalog
@@ -48,7 +48,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     let mut asked: Vec<&Hook> = Vec::new();
     for hook in &descriptor.hooks {
         if is_over(catalog, &run).await? {
-            return Err(bring_back(needs, &run, &asked, now).await?);
+            return Err(resume_begun_hooks(needs, &run, &asked, now).await?);
         }
         asked.push(hook);
         // Noted before it is called: one that fails half-way is resumed too.
@@ -57,7 +57,9 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             begun.push(hook.name.clone());
             catalog.note_hooks(&run.deployment, &run.id, &begun).await?;
         }
-        catalog.mark_run(&run.deployment, &run.id, Mark::Quiesced, now).await?;
+        catalog
+            .mark_run(&run.deployment, &run.id, RunMilestone::Quiesced, now)
+            .await?;
         let ran = needs.hooks.quiesce(hook, &run).await;
         if new && ran.as_ref().is_err_and(did_not_begin) {
             asked.pop();
@@ -65,7 +67,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             catalog.note_hooks(&run.deployment, &run.id, &begun).await?;
         }
         if is_over(catalog, &run).await? {
-            return Err(bring_back(needs, &run, &asked, now).await?);
+            return Err(resume_begun_hooks(needs, &run, &asked, now).await?);
         }
         ran?;
         tracing::info!(deployment = %run.deployment, set = %run.id, hook = %hook.name, "quiesced");
@@ -81,19 +83,21 @@ async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
 
 /// Resumes hooks in reverse, and answers the error to end with. Nobody runs this step again: a hook that fails has a few
 /// tries, and is then a warning on the run.
-async fn bring_back(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -> Result<Error> {
+async fn resume_begun_hooks(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -> Result<Error> {
     let catalog = &needs.catalog;
     let mut failures = Vec::new();
     for hook in asked.iter().rev() {
-        if let Err(error) = insist(needs, hook, run).await {
+        if let Err(error) = resume_with_retries(needs, hook, run).await {
             failures.push(error.to_string());
         }
     }
     if failures.is_empty() {
-        catalog.mark_run(&run.deployment, &run.id, Mark::Resumed, now).await?;
-        return Ok(has_ended(run, DOING));
+        catalog
+            .mark_run(&run.deployment, &run.id, RunMilestone::Resumed, now)
+            .await?;
+        return Ok(ended_error(run, DOING));
     }
-    let error = has_ended(
+    let error = ended_error(
         run,
         &format!(
             "bringing back {}: {}. The application may still be at rest: bring it back by hand. {DOING}",
@@ -110,7 +114,7 @@ async fn bring_back(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -
     Ok(error)
 }
 
-async fn insist(needs: &Needs, hook: &Hook, run: &Run) -> Result<()> {
+async fn resume_with_retries(needs: &Needs, hook: &Hook, run: &Run) -> Result<()> {
     let mut last = Ok(());
     for _ in 0..TRIES {
         last = needs.hooks.resume(hook, run).await;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::job::Run;
 use crate::error::Result;
-pub use crate::runs::needs::OfHooks as Needs;
+pub use crate::runs::needs::HookNeeds as Needs;
 use crate::runs::resuming::resume;
 
 #[derive(Debug, Deserialize)]
@@ -32,14 +32,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::catalog::Mark;
+    use crate::catalog::RunMilestone;
     use crate::hooks::Hooks;
-    use crate::testing::{Recorded, now, planned};
+    use crate::testing::{RecordedHooks, now, planned};
 
-    async fn quiesced(hooks: Arc<Recorded>) -> (Needs, Run) {
+    async fn quiesced(hooks: Arc<RecordedHooks>) -> (Needs, Run) {
         let (catalog, _, run) = planned(&["offline", "drain"]).await;
         catalog
-            .mark_run(&run.deployment, &run.id, Mark::Quiesced, now())
+            .mark_run(&run.deployment, &run.id, RunMilestone::Quiesced, now())
             .await
             .unwrap();
         (
@@ -53,7 +53,7 @@ mod tests {
 
     #[tokio::test]
     async fn hooks_resume_in_reverse_and_only_once() {
-        let hooks = Recorded::all_well();
+        let hooks = RecordedHooks::all_well();
         let (needs, run) = quiesced(hooks.clone()).await;
         let output = handle(
             &needs,
@@ -74,7 +74,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hook_that_fails_stops_no_other_and_is_tried_again() {
-        let hooks = Recorded::failing("drain", 1);
+        let hooks = RecordedHooks::failing("drain", 1);
         let (needs, run) = quiesced(hooks.clone()).await;
         let error = handle(
             &needs,
@@ -107,7 +107,7 @@ mod tests {
     #[tokio::test]
     async fn a_run_that_never_quiesced_has_nothing_to_resume() {
         let (catalog, _, run) = planned(&["offline"]).await;
-        let hooks = Recorded::all_well();
+        let hooks = RecordedHooks::all_well();
         let needs = Needs {
             catalog,
             hooks: Hooks::all(hooks.clone()),

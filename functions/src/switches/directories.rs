@@ -4,10 +4,10 @@
 use aws_config::SdkConfig;
 
 use crate::access::{Access, unmounted};
-use crate::domain::descriptor::CutOver;
+use crate::domain::descriptor::Switch;
+use crate::domain::efs_access::roots::{self, DirectoriesInUse, WHOLE};
 use crate::domain::kinds::efs;
-use crate::domain::mounted::roots::{self, InUse, WHOLE};
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Result};
 
 /// Looks into copies.
@@ -26,11 +26,11 @@ impl Directories {
     ///
     /// # Errors
     /// `NotFound` where the copy has no such directory, or nothing sees into it.
-    pub async fn find(&self, switch: &CutOver, volume: &str, item: &Item, today: &str) -> Result<String> {
+    pub async fn find(&self, switch: &Switch, volume: &str, item: &RestoreItem, today: &str) -> Result<String> {
         let (file_system, directory) = place(switch, item)?;
         let configuration = &item.configuration;
-        let recorded =
-            InUse::captured(configuration).and_then(|in_use| in_use.mounted(configuration, &switch.name, volume));
+        let recorded = DirectoriesInUse::captured(configuration)
+            .and_then(|in_use| in_use.mounted(configuration, &switch.name, volume));
         let candidates: Vec<String> = roots::candidates(recorded, today)
             .iter()
             .map(|path| roots::in_copy(directory, path))
@@ -65,8 +65,8 @@ pub fn named(text: &str) -> &str {
 }
 
 /// File system and directory of the copy.
-pub fn place<'a>(switch: &CutOver, item: &'a Item) -> Result<(&'a str, &'a str)> {
-    match item.made.as_ref().and_then(efs::directory) {
+pub fn place<'a>(switch: &Switch, item: &'a RestoreItem) -> Result<(&'a str, &'a str)> {
+    match item.created.as_ref().and_then(efs::directory) {
         Some((file_system, Some(directory))) => Ok((file_system, directory)),
         Some((_, None)) | None => Err(Error::invalid(
             format!("cut_over.{}.resource", switch.name),

@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 
 use super::directories::Directories;
 use super::facts::{self, Facts};
-use super::places::Places;
-use super::switch::{Switch, fault, wrong_action};
+use super::references::ReferenceReader;
+use super::switch::{SwitchDriver, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, ECS};
-use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
+use crate::domain::descriptor::{Fact, Switch, SwitchAction};
 use crate::domain::duration;
+use crate::domain::efs_access::roots::Mount;
 use crate::domain::job::Run;
-use crate::domain::lead::{self, Lead};
-use crate::domain::mounted::roots::Mount;
+use crate::domain::reference::{self, Reference};
 use crate::domain::resource::Target;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::{DEADLINE, DEADLINE_SECONDS, Switching};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_progress::{DEADLINE, DEADLINE_SECONDS, SwitchProgress};
 use crate::error::{Error, Fault, Result};
 
 mod content;
@@ -34,15 +34,15 @@ mod tests;
 mod volumes;
 
 use self::deployment::{recorded, revision_in, underway};
-use self::named::{Named, short};
-use self::revision::{Left, Revisions, is_of_cluster};
+use self::named::{NamedService, short};
+use self::revision::{Revisions, RunningRevision, is_of_cluster};
 use self::rollout::Rollout;
 
 pub struct EcsService {
     ecs: Lazy<Client>,
     directories: Directories,
     facts: Facts,
-    places: Places,
+    places: ReferenceReader,
 }
 
 impl EcsService {
@@ -51,7 +51,7 @@ impl EcsService {
             ecs: Lazy::new(aws, |aws| Client::new(aws, ECS)),
             directories: Directories::from_config(aws),
             facts: Facts::from_config(aws),
-            places: Places::from_config(aws),
+            places: ReferenceReader::from_config(aws),
         }
     }
 
@@ -64,31 +64,36 @@ impl EcsService {
     }
 
     /// Where the secrets of clusters lead that the containers get: one of them has to be this cluster's.
-    async fn lead_of_secrets(&self, named: &Named<'_>, target: &Target, definition: &Value) -> Result<Lead> {
-        let mut leads = Vec::new();
+    async fn secret_reference(
+        &self,
+        named: &NamedService<'_>,
+        target: &Target,
+        definition: &Value,
+    ) -> Result<Reference> {
+        let mut references = Vec::new();
         for secret in secrets::managed(definition) {
-            leads.push(self.places.lead(Fact::MasterSecret, secret, target).await?);
+            references.push(self.places.reference(Fact::MasterSecret, secret, target).await?);
         }
-        Ok(match leads.is_empty() {
-            _ if leads.contains(&Lead::There) => Lead::There,
-            true => Lead::Unknown(format!(
+        Ok(match references.is_empty() {
+            _ if references.contains(&Reference::Matches) => Reference::Matches,
+            true => Reference::Unknown(format!(
                 "no container of service {} gets a cluster's master secret",
                 named.words()
             )),
-            false => lead::together(leads),
+            false => reference::combine(references),
         })
     }
 
     /// Deploys the revision of before. ECS deploys none that was deregistered meanwhile, though it goes on running it: it is
     /// registered again.
-    async fn deploy_back(
+    async fn roll_back(
         &self,
-        named: Named<'_>,
+        named: NamedService<'_>,
         run: &Run,
-        switch: &CutOver,
-        item: &Item,
+        switch: &Switch,
+        item: &RestoreItem,
         before: &str,
-    ) -> Result<Switching> {
+    ) -> Result<SwitchProgress> {
         let refused = match deployment::start(&self.ecs, named, before).await? {
             Ok(deploying) => return Ok(deploying),
             Err(refused) => refused,
@@ -101,8 +106,8 @@ impl EcsService {
 }
 
 #[async_trait]
-impl Switch for EcsService {
-    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+impl SwitchDriver for EcsService {
+    async fn preflight(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
         let named = of(switch)?;
         let one = |value: String, allowed: &str| Ok(vec![fault(switch, "service", value, allowed)]);
         let Some(service) = service::find(&self.ecs, named)
@@ -137,7 +142,7 @@ impl Switch for EcsService {
         Ok(volumes::check(switch, &named, item, &described.definition))
     }
 
-    async fn remarks(&self, switch: &CutOver, _: &Item) -> Result<Vec<String>> {
+    async fn remarks(&self, switch: &Switch, _: &RestoreItem) -> Result<Vec<String>> {
         let named = of(switch)?;
         let Some(service) = service::find(&self.ecs, named).await? else {
             return Ok(Vec::new());
@@ -151,29 +156,36 @@ impl Switch for EcsService {
                     switch.name,
                     named.words(),
                     service.deployment_configuration["strategy"].as_str().unwrap_or_default(),
-                    duration::in_words(waits)
+                    duration::friendly(waits)
                 )
             })
             .into_iter()
             .collect())
     }
 
-    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+    async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference> {
         let named = of(switch)?;
         let Some(service) = service::find(&self.ecs, named)
             .await?
             .filter(|found| found.status == "ACTIVE")
         else {
-            return Ok(Lead::Unknown(format!("there is no active service {}", named.words())));
+            return Ok(Reference::Unknown(format!(
+                "there is no active service {}",
+                named.words()
+            )));
         };
         let described = self.revisions().describe(&service.task_definition).await?;
         match is_of_cluster(target) {
-            true => self.lead_of_secrets(&named, target, &described.definition).await,
-            false => Ok(volumes::lead_to(&named, target.identifier(), &described.definition)),
+            true => self.secret_reference(&named, target, &described.definition).await,
+            false => Ok(volumes::volume_reference(
+                &named,
+                target.identifier(),
+                &described.definition,
+            )),
         }
     }
 
-    async fn mounts(&self, switch: &CutOver, file_system: &str) -> Result<Vec<Mount>> {
+    async fn mounts(&self, switch: &Switch, file_system: &str) -> Result<Vec<Mount>> {
         let named = of(switch)?;
         let service = service::active(&self.ecs, named, "looking at").await?;
         let described = self.revisions().describe(&service.task_definition).await?;
@@ -189,17 +201,17 @@ impl Switch for EcsService {
             .collect())
     }
 
-    async fn ready(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<()> {
+    async fn ready(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<()> {
         let named = of(switch)?;
         let service = service::active(&self.ecs, named, "switching").await?;
         let described = self.revisions().describe(&service.task_definition).await?;
         self.revisions()
-            .led(switch, &named, item, &described.definition)
+            .redirect_part(switch, &named, item, &described.definition)
             .await
             .map(drop)
     }
 
-    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+    async fn observe(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Value> {
         let service = service::active(&self.ecs, of(switch)?, "switching").await?;
         let mut before = recorded(&service.task_definition);
         let waits = strategy::seconds(&service.deployment_configuration);
@@ -212,26 +224,29 @@ impl Switch for EcsService {
     async fn apply(
         &self,
         run: &Run,
-        switch: &CutOver,
-        item: &Item,
+        switch: &Switch,
+        item: &RestoreItem,
         before: &Value,
         noted: &Value,
-    ) -> Result<Switching> {
+    ) -> Result<SwitchProgress> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
         let service = service::active(&self.ecs, named, "switching").await?;
         let current = service.task_definition.as_str();
         if current == before {
             if let Some(asked) = revision_in(noted) {
-                return Ok(Switching::Failed(rollout::rolled_back(
+                return Ok(SwitchProgress::Failed(rollout::rolled_back(
                     &named.words(),
                     short(asked),
                     &service,
                 )));
             }
-            let ours = self.revisions().ours(run, switch, &named, item, before).await?;
+            let ours = self
+                .revisions()
+                .ensure_revision(run, switch, &named, item, before)
+                .await?;
             if ours == before {
-                return Ok(Switching::Done(recorded(before)));
+                return Ok(SwitchProgress::Done(recorded(before)));
             }
             return deployment::start(&self.ecs, named, &ours).await?;
         }
@@ -239,7 +254,7 @@ impl Switch for EcsService {
         if !noted
             && !self
                 .revisions()
-                .is_as_meant(current, switch, &named, item, before)
+                .is_registered_by(current, switch, &named, item, before)
                 .await?
         {
             return Err(Error::Conflict(format!(
@@ -250,9 +265,9 @@ impl Switch for EcsService {
             )));
         }
         Ok(match rollout::of(&service) {
-            Rollout::Stable => Switching::Done(recorded(current)),
+            Rollout::Stable => SwitchProgress::Done(recorded(current)),
             Rollout::Underway(phase) => underway(phase, current),
-            Rollout::Failed(reason) => Switching::Failed(format!(
+            Rollout::Failed(reason) => SwitchProgress::Failed(format!(
                 "service {} could not be deployed with {}: {reason}. See the service's events, and that the directory is \
                  there and can be mounted",
                 named.words(),
@@ -264,33 +279,37 @@ impl Switch for EcsService {
     async fn revert(
         &self,
         run: &Run,
-        switch: &CutOver,
-        item: &Item,
+        switch: &Switch,
+        item: &RestoreItem,
         before: &Value,
         after: &Value,
-    ) -> Result<Switching> {
+    ) -> Result<SwitchProgress> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();
         let service = service::active(&self.ecs, named, "switching").await?;
         let current = service.task_definition.as_str();
         let left = match revision_in(after) {
-            _ if current == before => Left::Before,
-            Some(after) if current == after => Left::Ours,
-            after => self.revisions().left(current, before, after, switch, item).await?,
+            _ if current == before => RunningRevision::Before,
+            Some(after) if current == after => RunningRevision::Ours,
+            after => {
+                self.revisions()
+                    .running_revision(current, before, after, switch, item)
+                    .await?
+            }
         };
         match left {
-            Left::Before => Ok(match rollout::of(&service) {
-                Rollout::Stable => Switching::Done(recorded(current)),
+            RunningRevision::Before => Ok(match rollout::of(&service) {
+                Rollout::Stable => SwitchProgress::Done(recorded(current)),
                 Rollout::Underway(phase) => underway(phase, current),
-                Rollout::Failed(reason) => Switching::Failed(format!(
+                Rollout::Failed(reason) => SwitchProgress::Failed(format!(
                     "service {} could not be deployed with {} again: {reason}. See the service's events, and deploy a \
                      revision that starts",
                     named.words(),
                     short(current)
                 )),
             }),
-            Left::Ours => self.deploy_back(named, run, switch, item, before).await,
-            Left::Theirs => Err(Error::Conflict(format!(
+            RunningRevision::Ours => self.roll_back(named, run, switch, item, before).await,
+            RunningRevision::Theirs => Err(Error::Conflict(format!(
                 "switching service {} back: somebody deployed {} since, which differs from what this restore deployed. It \
                  stays as it is: if a later restore did, take that one back first; else deploy {} if that is what should run",
                 named.words(),
@@ -301,13 +320,13 @@ impl Switch for EcsService {
     }
 }
 
-fn of(switch: &CutOver) -> Result<Named<'_>> {
+fn of(switch: &Switch) -> Result<NamedService<'_>> {
     match &switch.action {
-        CutOverAction::EcsService {
+        SwitchAction::EcsService {
             cluster,
             service,
             volume,
-        } => Ok(Named {
+        } => Ok(NamedService {
             cluster,
             service,
             volume: volume.as_deref(),

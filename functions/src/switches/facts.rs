@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::aws::failure;
 use crate::aws::lazy::Lazy;
-use crate::domain::descriptor::{CutOver, Fact};
+use crate::domain::descriptor::{Fact, Switch};
 use crate::domain::kinds::{self, aurora};
 use crate::domain::names::TAG_RESTORE;
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::error::{Error, Fault, Result};
 use crate::switches::switch::fault;
 
@@ -31,16 +31,16 @@ impl Facts {
     ///
     /// # Errors
     /// `InvalidInput` for a fact that this kind of copy has not; `NotReady` while its cluster has no endpoint.
-    pub async fn read(&self, fact: Fact, item: &Item) -> Result<Value> {
-        if let Some(Made::Cluster { cluster, .. }) = &item.made
+    pub async fn read(&self, fact: Fact, item: &RestoreItem) -> Result<Value> {
+        if let Some(CreatedResource::Cluster { cluster, .. }) = &item.created
             && of_cluster(fact)
         {
             return self.of_cluster(fact, cluster, item).await;
         }
         let kind = kinds::stateful(&item.planned.resource.target);
         let known = kind
-            .zip(item.made.as_ref())
-            .and_then(|(kind, made)| kind.fact(made, fact));
+            .zip(item.created.as_ref())
+            .and_then(|(kind, created)| kind.fact(created, fact));
         known.map(Value::from).ok_or_else(|| {
             Error::invalid(
                 format!("cut_over of {}", item.planned.resource.name),
@@ -50,7 +50,7 @@ impl Facts {
         })
     }
 
-    async fn of_cluster(&self, fact: Fact, made: &str, item: &Item) -> Result<Value> {
+    async fn of_cluster(&self, fact: Fact, made: &str, item: &RestoreItem) -> Result<Value> {
         let found = self.cluster(made, item).await?;
         let read = match fact {
             Fact::Host => found.endpoint().map(Value::from),
@@ -72,7 +72,7 @@ impl Facts {
     }
 
     /// The copy's cluster, under the name by which it was made or the one that a rename gave it.
-    async fn cluster(&self, made: &str, item: &Item) -> Result<DbCluster> {
+    async fn cluster(&self, made: &str, item: &RestoreItem) -> Result<DbCluster> {
         let renamed = aurora::cluster(&item.planned.resource.target);
         for name in [Some(made), renamed].into_iter().flatten() {
             if let Some(found) = describe(&self.clusters, name).await?
@@ -102,7 +102,7 @@ fn of_cluster(fact: Fact) -> bool {
 }
 
 /// What would keep a fact from being there once the copy is made: a master secret, where RDS managed none when the set was made.
-pub fn check(switch: &CutOver, field: &str, fact: Fact, item: &Item) -> Option<Fault> {
+pub fn check(switch: &Switch, field: &str, fact: Fact, item: &RestoreItem) -> Option<Fault> {
     let captured = item.configuration.pointer("/DBCluster/MasterUserSecret");
     (fact == Fact::MasterSecret && !captured.is_some_and(Value::is_object)).then(|| {
         fault(
@@ -131,7 +131,7 @@ pub async fn describe(clusters: &Client, name: &str) -> Result<Option<DbCluster>
 }
 
 /// Whether a cluster is the one that the item's restore made.
-pub fn is_ours(cluster: &DbCluster, item: &Item) -> bool {
+pub fn is_ours(cluster: &DbCluster, item: &RestoreItem) -> bool {
     cluster
         .tag_list()
         .iter()

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::descriptor::{Switch, SwitchAction};
 use crate::domain::job::Run;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::remark::Remark;
 use crate::error::{Fault, Result};
 
@@ -17,8 +17,8 @@ mod directories;
 mod ecs_service;
 pub mod facts;
 mod parameter;
-mod places;
 mod rds_proxy;
+mod references;
 mod rename;
 mod secret;
 mod switch;
@@ -28,16 +28,16 @@ pub use parameter::Parameter;
 pub use rds_proxy::RdsProxy;
 pub use rename::Rename;
 pub use secret::Secret;
-pub use switch::Switch;
+pub use switch::SwitchDriver;
 
 /// Every kind.
 #[derive(Clone)]
 pub struct Switches {
-    pub secret: Arc<dyn Switch>,
-    pub parameter: Arc<dyn Switch>,
-    pub ecs_service: Arc<dyn Switch>,
-    pub rds_proxy: Arc<dyn Switch>,
-    pub rename: Arc<dyn Switch>,
+    pub secret: Arc<dyn SwitchDriver>,
+    pub parameter: Arc<dyn SwitchDriver>,
+    pub ecs_service: Arc<dyn SwitchDriver>,
+    pub rds_proxy: Arc<dyn SwitchDriver>,
+    pub rename: Arc<dyn SwitchDriver>,
 }
 
 impl Switches {
@@ -52,7 +52,7 @@ impl Switches {
     }
 
     /// One kind in every place.
-    pub fn all(switch: Arc<dyn Switch>) -> Self {
+    pub fn all(switch: Arc<dyn SwitchDriver>) -> Self {
         Self {
             secret: switch.clone(),
             parameter: switch.clone(),
@@ -62,13 +62,13 @@ impl Switches {
         }
     }
 
-    pub fn of(&self, action: &CutOverAction) -> &dyn Switch {
+    pub fn of(&self, action: &SwitchAction) -> &dyn SwitchDriver {
         match action {
-            CutOverAction::Secret { .. } => &*self.secret,
-            CutOverAction::Parameter { .. } => &*self.parameter,
-            CutOverAction::EcsService { .. } => &*self.ecs_service,
-            CutOverAction::RdsProxy { .. } => &*self.rds_proxy,
-            CutOverAction::Rename => &*self.rename,
+            SwitchAction::Secret { .. } => &*self.secret,
+            SwitchAction::Parameter { .. } => &*self.parameter,
+            SwitchAction::EcsService { .. } => &*self.ecs_service,
+            SwitchAction::RdsProxy { .. } => &*self.rds_proxy,
+            SwitchAction::Rename => &*self.rename,
         }
     }
 
@@ -76,7 +76,7 @@ impl Switches {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    pub async fn preflight(&self, run: &Run, switches: &[CutOver], items: &[Item]) -> Result<Vec<Fault>> {
+    pub async fn preflight(&self, run: &Run, switches: &[Switch], items: &[RestoreItem]) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
         for switch in switches {
             if let Some(item) = item_of(switch, items) {
@@ -90,7 +90,7 @@ impl Switches {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    pub async fn remarks(&self, switches: &[CutOver], items: &[Item]) -> Result<Vec<Remark>> {
+    pub async fn remarks(&self, switches: &[Switch], items: &[RestoreItem]) -> Result<Vec<Remark>> {
         let mut remarks = Vec::new();
         for switch in switches {
             if let Some(item) = item_of(switch, items) {
@@ -104,7 +104,7 @@ impl Switches {
 }
 
 /// The restored resource to which a switch leads; `None` when it is not restored.
-pub fn item_of<'a>(switch: &CutOver, items: &'a [Item]) -> Option<&'a Item> {
+pub fn item_of<'a>(switch: &Switch, items: &'a [RestoreItem]) -> Option<&'a RestoreItem> {
     let name = switch.item_name();
     items.iter().find(|item| item.planned.resource.name == name)
 }

@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 
 use super::directories::{self, Directories};
 use super::facts::{self, Facts};
-use super::places::Places;
-use super::switch::{Switch, fault, wrong_action};
+use super::references::ReferenceReader;
+use super::switch::{SwitchDriver, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, SSM};
 use crate::aws::{code, failure};
-use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
+use crate::domain::descriptor::{Fact, Switch, SwitchAction};
+use crate::domain::efs_access::roots::Mount;
 use crate::domain::job::Run;
-use crate::domain::lead::Lead;
-use crate::domain::mounted::roots::Mount;
+use crate::domain::reference::Reference;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::domain::usage::services::names_directory;
 use crate::error::{Error, Fault, Result};
 
@@ -28,7 +28,7 @@ mod tests;
 pub struct Parameter {
     ssm: Lazy<Client>,
     facts: Facts,
-    places: Places,
+    places: ReferenceReader,
     directories: Directories,
 }
 
@@ -44,7 +44,7 @@ impl Parameter {
         Self {
             ssm: Lazy::new(aws, |aws| Client::new(aws, SSM)),
             facts: Facts::from_config(aws),
-            places: Places::from_config(aws),
+            places: ReferenceReader::from_config(aws),
             directories: Directories::from_config(aws),
         }
     }
@@ -75,7 +75,7 @@ impl Parameter {
     }
 
     /// Whether a version had this value; one that is forgotten did not, as far as anybody knows.
-    async fn held(&self, name: &str, version: i64, value: &str) -> Result<bool> {
+    async fn had_value(&self, name: &str, version: i64, value: &str) -> Result<bool> {
         let found = self.get(&format!("{name}:{version}")).await?;
         Ok(found.is_some_and(|found| found.value == value))
     }
@@ -126,7 +126,7 @@ impl Parameter {
             "Policies": (!policies.is_empty()).then(|| Value::Array(policies).to_string()),
         });
         // A second try of a write whose answer was lost would be a version more: the next call looks first.
-        let written = self.ssm.clone().once().call("PutParameter", asked).await;
+        let written = self.ssm.clone().without_retries().call("PutParameter", asked).await;
         let written = written.map_err(|error| failure("writing parameter", name, error))?;
         let version = written.body["Version"].as_i64().unwrap_or_default();
         if version != after + 1 {
@@ -140,7 +140,7 @@ impl Parameter {
     }
 
     /// What it is to hold; `old` is what it held before.
-    async fn wanted(&self, switch: &CutOver, fact: Fact, item: &Item, old: &str) -> Result<String> {
+    async fn new_value(&self, switch: &Switch, fact: Fact, item: &RestoreItem, old: &str) -> Result<String> {
         if fact == Fact::Directory {
             return self.directories.find(switch, "", item, directories::named(old)).await;
         }
@@ -152,8 +152,8 @@ impl Parameter {
 }
 
 #[async_trait]
-impl Switch for Parameter {
-    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+impl SwitchDriver for Parameter {
+    async fn preflight(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
         let (name, fact) = of(switch)?;
         let lacking = facts::check(switch, "value", fact, item);
         let mut faults = match self.get(name).await? {
@@ -178,15 +178,15 @@ impl Switch for Parameter {
         Ok(faults)
     }
 
-    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+    async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference> {
         let (name, fact) = of(switch)?;
         match self.get(name).await? {
-            Some(found) => self.places.lead(fact, &found.value, target).await,
-            None => Ok(Lead::Unknown(format!("there is no parameter {name}"))),
+            Some(found) => self.places.reference(fact, &found.value, target).await,
+            None => Ok(Reference::Unknown(format!("there is no parameter {name}"))),
         }
     }
 
-    async fn mounts(&self, switch: &CutOver, _: &str) -> Result<Vec<Mount>> {
+    async fn mounts(&self, switch: &Switch, _: &str) -> Result<Vec<Mount>> {
         let (name, fact) = of(switch)?;
         if fact != Fact::Directory {
             return Ok(Vec::new());
@@ -201,23 +201,30 @@ impl Switch for Parameter {
         }])
     }
 
-    async fn ready(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<()> {
+    async fn ready(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<()> {
         let (name, fact) = of(switch)?;
         let current = self.current(name).await?;
-        self.wanted(switch, fact, item, &current.value).await.map(drop)
+        self.new_value(switch, fact, item, &current.value).await.map(drop)
     }
 
-    async fn holds_directory(&self, switch: &CutOver, directory: &str) -> Result<bool> {
+    async fn holds_directory(&self, switch: &Switch, directory: &str) -> Result<bool> {
         let found = self.get(of(switch)?.0).await?;
         Ok(found.is_some_and(|found| names_directory(&found.value, directory)))
     }
 
-    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+    async fn observe(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Value> {
         let found = self.current(of(switch)?.0).await?;
         Ok(json!({ "version": found.number }))
     }
 
-    async fn apply(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
+    async fn apply(
+        &self,
+        _: &Run,
+        switch: &Switch,
+        item: &RestoreItem,
+        before: &Value,
+        _: &Value,
+    ) -> Result<SwitchProgress> {
         let (name, fact) = of(switch)?;
         let before = before["version"].as_i64().unwrap_or_default();
         let current = self.current(name).await?;
@@ -226,12 +233,12 @@ impl Switch for Parameter {
             _ => None,
         };
         let wanted = self
-            .wanted(switch, fact, item, old.as_deref().unwrap_or(&current.value))
+            .new_value(switch, fact, item, old.as_deref().unwrap_or(&current.value))
             .await?;
         if current.value == wanted {
             return Ok(done(current.number));
         }
-        if current.number != before && !self.held(name, before, &current.value).await? {
+        if current.number != before && !self.had_value(name, before, &current.value).await? {
             return Err(Error::Conflict(format!(
                 "switching parameter {name}: it is at version {}, no longer at {before}; somebody wrote it meanwhile. It stays \
                  as it is: see who writes it, then cut over again with a new restore, or write the copy's value by hand",
@@ -241,7 +248,14 @@ impl Switch for Parameter {
         Ok(done(self.put(name, &wanted, current.number).await?))
     }
 
-    async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, after: &Value) -> Result<Switching> {
+    async fn revert(
+        &self,
+        _: &Run,
+        switch: &Switch,
+        item: &RestoreItem,
+        before: &Value,
+        after: &Value,
+    ) -> Result<SwitchProgress> {
         let (name, fact) = of(switch)?;
         let before = before["version"].as_i64().unwrap_or_default();
         let current = self.current(name).await?;
@@ -259,8 +273,8 @@ impl Switch for Parameter {
         }
         // A later restore that was taken back wrote this restore's value again: by its value it is known, not by its number.
         let ours = match after["version"].as_i64() {
-            Some(after) => current.number == after || self.held(name, after, &current.value).await?,
-            None => current.value == self.wanted(switch, fact, item, &old.value).await?,
+            Some(after) => current.number == after || self.had_value(name, after, &current.value).await?,
+            None => current.value == self.new_value(switch, fact, item, &old.value).await?,
         };
         if !ours {
             return Err(Error::Conflict(format!(
@@ -274,13 +288,13 @@ impl Switch for Parameter {
     }
 }
 
-fn of(switch: &CutOver) -> Result<(&str, Fact)> {
+fn of(switch: &Switch) -> Result<(&str, Fact)> {
     match &switch.action {
-        CutOverAction::Parameter { parameter, value } => Ok((parameter, *value)),
+        SwitchAction::Parameter { parameter, value } => Ok((parameter, *value)),
         _ => Err(wrong_action("parameter", switch)),
     }
 }
 
-fn done(version: i64) -> Switching {
-    Switching::Done(json!({ "version": version }))
+fn done(version: i64) -> SwitchProgress {
+    SwitchProgress::Done(json!({ "version": version }))
 }

@@ -7,15 +7,15 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbProxyTarget, TargetRole, TargetState, TargetType};
 use serde_json::{Value, json};
 
-use super::switch::{Switch, fault, wrong_action};
+use super::switch::{SwitchDriver, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
-use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::descriptor::{Switch, SwitchAction};
 use crate::domain::job::Run;
-use crate::domain::lead::Lead;
+use crate::domain::reference::Reference;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{Item, Made};
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::error::{Error, Fault, Result};
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ pub struct RdsProxy {
 
 /// What a proxy leads to.
 #[derive(Debug, PartialEq)]
-struct Seen {
+struct ProxyTarget {
     /// `DBClusterIdentifier`.
     cluster: Option<String>,
     /// Whether it reaches the cluster's writer.
@@ -47,7 +47,7 @@ impl RdsProxy {
     }
 
     /// `None` where there is no such proxy.
-    async fn seen(&self, proxy: &str) -> Result<Option<Seen>> {
+    async fn describe_target(&self, proxy: &str) -> Result<Option<ProxyTarget>> {
         let targets = self
             .rds
             .describe_db_proxy_targets()
@@ -60,8 +60,8 @@ impl RdsProxy {
         }
     }
 
-    async fn existing(&self, proxy: &str) -> Result<Seen> {
-        self.seen(proxy).await?.ok_or_else(|| {
+    async fn existing(&self, proxy: &str) -> Result<ProxyTarget> {
+        self.describe_target(proxy).await?.ok_or_else(|| {
             Error::NotFound(format!(
                 "switching proxy {proxy}: there is none of that name. Create it again, or switch by hand"
             ))
@@ -69,16 +69,16 @@ impl RdsProxy {
     }
 
     /// Leads a proxy from one cluster to another, a call a look.
-    async fn lead_over(&self, proxy: &str, from: &str, to: &str) -> Result<Switching> {
+    async fn retarget(&self, proxy: &str, from: &str, to: &str) -> Result<SwitchProgress> {
         let seen = self.existing(proxy).await?;
         let underway = |phase: String| {
-            Ok(Switching::Underway {
+            Ok(SwitchProgress::Underway {
                 phase,
                 noted: Value::Null,
             })
         };
         match seen.cluster.as_deref() {
-            Some(cluster) if cluster == to && seen.available => Ok(Switching::Done(json!({ "cluster": to }))),
+            Some(cluster) if cluster == to && seen.available => Ok(SwitchProgress::Done(json!({ "cluster": to }))),
             // Not final at the first look: RDS may still tell what it found before.
             Some(cluster) if cluster == to => underway(match seen.reason.as_deref() {
                 Some("AUTH_FAILURE") => format!(
@@ -121,8 +121,8 @@ impl RdsProxy {
 }
 
 #[async_trait]
-impl Switch for RdsProxy {
-    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+impl SwitchDriver for RdsProxy {
+    async fn preflight(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
         let proxy = of(switch)?;
         let Target::Aurora { cluster } = &item.planned.resource.target else {
             let kind = item.planned.resource.target.kind();
@@ -134,9 +134,9 @@ impl Switch for RdsProxy {
                 "a cluster: a proxy leads to nothing else",
             )]);
         };
-        let leads_to = match self.seen(proxy).await? {
-            Some(Seen { cluster: Some(led), .. }) if led == *cluster => return Ok(Vec::new()),
-            Some(Seen { cluster: Some(led), .. }) => format!("{proxy}, which leads to cluster {led},"),
+        let leads_to = match self.describe_target(proxy).await? {
+            Some(ProxyTarget { cluster: Some(led), .. }) if led == *cluster => return Ok(Vec::new()),
+            Some(ProxyTarget { cluster: Some(led), .. }) => format!("{proxy}, which leads to cluster {led},"),
             Some(_) => format!("{proxy}, which leads to no cluster,"),
             None => format!("{proxy} (gone)"),
         };
@@ -144,20 +144,20 @@ impl Switch for RdsProxy {
         Ok(vec![fault(switch, "proxy", leads_to, allowed)])
     }
 
-    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+    async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference> {
         let proxy = of(switch)?;
         let Target::Aurora { cluster } = target else {
-            return Ok(Lead::Silent);
+            return Ok(Reference::Unrelated);
         };
-        Ok(match self.seen(proxy).await?.map(|seen| seen.cluster) {
-            Some(Some(led)) if led == *cluster => Lead::There,
-            Some(Some(led)) => Lead::Elsewhere(format!("cluster {led}")),
-            Some(None) => Lead::Unknown(format!("proxy {proxy} leads to no cluster")),
-            None => Lead::Unknown(format!("there is no proxy {proxy}")),
+        Ok(match self.describe_target(proxy).await?.map(|seen| seen.cluster) {
+            Some(Some(led)) if led == *cluster => Reference::Matches,
+            Some(Some(led)) => Reference::Elsewhere(format!("cluster {led}")),
+            Some(None) => Reference::Unknown(format!("proxy {proxy} leads to no cluster")),
+            None => Reference::Unknown(format!("there is no proxy {proxy}")),
         })
     }
 
-    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+    async fn observe(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Value> {
         let proxy = of(switch)?;
         let seen = self.existing(proxy).await?;
         let cluster = seen.cluster.ok_or_else(|| {
@@ -168,17 +168,33 @@ impl Switch for RdsProxy {
         Ok(json!({ "cluster": cluster }))
     }
 
-    async fn apply(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
-        self.lead_over(of(switch)?, led(before)?, copy(switch, item)?).await
+    async fn apply(
+        &self,
+        _: &Run,
+        switch: &Switch,
+        item: &RestoreItem,
+        before: &Value,
+        _: &Value,
+    ) -> Result<SwitchProgress> {
+        self.retarget(of(switch)?, previous_cluster(before)?, copy(switch, item)?)
+            .await
     }
 
-    async fn revert(&self, _: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
-        self.lead_over(of(switch)?, copy(switch, item)?, led(before)?).await
+    async fn revert(
+        &self,
+        _: &Run,
+        switch: &Switch,
+        item: &RestoreItem,
+        before: &Value,
+        _: &Value,
+    ) -> Result<SwitchProgress> {
+        self.retarget(of(switch)?, copy(switch, item)?, previous_cluster(before)?)
+            .await
     }
 }
 
 /// Of a cluster, a proxy shows itself and each of its instances.
-fn seen(targets: &[DbProxyTarget]) -> Seen {
+fn seen(targets: &[DbProxyTarget]) -> ProxyTarget {
     let of_cluster = |target: &DbProxyTarget| match target.r#type() {
         Some(TargetType::TrackedCluster) => target
             .rds_resource_id()
@@ -192,7 +208,7 @@ fn seen(targets: &[DbProxyTarget]) -> Seen {
     });
     let health = |target: &DbProxyTarget| target.target_health().cloned();
     let reason = targets.iter().filter_map(health).find_map(|health| health.reason);
-    Seen {
+    ProxyTarget {
         cluster: targets.iter().find_map(of_cluster),
         available: writers
             .any(|target| health(target).is_some_and(|health| health.state == Some(TargetState::Available))),
@@ -201,9 +217,9 @@ fn seen(targets: &[DbProxyTarget]) -> Seen {
 }
 
 /// Whatever the cluster or the proxy is at ends by itself.
-fn waited(error: Error) -> Result<Switching> {
+fn waited(error: Error) -> Result<SwitchProgress> {
     match error {
-        Error::NotReady(why) => Ok(Switching::Underway {
+        Error::NotReady(why) => Ok(SwitchProgress::Underway {
             phase: why,
             noted: Value::Null,
         }),
@@ -211,14 +227,14 @@ fn waited(error: Error) -> Result<Switching> {
     }
 }
 
-fn of(switch: &CutOver) -> Result<&str> {
+fn of(switch: &Switch) -> Result<&str> {
     match &switch.action {
-        CutOverAction::RdsProxy { proxy } => Ok(proxy),
+        SwitchAction::RdsProxy { proxy } => Ok(proxy),
         _ => Err(wrong_action("rds_proxy", switch)),
     }
 }
 
-fn led(before: &Value) -> Result<&str> {
+fn previous_cluster(before: &Value) -> Result<&str> {
     before["cluster"].as_str().ok_or_else(|| {
         Error::VerificationFailed(
             "reading to which cluster a proxy led: it was not recorded. Lead the proxy by hand".to_owned(),
@@ -226,8 +242,8 @@ fn led(before: &Value) -> Result<&str> {
     })
 }
 
-fn copy<'a>(switch: &CutOver, item: &'a Item) -> Result<&'a str> {
-    let Some(Made::Cluster { cluster, .. }) = &item.made else {
+fn copy<'a>(switch: &Switch, item: &'a RestoreItem) -> Result<&'a str> {
+    let Some(CreatedResource::Cluster { cluster, .. }) = &item.created else {
         return Err(Error::invalid(
             format!("cut_over.{}.resource", switch.name),
             &item.planned.resource.name,

@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::facts::{describe, is_ours};
-use super::switch::{Switch, fault, wrong_action};
+use super::switch::{SwitchDriver, fault, wrong_action};
 use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
-use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::descriptor::{Switch, SwitchAction};
 use crate::domain::job::Run;
-use crate::domain::lead::Lead;
 use crate::domain::names;
+use crate::domain::reference::Reference;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{Item, Made};
-use crate::domain::restore::plan::Beside;
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::error::{Error, Fault, Result};
 
 #[cfg(test)]
@@ -34,7 +34,7 @@ pub struct Rename {
 
 /// Who has which name before, and which one afterwards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Before {
+struct RenameRecord {
     /// The name that applications use.
     cluster: String,
     /// What the old cluster is called afterwards.
@@ -48,7 +48,7 @@ struct Before {
 }
 
 /// A cluster that has to have another name.
-struct Move<'a> {
+struct ClusterRename<'a> {
     resource_id: &'a str,
     from: &'a str,
     to: &'a str,
@@ -62,7 +62,7 @@ impl Rename {
     }
 
     /// Makes one move after the other. A cluster that has neither name was renamed by somebody else.
-    async fn make(&self, moves: &[Move<'_>]) -> Result<Switching> {
+    async fn make(&self, moves: &[ClusterRename<'_>]) -> Result<SwitchProgress> {
         let ids = moves.iter().map(|of| of.resource_id.to_owned()).collect();
         let filter = Filter::builder()
             .name("db-cluster-resource-id")
@@ -93,10 +93,10 @@ impl Rename {
             }
             return self.rename(of, moves).await;
         }
-        Ok(Switching::Done(json!({ "cluster": moves[moves.len() - 1].to })))
+        Ok(SwitchProgress::Done(json!({ "cluster": moves[moves.len() - 1].to })))
     }
 
-    async fn rename(&self, of: &Move<'_>, moves: &[Move<'_>]) -> Result<Switching> {
+    async fn rename(&self, of: &ClusterRename<'_>, moves: &[ClusterRename<'_>]) -> Result<SwitchProgress> {
         let asked = self
             .clusters
             .modify_db_cluster()
@@ -127,11 +127,11 @@ impl Rename {
 }
 
 #[async_trait]
-impl Switch for Rename {
-    async fn preflight(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
-        see_rename(switch)?;
-        let (Target::Aurora { cluster }, Beside::Cluster { .. }) =
-            (&item.planned.resource.target, &item.planned.beside)
+impl SwitchDriver for Rename {
+    async fn preflight(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
+        ensure_rename_action(switch)?;
+        let (Target::Aurora { cluster }, Destination::Cluster { .. }) =
+            (&item.planned.resource.target, &item.planned.destination)
         else {
             let value = format!(
                 "{} of kind {}",
@@ -158,15 +158,15 @@ impl Switch for Rename {
     }
 
     /// The name is the resource's own: it tells nothing beside it.
-    async fn lead(&self, switch: &CutOver, _: &Target) -> Result<Lead> {
-        see_rename(switch)?;
-        Ok(Lead::Silent)
+    async fn reference(&self, switch: &Switch, _: &Target) -> Result<Reference> {
+        ensure_rename_action(switch)?;
+        Ok(Reference::Unrelated)
     }
 
-    async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value> {
-        see_rename(switch)?;
-        let (Target::Aurora { cluster }, Some(Made::Cluster { cluster: copy, .. })) =
-            (&item.planned.resource.target, &item.made)
+    async fn observe(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Value> {
+        ensure_rename_action(switch)?;
+        let (Target::Aurora { cluster }, Some(CreatedResource::Cluster { cluster: copy, .. })) =
+            (&item.planned.resource.target, &item.created)
         else {
             return Err(Error::invalid(
                 format!("cut_over.{}.resource", switch.name),
@@ -184,7 +184,7 @@ impl Switch for Rename {
             )));
         };
         let old = describe(&self.clusters, cluster).await?;
-        let before = Before {
+        let before = RenameRecord {
             cluster: cluster.clone(),
             side: side(run, cluster),
             copy: copy.clone(),
@@ -194,35 +194,35 @@ impl Switch for Rename {
         Ok(json!(before))
     }
 
-    async fn apply(&self, _: &Run, _: &CutOver, _: &Item, before: &Value, _: &Value) -> Result<Switching> {
+    async fn apply(&self, _: &Run, _: &Switch, _: &RestoreItem, before: &Value, _: &Value) -> Result<SwitchProgress> {
         let before = read(before)?;
-        let aside = before.old.as_deref().map(|old| Move {
+        let aside = before.old.as_deref().map(|old| ClusterRename {
             resource_id: old,
             from: &before.cluster,
             to: &before.side,
         });
-        let into_place = Move {
+        let into_place = ClusterRename {
             resource_id: &before.new,
             from: &before.copy,
             to: &before.cluster,
         };
-        let moves: Vec<Move> = aside.into_iter().chain([into_place]).collect();
+        let moves: Vec<ClusterRename> = aside.into_iter().chain([into_place]).collect();
         self.make(&moves).await
     }
 
-    async fn revert(&self, _: &Run, _: &CutOver, _: &Item, before: &Value, _: &Value) -> Result<Switching> {
+    async fn revert(&self, _: &Run, _: &Switch, _: &RestoreItem, before: &Value, _: &Value) -> Result<SwitchProgress> {
         let before = read(before)?;
-        let out = Move {
+        let out = ClusterRename {
             resource_id: &before.new,
             from: &before.cluster,
             to: &before.copy,
         };
-        let back = before.old.as_deref().map(|old| Move {
+        let back = before.old.as_deref().map(|old| ClusterRename {
             resource_id: old,
             from: &before.side,
             to: &before.cluster,
         });
-        let moves: Vec<Move> = [out].into_iter().chain(back).collect();
+        let moves: Vec<ClusterRename> = [out].into_iter().chain(back).collect();
         self.make(&moves).await
     }
 }
@@ -232,14 +232,14 @@ fn side(run: &Run, cluster: &str) -> String {
     names::copy_of(cluster, &format!("before-{}", names::suffix(run)), LONGEST)
 }
 
-fn see_rename(switch: &CutOver) -> Result<()> {
+fn ensure_rename_action(switch: &Switch) -> Result<()> {
     match switch.action {
-        CutOverAction::Rename => Ok(()),
+        SwitchAction::Rename => Ok(()),
         _ => Err(wrong_action("rename", switch)),
     }
 }
 
-fn read(before: &Value) -> Result<Before> {
+fn read(before: &Value) -> Result<RenameRecord> {
     serde_json::from_value(before.clone()).map_err(|error| {
         Error::VerificationFailed(format!(
             "reading what was there before a rename: {error}. Rename the clusters by hand"
@@ -257,14 +257,14 @@ fn changing(cluster: &DbCluster, name: &str) -> Option<String> {
     Some(format!("cluster {name} waits to become {waiting}"))
 }
 
-fn underway(phase: String) -> Switching {
-    Switching::Underway {
+fn underway(phase: String) -> SwitchProgress {
+    SwitchProgress::Underway {
         phase,
         noted: Value::Null,
     }
 }
 
-fn gone(of: &Move<'_>) -> Error {
+fn gone(of: &ClusterRename<'_>) -> Error {
     Error::NotFound(format!(
         "renaming cluster {} to {}: it is gone (resource id {}). See what deleted it, and which cluster should have the name",
         of.from, of.to, of.resource_id

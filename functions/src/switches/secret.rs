@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 
 use super::directories::{self, Directories};
 use super::facts::{self, Facts};
-use super::places::Places;
-use super::switch::{Switch, fault, wrong_action};
-use crate::domain::descriptor::{CutOver, CutOverAction, Fact};
+use super::references::ReferenceReader;
+use super::switch::{SwitchDriver, fault, wrong_action};
+use crate::domain::descriptor::{Fact, Switch, SwitchAction};
+use crate::domain::efs_access::roots::Mount;
 use crate::domain::job::Run;
-use crate::domain::lead::{self, Lead};
-use crate::domain::mounted::roots::Mount;
 use crate::domain::names;
+use crate::domain::reference::{self, Reference};
 use crate::domain::resource::Target;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::domain::usage::services::names_directory;
 use crate::error::{Error, Fault, Result};
 
@@ -33,7 +33,7 @@ use self::versions::{CURRENT, PENDING, Versions, current, end_rotation, rotating
 pub struct Secret {
     versions: Versions,
     facts: Facts,
-    places: Places,
+    places: ReferenceReader,
     directories: Directories,
 }
 
@@ -42,19 +42,19 @@ impl Secret {
         Self {
             versions: Versions::from_config(aws),
             facts: Facts::from_config(aws),
-            places: Places::from_config(aws),
+            places: ReferenceReader::from_config(aws),
             directories: Directories::from_config(aws),
         }
     }
 
     /// Where in the copy the directory lies that a key of the value `text` names.
-    async fn directory(&self, switch: &CutOver, key: &str, item: &Item, text: &str) -> Result<Value> {
+    async fn directory(&self, switch: &Switch, key: &str, item: &RestoreItem, text: &str) -> Result<Value> {
         let old = document::text_of(text, key).unwrap_or_default();
         let found = self.directories.find(switch, key, item, directories::named(&old)).await;
         found.map(Value::from)
     }
 
-    async fn faults(&self, switch: &CutOver, secret: &str) -> Result<Vec<Fault>> {
+    async fn faults(&self, switch: &Switch, secret: &str) -> Result<Vec<Fault>> {
         let wanted = |value: &str, allowed: &str| Ok(vec![fault(switch, "secret", value, allowed)]);
         let described = match self.versions.describe(secret).await {
             Ok(described) => described,
@@ -99,8 +99,8 @@ impl Secret {
 }
 
 #[async_trait]
-impl Switch for Secret {
-    async fn preflight(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>> {
+impl SwitchDriver for Secret {
+    async fn preflight(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
         let (secret, values) = values(switch)?;
         let mut faults = self.faults(switch, secret).await?;
         let lacking = values
@@ -110,9 +110,9 @@ impl Switch for Secret {
         Ok(faults)
     }
 
-    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead> {
+    async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference> {
         let (secret, values) = values(switch)?;
-        let unknown = |why: &str| Ok(Lead::Unknown(format!("secret {secret} {why}")));
+        let unknown = |why: &str| Ok(Reference::Unknown(format!("secret {secret} {why}")));
         let version = match self.versions.describe(secret).await {
             Ok(described) => current(&described),
             Err(Error::NotFound(_)) => return unknown("does not exist"),
@@ -126,18 +126,18 @@ impl Switch for Secret {
             Err(Error::InvalidInput(_)) => return unknown("holds a binary value"),
             Err(error) => return Err(error),
         };
-        let mut leads = Vec::new();
+        let mut references = Vec::new();
         for (key, fact) in values {
-            leads.push(match document::text_of(&text, key) {
-                Some(value) => self.places.lead(*fact, &value, target).await?,
-                None => Lead::Unknown(format!("secret {secret} has no text under {key}")),
+            references.push(match document::text_of(&text, key) {
+                Some(value) => self.places.reference(*fact, &value, target).await?,
+                None => Reference::Unknown(format!("secret {secret} has no text under {key}")),
             });
         }
-        Ok(lead::together(leads))
+        Ok(reference::combine(references))
     }
 
     /// What a secret holds is not kept with a backup.
-    async fn mounts(&self, switch: &CutOver, _: &str) -> Result<Vec<Mount>> {
+    async fn mounts(&self, switch: &Switch, _: &str) -> Result<Vec<Mount>> {
         let (secret, values) = values(switch)?;
         if directories_in(values).next().is_none() {
             return Ok(Vec::new());
@@ -147,7 +147,7 @@ impl Switch for Secret {
         )))
     }
 
-    async fn ready(&self, _: &Run, switch: &CutOver, item: &Item) -> Result<()> {
+    async fn ready(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<()> {
         let (secret, values) = values(switch)?;
         if directories_in(values).next().is_none() {
             return Ok(());
@@ -162,7 +162,7 @@ impl Switch for Secret {
         Ok(())
     }
 
-    async fn holds_directory(&self, switch: &CutOver, directory: &str) -> Result<bool> {
+    async fn holds_directory(&self, switch: &Switch, directory: &str) -> Result<bool> {
         let (secret, values) = values(switch)?;
         let version = match self.versions.describe(secret).await {
             Ok(described) => current(&described),
@@ -178,14 +178,21 @@ impl Switch for Secret {
         Ok(found.any(|value| names_directory(value, directory)))
     }
 
-    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+    async fn observe(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Value> {
         let version = self.versions.current(values(switch)?.0).await?;
         Ok(json!({ "version": version }))
     }
 
-    async fn apply(&self, run: &Run, switch: &CutOver, item: &Item, before: &Value, _: &Value) -> Result<Switching> {
+    async fn apply(
+        &self,
+        run: &Run,
+        switch: &Switch,
+        item: &RestoreItem,
+        before: &Value,
+        _: &Value,
+    ) -> Result<SwitchProgress> {
         let (secret, values) = values(switch)?;
-        let (before, ours) = (version(before), ours(switch, item));
+        let (before, ours) = (version(before), new_version_id(switch, item));
         let described = self.versions.describe(secret).await?;
         let current = current(&described).ok_or_else(|| without_current(secret))?;
         if current == ours {
@@ -227,13 +234,13 @@ impl Switch for Secret {
     async fn revert(
         &self,
         run: &Run,
-        switch: &CutOver,
-        item: &Item,
+        switch: &Switch,
+        item: &RestoreItem,
         before: &Value,
         after: &Value,
-    ) -> Result<Switching> {
+    ) -> Result<SwitchProgress> {
         let (secret, _) = values(switch)?;
-        let ours = ours(switch, item);
+        let ours = new_version_id(switch, item);
         let (before, after) = (version(before), after["version"].as_str().unwrap_or(&ours));
         if after == before {
             return Ok(done(before));
@@ -279,15 +286,15 @@ fn directories_in(values: &BTreeMap<String, Fact>) -> impl Iterator<Item = &Stri
         .map(|(key, _)| key)
 }
 
-fn values(switch: &CutOver) -> Result<(&str, &BTreeMap<String, Fact>)> {
+fn values(switch: &Switch) -> Result<(&str, &BTreeMap<String, Fact>)> {
     match &switch.action {
-        CutOverAction::Secret { secret, values } => Ok((secret, values)),
+        SwitchAction::Secret { secret, values } => Ok((secret, values)),
         _ => Err(wrong_action("secret", switch)),
     }
 }
 
 /// The version id that this restore gives its version: Secrets Manager takes 32 to 64 characters.
-fn ours(switch: &CutOver, item: &Item) -> String {
+fn new_version_id(switch: &Switch, item: &RestoreItem) -> String {
     names::token(&item.restore, &switch.name, "switch secret")
 }
 
@@ -295,8 +302,8 @@ fn version(recorded: &Value) -> &str {
     recorded["version"].as_str().unwrap_or_default()
 }
 
-fn done(version: &str) -> Switching {
-    Switching::Done(json!({ "version": version }))
+fn done(version: &str) -> SwitchProgress {
+    SwitchProgress::Done(json!({ "version": version }))
 }
 
 fn rotated(secret: &str, before: &str) -> Error {

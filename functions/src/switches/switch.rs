@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::domain::descriptor::CutOver;
+use crate::domain::descriptor::Switch;
+use crate::domain::efs_access::roots::Mount;
 use crate::domain::job::Run;
-use crate::domain::lead::Lead;
-use crate::domain::mounted::roots::Mount;
+use crate::domain::reference::Reference;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::error::{Error, Fault, Result};
 
 /// Switches one kind of thing over to a restored copy, and back.
@@ -17,18 +17,18 @@ use crate::error::{Error, Fault, Result};
 /// Every method may run twice, and may have succeeded before without anybody hearing of it: it finds out by looking. `item` is
 /// the restored resource to which the switch leads.
 #[async_trait]
-pub trait Switch: Send + Sync {
+pub trait SwitchDriver: Send + Sync {
     /// What would make the switch fail later, one a thing; reads only, before anything is restored.
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    async fn preflight(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Vec<Fault>>;
+    async fn preflight(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>>;
 
     /// What the operator should know of it before anything is restored, such as how long it takes; reads only.
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    async fn remarks(&self, _switch: &CutOver, _item: &Item) -> Result<Vec<String>> {
+    async fn remarks(&self, _switch: &Switch, _item: &RestoreItem) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 
@@ -36,13 +36,13 @@ pub trait Switch: Send + Sync {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    async fn lead(&self, switch: &CutOver, target: &Target) -> Result<Lead>;
+    async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference>;
 
     /// The directories of a file system to which it leads now; reads only, and no secret.
     ///
     /// # Errors
     /// `NotFound` where what it names is not there; else where AWS could not be asked.
-    async fn mounts(&self, _switch: &CutOver, _file_system: &str) -> Result<Vec<Mount>> {
+    async fn mounts(&self, _switch: &Switch, _file_system: &str) -> Result<Vec<Mount>> {
         Ok(Vec::new())
     }
 
@@ -50,7 +50,7 @@ pub trait Switch: Send + Sync {
     ///
     /// # Errors
     /// Why it cannot be switched, and what to do.
-    async fn ready(&self, _run: &Run, _switch: &CutOver, _item: &Item) -> Result<()> {
+    async fn ready(&self, _run: &Run, _switch: &Switch, _item: &RestoreItem) -> Result<()> {
         Ok(())
     }
 
@@ -58,19 +58,25 @@ pub trait Switch: Send + Sync {
     ///
     /// # Errors
     /// Only where AWS could not be asked.
-    async fn holds_directory(&self, _: &CutOver, _: &str) -> Result<bool> {
+    async fn holds_directory(&self, _: &Switch, _: &str) -> Result<bool> {
         Ok(false)
     }
 
     /// What is there before, as much as it takes to go back. Never a secret: it is written to the catalog.
-    async fn observe(&self, run: &Run, switch: &CutOver, item: &Item) -> Result<Value>;
+    async fn observe(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Value>;
 
     /// Switches, or looks how far that is; called until it answers `Done` or `Failed`. `noted` is what the last call noted.
     ///
     /// # Errors
     /// `Conflict` when somebody else changed what was observed.
-    async fn apply(&self, run: &Run, switch: &CutOver, item: &Item, before: &Value, noted: &Value)
-    -> Result<Switching>;
+    async fn apply(
+        &self,
+        run: &Run,
+        switch: &Switch,
+        item: &RestoreItem,
+        before: &Value,
+        noted: &Value,
+    ) -> Result<SwitchProgress>;
 
     /// Switches back to `before`, or looks how far that is. `after` is what `apply` answered, or noted; null where nobody
     /// knows whether it did anything.
@@ -80,15 +86,15 @@ pub trait Switch: Send + Sync {
     async fn revert(
         &self,
         run: &Run,
-        switch: &CutOver,
-        item: &Item,
+        switch: &Switch,
+        item: &RestoreItem,
         before: &Value,
         after: &Value,
-    ) -> Result<Switching>;
+    ) -> Result<SwitchProgress>;
 }
 
 /// A fault in what a switch names.
-pub fn fault(switch: &CutOver, field: &str, value: impl Into<String>, allowed: impl Into<String>) -> Fault {
+pub fn fault(switch: &Switch, field: &str, value: impl Into<String>, allowed: impl Into<String>) -> Fault {
     Fault {
         path: format!("cut_over.{}.{field}", switch.name),
         value: value.into(),
@@ -97,7 +103,7 @@ pub fn fault(switch: &CutOver, field: &str, value: impl Into<String>, allowed: i
 }
 
 /// A switch of another kind reached this one: the dispatch is wrong.
-pub fn wrong_action(kind: &str, switch: &CutOver) -> Error {
+pub fn wrong_action(kind: &str, switch: &Switch) -> Error {
     Error::invalid(
         format!("cut_over.{}.kind", switch.name),
         format!("{:?}", switch.action),

@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::replay::{Replay, answers};
 use crate::testing::switches::{cluster, db_cluster, db_clusters, run, secret_switch, switch, table};
 
-fn rename() -> CutOver {
+fn rename() -> Switch {
     switch(json!({"name": "name", "resource": "database", "kind": "rename"}))
 }
 

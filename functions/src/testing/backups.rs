@@ -8,19 +8,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{later, made, now};
+use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
-use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
-use crate::domain::restore::item::{Advance, Item, Undoing};
-use crate::domain::restore::kept::{Continuous, Kept};
+use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::naming::{Naming, Overrides};
-use crate::domain::restore::plan::Beside;
-use crate::domain::restore::request::Destination;
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::request::RequestedDestination;
+use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups};
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
-use crate::kinds::{Backup, Defaults, Deletion, Kind, Kinds, Preflight, Recovery, Restore, Started};
+use crate::kinds::{Backup, Defaults, Deletion, Kind, Kinds, Preflight, Recovery, Restore, StartedBackup};
 
 pub fn finished() -> Finished {
     Finished {
@@ -34,13 +34,13 @@ pub fn finished() -> Finished {
 #[derive(Default)]
 pub struct Recoverable {
     pub gone: BTreeSet<&'static str>,
-    pub continuous: BTreeMap<&'static str, Continuous>,
-    pub kept: BTreeMap<&'static str, Kept>,
+    pub continuous: BTreeMap<&'static str, ContinuousBackup>,
+    pub kept: BTreeMap<&'static str, RetainedBackups>,
 }
 
 /// A kind that notes what it is asked for; its looks answer what a test puts there.
 #[derive(Default)]
-pub struct Backups {
+pub struct RecordedKind {
     calls: Mutex<Vec<String>>,
     looks: Mutex<VecDeque<Result<Progress>>>,
     looks_at: Script<Progress>,
@@ -48,7 +48,7 @@ pub struct Backups {
     looked: Mutex<Vec<String>>,
     deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
     /// What it shows of all sets, each once.
-    tagged: Mutex<Vec<Tagged>>,
+    tagged: Mutex<Vec<TaggedPoint>>,
     captures: Mutex<VecDeque<Error>>,
     /// What comes of the next tags of a sealed set.
     sealing: Mutex<VecDeque<Result<()>>>,
@@ -57,8 +57,8 @@ pub struct Backups {
     /// What it sees, where it is a guard.
     versions: Option<usize>,
     preflight: Script<Preflight>,
-    advances: Script<Advance>,
-    undoings: Script<Undoing>,
+    advances: Script<RestoreProgress>,
+    undoings: Script<UndoProgress>,
     samples: Script<Option<Sample>>,
     samples_forever: bool,
     recoverable: Mutex<Recoverable>,
@@ -76,7 +76,7 @@ fn add_to<T>(script: &Script<T>, resource: &str, answer: Result<T>) {
     script.entry(resource.into()).or_default().push_back(answer);
 }
 
-impl Backups {
+impl RecordedKind {
     /// A guard that sees so many versions.
     pub fn guarding(versions: usize) -> Self {
         Self {
@@ -111,7 +111,7 @@ impl Backups {
         self.looks.lock().unwrap().push_back(Err(error));
     }
 
-    /// What the next look at a resource's backup comes to; before what [`Backups::next`] puts there for all.
+    /// What the next look at a resource's backup comes to; before what [`RecordedKind::next`] puts there for all.
     pub fn looking(&self, resource: &str, seen: Result<Progress>) {
         add_to(&self.looks_at, resource, seen);
     }
@@ -129,7 +129,7 @@ impl Backups {
     }
 
     /// What AWS shows of sealed sets to the kind that is asked first.
-    pub fn showing(&self, tagged: Vec<Tagged>) {
+    pub fn showing(&self, tagged: Vec<TaggedPoint>) {
         *self.tagged.lock().unwrap() = tagged;
     }
 
@@ -154,12 +154,12 @@ impl Backups {
     }
 
     /// What the next advance of a resource's restore comes to; without any, its copy is there.
-    pub fn advancing(&self, resource: &str, advance: Result<Advance>) {
+    pub fn advancing(&self, resource: &str, advance: Result<RestoreProgress>) {
         add_to(&self.advances, resource, advance);
     }
 
     /// What the next undoing of a resource's restore comes to; without any, its copy is gone.
-    pub fn undoing(&self, resource: &str, undoing: Result<Undoing>) {
+    pub fn undoing(&self, resource: &str, undoing: Result<UndoProgress>) {
         add_to(&self.undoings, resource, undoing);
     }
 
@@ -183,7 +183,7 @@ fn real() -> Kinds {
 }
 
 /// Every kind is this one.
-pub fn kinds(kind: &Arc<Backups>) -> Kinds {
+pub fn kinds(kind: &Arc<RecordedKind>) -> Kinds {
     let kind: Arc<dyn Kind> = kind.clone();
     Kinds::all(&kind)
 }
@@ -196,7 +196,7 @@ pub fn table_backup(name: &str) -> RecoveryPoint {
 }
 
 #[async_trait]
-impl Backup for Backups {
+impl Backup for RecordedKind {
     async fn capture(&self, resource: &Resource) -> Result<Value> {
         self.note(format!("capture {}", resource.name));
         if let Some(error) = self.captures.lock().unwrap().pop_front() {
@@ -205,14 +205,14 @@ impl Backup for Backups {
         Ok(json!({"captured": resource.name}))
     }
 
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         self.note(format!("back_up {}", resource.name));
         if let Some(number) = self.versions {
             let version = |number: usize| Version {
                 name: format!("/hubs/prod/{number}"),
                 version: "1".into(),
             };
-            return Ok(Started {
+            return Ok(StartedBackup {
                 recovery_point: RecoveryPoint::Versions {
                     versions: (0..number).map(version).collect(),
                     seen_at: now(),
@@ -222,7 +222,7 @@ impl Backup for Backups {
         }
         let name = names::recovery_point(&run.id, &resource.name);
         self.made.lock().unwrap().insert(name.clone());
-        Ok(Started {
+        Ok(StartedBackup {
             recovery_point: table_backup(&name),
             started_at: now(),
         })
@@ -254,7 +254,7 @@ impl Backup for Backups {
         Ok(())
     }
 
-    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<TaggedPoint>> {
         let asked = self.calls().iter().filter(|call| *call == "tagged").count();
         self.note("tagged".into());
         // It stands in the place of every kind, and shows what there is in the first.
@@ -287,27 +287,27 @@ impl Backup for Backups {
 }
 
 #[async_trait]
-impl Recovery for Backups {
+impl Recovery for RecordedKind {
     async fn exists(&self, target: &Target) -> Result<bool> {
         Ok(!self.recoverable.lock().unwrap().gone.contains(target.identifier()))
     }
 
-    async fn continuous(&self, target: &Target) -> Result<Option<Continuous>> {
+    async fn continuous_backup(&self, target: &Target) -> Result<Option<ContinuousBackup>> {
         let recoverable = self.recoverable.lock().unwrap();
         Ok(recoverable.continuous.get(target.identifier()).cloned())
     }
 
-    async fn kept(&self, _: &str, target: &Target, _: Option<Timestamp>) -> Result<Kept> {
+    async fn retained_backups(&self, _: &str, target: &Target, _: Option<Timestamp>) -> Result<RetainedBackups> {
         let recoverable = self.recoverable.lock().unwrap();
         let kept = recoverable.kept.get(target.identifier()).cloned();
-        Ok(kept.unwrap_or(Kept::Nothing("nobody keeps it")))
+        Ok(kept.unwrap_or(RetainedBackups::NotRetained("nobody keeps it")))
     }
 
     /// As each kind has it; of a file system that is gone, a new one.
-    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside> {
+    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
         let into = match self.exists(&resource.target).await? {
-            true => Destination::Directory,
-            false => Destination::FileSystem,
+            true => RequestedDestination::Directory,
+            false => RequestedDestination::FileSystem,
         };
         let naming = Naming {
             into: naming.into.or(Some(into)),
@@ -324,31 +324,31 @@ impl Recovery for Backups {
 }
 
 #[async_trait]
-impl Restore for Backups {
-    async fn preflight(&self, _: &Run, item: &Item) -> Result<Preflight> {
+impl Restore for RecordedKind {
+    async fn preflight(&self, _: &Run, item: &RestoreItem) -> Result<Preflight> {
         let name = &item.planned.resource.name;
         self.note(format!("preflight {name}"));
         next_of(&self.preflight, name).unwrap_or_else(|| Ok(Preflight::default()))
     }
 
-    async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
+    async fn advance(&self, _: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
         let name = &item.planned.resource.name;
         self.note(format!("advance {name}"));
         next_of(&self.advances, name).unwrap_or_else(|| {
-            Ok(Advance::Restored {
-                made: made(&item.planned.beside),
+            Ok(RestoreProgress::Restored {
+                made: made(&item.planned.destination),
                 remarks: Vec::new(),
             })
         })
     }
 
-    async fn undo(&self, _: &Run, item: &Item) -> Result<Undoing> {
+    async fn undo(&self, _: &Run, item: &RestoreItem) -> Result<UndoProgress> {
         let name = &item.planned.resource.name;
         self.note(format!("undo {name}"));
-        next_of(&self.undoings, name).unwrap_or(Ok(Undoing::Gone))
+        next_of(&self.undoings, name).unwrap_or(Ok(UndoProgress::Gone))
     }
 
-    async fn compare(&self, _: &Run, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
+    async fn compare(&self, _: &Run, item: &RestoreItem, at_rest: bool) -> Result<Vec<Check>> {
         let name = &item.planned.resource.name;
         let rest = if at_rest { " at rest" } else { "" };
         self.note(format!("compare {name}{rest}"));

@@ -15,7 +15,7 @@ pub use self::backup::{BackupAnswers, run_backup};
 pub use self::recovery::{RecoveryAnswers, run_recovery};
 pub use self::restore::{RestoreAnswers, run_restore};
 use crate::domain::resource::{RecoveryPoint, Resource};
-use crate::domain::restore::plan::Planned;
+use crate::domain::restore::plan::PlannedResource;
 use crate::error::{Class, Result};
 use crate::kinds::Kind;
 use crate::testing::replay::{Exchange, Replay};
@@ -27,7 +27,7 @@ pub type Script = fn() -> Vec<Exchange>;
 pub struct Example {
     pub resource: Resource,
     pub point: RecoveryPoint,
-    pub planned: Planned,
+    pub planned: PlannedResource,
 }
 
 impl Example {

@@ -10,18 +10,18 @@ use crate::runs::executions::Executions;
 
 /// Executions of which some run.
 #[derive(Default)]
-pub struct Executing {
+pub struct RunningExecutions {
     running: Mutex<BTreeSet<String>>,
 }
 
-impl Executing {
+impl RunningExecutions {
     pub fn begin(&self, execution: &str) {
         self.running.lock().unwrap().insert(execution.to_owned());
     }
 }
 
 #[async_trait]
-impl Executions for Executing {
+impl Executions for RunningExecutions {
     async fn is_running(&self, execution: &str) -> Result<bool> {
         Ok(self.running.lock().unwrap().contains(execution))
     }

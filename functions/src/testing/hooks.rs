@@ -10,7 +10,7 @@ use crate::error::{Error, Fault, Result};
 use crate::hooks::HookDriver;
 
 /// Hooks that note what they are asked for, and of which one fails a number of times.
-pub struct Recorded {
+pub struct RecordedHooks {
     calls: Mutex<Vec<String>>,
     /// What fails, by hook or by action and hook, and how often it still does.
     failing: Mutex<(String, usize)>,
@@ -18,7 +18,7 @@ pub struct Recorded {
     missing: Mutex<Option<String>>,
 }
 
-impl Recorded {
+impl RecordedHooks {
     /// Hooks of which one has no function.
     pub fn missing(hook: &str) -> Arc<Self> {
         let hooks = Self::all_well();
@@ -38,7 +38,7 @@ impl Recorded {
         })
     }
 
-    /// As [`Recorded::failing`], for one action alone.
+    /// As [`RecordedHooks::failing`], for one action alone.
     pub fn failing_to(action: &str, hook: &str, times: usize) -> Arc<Self> {
         Self::failing(&format!("{action} {hook}"), times)
     }
@@ -48,7 +48,7 @@ impl Recorded {
     }
 }
 
-impl Recorded {
+impl RecordedHooks {
     fn record(&self, action: &str, hook: &Hook) -> Result<()> {
         let call = format!("{action} {}", hook.name);
         self.calls.lock().unwrap().push(call.clone());
@@ -68,7 +68,7 @@ impl Recorded {
 }
 
 #[async_trait]
-impl HookDriver for Recorded {
+impl HookDriver for RecordedHooks {
     async fn quiesce(&self, hook: &Hook, _: &Run) -> Result<()> {
         self.record("quiesce", hook)
     }

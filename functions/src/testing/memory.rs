@@ -12,7 +12,7 @@ use crate::catalog::store::{Condition, Item, Key, Store};
 use crate::error::{Error, Result};
 
 /// What somebody else does to the items.
-type Deed = Box<dyn FnOnce(&mut BTreeMap<Key, Item>) + Send>;
+type ConcurrentChange = Box<dyn FnOnce(&mut BTreeMap<Key, Item>) + Send>;
 
 #[derive(Default)]
 pub struct Memory {
@@ -20,7 +20,7 @@ pub struct Memory {
     /// Writes to go until one fails, and whether it takes effect all the same.
     failing: Mutex<Option<(usize, bool)>>,
     /// Writes to go until somebody else gets in, and what they do.
-    meanwhile: Mutex<Option<(usize, Deed)>>,
+    meanwhile: Mutex<Option<(usize, ConcurrentChange)>>,
     writes: Mutex<usize>,
 }
 

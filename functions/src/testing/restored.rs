@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::{Purpose, RunRecord};
 use crate::error::{Error, Result};
@@ -69,7 +69,7 @@ fn planned(name: &str) -> Value {
 }
 
 /// Its items, of which the cluster's is this far.
-pub fn items(run: &Run, status: &str) -> Vec<Item> {
+pub fn items(run: &Run, status: &str) -> Vec<RestoreItem> {
     let item = |name: &str, status: &str| {
         serde_json::from_value(json!({"restore": run.id, "planned": planned(name), "status": status})).unwrap()
     };
@@ -77,7 +77,7 @@ pub fn items(run: &Run, status: &str) -> Vec<Item> {
 }
 
 /// A catalog with this restore, its run, its items and its lease.
-pub async fn restoring(record: &RestoreRecord, items: &[Item], hooks: &[&str]) -> (Catalog, Arc<Memory>, Run) {
+pub async fn restoring(record: &RestoreRecord, items: &[RestoreItem], hooks: &[&str]) -> (Catalog, Arc<Memory>, Run) {
     let (catalog, memory) = catalog();
     let run = Run {
         deployment: record.deployment.clone(),
@@ -95,12 +95,12 @@ pub async fn restoring(record: &RestoreRecord, items: &[Item], hooks: &[&str]) -
 }
 
 /// State machines that note what is started; the first starts may be refused.
-pub struct Started {
+pub struct RecordedMachines {
     started: Mutex<Vec<(String, String, Value)>>,
     refusing: Mutex<usize>,
 }
 
-impl Started {
+impl RecordedMachines {
     pub fn all_well() -> Arc<Self> {
         Self::refusing(0)
     }
@@ -119,7 +119,7 @@ impl Started {
 }
 
 #[async_trait]
-impl Machines for Started {
+impl Machines for RecordedMachines {
     async fn start(&self, machine: &str, name: &str, input: &Value) -> Result<()> {
         let mut refusing = self.refusing.lock().unwrap();
         if *refusing > 0 {

@@ -7,26 +7,26 @@ use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::matching::Matching;
-use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan, Planned, Source};
+use crate::domain::restore::plan::{CutOverMode, Destination, OnFailure, Plan, PlannedResource, Source};
 use crate::domain::set::{Purpose, RunRecord};
 use crate::testing::memory::Memory;
 
-pub fn planned_resource(name: &str) -> Planned {
+pub fn planned_resource(name: &str) -> PlannedResource {
     let mut planned = resource(if name.starts_with("database") {
         "database"
     } else {
         "rooms"
     });
     planned.name = name.into();
-    let (source, beside) = match name {
+    let (source, destination) = match name {
         "database" => (
             Source::ClusterSnapshot {
                 id: "hf-snapshot".into(),
                 arn: "arn:aws:rds:us-east-1:000000000000:cluster-snapshot:hf-snapshot".into(),
             },
-            Beside::Cluster {
+            Destination::Cluster {
                 cluster: "hubs-db-r1".into(),
             },
         ),
@@ -34,15 +34,15 @@ pub fn planned_resource(name: &str) -> Planned {
             Source::TableBackup {
                 arn: "arn:aws:dynamodb:us-east-1:000000000000:table/hubs-rooms/backup/01".into(),
             },
-            Beside::Table {
+            Destination::Table {
                 table: "hubs-rooms-r1".into(),
             },
         ),
     };
-    Planned {
+    PlannedResource {
         resource: planned,
         source,
-        beside,
+        destination,
         holds: Some(later(-3600)),
         loss_seconds: Some(3600),
         size_bytes: Some(4096),
@@ -51,14 +51,14 @@ pub fn planned_resource(name: &str) -> Planned {
     }
 }
 
-pub fn item(name: &str) -> Item {
-    Item::planned(run().id, planned_resource(name))
+pub fn item(name: &str) -> RestoreItem {
+    RestoreItem::planned(run().id, planned_resource(name))
 }
 
 /// What a restore into `beside` makes.
-pub fn made(beside: &Beside) -> Made {
-    match beside {
-        Beside::Cluster { cluster } => Made::Cluster {
+pub fn made(destination: &Destination) -> CreatedResource {
+    match destination {
+        Destination::Cluster { cluster } => CreatedResource::Cluster {
             cluster: cluster.clone(),
             arn: format!("arn:aws:rds:us-east-1:000000000000:cluster:{cluster}"),
             host: format!("{cluster}.cluster-abc.us-east-1.rds.amazonaws.com"),
@@ -69,26 +69,26 @@ pub fn made(beside: &Beside) -> Made {
             resource_id: Some("cluster-COPY".into()),
             iam_authentication: false,
         },
-        Beside::Table { table } => Made::Table {
+        Destination::Table { table } => CreatedResource::Table {
             table: table.clone(),
             arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}"),
         },
-        Beside::Directory { file_system } => Made::Directory {
+        Destination::Directory { file_system } => CreatedResource::Directory {
             file_system: file_system.clone(),
             job: "restore-job".into(),
             directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
         },
-        Beside::FileSystem { .. } => Made::FileSystem {
+        Destination::FileSystem { .. } => CreatedResource::FileSystem {
             file_system: Some("fs-0copy".into()),
             job: "restore-job".into(),
             directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
         },
-        Beside::Nothing => Made::Nothing,
+        Destination::Nothing => CreatedResource::Nothing,
     }
 }
 
-pub fn cluster() -> Made {
-    Made::Cluster {
+pub fn cluster() -> CreatedResource {
+    CreatedResource::Cluster {
         cluster: "hubs-db-r1".into(),
         arn: "arn:aws:rds:us-east-1:000000000000:cluster:hubs-db-r1".into(),
         host: "copy.example".into(),
@@ -101,8 +101,8 @@ pub fn cluster() -> Made {
     }
 }
 
-pub fn table(name: &str) -> Made {
-    Made::Table {
+pub fn table(name: &str) -> CreatedResource {
+    CreatedResource::Table {
         table: name.into(),
         arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}"),
     }

@@ -4,8 +4,8 @@
 
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::{Destination, PlannedResource, Source};
 
 pub fn run() -> Run {
     Run {
@@ -25,13 +25,13 @@ pub fn resource(target: Target) -> Resource {
 }
 
 /// The restore of a resource, by [`run`], of which nothing was captured and nothing is made.
-pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
-    Item::planned(
+pub fn restoring(resource: Resource, source: Source, destination: Destination) -> RestoreItem {
+    RestoreItem::planned(
         run().id,
-        Planned {
+        PlannedResource {
             resource,
             source,
-            beside,
+            destination,
             holds: None,
             loss_seconds: None,
             size_bytes: None,
@@ -45,7 +45,7 @@ pub fn restoring(resource: Resource, source: Source, beside: Beside) -> Item {
 #[track_caller]
 pub fn reason(progress: Progress) -> String {
     match progress {
-        Progress::Failed { reason } | Progress::Hindered { reason } => reason,
+        Progress::Failed { reason } | Progress::Blocked { reason } => reason,
         other => panic!("not failed: {other:?}"),
     }
 }

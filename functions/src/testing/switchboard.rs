@@ -10,16 +10,16 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::domain::descriptor::{CutOver, Descriptor};
+use crate::domain::descriptor::{Descriptor, Switch};
 use crate::domain::job::Run;
-use crate::domain::lead::Lead;
+use crate::domain::reference::Reference;
 use crate::domain::resource::Target;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::{SwitchState, Switched, Switching};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_progress::{SwitchProgress, SwitchRecord, SwitchState};
 use crate::error::{Error, Fault, Result};
-use crate::runs::needs::OfSwitches;
-use crate::switches::{Switch, Switches};
+use crate::runs::needs::SwitchNeeds;
+use crate::switches::{SwitchDriver, Switches};
 use crate::testing::memory::Memory;
 use crate::testing::{Running, document, now, planned, run};
 
@@ -29,10 +29,10 @@ type Meanwhile = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send
 #[derive(Default)]
 pub struct Switchboard {
     calls: Mutex<Vec<String>>,
-    leads: Mutex<VecDeque<(String, Lead)>>,
+    leads: Mutex<VecDeque<(String, Reference)>>,
     unready: Mutex<VecDeque<(String, Error)>>,
-    applies: Mutex<VecDeque<(String, Switching)>>,
-    reverts: Mutex<VecDeque<(String, Switching)>>,
+    applies: Mutex<VecDeque<(String, SwitchProgress)>>,
+    reverts: Mutex<VecDeque<(String, SwitchProgress)>>,
     failures: Mutex<VecDeque<(String, Error)>>,
     meanwhile: Mutex<Option<(String, Meanwhile)>>,
 }
@@ -47,8 +47,8 @@ impl Switchboard {
     }
 
     /// Where a switch leads the next time that somebody asks.
-    pub fn leading(&self, switch: &str, lead: Lead) {
-        self.leads.lock().unwrap().push_back((switch.into(), lead));
+    pub fn leading(&self, switch: &str, reference: Reference) {
+        self.leads.lock().unwrap().push_back((switch.into(), reference));
     }
 
     /// Why a switch cannot be, the next time that somebody asks.
@@ -57,12 +57,12 @@ impl Switchboard {
     }
 
     /// What the next apply of a switch comes to.
-    pub fn applying(&self, switch: &str, switching: Switching) {
+    pub fn applying(&self, switch: &str, switching: SwitchProgress) {
         self.applies.lock().unwrap().push_back((switch.into(), switching));
     }
 
     /// What the next revert of a switch comes to.
-    pub fn reverting(&self, switch: &str, switching: Switching) {
+    pub fn reverting(&self, switch: &str, switching: SwitchProgress) {
         self.reverts.lock().unwrap().push_back((switch.into(), switching));
     }
 
@@ -93,25 +93,32 @@ fn next<T>(queue: &Mutex<VecDeque<(String, T)>>, switch: &str) -> Option<T> {
 }
 
 #[async_trait]
-impl Switch for Switchboard {
-    async fn preflight(&self, _: &Run, _: &CutOver, _: &Item) -> Result<Vec<Fault>> {
+impl SwitchDriver for Switchboard {
+    async fn preflight(&self, _: &Run, _: &Switch, _: &RestoreItem) -> Result<Vec<Fault>> {
         Ok(Vec::new())
     }
 
-    async fn lead(&self, switch: &CutOver, _: &Target) -> Result<Lead> {
-        Ok(next(&self.leads, &switch.name).unwrap_or(Lead::There))
+    async fn reference(&self, switch: &Switch, _: &Target) -> Result<Reference> {
+        Ok(next(&self.leads, &switch.name).unwrap_or(Reference::Matches))
     }
 
-    async fn ready(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<()> {
+    async fn ready(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<()> {
         next(&self.unready, &switch.name).map_or(Ok(()), Err)
     }
 
-    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+    async fn observe(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Value> {
         self.note(format!("observe {}", switch.name));
         Ok(json!(format!("before {}", switch.name)))
     }
 
-    async fn apply(&self, _: &Run, switch: &CutOver, _: &Item, before: &Value, noted: &Value) -> Result<Switching> {
+    async fn apply(
+        &self,
+        _: &Run,
+        switch: &Switch,
+        _: &RestoreItem,
+        before: &Value,
+        noted: &Value,
+    ) -> Result<SwitchProgress> {
         self.note(format!("apply {} {noted}", switch.name));
         assert_eq!(*before, json!(format!("before {}", switch.name)));
         self.fail(&switch.name)?;
@@ -122,20 +129,27 @@ impl Switch for Switchboard {
         if let Some(happens) = happens {
             happens.await;
         }
-        let done = Switching::Done(json!(format!("after {}", switch.name)));
+        let done = SwitchProgress::Done(json!(format!("after {}", switch.name)));
         Ok(next(&self.applies, &switch.name).unwrap_or(done))
     }
 
-    async fn revert(&self, _: &Run, switch: &CutOver, _: &Item, before: &Value, after: &Value) -> Result<Switching> {
+    async fn revert(
+        &self,
+        _: &Run,
+        switch: &Switch,
+        _: &RestoreItem,
+        before: &Value,
+        after: &Value,
+    ) -> Result<SwitchProgress> {
         self.note(format!("revert {} {after}", switch.name));
         assert_eq!(*before, json!(format!("before {}", switch.name)));
         self.fail(&switch.name)?;
-        Ok(next(&self.reverts, &switch.name).unwrap_or(Switching::Done(before.clone())))
+        Ok(next(&self.reverts, &switch.name).unwrap_or(SwitchProgress::Done(before.clone())))
     }
 }
 
 /// `one` of the cluster, then `two` of the table.
-fn switches() -> [CutOver; 2] {
+fn switches() -> [Switch; 2] {
     [("one", "database", "host"), ("two", "rooms", "table")].map(|(name, resource, fact)| {
         serde_json::from_value(json!({
             "name": name, "resource": resource, "kind": "parameter", "parameter": format!("/hubs/{name}"), "value": fact,
@@ -145,8 +159,8 @@ fn switches() -> [CutOver; 2] {
 }
 
 /// Both switches, begun at first, in these states.
-pub fn switched(states: [SwitchState; 2]) -> Vec<Switched> {
-    let of = |(switch, state): (CutOver, SwitchState)| Switched {
+pub fn switched(states: [SwitchState; 2]) -> Vec<SwitchRecord> {
+    let of = |(switch, state): (Switch, SwitchState)| SwitchRecord {
         before: json!(format!("before {}", switch.name)),
         after: json!(format!("after {}", switch.name)),
         at: Some(now()),
@@ -171,7 +185,7 @@ pub fn verified() -> RestoreRecord {
     .unwrap()
 }
 
-fn item(name: &str, target: Value, beside: Value, made: Value) -> Item {
+fn item(name: &str, target: Value, beside: Value, made: Value) -> RestoreItem {
     let mut resource = json!({"name": name, "deadline_seconds": 3600});
     resource
         .as_object_mut()
@@ -185,12 +199,12 @@ fn item(name: &str, target: Value, beside: Value, made: Value) -> Item {
 }
 
 /// A catalog with this restore, its run and its items, and switches on this board.
-pub async fn needs(board: &Arc<Switchboard>, record: RestoreRecord) -> (OfSwitches, Run) {
+pub async fn needs(board: &Arc<Switchboard>, record: RestoreRecord) -> (SwitchNeeds, Run) {
     let (needs, run, _) = needs_on_memory(board, record).await;
     (needs, run)
 }
 
-pub async fn needs_on_memory(board: &Arc<Switchboard>, record: RestoreRecord) -> (OfSwitches, Run, Arc<Memory>) {
+pub async fn needs_on_memory(board: &Arc<Switchboard>, record: RestoreRecord) -> (SwitchNeeds, Run, Arc<Memory>) {
     let (catalog, memory, run) = planned(&[]).await;
     catalog.delete_run(&run.deployment, &run.id).await.unwrap();
     let mut descriptor = Descriptor::parse(&document(&run.deployment, &[])).unwrap();
@@ -216,7 +230,7 @@ pub async fn needs_on_memory(board: &Arc<Switchboard>, record: RestoreRecord) ->
     catalog.begin_restore(&record, &items).await.unwrap();
     let switches = Switches::all(board.clone());
     let executions = Arc::new(Running::default());
-    let needs = OfSwitches {
+    let needs = SwitchNeeds {
         catalog,
         switches,
         executions,

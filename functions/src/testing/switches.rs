@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::descriptor::CutOver;
+use crate::domain::descriptor::Switch;
 use crate::domain::job::Run;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 
 pub const RESTORE: &str = "hubs-prod-20261120-021500-abcd";
 
@@ -18,18 +18,18 @@ pub fn run() -> Run {
     .unwrap()
 }
 
-pub fn switch(document: Value) -> CutOver {
+pub fn switch(document: Value) -> Switch {
     serde_json::from_value(document).unwrap()
 }
 
-pub fn secret_switch() -> CutOver {
+pub fn secret_switch() -> Switch {
     switch(json!({
         "name": "database-secret", "resource": "database", "kind": "secret", "secret": "hubs/database",
         "values": {"host": "host", "port": "port"},
     }))
 }
 
-fn item(target: Value, beside: Value, made: Value) -> Item {
+fn item(target: Value, beside: Value, made: Value) -> RestoreItem {
     let name = match target["kind"].as_str() {
         Some("aurora") => "database",
         Some("efs") => "files",
@@ -51,7 +51,7 @@ fn item(target: Value, beside: Value, made: Value) -> Item {
 }
 
 /// The cluster `hubs-db`, restored as `hubs-db-r1`.
-pub fn cluster() -> Item {
+pub fn cluster() -> RestoreItem {
     item(
         json!({"kind": "aurora", "cluster": "hubs-db"}),
         json!({"into": "cluster", "cluster": "hubs-db-r1"}),
@@ -60,7 +60,7 @@ pub fn cluster() -> Item {
 }
 
 /// The table `hubs-rooms`, restored as `hubs-rooms-r1`.
-pub fn table() -> Item {
+pub fn table() -> RestoreItem {
     item(
         json!({"kind": "dynamodb", "table": "hubs-rooms"}),
         json!({"into": "table", "table": "hubs-rooms-r1"}),
@@ -69,7 +69,7 @@ pub fn table() -> Item {
 }
 
 /// The file system `fs-1`, restored into a directory of itself.
-pub fn directory() -> Item {
+pub fn directory() -> RestoreItem {
     item(
         json!({"kind": "efs", "file_system": "fs-1"}),
         json!({"into": "directory", "file_system": "fs-1"}),
@@ -78,7 +78,7 @@ pub fn directory() -> Item {
 }
 
 /// The file system `fs-1`, restored into `fs-2`.
-pub fn file_system() -> Item {
+pub fn file_system() -> RestoreItem {
     item(
         json!({"kind": "efs", "file_system": "fs-1"}),
         json!({"into": "file_system", "token": "t"}),

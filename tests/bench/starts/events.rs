@@ -2,7 +2,7 @@
 //! input type before it is used, here and in a test: one that has gone stale is a failing test, not a refusal that is measured.
 
 use anyhow::{Context, Result, bail};
-use holdfast::domain::mounted::Ask;
+use holdfast::domain::efs_access::AccessRequest;
 use holdfast::runs::{restoring, starting};
 use holdfast::steps::backup::{plan_backup, poll_status, prune_sets, seal_set};
 use holdfast::steps::restore::{
@@ -42,7 +42,7 @@ pub fn event(step: &str) -> Result<Value> {
         }
         "count-rows" => read_by::<count_rows::Input>(json!({ "run": run(), "probe": count_of_rows() })),
         "cut-over" => read_by::<cut_over::Input>(switching()),
-        "efs-access" => read_by::<Ask>(json!({ "action": "list", "most_entries": 0 })),
+        "efs-access" => read_by::<AccessRequest>(json!({ "action": "list", "most_entries": 0 })),
         "end-run" => read_by::<end_run::Input>(ending()),
         "list-due-deployments" => {
             read_by::<list_due_deployments::Input>(json!({ "execution": EXECUTION, "started_at": TIME }))

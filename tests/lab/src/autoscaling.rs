@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use self::request::{Key, Refused, invalid, key, no_target, page, same, text};
 use crate::clock::epoch_seconds;
 use crate::rest::without_nulls;
-use crate::service::{Answer, Call, Later, Protocol, Service};
+use crate::service::{Answer, BoxedFuture, Call, Protocol, Service};
 use crate::world::World;
 
 /// The Application Auto Scaling service.
@@ -264,7 +264,7 @@ impl Autoscaling {
 }
 
 impl Service for Autoscaling {
-    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+    fn answer<'a>(&'a self, call: &'a Call) -> BoxedFuture<'a, Option<Answer>> {
         Box::pin(async move {
             if call.service != "application-autoscaling" {
                 return None;

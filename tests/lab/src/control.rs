@@ -5,13 +5,13 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use crate::backend::{Backend, advance_by};
 use crate::faults::Rule;
-use crate::house::{House, advance_by};
 use crate::service::{Answer, Call};
 use crate::skipping;
 
 /// Answers a request of the control API; a wrong one gets 400 and a sentence in `error`.
-pub async fn answer(house: &House, call: &Call) -> Answer {
+pub async fn answer(house: &Backend, call: &Call) -> Answer {
     match reply(house, call).await {
         Ok(value) => Answer::json(&value),
         Err((status, error)) => Answer {
@@ -21,7 +21,7 @@ pub async fn answer(house: &House, call: &Call) -> Answer {
     }
 }
 
-async fn reply(house: &House, call: &Call) -> Result<Value, (u16, String)> {
+async fn reply(house: &Backend, call: &Call) -> Result<Value, (u16, String)> {
     let world = &house.world;
     let path = call.path.trim_start_matches("/_lab").trim_matches('/');
     let parts: Vec<&str> = path.split('/').collect();
@@ -54,7 +54,7 @@ async fn reply(house: &House, call: &Call) -> Result<Value, (u16, String)> {
         ("GET", ["durations"]) => Ok(json!(world.durations.seconds())),
         ("PUT", ["durations"]) => {
             let seconds = world.durations.change(&body(call)?).map_err(|error| (400, error))?;
-            let told = house.ministack.take(&seconds).await;
+            let told = house.ministack.set_durations(&seconds).await;
             told.map_err(|error| (500, format!("{error:#}")))?;
             Ok(json!(seconds))
         }
@@ -86,7 +86,7 @@ fn body(call: &Call) -> Result<Value, (u16, String)> {
         .map_err(|error| (400, format!("the body is not JSON: {error}")))
 }
 
-async fn advance(house: &House, request: &Value) -> Result<Value, (u16, String)> {
+async fn advance(house: &Backend, request: &Value) -> Result<Value, (u16, String)> {
     if request["skip"] == json!(true) {
         return skipping::skip(house).await;
     }

@@ -10,7 +10,7 @@ use crate::service::Call;
 /// How a call or a job goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FaultKind {
     /// The service's throttling error; the call has no effect.
     Throttle,
     /// HTTP 500; the call has no effect.
@@ -55,7 +55,7 @@ pub enum Kind {
     NoCapacity,
 }
 
-impl Kind {
+impl FaultKind {
     /// Whether the front door applies it to a call; the others are asked for by the services.
     #[must_use]
     pub fn is_for_calls(self) -> bool {
@@ -122,7 +122,7 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
     /// What happens.
-    pub kind: Option<Kind>,
+    pub kind: Option<FaultKind>,
     /// How slow, for `slow`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
@@ -130,7 +130,7 @@ pub struct Rule {
 
 /// A rule at work.
 #[derive(Clone, Debug, Serialize)]
-struct Active {
+struct ActiveRule {
     id: u64,
     #[serde(flatten)]
     rule: Rule,
@@ -145,16 +145,16 @@ struct Active {
 
 /// A fault that hits a call now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hit {
+pub struct InjectedFault {
     /// What happens.
-    pub kind: Kind,
+    pub kind: FaultKind,
     /// How slow, for `slow`.
     pub milliseconds: u64,
 }
 
 /// The rules in force.
 #[derive(Default)]
-pub struct Faults(Mutex<(u64, Vec<Active>)>);
+pub struct Faults(Mutex<(u64, Vec<ActiveRule>)>);
 
 impl Faults {
     /// Registers a rule and returns its id.
@@ -174,14 +174,14 @@ impl Faults {
         if rule.probability.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
             return Err("fault: `probability` must be from 0 to 1".to_owned());
         }
-        if rule.kind == Some(Kind::Slow) && rule.milliseconds.is_none() {
+        if rule.kind == Some(FaultKind::Slow) && rule.milliseconds.is_none() {
             return Err("fault: `slow` needs `milliseconds`".to_owned());
         }
         let mut guard = self.lock();
         guard.0 += 1;
         let id = guard.0;
         let draws = rule.seed.unwrap_or(0);
-        guard.1.push(Active {
+        guard.1.push(ActiveRule {
             id,
             rule,
             hits: 0,
@@ -213,24 +213,24 @@ impl Faults {
 
     /// The fault that hits this call at the front door, if any.
     #[must_use]
-    pub fn for_call(&self, call: &Call) -> Option<Hit> {
-        self.draw(call, Kind::is_for_calls)
+    pub fn for_call(&self, call: &Call) -> Option<InjectedFault> {
+        self.draw(call, FaultKind::is_for_calls)
     }
 
     /// The fault that hits the job which this call starts, if any. Ask once per job really started.
     #[must_use]
-    pub fn for_job(&self, call: &Call) -> Option<Kind> {
-        self.draw(call, Kind::is_for_jobs).map(|hit| hit.kind)
+    pub fn for_job(&self, call: &Call) -> Option<FaultKind> {
+        self.draw(call, FaultKind::is_for_jobs).map(|hit| hit.kind)
     }
 
     /// Whether a fault of exactly this kind hits the call.
     #[must_use]
-    pub fn fires(&self, call: &Call, kind: Kind) -> bool {
+    pub fn fires(&self, call: &Call, kind: FaultKind) -> bool {
         self.draw(call, |other| other == kind).is_some()
     }
 
     /// Every matching rule counts the call; the first that fires decides.
-    fn draw(&self, call: &Call, wanted: impl Fn(Kind) -> bool) -> Option<Hit> {
+    fn draw(&self, call: &Call, wanted: impl Fn(FaultKind) -> bool) -> Option<InjectedFault> {
         let mut decided = None;
         for active in &mut self.lock().1 {
             let Some(kind) = active.rule.kind.filter(|kind| wanted(*kind)) else {
@@ -246,13 +246,13 @@ impl Faults {
                     *active.late.entry(call.resource.clone()).or_default() += 1;
                 }
                 let milliseconds = active.rule.milliseconds.unwrap_or(0);
-                decided = Some(Hit { kind, milliseconds });
+                decided = Some(InjectedFault { kind, milliseconds });
             }
         }
         decided
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, (u64, Vec<Active>)> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, (u64, Vec<ActiveRule>)> {
         self.0.lock().unwrap_or_else(|e| e.into_inner())
     }
 }
@@ -268,8 +268,8 @@ fn matches(rule: &Rule, call: &Call) -> bool {
 }
 
 /// Whether a rule that has just counted a call hits it.
-fn fires(active: &mut Active, call: &Call) -> bool {
-    let late = active.rule.kind.is_some_and(Kind::is_late);
+fn fires(active: &mut ActiveRule, call: &Call) -> bool {
+    let late = active.rule.kind.is_some_and(FaultKind::is_late);
     let hits = if late {
         active.late.get(&call.resource).copied().unwrap_or(0)
     } else {

@@ -13,25 +13,25 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::faults::{Hit, Kind};
-use crate::house::House;
+use crate::backend::Backend;
+use crate::faults::{FaultKind, InjectedFault};
 use crate::service::{Answer, Call};
 use crate::{clients, control, errors, order};
 
 /// Ends a connection without an answer.
 #[derive(Debug)]
-struct Cut;
+struct ConnectionCut;
 
-impl std::fmt::Display for Cut {
+impl std::fmt::Display for ConnectionCut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("connection cut")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for ConnectionCut {}
 
 /// Serves connections until the task is aborted.
-pub async fn serve(house: Arc<House>, listener: TcpListener) {
+pub async fn serve(house: Arc<Backend>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -45,13 +45,13 @@ pub async fn serve(house: Arc<House>, listener: TcpListener) {
     }
 }
 
-async fn connection(house: Arc<House>, stream: TcpStream, peer: SocketAddr) {
+async fn connection(house: Arc<Backend>, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
     let answer = service_fn(move |request| {
         let house = house.clone();
         // A task of its own: a call that has come in goes on when its client hangs up or is killed.
         let answer = tokio::spawn(async move { house.request(request, peer).await });
-        async move { answer.await.unwrap_or(Err(Cut)) }
+        async move { answer.await.unwrap_or(Err(ConnectionCut)) }
     });
     // An error here is a client that went away, or a fault that was asked for.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -60,13 +60,13 @@ async fn connection(house: Arc<House>, stream: TcpStream, peer: SocketAddr) {
         .await;
 }
 
-impl House {
-    async fn request(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<Body>, Cut> {
+impl Backend {
+    async fn request(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<Body>, ConnectionCut> {
         let time = self.world.clock.now();
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(Body::new(body), usize::MAX)
             .await
-            .map_err(|_| Cut)?;
+            .map_err(|_| ConnectionCut)?;
         let path = parts.uri.path().to_owned();
         let query = parts.uri.query().unwrap_or("").to_owned();
         let call = Call::read(parts.method, path, query, parts.headers, body);
@@ -80,36 +80,44 @@ impl House {
         let answer = self.answer(&call, hit, peer).await;
         self.ledger.write(time, &call, hit.map(|hit| hit.kind), answer.as_ref());
         match (hit.map(|hit| hit.kind), answer) {
-            (Some(Kind::CutBefore | Kind::CutAfter | Kind::KillCallerBefore | Kind::KillCallerAfter), _)
-            | (_, None) => Err(Cut),
+            (
+                Some(
+                    FaultKind::CutBefore
+                    | FaultKind::CutAfter
+                    | FaultKind::KillCallerBefore
+                    | FaultKind::KillCallerAfter,
+                ),
+                _,
+            )
+            | (_, None) => Err(ConnectionCut),
             (_, Some(answer)) => Ok(respond(&call.method, answer)),
         }
     }
 
     /// The answer with the fault applied; none when the call never took effect and nobody hears of it.
-    async fn answer(&self, call: &Call, hit: Option<Hit>, peer: SocketAddr) -> Option<Answer> {
+    async fn answer(&self, call: &Call, hit: Option<InjectedFault>, peer: SocketAddr) -> Option<Answer> {
         let Some(hit) = hit else {
             return Some(self.dispatch(call).await);
         };
         match hit.kind {
-            Kind::Throttle => Some(errors::throttled(call)),
-            Kind::AccessDenied => Some(errors::access_denied(call)),
-            Kind::Error500 => Some(errors::internal(call)),
-            Kind::Error503 => Some(errors::unavailable(call)),
-            Kind::CutBefore => None,
-            Kind::KillCallerBefore => {
+            FaultKind::Throttle => Some(errors::throttled(call)),
+            FaultKind::AccessDenied => Some(errors::access_denied(call)),
+            FaultKind::Error500 => Some(errors::internal(call)),
+            FaultKind::Error503 => Some(errors::unavailable(call)),
+            FaultKind::CutBefore => None,
+            FaultKind::KillCallerBefore => {
                 self.kill_client(peer).await;
                 None
             }
-            Kind::KillCallerAfter => {
+            FaultKind::KillCallerAfter => {
                 let answer = self.dispatch(call).await;
                 self.kill_client(peer).await;
                 Some(answer)
             }
-            Kind::NoCapacity => Some(errors::no_capacity(call)),
-            Kind::NotFoundYet => Some(errors::not_found(call)),
-            Kind::WithoutTags => Some(order::without_tags(call, self.dispatch(call).await)),
-            Kind::Slow => {
+            FaultKind::NoCapacity => Some(errors::no_capacity(call)),
+            FaultKind::NotFoundYet => Some(errors::not_found(call)),
+            FaultKind::WithoutTags => Some(order::without_tags(call, self.dispatch(call).await)),
+            FaultKind::Slow => {
                 tokio::time::sleep(Duration::from_millis(hit.milliseconds)).await;
                 Some(self.dispatch(call).await)
             }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::faults::Kind;
+use crate::faults::FaultKind;
 use crate::service::{Answer, Call};
 
 /// One call.
@@ -44,7 +44,7 @@ pub struct Ledger(Mutex<(u64, Vec<Entry>)>);
 
 impl Ledger {
     /// Writes a call down; `answer` is none when it never took effect.
-    pub fn write(&self, time: Timestamp, call: &Call, fault: Option<Kind>, answer: Option<&Answer>) {
+    pub fn write(&self, time: Timestamp, call: &Call, fault: Option<FaultKind>, answer: Option<&Answer>) {
         let mut guard = self.0.lock().unwrap_or_else(|e| e.into_inner());
         guard.0 += 1;
         let seq = guard.0;
@@ -57,7 +57,7 @@ impl Ledger {
             resource: call.resource.clone(),
             status: answer.map(|answer| answer.status),
             error: answer.and_then(|answer| answer.error_code.clone()),
-            fault: fault.map(Kind::name),
+            fault: fault.map(FaultKind::name),
             request: call.identifiers.clone(),
         });
     }
@@ -112,7 +112,7 @@ mod tests {
         let ledger = Ledger::default();
         let answer = Answer::error(Protocol::Json, 400, "ThrottlingException", "slow down");
         let call = call("dynamodb", "CreateBackup", "users");
-        ledger.write(Timestamp::now(), &call, Some(Kind::Throttle), Some(&answer));
+        ledger.write(Timestamp::now(), &call, Some(FaultKind::Throttle), Some(&answer));
         let entry = serde_json::to_value(&ledger.since(0)[0]).unwrap();
         assert_eq!(entry["status"], 400);
         assert_eq!(entry["error"], "ThrottlingException");

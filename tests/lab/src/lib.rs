@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod autoscaling;
+pub mod backend;
 pub mod backup;
 pub mod call;
 pub mod clients;
@@ -15,7 +16,6 @@ pub mod efs;
 pub mod errors;
 pub mod faults;
 pub mod front_door;
-pub mod house;
 pub mod ids;
 pub mod keys;
 pub mod ledger;
@@ -43,8 +43,8 @@ use nix::fcntl::{Flock, FlockArg};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::house::House;
-pub use crate::ministack::Waits;
+use crate::backend::Backend;
+pub use crate::ministack::WaitMode;
 use crate::service::Service;
 use crate::world::World;
 
@@ -61,7 +61,7 @@ pub struct LabConfig {
     /// Python with the packages of `tests/requirements-lab.txt`; see [`tools::python`].
     pub python: Option<PathBuf>,
     /// How long Step Functions' waits and retry delays last.
-    pub waits: Waits,
+    pub waits: WaitMode,
     /// Whether MiniStack enforces IAM policies; the clock can't be advanced then.
     pub auth: bool,
     /// What AWS leaves open, as the order of a list, is decided by this.
@@ -78,7 +78,7 @@ impl LabConfig {
             port: 0,
             dir: dir.into(),
             python: None,
-            waits: Waits::Scaled(0.05),
+            waits: WaitMode::Scaled(0.05),
             auth: false,
             seed: 0,
             environment: Vec::new(),
@@ -88,7 +88,7 @@ impl LabConfig {
 
 /// A lab that runs. Call [`Lab::stop`] to end it; what is left when it is dropped or killed ends all the same.
 pub struct Lab {
-    house: Arc<House>,
+    house: Arc<Backend>,
     door: JoinHandle<()>,
     endpoint: String,
     _lock: Flock<File>,
@@ -113,7 +113,7 @@ impl Lab {
             clock: clock::Clock::new(),
             durations: durations::Durations::default(),
             faults: faults::Faults::default(),
-            order: order::Order::new(config.seed),
+            order: order::ListOrder::new(config.seed),
             dir,
             account: world::ACCOUNT,
             region: world::REGION,
@@ -146,7 +146,7 @@ impl Lab {
                 return Err(error);
             }
         };
-        let house = Arc::new(House {
+        let house = Arc::new(Backend {
             world,
             services,
             ledger: ledger::Ledger::default(),

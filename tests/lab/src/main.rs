@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use holdfast_lab::{Lab, LabConfig, Waits};
+use holdfast_lab::{Lab, LabConfig, WaitMode};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A local AWS account to try and test Holdfast: real PostgreSQL clusters, real files, faults on request.
@@ -58,9 +58,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         port: arguments.port,
         python: arguments.python,
         waits: if arguments.wait_by_clock {
-            Waits::ByClock
+            WaitMode::ByClock
         } else {
-            Waits::Scaled(arguments.wait_scale)
+            WaitMode::Scaled(arguments.wait_scale)
         },
         auth: arguments.auth,
         seed: arguments.seed,

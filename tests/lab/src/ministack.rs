@@ -36,7 +36,7 @@ pub struct Setup<'a> {
     /// The front door, which functions are to use as their endpoint.
     pub endpoint: &'a str,
     /// How long Step Functions' waits and retry delays last.
-    pub waits: Waits,
+    pub waits: WaitMode,
     /// Whether IAM policies are enforced.
     pub auth: bool,
     /// Further environment variables, for MiniStack and the functions.
@@ -45,14 +45,14 @@ pub struct Setup<'a> {
 
 /// How long Step Functions' waits and retry delays last.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Waits {
+pub enum WaitMode {
     /// This share of what they say, in real time: 0.05 makes a minute three seconds.
     Scaled(f64),
     /// What they say, by the lab's clock: somebody has to move it.
     ByClock,
 }
 
-impl Waits {
+impl WaitMode {
     fn scale(self) -> f64 {
         match self {
             Self::Scaled(scale) => scale,
@@ -70,7 +70,7 @@ impl Waits {
 
 /// What MiniStack's executions are doing.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Strands {
+pub struct ExecutionActivity {
     /// How many do something, or have just been woken.
     pub busy: i64,
     /// Seconds until the next one's wait is over.
@@ -81,7 +81,7 @@ pub struct Strands {
 pub struct Ministack {
     process: Mutex<Option<Child>>,
     clock: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
-    waits: Waits,
+    waits: WaitMode,
 }
 
 impl Ministack {
@@ -162,7 +162,7 @@ impl Ministack {
 
     /// How long its executions' waits last.
     #[must_use]
-    pub fn waits(&self) -> Waits {
+    pub fn waits(&self) -> WaitMode {
         self.waits
     }
 
@@ -170,33 +170,33 @@ impl Ministack {
     ///
     /// # Errors
     /// When MiniStack is gone or does not confirm within ten seconds.
-    pub async fn follow(&self, ahead: Duration) -> anyhow::Result<()> {
-        self.tell(&format!("{:.3}", ahead.as_secs_f64())).await.map(drop)
+    pub async fn set_clock_offset(&self, ahead: Duration) -> anyhow::Result<()> {
+        self.send_line(&format!("{:.3}", ahead.as_secs_f64())).await.map(drop)
     }
 
     /// Makes MiniStack's own jobs take as long as the lab's durations say.
     ///
     /// # Errors
-    /// As [`Ministack::follow`].
-    pub async fn take(&self, seconds: &Seconds) -> anyhow::Result<()> {
+    /// As [`Ministack::set_clock_offset`].
+    pub async fn set_durations(&self, seconds: &Seconds) -> anyhow::Result<()> {
         let durations = serde_json::json!({
             "table_restore": seconds.table_restore,
             "table_backup": seconds.table_backup,
         });
-        self.tell(&durations.to_string()).await.map(drop)
+        self.send_line(&durations.to_string()).await.map(drop)
     }
 
-    /// What its executions are doing; for a MiniStack whose waits are [`Waits::ByClock`].
+    /// What its executions are doing; for a MiniStack whose waits are [`WaitMode::ByClock`].
     ///
     /// # Errors
-    /// As [`Ministack::follow`].
-    pub async fn strands(&self) -> anyhow::Result<Strands> {
-        let answer = self.tell("\"waits\"").await?;
+    /// As [`Ministack::set_clock_offset`].
+    pub async fn execution_activity(&self) -> anyhow::Result<ExecutionActivity> {
+        let answer = self.send_line("\"waits\"").await?;
         serde_json::from_str(&answer).with_context(|| format!("reading what MiniStack's executions do: {answer}"))
     }
 
     /// Writes a line to MiniStack's standard input; returns the line that it answers.
-    async fn tell(&self, line: &str) -> anyhow::Result<String> {
+    async fn send_line(&self, line: &str) -> anyhow::Result<String> {
         let mut clock = self.clock.lock().await;
         let (stdin, stdout) = &mut *clock;
         let told = async {

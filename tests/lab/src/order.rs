@@ -61,11 +61,11 @@ const WITHOUT_ORDER: &[(&str, &[&str])] = &[
 
 /// How the lists of a lab's answers are ordered.
 #[derive(Clone, Copy, Debug)]
-pub struct Order {
+pub struct ListOrder {
     seed: u64,
 }
 
-impl Order {
+impl ListOrder {
     /// The order of this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -297,7 +297,7 @@ mod tests {
             "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
         }});
         let described = call("dynamodb", "DescribeTable", "t");
-        let answer = |seed| Order::new(seed).apply(&described, Answer::json(&body));
+        let answer = |seed| ListOrder::new(seed).apply(&described, Answer::json(&body));
         let seen: BTreeSet<Vec<String>> = (0..100).map(|seed| indexes(&answer(seed))).collect();
         assert_eq!(seen.len(), 6);
         assert_eq!(indexes(&answer(7)), indexes(&answer(7)));
@@ -313,7 +313,7 @@ mod tests {
                     <M><Id>b</Id></M></L><N></N><S>1</S><S2>2</S2></R>";
         let described = call("rds", "DescribeDBClusters", "");
         let texts: BTreeSet<String> = (0..20)
-            .map(|seed| Order::new(seed).apply(&described, Answer::xml(body.to_owned())))
+            .map(|seed| ListOrder::new(seed).apply(&described, Answer::xml(body.to_owned())))
             .map(|answer| String::from_utf8(answer.body.to_vec()).unwrap())
             .collect();
         let turned = body

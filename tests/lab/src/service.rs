@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub type Tagged = Vec<(String, BTreeMap<String, String>)>;
 
 /// The future of a service's method, boxed so that services can be kept in one list.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The wire format of a call, which decides how an error looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Answer {
 /// A part of AWS that the lab answers itself.
 pub trait Service: Send + Sync {
     /// Answers the call, or `None` when it is not this service's: then it goes on to MiniStack.
-    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>>;
+    fn answer<'a>(&'a self, call: &'a Call) -> BoxedFuture<'a, Option<Answer>>;
 
     /// A page of the control API under `/_lab/<name>` that this service knows: what is where on disk, and such.
     fn page(&self, _name: &str) -> Option<Value> {
@@ -166,7 +166,7 @@ pub trait Service: Send + Sync {
     }
 
     /// Ends what the service started: servers, listeners, jobs.
-    fn stop(&self) -> Later<'_, ()> {
+    fn stop(&self) -> BoxedFuture<'_, ()> {
         Box::pin(async {})
     }
 }

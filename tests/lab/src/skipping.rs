@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::house::{House, advance_by};
-use crate::ministack::Waits;
+use crate::backend::{Backend, advance_by};
+use crate::ministack::WaitMode;
 
 /// How long what is being done may take, in real time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,8 +16,8 @@ const LOOK: Duration = Duration::from_millis(5);
 const FARTHEST: f64 = 400.0 * 86_400.0;
 
 /// Waits until nothing is being done, then moves the clock. Returns by how much: null where nothing waits for it.
-pub async fn skip(house: &House) -> Result<Value, (u16, String)> {
-    if house.ministack.waits() != Waits::ByClock {
+pub async fn skip(house: &Backend) -> Result<Value, (u16, String)> {
+    if house.ministack.waits() != WaitMode::ByClock {
         let why = "clock: state machines of this lab wait in real time; start it with --wait-by-clock";
         return Err((409, why.to_owned()));
     }
@@ -25,7 +25,7 @@ pub async fn skip(house: &House) -> Result<Value, (u16, String)> {
     for _ in 0..looks {
         let failed = |error: anyhow::Error| (500, format!("{error:#}"));
         // Executions first: a job of the lab moves none of them, but they start jobs.
-        let strands = house.ministack.strands().await.map_err(failed)?;
+        let strands = house.ministack.execution_activity().await.map_err(failed)?;
         let now = house.world.clock.now();
         let jobs = house.world.work.doing(now);
         if strands.busy == 0 && !jobs.busy {

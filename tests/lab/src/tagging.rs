@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Call, Later, Service};
+use crate::service::{Answer, BoxedFuture, Call, Service};
 use crate::world::World;
 
 /// The GetResources of the Resource Groups Tagging API.
@@ -49,7 +49,7 @@ impl Tagging {
 }
 
 impl Service for Tagging {
-    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+    fn answer<'a>(&'a self, call: &'a Call) -> BoxedFuture<'a, Option<Answer>> {
         Box::pin(async move {
             if call.service != "tagging" || call.action != "GetResources" {
                 return None;

@@ -26,9 +26,9 @@ pub struct Upstream {
 
 /// Why MiniStack gave no answer.
 #[derive(Debug)]
-pub struct NoAnswer(String);
+pub struct UpstreamError(String);
 
-impl std::fmt::Display for NoAnswer {
+impl std::fmt::Display for UpstreamError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -38,7 +38,7 @@ impl std::fmt::Display for NoAnswer {
     }
 }
 
-impl std::error::Error for NoAnswer {}
+impl std::error::Error for UpstreamError {}
 
 impl Upstream {
     /// A client of `127.0.0.1:port`.
@@ -54,7 +54,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When there is no connection or no whole answer.
-    pub async fn pass_on(&self, call: &Call) -> Result<Answer, NoAnswer> {
+    pub async fn pass_on(&self, call: &Call) -> Result<Answer, UpstreamError> {
         let target = match call.query.as_str() {
             "" => call.path.clone(),
             query => format!("{}?{query}", call.path),
@@ -75,7 +75,7 @@ impl Upstream {
         service: &str,
         target: &str,
         body: impl Into<Bytes>,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<Answer, UpstreamError> {
         let credential = format!(
             "AWS4-HMAC-SHA256 Credential=test/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
             crate::world::REGION
@@ -98,8 +98,14 @@ impl Upstream {
         self.send(method, path, &headers, body.into()).await
     }
 
-    async fn send(&self, method: Method, target: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, NoAnswer> {
-        let failed = |error: &dyn std::fmt::Display| NoAnswer(error.to_string());
+    async fn send(
+        &self,
+        method: Method,
+        target: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, UpstreamError> {
+        let failed = |error: &dyn std::fmt::Display| UpstreamError(error.to_string());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut sender = match self.idle_connection() {
             Some(sender) => sender,
@@ -156,8 +162,8 @@ impl Upstream {
     }
 }
 
-async fn connect(address: SocketAddr) -> Result<SendRequest<Body>, NoAnswer> {
-    let failed = |error: &dyn std::fmt::Display| NoAnswer(error.to_string());
+async fn connect(address: SocketAddr) -> Result<SendRequest<Body>, UpstreamError> {
+    let failed = |error: &dyn std::fmt::Display| UpstreamError(error.to_string());
     let stream = TcpStream::connect(address).await.map_err(|e| failed(&e))?;
     let _ = stream.set_nodelay(true);
     let (sender, connection) = hyper::client::conn::http1::Builder::new()

@@ -20,7 +20,7 @@ struct Jobs {
 
 /// Whether anything is being done, and what is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Doing {
+pub struct WorkStatus {
     /// A job runs, or its time has come and it has not noticed.
     pub busy: bool,
     /// The earliest time that a job waits for.
@@ -60,10 +60,10 @@ impl Work {
 
     /// What is being done at this time.
     #[must_use]
-    pub fn doing(&self, now: Timestamp) -> Doing {
+    pub fn doing(&self, now: Timestamp) -> WorkStatus {
         let jobs = self.jobs();
         let next = jobs.waiting.values().min().copied();
-        Doing {
+        WorkStatus {
             busy: jobs.running > 0 || next.is_some_and(|next| next <= now),
             next,
         }
@@ -102,7 +102,7 @@ mod tests {
             Timestamp::UNIX_EPOCH,
             Timestamp::UNIX_EPOCH + SignedDuration::from_mins(30),
         );
-        let doing = |busy, next| Doing { busy, next };
+        let doing = |busy, next| WorkStatus { busy, next };
         assert_eq!(work.doing(now), doing(false, None));
         let running = work.begin();
         assert_eq!(work.doing(now), doing(true, None));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::clock::Clock;
 use crate::durations::Durations;
 use crate::faults::Faults;
-use crate::order::Order;
+use crate::order::ListOrder;
 use crate::reaper::Reaper;
 use crate::upstream::Upstream;
 use crate::work::Work;
@@ -21,7 +21,7 @@ pub struct World {
     /// What goes wrong on request.
     pub faults: Faults,
     /// How what AWS keeps in no order is ordered.
-    pub order: Order,
+    pub order: ListOrder,
     /// The lab's own directory, absolute; each service keeps to a subdirectory with its name.
     pub dir: PathBuf,
     /// Account number of every ARN.

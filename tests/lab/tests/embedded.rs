@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use holdfast_lab::{Lab, LabConfig, Waits};
+use holdfast_lab::{Lab, LabConfig, WaitMode};
 use serde_json::{Value, json};
 
 async fn get(url: &str) -> Result<Value, reqwest::Error> {
@@ -104,7 +104,7 @@ fn waiting() -> Value {
 async fn a_lab_that_waits_by_its_clock_skips_what_nobody_is_busy_in_and_passes_nothing_over() {
     let dir = tempfile::tempdir().unwrap();
     let config = LabConfig {
-        waits: Waits::ByClock,
+        waits: WaitMode::ByClock,
         ..LabConfig::new(dir.path())
     };
     let lab = Lab::start(config).await.unwrap();

@@ -12,7 +12,7 @@ import parts
 
 ROOT = Path(__file__).resolve().parents[3]
 KIND = "    efs: Target::Efs { .. } =>"
-MACHINE = """    Drill: Facts {
+MACHINE = """    Drill: MachineFacts {
         name: "drill",
         setting: None,
     },
@@ -56,7 +56,7 @@ class Forgotten(unittest.TestCase):
         self.assertIn((parts.KINDS, "no name can be read there"), parts.Parts(self.root).faults())
 
     def test_a_switch_and_a_hook_without_a_part(self):
-        self.add(f"{parts.SWITCHES}/alias.rs", "#[async_trait]\nimpl Switch for Alias {\n")
+        self.add(f"{parts.SWITCHES}/alias.rs", "#[async_trait]\nimpl SwitchDriver for Alias {\n")
         self.add(f"{parts.HOOKS}/http.rs", "impl HookDriver for Http {\n")
         self.found(
             f"infra/switches/alias.yaml: is missing: {parts.SWITCHES} has alias",
@@ -64,14 +64,14 @@ class Forgotten(unittest.TestCase):
         )
 
     def test_a_machine_without_its_part_and_its_definition(self):
-        self.replace(parts.MACHINES, "    Nightly: Facts", MACHINE + "    Nightly: Facts")
+        self.replace(parts.MACHINES, "    Nightly: MachineFacts", MACHINE + "    Nightly: MachineFacts")
         self.found(
             f"infra/machines/drill.yaml: is missing: {parts.MACHINES} has drill",
             f"state-machines/drill.asl.json: is missing: {parts.MACHINES} has drill",
         )
 
     def test_a_machine_that_is_not_watched(self):
-        self.replace(parts.MACHINES, "    Nightly: Facts", MACHINE + "    Nightly: Facts")
+        self.replace(parts.MACHINES, "    Nightly: MachineFacts", MACHINE + "    Nightly: MachineFacts")
         self.add("state-machines/drill.asl.json", "{}")
         self.add("infra/machines/drill.yaml", "Resources: {}\n")
         self.found(

@@ -12,7 +12,7 @@ use holdfast_tests::dataset::{Dataset, Sizes, await_cluster, connect};
 use holdfast_tests::inbox::Inbox;
 use holdfast_tests::readback::each_file;
 use holdfast_tests::records::Records;
-use holdfast_tests::soak::model::{Content, Described, Need, Place};
+use holdfast_tests::soak::model::{Content, DescribedResource, Need, Place};
 use holdfast_tests::wait::until;
 use serde_json::{Value, json};
 
@@ -82,13 +82,13 @@ impl<'a> Deployment<'a> {
     }
 
     /// The descriptor that names these.
-    pub fn descriptor(&self, described: &BTreeMap<Need, Described>) -> Result<Value> {
+    pub fn descriptor(&self, described: &BTreeMap<Need, DescribedResource>) -> Result<Value> {
         let mut resources = json!({
             "login": { "kind": "secret", "secret": self.dataset.secret },
             "settings": { "kind": "parameters", "path": self.dataset.parameter_path },
         });
         let (mut probes, mut switches) = (json!({}), Vec::new());
-        for (need, Described { name, place }) in described {
+        for (need, DescribedResource { name, place }) in described {
             let target = match need {
                 Need::Files => self.dataset.file_system.as_str(),
                 _ => self.name(*place)?,

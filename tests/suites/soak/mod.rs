@@ -1,21 +1,21 @@
 //! Generated sequences, carried out in labs: after each step all that must hold is looked at.
 
-mod carry;
 mod deployment;
-mod look;
 mod names;
+mod observation;
+mod runner;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use holdfast_tests::soak::generate::{first_contents, sequence};
-use holdfast_tests::soak::model::{Label, State, World};
-use holdfast_tests::soak::outcomes::{End, Outcome};
-use holdfast_tests::soak::steps::{Step, Which, words};
+use holdfast_tests::soak::model::{Label, RestoreState, World};
+use holdfast_tests::soak::outcomes::{End, PossibleOutcome};
+use holdfast_tests::soak::steps::{RequestedSet, Step, words};
 use libtest_mimic::Trial;
 
-use self::carry::Sequence;
 use self::deployment::Deployment;
+use self::runner::Sequence;
 use crate::stage::{Stage, Stages};
 
 /// How many sequences are part of `make test`.
@@ -122,7 +122,7 @@ async fn carry(sequence: &mut Sequence<'_>, done: &mut Vec<(Label, Step)>, label
 fn moments(steps: &[(Label, Step)]) -> BTreeSet<Label> {
     let asked = |(_, step): &(Label, Step)| match step {
         Step::Restore(request) | Step::AbortRestore(request, _) => match request.which {
-            Which::At(set) => Some(set),
+            RequestedSet::At(set) => Some(set),
             _ => None,
         },
         _ => None,
@@ -135,16 +135,17 @@ fn way_back(world: &World) -> Option<Step> {
     if let Some(waiting) = world.waiting() {
         return Some(Step::Answer(waiting, false));
     }
-    let surely = |step: &Step, state: State| world.outcomes(step) == [Outcome::new(End::Succeeded, state)];
+    let surely =
+        |step: &Step, state: RestoreState| world.outcomes(step) == [PossibleOutcome::new(End::Succeeded, state)];
     let newest_first: BTreeMap<_, _> = world.restores.iter().collect();
     let back = newest_first.iter().rev().find_map(|(label, restore)| {
         let step = Step::UndoCutOver(**label);
-        (restore.state == State::CutOver && surely(&step, State::SwitchedBack)).then_some(step)
+        (restore.state == RestoreState::CutOver && surely(&step, RestoreState::SwitchedBack)).then_some(step)
     });
     let gone = || {
         newest_first.keys().rev().find_map(|label| {
             let step = Step::UndoRestore(**label);
-            (world.has_copies(**label) && surely(&step, State::Undone)).then_some(step)
+            (world.has_copies(**label) && surely(&step, RestoreState::Undone)).then_some(step)
         })
     };
     back.or_else(gone)

@@ -1,8 +1,8 @@
 //! Sequences by seed: of what is possible in the world as it probably is by then, and of some that has to be refused.
 
-use super::model::{Content, Label, Need, Place, State, World};
-use super::outcomes::{End, Outcome};
-use super::steps::{CutOver, Fault, Moment, Request, Step, Which};
+use super::model::{Content, Label, Need, Place, RestoreState, World};
+use super::outcomes::{End, PossibleOutcome};
+use super::steps::{CutOver, Fault, Request, RequestedSet, Step, StopMoment};
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ pub fn sequence(seed: u64) -> Vec<(Label, Step)> {
     let mut steps = Vec::with_capacity(length);
     for label in 1..=length {
         let step = choose(&mut numbers, &world);
-        if let Some(happened) = world.foreseen(&step) {
+        if let Some(happened) = world.likely_effect(&step) {
             world.carry_out(label, &step, &happened);
         }
         steps.push((label, step));
@@ -106,7 +106,7 @@ const STEPS: [Weighted; 18] = [
 ];
 
 fn is_cut_over(world: &World) -> bool {
-    !in_state(world, |state| state == State::CutOver).is_empty()
+    !in_state(world, |state| state == RestoreState::CutOver).is_empty()
 }
 
 fn choose(numbers: &mut Numbers, world: &World) -> Step {
@@ -165,10 +165,10 @@ fn elsewhere(world: &World) -> Vec<Place> {
 fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
     let sets: Vec<Label> = world.sets.keys().copied().collect();
     let which = match numbers.below(12) {
-        0..=4 => Which::Newest,
-        5..=7 => Which::Set(numbers.of(&sets)?),
-        8..=9 => Which::Before(numbers.of(&sets)?),
-        10 => Which::At(
+        0..=4 => RequestedSet::Newest,
+        5..=7 => RequestedSet::Set(numbers.of(&sets)?),
+        8..=9 => RequestedSet::Before(numbers.of(&sets)?),
+        10 => RequestedSet::At(
             numbers.of(&sets
                 .iter()
                 .copied()
@@ -176,8 +176,8 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
                 .collect::<Vec<_>>())?,
         ),
         _ => match numbers.once_in(3) {
-            true => Which::Unknown,
-            false => Which::Set(numbers.of(&sets)?),
+            true => RequestedSet::Unknown,
+            false => RequestedSet::Set(numbers.of(&sets)?),
         },
     };
     let cut_over = match numbers.below(8) {
@@ -214,7 +214,7 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
         request.by_except = request.only.len() < set.captured.len() && numbers.once_in(3);
     }
     // What fails is told of the lab when the restore is started: it must not wait first.
-    if numbers.once_in(9) && !request.dry_run && !request.approval && !matches!(request.which, Which::At(_)) {
+    if numbers.once_in(9) && !request.dry_run && !request.approval && !matches!(request.which, RequestedSet::At(_)) {
         let scope = World::scope(&request, set);
         request.fault = match (scope.contains(&Need::Files), scope.contains(&Need::Rows)) {
             (true, false) => Some(Fault::RestoreJob),
@@ -228,7 +228,7 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
 
 /// Mostly one that can be undone; now and then another, which has to be refused.
 fn undo_cut_over(numbers: &mut Numbers, world: &World) -> Option<Step> {
-    let cut_over = in_state(world, |state| state == State::CutOver);
+    let cut_over = in_state(world, |state| state == RestoreState::CutOver);
     let newest_first = cut_over.last().copied().filter(|_| !numbers.once_in(4));
     let any = in_state(world, |_| true);
     let chosen = newest_first.or_else(|| numbers.of(&cut_over));
@@ -239,7 +239,7 @@ fn undo_cut_over(numbers: &mut Numbers, world: &World) -> Option<Step> {
 fn undo_restore(numbers: &mut Numbers, world: &World) -> Option<Step> {
     let can = |label: &Label| {
         let outcomes = world.outcomes(&Step::UndoRestore(*label));
-        outcomes == [Outcome::new(End::Succeeded, State::Undone)] && world.has_copies(*label)
+        outcomes == [PossibleOutcome::new(End::Succeeded, RestoreState::Undone)] && world.has_copies(*label)
     };
     let any = in_state(world, |_| true);
     let removable: Vec<Label> = any.iter().copied().filter(can).collect();
@@ -270,13 +270,18 @@ fn abort(numbers: &mut Numbers, world: &World) -> Option<Step> {
     request.dry_run = false;
     request.approval = false;
     let moment = match request.cut_over {
-        CutOver::Yes => numbers.of(&[Moment::Making, Moment::Comparing, Moment::Switching, Moment::Switching])?,
-        _ => numbers.of(&[Moment::Making, Moment::Comparing])?,
+        CutOver::Yes => numbers.of(&[
+            StopMoment::Making,
+            StopMoment::Comparing,
+            StopMoment::Switching,
+            StopMoment::Switching,
+        ])?,
+        _ => numbers.of(&[StopMoment::Making, StopMoment::Comparing])?,
     };
     Some(Step::AbortRestore(request, moment))
 }
 
-fn in_state(world: &World, wanted: impl Fn(State) -> bool) -> Vec<Label> {
+fn in_state(world: &World, wanted: impl Fn(RestoreState) -> bool) -> Vec<Label> {
     let restores = world.restores.iter();
     restores
         .filter(|(_, restore)| wanted(restore.state))
@@ -320,7 +325,7 @@ mod tests {
             let mut world = World::new(first_contents());
             for (label, step) in sequence(seed) {
                 assert!(world.can(&step), "seed {seed}: {step}");
-                let happened = world.foreseen(&step).unwrap();
+                let happened = world.likely_effect(&step).unwrap();
                 all += 1;
                 refused += usize::from(happened.outcome.end == End::Failed);
                 world.carry_out(label, &step, &happened);
@@ -331,16 +336,16 @@ mod tests {
 
     #[test]
     fn restores_are_stacked_and_taken_back() {
-        let stacked = |world: &World| in_state(world, |state| state == State::CutOver).len() >= 2;
+        let stacked = |world: &World| in_state(world, |state| state == RestoreState::CutOver).len() >= 2;
         let (mut deep, mut back) = (0, 0);
         for seed in 1..=200 {
             let mut world = World::new(first_contents());
             let mut was = false;
             for (label, step) in sequence(seed) {
-                let happened = world.foreseen(&step).unwrap();
+                let happened = world.likely_effect(&step).unwrap();
                 world.carry_out(label, &step, &happened);
                 was |= stacked(&world);
-                back += usize::from(was && happened.outcome.state == Some(State::SwitchedBack));
+                back += usize::from(was && happened.outcome.state == Some(RestoreState::SwitchedBack));
             }
             deep += usize::from(was);
         }

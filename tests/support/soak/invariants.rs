@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::happening::Happened;
-use super::model::{Content, Label, Need, Place, State, World};
-use super::outcomes::Outcome;
+use super::effects::Effect;
+use super::model::{Content, Label, Need, Place, RestoreState, World};
+use super::outcomes::PossibleOutcome;
 use super::steps::Step;
 
 /// What is seen after a step.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
-    pub happened: Happened,
+pub struct Observation {
+    pub happened: Effect,
     /// Where each switch leads; what it holds where that is no place that is known.
     pub leads: BTreeMap<Need, Result<Place, String>>,
     /// Whether what the secret holds logs in to the database that it leads to.
@@ -20,7 +20,7 @@ pub struct Seen {
     /// What exists beside, and nobody knows whose it is.
     pub strangers: Vec<String>,
     /// What the descriptor names; of files nothing.
-    pub described: BTreeMap<Need, Named>,
+    pub described: BTreeMap<Need, NamedResource>,
     /// What the set holds that this step sealed.
     pub sealed: Option<BTreeMap<Need, Point>>,
     /// Executions that have not ended, but the one that waits for an answer.
@@ -33,7 +33,7 @@ pub struct Seen {
 
 /// A resource of the descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedResource {
     pub name: String,
     /// `None` where it names no place that is known.
     pub place: Option<Place>,
@@ -92,28 +92,28 @@ impl Invariant {
 
 /// An invariant that does not hold, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct Violation {
     pub invariant: Invariant,
     pub how: String,
 }
 
-impl std::fmt::Display for Broken {
+impl std::fmt::Display for Violation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}: {}", self.invariant, self.how)
     }
 }
 
 /// A step, and the world before it.
-pub struct Stepped<'a> {
+pub struct CompletedStep<'a> {
     pub label: Label,
     pub step: &'a Step,
     pub before: &'a World,
 }
 
 /// What is broken once a step was carried out. `after` is the world that came of it.
-pub fn broken(stepped: &Stepped<'_>, after: &World, seen: &Seen) -> Vec<Broken> {
+pub fn violations(stepped: &CompletedStep<'_>, after: &World, seen: &Observation) -> Vec<Violation> {
     let mut found = Vec::new();
-    let mut note = |invariant: Invariant, how: String| found.push(Broken { invariant, how });
+    let mut note = |invariant: Invariant, how: String| found.push(Violation { invariant, how });
     ends(stepped, seen, &mut note);
     verdict(stepped, seen, &mut note);
     uses(after, seen, &mut note);
@@ -139,20 +139,20 @@ pub fn broken(stepped: &Stepped<'_>, after: &World, seen: &Seen) -> Vec<Broken> 
 }
 
 /// An answer that nobody asked for is refused by the command, and nothing runs.
-fn is_refused_command(stepped: &Stepped<'_>) -> bool {
+fn is_refused_command(stepped: &CompletedStep<'_>) -> bool {
     match stepped.step {
         Step::Answer(restore, _) => stepped.before.waiting() != Some(*restore),
         _ => false,
     }
 }
 
-fn ends(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+fn ends(stepped: &CompletedStep<'_>, seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     let may = stepped.before.outcomes(stepped.step);
     let came = seen.happened.outcome;
     if may.contains(&came) {
         return;
     }
-    let words: Vec<String> = may.iter().map(Outcome::to_string).collect();
+    let words: Vec<String> = may.iter().map(PossibleOutcome::to_string).collect();
     let invariant = match stepped.step {
         Step::UndoCutOver(_) | Step::UndoRestore(_) => Invariant::CanBeUndone,
         _ => Invariant::EndsAsItMust,
@@ -163,7 +163,7 @@ fn ends(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, Str
     );
 }
 
-fn verdict(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+fn verdict(stepped: &CompletedStep<'_>, seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     let before = stepped.before;
     let (request, set) = match stepped.step {
         Step::Restore(request) | Step::AbortRestore(request, _) => {
@@ -195,13 +195,13 @@ fn verdict(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, 
     }
     let scope = World::scope(request, set);
     let left_out: Vec<&Need> = scope.difference(&seen.happened.made).collect();
-    if !left_out.is_empty() && seen.happened.outcome.state != Some(State::Undone) {
+    if !left_out.is_empty() && seen.happened.outcome.state != Some(RestoreState::Undone) {
         note(
             Invariant::NothingVerifiedInPart,
             format!("verified, without {left_out:?}"),
         );
     }
-    if seen.happened.outcome.state == Some(State::CutOver) {
+    if seen.happened.outcome.state == Some(RestoreState::CutOver) {
         let unswitched = unswitched(before, &scope, seen);
         if !unswitched.is_empty() {
             note(
@@ -212,12 +212,12 @@ fn verdict(stepped: &Stepped<'_>, seen: &Seen, note: &mut impl FnMut(Invariant, 
     }
 }
 
-fn unswitched(before: &World, scope: &BTreeSet<Need>, seen: &Seen) -> Vec<Need> {
+fn unswitched(before: &World, scope: &BTreeSet<Need>, seen: &Observation) -> Vec<Need> {
     let switched = |need: &Need| seen.happened.switched.contains(need) || !before.described.contains_key(need);
     scope.iter().copied().filter(|need| !switched(need)).collect()
 }
 
-fn uses(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+fn uses(after: &World, seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     for (need, place) in &after.in_use {
         match seen.leads.get(need) {
             Some(Ok(found)) if found == place => {}
@@ -247,7 +247,7 @@ fn uses(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
     }
 }
 
-fn places(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+fn places(after: &World, seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     for (place, held) in &after.held {
         match seen.places.get(place) {
             None => note(Invariant::UndoneIsGone, format!("{place} is gone, and nobody undid it")),
@@ -265,7 +265,7 @@ fn places(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) 
     }
 }
 
-fn strangers(seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+fn strangers(seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     for stranger in &seen.strangers {
         note(
             Invariant::UndoneIsGone,
@@ -301,7 +301,7 @@ fn sealed_set(then: &World, sealed: &BTreeMap<Need, Point>, note: &mut impl FnMu
     }
 }
 
-fn described(after: &World, seen: &Seen, note: &mut impl FnMut(Invariant, String)) {
+fn described(after: &World, seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     let names = |need: &Need| seen.described.get(need).map(|named| (named.name.as_str(), named.place));
     for need in Need::ALL {
         let should = after.described.get(&need);

@@ -1,7 +1,7 @@
 //! Generated sequences of what operators and applications do: by seed, against a model of what must hold after each step.
 
+pub mod effects;
 pub mod generate;
-pub mod happening;
 pub mod invariants;
 pub mod model;
 pub mod names;

@@ -12,7 +12,7 @@ pub type Content = BTreeMap<String, String>;
 
 /// A place's data, and the password by which a cluster is logged in to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct PlaceData {
     pub content: Content,
     pub password: usize,
     /// It is what is left of a restore that failed: nobody knows how much of it was made.
@@ -21,7 +21,7 @@ pub struct Held {
 
 /// A resource of the descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Described {
+pub struct DescribedResource {
     pub name: String,
     /// What it names. A file system is the same wherever its files were restored to: of files it tells nothing.
     pub place: Place,
@@ -29,24 +29,24 @@ pub struct Described {
 
 /// What a sealed set holds of one need.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Captured {
+pub struct CapturedData {
     /// The resource's name in the descriptor of then.
     pub name: String,
     pub place: Place,
-    pub held: Held,
+    pub held: PlaceData,
 }
 
 /// A sealed set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SetOf {
-    pub captured: BTreeMap<Need, Captured>,
+pub struct SealedSet {
+    pub captured: BTreeMap<Need, CapturedData>,
     /// It is a restore's safety backup.
     pub safety: bool,
 }
 
 /// How far a restore is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum RestoreState {
     /// It made nothing: refused, a dry run, or failed and undone by itself.
     Nothing,
     /// It asks whether its plan may be carried out.
@@ -65,10 +65,10 @@ pub enum State {
 
 /// A restore that was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RestoreOf {
+pub struct StartedRestore {
     pub set: Label,
     pub request: Request,
-    pub state: State,
+    pub state: RestoreState,
     /// What it made copies of.
     pub made: BTreeSet<Need>,
     /// What the application used before it was switched.
@@ -82,11 +82,11 @@ pub struct RestoreOf {
 /// The whole deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
-    pub held: BTreeMap<Place, Held>,
+    pub held: BTreeMap<Place, PlaceData>,
     pub in_use: BTreeMap<Need, Place>,
-    pub described: BTreeMap<Need, Described>,
-    pub sets: BTreeMap<Label, SetOf>,
-    pub restores: BTreeMap<Label, RestoreOf>,
+    pub described: BTreeMap<Need, DescribedResource>,
+    pub sets: BTreeMap<Label, SealedSet>,
+    pub restores: BTreeMap<Label, StartedRestore>,
     /// The password in the secret, by number.
     pub password: usize,
 }
@@ -95,14 +95,14 @@ impl World {
     /// A deployment in which nothing was backed up yet.
     pub fn new(contents: BTreeMap<Need, Content>) -> Self {
         let held = |(need, content)| {
-            let held = Held {
+            let held = PlaceData {
                 content,
-                ..Held::default()
+                ..PlaceData::default()
             };
             (Place::First(need), held)
         };
         let described = |need: Need| {
-            let described = Described {
+            let described = DescribedResource {
                 name: need.first_name().to_owned(),
                 place: Place::First(need),
             };
@@ -119,11 +119,11 @@ impl World {
     }
 
     /// The data that the application uses.
-    pub fn used(&self, need: Need) -> Option<&Held> {
+    pub fn used(&self, need: Need) -> Option<&PlaceData> {
         self.held.get(self.in_use.get(&need)?)
     }
 
-    pub fn used_mut(&mut self, need: Need) -> Option<&mut Held> {
+    pub fn used_mut(&mut self, need: Need) -> Option<&mut PlaceData> {
         self.held.get_mut(self.in_use.get(&need)?)
     }
 
@@ -140,7 +140,7 @@ impl World {
 
     /// Whether all that is described is what is in use, so that a backup holds the application's data.
     pub fn is_consistent(&self) -> bool {
-        let apart = |(need, described): (&Need, &Described)| {
+        let apart = |(need, described): (&Need, &DescribedResource)| {
             *need != Need::Files && self.in_use.get(need) != Some(&described.place)
         };
         !self.described.iter().any(apart)
@@ -150,7 +150,7 @@ impl World {
     pub fn waiting(&self) -> Option<Label> {
         let mut restores = self.restores.iter();
         restores
-            .find(|(_, restore)| matches!(restore.state, State::Planned | State::Waiting))
+            .find(|(_, restore)| matches!(restore.state, RestoreState::Planned | RestoreState::Waiting))
             .map(|(label, _)| *label)
     }
 
@@ -169,9 +169,9 @@ impl World {
 
     /// Whether another restore's way back leads to a copy of this one.
     pub fn is_way_back(&self, restore: Label) -> bool {
-        let leads = |other: &RestoreOf| {
+        let leads = |other: &StartedRestore| {
             let to_it = |place: &Place| matches!(place, Place::Copy(_, of) if *of == restore);
-            other.state == State::CutOver && other.before.values().any(to_it)
+            other.state == RestoreState::CutOver && other.before.values().any(to_it)
         };
         self.restores.values().any(leads)
     }

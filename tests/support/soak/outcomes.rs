@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Captured, Described, Label, Need, Place, SetOf, State, World};
-use super::steps::{CutOver, Moment, Request, Step, Which};
+use super::model::{CapturedData, DescribedResource, Label, Need, Place, RestoreState, SealedSet, World};
+use super::steps::{CutOver, Request, RequestedSet, Step, StopMoment};
 
 /// How a step ended: the execution, or the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,13 +17,13 @@ pub enum End {
 
 /// How a step may end, and how far the restore then is that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Outcome {
+pub struct PossibleOutcome {
     pub end: End,
-    pub state: Option<State>,
+    pub state: Option<RestoreState>,
 }
 
-impl Outcome {
-    pub fn new(end: End, state: State) -> Self {
+impl PossibleOutcome {
+    pub fn new(end: End, state: RestoreState) -> Self {
         Self {
             end,
             state: Some(state),
@@ -35,7 +35,7 @@ impl Outcome {
     }
 }
 
-impl std::fmt::Display for Outcome {
+impl std::fmt::Display for PossibleOutcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.state {
             None => write!(f, "{:?}", self.end),
@@ -73,10 +73,10 @@ impl World {
 
     fn names_what_is_there(&self, request: &Request) -> bool {
         let there = match request.which {
-            Which::Newest | Which::Unknown => true,
-            Which::Set(set) | Which::Before(set) => self.sets.contains_key(&set),
+            RequestedSet::Newest | RequestedSet::Unknown => true,
+            RequestedSet::Set(set) | RequestedSet::Before(set) => self.sets.contains_key(&set),
             // When a safety backup had ended, the restore went on.
-            Which::At(set) => self.sets.get(&set).is_some_and(|set| !set.safety),
+            RequestedSet::At(set) => self.sets.get(&set).is_some_and(|set| !set.safety),
         };
         let captured = |need: &Need| {
             self.wanted(request)
@@ -86,62 +86,77 @@ impl World {
     }
 
     /// What may come of a step; the likeliest first.
-    pub fn outcomes(&self, step: &Step) -> Vec<Outcome> {
+    pub fn outcomes(&self, step: &Step) -> Vec<PossibleOutcome> {
         match step {
-            Step::BackUp if self.is_consistent() => vec![Outcome::plain(End::Succeeded)],
-            Step::BackUp => vec![Outcome::plain(End::Failed)],
+            Step::BackUp if self.is_consistent() => vec![PossibleOutcome::plain(End::Succeeded)],
+            Step::BackUp => vec![PossibleOutcome::plain(End::Failed)],
             Step::AbortBackUp if self.is_consistent() => {
-                vec![Outcome::plain(End::Aborted), Outcome::plain(End::Succeeded)]
+                vec![
+                    PossibleOutcome::plain(End::Aborted),
+                    PossibleOutcome::plain(End::Succeeded),
+                ]
             }
-            Step::AbortBackUp => vec![Outcome::plain(End::Failed), Outcome::plain(End::Aborted)],
+            Step::AbortBackUp => vec![
+                PossibleOutcome::plain(End::Failed),
+                PossibleOutcome::plain(End::Aborted),
+            ],
             Step::Restore(request) => self.of_restore(request),
             Step::AbortRestore(request, moment) => self.of_aborted(request, *moment),
             Step::Answer(restore, yes) => self.of_answer(*restore, *yes),
             Step::UndoCutOver(restore) => self.of_undone_cut_over(*restore),
             Step::UndoRestore(restore) => self.of_undone(*restore),
-            Step::AbortWaiting(restore) if self.restores.get(restore).is_some_and(|of| of.state == State::Planned) => {
+            Step::AbortWaiting(restore)
+                if self
+                    .restores
+                    .get(restore)
+                    .is_some_and(|of| of.state == RestoreState::Planned) =>
+            {
                 vec![
-                    Outcome::new(End::Aborted, State::Nothing),
-                    Outcome::new(End::Aborted, State::Undone),
+                    PossibleOutcome::new(End::Aborted, RestoreState::Nothing),
+                    PossibleOutcome::new(End::Aborted, RestoreState::Undone),
                 ]
             }
             Step::AbortWaiting(_) => vec![
-                Outcome::new(End::Aborted, State::Beside),
-                Outcome::new(End::Aborted, State::Undone),
+                PossibleOutcome::new(End::Aborted, RestoreState::Beside),
+                PossibleOutcome::new(End::Aborted, RestoreState::Undone),
             ],
             // A file outlives cut-overs: what they replaced is refused, where that can be told by its names.
             Step::ApplyFirst if self.names_copies() => {
-                vec![Outcome::plain(End::Failed), Outcome::plain(End::Succeeded)]
+                vec![
+                    PossibleOutcome::plain(End::Failed),
+                    PossibleOutcome::plain(End::Succeeded),
+                ]
             }
-            Step::ApplyBroken => vec![Outcome::plain(End::Failed)],
-            _ => vec![Outcome::plain(End::Succeeded)],
+            Step::ApplyBroken => vec![PossibleOutcome::plain(End::Failed)],
+            _ => vec![PossibleOutcome::plain(End::Succeeded)],
         }
     }
 
     fn names_copies(&self) -> bool {
-        let is_copy =
-            |(need, described): (&Need, &Described)| *need != Need::Files && matches!(described.place, Place::Copy(..));
+        let is_copy = |(need, described): (&Need, &DescribedResource)| {
+            *need != Need::Files && matches!(described.place, Place::Copy(..))
+        };
         self.described.iter().any(is_copy)
     }
 
     /// The set that is asked for.
-    pub fn wanted(&self, request: &Request) -> Option<(Label, &SetOf)> {
+    pub fn wanted(&self, request: &Request) -> Option<(Label, &SealedSet)> {
         let found = match request.which {
-            Which::Newest => self.sets.last_key_value(),
-            Which::Set(set) | Which::Before(set) | Which::At(set) => self.sets.get_key_value(&set),
-            Which::Unknown => None,
+            RequestedSet::Newest => self.sets.last_key_value(),
+            RequestedSet::Set(set) | RequestedSet::Before(set) | RequestedSet::At(set) => self.sets.get_key_value(&set),
+            RequestedSet::Unknown => None,
         };
         found.map(|(label, set)| (*label, set))
     }
 
     /// What of a set a request restores.
-    pub fn scope(request: &Request, set: &SetOf) -> BTreeSet<Need> {
+    pub fn scope(request: &Request, set: &SealedSet) -> BTreeSet<Need> {
         let asked = |need: &Need| request.only.is_empty() || request.only.contains(need);
         set.captured.keys().copied().filter(asked).collect()
     }
 
-    fn of_restore(&self, request: &Request) -> Vec<Outcome> {
-        let refused = Outcome::new(End::Failed, State::Nothing);
+    fn of_restore(&self, request: &Request) -> Vec<PossibleOutcome> {
+        let refused = PossibleOutcome::new(End::Failed, RestoreState::Nothing);
         let Some((_, set)) = self.wanted(request) else {
             return vec![refused];
         };
@@ -152,39 +167,39 @@ impl World {
             return vec![refused];
         }
         if request.approval && !request.dry_run {
-            return vec![Outcome::new(End::Waiting, State::Planned)];
+            return vec![PossibleOutcome::new(End::Waiting, RestoreState::Planned)];
         }
         self.of_planned(request, set)
     }
 
     /// What may come of a restore whose plan is made.
-    fn of_planned(&self, request: &Request, set: &SetOf) -> Vec<Outcome> {
-        let refused = Outcome::new(End::Failed, State::Nothing);
+    fn of_planned(&self, request: &Request, set: &SealedSet) -> Vec<PossibleOutcome> {
+        let refused = PossibleOutcome::new(End::Failed, RestoreState::Nothing);
         let mut all = match (request.dry_run, request.fault, request.keep) {
-            (true, ..) => vec![Outcome::new(End::Succeeded, State::Nothing)],
-            (_, Some(_), true) => vec![Outcome::new(End::Failed, State::Kept)],
-            (_, Some(_), false) => vec![Outcome::new(End::Failed, State::Undone)],
+            (true, ..) => vec![PossibleOutcome::new(End::Succeeded, RestoreState::Nothing)],
+            (_, Some(_), true) => vec![PossibleOutcome::new(End::Failed, RestoreState::Kept)],
+            (_, Some(_), false) => vec![PossibleOutcome::new(End::Failed, RestoreState::Undone)],
             (_, None, _) => self.of_copies(request, set),
         };
         // What point-in-time recovery reads may be gone; and where nothing described is restored, nothing can be switched.
-        let gone = matches!(request.which, Which::At(_)) && !self.reads_what_is_there(request, set);
+        let gone = matches!(request.which, RequestedSet::At(_)) && !self.reads_what_is_there(request, set);
         let switches = Self::scope(request, set)
             .iter()
             .any(|need| self.described.contains_key(need));
         if gone || (!switches && request.cut_over != CutOver::No) {
             all.push(refused);
-            all.push(Outcome::new(End::Succeeded, State::Beside));
+            all.push(PossibleOutcome::new(End::Succeeded, RestoreState::Beside));
         }
         all
     }
 
-    fn of_copies(&self, request: &Request, set: &SetOf) -> Vec<Outcome> {
+    fn of_copies(&self, request: &Request, set: &SealedSet) -> Vec<PossibleOutcome> {
         let (asks, cuts_over) = (
-            Outcome::new(End::Waiting, State::Waiting),
-            Outcome::new(End::Succeeded, State::CutOver),
+            PossibleOutcome::new(End::Waiting, RestoreState::Waiting),
+            PossibleOutcome::new(End::Succeeded, RestoreState::CutOver),
         );
         match request.cut_over {
-            CutOver::No => vec![Outcome::new(End::Succeeded, State::Beside)],
+            CutOver::No => vec![PossibleOutcome::new(End::Succeeded, RestoreState::Beside)],
             CutOver::Ask => vec![asks],
             CutOver::Yes if !self.can_be_verified(request, set) => vec![asks],
             CutOver::Yes if self.must_be_verified(request, set) => vec![cuts_over],
@@ -193,21 +208,24 @@ impl World {
     }
 
     /// Whether anything would let the copies be verified: a count of the same moment, and nothing that has no counterpart.
-    pub fn can_be_verified(&self, request: &Request, set: &SetOf) -> bool {
+    pub fn can_be_verified(&self, request: &Request, set: &SealedSet) -> bool {
         let scope = Self::scope(request, set);
         let counted = scope.iter().any(|need| *need != Need::Files);
         let removed = scope.iter().any(|need| !self.described.contains_key(need));
-        counted && !removed && !matches!(request.which, Which::At(_))
+        counted && !removed && !matches!(request.which, RequestedSet::At(_))
     }
 
     /// Whether nothing speaks against it: the descriptor is the same by its names, and where it leads to another place, a cut-over
     /// that stands has led it there.
-    fn must_be_verified(&self, request: &Request, set: &SetOf) -> bool {
+    fn must_be_verified(&self, request: &Request, set: &SealedSet) -> bool {
         let led = |place: Place| match place {
-            Place::Copy(_, restore) => self.restores.get(&restore).is_some_and(|of| of.state == State::CutOver),
+            Place::Copy(_, restore) => self
+                .restores
+                .get(&restore)
+                .is_some_and(|of| of.state == RestoreState::CutOver),
             Place::First(_) => false,
         };
-        let same = |(need, captured): (&Need, &Captured)| {
+        let same = |(need, captured): (&Need, &CapturedData)| {
             self.described.get(need).is_some_and(|described| {
                 described.name == captured.name && (described.place == captured.place || led(described.place))
             })
@@ -217,10 +235,10 @@ impl World {
     }
 
     /// Whether a copy's name is taken: of the same source, with the same suffix.
-    fn is_taken(&self, request: &Request, set: &SetOf) -> bool {
+    fn is_taken(&self, request: &Request, set: &SealedSet) -> bool {
         let Some(suffix) = request.suffix else { return false };
         let scope = Self::scope(request, set);
-        let source = |set: &SetOf, need: Need| set.captured.get(&need).map(|captured| captured.place);
+        let source = |set: &SealedSet, need: Need| set.captured.get(&need).map(|captured| captured.place);
         let same = |need: &Need, label: Label| {
             let other = self.restores.get(&label);
             let other = other.filter(|other| other.request.suffix == Some(suffix));
@@ -236,7 +254,7 @@ impl World {
 
     /// Whether the places of which a set was made are still there, and hold what they held: a cluster and tables are read as
     /// they were at a moment.
-    fn reads_what_is_there(&self, request: &Request, set: &SetOf) -> bool {
+    fn reads_what_is_there(&self, request: &Request, set: &SealedSet) -> bool {
         let there = |need: &Need| {
             let place = set.captured.get(need).map(|captured| captured.place);
             place.is_some_and(|place| self.held.contains_key(&place))
@@ -244,68 +262,71 @@ impl World {
         Self::scope(request, set).iter().all(there)
     }
 
-    fn of_aborted(&self, request: &Request, moment: Moment) -> Vec<Outcome> {
+    fn of_aborted(&self, request: &Request, moment: StopMoment) -> Vec<PossibleOutcome> {
         let unhindered = self.of_restore(request);
-        if unhindered.iter().all(|outcome| outcome.state == Some(State::Nothing)) {
+        if unhindered
+            .iter()
+            .all(|outcome| outcome.state == Some(RestoreState::Nothing))
+        {
             return unhindered;
         }
         let likeliest = match (moment, request.keep) {
-            (Moment::Switching, _) => State::SwitchedBack,
-            (_, true) => State::Kept,
-            (_, false) => State::Undone,
+            (StopMoment::Switching, _) => RestoreState::SwitchedBack,
+            (_, true) => RestoreState::Kept,
+            (_, false) => RestoreState::Undone,
         };
-        let mut all = vec![Outcome::new(End::Aborted, likeliest)];
+        let mut all = vec![PossibleOutcome::new(End::Aborted, likeliest)];
         let others = [
-            State::Undone,
-            State::Beside,
-            State::SwitchedBack,
-            State::CutOver,
-            State::Nothing,
+            RestoreState::Undone,
+            RestoreState::Beside,
+            RestoreState::SwitchedBack,
+            RestoreState::CutOver,
+            RestoreState::Nothing,
             // What a function in flight made after the undo had looked: it is told of, and undone again.
-            State::Kept,
+            RestoreState::Kept,
         ];
-        all.extend(others.map(|state| Outcome::new(End::Aborted, state)));
+        all.extend(others.map(|state| PossibleOutcome::new(End::Aborted, state)));
         all.extend(unhindered);
         all
     }
 
-    fn of_answer(&self, restore: Label, yes: bool) -> Vec<Outcome> {
+    fn of_answer(&self, restore: Label, yes: bool) -> Vec<PossibleOutcome> {
         let Some(asked) = self.restores.get(&restore) else {
             return Vec::new();
         };
         match (asked.state, yes) {
-            (State::Planned, true) => match self.sets.get(&asked.set) {
+            (RestoreState::Planned, true) => match self.sets.get(&asked.set) {
                 Some(set) => self.of_planned(&asked.request, set),
                 None => Vec::new(),
             },
-            (State::Planned, false) => vec![Outcome::new(End::Failed, State::Nothing)],
-            (State::Waiting, true) => {
-                let mut all = vec![Outcome::new(End::Succeeded, State::CutOver)];
+            (RestoreState::Planned, false) => vec![PossibleOutcome::new(End::Failed, RestoreState::Nothing)],
+            (RestoreState::Waiting, true) => {
+                let mut all = vec![PossibleOutcome::new(End::Succeeded, RestoreState::CutOver)];
                 if asked.rotated {
-                    all.push(Outcome::new(End::Failed, State::Beside));
-                    all.push(Outcome::new(End::Failed, State::SwitchedBack));
+                    all.push(PossibleOutcome::new(End::Failed, RestoreState::Beside));
+                    all.push(PossibleOutcome::new(End::Failed, RestoreState::SwitchedBack));
                 }
                 all
             }
-            (State::Waiting, false) => vec![Outcome::new(End::Succeeded, State::Beside)],
-            (state, _) => vec![Outcome::new(End::Failed, state)],
+            (RestoreState::Waiting, false) => vec![PossibleOutcome::new(End::Succeeded, RestoreState::Beside)],
+            (state, _) => vec![PossibleOutcome::new(End::Failed, state)],
         }
     }
 
-    fn of_undone_cut_over(&self, restore: Label) -> Vec<Outcome> {
+    fn of_undone_cut_over(&self, restore: Label) -> Vec<PossibleOutcome> {
         let Some(record) = self.restores.get(&restore) else {
             return Vec::new();
         };
-        let refused = Outcome::new(End::Failed, record.state);
+        let refused = PossibleOutcome::new(End::Failed, record.state);
         // What is done already needs nothing more.
-        if record.state == State::SwitchedBack {
-            return vec![Outcome::new(End::Succeeded, State::SwitchedBack)];
+        if record.state == RestoreState::SwitchedBack {
+            return vec![PossibleOutcome::new(End::Succeeded, RestoreState::SwitchedBack)];
         }
-        if record.state != State::CutOver {
+        if record.state != RestoreState::CutOver {
             return vec![refused];
         }
-        let back = Outcome::new(End::Succeeded, State::SwitchedBack);
-        if !self.leads_elsewhere(restore).is_empty() {
+        let back = PossibleOutcome::new(End::Succeeded, RestoreState::SwitchedBack);
+        if !self.redirected_elsewhere(restore).is_empty() {
             return vec![refused];
         }
         // A password that was changed since is in the new cluster only; and a run that waits holds the deployment.
@@ -316,7 +337,7 @@ impl World {
     }
 
     /// What a restore switched, and somebody then led elsewhere: neither to its copy nor to what was before.
-    pub fn leads_elsewhere(&self, restore: Label) -> Vec<Need> {
+    pub fn redirected_elsewhere(&self, restore: Label) -> Vec<Need> {
         let Some(record) = self.restores.get(&restore) else {
             return Vec::new();
         };
@@ -328,13 +349,13 @@ impl World {
         record.before.iter().filter_map(elsewhere).collect()
     }
 
-    fn of_undone(&self, restore: Label) -> Vec<Outcome> {
+    fn of_undone(&self, restore: Label) -> Vec<PossibleOutcome> {
         let Some(record) = self.restores.get(&restore) else {
             return Vec::new();
         };
-        let refused = Outcome::new(End::Failed, record.state);
-        let removed = Outcome::new(End::Succeeded, State::Undone);
-        if record.state == State::CutOver || !self.needed_copies(restore).is_empty() {
+        let refused = PossibleOutcome::new(End::Failed, record.state);
+        let removed = PossibleOutcome::new(End::Succeeded, RestoreState::Undone);
+        if record.state == RestoreState::CutOver || !self.needed_copies(restore).is_empty() {
             return vec![refused];
         }
         // Removed, the way back of another restore would lead nowhere.

@@ -4,7 +4,7 @@ use super::names::{Label, Need, Place};
 
 /// Which set a restore is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum RequestedSet {
     Newest,
     Set(Label),
     /// The newest before the moment at which this set's backup had ended.
@@ -32,7 +32,7 @@ pub enum Fault {
 /// What a restore is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    pub which: Which,
+    pub which: RequestedSet,
     /// All where it is empty.
     pub only: Vec<Need>,
     /// Says what is left out instead of what is taken.
@@ -49,7 +49,7 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn new(which: Which, cut_over: CutOver) -> Self {
+    pub fn new(which: RequestedSet, cut_over: CutOver) -> Self {
         Self {
             which,
             only: Vec::new(),
@@ -67,7 +67,7 @@ impl Request {
 
 /// When an execution is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum StopMoment {
     /// The first backup or copy was just asked for.
     Making,
     /// The copies are being compared.
@@ -110,7 +110,7 @@ pub enum Step {
     /// Somebody leads the application elsewhere by hand.
     Switch(Need, Place),
     AbortBackUp,
-    AbortRestore(Request, Moment),
+    AbortRestore(Request, StopMoment),
     /// The execution of a waiting restore is stopped.
     AbortWaiting(Label),
 }
@@ -206,9 +206,9 @@ impl Step {
     pub fn kinds(&self) -> Vec<Kind> {
         match self {
             Step::Restore(request) => request.kinds(),
-            Step::AbortRestore(_, Moment::Making) => vec![Kind::AbortMaking],
-            Step::AbortRestore(_, Moment::Comparing) => vec![Kind::AbortComparing],
-            Step::AbortRestore(_, Moment::Switching) => vec![Kind::AbortSwitching],
+            Step::AbortRestore(_, StopMoment::Making) => vec![Kind::AbortMaking],
+            Step::AbortRestore(_, StopMoment::Comparing) => vec![Kind::AbortComparing],
+            Step::AbortRestore(_, StopMoment::Switching) => vec![Kind::AbortSwitching],
             Step::Write(_) => vec![Kind::Write],
             Step::Damage(_) => vec![Kind::Damage],
             Step::BackUp => vec![Kind::BackUp],
@@ -250,11 +250,11 @@ impl Step {
 impl Request {
     fn kinds(&self) -> Vec<Kind> {
         let mut kinds = vec![match self.which {
-            Which::Newest => Kind::RestoreNewest,
-            Which::Set(_) => Kind::RestoreSet,
-            Which::Before(_) => Kind::RestoreBefore,
-            Which::At(_) => Kind::RestoreAt,
-            Which::Unknown => Kind::RestoreUnknown,
+            RequestedSet::Newest => Kind::RestoreNewest,
+            RequestedSet::Set(_) => Kind::RestoreSet,
+            RequestedSet::Before(_) => Kind::RestoreBefore,
+            RequestedSet::At(_) => Kind::RestoreAt,
+            RequestedSet::Unknown => Kind::RestoreUnknown,
         }];
         let of_fields = [
             (!self.only.is_empty() && !self.by_except, Kind::RestoreOnly),
@@ -277,11 +277,11 @@ impl Request {
 impl std::fmt::Display for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.which {
-            Which::Newest => write!(f, "restore the newest set")?,
-            Which::Set(set) => write!(f, "restore set {set}")?,
-            Which::Before(set) => write!(f, "restore the newest set before the end of backup {set}")?,
-            Which::At(set) => write!(f, "restore all as of the end of backup {set}")?,
-            Which::Unknown => write!(f, "restore a set that never was")?,
+            RequestedSet::Newest => write!(f, "restore the newest set")?,
+            RequestedSet::Set(set) => write!(f, "restore set {set}")?,
+            RequestedSet::Before(set) => write!(f, "restore the newest set before the end of backup {set}")?,
+            RequestedSet::At(set) => write!(f, "restore all as of the end of backup {set}")?,
+            RequestedSet::Unknown => write!(f, "restore a set that never was")?,
         }
         if !self.only.is_empty() {
             let only: Vec<String> = self.only.iter().map(ToString::to_string).collect();
@@ -351,9 +351,9 @@ impl std::fmt::Display for Step {
             Step::AbortBackUp => write!(f, "back up, and stop the execution"),
             Step::AbortRestore(request, moment) => {
                 let when = match moment {
-                    Moment::Making => "while it makes copies",
-                    Moment::Comparing => "while it compares",
-                    Moment::Switching => "while it cuts over",
+                    StopMoment::Making => "while it makes copies",
+                    StopMoment::Comparing => "while it compares",
+                    StopMoment::Switching => "while it cuts over",
                 };
                 write!(f, "{request}; the execution is stopped {when}")
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast::domain::descriptor::Descriptor;
 use holdfast::domain::nearest::nearest;
-use holdfast::domain::restore::request::{RestoreRequest, Wanted};
+use holdfast::domain::restore::request::{RequestedMoment, RestoreRequest};
 use holdfast::domain::set::SetStatus;
 use holdfast::error::{Error, Fault};
 use jiff::Timestamp;
@@ -31,10 +31,10 @@ pub fn checked(request: &Value, now: Timestamp) -> Result<RestoreRequest> {
 /// # Errors
 /// `NotFound` or `NotDone` for a set that cannot be restored; `Wrong` for resources that neither the descriptor nor any set
 /// knows.
-pub async fn see_catalog(stack: &Stack, request: &RestoreRequest, descriptor: &Descriptor) -> Result<()> {
+pub async fn check_catalog(stack: &Stack, request: &RestoreRequest, descriptor: &Descriptor) -> Result<()> {
     let deployment = &request.deployment;
-    if let Wanted::Set(set) = &request.wanted {
-        see_sealed(stack, deployment, set).await?;
+    if let RequestedMoment::Set(set) = &request.wanted {
+        ensure_sealed(stack, deployment, set).await?;
     }
     let sets = stack.catalog.sets(deployment).await?;
     let today = descriptor.resources.keys();
@@ -83,7 +83,7 @@ fn unknown(request: &RestoreRequest, known: &BTreeSet<String>) -> Vec<Fault> {
 
 /// # Errors
 /// `NotFound` where there is no such set, `NotDone` where it is not sealed.
-async fn see_sealed(stack: &Stack, deployment: &str, set: &str) -> Result<()> {
+async fn ensure_sealed(stack: &Stack, deployment: &str, set: &str) -> Result<()> {
     let found = stack.catalog.set(deployment, set).await?.map(|set| set.status);
     let list = format!("See the sealed ones: holdfast sets{} {deployment}", stack.option);
     match found {

@@ -15,12 +15,12 @@ fn resource(kind: &str, logical: &str, physical: &str) -> StackResource {
 
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hubs-prod-db-AbCdEf";
 
-fn hubs_stack(app_db: &str) -> Listing {
+fn hubs_stack(app_db: &str) -> StackListing {
     let aurora = Cluster {
         engine: "aurora-postgresql".into(),
         instances: vec!["hubs-prod-db-1".into()],
     };
-    Listing {
+    StackListing {
         name: "HubsProd".into(),
         arn: "arn:aws:cloudformation:us-east-1:000000000000:stack/HubsProd/0a1b".into(),
         outputs: BTreeMap::from([("AppDb".to_owned(), app_db.to_owned())]),

@@ -5,7 +5,7 @@ use super::*;
 use crate::testing::watch::look;
 use crate::testing::{at, run};
 
-fn running() -> Look {
+fn running() -> RunSnapshot {
     look(SetStatus::Running, ExecutionStatus::Running)
 }
 
@@ -19,7 +19,7 @@ fn a_job_in_progress_says_how_far_it_is_and_when_it_is_looked_at_again() {
     let row = &view.rows[0];
     assert_eq!(
         (row.state, row.percent, row.elapsed_seconds),
-        (State::InProgress, Some(42), Some(13))
+        (ResourceState::InProgress, Some(42), Some(13))
     );
     assert_eq!(row.remark(), "next look in 12 s");
     assert_eq!(view.phase, "backing up");
@@ -47,11 +47,14 @@ fn a_resource_without_a_point_is_starting_and_says_what_it_waits_for() {
     let row = view(&look, at("2025-01-31T23:00:13Z")).rows.remove(1);
     assert_eq!(
         (row.state, row.remark().as_str()),
-        (State::Starting, "waits: the file system is being updated")
+        (ResourceState::Starting, "waits: the file system is being updated")
     );
     look.status = ExecutionStatus::Aborted;
     look.waits_for.clear();
-    assert_eq!(view(&look, at("2025-01-31T23:00:13Z")).rows[1].state, State::NotStarted);
+    assert_eq!(
+        view(&look, at("2025-01-31T23:00:13Z")).rows[1].state,
+        ResourceState::NotStarted
+    );
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn a_failed_job_says_why() {
     let row = view(&look, at("2025-01-31T23:00:13Z")).rows.remove(0);
     assert_eq!(
         (row.state, row.remark().as_str()),
-        (State::Failed, "JobFailed: ended EXPIRED")
+        (ResourceState::Failed, "JobFailed: ended EXPIRED")
     );
 }
 

@@ -235,7 +235,7 @@ async fn transient_failures_are_tried_again_unless_told_otherwise() {
         replay.played();
     }
     let (kms, replay) = client(KMS, willing(), vec![cut("DescribeKey")]);
-    let error = kms.once().call("DescribeKey", json!({})).await.unwrap_err();
+    let error = kms.without_retries().call("DescribeKey", json!({})).await.unwrap_err();
     assert_eq!(failure("describing key", "k", error).name(), "Unavailable");
     replay.played();
 }

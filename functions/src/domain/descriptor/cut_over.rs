@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing to switch when a deployment is cut over to what was restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CutOver {
+pub struct Switch {
     pub name: String,
     /// Name of the resource whose copy it leads to. Of a prefix: the prefix resource, with `table`.
     pub resource: String,
@@ -17,10 +17,10 @@ pub struct CutOver {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
     #[serde(flatten)]
-    pub action: CutOverAction,
+    pub action: SwitchAction,
 }
 
-impl CutOver {
+impl Switch {
     /// How a run calls the resource: a prefix's table is `<resource>.<table>`.
     pub fn item_name(&self) -> String {
         match &self.table {
@@ -33,7 +33,7 @@ impl CutOver {
 /// What is switched, by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum CutOverAction {
+pub enum SwitchAction {
     /// Keys of a Secrets Manager secret whose value is a JSON object. Of a cluster by default `host` and `port`.
     Secret {
         secret: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::cut_over::Fact;
-use super::reader::{Faults, Format, Object, quoted, shown};
+use super::reader::{Faults, Object, TextFormat, quoted, shown};
 use crate::domain::kinds::{self, Stateful};
 use crate::domain::nearest::nearest;
 
@@ -57,7 +57,7 @@ pub fn values(
     Some(values)
 }
 
-const KEY: Format = Format {
+const KEY: TextFormat = TextFormat {
     rule: "a key of 1 to 255 characters, without control characters",
     accepts: |text| (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control),
     hidden: false,

@@ -1,28 +1,28 @@
 //! What AWS accepts as the identifiers that stand in a descriptor.
 
-use super::reader::Format;
+use super::reader::TextFormat;
 use crate::domain::names;
 
-pub const NAME: Format = visible(names::NAME_RULE, names::is_name);
+pub const NAME: TextFormat = visible(names::NAME_RULE, names::is_name);
 
 /// RDS accepts capitals too but stores and answers small letters.
-pub const CLUSTER: Format = visible(
+pub const CLUSTER: TextFormat = visible(
     "a DBClusterIdentifier in small letters: 1 to 63 letters, digits and single hyphens, beginning with a letter",
     |text| text.len() <= 63 && names::is_hyphenated(text),
 );
 
-pub const RDS_PROXY: Format = visible(
+pub const RDS_PROXY: TextFormat = visible(
     "a DBProxyName in small letters: 1 to 63 letters, digits and single hyphens, beginning with a letter",
     |text| text.len() <= 63 && names::is_hyphenated(text),
 );
 
-pub const FILE_SYSTEM: Format = visible("an EFS FileSystemId such as fs-0123456789abcdef0", |text| {
+pub const FILE_SYSTEM: TextFormat = visible("an EFS FileSystemId such as fs-0123456789abcdef0", |text| {
     text.strip_prefix("fs-").is_some_and(|hex| {
         (8..=40).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 });
 
-pub const DIRECTORY: Format = visible(
+pub const DIRECTORY: TextFormat = visible(
     "a directory of the file system from its root, such as /storage: at most 1000 characters, without . and .. in it",
     |text| {
         let plain = |part: &str| part != "." && part != ".." && !part.chars().any(char::is_control);
@@ -30,12 +30,12 @@ pub const DIRECTORY: Format = visible(
     },
 );
 
-pub const VAULT: Format = visible(
+pub const VAULT: TextFormat = visible(
     "the name of an AWS Backup vault: 2 to 50 letters, digits, hyphens and underscores",
     |text| (2..=50).contains(&text.len()) && plain(text, "-_"),
 );
 
-pub const ROLE: Format = visible(
+pub const ROLE: TextFormat = visible(
     "the ARN of an IAM role such as arn:aws:iam::123456789012:role/holdfast-backup",
     |text| {
         arn(text, "iam", Region::None).is_some_and(|resource| {
@@ -46,17 +46,17 @@ pub const ROLE: Format = visible(
     },
 );
 
-pub const TABLE: Format = visible(
+pub const TABLE: TextFormat = visible(
     "the name of a DynamoDB table: 3 to 255 letters, digits, hyphens, underscores and dots",
     |text| (3..=255).contains(&text.len()) && plain(text, "-_."),
 );
 
-pub const PREFIX: Format = visible(
+pub const PREFIX: TextFormat = visible(
     "the beginning of DynamoDB table names: 1 to 255 letters, digits, hyphens, underscores and dots",
     |text| (1..=255).contains(&text.len()) && plain(text, "-_."),
 );
 
-pub const SECRET: Format = Format {
+pub const SECRET: TextFormat = TextFormat {
     rule: "the name or ARN of a Secrets Manager secret, such as hubs/prod/database; never the secret itself",
     accepts: |text| match arn(text, "secretsmanager", Region::Some) {
         Some(resource) => resource.strip_prefix("secret:").is_some_and(secret_name),
@@ -66,7 +66,7 @@ pub const SECRET: Format = Format {
 };
 
 /// A trailing slash would never match a parameter, and `/` alone means all of the account's.
-pub const PARAMETERS: Format = visible(
+pub const PARAMETERS: TextFormat = visible(
     "a Parameter Store path such as /hubs/prod: at most 15 levels, each of letters, digits, dots, hyphens and underscores, without a slash at the end",
     |text| {
         text.len() <= 1011
@@ -77,12 +77,12 @@ pub const PARAMETERS: Format = visible(
 );
 
 /// A FIFO topic would need a message group.
-pub const TOPIC: Format = visible(
+pub const TOPIC: TextFormat = visible(
     "the ARN of a standard SNS topic such as arn:aws:sns:eu-west-1:123456789012:on-call",
     |text| arn(text, "sns", Region::Some).is_some_and(|name| (1..=256).contains(&name.len()) && plain(name, "-_")),
 );
 
-pub const FUNCTION: Format = visible(
+pub const FUNCTION: TextFormat = visible(
     "the name or ARN of a Lambda function, such as hubs-offline, hubs-offline:live or arn:aws:lambda:eu-west-1:123456789012:function:hubs-offline",
     |text| {
         let name = match arn(text, "lambda", Region::Some) {
@@ -100,18 +100,18 @@ pub const FUNCTION: Format = visible(
     },
 );
 
-pub const DATABASE: Format = visible(
+pub const DATABASE: TextFormat = visible(
     "the name of a PostgreSQL database: 1 to 63 bytes without control characters",
     |text| (1..=63).contains(&text.len()) && !text.chars().any(char::is_control),
 );
 
 /// ECS: names of clusters, services and volumes.
-pub const ECS: Format = visible(
+pub const ECS: TextFormat = visible(
     "a name of 1 to 255 letters, digits, hyphens and underscores, as ECS shows it; not an ARN",
     |text| (1..=255).contains(&text.len()) && plain(text, "-_"),
 );
 
-pub const PARAMETER: Format = visible(
+pub const PARAMETER: TextFormat = visible(
     "the name of a Parameter Store parameter such as /hubs/prod/host or hubs-host: letters, digits, dots, hyphens and underscores, in at most 15 levels",
     |text| {
         let levels = text.strip_prefix('/').unwrap_or(text);
@@ -123,7 +123,7 @@ pub const PARAMETER: Format = visible(
     },
 );
 
-pub const LOGICAL_ID: Format = visible("a CloudFormation logical id: 1 to 255 letters and digits", |text| {
+pub const LOGICAL_ID: TextFormat = visible("a CloudFormation logical id: 1 to 255 letters and digits", |text| {
     (1..=255).contains(&text.len()) && plain(text, "")
 });
 
@@ -166,8 +166,8 @@ fn step(text: &str, identifier: impl Fn(&str) -> bool) -> Option<&str> {
     fits.then_some(rest)
 }
 
-pub const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> Format {
-    Format {
+pub const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> TextFormat {
+    TextFormat {
         rule,
         accepts,
         hidden: false,
@@ -244,7 +244,7 @@ pub fn is_copy(text: &str) -> bool {
 }
 
 /// Step Functions: names of machines and executions have 1 to 80 characters; these are what its logs can show too.
-pub const EXECUTION: Format = visible(
+pub const EXECUTION: TextFormat = visible(
     "the ARN of an execution such as arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight",
     |text| {
         let parts =

@@ -30,7 +30,7 @@ pub enum HookAction {
 }
 
 /// How a kind of hook is written.
-struct Kind {
+struct HookKind {
     name: &'static str,
     /// Its fields besides those that every hook has.
     fields: &'static [&'static str],
@@ -38,7 +38,7 @@ struct Kind {
 }
 
 /// Every kind.
-const KINDS: [Kind; 1] = [Kind {
+const KINDS: [HookKind; 1] = [HookKind {
     name: "lambda",
     fields: &["function"],
     read: |faults, object| {
@@ -87,10 +87,10 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
     }
     let together: u64 = hooks.iter().map(|hook| hook.timeout_seconds).sum();
     if together > HOOKS_TOGETHER_SECONDS {
-        let most = duration::in_words(HOOKS_TOGETHER_SECONDS);
+        let most = duration::friendly(HOOKS_TOGETHER_SECONDS);
         faults.add(
             "hooks",
-            format!("timeouts of {} together", duration::in_words(together)),
+            format!("timeouts of {} together", duration::friendly(together)),
             format!("timeouts of at most {most} together"),
         );
     }
@@ -119,7 +119,7 @@ fn hook(faults: &mut Faults, index: usize, entry: &Value) -> Option<Hook> {
 }
 
 /// The fields that a hook of this kind may have; where the kind is not known, those of all kinds.
-fn fields(kind: Option<&Kind>) -> Vec<&'static str> {
+fn fields(kind: Option<&HookKind>) -> Vec<&'static str> {
     let own = KINDS
         .iter()
         .filter(|other| kind.is_none_or(|kind| kind.name == other.name));

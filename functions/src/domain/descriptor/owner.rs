@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::cut_over::CutOver;
-use super::{Count, Probe, Protected};
+use super::cut_over::Switch;
+use super::{Count, Probe, ProtectedResource};
 use crate::domain::kinds::{self, dynamodb::closeness};
 
 /// The resource that backs a table up, by its name and (of a prefix) the table: the one that names it, else the longest prefix
 /// that it begins with.
-pub fn owner<'a>(resources: &'a BTreeMap<String, Protected>, table: &str) -> Option<(&'a str, Option<String>)> {
+pub fn owner<'a>(resources: &'a BTreeMap<String, ProtectedResource>, table: &str) -> Option<(&'a str, Option<String>)> {
     let (name, protected, _) = resources
         .iter()
         .filter_map(|(name, protected)| Some((name, protected, closeness(&protected.target, table)?)))
@@ -18,7 +18,7 @@ pub fn owner<'a>(resources: &'a BTreeMap<String, Protected>, table: &str) -> Opt
 }
 
 /// A probe that names a table counts in the resource that backs it up.
-pub fn resolve_probe(resources: &BTreeMap<String, Protected>, probe: &mut Probe) {
+pub fn resolve_probe(resources: &BTreeMap<String, ProtectedResource>, probe: &mut Probe) {
     if let Count::Items { table: named } = &mut probe.count
         && let Some((resource, table)) = named.as_deref().and_then(|table| owner(resources, table))
     {
@@ -28,7 +28,7 @@ pub fn resolve_probe(resources: &BTreeMap<String, Protected>, probe: &mut Probe)
 }
 
 /// A switch that names a table leads to the resource that backs it up.
-pub fn resolve_switch(resources: &BTreeMap<String, Protected>, switch: &mut CutOver) {
+pub fn resolve_switch(resources: &BTreeMap<String, ProtectedResource>, switch: &mut Switch) {
     let found = switch.table.as_deref().and_then(|table| owner(resources, table));
     if let Some((resource, table)) = found {
         resource.clone_into(&mut switch.resource);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::reader::{Faults, Object, bare, named_entries, shown};
-use super::resources::Read;
+use super::resources::ParsedResource;
 use super::{Count, DEFAULT_PROBE_TIMEOUT_SECONDS, Probe, formats, sql};
 use crate::domain::kinds::{self, Counting, Profile, Stateful, any_of};
 use crate::domain::nearest::nearest;
@@ -16,7 +16,11 @@ const RULE: &str = "a mapping from the names of at most 50 probes to what they c
 /// One second and five minutes.
 const TIMEOUT: (u64, u64) = (1, 300);
 
-pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<String, Read>) -> BTreeMap<String, Probe> {
+pub fn read(
+    faults: &mut Faults,
+    document: &Object<'_>,
+    resources: &BTreeMap<String, ParsedResource>,
+) -> BTreeMap<String, Probe> {
     if let Some(Value::Object(map)) = document.get("probes")
         && map.len() > MOST_PROBES
     {
@@ -28,7 +32,7 @@ pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<Str
         .collect()
 }
 
-fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, Read>) -> Option<Probe> {
+fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, ParsedResource>) -> Option<Probe> {
     let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
     let resource = resources.get(name);
     let kind = resource.and_then(|resource| resource.kind);
@@ -68,7 +72,7 @@ fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, 
             object.only(faults, &["resource", "sql", "secret", "database", "timeout", "table"]);
             let counts = |kind: &dyn Profile| kind.stateful().and_then(Stateful::counting).is_some();
             let countable = || {
-                let fits = move |read: &Read| read.kind.is_none_or(counts);
+                let fits = move |read: &ParsedResource| read.kind.is_none_or(counts);
                 resources
                     .iter()
                     .filter(move |(_, read)| fits(read))

@@ -12,7 +12,7 @@ const MOST_FAULTS: usize = 100;
 const SHOWN: usize = 60;
 
 /// What one text field may hold.
-pub struct Format {
+pub struct TextFormat {
     /// In words, as in "expected ...".
     pub rule: &'static str,
     pub accepts: fn(&str) -> bool,
@@ -120,14 +120,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub fn text(&self, faults: &mut Faults, field: &str, format: &Format) -> Option<String> {
+    pub fn text(&self, faults: &mut Faults, field: &str, format: &TextFormat) -> Option<String> {
         if self.get(field).is_none() {
             faults.add(self.path(field), "(missing)", format.rule);
         }
         self.optional_text(faults, field, format)
     }
 
-    pub fn optional_text(&self, faults: &mut Faults, field: &str, format: &Format) -> Option<String> {
+    pub fn optional_text(&self, faults: &mut Faults, field: &str, format: &TextFormat) -> Option<String> {
         let value = self.get(field)?;
         match value.as_str() {
             Some(text) if (format.accepts)(text) => Some(text.to_owned()),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Protected;
+use super::ProtectedResource;
 use super::reader::{Faults, bare, quoted};
 use crate::domain::kinds::{self, any_of};
 
 /// Notes resources that name the same thing, and a descriptor in which nothing is backed up.
-pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
+pub fn check(faults: &mut Faults, resources: &BTreeMap<String, ProtectedResource>) {
     let mut seen: Vec<(&str, &str, &str)> = Vec::new();
     for (name, protected) in resources {
         let field = protected.target.field();
@@ -32,7 +32,7 @@ pub fn check(faults: &mut Faults, resources: &BTreeMap<String, Protected>) {
             None => seen.push((field, identity, name)),
         }
     }
-    let guard = |protected: &Protected| kinds::is_guard(&protected.target);
+    let guard = |protected: &ProtectedResource| kinds::is_guard(&protected.target);
     if !resources.is_empty() && resources.values().all(guard) {
         let kinds = any_of(&kinds::names(|kind| kind.stateful().is_some()));
         let rule = format!("at least one resource of kind {kinds}: secrets and parameters are checked, not backed up");

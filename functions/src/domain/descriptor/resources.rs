@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::reader::{Faults, Object, named_entries, shown};
-use super::{DEADLINE, Protected, formats};
+use super::{DEADLINE, ProtectedResource, formats};
+use crate::domain::efs_access::roots::{MOST_ITEMS, normal};
 use crate::domain::kinds::{self, Profile};
-use crate::domain::mounted::roots::{MOST_ITEMS, normal};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
 
@@ -18,12 +18,12 @@ const RULE: &str = "a mapping from the names of 1 to 200 resources to what they 
 const ADDRESSES: [&str; 2] = ["terraform", "logical_id"];
 
 /// A resource as far as it could be read.
-pub struct Read {
+pub struct ParsedResource {
     pub kind: Option<&'static dyn Profile>,
-    pub protected: Option<Protected>,
+    pub protected: Option<ProtectedResource>,
 }
 
-pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, Read> {
+pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, ParsedResource> {
     match document.get("resources") {
         None => faults.add("resources", "(missing)", RULE),
         Some(Value::Object(map)) if map.is_empty() => faults.add("resources", "{}", RULE),
@@ -35,7 +35,7 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, Read
     named_entries(faults, document, "resources", RULE)
         .into_iter()
         .map(|(name, object)| {
-            let unread = Read {
+            let unread = ParsedResource {
                 kind: None,
                 protected: None,
             };
@@ -44,7 +44,7 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> BTreeMap<String, Read
         .collect()
 }
 
-fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
+fn resource(faults: &mut Faults, object: &Object<'_>) -> ParsedResource {
     let kind = kind(faults, object);
     object.only(faults, &fields(kind));
     let target = kind.and_then(|kind| kind.read(faults, object));
@@ -54,9 +54,9 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> Read {
     };
     let deadline_seconds = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
     let (terraform, logical_id) = addresses(faults, object, kind, target.as_ref());
-    Read {
+    ParsedResource {
         kind,
-        protected: target.map(|target| Protected {
+        protected: target.map(|target| ProtectedResource {
             target,
             roots,
             deadline_seconds,

@@ -1,14 +1,14 @@
 //! Whether a probe's SQL is one statement that reads. The database has the last word: the probe runs it in a
 //! read-only transaction with a statement timeout.
 
-use super::reader::Format;
+use super::reader::TextFormat;
 
 /// All probes travel in the state of one execution.
 const LONGEST: usize = 1000;
 /// The only words by which a statement that begins with `select` or `with` can write.
 const WRITING: [&str; 5] = ["insert", "update", "delete", "merge", "into"];
 
-pub const STATEMENT: Format = Format {
+pub const STATEMENT: TextFormat = TextFormat {
     rule: "one SQL statement of at most 1000 characters that begins with select or with, reads only, and gives one non-negative integer",
     accepts: reads_only,
     hidden: false,

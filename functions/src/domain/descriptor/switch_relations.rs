@@ -1,11 +1,11 @@
 //! What holds between the switches of a descriptor.
 
-use super::cut_over::{CutOver, CutOverAction, Fact};
+use super::cut_over::{Fact, Switch, SwitchAction};
 use super::reader::{Faults, quoted};
 
 /// Notes names given twice, things switched twice, and names of a cluster that are written before a rename changes them.
 /// Each switch comes with its index in the document.
-pub fn check(faults: &mut Faults, switches: &[(usize, CutOver)]) {
+pub fn check(faults: &mut Faults, switches: &[(usize, Switch)]) {
     for (at, (index, switch)) in switches.iter().enumerate() {
         let (earlier, later) = (&switches[..at], &switches[at + 1..]);
         let path = |field: &str| format!("cut_over[{index}].{field}");
@@ -22,7 +22,7 @@ pub fn check(faults: &mut Faults, switches: &[(usize, CutOver)]) {
         }
         let rename = later
             .iter()
-            .find(|(_, other)| other.resource == switch.resource && other.action == CutOverAction::Rename);
+            .find(|(_, other)| other.resource == switch.resource && other.action == SwitchAction::Rename);
         if let Some((_, rename)) = rename.filter(|_| names_the_cluster(&switch.action)) {
             let rule = format!(
                 "a place behind {}: renaming {} gives the copy the endpoints of the old name",
@@ -34,11 +34,11 @@ pub fn check(faults: &mut Faults, switches: &[(usize, CutOver)]) {
 }
 
 /// What two switches both change: the field that says so, and the value.
-fn switched_by_both(one: &CutOverAction, other: &CutOverAction, same_resource: bool) -> Option<(&'static str, String)> {
+fn switched_by_both(one: &SwitchAction, other: &SwitchAction, same_resource: bool) -> Option<(&'static str, String)> {
     match (one, other) {
         (
-            CutOverAction::Secret { secret, values },
-            CutOverAction::Secret {
+            SwitchAction::Secret { secret, values },
+            SwitchAction::Secret {
                 secret: same,
                 values: others,
             },
@@ -46,16 +46,16 @@ fn switched_by_both(one: &CutOverAction, other: &CutOverAction, same_resource: b
             let key = others.keys().find(|key| values.contains_key(*key))?;
             Some(("values", format!("{} of the same secret", quoted(key))))
         }
-        (CutOverAction::Parameter { parameter, .. }, CutOverAction::Parameter { parameter: same, .. }) => {
+        (SwitchAction::Parameter { parameter, .. }, SwitchAction::Parameter { parameter: same, .. }) => {
             (parameter == same).then(|| ("parameter", quoted(parameter)))
         }
         (
-            CutOverAction::EcsService {
+            SwitchAction::EcsService {
                 cluster,
                 service,
                 volume,
             },
-            CutOverAction::EcsService {
+            SwitchAction::EcsService {
                 cluster: same_cluster,
                 service: same_service,
                 volume: other_volume,
@@ -65,31 +65,31 @@ fn switched_by_both(one: &CutOverAction, other: &CutOverAction, same_resource: b
             // Without a volume, all that mount the resource's file system are switched.
             _ => same_resource.then(|| ("service", quoted(service))),
         },
-        (CutOverAction::RdsProxy { proxy }, CutOverAction::RdsProxy { proxy: same }) => {
+        (SwitchAction::RdsProxy { proxy }, SwitchAction::RdsProxy { proxy: same }) => {
             (proxy == same).then(|| ("proxy", quoted(proxy)))
         }
         // A proxy knows its cluster by a name that the rename gives to the other.
-        (CutOverAction::Rename, CutOverAction::RdsProxy { proxy }) if same_resource => {
+        (SwitchAction::Rename, SwitchAction::RdsProxy { proxy }) if same_resource => {
             Some(("proxy", format!("{} of a cluster that is renamed", quoted(proxy))))
         }
-        (CutOverAction::RdsProxy { .. }, CutOverAction::Rename) => same_resource.then(|| {
+        (SwitchAction::RdsProxy { .. }, SwitchAction::Rename) => same_resource.then(|| {
             (
                 "resource",
                 "a rename of a cluster behind a proxy that is switched".to_owned(),
             )
         }),
-        (CutOverAction::Rename, CutOverAction::Rename) => {
+        (SwitchAction::Rename, SwitchAction::Rename) => {
             same_resource.then(|| ("resource", "a second rename".to_owned()))
         }
         _ => None,
     }
 }
 
-fn names_the_cluster(action: &CutOverAction) -> bool {
+fn names_the_cluster(action: &SwitchAction) -> bool {
     let names = |fact: &Fact| matches!(fact, Fact::Host | Fact::ReaderHost | Fact::Cluster);
     match action {
-        CutOverAction::Secret { values, .. } => values.values().any(names),
-        CutOverAction::Parameter { value, .. } => names(value),
-        CutOverAction::EcsService { .. } | CutOverAction::RdsProxy { .. } | CutOverAction::Rename => false,
+        SwitchAction::Secret { values, .. } => values.values().any(names),
+        SwitchAction::Parameter { value, .. } => names(value),
+        SwitchAction::EcsService { .. } | SwitchAction::RdsProxy { .. } | SwitchAction::Rename => false,
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::cut_over::{CutOver, CutOverAction};
+use super::cut_over::{Switch, SwitchAction};
 use super::facts::{all, fact, values};
 use super::reader::{Faults, Object, bare, shown};
-use super::resources::Read;
+use super::resources::ParsedResource;
 use super::{formats, switch_relations};
 use crate::domain::kinds::{self, Profile, Stateful, any_of};
 use crate::domain::nearest::nearest;
@@ -16,7 +16,7 @@ use crate::domain::resource::Target;
 /// One function switches them all within its 15 minutes; a rename takes minutes, of which AWS does most by itself.
 const MOST: usize = 30;
 const KINDS: [&str; 5] = ["secret", "parameter", "ecs_service", "rds_proxy", "rename"];
-pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<String, Read>) -> Vec<CutOver> {
+pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<String, ParsedResource>) -> Vec<Switch> {
     let Some(value) = document.get("cut_over") else {
         return Vec::new();
     };
@@ -35,7 +35,7 @@ pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<Str
             format!("at most {MOST} switches"),
         );
     }
-    let switches: Vec<(usize, CutOver)> = entries
+    let switches: Vec<(usize, Switch)> = entries
         .iter()
         .enumerate()
         .filter_map(|(index, entry)| Some((index, switch(faults, index, entry, resources)?)))
@@ -44,7 +44,12 @@ pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<Str
     switches.into_iter().map(|(_, switch)| switch).collect()
 }
 
-fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap<String, Read>) -> Option<CutOver> {
+fn switch(
+    faults: &mut Faults,
+    index: usize,
+    entry: &Value,
+    resources: &BTreeMap<String, ParsedResource>,
+) -> Option<Switch> {
     let rule = "a mapping with the fields name, kind, resource and those of its kind";
     let object = Object::open(faults, &format!("cut_over[{index}]"), entry, rule)?;
     let name = object.text(faults, "name", &formats::NAME);
@@ -63,7 +68,7 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
             let values = values(faults, &object, &facts, of.is_some());
             secret
                 .zip(values)
-                .map(|(secret, values)| CutOverAction::Secret { secret, values })
+                .map(|(secret, values)| SwitchAction::Secret { secret, values })
         }
         Some("parameter") => {
             object.only(
@@ -77,7 +82,7 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
             };
             parameter
                 .zip(value)
-                .map(|(parameter, value)| CutOverAction::Parameter { parameter, value })
+                .map(|(parameter, value)| SwitchAction::Parameter { parameter, value })
         }
         Some("ecs_service") => {
             object.only(
@@ -87,26 +92,24 @@ fn switch(faults: &mut Faults, index: usize, entry: &Value, resources: &BTreeMap
             let cluster = object.text(faults, "cluster", &formats::ECS);
             let service = object.text(faults, "service", &formats::ECS);
             let volume = volume(faults, &object, of.as_ref());
-            cluster
-                .zip(service)
-                .map(|(cluster, service)| CutOverAction::EcsService {
-                    cluster,
-                    service,
-                    volume,
-                })
+            cluster.zip(service).map(|(cluster, service)| SwitchAction::EcsService {
+                cluster,
+                service,
+                volume,
+            })
         }
         Some("rds_proxy") => {
             object.only(faults, &["name", "kind", "resource", "proxy", "login"]);
             let proxy = object.text(faults, "proxy", &formats::RDS_PROXY);
-            proxy.map(|proxy| CutOverAction::RdsProxy { proxy })
+            proxy.map(|proxy| SwitchAction::RdsProxy { proxy })
         }
         Some("rename") => {
             object.only(faults, &["name", "kind", "resource", "login"]);
-            Some(CutOverAction::Rename)
+            Some(SwitchAction::Rename)
         }
         _ => None,
     };
-    Some(CutOver {
+    Some(Switch {
         name: name?,
         resource: of?.name,
         table: table?,
@@ -130,7 +133,7 @@ fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {
 }
 
 /// The resource whose copy a switch leads to.
-struct Of<'a> {
+struct SwitchedResource<'a> {
     name: String,
     kind: &'static dyn Stateful,
     target: Option<&'a Target>,
@@ -141,8 +144,8 @@ fn resource<'a>(
     faults: &mut Faults,
     object: &Object<'_>,
     kind: Option<&str>,
-    resources: &'a BTreeMap<String, Read>,
-) -> Option<Of<'a>> {
+    resources: &'a BTreeMap<String, ParsedResource>,
+) -> Option<SwitchedResource<'a>> {
     let fits = |of: &dyn Profile| {
         of.stateful()
             .is_some_and(|of| kind.is_none_or(|kind| of.switches().contains(&kind)))
@@ -155,7 +158,7 @@ fn resource<'a>(
         Some(Some(of)) if fits(of) => of.stateful()?,
         _ => {
             let candidates = || {
-                let fits = |read: &Read| read.kind.is_none_or(fits);
+                let fits = |read: &ParsedResource| read.kind.is_none_or(fits);
                 resources
                     .iter()
                     .filter(move |(_, read)| fits(read))
@@ -178,7 +181,7 @@ fn resource<'a>(
             return None;
         }
     };
-    Some(Of {
+    Some(SwitchedResource {
         name: name.to_owned(),
         kind,
         target: found
@@ -188,13 +191,13 @@ fn resource<'a>(
 }
 
 /// The member of a pattern; `Some(None)` where there is none to name. `None` only where there is a fault.
-fn table(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<Option<String>> {
+fn table(faults: &mut Faults, object: &Object<'_>, of: Option<&SwitchedResource<'_>>) -> Option<Option<String>> {
     let of = of?;
     of.kind.member(faults, object, of.target?)
 }
 
 /// The volume of a service to change, where it names one.
-fn volume(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<String> {
+fn volume(faults: &mut Faults, object: &Object<'_>, of: Option<&SwitchedResource<'_>>) -> Option<String> {
     match object.get("volume") {
         Some(given) if of.is_some_and(|of| !of.kind.is_mounted()) => {
             let rule = "no volume: the resource is not mounted";
@@ -207,7 +210,7 @@ fn volume(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Opti
 
 /// The secret with which the application logs in to a cluster; `Some(None)` where none is named. `None` only where there is a
 /// fault.
-fn login(faults: &mut Faults, object: &Object<'_>, of: Option<&Of<'_>>) -> Option<Option<String>> {
+fn login(faults: &mut Faults, object: &Object<'_>, of: Option<&SwitchedResource<'_>>) -> Option<Option<String>> {
     let Some(given) = object.get("login") else {
         return Some(None);
     };

@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::profile::{Counting, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
-use crate::domain::descriptor::reader::{Faults, Format, Object};
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
 use crate::domain::message::words::time;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Target};
-use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
 use crate::domain::restore::plan::Source;
 
@@ -27,7 +27,7 @@ const INSTANCE: Element = Element {
     key: "DBInstanceIdentifier",
     argument: Some("identifier"),
 };
-const TERRAFORM: Format = visible(
+const TERRAFORM: TextFormat = visible(
     "the address of the aws_rds_cluster in Terraform's state, such as aws_rds_cluster.main or module.data.aws_rds_cluster.main",
     |text| formats::terraform(text, CLUSTER.terraform),
 );
@@ -119,7 +119,7 @@ impl Stateful for Aurora {
     }
 
     /// A rename changes all of them after the cluster was made.
-    fn fact<'a>(&self, _: &'a Made, _: Fact) -> Option<&'a str> {
+    fn fact<'a>(&self, _: &'a CreatedResource, _: Fact) -> Option<&'a str> {
         None
     }
 
@@ -131,7 +131,7 @@ impl Stateful for Aurora {
         false
     }
 
-    fn copy_name(&self) -> Result<&'static Format, &'static str> {
+    fn copy_name(&self) -> Result<&'static TextFormat, &'static str> {
         Ok(&formats::CLUSTER)
     }
 
@@ -175,13 +175,13 @@ impl Stateful for Aurora {
         "DBClusterIdentifier"
     }
 
-    fn terraform(&self) -> (&'static str, &'static Format) {
+    fn terraform(&self) -> (&'static str, &'static TextFormat) {
         (CLUSTER.terraform, &TERRAFORM)
     }
 
-    fn replaced(&self, place: &Place, item: &Item, renamed: bool) -> Vec<Replaced> {
+    fn replaced(&self, place: &SourceLocation, item: &RestoreItem, renamed: bool) -> Vec<SourceReplacement> {
         let source = item.planned.resource.target.identifier();
-        let Some(Made::Cluster { cluster: copy, .. }) = &item.made else {
+        let Some(CreatedResource::Cluster { cluster: copy, .. }) = &item.created else {
             return Vec::new();
         };
         let mut replaced = vec![place.resource(CLUSTER, if renamed { source } else { copy })];
@@ -196,14 +196,14 @@ impl Stateful for Aurora {
         replaced
     }
 
-    fn copy(&self, made: &Made, _: &Target) -> Option<Target> {
-        let cluster = made.identifier()?.to_owned();
+    fn copy(&self, created: &CreatedResource, _: &Target) -> Option<Target> {
+        let cluster = created.identifier()?.to_owned();
         Some(Target::Aurora { cluster })
     }
 
-    fn copy_words(&self, made: &Made) -> String {
-        match made {
-            Made::Cluster {
+    fn copy_words(&self, created: &CreatedResource) -> String {
+        match created {
+            CreatedResource::Cluster {
                 cluster, host, port, ..
             } => format!("cluster {cluster} at {host}:{port}"),
             other => format!("{other:?}"),
@@ -211,13 +211,13 @@ impl Stateful for Aurora {
     }
 
     /// Its host names, and the ARN of its managed master secret, which goes with it.
-    fn other_names(&self, made: &Made) -> Vec<String> {
-        let Made::Cluster {
+    fn other_names(&self, created: &CreatedResource) -> Vec<String> {
+        let CreatedResource::Cluster {
             host,
             reader_host,
             master_secret,
             ..
-        } = made
+        } = created
         else {
             return Vec::new();
         };
@@ -275,9 +275,9 @@ pub fn cluster(target: &Target) -> Option<&str> {
 }
 
 /// ARN of the secret in which RDS manages the master password of a copy.
-pub fn master_secret(made: &Made) -> Option<&str> {
-    match made {
-        Made::Cluster { master_secret, .. } => master_secret.as_deref(),
+pub fn master_secret(created: &CreatedResource) -> Option<&str> {
+    match created {
+        CreatedResource::Cluster { master_secret, .. } => master_secret.as_deref(),
         _ => None,
     }
 }

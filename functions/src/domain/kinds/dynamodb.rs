@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::profile::{Counting, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
-use crate::domain::descriptor::reader::{Faults, Format, Object, shown};
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
 use crate::domain::message::words::time;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
-use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::plan::Source;
 
 const TABLE: Element = Element {
@@ -20,7 +20,7 @@ const TABLE: Element = Element {
     key: "TableName",
     argument: Some("name"),
 };
-const TERRAFORM: Format = visible(
+const TERRAFORM: TextFormat = visible(
     "the address of the aws_dynamodb_table in Terraform's state, such as aws_dynamodb_table.main or module.data.aws_dynamodb_table.main",
     |text| formats::terraform(text, TABLE.terraform),
 );
@@ -93,8 +93,8 @@ impl Stateful for DynamoDb {
         &[("table", Fact::Table)]
     }
 
-    fn fact<'a>(&self, made: &'a Made, fact: Fact) -> Option<&'a str> {
-        made.identifier().filter(|_| fact == Fact::Table)
+    fn fact<'a>(&self, created: &'a CreatedResource, fact: Fact) -> Option<&'a str> {
+        created.identifier().filter(|_| fact == Fact::Table)
     }
 
     fn has_logins(&self) -> bool {
@@ -105,7 +105,7 @@ impl Stateful for DynamoDb {
         false
     }
 
-    fn copy_name(&self) -> Result<&'static Format, &'static str> {
+    fn copy_name(&self) -> Result<&'static TextFormat, &'static str> {
         Ok(&formats::TABLE)
     }
 
@@ -131,12 +131,12 @@ impl Stateful for DynamoDb {
         "TableName"
     }
 
-    fn terraform(&self) -> (&'static str, &'static Format) {
+    fn terraform(&self) -> (&'static str, &'static TextFormat) {
         (TABLE.terraform, &TERRAFORM)
     }
 
-    fn replaced(&self, place: &Place, item: &Item, _: bool) -> Vec<Replaced> {
-        let Some(copy) = item.made.as_ref().and_then(Made::identifier) else {
+    fn replaced(&self, place: &SourceLocation, item: &RestoreItem, _: bool) -> Vec<SourceReplacement> {
+        let Some(copy) = item.created.as_ref().and_then(CreatedResource::identifier) else {
             return Vec::new();
         };
         let scaled = format!("table/{}", item.planned.resource.target.identifier());
@@ -145,13 +145,13 @@ impl Stateful for DynamoDb {
         replaced
     }
 
-    fn copy(&self, made: &Made, _: &Target) -> Option<Target> {
-        let table = made.identifier()?.to_owned();
+    fn copy(&self, created: &CreatedResource, _: &Target) -> Option<Target> {
+        let table = created.identifier()?.to_owned();
         Some(Target::DynamoDb { table })
     }
 
-    fn copy_words(&self, made: &Made) -> String {
-        format!("table {}", made.identifier().unwrap_or_default())
+    fn copy_words(&self, created: &CreatedResource) -> String {
+        format!("table {}", created.identifier().unwrap_or_default())
     }
 
     /// By its name, or by its ARN.

@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::profile::{Counting, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
-use crate::domain::descriptor::reader::{Faults, Format, Object};
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
 use crate::domain::resource::{RecoveryPoint, Target};
-use crate::domain::restore::infrastructure::place::{Element, Place, Replaced};
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::plan::Source;
 
 const FILE_SYSTEM: Element = Element {
@@ -18,7 +18,7 @@ const FILE_SYSTEM: Element = Element {
     key: "FileSystemId",
     argument: None,
 };
-const TERRAFORM: Format = visible(
+const TERRAFORM: TextFormat = visible(
     "the address of the aws_efs_file_system in Terraform's state, such as aws_efs_file_system.main or module.data.aws_efs_file_system.main",
     |text| formats::terraform(text, FILE_SYSTEM.terraform),
 );
@@ -92,8 +92,8 @@ impl Stateful for Efs {
         &[("directory", Fact::Directory), ("file_system", Fact::FileSystem)]
     }
 
-    fn fact<'a>(&self, made: &'a Made, fact: Fact) -> Option<&'a str> {
-        let (file_system, directory) = directory(made)?;
+    fn fact<'a>(&self, created: &'a CreatedResource, fact: Fact) -> Option<&'a str> {
+        let (file_system, directory) = directory(created)?;
         match fact {
             Fact::FileSystem => Some(file_system),
             Fact::Directory => directory,
@@ -109,7 +109,7 @@ impl Stateful for Efs {
         true
     }
 
-    fn copy_name(&self) -> Result<&'static Format, &'static str> {
+    fn copy_name(&self) -> Result<&'static TextFormat, &'static str> {
         Err("no name: EFS gives a file system its id, AWS Backup a directory its name; see into")
     }
 
@@ -134,32 +134,32 @@ impl Stateful for Efs {
         "FileSystemId"
     }
 
-    fn terraform(&self) -> (&'static str, &'static Format) {
+    fn terraform(&self) -> (&'static str, &'static TextFormat) {
         (FILE_SYSTEM.terraform, &TERRAFORM)
     }
 
     /// A directory is restored inside the file system that is there.
-    fn replaced(&self, place: &Place, item: &Item, _: bool) -> Vec<Replaced> {
-        let new = item.made.as_ref().and_then(Made::identifier);
+    fn replaced(&self, place: &SourceLocation, item: &RestoreItem, _: bool) -> Vec<SourceReplacement> {
+        let new = item.created.as_ref().and_then(CreatedResource::identifier);
         new.map(|id| place.resource(FILE_SYSTEM, id)).into_iter().collect()
     }
 
-    fn copy(&self, made: &Made, source: &Target) -> Option<Target> {
-        let (file_system, _) = directory(made)?;
+    fn copy(&self, created: &CreatedResource, source: &Target) -> Option<Target> {
+        let (file_system, _) = directory(created)?;
         Some(source.renamed(file_system))
     }
 
-    fn copy_words(&self, made: &Made) -> String {
-        match made {
-            Made::Directory {
+    fn copy_words(&self, created: &CreatedResource) -> String {
+        match created {
+            CreatedResource::Directory {
                 file_system,
                 directory: Some(directory),
                 ..
             } => format!("directory {directory} of file system {file_system}"),
-            Made::Directory { file_system, job, .. } => {
+            CreatedResource::Directory { file_system, job, .. } => {
                 format!("a directory of file system {file_system} (AWS Backup's job {job})")
             }
-            Made::FileSystem {
+            CreatedResource::FileSystem {
                 file_system: Some(id),
                 directory,
                 ..
@@ -167,7 +167,7 @@ impl Stateful for Efs {
                 Some(directory) => format!("file system {id}, directory {directory}"),
                 None => format!("file system {id}"),
             },
-            Made::FileSystem { job, .. } => format!("a new file system (AWS Backup's job {job})"),
+            CreatedResource::FileSystem { job, .. } => format!("a new file system (AWS Backup's job {job})"),
             other => format!("{other:?}"),
         }
     }
@@ -194,12 +194,12 @@ impl Stateful for Efs {
 
 /// The file system in which a copy lies, and its directory there, where it is known; `None` of another kind, and while the new
 /// file system has no id.
-pub fn directory(made: &Made) -> Option<(&str, Option<&str>)> {
-    match made {
-        Made::Directory {
+pub fn directory(created: &CreatedResource) -> Option<(&str, Option<&str>)> {
+    match created {
+        CreatedResource::Directory {
             file_system, directory, ..
         }
-        | Made::FileSystem {
+        | CreatedResource::FileSystem {
             file_system: Some(file_system),
             directory,
             ..

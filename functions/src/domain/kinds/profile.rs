@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::descriptor::Fact;
-use crate::domain::descriptor::reader::{Faults, Format, Object, shown};
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
-use crate::domain::restore::infrastructure::place::{Place, Replaced};
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::infrastructure::place::{SourceLocation, SourceReplacement};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
 use crate::domain::restore::plan::Source;
 
@@ -87,7 +87,7 @@ pub trait Stateful: Sync {
     fn facts(&self) -> &'static [(&'static str, Fact)];
 
     /// What is known of a copy without asking AWS. `None` where it has no such fact, or AWS has to be asked.
-    fn fact<'a>(&self, made: &'a Made, fact: Fact) -> Option<&'a str>;
+    fn fact<'a>(&self, made: &'a CreatedResource, fact: Fact) -> Option<&'a str>;
 
     /// Whether an application logs in to it.
     fn has_logins(&self) -> bool;
@@ -96,7 +96,7 @@ pub trait Stateful: Sync {
     fn is_mounted(&self) -> bool;
 
     /// What a copy may be called, or why it gets no name.
-    fn copy_name(&self) -> Result<&'static Format, &'static str>;
+    fn copy_name(&self) -> Result<&'static TextFormat, &'static str>;
 
     /// What a restore request may say of a copy, by the names of its fields.
     fn options(&self) -> &'static [&'static str];
@@ -120,20 +120,20 @@ pub trait Stateful: Sync {
     fn alarm_dimension(&self) -> &'static str;
 
     /// Its type in Terraform, and what its address there looks like.
-    fn terraform(&self) -> (&'static str, &'static Format);
+    fn terraform(&self) -> (&'static str, &'static TextFormat);
 
     /// Everything in the infrastructure's source whose place the copy takes; nothing for what is restored inside what is there.
     /// `renamed` is whether the copy takes the name of its source.
-    fn replaced(&self, place: &Place, item: &Item, renamed: bool) -> Vec<Replaced>;
+    fn replaced(&self, place: &SourceLocation, item: &RestoreItem, renamed: bool) -> Vec<SourceReplacement>;
 
     /// The copy as a resource that `capture` describes; `None` while nothing is made.
-    fn copy(&self, made: &Made, source: &Target) -> Option<Target>;
+    fn copy(&self, made: &CreatedResource, source: &Target) -> Option<Target>;
 
     /// The copy in words, with what an application needs to reach it.
-    fn copy_words(&self, made: &Made) -> String;
+    fn copy_words(&self, made: &CreatedResource) -> String;
 
     /// What else names the copy than its identifier, such as its host names.
-    fn other_names(&self, _made: &Made) -> Vec<String> {
+    fn other_names(&self, _made: &CreatedResource) -> Vec<String> {
         Vec::new()
     }
 

@@ -1,17 +1,17 @@
 //! What to do about a failure: by its error's stable name *and* where it arose, since the same refusal means one thing of a
 //! table and another of a probe's login.
 
+mod location;
 mod phrases;
-mod place;
 mod retryable;
 mod terminal;
 #[cfg(test)]
 pub(super) mod tests;
 
-pub use place::Place;
+pub use location::FailureLocation;
 
 use super::facts::LISTED;
-use super::layout::Step;
+use super::layout::NextStep;
 use super::words;
 use crate::domain::machine::Machine;
 use crate::domain::set::Reason;
@@ -20,10 +20,10 @@ use crate::domain::set::Reason;
 const NAMED: usize = 4;
 
 /// One step for each cause, with all that it was seen of; in the order of the reasons.
-pub fn steps(machine: Machine, reasons: &[Reason], deployment: &str) -> Vec<Step> {
+pub fn steps(machine: Machine, reasons: &[Reason], deployment: &str) -> Vec<NextStep> {
     let mut causes: Vec<(String, Vec<String>)> = Vec::new();
     for reason in reasons {
-        let place = Place::of(machine, &reason.subject);
+        let place = FailureLocation::of(machine, &reason.subject);
         let remedy = remedy(&words::name(&reason.error), place, deployment);
         let subject = words::name(&reason.subject);
         match causes.iter_mut().find(|(known, _)| *known == remedy) {
@@ -38,7 +38,7 @@ pub fn steps(machine: Machine, reasons: &[Reason], deployment: &str) -> Vec<Step
             more => format!(" and {more} more"),
         };
         let named = subjects[..subjects.len().min(NAMED)].join(", ");
-        Step::say(format!("{named}{more}: {remedy}"))
+        NextStep::say(format!("{named}{more}: {remedy}"))
     });
     steps.collect()
 }
@@ -46,7 +46,7 @@ pub fn steps(machine: Machine, reasons: &[Reason], deployment: &str) -> Vec<Step
 /// What to do about an error that arose in a place. Never more than the error and the place tell: what exactly was refused, or
 /// is missing, the reason itself says. Nothing is to be removed, and no secret to be changed, of which that alone does not tell
 /// that it may be.
-pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
+pub fn remedy(error: &str, place: FailureLocation, deployment: &str) -> String {
     let remedy = match error {
         "CopiesLeftOut" => return left_out(deployment),
         "NotSampled" => NOT_SAMPLED,
@@ -55,9 +55,9 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
             "nothing has to be done tonight. Within the week ask for a higher quota of manual DB cluster snapshots in the Service Quotas \
              console, or keep fewer sets (`keep` in the descriptors)."
         }
-        _ if place == Place::SafetyBackup => SAFETY_BACKUP,
+        _ if place == FailureLocation::SafetyBackup => SAFETY_BACKUP,
         "DeploymentBusy" => return busy(deployment),
-        "States.Timeout" | "States.HeartbeatTimeout" if place == Place::Question => {
+        "States.Timeout" | "States.HeartbeatTimeout" if place == FailureLocation::Question => {
             "nobody answered in time, which means no: nothing was done."
         }
         "Throttled" => retryable::throttled(place),
@@ -70,11 +70,14 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
         "NotFound" => return terminal::missing(place, deployment),
         "AccessDenied" => terminal::refused(place),
         "Conflict" => terminal::in_the_way(place),
-        "JobFailed" => terminal::broken_off(place),
+        "JobFailed" => terminal::ended_early(place),
         "DeadlineExceeded" => terminal::late(place),
         "VerificationFailed" => return terminal::unexpected(place, deployment),
         "States.DataLimitExceeded"
-            if matches!(place, Place::Plan | Place::Capture | Place::Copy | Place::Comparison) =>
+            if matches!(
+                place,
+                FailureLocation::Plan | FailureLocation::Capture | FailureLocation::Copy | FailureLocation::Comparison
+            ) =>
         {
             TOO_MUCH
         }
@@ -82,7 +85,7 @@ pub fn remedy(error: &str, place: Place, deployment: &str) -> String {
             "somebody changed the state machine's role, or a policy of the organization forbids it; the error names the action. By day, \
              deploy the same version again. An application that may be half-switched comes first: lead it to one side by hand."
         }
-        error if error.starts_with("Ec2.") && place == Place::Plan => {
+        error if error.starts_with("Ec2.") && place == FailureLocation::Plan => {
             "a security group that a copy needs is gone, or may not be looked at; the reason names it. Create one, and \
              lead the source to it before the next backup; until then leave the resource out with --except, or see what the role of the \
              state machine may do."

@@ -1,17 +1,17 @@
 //! The messages of one run of `backup`.
 
-mod composing;
+mod builder;
 
-pub use composing::Backup;
+pub use builder::BackupReport;
 
-use super::composing::Parts;
-use super::layout::{Section, Step};
+use super::builder::MessageParts;
+use super::layout::{NextStep, Section};
 use super::{Event, Message, Severity, facts, words};
-use crate::domain::duration::in_words;
+use crate::domain::duration::friendly;
 use crate::domain::set::{BackupSet, SetStatus};
 
 /// The message of a run that reached Notify: sealed, failed, or not started.
-pub fn backup(backup: &Backup<'_>) -> Message {
+pub fn backup(backup: &BackupReport<'_>) -> Message {
     match backup.set {
         Some(set) if set.status == SetStatus::Sealed => sealed(backup, set),
         Some(_) => failed(backup),
@@ -20,7 +20,7 @@ pub fn backup(backup: &Backup<'_>) -> Message {
     }
 }
 
-fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
+fn sealed(backup: &BackupReport<'_>, set: &BackupSet) -> Message {
     let name = backup.name();
     let warnings = backup.warnings();
     let (available, planned) = facts::tally(backup.set, backup.points);
@@ -30,7 +30,7 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
         (None, false) => Severity::Warning,
         (None, true) => Severity::Info,
     };
-    let took = in_words(facts::seconds_since(set.started_at, set.ended_at.unwrap_or(backup.now)));
+    let took = friendly(facts::seconds_since(set.started_at, set.ended_at.unwrap_or(backup.now)));
     let skew = set
         .skew_seconds
         .map(|skew| format!("Between the first and the last capture lie {skew} s (skew)."));
@@ -49,8 +49,8 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
     let mut steps = backup.steps(&warnings);
     let look = format!("holdfast show {name} {}", set.id);
     steps.push(match steps.is_empty() {
-        true => Step::run("Nothing. To look at the set", look),
-        false => Step::run("To look at the set", look),
+        true => NextStep::run("Nothing. To look at the set", look),
+        false => NextStep::run("To look at the set", look),
     });
     let but = match warnings.len() {
         0 => String::new(),
@@ -58,7 +58,7 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
     };
     let still = quiesced.map(|_| "IS STILL AT REST; ").unwrap_or_default();
     let subject = format!("Holdfast: {name} {still}backed up, {available} of {planned} recovery points sealed{but}");
-    backup.message(Parts {
+    backup.message(MessageParts {
         event: Event::BackupSealed,
         severity,
         subject: &subject,
@@ -73,7 +73,7 @@ fn sealed(backup: &Backup<'_>, set: &BackupSet) -> Message {
     })
 }
 
-fn failed(backup: &Backup<'_>) -> Message {
+fn failed(backup: &BackupReport<'_>) -> Message {
     let name = backup.name();
     let reasons = backup.reasons();
     let (available, planned) = facts::tally(backup.set, backup.points);
@@ -89,9 +89,9 @@ fn failed(backup: &Backup<'_>) -> Message {
     );
     let means = facts::newest_sealed(name, backup.newest_sealed, backup.now);
     let steps = backup.steps(&reasons.iter().chain(&warnings).cloned().collect::<Vec<_>>());
-    let steps = Step::finally(steps, again(name));
+    let steps = NextStep::finally(steps, again(name));
     let subject = format!("Holdfast: BACKUP OF {name} FAILED ({why})");
-    backup.message(Parts {
+    backup.message(MessageParts {
         event: Event::BackupFailed,
         severity: Severity::Critical,
         subject: &subject,
@@ -107,29 +107,29 @@ fn failed(backup: &Backup<'_>) -> Message {
     })
 }
 
-fn again(name: &str) -> Step {
-    Step::run("Back up again", format!("holdfast backup {name} --watch"))
+fn again(name: &str) -> NextStep {
+    NextStep::run("Back up again", format!("holdfast backup {name} --watch"))
 }
 
-fn unknown(backup: &Backup<'_>) -> Message {
+fn unknown(backup: &BackupReport<'_>) -> Message {
     let name = backup.name();
     let reasons = backup.reasons();
     let happened = format!("The backup of {name} ended, but what became of it cannot be read in the catalog.");
     let mut steps = backup.steps(&reasons);
     steps.push(again(name));
-    backup.message(Parts {
+    backup.message(MessageParts {
         event: Event::BackupFailed,
         severity: Severity::Critical,
         subject: &format!("Holdfast: BACKUP OF {name}: ITS OUTCOME CANNOT BE READ"),
         happened: &happened,
-        means: &backup.standing(),
+        means: &backup.restorable_now(),
         steps: &steps,
         reasons: &reasons,
         sections: Vec::new(),
     })
 }
 
-fn not_started(backup: &Backup<'_>) -> Message {
+fn not_started(backup: &BackupReport<'_>) -> Message {
     let name = backup.name();
     let reasons = backup.reasons();
     let error = reasons
@@ -140,16 +140,16 @@ fn not_started(backup: &Backup<'_>) -> Message {
     let happened = format!("The backup of {name} was not started; nothing was touched.");
     let mut steps = backup.steps(&reasons);
     match backup.deployment {
-        Some(name) if !busy => steps = Step::finally(steps, again(name)),
+        Some(name) if !busy => steps = NextStep::finally(steps, again(name)),
         Some(_) => {}
-        None => steps.push(Step::run("See which deployments there are", "holdfast deployments")),
+        None => steps.push(NextStep::run("See which deployments there are", "holdfast deployments")),
     }
     let means = match backup.deployment {
         Some(name) => facts::newest_sealed(name, backup.newest_sealed, backup.now),
         None => "No deployment was backed up by this execution.".to_owned(),
     };
     let subject = format!("Holdfast: backup of {name} NOT STARTED ({error})");
-    backup.message(Parts {
+    backup.message(MessageParts {
         event: Event::BackupNotStarted,
         severity,
         subject: &subject,

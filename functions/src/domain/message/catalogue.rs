@@ -12,8 +12,8 @@ use super::restore::tests::{self as of_restore, items, record, switched, verific
 use super::tests::{at, plain as plain_backup, points, read, reason, run, set};
 use super::*;
 use crate::domain::machine::Machine;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::table::WIDTH;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan_table::WIDTH;
 use crate::domain::restore::{About, Question, RestoreRecord};
 use crate::domain::set::{Point, Reason};
 
@@ -30,7 +30,7 @@ fn all() -> Vec<(&'static str, Message)> {
     all.extend(nights());
     all.extend(restores());
     all.extend(broken_off());
-    all.extend(ways_back());
+    all.extend(undo_steps());
     all
 }
 
@@ -63,7 +63,7 @@ fn backups() -> Vec<(&'static str, Message)> {
         "VerificationFailed",
         "reading set hubs-20261120-021500-ab12 from the catalog: missing field `status`",
     );
-    let of = |set, points, run, failure| Backup {
+    let of = |set, points, run, failure| BackupReport {
         set,
         points,
         run,
@@ -71,7 +71,7 @@ fn backups() -> Vec<(&'static str, Message)> {
         newest_sealed: Some(&yesterday),
         ..plain_backup()
     };
-    let aborted = Ended {
+    let aborted = EarlyEnd {
         status: "ABORTED",
         cause: Some("stopped by an operator"),
         lease_released: true,
@@ -89,7 +89,7 @@ fn backups() -> Vec<(&'static str, Message)> {
         ("A backup failed", backup(&of(Some(&failed), &some, None, None))),
         (
             "A backup failed, and there is no other",
-            backup(&Backup {
+            backup(&BackupReport {
                 newest_sealed: None,
                 ..of(Some(&failed), &some, None, None)
             }),
@@ -98,7 +98,7 @@ fn backups() -> Vec<(&'static str, Message)> {
         ("A backup was refused", backup(&of(None, &[], None, Some(&wrong)))),
         (
             "What became of a backup cannot be read",
-            backup(&Backup {
+            backup(&BackupReport {
                 unreadable: Some(&broken),
                 ..of(None, &[], None, None)
             }),
@@ -113,7 +113,7 @@ fn backups() -> Vec<(&'static str, Message)> {
         ),
         (
             "An application was brought back later",
-            brought_back(&of(Some(&sealed), &good, Some(&resumed), None)),
+            hooks_resumed(&of(Some(&sealed), &good, Some(&resumed), None)),
         ),
     ]
 }
@@ -140,8 +140,8 @@ fn available() -> Vec<Point> {
 }
 
 fn nights() -> Vec<(&'static str, Message)> {
-    let outcomes = |failed: usize| -> Vec<Outcome> {
-        let outcome = |nth: usize| Outcome {
+    let outcomes = |failed: usize| -> Vec<DeploymentOutcome> {
+        let outcome = |nth: usize| DeploymentOutcome {
             deployment: format!("shop-{nth:02}"),
             sealed: nth >= failed,
             reason: (nth < failed).then(|| reason("database", "JobFailed", "RDS could not finish the snapshot")),
@@ -159,8 +159,8 @@ fn nights() -> Vec<(&'static str, Message)> {
         "States.DataLimitExceeded",
         "the result is too large",
     );
-    let night = |outcomes: &[Outcome], failure: Option<&Reason>| {
-        nightly(&Night {
+    let night = |outcomes: &[DeploymentOutcome], failure: Option<&Reason>| {
+        nightly(&NightlyRun {
             execution: of_restore::ARN,
             started_at: at("2026-11-20T02:00:00Z"),
             now: at("2026-11-20T03:15:09Z"),
@@ -179,7 +179,7 @@ fn nights() -> Vec<(&'static str, Message)> {
 }
 
 /// A restore of twenty resources, as it stands after its cut-over.
-fn large(status: &str, more: Value) -> (RestoreRecord, Vec<Item>) {
+fn large(status: &str, more: Value) -> (RestoreRecord, Vec<RestoreItem>) {
     let mut fields = json!({"verification": verification("verified"), "not_covered": []});
     let (mut planned, mut all, mut switches, mut followed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     followed.push(json!({
@@ -218,8 +218,8 @@ fn large(status: &str, more: Value) -> (RestoreRecord, Vec<Item>) {
 }
 
 fn restores() -> Vec<(&'static str, Message)> {
-    let told = |record: &RestoreRecord, items: &[Item], failure: Option<&Reason>| {
-        restore(&Restore {
+    let told = |record: &RestoreRecord, items: &[RestoreItem], failure: Option<&Reason>| {
+        restore(&RestoreReport {
             record: Some(record),
             items,
             failure,
@@ -257,7 +257,7 @@ fn restores() -> Vec<(&'static str, Message)> {
     );
     let newest = super::tests::yesterday();
     let no_record = |failure, unreadable| {
-        restore(&Restore {
+        restore(&RestoreReport {
             failure,
             unreadable,
             newest_sealed: Some(&newest),
@@ -391,10 +391,12 @@ fn short_of_capacity(status: &str, at_rest: Option<&str>) -> Message {
     items[0].phase = Some(phase.to_owned());
     items[0].started_at = Some(at("2026-11-20T04:16:00Z"));
     let lacking = vec!["hubs-db-1-r20261120-041500".to_owned()];
-    items[0].shortage.note(lacking, Vec::new(), at("2026-11-20T04:30:00Z"));
+    items[0]
+        .shortage
+        .record(lacking, Vec::new(), at("2026-11-20T04:30:00Z"));
     items[0].shortage.kept = ended;
     let run = at_rest.map(|at| run(json!({"quiesced_at": at})));
-    let facts = Restore {
+    let facts = RestoreReport {
         record: Some(&record),
         items: &items,
         run: run.as_ref(),
@@ -421,8 +423,8 @@ fn asking(about: About, outcome: &str, live: &[&str]) -> Message {
     };
     record.question = Some(question.clone());
     let items = items(if about == About::Plan { "planned" } else { "restored" });
-    asked(
-        &Restore {
+    approval_request(
+        &RestoreReport {
             record: Some(&record),
             items: &items,
             ..of_restore::plain()
@@ -438,18 +440,18 @@ fn broken_off() -> Vec<(&'static str, Message)> {
         "AccessDenied",
         "starting undo-restore: not authorized to perform states:StartExecution",
     );
-    let told = |status: &str, state: &str, after: Aftermath<'_>| {
+    let told = |status: &str, state: &str, after: CleanUpAction<'_>| {
         let record = record(
             status,
             json!({"switched": if state.is_empty() { json!([]) } else { switched(state) }}),
         );
         let items = items(if state.is_empty() { "in_progress" } else { "restored" });
-        let facts = Restore {
+        let facts = RestoreReport {
             record: Some(&record),
             items: &items,
             ..of_restore::plain()
         };
-        let ended = Ended {
+        let ended = EarlyEnd {
             status: "ABORTED",
             cause: None,
             lease_released: true,
@@ -459,30 +461,34 @@ fn broken_off() -> Vec<(&'static str, Message)> {
     vec![
         (
             "A restore was stopped, and is being undone",
-            told("running", "", Aftermath::Begun(Machine::UndoRestore)),
+            told("running", "", CleanUpAction::Begun(Machine::UndoRestore)),
         ),
         (
             "A restore was stopped, and its undo could not be started",
-            told("running", "", Aftermath::NotBegun(Machine::UndoRestore, &refused)),
+            told("running", "", CleanUpAction::NotBegun(Machine::UndoRestore, &refused)),
         ),
         (
             "A cut-over was stopped, and is being switched back",
-            told("switching", "begun", Aftermath::Begun(Machine::UndoCutOver)),
+            told("switching", "begun", CleanUpAction::Begun(Machine::UndoCutOver)),
         ),
         (
             "A cut-over was stopped half-way",
-            told("switching", "begun", Aftermath::Nothing),
+            told("switching", "begun", CleanUpAction::Nothing),
         ),
         (
             "A restore was stopped after its cut-over",
-            told("cut_over", "done", Aftermath::Nothing),
+            told("cut_over", "done", CleanUpAction::Nothing),
         ),
     ]
 }
 
-fn ways_back() -> Vec<(&'static str, Message)> {
-    let of = |execution: &'static str, record: &RestoreRecord, items: &[Item], failure: Option<&Reason>, undo: bool| {
-        let facts = Restore {
+fn undo_steps() -> Vec<(&'static str, Message)> {
+    let of = |execution: &'static str,
+              record: &RestoreRecord,
+              items: &[RestoreItem],
+              failure: Option<&Reason>,
+              undo: bool| {
+        let facts = RestoreReport {
             execution,
             record: Some(record),
             items,
@@ -514,7 +520,7 @@ fn ways_back() -> Vec<(&'static str, Message)> {
         "NotFound",
         "undoing restore hubs-1: the catalog has no such restore",
     );
-    let not_known = Restore {
+    let not_known = RestoreReport {
         execution: UNDO,
         failure: Some(&nobody),
         ..of_restore::plain()

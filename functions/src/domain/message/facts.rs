@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::words;
-use crate::domain::duration::in_words;
+use crate::domain::duration::friendly;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, RunRecord};
 
@@ -30,7 +30,7 @@ pub fn newest_sealed(deployment: &str, newest: Option<&BackupSet>, now: Timestam
         Some(set) => format!(
             "The newest sealed set is {}, {} old: it holds the data of {}. A restore today would lose what was written since.",
             set.id,
-            in_words(seconds_since(holds(set), now)),
+            friendly(seconds_since(holds(set), now)),
             words::time(holds(set))
         ),
         None => format!("No set of {deployment} was ever sealed: TODAY THERE IS NOTHING TO RESTORE FROM."),

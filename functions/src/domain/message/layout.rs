@@ -5,10 +5,10 @@ mod section;
 mod step;
 
 pub use section::Section;
-pub use step::Step;
+pub use step::NextStep;
 
 use self::lines::{WIDTH, rows, wrapped};
-use self::section::Listed;
+use self::section::SectionLines;
 
 /// Lines of a whole message: what fits on two screens of a telephone, or one of anything else.
 pub const LINES: usize = 60;
@@ -27,7 +27,7 @@ pub struct Page<'a> {
     /// Whether it can be trusted, and what the application uses.
     pub means: &'a str,
     /// What to do: now the first.
-    pub steps: &'a [Step],
+    pub steps: &'a [NextStep],
     /// Why; empty where nothing went wrong.
     pub why: Section,
     /// What stands behind it, what matters most first.
@@ -59,7 +59,7 @@ pub fn text(page: &Page<'_>) -> String {
     let foot: usize = page.foot.iter().map(|line| rows(line)).sum::<usize>() + 1;
     let room = LINES.saturating_sub(taken + foot + all.iter().map(|line| 1 + rows(line)).sum::<usize>());
 
-    let sections: Vec<Listed<'_>> = std::iter::once(&page.why)
+    let sections: Vec<SectionLines<'_>> = std::iter::once(&page.why)
         .chain(&page.sections)
         .filter(|section| !section.is_empty())
         .map(Section::laid_out)
@@ -84,7 +84,7 @@ pub fn text(page: &Page<'_>) -> String {
 }
 
 /// How many entries of each section there is room for: of each a few, then of the first as many as there are.
-fn share(sections: &[Listed<'_>], room: usize) -> Vec<usize> {
+fn share(sections: &[SectionLines<'_>], room: usize) -> Vec<usize> {
     let cost = |shown: &[usize]| -> usize {
         let each = shown.iter().zip(sections).filter(|(shown, _)| **shown > 0);
         each.map(|(shown, section)| section.cost(*shown)).sum()
@@ -141,7 +141,7 @@ mod tests {
     /// Lines, from the top, that hold what happened, whether it can be trusted, what to do now and the command for it.
     const HEAD: usize = 12;
 
-    fn page<'a>(steps: &'a [Step], why: Vec<String>, sections: Vec<Section>) -> Page<'a> {
+    fn page<'a>(steps: &'a [NextStep], why: Vec<String>, sections: Vec<Section>) -> Page<'a> {
         Page {
             subject: "Holdfast: hubs restored",
             happened: "It was restored.",
@@ -157,8 +157,8 @@ mod tests {
     #[test]
     fn what_a_woken_person_needs_stands_first() {
         let steps = [
-            Step::run("Approve", "holdfast approve r"),
-            Step::run("a ".repeat(60).trim_end(), "holdfast x"),
+            NextStep::run("Approve", "holdfast approve r"),
+            NextStep::run("a ".repeat(60).trim_end(), "holdfast x"),
         ];
         let sections = vec![Section::list("Copies", ["table rooms".to_owned()])];
         let text = text(&page(&steps, vec!["refused".to_owned()], sections));
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn what_has_no_room_is_counted_and_its_command_named() {
         let many = |what: &str| (0..40).map(|nth| format!("{what} {nth}")).collect::<Vec<_>>();
-        let steps = [Step::say("Look.")];
+        let steps = [NextStep::say("Look.")];
         let sections = vec![
             Section::list("Copies", many("copy")),
             Section::list("Remarks", many("remark")),
@@ -197,7 +197,7 @@ mod tests {
             steps in vec("([a-z]{1,12} ){1,20}", 1..12),
             lists in vec(vec("([a-z]{1,30} ){1,60}", 0..30), 0..9),
         ) {
-            let steps: Vec<Step> = steps.iter().map(|words| Step::run(words.trim(), "holdfast do")).collect();
+            let steps: Vec<NextStep> = steps.iter().map(|words| NextStep::run(words.trim(), "holdfast do")).collect();
             let sections = lists.into_iter().map(|list| Section::list("Some", list)).collect();
             let made = text(&Page { happened: &happened, means: &means, ..page(&steps, Vec::new(), sections) });
             prop_assert!(made.lines().count() <= LINES, "{made}");

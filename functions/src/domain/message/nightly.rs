@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::composing::{LaidOut, Parts};
+use super::builder::{MessageParts, RenderedMessage};
 use super::facts;
-use super::layout::{Section, Step};
-use super::{Event, Message, Severity, advice, console_link, placing, words};
-use crate::domain::duration::in_words;
+use super::layout::{NextStep, Section};
+use super::{Event, Message, Severity, advice, command_options, console_link, words};
+use crate::domain::duration::friendly;
 use crate::domain::job::Failure;
 use crate::domain::machine::Machine;
 use crate::domain::set::{BackupSet, Reason};
@@ -21,7 +21,7 @@ const NAMES_A_LINE: usize = 3;
 
 /// A deployment that a night was to back up, as `list-due-deployments` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Due {
+pub struct DueDeployment {
     pub deployment: String,
     pub execution_name: String,
 }
@@ -61,7 +61,7 @@ impl NightlyResult {
 
 /// What became of one deployment in a night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Outcome {
+pub struct DeploymentOutcome {
     pub deployment: String,
     pub sealed: bool,
     /// Error and message, where it is not sealed.
@@ -72,13 +72,13 @@ pub struct Outcome {
 
 /// A whole night.
 #[derive(Debug, Clone, Copy)]
-pub struct Night<'a> {
+pub struct NightlyRun<'a> {
     /// ARN of the `nightly` execution.
     pub execution: &'a str,
     pub started_at: Timestamp,
     pub now: Timestamp,
     /// See [`outcomes`].
-    pub outcomes: &'a [Outcome],
+    pub outcomes: &'a [DeploymentOutcome],
     /// The newest sealed set of each deployment that has one.
     pub newest_sealed: &'a BTreeMap<String, BackupSet>,
     /// The error that took the machine from its way.
@@ -86,21 +86,21 @@ pub struct Night<'a> {
 }
 
 /// One outcome for each deployment that was due: also for those of which the machine says nothing, which are not sealed.
-pub fn outcomes(due: &[Due], results: &[NightlyResult]) -> Vec<Outcome> {
+pub fn outcomes(due: &[DueDeployment], results: &[NightlyResult]) -> Vec<DeploymentOutcome> {
     let told = |deployment: &str| results.iter().find(|result| result.deployment == deployment);
     due.iter()
         .map(|due| told(&due.deployment).map_or_else(|| silent(due), outcome))
         .collect()
 }
 
-fn silent(due: &Due) -> Outcome {
+fn silent(due: &DueDeployment) -> DeploymentOutcome {
     let message = format!("nothing was heard of its execution {}", due.execution_name);
     let reason = Reason {
         subject: due.deployment.clone(),
         error: "NotReported".to_owned(),
         message,
     };
-    Outcome {
+    DeploymentOutcome {
         deployment: due.deployment.clone(),
         sealed: false,
         reason: Some(reason),
@@ -109,7 +109,7 @@ fn silent(due: &Due) -> Outcome {
 }
 
 /// The cause of a failed child is its own description, as JSON, with `Error`, `Cause` and `ExecutionArn`.
-fn outcome(result: &NightlyResult) -> Outcome {
+fn outcome(result: &NightlyResult) -> DeploymentOutcome {
     let sealed = result.status == "sealed";
     let unexplained = Failure {
         error: "NotReported".to_owned(),
@@ -125,7 +125,7 @@ fn outcome(result: &NightlyResult) -> Outcome {
             .or_else(|| text("Status"))
             .unwrap_or_else(|| failure.message()),
     };
-    Outcome {
+    DeploymentOutcome {
         deployment: result.deployment.clone(),
         sealed,
         reason: (!sealed).then_some(reason),
@@ -134,10 +134,10 @@ fn outcome(result: &NightlyResult) -> Outcome {
 }
 
 /// One message for a whole night: the failed first.
-pub fn nightly(night: &Night<'_>) -> Message {
+pub fn nightly(night: &NightlyRun<'_>) -> Message {
     let total = night.outcomes.len();
-    let failed: Vec<&Outcome> = night.outcomes.iter().filter(|outcome| !outcome.sealed).collect();
-    let sealed: Vec<&Outcome> = night.outcomes.iter().filter(|outcome| outcome.sealed).collect();
+    let failed: Vec<&DeploymentOutcome> = night.outcomes.iter().filter(|outcome| !outcome.sealed).collect();
+    let sealed: Vec<&DeploymentOutcome> = night.outcomes.iter().filter(|outcome| outcome.sealed).collect();
     let severity = match (night.failure, failed.len(), total) {
         (Some(_), _, _) | (None, 1.., _) => Severity::Critical,
         (None, 0, 0) => Severity::Warning,
@@ -172,7 +172,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
     };
     let link = console_link(night.execution);
     let reasons = night.failure.map(std::slice::from_ref).unwrap_or_default();
-    let parts = Parts {
+    let parts = MessageParts {
         event: Event::Nightly,
         severity,
         subject: &subject(night, &failed, &sealed),
@@ -181,16 +181,19 @@ pub fn nightly(night: &Night<'_>) -> Message {
         steps: &steps(night, &failed),
         reasons,
         sections: vec![
-            Section::list("Failed, each told of in a message of its own", told(night, &failed)),
+            Section::list(
+                "Failed, each told of in a message of its own",
+                failure_lines(night, &failed),
+            ),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
         ],
     };
     let all = Some("holdfast deployments".to_owned());
-    let LaidOut {
+    let RenderedMessage {
         subject,
         text,
         next_steps,
-    } = parts.laid_out(night.execution, night.started_at, all);
+    } = parts.render(night.execution, night.started_at, all);
     let deployments = failed.iter().chain(&sealed).take(facts::LISTED * 3).map(|outcome| {
         json!({
             "deployment": words::name(&outcome.deployment),
@@ -213,7 +216,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
         "reasons": facts::reasons_json(reasons),
         "next_steps": next_steps,
     });
-    let json = placing::json(json, &placing::place(night.execution));
+    let json = command_options::add_in_json(json, &command_options::of_execution(night.execution));
     let json = words::fit(json, &["next_steps", "deployments", "reasons"], facts::JSON);
     Message {
         subject,
@@ -224,7 +227,7 @@ pub fn nightly(night: &Night<'_>) -> Message {
     }
 }
 
-fn subject(night: &Night<'_>, failed: &[&Outcome], sealed: &[&Outcome]) -> String {
+fn subject(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome], sealed: &[&DeploymentOutcome]) -> String {
     let date = night.started_at.strftime("%Y-%m-%d");
     let total = words::count(night.outcomes.len(), "deployment");
     match (night.failure, failed) {
@@ -247,10 +250,10 @@ fn subject(night: &Night<'_>, failed: &[&Outcome], sealed: &[&Outcome]) -> Strin
     }
 }
 
-fn line(night: &Night<'_>, outcome: &Outcome) -> String {
+fn line(night: &NightlyRun<'_>, outcome: &DeploymentOutcome) -> String {
     let newest = match night.newest_sealed.get(&outcome.deployment) {
         Some(set) => {
-            let age = in_words(facts::seconds_since(facts::holds(set), night.now));
+            let age = friendly(facts::seconds_since(facts::holds(set), night.now));
             format!("newest sealed set {}, {age} old", set.id)
         }
         None => "NO SEALED SET AT ALL".to_owned(),
@@ -267,20 +270,20 @@ fn line(night: &Night<'_>, outcome: &Outcome) -> String {
 }
 
 /// Each of a few in a line; where they are many, names with their errors alone.
-fn told(night: &Night<'_>, failed: &[&Outcome]) -> Vec<String> {
+fn failure_lines(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Vec<String> {
     if failed.len() <= MANY {
         return failed.iter().map(|outcome| line(night, outcome)).collect();
     }
-    let named = |outcome: &&Outcome| {
+    let named = |outcome: &&DeploymentOutcome| {
         let error = outcome.reason.as_ref().map(|reason| words::name(&reason.error));
         format!("{} ({})", words::name(&outcome.deployment), error.unwrap_or_default())
     };
-    let line = |outcomes: &[&Outcome]| outcomes.iter().map(named).collect::<Vec<_>>().join(", ");
+    let line = |outcomes: &[&DeploymentOutcome]| outcomes.iter().map(named).collect::<Vec<_>>().join(", ");
     failed.chunks(NAMES_A_LINE).map(line).collect()
 }
 
 /// What could be restored today of those that failed.
-fn newest_in_words(night: &Night<'_>, failed: &[&Outcome]) -> String {
+fn newest_in_words(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> String {
     let without = failed
         .iter()
         .filter(|outcome| !night.newest_sealed.contains_key(&outcome.deployment))
@@ -292,7 +295,7 @@ fn newest_in_words(night: &Night<'_>, failed: &[&Outcome]) -> String {
     }
 }
 
-fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<Step> {
+fn steps(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Vec<NextStep> {
     let broken = night.failure.map(std::slice::from_ref).unwrap_or_default();
     let mut steps = advice::steps(Machine::Nightly, broken, "a deployment");
     if let Some(first) = failed.first() {
@@ -301,18 +304,18 @@ fn steps(night: &Night<'_>, failed: &[&Outcome]) -> Vec<Step> {
             1 => String::new(),
             _ => format!(", first of {name}"),
         };
-        steps.push(Step::run(
+        steps.push(NextStep::run(
             format!("Read the message of each that failed{others}, do what it says, then back up again"),
             format!("holdfast backup {name} --watch"),
         ));
     }
     if steps.is_empty() {
         steps.push(match night.outcomes.is_empty() {
-            true => Step::run(
+            true => NextStep::run(
                 "See which deployments there are, and which are enabled. If there is none yet: `holdfast discover`, then `holdfast apply FILE`",
                 "holdfast deployments",
             ),
-            false => Step::run("Nothing. To see all sets", "holdfast deployments"),
+            false => NextStep::run("Nothing. To see all sets", "holdfast deployments"),
         });
     }
     steps

@@ -1,33 +1,33 @@
 //! The messages of restores: of one run of `restore`, and of what takes one back.
 
-mod asking;
-mod breaking_off;
+mod approval;
+mod builder;
+mod capacity_wait;
 mod commands;
-mod composing;
 mod copies;
-mod cutting_over;
+mod cut_over;
+mod details;
+mod early_end;
 mod facts;
-mod failing;
-mod showing;
-mod succeeding;
+mod failure;
+mod success;
 #[cfg(test)]
 pub(super) mod tests;
-mod undoing;
-mod waiting;
+mod undo;
 
 use serde::Serialize;
 
-pub use asking::asked;
-pub use breaking_off::{Aftermath, restore_brought_back, restore_ended};
+pub use approval::approval_request;
+pub use builder::{RestoreReport, refused};
+pub use capacity_wait::waiting;
 pub use commands::{approve, reject};
-pub use composing::{Restore, refused};
-pub use showing::shown;
-pub use undoing::{cut_over_undone, restore_undone};
-pub use waiting::waiting;
+pub use details::full_details;
+pub use early_end::{CleanUpAction, restore_ended, restore_hooks_resumed};
+pub use undo::{cut_over_undone, restore_undone};
 
 use super::Message;
 use super::facts::left_quiesced;
-use crate::domain::restore::verdict::Outcome;
+use crate::domain::restore::verdict::VerificationOutcome;
 use crate::domain::restore::{About, RestoreStatus};
 
 /// What a restore, or what takes one back, came to; as the machine's last choice sees it.
@@ -56,16 +56,16 @@ pub enum RestoreOutcome {
 /// The message of a run of `restore` that reached Notify, what it came to, and whether the execution succeeded.
 ///
 /// One that leaves the application at rest has not: the clean-up of a failed execution tries again to bring it back.
-pub fn restore(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
+pub fn restore(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
     let (message, outcome, succeeded) = judged(restore);
     (message, outcome, succeeded && left_quiesced(restore.run).is_none())
 }
 
-fn judged(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
+fn judged(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
     let Some(record) = restore.record else {
         let message = match restore.unreadable {
-            Some(_) => failing::unknown(restore),
-            None => failing::not_started(restore),
+            Some(_) => failure::unknown(restore),
+            None => failure::not_started(restore),
         };
         return (message, RestoreOutcome::Failed, false);
     };
@@ -73,41 +73,35 @@ fn judged(restore: &Restore<'_>) -> (Message, RestoreOutcome, bool) {
     let refused = restore.refused();
     match record.status {
         RestoreStatus::Planned if plan.dry_run && restore.failure.is_none() => {
-            (succeeding::planned(restore, record), RestoreOutcome::Planned, true)
+            (success::planned(restore, record), RestoreOutcome::Planned, true)
         }
         RestoreStatus::Planned | RestoreStatus::Failed if restore.stopped_planning() => {
-            (failing::not_started(restore), RestoreOutcome::Failed, false)
+            (failure::not_started(restore), RestoreOutcome::Failed, false)
         }
         RestoreStatus::Planned | RestoreStatus::Failed if refused == Some(About::Plan) => {
-            (failing::rejected(restore, record), RestoreOutcome::Rejected, false)
+            (failure::rejected(restore, record), RestoreOutcome::Rejected, false)
         }
         // The application was to be switched, and was not: whoever waits for it has to hear of a failure.
-        RestoreStatus::Restored if restore.stopped_switching(record) => (
-            cutting_over::switched_back(restore, record),
-            RestoreOutcome::Failed,
-            false,
-        ),
+        RestoreStatus::Restored if restore.stopped_switching(record) => {
+            (cut_over::switched_back(restore, record), RestoreOutcome::Failed, false)
+        }
         RestoreStatus::Restored => {
             let proof = record.verification.as_ref().map(|verification| verification.outcome);
-            let message = succeeding::beside(restore, record, refused == Some(About::CutOver));
+            let message = success::restored(restore, record, refused == Some(About::CutOver));
             match proof {
                 _ if refused.is_some() => (message, RestoreOutcome::Rejected, true),
-                Some(Outcome::Verified) => (message, RestoreOutcome::Verified, true),
-                Some(Outcome::Unproven) => (message, RestoreOutcome::Unproven, true),
+                Some(VerificationOutcome::Verified) => (message, RestoreOutcome::Verified, true),
+                Some(VerificationOutcome::Unproven) => (message, RestoreOutcome::Unproven, true),
                 // Nobody keeps a copy that failed as restored: it is told as what it is.
-                Some(Outcome::Failed) => (failing::failed(restore, record), RestoreOutcome::Failed, false),
+                Some(VerificationOutcome::Failed) => (failure::failed(restore, record), RestoreOutcome::Failed, false),
                 None => (message, RestoreOutcome::Restored, true),
             }
         }
-        RestoreStatus::CutOver => (cutting_over::cut_over(restore, record), RestoreOutcome::CutOver, true),
-        RestoreStatus::Switching => (cutting_over::stuck(restore, record), RestoreOutcome::Failed, false),
-        RestoreStatus::SwitchedBack => (
-            cutting_over::switched_back(restore, record),
-            RestoreOutcome::Failed,
-            false,
-        ),
+        RestoreStatus::CutOver => (cut_over::cut_over(restore, record), RestoreOutcome::CutOver, true),
+        RestoreStatus::Switching => (cut_over::stuck(restore, record), RestoreOutcome::Failed, false),
+        RestoreStatus::SwitchedBack => (cut_over::switched_back(restore, record), RestoreOutcome::Failed, false),
         RestoreStatus::Planned | RestoreStatus::Running | RestoreStatus::Undone | RestoreStatus::Failed => {
-            (failing::failed(restore, record), RestoreOutcome::Failed, false)
+            (failure::failed(restore, record), RestoreOutcome::Failed, false)
         }
     }
 }

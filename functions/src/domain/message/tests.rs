@@ -66,8 +66,8 @@ pub fn run(more: Value) -> RunRecord {
     read(record)
 }
 
-pub fn plain<'a>() -> Backup<'a> {
-    Backup {
+pub fn plain<'a>() -> BackupReport<'a> {
+    BackupReport {
         deployment: Some("hubs"),
         execution: ARN,
         started_at: at("2026-11-20T02:15:00Z"),
@@ -89,7 +89,7 @@ fn a_sealed_set_is_told_in_full_and_asks_for_nothing() {
         resource: read(json!({"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60})),
         ..points[0].clone()
     });
-    let message = backup(&Backup {
+    let message = backup(&BackupReport {
         set: Some(&set),
         run: Some(&run),
         points: &points,
@@ -126,7 +126,7 @@ fn a_failed_set_says_why_how_old_the_newest_sealed_one_is_and_what_to_do() {
         ..set("failed")
     };
     let newest = yesterday();
-    let message = backup(&Backup {
+    let message = backup(&BackupReport {
         set: Some(&failed),
         points: &points(),
         newest_sealed: Some(&newest),
@@ -167,7 +167,7 @@ https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/execut
 #[test]
 fn a_deployment_that_was_never_sealed_hears_so_in_capitals() {
     let failed = set("failed");
-    let message = backup(&Backup {
+    let message = backup(&BackupReport {
         set: Some(&failed),
         ..plain()
     });
@@ -185,7 +185,7 @@ fn an_application_left_at_rest_comes_first_even_when_the_set_is_sealed() {
     let run = run(
         json!({"quiesced_at": "2026-11-20T02:15:02Z", "warnings": [{"subject": "Resume", "error": "Unavailable", "message": "no answer"}]}),
     );
-    let message = backup(&Backup {
+    let message = backup(&BackupReport {
         set: Some(&set),
         run: Some(&run),
         ..plain()
@@ -213,7 +213,7 @@ fn a_probe_or_a_pruning_that_failed_is_a_warning() {
         json!([{"name": "users", "failure": {"error": "Unavailable", "cause": "{\"errorMessage\": \"no route\"}"}}]),
     );
     let pruning = reason("PruneSets", "States.Timeout", "");
-    let message = backup(&Backup {
+    let message = backup(&BackupReport {
         set: Some(&set),
         failure: Some(&pruning),
         ..plain()
@@ -233,7 +233,7 @@ fn a_probe_or_a_pruning_that_failed_is_a_warning() {
 fn a_run_that_was_not_started_says_that_nothing_was_touched() {
     let newest = yesterday();
     let busy = reason("PlanBackup", "DeploymentBusy", "another run has the lease");
-    let message = backup(&Backup {
+    let message = backup(&BackupReport {
         failure: Some(&busy),
         newest_sealed: Some(&newest),
         ..plain()
@@ -251,7 +251,7 @@ fn a_run_that_was_not_started_says_that_nothing_was_touched() {
     assert!(!message.text.contains("Back up again"), "{}", message.text);
 
     let invalid = reason("PlanBackup", "InvalidInput", "deployment: (missing) is not allowed");
-    let message = backup(&Backup {
+    let message = backup(&BackupReport {
         deployment: None,
         failure: Some(&invalid),
         ..plain()
@@ -269,7 +269,7 @@ fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
     let running = set("running");
     let run = run(json!({"quiesced_at": "2026-11-20T02:15:02Z", "resumed_at": "2026-11-20T02:20:00Z"}));
     let newest = yesterday();
-    let facts = Backup {
+    let facts = BackupReport {
         set: Some(&running),
         run: Some(&run),
         points: &points(),
@@ -278,7 +278,7 @@ fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
     };
     let message = ended(
         &facts,
-        &Ended {
+        &EarlyEnd {
             status: "ABORTED",
             cause: Some("by\nme"),
             lease_released: true,

@@ -9,7 +9,7 @@ fn waits(usual: Option<u64>, looks: usize) -> Vec<u64> {
     let mut elapsed = 0;
     (0..looks)
         .map(|_| {
-            let wait = next_look(elapsed, usual);
+            let wait = next_poll(elapsed, usual);
             elapsed += wait;
             wait
         })
@@ -19,13 +19,13 @@ fn waits(usual: Option<u64>, looks: usize) -> Vec<u64> {
 #[test]
 fn without_history_waits_grow_by_half_to_a_minute_and_then_with_the_job() {
     assert_eq!(waits(None, 7), [10, 15, 22, 33, 50, 60, 60]);
-    assert_eq!(next_look(20 * MINUTE, None), 60);
-    assert_eq!(next_look(2 * HOUR, None), 360);
+    assert_eq!(next_poll(20 * MINUTE, None), 60);
+    assert_eq!(next_poll(2 * HOUR, None), 360);
 }
 
 #[test]
 fn with_history_the_first_look_is_at_nine_tenths_of_the_usual_time_and_up_to_a_twentieth_later() {
-    let first = Window {
+    let first = PollWindow {
         earliest: 54 * MINUTE,
         latest: 54 * MINUTE + 162,
     };
@@ -33,15 +33,15 @@ fn with_history_the_first_look_is_at_nine_tenths_of_the_usual_time_and_up_to_a_t
     assert_eq!(window(50 * MINUTE, Some(HOUR)), first);
     let second = window(54 * MINUTE, Some(HOUR));
     assert_eq!((second.earliest, second.latest), (54 * MINUTE + 135, 54 * MINUTE + 162));
-    assert_eq!(next_look(54 * MINUTE, Some(HOUR)), 162);
-    assert_eq!(next_look(0, Some(0)), 1);
+    assert_eq!(next_poll(54 * MINUTE, Some(HOUR)), 162);
+    assert_eq!(next_poll(0, Some(0)), 1);
 }
 
 #[test]
 fn a_job_that_takes_as_long_as_usual_is_looked_at_three_times() {
     assert_eq!(
-        watch(30 * MINUTE, Some(30 * MINUTE)),
-        Watch {
+        simulate(30 * MINUTE, Some(30 * MINUTE)),
+        PollSimulation {
             looks: 3,
             lag_seconds: 75
         }
@@ -50,40 +50,40 @@ fn a_job_that_takes_as_long_as_usual_is_looked_at_three_times() {
 
 #[test]
 fn what_knowing_nothing_costs() {
-    assert_eq!(watch(30 * MINUTE, None).looks, 32);
-    assert_eq!(watch(HOUR, None).looks, 46);
+    assert_eq!(simulate(30 * MINUTE, None).looks, 32);
+    assert_eq!(simulate(HOUR, None).looks, 46);
 }
 
 #[test]
 fn a_percentage_that_says_nothing_is_none() {
     for (elapsed, percent) in [(0, 50.0), (10, 0.0), (10, 0.9), (2 * HOUR, 100.0), (2 * HOUR, f64::NAN)] {
-        assert_eq!(next_look_at_percent(elapsed, percent), next_look(elapsed, None));
+        assert_eq!(next_poll_at_percent(elapsed, percent), next_poll(elapsed, None));
     }
 }
 
 #[test]
 fn of_what_a_percentage_leaves_half_is_waited_for() {
     // A third is done in ten minutes; twenty are left.
-    assert_eq!(next_look_at_percent(600, 32.3), 600);
-    assert_eq!(next_look_at_percent(600, 49.0), 300);
-    assert_eq!(next_look_at_percent(1_700, 98.5), 85);
-    assert_eq!(next_look_at_percent(10, 98.0), 5);
+    assert_eq!(next_poll_at_percent(600, 32.3), 600);
+    assert_eq!(next_poll_at_percent(600, 49.0), 300);
+    assert_eq!(next_poll_at_percent(1_700, 98.5), 85);
+    assert_eq!(next_poll_at_percent(10, 98.0), 5);
 }
 
 #[test]
 fn looks_that_fail_are_repeated_soon_and_then_every_minute() {
-    let waits: Vec<u64> = (1..=6).map(next_look_after_miss).collect();
+    let waits: Vec<u64> = (1..=6).map(next_poll_after_miss).collect();
     assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
-    let whole: u64 = (1..=MOST_MISSES).map(next_look_after_miss).sum();
+    let whole: u64 = (1..=MOST_MISSES).map(next_poll_after_miss).sum();
     assert_eq!(whole, 17 * MINUTE + 15);
-    assert_eq!(next_look_after_miss(u32::MAX), 60);
+    assert_eq!(next_poll_after_miss(u32::MAX), 60);
 }
 
 #[test]
 fn the_last_wait_ends_at_the_deadline() {
-    assert_eq!(next_look_before(0, Some(HOUR), 10 * MINUTE), 10 * MINUTE);
-    assert_eq!(next_look_before(599, Some(HOUR), 10 * MINUTE), 1);
-    assert_eq!(next_look_before(700, None, 10 * MINUTE), 1);
+    assert_eq!(next_poll_before(0, Some(HOUR), 10 * MINUTE), 10 * MINUTE);
+    assert_eq!(next_poll_before(599, Some(HOUR), 10 * MINUTE), 1);
+    assert_eq!(next_poll_before(700, None, 10 * MINUTE), 1);
     assert!(past_deadline(600, 600) && !past_deadline(599, 600));
 }
 
@@ -104,13 +104,13 @@ fn the_soonest_is_the_shortest_of_few_and_the_lower_quartile_of_many() {
 }
 
 /// Plays the watching of a job at whose every look AWS says a whole percentage, rounded down.
-fn watch_percent(duration: u64, percent: impl Fn(u64) -> f64) -> Watch {
+fn simulate_percent(duration: u64, percent: impl Fn(u64) -> f64) -> PollSimulation {
     let (mut elapsed, mut looks) = (0, 0);
     loop {
-        elapsed += next_look_at_percent(elapsed, percent(elapsed));
+        elapsed += next_poll_at_percent(elapsed, percent(elapsed));
         looks += 1;
         if elapsed >= duration {
-            return Watch {
+            return PollSimulation {
                 looks,
                 lag_seconds: elapsed - duration,
             };
@@ -127,20 +127,20 @@ proptest! {
 
     #[test]
     fn a_job_within_a_tenth_of_its_usual_time_takes_at_most_six_looks(usual in MINUTE..=12 * HOUR, permille in 900u64..=1100) {
-        let watch = watch((usual * permille).div_ceil(1000), Some(usual));
+        let watch = simulate((usual * permille).div_ceil(1000), Some(usual));
         prop_assert!(watch.looks <= 6, "{:?}", watch);
     }
 
     #[test]
     fn an_end_is_noticed_within_a_twentieth_or_five_seconds(usual in MINUTE..=12 * HOUR, permille in 900u64..=20_000) {
         let duration = (usual * permille).div_ceil(1000);
-        let lag = watch(duration, Some(usual)).lag_seconds;
+        let lag = simulate(duration, Some(usual)).lag_seconds;
         prop_assert!(lag <= 5 || lag * 20 <= duration, "{} s late after {} s", lag, duration);
     }
 
     #[test]
     fn without_history_an_end_is_noticed_within_half_of_it_a_minute_or_a_twentieth(duration in MINUTE..=12 * HOUR) {
-        let watch = watch(duration, None);
+        let watch = simulate(duration, None);
         prop_assert!(watch.lag_seconds <= 60 || watch.lag_seconds * 20 <= duration, "{:?}", watch);
         prop_assert!(watch.looks <= 100, "{:?}", watch);
     }
@@ -155,7 +155,7 @@ proptest! {
         let duration = (usual * permille).div_ceil(1000);
         let (mut looked, mut looks) = (0, 0);
         for place in places {
-            let Window { earliest, latest } = window(looked, Some(usual));
+            let PollWindow { earliest, latest } = window(looked, Some(usual));
             prop_assert!(looked < earliest && earliest <= latest, "{} {} {}", looked, earliest, latest);
             looked = earliest + (latest - earliest) * place / 100;
             looks += 1;
@@ -167,7 +167,7 @@ proptest! {
 
     #[test]
     fn an_honest_percentage_is_enough_for_a_prompt_end(duration in MINUTE..=12 * HOUR) {
-        let watch = watch_percent(duration, honest(duration));
+        let watch = simulate_percent(duration, honest(duration));
         // Below 1 % nothing is known.
         prop_assert!(watch.lag_seconds <= 5 || watch.lag_seconds * 20 <= duration, "{:?}", watch);
         prop_assert!(watch.looks <= 23, "{:?}", watch);
@@ -176,13 +176,13 @@ proptest! {
 
     #[test]
     fn a_percentage_that_lies_costs_at_most_as_long_again(duration in MINUTE..=12 * HOUR, percent in 0.0..=100.0) {
-        let watch = watch_percent(duration, |_| percent);
+        let watch = simulate_percent(duration, |_| percent);
         prop_assert!(watch.lag_seconds <= duration, "{:?}", watch);
     }
 
     #[test]
     fn a_wait_is_never_zero_and_never_passes_the_deadline(elapsed: u64, usual: Option<u64>, deadline: u64) {
-        let wait = next_look_before(elapsed, usual, deadline);
+        let wait = next_poll_before(elapsed, usual, deadline);
         prop_assert!(wait >= 1);
         prop_assert!(wait == 1 || elapsed.checked_add(wait).unwrap() <= deadline);
     }

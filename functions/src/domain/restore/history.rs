@@ -2,7 +2,7 @@
 
 use crate::domain::kinds::is_guard;
 use crate::domain::pacing;
-use crate::domain::restore::plan::Planned;
+use crate::domain::restore::plan::PlannedResource;
 
 /// The most events of a Standard execution (Step Functions quotas).
 pub const MOST_EVENTS: u64 = 25_000;
@@ -18,8 +18,8 @@ const TASK: u64 = 13;
 const UNKNOWN_SECONDS: u64 = 3_600;
 
 /// The events that a restore of these resources is expected to take.
-pub fn events(resources: &[Planned], probes: usize) -> u64 {
-    let of_each = |planned: &Planned| {
+pub fn events(resources: &[PlannedResource], probes: usize) -> u64 {
+    let of_each = |planned: &PlannedResource| {
         let compared = TASK;
         if is_guard(&planned.resource.target) {
             return compared;
@@ -27,7 +27,7 @@ pub fn events(resources: &[Planned], probes: usize) -> u64 {
         let seconds = planned.usual_seconds.unwrap_or(UNKNOWN_SECONDS);
         let seconds = seconds.min(planned.resource.deadline_seconds);
         // As if each stage were without history: what earlier restores took may save looks, but must not be counted on.
-        let looks = u64::from(pacing::watch(seconds, None).looks);
+        let looks = u64::from(pacing::simulate(seconds, None).looks);
         compared + TASK + looks * LOOK
     };
     let probes = u64::try_from(probes).unwrap_or(u64::MAX).saturating_mul(TASK);
@@ -41,17 +41,17 @@ pub fn events(resources: &[Planned], probes: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::domain::resource::{Resource, Target};
-    use crate::domain::restore::plan::{Beside, Source};
+    use crate::domain::restore::plan::{Destination, Source};
 
-    fn planned(target: Target, usual_seconds: Option<u64>) -> Planned {
-        Planned {
+    fn planned(target: Target, usual_seconds: Option<u64>) -> PlannedResource {
+        PlannedResource {
             resource: Resource {
                 name: "thing".into(),
                 target,
                 deadline_seconds: 36 * 3_600,
             },
             source: Source::TableBackup { arn: "arn".into() },
-            beside: Beside::Nothing,
+            destination: Destination::Nothing,
             holds: None,
             loss_seconds: None,
             size_bytes: None,
@@ -60,7 +60,7 @@ mod tests {
         }
     }
 
-    fn tables(number: usize, usual_seconds: Option<u64>) -> Vec<Planned> {
+    fn tables(number: usize, usual_seconds: Option<u64>) -> Vec<PlannedResource> {
         let table = Target::DynamoDb { table: "rooms".into() };
         vec![planned(table, usual_seconds); number]
     }

@@ -11,8 +11,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::place::Replaced;
-use super::item::Item;
+use self::place::SourceReplacement;
+use super::item::RestoreItem;
 use super::plan::CutOverMode;
 use crate::domain::descriptor::Descriptor;
 
@@ -37,8 +37,8 @@ pub struct Infrastructure {
 ///
 /// Addresses are the descriptor's `terraform` and `logical_id`; where it has none, placeholders to be filled in. A cluster that the
 /// cut-over renames has its old name again; with [`CutOverMode::No`] nothing is renamed.
-pub fn infrastructure(descriptor: &Descriptor, items: &[Item], cut_over: CutOverMode) -> Infrastructure {
-    let replaced: Vec<Replaced> = items
+pub fn infrastructure(descriptor: &Descriptor, items: &[RestoreItem], cut_over: CutOverMode) -> Infrastructure {
+    let replaced: Vec<SourceReplacement> = items
         .iter()
         .flat_map(|item| replaced::of(descriptor, item, cut_over))
         .collect();

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::domain::job::{Failure, JobStatus};
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
-use crate::domain::restore::plan::Planned;
-use crate::domain::restore::settings::{Refused, Settings};
+use crate::domain::restore::plan::PlannedResource;
+use crate::domain::restore::settings::{RefusedSetting, RequestedSettings};
 use crate::domain::restore::shortage::Shortage;
 use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
@@ -17,10 +17,10 @@ use crate::domain::set::Sample;
 
 /// One resource's restore, with all that it takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Item {
+pub struct RestoreItem {
     /// Id of the restore.
     pub restore: String,
-    pub planned: Planned,
+    pub planned: PlannedResource,
     pub status: ItemStatus,
     /// The configuration captured with the set; null where nothing was captured (a source without catalog entry).
     #[serde(default)]
@@ -45,14 +45,14 @@ pub struct Item {
     #[serde(default)]
     pub stages: Stages,
     /// What was made so far.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub made: Option<Made>,
+    #[serde(rename = "made", default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<CreatedResource>,
     /// From which secret the copy's master password was asked to be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_from: Option<PasswordFrom>,
+    pub password_from: Option<PasswordSource>,
     /// Settings that were asked for, and what AWS said.
-    #[serde(default, skip_serializing_if = "Settings::is_none")]
-    pub settings: Settings,
+    #[serde(default, skip_serializing_if = "RequestedSettings::is_none")]
+    pub settings: RequestedSettings,
     /// What AWS had no capacity for.
     #[serde(default, skip_serializing_if = "Shortage::is_none")]
     pub shortage: Shortage,
@@ -81,7 +81,7 @@ pub enum ItemStatus {
 
 /// A version of a secret from which RDS was asked to set a copy's master password, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PasswordFrom {
+pub struct PasswordSource {
     pub secret: String,
     pub version: String,
     pub at: Timestamp,
@@ -90,7 +90,7 @@ pub struct PasswordFrom {
 /// What a restore made of one resource, and how an application reaches it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "made", rename_all = "snake_case")]
-pub enum Made {
+pub enum CreatedResource {
     Cluster {
         cluster: String,
         arn: String,
@@ -137,9 +137,9 @@ pub enum Made {
 /// The longest that Lambda runs a function (Lambda Developer Guide, "Lambda quotas").
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 
-impl Item {
+impl RestoreItem {
     /// One of which nothing is begun, and nothing was captured or sampled.
-    pub fn planned(restore: String, planned: Planned) -> Self {
+    pub fn planned(restore: String, planned: PlannedResource) -> Self {
         Self {
             restore,
             planned,
@@ -152,9 +152,9 @@ impl Item {
             percent: None,
             phase: None,
             stages: Stages::default(),
-            made: None,
+            created: None,
             password_from: None,
-            settings: Settings::default(),
+            settings: RequestedSettings::default(),
             shortage: Shortage::default(),
             remarks: Vec::new(),
             checks: None,
@@ -180,14 +180,14 @@ impl Item {
     }
 }
 
-impl Made {
+impl CreatedResource {
     /// The identifier by which AWS knows the copy; `None` where it is no resource of its own, or not known yet.
     pub fn identifier(&self) -> Option<&str> {
         match self {
-            Made::Cluster { cluster, .. } => Some(cluster),
-            Made::Table { table, .. } => Some(table),
-            Made::FileSystem { file_system, .. } => file_system.as_deref(),
-            Made::Directory { .. } | Made::Nothing => None,
+            CreatedResource::Cluster { cluster, .. } => Some(cluster),
+            CreatedResource::Table { table, .. } => Some(table),
+            CreatedResource::FileSystem { file_system, .. } => file_system.as_deref(),
+            CreatedResource::Directory { .. } | CreatedResource::Nothing => None,
         }
     }
 }
@@ -213,7 +213,7 @@ pub struct RestoreJob {
 
 /// What one call of a restoring step came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Advance {
+pub enum RestoreProgress {
     /// Something that was asked of AWS has not ended.
     InProgress {
         /// What AWS is at work on, by a word that is the same in every restore of the kind: how long it takes is remembered by
@@ -223,41 +223,44 @@ pub enum Advance {
         phase: String,
         percent: Option<f64>,
         /// What is known to exist by now.
-        made: Option<Made>,
+        made: Option<CreatedResource>,
     },
     /// The same, once AWS was asked for these settings, which is remembered.
-    Asked {
+    Requested {
         stage: &'static str,
         /// Those that it took.
         settings: Vec<&'static str>,
         /// Those that it refuses for good.
-        refused: Vec<Refused>,
+        refused: Vec<RefusedSetting>,
         phase: String,
-        made: Made,
+        made: CreatedResource,
     },
     /// What is missing waits until AWS has capacity for it.
-    Short {
+    LacksCapacity {
         stage: &'static str,
         phase: String,
         /// The parts that wait, by name.
         lacking: Vec<String>,
         /// Parts that found none in the zone of their source.
         in_any_zone: Vec<String>,
-        made: Option<Made>,
+        made: Option<CreatedResource>,
     },
     /// Made, configured as captured, and ready to be compared.
-    Restored { made: Made, remarks: Vec<String> },
+    Restored {
+        made: CreatedResource,
+        remarks: Vec<String>,
+    },
     /// It will never be; the reason is AWS's, in words for the operator.
     Failed { reason: String },
 }
 
 /// What one call to remove what a restore made came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Undoing {
+pub enum UndoProgress {
     /// Nothing of it is there.
     Gone,
     /// Deletion is under way, or waits for a job that cannot be stopped; in words.
     Underway(String),
     /// It stays, and a person has to see to it: what and where, and why.
-    Left(String),
+    Remains(String),
 }

@@ -1,11 +1,11 @@
 //! Which copies are kept although their restore failed.
 
-use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::restore::verdict::{Check, Finding};
 
 /// Whether what a failed restore made is kept although it failed: all that is wrong with it is that AWS has no capacity.
-pub fn keeps(items: &[Item], checks: &[Check]) -> bool {
-    let kept = |item: &&Item| item.shortage.kept && item.status == ItemStatus::Failed;
+pub fn keeps(items: &[RestoreItem], checks: &[Check]) -> bool {
+    let kept = |item: &&RestoreItem| item.shortage.kept && item.status == ItemStatus::Failed;
     let kept: Vec<&str> = items
         .iter()
         .filter(kept)

@@ -5,7 +5,7 @@
 
 pub mod checks;
 pub mod document;
-pub mod planning;
+pub mod plans;
 #[cfg(test)]
 mod samples;
 
@@ -41,7 +41,7 @@ pub struct LoginPlan {
 pub struct Login {
     /// Name or ARN of the secret that holds it.
     pub secret: String,
-    pub of: Of,
+    pub of: LoginOwner,
     /// The keys that a cut-over replaces, and the facts of the copy that they get.
     #[serde(default)]
     pub values: BTreeMap<String, Fact>,
@@ -52,7 +52,7 @@ pub struct Login {
 /// Who logs in so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Of {
+pub enum LoginOwner {
     /// The application, by the descriptor's `cut_over`.
     Application,
     /// Only probes.
@@ -61,9 +61,9 @@ pub enum Of {
 
 /// What trying one login came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoggedIn {
+pub struct LoginResult {
     pub secret: String,
-    pub of: Of,
+    pub of: LoginOwner,
     pub outcome: LoginOutcome,
     /// The secret's version that was tried: the current one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ pub struct LoginJob {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_from: Option<Version>,
     #[serde(default)]
-    pub logins: Vec<LoggedIn>,
+    pub logins: Vec<LoginResult>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
@@ -110,21 +110,21 @@ pub struct LoginJob {
 /// What is compared of a login that was tried, to tell whether the master user's password is behind: passwords are told apart,
 /// and not told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    pub tried: LoggedIn,
+pub struct LoginAttempt {
+    pub tried: LoginResult,
     /// Attempts with the same password have the same number.
     pub password: usize,
 }
 
 /// The secret from which the copy's master password is to be set: one whose login as the master user is refused, where no
 /// other such login of the same weight is accepted or holds another password. The application's come before a probe's.
-pub fn master_password_from(plan: &LoginPlan, attempts: &[Attempt]) -> Option<Version> {
+pub fn master_password_from(plan: &LoginPlan, attempts: &[LoginAttempt]) -> Option<Version> {
     if plan.managed {
         return None;
     }
     let master = plan.master_username.as_deref()?;
-    for of in [Of::Application, Of::Probe] {
-        let masters: Vec<&Attempt> = attempts
+    for of in [LoginOwner::Application, LoginOwner::Probe] {
+        let masters: Vec<&LoginAttempt> = attempts
             .iter()
             .filter(|attempt| attempt.tried.of == of && attempt.tried.user.as_deref() == Some(master))
             .collect();
@@ -172,9 +172,9 @@ mod tests {
         }
     }
 
-    fn attempt(secret: &str, of: Of, user: &str, outcome: LoginOutcome, password: usize) -> Attempt {
-        Attempt {
-            tried: LoggedIn {
+    fn attempt(secret: &str, of: LoginOwner, user: &str, outcome: LoginOutcome, password: usize) -> LoginAttempt {
+        LoginAttempt {
+            tried: LoginResult {
                 secret: secret.into(),
                 of,
                 outcome,
@@ -190,8 +190,8 @@ mod tests {
     #[test]
     fn the_master_password_is_set_from_the_secret_that_is_ahead() {
         use LoginOutcome::{Accepted, Failed, Refused};
-        use Of::{Application, Probe};
-        let of = |attempts: &[Attempt]| master_password_from(&plan(false), attempts).map(|version| version.name);
+        use LoginOwner::{Application, Probe};
+        let of = |attempts: &[LoginAttempt]| master_password_from(&plan(false), attempts).map(|version| version.name);
         let one = |secret, of, outcome, password| attempt(secret, of, "postgres", outcome, password);
         assert_eq!(of(&[one("a", Application, Refused, 0)]), Some("a".into()));
         assert_eq!(of(&[one("p", Probe, Refused, 0)]), Some("p".into()));
@@ -215,7 +215,13 @@ mod tests {
 
     #[test]
     fn a_managed_master_password_is_never_set() {
-        let refused = [attempt("a", Of::Application, "postgres", LoginOutcome::Refused, 0)];
+        let refused = [attempt(
+            "a",
+            LoginOwner::Application,
+            "postgres",
+            LoginOutcome::Refused,
+            0,
+        )];
         assert_eq!(master_password_from(&plan(true), &refused), None);
     }
 }

@@ -10,8 +10,8 @@ mod switches;
 #[cfg(test)]
 mod tests;
 
-pub use gaps::{Gap, Matching, Of, Pair, Standing};
+pub use gaps::{Gap, GapKind, Matching, ProbeComparability, ProbePair};
 pub use probes::probes;
-pub use resources::{By, Captured, Matched, resources};
+pub use resources::{CapturedAt, MatchedBy, MatchedResource, resources};
 pub use sides::Sides;
 pub use switches::switches;

@@ -17,7 +17,7 @@ const TOLD_BY: &[&str] = &["RegionName", "Domain", "AlarmName", "IndexName"];
 
 /// What becomes of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum MemberClass {
     /// Brought back or kept, and so compared.
     Compared,
     /// A structure whose members stand in the table by themselves.
@@ -32,7 +32,7 @@ pub enum Class {
 
 /// Which values of a member mean that nothing is lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Unless {
+pub enum LosslessValues {
     Unset,
     Is(&'static str),
     UpTo(f64),
@@ -45,8 +45,8 @@ pub struct Member {
     /// Where its structure is: `DBInstances.*`; empty for the whole.
     pub of: &'static str,
     pub name: &'static str,
-    pub class: Class,
-    pub unless: Unless,
+    pub class: MemberClass,
+    pub unless: LosslessValues,
     words: &'static str,
 }
 
@@ -71,9 +71,9 @@ impl Member {
             Value::Object(members) => !members.is_empty(),
         };
         set && match self.unless {
-            Unless::Unset => true,
-            Unless::Is(usual) => value != usual,
-            Unless::UpTo(usual) => value.as_f64().is_some_and(|value| value > usual),
+            LosslessValues::Unset => true,
+            LosslessValues::Is(usual) => value != usual,
+            LosslessValues::UpTo(usual) => value.as_f64().is_some_and(|value| value > usual),
         }
     }
 }
@@ -87,7 +87,7 @@ pub fn of(kind: &str) -> impl Iterator<Item = &'static Member> {
 
 /// The paths, below `under`, of what may differ between a copy of this kind and its source.
 pub fn expected(kind: &str, under: &str) -> Vec<String> {
-    let differing = of(kind).filter(|member| !matches!(member.class, Class::Compared | Class::Inside));
+    let differing = of(kind).filter(|member| !matches!(member.class, MemberClass::Compared | MemberClass::Inside));
     differing
         .filter_map(|member| {
             let path = member.path();
@@ -103,7 +103,7 @@ pub fn expected(kind: &str, under: &str) -> Vec<String> {
 /// What is captured of a source and not brought back, each in the table's words, once.
 pub fn lost(kind: &str, captured: &Value, source: &str, copy: &str) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
-    for member in of(kind).filter(|member| member.class == Class::NotCovered) {
+    for member in of(kind).filter(|member| member.class == MemberClass::NotCovered) {
         for value in at(captured, &member.path()) {
             if !member.is_set(value) {
                 continue;
@@ -112,7 +112,7 @@ pub fn lost(kind: &str, captured: &Value, source: &str, copy: &str) -> Vec<Strin
                 .words
                 .replace("{source}", source)
                 .replace("{copy}", copy)
-                .replace("{value}", &told(value));
+                .replace("{value}", &value_text(value));
             if !said.contains(&words) {
                 said.push(words);
             }
@@ -137,10 +137,10 @@ fn at<'a>(of: &'a Value, path: &str) -> Vec<&'a Value> {
     found
 }
 
-fn told(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(list) => list.iter().map(told).collect::<Vec<_>>().join(", "),
+        Value::Array(list) => list.iter().map(value_text).collect::<Vec<_>>().join(", "),
         Value::Object(members) => {
             let name = TOLD_BY
                 .iter()
@@ -172,16 +172,16 @@ fn read(table: &'static str) -> Vec<Member> {
         let mut row = row.split(' ');
         let (class, name) = (row.next().unwrap_or_default(), row.next().unwrap_or_default());
         let unless = match (row.next(), row.next()) {
-            (Some("unless"), Some(usual)) => Unless::Is(usual),
-            (Some("over"), Some(usual)) => Unless::UpTo(usual.parse().unwrap_or(f64::MAX)),
-            _ => Unless::Unset,
+            (Some("unless"), Some(usual)) => LosslessValues::Is(usual),
+            (Some("over"), Some(usual)) => LosslessValues::UpTo(usual.parse().unwrap_or(f64::MAX)),
+            _ => LosslessValues::Unset,
         };
         let class = match class {
-            "given" | "put-back" | "kept" => Class::Compared,
-            "inside" => Class::Inside,
-            "not-covered" => Class::NotCovered,
-            "remarked" => Class::Remarked,
-            _ => Class::Expected,
+            "given" | "put-back" | "kept" => MemberClass::Compared,
+            "inside" => MemberClass::Inside,
+            "not-covered" => MemberClass::NotCovered,
+            "remarked" => MemberClass::Remarked,
+            _ => MemberClass::Expected,
         };
         members.extend(places.iter().map(|(kind, of)| Member {
             kind,

@@ -1,7 +1,7 @@
 //! What the copy of a resource is called, and where it goes.
 
 use crate::domain::names;
-use crate::domain::restore::request::{Destination, RestoreRequest};
+use crate::domain::restore::request::{RequestedDestination, RestoreRequest};
 
 /// As far as the operator said, and else by the run.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,7 @@ pub struct Naming<'a> {
     /// The name that the operator gave to the copy.
     pub given: Option<&'a str>,
     /// Where the operator wants a file system.
-    pub into: Option<Destination>,
+    pub into: Option<RequestedDestination>,
 }
 
 impl Naming<'_> {

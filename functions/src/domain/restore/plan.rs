@@ -21,7 +21,7 @@ pub struct Plan {
     /// The application was quiesced while the set was captured: counts and samples then have to agree exactly.
     pub at_rest: bool,
     pub made_at: Timestamp,
-    pub resources: Vec<Planned>,
+    pub resources: Vec<PlannedResource>,
     /// What is in the deployment, or in the set, and is not restored; in words.
     #[serde(default)]
     pub not_covered: Vec<String>,
@@ -55,11 +55,12 @@ pub struct Plan {
 
 /// One resource's restore, as planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Planned {
+pub struct PlannedResource {
     /// As in the set: its target is the source's own identifier; its deadline is the restore's.
     pub resource: Resource,
     pub source: Source,
-    pub beside: Beside,
+    #[serde(rename = "beside")]
+    pub destination: Destination,
     /// The moment whose data it brings back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<Timestamp>,
@@ -104,7 +105,7 @@ pub enum Source {
 /// What is created, beside what is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "into", rename_all = "snake_case")]
-pub enum Beside {
+pub enum Destination {
     /// A cluster of this `DBClusterIdentifier`.
     Cluster { cluster: String },
     /// A table of this name.
@@ -125,7 +126,7 @@ struct About<'a> {
     is_resource: bool,
 }
 
-impl Beside {
+impl Destination {
     fn about(&self) -> About<'_> {
         let resource = |words: String, name, identity| About {
             words: Some(words),
@@ -134,21 +135,21 @@ impl Beside {
             is_resource: true,
         };
         match self {
-            Beside::Cluster { cluster } => {
+            Destination::Cluster { cluster } => {
                 resource(format!("cluster {cluster}"), cluster, Some(cluster.to_lowercase()))
             }
-            Beside::Table { table } => resource(format!("table {table}"), table, Some(table.clone())),
-            Beside::FileSystem { token } => {
+            Destination::Table { table } => resource(format!("table {table}"), table, Some(table.clone())),
+            Destination::FileSystem { token } => {
                 let words = format!("a new file system, with creation token {token}");
                 resource(words, "the new file system", None)
             }
-            Beside::Directory { file_system } => About {
+            Destination::Directory { file_system } => About {
                 words: Some(format!("a new directory of file system {file_system}")),
                 name: file_system,
                 identity: None,
                 is_resource: false,
             },
-            Beside::Nothing => About {
+            Destination::Nothing => About {
                 words: None,
                 name: "",
                 identity: None,

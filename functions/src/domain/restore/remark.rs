@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Written as a plain text where it is of no resource: so are those of before there was this field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[serde(from = "StoredRemark", into = "StoredRemark")]
 pub struct Remark {
     /// Name of the resource.
     pub resource: Option<String>,
@@ -50,25 +50,25 @@ impl fmt::Display for Remark {
 /// As a record holds it.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum StoredRemark {
     Text(String),
     Named { resource: String, text: String },
 }
 
-impl From<Written> for Remark {
-    fn from(written: Written) -> Self {
+impl From<StoredRemark> for Remark {
+    fn from(written: StoredRemark) -> Self {
         match written {
-            Written::Text(text) => text.into(),
-            Written::Named { resource, text } => Remark::of(resource, text),
+            StoredRemark::Text(text) => text.into(),
+            StoredRemark::Named { resource, text } => Remark::of(resource, text),
         }
     }
 }
 
-impl From<Remark> for Written {
+impl From<Remark> for StoredRemark {
     fn from(Remark { resource, text }: Remark) -> Self {
         match resource {
-            Some(resource) => Written::Named { resource, text },
-            None => Written::Text(text),
+            Some(resource) => StoredRemark::Named { resource, text },
+            None => StoredRemark::Text(text),
         }
     }
 }

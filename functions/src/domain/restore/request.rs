@@ -21,7 +21,7 @@ pub use undo::UndoRequest;
 /// What to bring back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wanted {
+pub enum RequestedMoment {
     /// The newest sealed set.
     #[default]
     Newest,
@@ -36,7 +36,7 @@ pub enum Wanted {
 /// Where a file system is restored to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Destination {
+pub enum RequestedDestination {
     /// A new directory of the file system that was backed up.
     Directory,
     /// A new file system.
@@ -60,7 +60,7 @@ pub struct RestoreRequest {
     pub deployment: String,
     #[serde(default = "of_operator")]
     pub purpose: Purpose,
-    pub wanted: Wanted,
+    pub wanted: RequestedMoment,
     /// Resources (or tables of a prefix, `<name>.<table>`) to restore; all where it is empty.
     pub only: Vec<String>,
     /// Resources not to restore.
@@ -70,7 +70,7 @@ pub struct RestoreRequest {
     /// Names of copies, by resource.
     pub names: BTreeMap<String, String>,
     /// Where file systems go, by resource.
-    pub into: BTreeMap<String, Destination>,
+    pub into: BTreeMap<String, RequestedDestination>,
     /// Classes that the instances of clusters' copies get instead of the captured ones, by resource.
     #[serde(default)]
     pub instance_classes: BTreeMap<String, String>,
@@ -101,8 +101,8 @@ impl RestoreRequest {
         };
         let into = self.into.iter().map(|(name, destination)| {
             let word = match destination {
-                Destination::Directory => "directory",
-                Destination::FileSystem => "file_system",
+                RequestedDestination::Directory => "directory",
+                RequestedDestination::FileSystem => "file_system",
             };
             format!("--into {name}={word}")
         });

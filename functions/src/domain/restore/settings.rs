@@ -12,31 +12,31 @@ const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// What was asked of AWS for one copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct RequestedSettings {
     /// Once for each time that AWS took it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub taken: Vec<Taken>,
+    pub taken: Vec<AcceptedSetting>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedSetting>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct AcceptedSetting {
     pub setting: String,
     pub at: Timestamp,
 }
 
 /// A setting that AWS refuses for good, and its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
+pub struct RefusedSetting {
     pub setting: String,
     pub why: String,
 }
 
 /// What comes next for a setting that is not as it was captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next<'a> {
-    Ask,
+pub enum SettingAction<'a> {
+    Request,
     /// AWS took it a moment ago.
     Wait,
     /// It took it as often as it is asked for, and does not show it.
@@ -44,42 +44,42 @@ pub enum Next<'a> {
     Refused(&'a str),
 }
 
-impl Settings {
+impl RequestedSettings {
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    pub fn next(&self, setting: &str, now: Timestamp) -> Next<'_> {
+    pub fn next_action(&self, setting: &str, now: Timestamp) -> SettingAction<'_> {
         if let Some(refused) = self.refused.iter().find(|refused| refused.setting == setting) {
-            return Next::Refused(&refused.why);
+            return SettingAction::Refused(&refused.why);
         }
-        let taken: Vec<Timestamp> = self.taken_at(setting).collect();
+        let taken: Vec<Timestamp> = self.accepted_at(setting).collect();
         match taken.iter().max() {
-            Some(last) if now.duration_since(*last) < SHOWN_WITHIN => Next::Wait,
-            Some(_) if taken.len() >= ASKED_AT_MOST => Next::GiveUp,
-            _ => Next::Ask,
+            Some(last) if now.duration_since(*last) < SHOWN_WITHIN => SettingAction::Wait,
+            Some(_) if taken.len() >= ASKED_AT_MOST => SettingAction::GiveUp,
+            _ => SettingAction::Request,
         }
     }
 
     /// Why a setting of a finished copy is not as it was captured, if it was asked for in vain.
-    pub fn in_vain(&self, setting: &str) -> Option<String> {
+    pub fn unapplied_reason(&self, setting: &str) -> Option<String> {
         if let Some(refused) = self.refused.iter().find(|refused| refused.setting == setting) {
             return Some(format!("AWS refuses it: {}", refused.why));
         }
-        (self.taken_at(setting).count() >= ASKED_AT_MOST)
+        (self.accepted_at(setting).count() >= ASKED_AT_MOST)
             .then(|| "AWS took it twice, minutes apart, and does not show it".to_owned())
     }
 
-    pub fn note(&mut self, taken: &[&str], refused: Vec<Refused>, now: Timestamp) {
-        self.taken.extend(taken.iter().map(|setting| Taken {
+    pub fn record(&mut self, taken: &[&str], refused: Vec<RefusedSetting>, now: Timestamp) {
+        self.taken.extend(taken.iter().map(|setting| AcceptedSetting {
             setting: (*setting).to_owned(),
             at: now,
         }));
         self.refused.extend(refused);
     }
 
-    fn taken_at(&self, setting: &str) -> impl Iterator<Item = Timestamp> {
-        let of = move |taken: &&Taken| taken.setting == setting;
+    fn accepted_at(&self, setting: &str) -> impl Iterator<Item = Timestamp> {
+        let of = move |taken: &&AcceptedSetting| taken.setting == setting;
         self.taken.iter().filter(of).map(|taken| taken.at)
     }
 }
@@ -96,28 +96,31 @@ mod tests {
 
     #[test]
     fn a_setting_is_given_up_after_two_times_minutes_apart_and_not_sooner() {
-        let mut settings = Settings::default();
-        assert_eq!(settings.next("Port", at(0)), Next::Ask);
-        settings.note(&["Port"], Vec::new(), at(0));
-        assert_eq!(settings.next("Port", at(10)), Next::Wait);
-        assert_eq!(settings.next("Port", at(300)), Next::Ask);
-        settings.note(&["Port"], Vec::new(), at(300));
-        assert_eq!(settings.next("Port", at(325)), Next::Wait);
-        assert_eq!(settings.next("Port", at(600)), Next::GiveUp);
-        assert_eq!(settings.next("Engine", at(600)), Next::Ask);
-        assert!(settings.in_vain("Port").unwrap().contains("twice"));
-        assert_eq!(settings.in_vain("Engine"), None);
+        let mut settings = RequestedSettings::default();
+        assert_eq!(settings.next_action("Port", at(0)), SettingAction::Request);
+        settings.record(&["Port"], Vec::new(), at(0));
+        assert_eq!(settings.next_action("Port", at(10)), SettingAction::Wait);
+        assert_eq!(settings.next_action("Port", at(300)), SettingAction::Request);
+        settings.record(&["Port"], Vec::new(), at(300));
+        assert_eq!(settings.next_action("Port", at(325)), SettingAction::Wait);
+        assert_eq!(settings.next_action("Port", at(600)), SettingAction::GiveUp);
+        assert_eq!(settings.next_action("Engine", at(600)), SettingAction::Request);
+        assert!(settings.unapplied_reason("Port").unwrap().contains("twice"));
+        assert_eq!(settings.unapplied_reason("Engine"), None);
     }
 
     #[test]
     fn what_is_refused_is_not_asked_for_again() {
-        let refused = Refused {
+        let refused = RefusedSetting {
             setting: "Port".to_owned(),
             why: "not here".to_owned(),
         };
-        let mut settings = Settings::default();
-        settings.note(&[], vec![refused], at(0));
-        assert_eq!(settings.next("Port", at(3_600)), Next::Refused("not here"));
-        assert_eq!(settings.in_vain("Port").unwrap(), "AWS refuses it: not here");
+        let mut settings = RequestedSettings::default();
+        settings.record(&[], vec![refused], at(0));
+        assert_eq!(
+            settings.next_action("Port", at(3_600)),
+            SettingAction::Refused("not here")
+        );
+        assert_eq!(settings.unapplied_reason("Port").unwrap(), "AWS refuses it: not here");
     }
 }

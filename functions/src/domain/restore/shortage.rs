@@ -36,7 +36,7 @@ impl Shortage {
     }
 
     /// Records what a look found.
-    pub fn note(&mut self, lacking: Vec<String>, in_any_zone: Vec<String>, now: Timestamp) {
+    pub fn record(&mut self, lacking: Vec<String>, in_any_zone: Vec<String>, now: Timestamp) {
         for part in &lacking {
             self.since.entry(part.clone()).or_insert(now);
         }
@@ -49,7 +49,7 @@ impl Shortage {
     }
 
     /// Whether on-call has to know of what the last look found.
-    pub fn tells(&self, now: Timestamp) -> bool {
+    pub fn needs_notification(&self, now: Timestamp) -> bool {
         self.lacking.iter().any(|part| self.lasts(part, UNTOLD, now))
     }
 
@@ -84,13 +84,16 @@ mod tests {
         let mut shortage = Shortage::default();
         let told: Vec<i64> = (0..20)
             .filter(|minute| {
-                shortage.note(parts(&["cluster"]), Vec::new(), at(*minute));
-                shortage.tells(at(*minute))
+                shortage.record(parts(&["cluster"]), Vec::new(), at(*minute));
+                shortage.needs_notification(at(*minute))
             })
             .collect();
         assert_eq!(told, [15, 16, 17, 18, 19]);
-        shortage.note(parts(&["reader"]), Vec::new(), at(300));
-        assert!(!shortage.tells(at(300)), "the reader has only begun to wait");
+        shortage.record(parts(&["reader"]), Vec::new(), at(300));
+        assert!(
+            !shortage.needs_notification(at(300)),
+            "the reader has only begun to wait"
+        );
         assert!(!shortage.is_settled("reader", at(329), false));
         assert!(shortage.is_settled("reader", at(330), false));
     }
@@ -99,9 +102,9 @@ mod tests {
     fn a_part_goes_to_any_zone_from_the_first_time_on() {
         let mut shortage = Shortage::default();
         for _ in 0..2 {
-            shortage.note(Vec::new(), parts(&["hubs-db-1"]), at(0));
+            shortage.record(Vec::new(), parts(&["hubs-db-1"]), at(0));
         }
-        shortage.note(Vec::new(), parts(&["hubs-db-2"]), at(1));
+        shortage.record(Vec::new(), parts(&["hubs-db-2"]), at(1));
         assert_eq!(shortage.in_any_zone, ["hubs-db-1", "hubs-db-2"]);
     }
 
@@ -109,7 +112,7 @@ mod tests {
     fn at_the_deadline_what_is_short_is_done_without_and_nothing_else() {
         let mut shortage = Shortage::default();
         assert!(!shortage.is_settled("reader", at(90), true), "nothing is short");
-        shortage.note(parts(&["reader"]), Vec::new(), at(0));
+        shortage.record(parts(&["reader"]), Vec::new(), at(0));
         assert!(shortage.is_settled("reader", at(1), true));
         assert!(!shortage.is_settled("another", at(1), true));
     }

@@ -1,7 +1,7 @@
 //! Whether what was restored is what was backed up.
 
 mod check;
-mod counted;
+mod counts;
 #[cfg(test)]
 mod tests;
 
@@ -9,16 +9,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Finding};
-pub use counted::{Counted, counted};
+pub use counts::{ProbeCounts, counted};
 
-use check::{PROBE, in_words};
+use check::{PROBE, count_text};
 
 use crate::domain::set::ProbeResult;
 
 /// The outcome of all checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum VerificationOutcome {
     /// Nothing restored differs, and some count said so.
     Verified,
     /// Nothing is wrong, but something could not be told.
@@ -29,7 +29,7 @@ pub enum Outcome {
 /// What verification came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
-    pub outcome: Outcome,
+    pub outcome: VerificationOutcome,
     /// All of them, the worst first.
     pub checks: Vec<Check>,
     pub at: Timestamp,
@@ -52,7 +52,7 @@ pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, c
         .iter()
         .filter(|after| !expected.iter().any(|before| before.name == after.name))
         .map(|after| {
-            let detail = format!("{} in the copy; it was not counted at backup", in_words(after));
+            let detail = format!("{} in the copy; it was not counted at backup", count_text(after));
             Check::new(format!("{PROBE}{}", after.name), Finding::Unproven, detail)
         });
     there.chain(added).collect()
@@ -60,10 +60,10 @@ pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, c
 
 fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, comparable: bool) -> (Finding, String) {
     let Some(after) = after else {
-        let detail = format!("{} at backup; it was not run against the copy", in_words(before));
+        let detail = format!("{} at backup; it was not run against the copy", count_text(before));
         return (Finding::Unproven, detail);
     };
-    let both = format!("{} at backup, {} in the copy", in_words(before), in_words(after));
+    let both = format!("{} at backup, {} in the copy", count_text(before), count_text(after));
     let gone = after
         .failure
         .as_ref()
@@ -100,9 +100,9 @@ pub fn verify(mut checks: Vec<Check>, at: Timestamp) -> Verification {
     }
     checks.sort_by_key(|check| std::cmp::Reverse(check.finding));
     let outcome = match checks.first().map(|check| check.finding) {
-        Some(Finding::Same | Finding::Changed) => Outcome::Verified,
-        Some(Finding::Different) => Outcome::Failed,
-        Some(Finding::Unproven) | None => Outcome::Unproven,
+        Some(Finding::Same | Finding::Changed) => VerificationOutcome::Verified,
+        Some(Finding::Different) => VerificationOutcome::Failed,
+        Some(Finding::Unproven) | None => VerificationOutcome::Unproven,
     };
     Verification { outcome, checks, at }
 }

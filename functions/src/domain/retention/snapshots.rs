@@ -12,7 +12,7 @@ const A_WEEK: u64 = 7;
 
 /// How many snapshots a deployment goes on to keep.
 #[derive(Debug, Clone, Copy)]
-pub struct Growth {
+pub struct SnapshotGrowth {
     /// Clusters, of which each set has a snapshot.
     pub clusters: u64,
     /// Sealed sets.
@@ -23,10 +23,10 @@ pub struct Growth {
 
 /// The nights of the coming week in which all deployments can be snapshotted; `None` where every one is. A night's sets are made
 /// before older ones expire.
-pub fn nights_left(used: u64, quota: u64, deployments: &[Growth]) -> Option<u64> {
+pub fn nights_left(used: u64, quota: u64, deployments: &[SnapshotGrowth]) -> Option<u64> {
     let a_night: u64 = deployments.iter().map(|of| of.clusters).sum();
     (0..A_WEEK).find(|night| {
-        let more = |of: &Growth| of.clusters * of.most.saturating_sub(of.kept).min(*night);
+        let more = |of: &SnapshotGrowth| of.clusters * of.most.saturating_sub(of.kept).min(*night);
         used + deployments.iter().map(more).sum::<u64>() + a_night > quota
     })
 }
@@ -56,7 +56,7 @@ mod tests {
         let most = in_the_end(&Keep::default());
         assert!((30..=34).contains(&most), "{most}");
         let of = |kept| {
-            [Growth {
+            [SnapshotGrowth {
                 clusters: 1,
                 kept,
                 most,

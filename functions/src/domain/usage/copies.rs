@@ -4,45 +4,45 @@ use std::fmt;
 
 use crate::domain::kinds::{self, efs};
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{Item, ItemStatus};
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::item::{ItemStatus, RestoreItem};
+use crate::domain::restore::plan::Destination;
 
 /// What a restore made of one resource, as a user of it would name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Copy {
+pub enum RestoredCopy {
     /// A resource of its own, with what else names it, where that is known.
     Resource { target: Target, names: Vec<String> },
     /// A part of what is there. With a leading slash.
     Directory { file_system: String, directory: String },
 }
 
-impl Copy {
+impl RestoredCopy {
     /// `None` where nothing was made that anybody could use.
-    pub fn of(item: &Item) -> Option<Self> {
+    pub fn of(item: &RestoreItem) -> Option<Self> {
         if matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) {
             return None;
         }
         let source = &item.planned.resource.target;
-        let Some(made) = &item.made else {
-            return Self::planned(source, &item.planned.beside);
+        let Some(created) = &item.created else {
+            return Self::planned(source, &item.planned.destination);
         };
-        if let Some(identifier) = made.identifier() {
-            return Some(Copy::Resource {
+        if let Some(identifier) = created.identifier() {
+            return Some(RestoredCopy::Resource {
                 target: source.renamed(identifier),
-                names: kinds::stateful(source)?.other_names(made),
+                names: kinds::stateful(source)?.other_names(created),
             });
         }
-        let (file_system, directory) = efs::directory(made)?;
-        Some(Copy::Directory {
+        let (file_system, directory) = efs::directory(created)?;
+        Some(RestoredCopy::Directory {
             file_system: file_system.to_owned(),
             directory: format!("/{}", directory?.trim_matches('/')),
         })
     }
 
     /// What may be there by the name that it was to get, though nobody saw it made.
-    fn planned(source: &Target, beside: &Beside) -> Option<Self> {
-        beside.identity().map(|_| Copy::Resource {
-            target: source.renamed(beside.name()),
+    fn planned(source: &Target, destination: &Destination) -> Option<Self> {
+        destination.identity().map(|_| RestoredCopy::Resource {
+            target: source.renamed(destination.name()),
             names: Vec::new(),
         })
     }
@@ -50,17 +50,17 @@ impl Copy {
     /// The same as a resource; a directory is none.
     pub fn target(&self) -> Option<&Target> {
         match self {
-            Copy::Resource { target, .. } => Some(target),
-            Copy::Directory { .. } => None,
+            RestoredCopy::Resource { target, .. } => Some(target),
+            RestoredCopy::Directory { .. } => None,
         }
     }
 }
 
-impl fmt::Display for Copy {
+impl fmt::Display for RestoredCopy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Copy::Resource { target, .. } => write!(f, "{} {}", kinds::of(target).noun(), target.identifier()),
-            Copy::Directory { file_system, directory } => {
+            RestoredCopy::Resource { target, .. } => write!(f, "{} {}", kinds::of(target).noun(), target.identifier()),
+            RestoredCopy::Directory { file_system, directory } => {
                 write!(f, "directory {directory} of file system {file_system}")
             }
         }
@@ -69,12 +69,12 @@ impl fmt::Display for Copy {
 
 /// Who uses what, and what a person can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
+pub struct CopyUser {
     pub uses: String,
     pub next: String,
 }
 
-impl fmt::Display for User {
+impl fmt::Display for CopyUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}. {}", self.uses, self.next)
     }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::copies::{Copy, User};
+use super::copies::{CopyUser, RestoredCopy};
 use crate::domain::kinds::{self, Stateful};
 
 /// An ECS service, and the task definition that it runs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Service {
+pub struct RunningService {
     /// `web of cluster hubs`.
     pub name: String,
     /// `family:revision`.
@@ -25,15 +25,15 @@ pub struct AccessPoint {
     pub path: String,
 }
 
-impl Service {
+impl RunningService {
     /// Each volume that mounts the copy, and each variable that names it.
-    pub fn uses_of(&self, copy: &Copy) -> Vec<User> {
-        let used = |how: String, next: &str| User {
+    pub fn uses_of(&self, copy: &RestoredCopy) -> Vec<CopyUser> {
+        let used = |how: String, next: &str| CopyUser {
             uses: format!("{copy} is {how} of service {} ({})", self.name, self.revision),
             next: next.to_owned(),
         };
         let volumes = list(&self.definition["volumes"]).filter(|volume| mounts(volume, copy));
-        let mut users: Vec<User> = volumes
+        let mut users: Vec<CopyUser> = volumes
             .map(|volume| {
                 used(
                     format!("mounted by volume {}", text(&volume["name"])),
@@ -63,37 +63,37 @@ impl Service {
 
 impl AccessPoint {
     /// An access point into the directory: whoever mounts by it uses it. Those of a new file system are the restore's own.
-    pub fn use_of(&self, copy: &Copy) -> Option<User> {
-        let Copy::Directory { file_system, directory } = copy else {
+    pub fn use_of(&self, copy: &RestoredCopy) -> Option<CopyUser> {
+        let RestoredCopy::Directory { file_system, directory } = copy else {
             return None;
         };
-        (self.file_system == *file_system && is_within(&self.path, directory)).then(|| User {
+        (self.file_system == *file_system && is_within(&self.path, directory)).then(|| CopyUser {
             uses: format!("{copy} is what access point {} leads to ({})", self.id, self.path),
             next: "Mount by another access point, and delete this one".to_owned(),
         })
     }
 }
 
-fn mounts(volume: &Value, copy: &Copy) -> bool {
+fn mounts(volume: &Value, copy: &RestoredCopy) -> bool {
     let configuration = &volume["efsVolumeConfiguration"];
     let mounted = text(&configuration["fileSystemId"]);
     match copy {
-        Copy::Resource { target, .. } => {
+        RestoredCopy::Resource { target, .. } => {
             kinds::stateful(target).is_some_and(Stateful::is_mounted) && mounted == target.identifier()
         }
-        Copy::Directory { file_system, directory } => {
+        RestoredCopy::Directory { file_system, directory } => {
             mounted == file_system && is_within(text(&configuration["rootDirectory"]), directory)
         }
     }
 }
 
 /// Whether a variable's value names the copy: a host within an address, a table by name or ARN.
-fn names(value: &str, copy: &Copy) -> bool {
+fn names(value: &str, copy: &RestoredCopy) -> bool {
     match copy {
-        Copy::Resource { target, names } => {
+        RestoredCopy::Resource { target, names } => {
             kinds::stateful(target).is_some_and(|kind| kind.is_named(target, names, value))
         }
-        Copy::Directory { directory, .. } => names_directory(value, directory),
+        RestoredCopy::Directory { directory, .. } => names_directory(value, directory),
     }
 }
 

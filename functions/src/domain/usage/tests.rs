@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::*;
 
-fn resource(target: Target, names: &[&str]) -> Copy {
+fn resource(target: Target, names: &[&str]) -> RestoredCopy {
     let names = names.iter().map(|name| (*name).to_owned()).collect();
-    Copy::Resource { target, names }
+    RestoredCopy::Resource { target, names }
 }
 
-fn table() -> Copy {
+fn table() -> RestoredCopy {
     resource(
         Target::DynamoDb {
             table: "hubs-rooms-r1".into(),
@@ -18,7 +18,7 @@ fn table() -> Copy {
     )
 }
 
-fn cluster() -> Copy {
+fn cluster() -> RestoredCopy {
     resource(
         Target::Aurora {
             cluster: "hubs-db-r1".into(),
@@ -27,16 +27,16 @@ fn cluster() -> Copy {
     )
 }
 
-fn directory() -> Copy {
-    Copy::Directory {
+fn directory() -> RestoredCopy {
+    RestoredCopy::Directory {
         file_system: "fs-1".into(),
         directory: "/aws-backup-restore_x".into(),
     }
 }
 
-fn words(copies: &[Copy], seen: &Seen) -> Vec<String> {
+fn words(copies: &[RestoredCopy], seen: &UsageReport) -> Vec<String> {
     let users = users(copies, seen, &BTreeSet::new());
-    users.iter().map(User::to_string).collect()
+    users.iter().map(CopyUser::to_string).collect()
 }
 
 fn descriptor(resource: serde_json::Value) -> Descriptor {
@@ -46,8 +46,8 @@ fn descriptor(resource: serde_json::Value) -> Descriptor {
     .unwrap()
 }
 
-fn service(definition: serde_json::Value) -> Service {
-    Service {
+fn service(definition: serde_json::Value) -> RunningService {
+    RunningService {
         name: "web of cluster hubs".into(),
         revision: "hubs:8".into(),
         definition,
@@ -56,14 +56,17 @@ fn service(definition: serde_json::Value) -> Service {
 
 #[test]
 fn nothing_seen_is_nothing_in_use() {
-    assert_eq!(words(&[table(), cluster(), directory()], &Seen::default()), [""; 0]);
+    assert_eq!(
+        words(&[table(), cluster(), directory()], &UsageReport::default()),
+        [""; 0]
+    );
 }
 
 #[test]
 fn a_descriptor_of_any_deployment_that_names_a_copy_is_a_user() {
-    let named = |resource| Seen {
+    let named = |resource| UsageReport {
         descriptors: vec![descriptor(resource)],
-        ..Seen::default()
+        ..UsageReport::default()
     };
     for (copy, resource, path) in [
         (
@@ -124,9 +127,9 @@ fn a_service_uses_what_its_task_definition_mounts_or_names() {
             "variable WHERE",
         ),
     ] {
-        let seen = Seen {
+        let seen = UsageReport {
             services: vec![service(definition)],
-            ..Seen::default()
+            ..UsageReport::default()
         };
         let found = words(&[copy], &seen);
         assert_eq!(found.len(), 1, "{by}: {found:?}");
@@ -142,9 +145,9 @@ fn a_service_uses_what_its_task_definition_mounts_or_names() {
         variable("hubs-db.cluster-x"),
         json!({}),
     ] {
-        let seen = Seen {
+        let seen = UsageReport {
             services: vec![service(definition.clone())],
-            ..Seen::default()
+            ..UsageReport::default()
         };
         assert_eq!(
             words(&[table(), cluster(), directory()], &seen),
@@ -156,13 +159,13 @@ fn a_service_uses_what_its_task_definition_mounts_or_names() {
 
 #[test]
 fn an_access_point_into_the_directory_is_a_user() {
-    let seen = |path: &str| Seen {
+    let seen = |path: &str| UsageReport {
         access_points: vec![AccessPoint {
             id: "fsap-1".into(),
             file_system: "fs-1".into(),
             path: path.into(),
         }],
-        ..Seen::default()
+        ..UsageReport::default()
     };
     assert!(words(&[directory()], &seen("/aws-backup-restore_x/a"))[0].contains("access point fsap-1"));
     assert_eq!(words(&[directory()], &seen("/live")), [""; 0]);
@@ -170,21 +173,21 @@ fn an_access_point_into_the_directory_is_a_user() {
 
 #[test]
 fn a_switch_that_leads_to_a_copy_is_a_user_whatever_is_done_without() {
-    let seen = Seen {
-        leads: vec![Leads {
+    let seen = UsageReport {
+        references: vec![SwitchReference {
             copy: table(),
             deployment: "hubs-prod".into(),
             switch: "rooms-table".into(),
             what: "parameter /hubs/table".into(),
         }],
-        ..Seen::default()
+        ..UsageReport::default()
     };
     let all = [
-        Look::Descriptors,
-        Look::Switches,
-        Look::Services,
-        Look::AccessPoints,
-        Look::Activity,
+        UsageCheck::Descriptors,
+        UsageCheck::Switches,
+        UsageCheck::Services,
+        UsageCheck::AccessPoints,
+        UsageCheck::Activity,
     ];
     let found = users(&[table()], &seen, &all.into());
     assert_eq!(found.len(), 1);
@@ -193,21 +196,21 @@ fn a_switch_that_leads_to_a_copy_is_a_user_whatever_is_done_without() {
 
 #[test]
 fn what_could_not_be_looked_at_and_what_was_done_is_excused_by_name_alone() {
-    let seen = Seen {
-        unseen: vec![Unseen {
-            look: Look::Services,
+    let seen = UsageReport {
+        unseen: vec![SkippedCheck {
+            look: UsageCheck::Services,
             why: "not allowed".into(),
         }],
-        activity: vec![Activity {
+        activity: vec![CopyActivity {
             copy: table(),
             what: "it was written".into(),
         }],
-        ..Seen::default()
+        ..UsageReport::default()
     };
-    let left = |without: &[Look]| users(&[table()], &seen, &without.iter().copied().collect()).len();
+    let left = |without: &[UsageCheck]| users(&[table()], &seen, &without.iter().copied().collect()).len();
     assert_eq!(left(&[]), 2);
-    assert_eq!(left(&[Look::Switches, Look::Descriptors]), 2);
-    assert_eq!(left(&[Look::Services]), 1);
-    assert_eq!(left(&[Look::Activity]), 1);
-    assert_eq!(left(&[Look::Services, Look::Activity]), 0);
+    assert_eq!(left(&[UsageCheck::Switches, UsageCheck::Descriptors]), 2);
+    assert_eq!(left(&[UsageCheck::Services]), 1);
+    assert_eq!(left(&[UsageCheck::Activity]), 1);
+    assert_eq!(left(&[UsageCheck::Services, UsageCheck::Activity]), 0);
 }

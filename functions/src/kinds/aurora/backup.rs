@@ -9,14 +9,14 @@ use super::clusters::describe_cluster;
 use super::statuses::{is_lost_snapshot, needed_action};
 use super::{Aurora, KIND, capture, cluster};
 use crate::aws::{code, failure};
+use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
-use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, not_tagged_yet, ownership};
 use crate::kinds::shared::{ensure_ours, refused, tagged_by, timestamp, wrong_point};
-use crate::kinds::{Backup, Deletion, Started};
+use crate::kinds::{Backup, Deletion, StartedBackup};
 
 impl Aurora {
     /// RDS snapshots an `available` cluster only.
@@ -44,7 +44,7 @@ impl Backup for Aurora {
     /// The snapshot's name is the same in every try, so RDS makes no second one. That the cluster is `available` is
     /// asked only when there is none yet: our own snapshot may be what keeps it `backing-up`. The new one is described
     /// before it is answered, so a later look that does not find it means that it was deleted.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let cluster = cluster(resource)?;
         let id = names::recovery_point(&run.id, &resource.name);
         if let Some(snapshot) = self.find_snapshot(&id).await? {
@@ -138,7 +138,7 @@ impl Backup for Aurora {
         Ok(())
     }
 
-    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<TaggedPoint>> {
         let mut pages = self
             .rds
             .describe_db_cluster_snapshots()
@@ -187,7 +187,7 @@ impl Backup for Aurora {
 }
 
 /// A snapshot by our name, as ours, where its tags and its source say that it is.
-fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Result<Started> {
+fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Result<StartedBackup> {
     let id = snapshot.db_cluster_snapshot_identifier().unwrap_or_default();
     let source = snapshot.db_cluster_identifier().unwrap_or_default();
     match snapshot_ownership(run, resource, cluster, snapshot) {
@@ -203,7 +203,7 @@ fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnap
             )));
         }
     }
-    Ok(Started {
+    Ok(StartedBackup {
         recovery_point: point(snapshot),
         // RDS has no time of acceptance, and may leave this one out of a snapshot that has only just begun.
         started_at: captured_at(snapshot).unwrap_or(run.started_at),
@@ -228,7 +228,7 @@ fn point(snapshot: &DbClusterSnapshot) -> RecoveryPoint {
 }
 
 /// A finished snapshot that bears our tags, for the rebuilding of a catalog.
-fn tagged(snapshot: &DbClusterSnapshot) -> Option<Tagged> {
+fn tagged(snapshot: &DbClusterSnapshot) -> Option<TaggedPoint> {
     let tags = tags(snapshot);
     let of = |wanted: &str| {
         tags.iter()
@@ -238,7 +238,7 @@ fn tagged(snapshot: &DbClusterSnapshot) -> Option<Tagged> {
     if snapshot.status() != Some("available") {
         return None;
     }
-    Some(Tagged {
+    Some(TaggedPoint {
         deployment: of(names::TAG_DEPLOYMENT)?,
         set: of(names::TAG_SET)?,
         resource: Some(of(names::TAG_RESOURCE)?),

@@ -7,7 +7,7 @@ use super::plan::ClusterPlan;
 use super::tags::tagged_by;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
-use crate::domain::restore::item::Made;
+use crate::domain::restore::item::CreatedResource;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, ownership};
 
@@ -64,10 +64,10 @@ pub fn name_conflict(what: &str, name: &str) -> Error {
     ))
 }
 
-pub fn created_resource(cluster: &DbCluster) -> Made {
+pub fn created_resource(cluster: &DbCluster) -> CreatedResource {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let secret = cluster.master_user_secret().and_then(|secret| secret.secret_arn());
-    Made::Cluster {
+    CreatedResource::Cluster {
         cluster: text(cluster.db_cluster_identifier()),
         arn: text(cluster.db_cluster_arn()),
         host: text(cluster.endpoint()),

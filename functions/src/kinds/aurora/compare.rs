@@ -10,7 +10,7 @@ use super::plan::{ClusterPlan, GroupKind, InstancePlan};
 use super::{Aurora, capture};
 use crate::domain::job::Run;
 use crate::domain::restore::diff::Difference;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::kinds::part;
 /// What lives outside of the cluster and is not the restore's to change: a difference is one that somebody made since.
 const OUTSIDE: &[&str] = &["DBSubnetGroup", "DBClusterParameters", "DBParameterGroups"];
 
-pub async fn compare(aurora: &Aurora, run: &Run, item: &Item) -> Result<Vec<Check>> {
+pub async fn compare(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Vec<Check>> {
     let plan = ClusterPlan::of(item)?;
     let check = |what: &str, finding, detail: String| Check {
         name: format!("{}: {what}", plan.resource),
@@ -45,7 +45,7 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &Item) -> Result<Vec<Chec
         let inherited = what == "EngineVersion" && matches!(plan.from, Source::ClusterAt { .. });
         let told = format!("was {}, is {}", difference.before, difference.after);
         let setting = what.split('.').next().unwrap_or_default();
-        let in_vain = plan.in_vain(setting).filter(|_| !MUST.contains(&setting));
+        let in_vain = plan.unapplied_reason(setting).filter(|_| !MUST.contains(&setting));
         checks.push(if let Some(why) = in_vain {
             check(&what, Finding::Unproven, format!("{told}: {why}"))
         } else if lacks_readers && is_without_reader(&what, &difference) {

@@ -11,7 +11,7 @@ use super::describe;
 use super::plan::ClusterPlan;
 use super::settings::{DATA_API, PERHAPS, PROTECTION, ROLES, SETTINGS, apart, changed, is_forwarding, missing_roles};
 use crate::aws::{code, failure};
-use crate::domain::restore::settings::{Next, Refused};
+use crate::domain::restore::settings::{RefusedSetting, SettingAction};
 use crate::error::{Error, Result};
 use crate::kinds::keys;
 use crate::kinds::part;
@@ -31,13 +31,13 @@ pub const MUST: &[&str] = &["DBClusterParameterGroup", "Port", "VpcSecurityGroup
 
 /// What was asked of RDS in one look, and what is waited for, in words.
 #[derive(Default)]
-pub struct Asked {
+pub struct RequestedChanges {
     pub settings: Vec<&'static str>,
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedSetting>,
     pub waits_for: Vec<String>,
 }
 
-impl Asked {
+impl RequestedChanges {
     fn and(&mut self, setting: &'static str, waits_for: String) {
         self.settings.push(setting);
         self.waits_for.push(waits_for);
@@ -46,26 +46,27 @@ impl Asked {
     /// Whether a setting that the copy has not got is to be asked for now; one that RDS took a moment ago is waited for.
     fn asks(&mut self, plan: &ClusterPlan<'_>, setting: &str) -> bool {
         let next = plan.next(setting);
-        if next == Next::Wait {
+        if next == SettingAction::Wait {
             let late = format!("cluster {} does not show its {setting} yet", plan.target);
             self.waits_for.push(late);
         }
-        next == Next::Ask
+        next == SettingAction::Request
     }
 }
 
 impl Aurora {
     /// Changes all settings that are not as captured: at once, or, where RDS refuses some of them for good, by themselves, so that
     /// it is known which.
-    pub(super) async fn configure(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<Asked> {
+    pub(super) async fn configure(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<RequestedChanges> {
         let now = describe::cluster(cluster);
         let differing = changed(plan.cluster(), &now, SETTINGS);
-        let are = |next: Next<'_>| {
+        let are = |next: SettingAction<'_>| {
             let settings = differing.iter().copied();
             settings.filter(move |setting| plan.next(setting) == next).collect()
         };
-        let (mut ask, late): (Vec<&'static str>, Vec<&'static str>) = (are(Next::Ask), are(Next::Wait));
-        let mut asked = Asked::default();
+        let (mut ask, late): (Vec<&'static str>, Vec<&'static str>) =
+            (are(SettingAction::Request), are(SettingAction::Wait));
+        let mut asked = RequestedChanges::default();
         if !late.is_empty() {
             let late = late.join(", ");
             asked.waits_for.push(format!(
@@ -85,7 +86,7 @@ impl Aurora {
                 if some.iter().any(|setting| MUST.contains(setting)) {
                     return Err(error);
                 }
-                asked.refused.extend(some.iter().map(|setting| Refused {
+                asked.refused.extend(some.iter().map(|setting| RefusedSetting {
                     setting: (*setting).to_owned(),
                     why: why.clone(),
                 }));
@@ -155,7 +156,7 @@ impl Aurora {
     }
 
     /// What was asked for in vain and the copy is without, in words.
-    pub(super) fn in_vain(plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Vec<String> {
+    pub(super) fn unapplied_reasons(plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Vec<String> {
         let (captured, now) = (plan.cluster(), describe::cluster(cluster));
         let others = [ROLES, DATA_API, PROTECTION].into_iter().filter(|name| match *name {
             ROLES => missing_roles(captured, &now).next().is_some(),
@@ -163,7 +164,7 @@ impl Aurora {
         });
         let differing = changed(captured, &now, SETTINGS).into_iter().chain(others);
         let words = |setting: &'static str| {
-            let why = plan.in_vain(setting)?;
+            let why = plan.unapplied_reason(setting)?;
             Some(format!(
                 "cluster {} has not got {setting} as it was captured: {why}. Look at it, and set it by hand",
                 plan.target
@@ -219,11 +220,11 @@ impl Aurora {
     }
 
     /// Adds the roles, and turns on the Data API. Neither keeps instances from being created.
-    pub(super) async fn attach(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<Asked> {
+    pub(super) async fn attach(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<RequestedChanges> {
         let target = plan.target;
         let there = describe::cluster(cluster);
         let mut added = Vec::new();
-        let mut asked = Asked::default();
+        let mut asked = RequestedChanges::default();
         let mut missing = missing_roles(plan.cluster(), &there).peekable();
         let asks = missing.peek().is_some() && asked.asks(plan, ROLES);
         for role in missing.filter(|_| asks) {
@@ -263,8 +264,8 @@ impl Aurora {
     }
 
     /// Turns deletion protection on, where it was: the last thing of all.
-    pub(super) async fn protect(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<Asked> {
-        let mut asked = Asked::default();
+    pub(super) async fn protect(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<RequestedChanges> {
+        let mut asked = RequestedChanges::default();
         let on = plan.flag(PROTECTION) == Some(true);
         if on && cluster.deletion_protection() != Some(true) && asked.asks(plan, PROTECTION) {
             self.set_protection(plan.target, true).await?;

@@ -145,9 +145,9 @@ mod tests {
 
     use super::*;
     use crate::domain::resource::Target;
-    use crate::domain::restore::item::Item;
-    use crate::domain::restore::members::{self, Class, samples};
-    use crate::domain::restore::plan::{Beside, Source};
+    use crate::domain::restore::item::RestoreItem;
+    use crate::domain::restore::members::{self, MemberClass, samples};
+    use crate::domain::restore::plan::{Destination, Source};
     use crate::testing::samples::{resource, restoring};
 
     /// What is not a resource's alone is compared as what it is used by; and by what things are told apart.
@@ -173,7 +173,7 @@ mod tests {
                 .fold(all, |all, (path, value)| samples::with(all, path, value.clone()))
         };
         let captured = put(samples::everything(KIND), &lists);
-        let item = Item {
+        let item = RestoreItem {
             configuration: captured.clone(),
             ..restoring(
                 resource(Target::Aurora {
@@ -183,7 +183,7 @@ mod tests {
                     id: "s".into(),
                     arn: "arn".into(),
                 },
-                Beside::Cluster {
+                Destination::Cluster {
                     cluster: "hubs-db-r1".into(),
                 },
             )
@@ -203,14 +203,18 @@ mod tests {
             ],
         );
         assert_eq!(differences(&plan, &faithful), []);
-        for member in members::of(KIND).filter(|member| member.class != Class::Inside) {
+        for member in members::of(KIND).filter(|member| member.class != MemberClass::Inside) {
             let path = member.path();
             if ELSEWHERE.iter().any(|in_other_zones| path.starts_with(in_other_zones)) {
                 continue;
             }
             let copy = put(faithful.clone(), &[(&path, json!("another"))]);
             let found = differences(&plan, &copy);
-            assert_eq!(!found.is_empty(), member.class == Class::Compared, "{path}: {found:?}");
+            assert_eq!(
+                !found.is_empty(),
+                member.class == MemberClass::Compared,
+                "{path}: {found:?}"
+            );
         }
     }
 }

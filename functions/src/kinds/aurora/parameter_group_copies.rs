@@ -84,14 +84,14 @@ impl Aurora {
                 let call = call.db_cluster_parameter_group_name(&group.name);
                 let call = call.db_parameter_group_family(family).description(&group.description);
                 let created = call.set_tags(Some(tags)).send().await;
-                created.err().map(|error| told("creating", group, error))
+                created.err().map(|error| refusal("creating", group, error))
             }
             GroupKind::Instances => {
                 let call = self.rds.create_db_parameter_group();
                 let call = call.db_parameter_group_name(&group.name);
                 let call = call.db_parameter_group_family(family).description(&group.description);
                 let created = call.set_tags(Some(tags)).send().await;
-                created.err().map(|error| told("creating", group, error))
+                created.err().map(|error| refusal("creating", group, error))
             }
         };
         match refused {
@@ -121,13 +121,15 @@ impl Aurora {
                     let call = self.rds.modify_db_cluster_parameter_group();
                     let call = call.db_cluster_parameter_group_name(&group.name).set_parameters(some);
                     let set = call.send().await;
-                    set.err().map(|error| told("setting the parameters of", group, error))
+                    set.err()
+                        .map(|error| refusal("setting the parameters of", group, error))
                 }
                 GroupKind::Instances => {
                     let call = self.rds.modify_db_parameter_group();
                     let call = call.db_parameter_group_name(&group.name).set_parameters(some);
                     let set = call.send().await;
-                    set.err().map(|error| told("setting the parameters of", group, error))
+                    set.err()
+                        .map(|error| refusal("setting the parameters of", group, error))
                 }
             };
             if let Some((_, error)) = refused {
@@ -151,12 +153,12 @@ impl Aurora {
                 GroupKind::Cluster => {
                     let call = self.rds.delete_db_cluster_parameter_group();
                     let deleted = call.db_cluster_parameter_group_name(&group.name).send().await;
-                    deleted.err().map(|error| told("deleting", &group, error))
+                    deleted.err().map(|error| refusal("deleting", &group, error))
                 }
                 GroupKind::Instances => {
                     let call = self.rds.delete_db_parameter_group();
                     let deleted = call.db_parameter_group_name(&group.name).send().await;
-                    deleted.err().map(|error| told("deleting", &group, error))
+                    deleted.err().map(|error| refusal("deleting", &group, error))
                 }
             };
             match refused {
@@ -173,7 +175,7 @@ impl Aurora {
 }
 
 /// A refusal's code, and the refusal as ours.
-fn told<E>(doing: &str, group: &ParameterGroup, error: SdkError<E, HttpResponse>) -> (Option<String>, Error)
+fn refusal<E>(doing: &str, group: &ParameterGroup, error: SdkError<E, HttpResponse>) -> (Option<String>, Error)
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

@@ -8,10 +8,10 @@ use super::captured::{is_own, members, number, text, texts};
 use super::{KIND, cluster};
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, Source};
-use crate::domain::restore::renaming::Renaming;
-use crate::domain::restore::settings::Next;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::name_map::NameMap;
+use crate::domain::restore::plan::{Destination, Source};
+use crate::domain::restore::settings::SettingAction;
 use crate::error::{Error, Result};
 use crate::kinds::part;
 use crate::kinds::shared::wrong_target;
@@ -38,7 +38,7 @@ pub struct ClusterPlan<'a> {
     /// Identifier of the copy.
     pub target: &'a str,
     pub configuration: &'a Value,
-    item: &'a Item,
+    item: &'a RestoreItem,
 }
 
 /// One instance of the copy.
@@ -78,10 +78,10 @@ impl ParameterGroup {
 }
 
 impl<'a> ClusterPlan<'a> {
-    pub fn of(item: &'a Item) -> Result<Self> {
+    pub fn of(item: &'a RestoreItem) -> Result<Self> {
         let planned = &item.planned;
         let source = cluster(&planned.resource)?;
-        let Beside::Cluster { cluster: target } = &planned.beside else {
+        let Destination::Cluster { cluster: target } = &planned.destination else {
             return Err(wrong_target(KIND, &planned.resource));
         };
         if !matches!(
@@ -110,13 +110,13 @@ impl<'a> ClusterPlan<'a> {
     }
 
     /// What comes next for a setting that is not as captured.
-    pub fn next(&self, setting: &str) -> Next<'a> {
-        self.item.settings.next(setting, self.now())
+    pub fn next(&self, setting: &str) -> SettingAction<'a> {
+        self.item.settings.next_action(setting, self.now())
     }
 
     /// Why a setting of the finished copy is not as captured, if it was asked for in vain.
-    pub fn in_vain(&self, setting: &str) -> Option<String> {
-        self.item.settings.in_vain(setting)
+    pub fn unapplied_reason(&self, setting: &str) -> Option<String> {
+        self.item.settings.unapplied_reason(setting)
     }
 
     /// Whether an instance is asked for in any zone, since its own had no capacity for it.
@@ -263,7 +263,7 @@ impl<'a> ClusterPlan<'a> {
     }
 
     /// How what names the source and its instances names the copy and its.
-    pub fn renaming(&self) -> Renaming {
+    pub fn renaming(&self) -> NameMap {
         let (source, target) = (self.source.to_owned(), self.target.to_owned());
         let arn = self.text("DBClusterArn").unwrap_or_default();
         let arn_of_copy = arn.strip_suffix(&source).map(|account| format!("{account}{target}"));
@@ -274,7 +274,7 @@ impl<'a> ClusterPlan<'a> {
             (arn, arn_of_copy.unwrap_or_default()),
             (source, target),
         ];
-        Renaming::new(cluster.into_iter().chain(instances))
+        NameMap::new(cluster.into_iter().chain(instances))
     }
 
     /// Every parameter group that the copy needs and that is not the engine's own.

@@ -21,7 +21,7 @@ use super::{Aurora, instances};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::Source;
 use crate::error::{Error, Result};
 use crate::kinds::keys;
@@ -31,7 +31,7 @@ use crate::kinds::{Preflight, part};
 const CLUSTERS: &str = "DBClusters";
 const INSTANCES: &str = "DBInstances";
 
-pub async fn check(aurora: &Aurora, run: &Run, item: &Item) -> Result<Preflight> {
+pub async fn check(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Preflight> {
     let plan = ClusterPlan::of(item)?;
     let mut preflight = PreflightBuilder {
         plan: &plan,

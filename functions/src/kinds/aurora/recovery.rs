@@ -13,10 +13,10 @@ use crate::domain;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::choosing::Window;
-use crate::domain::restore::kept::{Backup, Continuous, Kept, newest};
 use crate::domain::restore::naming::{Naming, Overrides};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::plan::{Destination, Source};
+use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackup, RetainedBackups, newest};
+use crate::domain::restore::set_selection::RecoveryWindow;
 use crate::error::Result;
 use crate::kinds::shared::wrong_target_of;
 use crate::kinds::{Recovery, timestamp};
@@ -30,7 +30,7 @@ impl Recovery for Aurora {
         Ok(find_cluster(&self.rds, cluster(target)?).await?.is_some())
     }
 
-    async fn continuous(&self, target: &Target) -> Result<Option<Continuous>> {
+    async fn continuous_backup(&self, target: &Target) -> Result<Option<ContinuousBackup>> {
         let cluster = cluster(target)?;
         let Some(found) = find_cluster(&self.rds, cluster).await? else {
             return self.retained(cluster).await;
@@ -39,22 +39,27 @@ impl Recovery for Aurora {
         let latest = found.latest_restorable_time().and_then(timestamp);
         Ok(earliest
             .zip(latest)
-            .map(|(earliest, latest)| continuous(cluster, None, Window { earliest, latest })))
+            .map(|(earliest, latest)| continuous(cluster, None, RecoveryWindow { earliest, latest })))
     }
 
-    async fn kept(&self, deployment: &str, target: &Target, before: Option<Timestamp>) -> Result<Kept> {
-        let continuous = self.continuous(target).await?;
+    async fn retained_backups(
+        &self,
+        deployment: &str,
+        target: &Target,
+        before: Option<Timestamp>,
+    ) -> Result<RetainedBackups> {
+        let continuous = self.continuous_backup(target).await?;
         let found = match continuous.and_then(|continuous| continuous.newest(&domain::kinds::aurora::Aurora, before)) {
             Some(found) => Some(found),
             None => newest(self.finished_snapshots(deployment, cluster(target)?).await?, before),
         };
         let needed = "a retained automated backup, or a manual snapshot with this deployment's tags";
         let found = found.ok_or_else(|| needed.to_owned());
-        Ok(Kept::Found(vec![(target.identifier().to_owned(), found)]))
+        Ok(RetainedBackups::Found(vec![(target.identifier().to_owned(), found)]))
     }
 
-    async fn destination(&self, _: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside> {
-        Ok(Beside::Cluster {
+    async fn destination(&self, _: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
+        Ok(Destination::Cluster {
             cluster: naming.of_copy(cluster(&resource.target)?, LONGEST),
         })
     }
@@ -86,15 +91,15 @@ impl Recovery for Aurora {
 
 impl Aurora {
     /// The newest continuous backup that was retained of a deleted cluster of this name.
-    async fn retained(&self, cluster: &str) -> Result<Option<Continuous>> {
+    async fn retained(&self, cluster: &str) -> Result<Option<ContinuousBackup>> {
         let call = self.rds.describe_db_cluster_automated_backups();
         let mut pages = call.db_cluster_identifier(cluster).into_paginator().items().send();
-        let mut newest: Option<Continuous> = None;
+        let mut newest: Option<ContinuousBackup> = None;
         while let Some(found) = pages.next().await {
             match found {
                 Ok(found) => {
                     let found = retained(cluster, &found);
-                    let newer = |found: &Continuous| {
+                    let newer = |found: &ContinuousBackup| {
                         newest
                             .as_ref()
                             .is_none_or(|held| found.window.latest > held.window.latest)
@@ -109,7 +114,7 @@ impl Aurora {
     }
 
     /// The finished manual snapshots of a cluster that carry this deployment's tags.
-    async fn finished_snapshots(&self, deployment: &str, cluster: &str) -> Result<Vec<Backup>> {
+    async fn finished_snapshots(&self, deployment: &str, cluster: &str) -> Result<Vec<RetainedBackup>> {
         let call = self.rds.describe_db_cluster_snapshots();
         let call = call.db_cluster_identifier(cluster).snapshot_type("manual");
         let mut pages = call.into_paginator().items().send();
@@ -129,8 +134,8 @@ fn cluster(target: &Target) -> Result<&str> {
     }
 }
 
-fn continuous(cluster: &str, resource_id: Option<String>, window: Window) -> Continuous {
-    Continuous {
+fn continuous(cluster: &str, resource_id: Option<String>, window: RecoveryWindow) -> ContinuousBackup {
+    ContinuousBackup {
         window,
         source: Source::ClusterAt {
             cluster: cluster.to_owned(),
@@ -140,9 +145,9 @@ fn continuous(cluster: &str, resource_id: Option<String>, window: Window) -> Con
     }
 }
 
-fn retained(cluster: &str, backup: &DbClusterAutomatedBackup) -> Option<Continuous> {
+fn retained(cluster: &str, backup: &DbClusterAutomatedBackup) -> Option<ContinuousBackup> {
     let window = backup.restore_window()?;
-    let window = Window {
+    let window = RecoveryWindow {
         earliest: window.earliest_time().and_then(timestamp)?,
         latest: window.latest_time().and_then(timestamp)?,
     };
@@ -150,13 +155,13 @@ fn retained(cluster: &str, backup: &DbClusterAutomatedBackup) -> Option<Continuo
     Some(continuous(cluster, Some(id), window))
 }
 
-fn finished(deployment: &str, snapshot: &DbClusterSnapshot) -> Option<Backup> {
+fn finished(deployment: &str, snapshot: &DbClusterSnapshot) -> Option<RetainedBackup> {
     let ours =
         |tag: &aws_sdk_rds::types::Tag| tag.key() == Some(names::TAG_DEPLOYMENT) && tag.value() == Some(deployment);
     if snapshot.status() != Some("available") || !snapshot.tag_list().iter().any(ours) {
         return None;
     }
-    Some(Backup {
+    Some(RetainedBackup {
         source: Source::ClusterSnapshot {
             id: snapshot.db_cluster_snapshot_identifier()?.to_owned(),
             arn: snapshot.db_cluster_snapshot_arn()?.to_owned(),

@@ -7,7 +7,7 @@ use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};
 use serde_json::Value;
 
 use super::clusters::{cluster_ownership, created_resource, find_cluster, find_instances, name_conflict};
-use super::configure::Asked;
+use super::configure::RequestedChanges;
 use super::plan::ClusterPlan;
 use super::remarks::remarks as remarks_on;
 use super::snapshots::reference;
@@ -15,7 +15,7 @@ use super::statuses::{is_lost_snapshot, needed_action};
 use super::{Aurora, compare, instances, preflight, undo};
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
@@ -39,19 +39,19 @@ enum ClusterState {
 
 #[async_trait]
 impl Restore for Aurora {
-    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
+    async fn preflight(&self, run: &Run, item: &RestoreItem) -> Result<Preflight> {
         preflight::check(self, run, item).await
     }
 
-    async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
+    async fn advance(&self, run: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
         advance(self, run, item).await
     }
 
-    async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
+    async fn undo(&self, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
         undo::undo(self, run, item).await
     }
 
-    async fn compare(&self, run: &Run, item: &Item, _: bool) -> Result<Vec<Check>> {
+    async fn compare(&self, run: &Run, item: &RestoreItem, _: bool) -> Result<Vec<Check>> {
         compare::compare(self, run, item).await
     }
 
@@ -61,7 +61,7 @@ impl Restore for Aurora {
     }
 }
 
-async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
+async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
     let plan = ClusterPlan::of(item)?;
     let Some(cluster) = find_cluster(&aurora.rds, plan.target).await? else {
         return begin(aurora, run, &plan).await;
@@ -71,19 +71,19 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
         return Err(name_conflict("cluster", plan.target));
     }
     let underway = |stage: &'static str, phase: String| {
-        Ok(Advance::InProgress {
+        Ok(RestoreProgress::InProgress {
             stage: Some(stage),
             phase,
             percent: percent(&cluster),
             made: Some(created_resource(&cluster)),
         })
     };
-    let waiting = |stage: &'static str, asked: Asked| {
+    let waiting = |stage: &'static str, asked: RequestedChanges| {
         let phase = asked.waits_for.join("; ");
         if asked.settings.is_empty() && asked.refused.is_empty() {
             return underway(stage, phase);
         }
-        Ok(Advance::Asked {
+        Ok(RestoreProgress::Requested {
             stage,
             settings: asked.settings,
             refused: asked.refused,
@@ -97,7 +97,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
     match cluster_state(&cluster) {
         ClusterState::Stable => {}
         ClusterState::Busy(stage, phase) => return underway(stage, phase),
-        ClusterState::Lost(reason) => return Ok(Advance::Failed { reason }),
+        ClusterState::Lost(reason) => return Ok(RestoreProgress::Failed { reason }),
     }
     let configuring = aurora.configure(&plan, &cluster).await?;
     if !configuring.waits_for.is_empty() {
@@ -114,7 +114,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
             without = making.without;
             asked.waits_for.extend(making.waits_for);
             if !making.lacking.is_empty() && asked.settings.is_empty() {
-                return Ok(Advance::Short {
+                return Ok(RestoreProgress::LacksCapacity {
                     stage: INSTANCES,
                     phase: asked.waits_for.join("; "),
                     lacking: making.lacking,
@@ -123,7 +123,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
                 });
             }
         }
-        Ok(Err(reason)) => return Ok(Advance::Failed { reason }),
+        Ok(Err(reason)) => return Ok(RestoreProgress::Failed { reason }),
         // The cluster became busy with what was asked of it just now.
         Err(Error::NotReady(_)) if !asked.waits_for.is_empty() => {}
         Err(error) => return Err(error),
@@ -135,7 +135,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
     let mut remarks = remarks_on(&plan);
     remarks.extend(aurora.restore_scaling(&plan).await?);
     let protection = aurora.protect(&plan, &cluster).await?;
-    let finishing = Asked {
+    let finishing = RequestedChanges {
         settings: protection.settings,
         refused: Vec::new(),
         waits_for: endpoints.into_iter().chain(protection.waits_for).collect(),
@@ -144,16 +144,16 @@ async fn advance(aurora: &Aurora, run: &Run, item: &Item) -> Result<Advance> {
         return waiting(FINISHING, finishing);
     }
     remarks.extend(instances::omitted_readers(&plan, &without));
-    remarks.extend(Aurora::in_vain(&plan, &cluster));
+    remarks.extend(Aurora::unapplied_reasons(&plan, &cluster));
     remarks.extend(instances::in_other_zones(&plan, &there));
-    Ok(Advance::Restored {
+    Ok(RestoreProgress::Restored {
         made: created_resource(&cluster),
         remarks,
     })
 }
 
 /// Asks for the cluster. What it came to is seen by the next look.
-async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Advance> {
+async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<RestoreProgress> {
     let waits = match plan.from {
         Source::ClusterSnapshot { id, arn } => {
             let reference = reference(run, id, arn);
@@ -194,7 +194,7 @@ async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Adv
         other => return lost(format!("a cluster cannot be restored from {other:?}")),
     };
     if let Some(phase) = waits {
-        return Ok(Advance::Short {
+        return Ok(RestoreProgress::LacksCapacity {
             stage: COPYING,
             phase,
             lacking: vec![plan.target.to_owned()],
@@ -202,7 +202,7 @@ async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Adv
             made: None,
         });
     }
-    Ok(Advance::InProgress {
+    Ok(RestoreProgress::InProgress {
         stage: Some(COPYING),
         phase: format!("cluster {} is being restored", plan.target),
         percent: None,
@@ -210,8 +210,8 @@ async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Adv
     })
 }
 
-fn lost(reason: String) -> Result<Advance> {
-    Ok(Advance::Failed { reason })
+fn lost(reason: String) -> Result<RestoreProgress> {
+    Ok(RestoreProgress::Failed { reason })
 }
 
 /// Stable is a cluster that is `available`, has nothing pending, and whose managed secret is there. A status that nothing

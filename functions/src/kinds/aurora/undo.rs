@@ -8,11 +8,11 @@ use super::clusters::{cluster_ownership, find_cluster, find_instances};
 use super::plan::ClusterPlan;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
-use crate::domain::restore::item::{Item, Undoing};
+use crate::domain::restore::item::{RestoreItem, UndoProgress};
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, not_tagged_yet};
 
-pub async fn undo(aurora: &Aurora, run: &Run, item: &Item) -> Result<Undoing> {
+pub async fn undo(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
     let plan = ClusterPlan::of(item)?;
     let cluster = find_cluster(&aurora.rds, plan.target).await?;
     let removed = match cluster.map(|cluster| (cluster_ownership(&cluster, run, &plan), cluster)) {
@@ -33,11 +33,11 @@ pub async fn undo(aurora: &Aurora, run: &Run, item: &Item) -> Result<Undoing> {
         other => other,
     };
     match removed {
-        Ok(None) => Ok(Undoing::Gone),
-        Ok(Some(waiting)) => Ok(Undoing::Underway(waiting)),
-        Err(Error::AccessDenied(reason)) => Ok(Undoing::Left(format!("cluster {}: {reason}", plan.target))),
+        Ok(None) => Ok(UndoProgress::Gone),
+        Ok(Some(waiting)) => Ok(UndoProgress::Underway(waiting)),
+        Err(Error::AccessDenied(reason)) => Ok(UndoProgress::Remains(format!("cluster {}: {reason}", plan.target))),
         // RDS refuses while something else is being done to it.
-        Err(Error::NotReady(reason)) => Ok(Undoing::Underway(reason)),
+        Err(Error::NotReady(reason)) => Ok(UndoProgress::Underway(reason)),
         Err(error) => Err(error),
     }
 }

@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 
 use crate::aws::service::Client;
 use crate::aws::{code, failure};
-use crate::domain::restore::renaming::Renaming;
+use crate::domain::restore::name_map::NameMap;
 use crate::error::{Class, Result};
 use crate::kinds::part;
 
 /// One thing to put back, about the copy.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub enum ScalingChange {
     Target(Value),
     Policy(Value),
     Action(Value),
 }
 
-impl Change {
+impl ScalingChange {
     /// In words, as the object of "putting back".
     pub fn words(&self) -> String {
         match self {
@@ -63,12 +63,16 @@ const ACTION: &[&str] = &[
 
 /// What of `captured` is not at the `copy`, about which `renaming` makes it speak. Targets come first: nothing else is put
 /// without.
-pub fn missing(captured: &Value, copy: &Value, renaming: &Renaming) -> Vec<Change> {
+pub fn missing(captured: &Value, copy: &Value, renaming: &NameMap) -> Vec<ScalingChange> {
     let mut changes = Vec::new();
     for (list, names, change) in [
-        ("ScalableTargets", TARGET, Change::Target as fn(Value) -> Change),
-        ("ScalingPolicies", POLICY, Change::Policy),
-        ("ScheduledActions", ACTION, Change::Action),
+        (
+            "ScalableTargets",
+            TARGET,
+            ScalingChange::Target as fn(Value) -> ScalingChange,
+        ),
+        ("ScalingPolicies", POLICY, ScalingChange::Policy),
+        ("ScheduledActions", ACTION, ScalingChange::Action),
     ] {
         let there = part(copy, list).as_array().map_or(&[][..], Vec::as_slice);
         let wanted = part(captured, list).as_array().into_iter().flatten();
@@ -81,7 +85,7 @@ pub fn missing(captured: &Value, copy: &Value, renaming: &Renaming) -> Vec<Chang
 
 /// What became of putting things back.
 #[derive(Debug, Default)]
-pub struct PutBack {
+pub struct RestoredScaling {
     /// How many AWS took.
     pub put: usize,
     /// In words, those that AWS refuses for good: the comparison names them again.
@@ -92,8 +96,8 @@ pub struct PutBack {
 ///
 /// # Errors
 /// The first that may pass by itself. What was put by then is not missing in the next try.
-pub async fn put_back(client: &Client, changes: &[Change], what: &str) -> Result<PutBack> {
-    let mut became = PutBack::default();
+pub async fn put_back(client: &Client, changes: &[ScalingChange], what: &str) -> Result<RestoredScaling> {
+    let mut became = RestoredScaling::default();
     for change in changes {
         match put(client, change).await {
             Ok(()) => {
@@ -112,9 +116,9 @@ pub async fn put_back(client: &Client, changes: &[Change], what: &str) -> Result
 }
 
 /// Puts one thing back. Putting it again changes nothing.
-async fn put(client: &Client, change: &Change) -> Result<()> {
+async fn put(client: &Client, change: &ScalingChange) -> Result<()> {
     let (action, request) = match change {
-        Change::Target(target) => {
+        ScalingChange::Target(target) => {
             let mut request = of(target, TARGET);
             // The role of a service-linked target is AWS's to choose.
             let role = target["RoleARN"].as_str();
@@ -122,8 +126,8 @@ async fn put(client: &Client, change: &Change) -> Result<()> {
             ("RegisterScalableTarget", request)
         }
         // AWS makes the alarms of target tracking anew.
-        Change::Policy(policy) => ("PutScalingPolicy", of(policy, POLICY)),
-        Change::Action(scheduled) => ("PutScheduledAction", of(scheduled, ACTION)),
+        ScalingChange::Policy(policy) => ("PutScalingPolicy", of(policy, POLICY)),
+        ScalingChange::Action(scheduled) => ("PutScheduledAction", of(scheduled, ACTION)),
     };
     let put = client.call(action, request).await;
     put.map(drop)

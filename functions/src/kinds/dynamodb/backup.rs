@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::backups::parts;
 use super::{DynamoDb, capture, deletion, table};
 use crate::aws::failure;
+use crate::domain::catalog_rebuild::{TaggedPoint, set_of_backup};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
-use crate::domain::rebuilding::{Tagged, set_of_backup};
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 use crate::kinds::optional::Optional;
 use crate::kinds::shared::timestamp;
-use crate::kinds::{Backup, Deletion, Started};
+use crate::kinds::{Backup, Deletion, StartedBackup};
 
 #[async_trait]
 impl Backup for DynamoDb {
@@ -32,7 +32,7 @@ impl Backup for DynamoDb {
 
     /// `CreateBackup` takes no token, and several backups may have one name: a repeated call makes a second one. So this
     /// looks first, and the SDK may not repeat the call itself: whoever hears nothing runs the whole step again.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let table = table(resource)?;
         let name = names::recovery_point(&run.id, &resource.name);
         if let Some(backup) = self.find_earliest(run, table, &name).await? {
@@ -119,7 +119,7 @@ impl Backup for DynamoDb {
     }
 
     /// By their names: a backup of a table bears no tags.
-    async fn tagged(&self, _: &[Resource]) -> Result<Vec<Tagged>> {
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<TaggedPoint>> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = self
@@ -143,13 +143,13 @@ impl Backup for DynamoDb {
 }
 
 /// A finished backup that bears a name of ours, for the rebuilding of a catalog.
-fn tagged(backup: &BackupSummary) -> Option<Tagged> {
+fn tagged(backup: &BackupSummary) -> Option<TaggedPoint> {
     let name = backup.backup_name()?;
     if backup.backup_status() != Some(&BackupStatus::Available) {
         return None;
     }
     let (deployment, set) = set_of_backup(name)?;
-    Some(Tagged {
+    Some(TaggedPoint {
         deployment,
         set,
         resource: None,
@@ -166,8 +166,8 @@ fn tagged(backup: &BackupSummary) -> Option<Tagged> {
     })
 }
 
-fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Started {
-    Started {
+fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> StartedBackup {
+    StartedBackup {
         recovery_point: RecoveryPoint::TableBackup {
             arn: arn.to_owned(),
             name: name.to_owned(),

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TableDescription;
 use serde_json::Value;
 
-use crate::aws::answer::{Answer, present};
+use crate::aws::response::{LastResponse, present};
 use crate::aws::{code, failure, offered, service};
 use crate::error::Result;
 use crate::kinds::auto_scaling::{self, Namespace};
@@ -14,7 +14,7 @@ use crate::kinds::optional::Optional;
 /// One call whose whole answer is wanted.
 macro_rules! answer {
     ($call:expr, $doing:expr, $table:expr) => {{
-        let answer = Answer::default();
+        let answer = LastResponse::default();
         match $call.customize().interceptor(answer.clone()).send().await {
             Ok(output) => Ok((output, answer)),
             Err(error) => Err(failure($doing, $table, error)),
@@ -25,7 +25,7 @@ macro_rules! answer {
 /// One call whose answer is wanted where the Region offers it: one attribute of it.
 macro_rules! setting {
     ($call:expr, $attribute:expr, $doing:expr, $table:expr) => {{
-        let answer = Answer::default();
+        let answer = LastResponse::default();
         let answered = $call.customize().interceptor(answer.clone()).send().await;
         let there = offered(answered).map_err(|error| failure($doing, $table, error));
         there.map(|there| there.map(|_| answer.take($attribute)))
@@ -98,7 +98,7 @@ pub async fn capture(
 
 /// The contributor insights of a table, or of one of its indexes.
 async fn insights(dynamodb: &Client, table: &str, index: Option<&str>) -> Result<Option<Value>> {
-    let answer = Answer::default();
+    let answer = LastResponse::default();
     let call = dynamodb
         .describe_contributor_insights()
         .table_name(table)

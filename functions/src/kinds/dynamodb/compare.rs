@@ -6,7 +6,7 @@ use super::sample::{self, SampledState};
 use super::tables::target;
 use super::{DynamoDb, KIND, canonical, capture};
 use crate::domain::restore::diff::differences;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::members::expected;
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::schedule::allow_scheduled_capacities;
@@ -23,7 +23,7 @@ const BESIDE: &[&str] = &[
 ];
 
 /// Compares the copy that stands under the planned name.
-pub async fn compare(dynamodb: &DynamoDb, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
+pub async fn compare(dynamodb: &DynamoDb, item: &RestoreItem, at_rest: bool) -> Result<Vec<Check>> {
     let target = target(item)?;
     let name = &item.planned.resource.name;
     let optional = Optional::of_copy();
@@ -144,7 +144,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::restore::members::{self, Class, samples};
+    use crate::domain::restore::members::{self, MemberClass, samples};
 
     fn sampled(id: &str) -> SampledItem {
         SampledItem {
@@ -207,13 +207,13 @@ mod tests {
         for member in members::of(KIND) {
             let path = member.path();
             // A destination that is not active is none.
-            if member.class == Class::Inside || path.ends_with("DestinationStatus") {
+            if member.class == MemberClass::Inside || path.ends_with("DestinationStatus") {
                 continue;
             }
             let copy = samples::with(captured.clone(), &path, json!("another"));
             let checks = configuration("rooms", &captured, &copy);
             let differs = checks.iter().any(|check| check.finding != Finding::Same);
-            assert_eq!(differs, member.class == Class::Compared, "{path}: {checks:?}");
+            assert_eq!(differs, member.class == MemberClass::Compared, "{path}: {checks:?}");
         }
     }
 

@@ -8,29 +8,29 @@ use aws_sdk_dynamodb::types::{
 use serde_json::Value;
 
 use super::remarks::remarks as remarks_on;
-use super::settings::{Change, missing};
+use super::settings::{TableChange, missing};
 use super::tables::created_resource;
 use super::{DynamoDb, capture};
 use crate::aws::failure;
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::restore::item::{Advance, Item};
+use crate::domain::restore::item::{RestoreItem, RestoreProgress};
 use crate::error::{Class, Error, Result};
-use crate::kinds::auto_scaling::restore::{PutBack, put_back};
+use crate::kinds::auto_scaling::restore::{RestoredScaling, put_back};
 use crate::kinds::optional::Optional;
 
 /// What has to be waited for before the next change.
 enum Applied {
     Done,
     /// A part was done, and a part is refused for good, in words.
-    Scaled(PutBack),
+    Scaled(RestoredScaling),
     /// The table is `UPDATING`: nothing else can be changed meanwhile.
     Updating,
 }
 
 impl DynamoDb {
     /// Tags a copy that is still being made, where DynamoDB lets us: a restore takes no tags in its call.
-    pub(super) async fn ensure_marked(&self, run: &Run, item: &Item, table: &TableDescription) -> Result<()> {
+    pub(super) async fn ensure_marked(&self, run: &Run, item: &RestoreItem, table: &TableDescription) -> Result<()> {
         let arn = table.table_arn().unwrap_or_default();
         let ours = names::restore_tags(&run.deployment, &run.id, &item.planned.resource.name);
         let there = match capture::tags(&self.dynamodb, arn).await {
@@ -39,7 +39,7 @@ impl DynamoDb {
         };
         let copy = serde_json::json!({ "Tags": there });
         match missing(&Value::Null, &copy, &ours).first() {
-            Some(Change::Tags(tags)) => match tag(self, arn, tags).await {
+            Some(TableChange::Tags(tags)) => match tag(self, arn, tags).await {
                 Err(Error::NotReady(_) | Error::NotFound(_)) => Ok(()),
                 tagged => tagged,
             },
@@ -52,14 +52,14 @@ impl DynamoDb {
     pub(super) async fn configure(
         &self,
         run: &Run,
-        item: &Item,
+        item: &RestoreItem,
         target: &str,
         table: &TableDescription,
-    ) -> Result<Advance> {
+    ) -> Result<RestoreProgress> {
         let ours = names::restore_tags(&run.deployment, &run.id, &item.planned.resource.name);
         let created = created_resource(target, table);
         let arn = table.table_arn().unwrap_or_default();
-        let waiting = |stage: Option<&'static str>, phase: String| Advance::InProgress {
+        let waiting = |stage: Option<&'static str>, phase: String| RestoreProgress::InProgress {
             stage,
             phase,
             percent: None,
@@ -93,7 +93,7 @@ impl DynamoDb {
                 Err(Error::NotReady(_)) => {
                     return Ok(waiting(None, format!("table {target} is busy; {words} comes next")));
                 }
-                Err(error) if error.class() == Class::Final && !matches!(change, Change::Tags(_)) => {
+                Err(error) if error.class() == Class::Final && !matches!(change, TableChange::Tags(_)) => {
                     remarks.push(format!("{words} could not be put back: {error}"));
                 }
                 Err(error) => return Err(error),
@@ -106,7 +106,7 @@ impl DynamoDb {
             ));
         }
         remarks.splice(0..0, remarks_on(&item.configuration, target));
-        Ok(Advance::Restored { made: created, remarks })
+        Ok(RestoreProgress::Restored { made: created, remarks })
     }
 }
 
@@ -114,12 +114,12 @@ impl DynamoDb {
 ///
 /// # Errors
 /// `NotReady` while DynamoDB is at another change of the table.
-async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> Result<Applied> {
+async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &TableChange) -> Result<Applied> {
     let client = &dynamodb.dynamodb;
     let doing = format!("putting back {} of table", change.words());
     match change {
-        Change::Tags(wanted) => tag(dynamodb, arn, wanted).await?,
-        Change::Stream(view) => {
+        TableChange::Tags(wanted) => tag(dynamodb, arn, wanted).await?,
+        TableChange::Stream(view) => {
             let stream = StreamSpecification::builder()
                 .stream_enabled(true)
                 .stream_view_type(StreamViewType::from(view.as_str()))
@@ -129,13 +129,13 @@ async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> 
             call.send().await.map_err(|error| failure(&doing, table, error))?;
             return Ok(Applied::Updating);
         }
-        Change::TableClass(class) => {
+        TableChange::TableClass(class) => {
             let class = TableClass::from(class.as_str());
             let call = client.update_table().table_name(table).table_class(class);
             call.send().await.map_err(|error| failure(&doing, table, error))?;
             return Ok(Applied::Updating);
         }
-        Change::DeletionProtection => {
+        TableChange::DeletionProtection => {
             let call = client
                 .update_table()
                 .table_name(table)
@@ -143,7 +143,7 @@ async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> 
             call.send().await.map_err(|error| failure(&doing, table, error))?;
             return Ok(Applied::Updating);
         }
-        Change::TimeToLive(attribute) => {
+        TableChange::TimeToLive(attribute) => {
             let specification = TimeToLiveSpecification::builder()
                 .enabled(true)
                 .attribute_name(attribute)
@@ -153,7 +153,7 @@ async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> 
             let call = call.time_to_live_specification(specification);
             call.send().await.map_err(|error| failure(&doing, table, error))?;
         }
-        Change::PointInTimeRecovery(days) => {
+        TableChange::PointInTimeRecovery(days) => {
             let specification = PointInTimeRecoverySpecification::builder()
                 .point_in_time_recovery_enabled(true)
                 .set_recovery_period_in_days(*days)
@@ -163,16 +163,16 @@ async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> 
             let call = call.point_in_time_recovery_specification(specification);
             call.send().await.map_err(|error| failure(&doing, table, error))?;
         }
-        Change::Policy(policy) => {
+        TableChange::Policy(policy) => {
             let call = client.put_resource_policy().resource_arn(arn).policy(policy);
             call.send().await.map_err(|error| failure(&doing, table, error))?;
         }
-        Change::Scaling(changes) => {
+        TableChange::Scaling(changes) => {
             return put_back(&dynamodb.autoscaling, changes, table)
                 .await
                 .map(Applied::Scaled);
         }
-        Change::Insights(index, mode) => {
+        TableChange::Insights(index, mode) => {
             let call = client
                 .update_contributor_insights()
                 .table_name(table)
@@ -181,7 +181,7 @@ async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &Change) -> 
                 .set_contributor_insights_mode(mode.as_deref().map(ContributorInsightsMode::from));
             call.send().await.map_err(|error| failure(&doing, table, error))?;
         }
-        Change::KinesisStream(stream, precision) => {
+        TableChange::KinesisStream(stream, precision) => {
             let precision = precision.as_deref().map(ApproximateCreationDateTimePrecision::from);
             let configuration = EnableKinesisStreamingConfiguration::builder()
                 .set_approximate_creation_date_time_precision(precision)
@@ -216,7 +216,7 @@ fn tag_words(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
-fn unreadable(change: &Change, error: impl std::error::Error) -> Error {
+fn unreadable(change: &TableChange, error: impl std::error::Error) -> Error {
     Error::invalid(
         "configuration",
         format!("{change:?}: {error}"),

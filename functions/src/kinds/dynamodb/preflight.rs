@@ -8,7 +8,7 @@ use super::remarks::remarks;
 use super::tables::target;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::Source;
 use crate::error::{Fault, Result};
 use crate::kinds::keys;
@@ -17,7 +17,7 @@ use crate::kinds::shared::timestamp;
 use crate::kinds::{Preflight, fault, part};
 
 /// Looks at the source, the captured key and the target's name.
-pub async fn check(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Preflight> {
+pub async fn check(dynamodb: &DynamoDb, run: &Run, item: &RestoreItem) -> Result<Preflight> {
     let name = &item.planned.resource.name;
     let target = target(item)?;
     let mut preflight = Preflight {

@@ -13,10 +13,10 @@ use crate::aws::{code, failure};
 use crate::domain;
 use crate::domain::job::Run;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::choosing::Window;
-use crate::domain::restore::kept::{Backup, Continuous, Kept, newest};
 use crate::domain::restore::naming::{Naming, Overrides};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::plan::{Destination, Source};
+use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackup, RetainedBackups, newest};
+use crate::domain::restore::set_selection::RecoveryWindow;
 use crate::error::Result;
 use crate::kinds::shared::wrong_target_of;
 use crate::kinds::{Recovery, timestamp};
@@ -34,7 +34,7 @@ impl Recovery for DynamoDb {
         }
     }
 
-    async fn continuous(&self, target: &Target) -> Result<Option<Continuous>> {
+    async fn continuous_backup(&self, target: &Target) -> Result<Option<ContinuousBackup>> {
         match target {
             Target::DynamoDb { table } => self.point_in_time(table).await,
             Target::DynamodbPrefix { .. } => Ok(None),
@@ -42,21 +42,21 @@ impl Recovery for DynamoDb {
         }
     }
 
-    async fn kept(&self, _: &str, target: &Target, before: Option<Timestamp>) -> Result<Kept> {
+    async fn retained_backups(&self, _: &str, target: &Target, before: Option<Timestamp>) -> Result<RetainedBackups> {
         let found = match target {
             Target::DynamoDb { table } => vec![(table.clone(), self.kept_of(table, before).await?)],
             Target::DynamodbPrefix { prefix } => self.kept_under(prefix, before).await?,
             other => return Err(wrong_target_of(KIND, other)),
         };
-        Ok(Kept::Found(found))
+        Ok(RetainedBackups::Found(found))
     }
 
-    async fn destination(&self, _: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside> {
+    async fn destination(&self, _: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
         match &resource.target {
-            Target::DynamoDb { table } => Ok(Beside::Table {
+            Target::DynamoDb { table } => Ok(Destination::Table {
                 table: naming.of_copy(table, LONGEST),
             }),
-            Target::DynamodbPrefix { .. } => Ok(Beside::Nothing),
+            Target::DynamodbPrefix { .. } => Ok(Destination::Nothing),
             other => Err(wrong_target_of(KIND, other)),
         }
     }
@@ -76,7 +76,7 @@ impl DynamoDb {
     }
 
     /// `None` where there is no such table, or its recovery is off.
-    async fn point_in_time(&self, table: &str) -> Result<Option<Continuous>> {
+    async fn point_in_time(&self, table: &str) -> Result<Option<ContinuousBackup>> {
         let call = self.dynamodb.describe_continuous_backups().table_name(table);
         let answer = match call.send().await {
             Ok(answer) => answer,
@@ -88,11 +88,11 @@ impl DynamoDb {
             .and_then(|backups| backups.point_in_time_recovery_description())
             .filter(|recovery| recovery.point_in_time_recovery_status() == Some(&PointInTimeRecoveryStatus::Enabled));
         Ok(recovery.and_then(|recovery| {
-            let window = Window {
+            let window = RecoveryWindow {
                 earliest: recovery.earliest_restorable_date_time().and_then(timestamp)?,
                 latest: recovery.latest_restorable_date_time().and_then(timestamp)?,
             };
-            Some(Continuous {
+            Some(ContinuousBackup {
                 source: Source::TableAt {
                     table: table.to_owned(),
                     at: window.latest,
@@ -103,7 +103,11 @@ impl DynamoDb {
     }
 
     /// Of a table that was not deleted, its own point-in-time recovery.
-    async fn kept_of(&self, table: &str, before: Option<Timestamp>) -> Result<std::result::Result<Backup, String>> {
+    async fn kept_of(
+        &self,
+        table: &str,
+        before: Option<Timestamp>,
+    ) -> Result<std::result::Result<RetainedBackup, String>> {
         let backups = self.system_backups(table).await?.into_iter();
         let backups = backups.filter(|(name, _)| name == table).map(|(_, backup)| backup);
         if let Some(newest) = newest(backups, before) {
@@ -124,7 +128,7 @@ impl DynamoDb {
         &self,
         prefix: &str,
         before: Option<Timestamp>,
-    ) -> Result<Vec<(String, std::result::Result<Backup, String>)>> {
+    ) -> Result<Vec<(String, std::result::Result<RetainedBackup, String>)>> {
         let backups = self.system_backups(prefix).await?;
         let tables: BTreeSet<&String> = backups.iter().map(|(table, _)| table).collect();
         let of = |table: &String| {
@@ -136,7 +140,7 @@ impl DynamoDb {
     }
 
     /// The backups that DynamoDB made of deleted tables whose names begin with `prefix`, each with its table's name.
-    async fn system_backups(&self, prefix: &str) -> Result<Vec<(String, Backup)>> {
+    async fn system_backups(&self, prefix: &str) -> Result<Vec<(String, RetainedBackup)>> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = self
@@ -162,12 +166,12 @@ fn needed(before: Option<Timestamp>) -> String {
     format!("a SYSTEM backup of the deleted table{}", until.unwrap_or_default())
 }
 
-fn system_backup(prefix: &str, backup: &BackupSummary) -> Option<(String, Backup)> {
+fn system_backup(prefix: &str, backup: &BackupSummary) -> Option<(String, RetainedBackup)> {
     let table = backup.table_name()?;
     if !table.starts_with(prefix) || backup.backup_status() != Some(&BackupStatus::Available) {
         return None;
     }
-    let found = Backup {
+    let found = RetainedBackup {
         source: Source::TableBackup {
             arn: backup.backup_arn()?.to_owned(),
         },

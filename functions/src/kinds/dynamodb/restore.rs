@@ -9,7 +9,7 @@ use super::tables::{created_resource, target};
 use super::{DynamoDb, compare, creation, preflight, sample, table, undo};
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
@@ -18,11 +18,11 @@ use crate::kinds::{Preflight, Restore, part};
 
 #[async_trait]
 impl Restore for DynamoDb {
-    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
+    async fn preflight(&self, run: &Run, item: &RestoreItem) -> Result<Preflight> {
         preflight::check(self, run, item).await
     }
 
-    async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
+    async fn advance(&self, run: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
         let target = target(item)?;
         let Some(described) = self.find_table(target).await? else {
             return self.create(item, target).await;
@@ -30,7 +30,7 @@ impl Restore for DynamoDb {
         match self.ownership(run, item, &described).await? {
             Ownership::Ours => {}
             Ownership::Untagged => {
-                return Ok(Advance::InProgress {
+                return Ok(RestoreProgress::InProgress {
                     stage: Some(COPYING),
                     phase: format!("table {target} is being created, and does not show yet what it is restored from"),
                     percent: None,
@@ -49,22 +49,22 @@ impl Restore for DynamoDb {
             TableState::Ready => self.configure(run, item, target, &described).await,
             TableState::Underway(stage, phase) => {
                 self.ensure_marked(run, item, &described).await?;
-                Ok(Advance::InProgress {
+                Ok(RestoreProgress::InProgress {
                     stage,
                     phase,
                     percent: None,
                     made: Some(created_resource(target, &described)),
                 })
             }
-            TableState::Ended(reason) => Ok(Advance::Failed { reason }),
+            TableState::Ended(reason) => Ok(RestoreProgress::Failed { reason }),
         }
     }
 
-    async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
+    async fn undo(&self, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
         undo::undo(self, run, item).await
     }
 
-    async fn compare(&self, _: &Run, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
+    async fn compare(&self, _: &Run, item: &RestoreItem, at_rest: bool) -> Result<Vec<Check>> {
         compare::compare(self, item, at_rest).await
     }
 
@@ -74,7 +74,7 @@ impl Restore for DynamoDb {
 }
 
 impl DynamoDb {
-    async fn create(&self, item: &Item, target: &str) -> Result<Advance> {
+    async fn create(&self, item: &RestoreItem, target: &str) -> Result<RestoreProgress> {
         let overrides = creation::overrides(&self.kms, part(&item.configuration, "Table")).await?;
         let accepted = creation::create(&self.dynamodb, &item.planned.source, target, overrides).await?;
         // Where a table is there after all, the next look tells whose it is.
@@ -83,7 +83,7 @@ impl DynamoDb {
         } else {
             "is there, but is not yet described"
         };
-        Ok(Advance::InProgress {
+        Ok(RestoreProgress::InProgress {
             stage: Some(COPYING),
             phase: format!("table {target} {phase}"),
             percent: None,

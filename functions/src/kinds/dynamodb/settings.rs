@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::domain::names;
-use crate::domain::restore::renaming::Renaming;
+use crate::domain::restore::name_map::NameMap;
 use crate::kinds::auto_scaling;
 use crate::kinds::part;
 
 /// One thing to put back.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub enum TableChange {
     /// Tags as DynamoDB describes them.
     Tags(Vec<Value>),
     /// A stream of this view type.
@@ -22,7 +22,7 @@ pub enum Change {
     /// The resource policy, about the copy.
     Policy(String),
     /// Scalable targets, policies and scheduled actions.
-    Scaling(Vec<auto_scaling::restore::Change>),
+    Scaling(Vec<auto_scaling::restore::ScalingChange>),
     /// Contributor insights of the table, or of this index, in this mode.
     Insights(Option<String>, Option<String>),
     /// A Kinesis stream that gets the table's changes, with this precision of their times.
@@ -30,50 +30,50 @@ pub enum Change {
     DeletionProtection,
 }
 
-impl Change {
+impl TableChange {
     /// By a word that is the same for every table.
     pub fn stage(&self) -> &'static str {
         match self {
-            Change::Tags(_) => "tags",
-            Change::Stream(_) => "stream",
-            Change::TableClass(_) => "table-class",
-            Change::TimeToLive(_) => "time-to-live",
-            Change::PointInTimeRecovery(_) => "point-in-time-recovery",
-            Change::Policy(_) => "policy",
-            Change::Scaling(_) => "scaling",
-            Change::Insights(..) => "insights",
-            Change::KinesisStream(..) => "kinesis",
-            Change::DeletionProtection => "deletion-protection",
+            TableChange::Tags(_) => "tags",
+            TableChange::Stream(_) => "stream",
+            TableChange::TableClass(_) => "table-class",
+            TableChange::TimeToLive(_) => "time-to-live",
+            TableChange::PointInTimeRecovery(_) => "point-in-time-recovery",
+            TableChange::Policy(_) => "policy",
+            TableChange::Scaling(_) => "scaling",
+            TableChange::Insights(..) => "insights",
+            TableChange::KinesisStream(..) => "kinesis",
+            TableChange::DeletionProtection => "deletion-protection",
         }
     }
 
     /// In words, as the object of "putting back".
     pub fn words(&self) -> String {
         match self {
-            Change::Tags(_) => "the tags".to_owned(),
-            Change::Stream(view) => format!("the stream ({view})"),
-            Change::TableClass(class) => format!("table class {class}"),
-            Change::TimeToLive(attribute) => format!("time to live by {attribute}"),
-            Change::PointInTimeRecovery(_) => "point-in-time recovery".to_owned(),
-            Change::Policy(_) => "the resource policy".to_owned(),
-            Change::Scaling(_) => "the scaling".to_owned(),
-            Change::Insights(None, _) => "contributor insights".to_owned(),
-            Change::Insights(Some(index), _) => format!("contributor insights of index {index}"),
-            Change::KinesisStream(stream, _) => format!("the Kinesis destination {stream}"),
-            Change::DeletionProtection => "deletion protection".to_owned(),
+            TableChange::Tags(_) => "the tags".to_owned(),
+            TableChange::Stream(view) => format!("the stream ({view})"),
+            TableChange::TableClass(class) => format!("table class {class}"),
+            TableChange::TimeToLive(attribute) => format!("time to live by {attribute}"),
+            TableChange::PointInTimeRecovery(_) => "point-in-time recovery".to_owned(),
+            TableChange::Policy(_) => "the resource policy".to_owned(),
+            TableChange::Scaling(_) => "the scaling".to_owned(),
+            TableChange::Insights(None, _) => "contributor insights".to_owned(),
+            TableChange::Insights(Some(index), _) => format!("contributor insights of index {index}"),
+            TableChange::KinesisStream(stream, _) => format!("the Kinesis destination {stream}"),
+            TableChange::DeletionProtection => "deletion protection".to_owned(),
         }
     }
 }
 
 /// What `copy` lacks of `captured`, and of `ours`, the tags of the restore. Tags come first, so that the copy is known by them;
 /// deletion protection comes last, so that an undo has less to take back.
-pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) -> Vec<Change> {
+pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) -> Vec<TableChange> {
     let mut changes = Vec::new();
     let tags = wanted_tags(captured, ours);
     let there = list(copy, "Tags");
     let lacking: Vec<Value> = tags.into_iter().filter(|tag| !there.contains(tag)).collect();
     if !lacking.is_empty() {
-        changes.push(Change::Tags(lacking));
+        changes.push(TableChange::Tags(lacking));
     }
     if !captured.is_object() {
         return changes;
@@ -85,16 +85,16 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         && there != Some(Value::Bool(true))
     {
         let view = table.pointer("/StreamSpecification/StreamViewType");
-        changes.push(Change::Stream(text(view)));
+        changes.push(TableChange::Stream(text(view)));
     }
     if let (Some(Value::String(class)), there) = of_both("/TableClassSummary/TableClass")
         && there.unwrap_or_else(|| "STANDARD".into()) != class
     {
-        changes.push(Change::TableClass(class));
+        changes.push(TableChange::TableClass(class));
     }
     let ttl = part(captured, "TimeToLiveDescription");
     if is_on(&ttl["TimeToLiveStatus"]) && !is_on(&part(copy, "TimeToLiveDescription")["TimeToLiveStatus"]) {
-        changes.push(Change::TimeToLive(text(ttl.get("AttributeName"))));
+        changes.push(TableChange::TimeToLive(text(ttl.get("AttributeName"))));
     }
     let recovery = |of: &Value| part(of, "ContinuousBackupsDescription")["PointInTimeRecoveryDescription"].clone();
     let (wanted, there) = (recovery(captured), recovery(copy));
@@ -103,19 +103,19 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         && (!is_on(&there["PointInTimeRecoveryStatus"]) || (days(&wanted).is_some() && days(&wanted) != days(&there)))
     {
         let days = days(&wanted).and_then(|days| i32::try_from(days).ok());
-        changes.push(Change::PointInTimeRecovery(days));
+        changes.push(TableChange::PointInTimeRecovery(days));
     }
     if let Some(policy) = part(captured, "Policy").as_str() {
         let wanted = about(policy, text(table.get("TableArn")), &text(copied.get("TableArn")));
         let there = part(copy, "Policy").as_str().and_then(parsed);
         if there.is_none() || there != parsed(&wanted) {
-            changes.push(Change::Policy(wanted));
+            changes.push(TableChange::Policy(wanted));
         }
     }
     let (from, to) = (text(table.get("TableName")), text(copied.get("TableName")));
     let scaling = auto_scaling::restore::missing(captured, copy, &scaled_as(&from, &to));
     if !scaling.is_empty() {
-        changes.push(Change::Scaling(scaling));
+        changes.push(TableChange::Scaling(scaling));
     }
     let of_indexes = list(captured, "IndexContributorInsights").iter();
     for insights in std::iter::once(part(captured, "ContributorInsights")).chain(of_indexes) {
@@ -133,7 +133,7 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
             .is_some_and(|there| mode.is_some_and(|mode| mode != there));
         if is_on(&insights["ContributorInsightsStatus"]) && (!is_on(&there["ContributorInsightsStatus"]) || other_mode)
         {
-            changes.push(Change::Insights(index.map(str::to_owned), mode.map(str::to_owned)));
+            changes.push(TableChange::Insights(index.map(str::to_owned), mode.map(str::to_owned)));
         }
     }
     let active = |destination: &&Value| {
@@ -147,11 +147,14 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         let stream = &destination["StreamArn"];
         if !there.iter().filter(active).any(|there| there["StreamArn"] == *stream) {
             let precision = destination["ApproximateCreationDateTimePrecision"].as_str();
-            changes.push(Change::KinesisStream(text(Some(stream)), precision.map(str::to_owned)));
+            changes.push(TableChange::KinesisStream(
+                text(Some(stream)),
+                precision.map(str::to_owned),
+            ));
         }
     }
     if table["DeletionProtectionEnabled"] == true && copied["DeletionProtectionEnabled"] != true {
-        changes.push(Change::DeletionProtection);
+        changes.push(TableChange::DeletionProtection);
     }
     changes
 }
@@ -184,12 +187,12 @@ fn is_on(status: &Value) -> bool {
 }
 
 /// How the scaling of the table `from` names the table `to`.
-pub fn scaled_as(from: &str, to: &str) -> Renaming {
+pub fn scaled_as(from: &str, to: &str) -> NameMap {
     let pairs = [
         (from.to_owned(), to.to_owned()),
         (format!("table/{from}"), format!("table/{to}")),
     ];
-    Renaming::new(pairs)
+    NameMap::new(pairs)
 }
 
 /// A policy about the table `from` as one about `to`. A text that is no JSON stays.

@@ -8,8 +8,8 @@ use super::{DynamoDb, capture};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::restore::item::{Item, Made};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::plan::{Destination, Source};
 use crate::error::{Error, Result};
 use crate::kinds::ownership::Ownership;
 use crate::kinds::shared::since;
@@ -26,7 +26,7 @@ impl DynamoDb {
 
     /// Whether the run made a table: it carries the restore's tags, or, as long as it carries none of ours, DynamoDB says that it
     /// was restored from our source since the run began. One that is being created may not say yet.
-    pub(super) async fn ownership(&self, run: &Run, item: &Item, table: &TableDescription) -> Result<Ownership> {
+    pub(super) async fn ownership(&self, run: &Run, item: &RestoreItem, table: &TableDescription) -> Result<Ownership> {
         let arn = table.table_arn().unwrap_or_default();
         let tags = match capture::tags(&self.dynamodb, arn).await {
             Ok(tags) => tags,
@@ -70,17 +70,17 @@ fn is_restored_from(table: &TableDescription, source: &Source) -> bool {
     }
 }
 
-pub fn created_resource(target: &str, table: &TableDescription) -> Made {
-    Made::Table {
+pub fn created_resource(target: &str, table: &TableDescription) -> CreatedResource {
+    CreatedResource::Table {
         table: target.to_owned(),
         arn: table.table_arn().unwrap_or_default().to_owned(),
     }
 }
 
 /// The name that the plan gives the copy.
-pub fn target(item: &Item) -> Result<&str> {
-    match &item.planned.beside {
-        Beside::Table { table } => Ok(table),
+pub fn target(item: &RestoreItem) -> Result<&str> {
+    match &item.planned.destination {
+        Destination::Table { table } => Ok(table),
         other => Err(Error::invalid(
             format!("resources.{}.beside", item.planned.resource.name),
             format!("{other:?}"),

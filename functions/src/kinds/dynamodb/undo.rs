@@ -9,7 +9,7 @@ use super::capture::scalable;
 use super::tables::target;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
-use crate::domain::restore::item::{Item, Undoing};
+use crate::domain::restore::item::{RestoreItem, UndoProgress};
 use crate::error::{Error, Result};
 use crate::kinds::auto_scaling;
 use crate::kinds::auto_scaling::{Namespace, targets};
@@ -17,12 +17,12 @@ use crate::kinds::ownership::Ownership;
 
 /// Takes the copy's scaling, recovery and protection away, then the copy. A table that is being restored cannot be deleted: that
 /// is waited for. What stands under the planned name and is not ours is left alone.
-pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Undoing> {
+pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
     let target = target(item)?;
     let Some(table) = dynamodb.find_table(target).await? else {
-        return Ok(Undoing::Gone);
+        return Ok(UndoProgress::Gone);
     };
-    let underway = |what: &str| Ok(Undoing::Underway(format!("table {target} {what}")));
+    let underway = |what: &str| Ok(UndoProgress::Underway(format!("table {target} {what}")));
     if table.table_status() == Some(&TableStatus::Deleting) {
         return underway("is being deleted");
     }
@@ -31,7 +31,7 @@ pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Undoing
         Ownership::Untagged => return underway("is being created, and does not show yet what it is restored from"),
         Ownership::Foreign => {
             tracing::warn!(table = target, restore = %run.id, "left alone: this restore did not make it");
-            return Ok(Undoing::Gone);
+            return Ok(UndoProgress::Gone);
         }
     }
     let restoring = table
@@ -41,10 +41,10 @@ pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &Item) -> Result<Undoing
         return underway("is still being restored, and can only be deleted then");
     }
     match remove(dynamodb, target, &table).await {
-        Ok(()) if dynamodb.find_table(target).await?.is_none() => Ok(Undoing::Gone),
+        Ok(()) if dynamodb.find_table(target).await?.is_none() => Ok(UndoProgress::Gone),
         Ok(()) => underway("is being deleted"),
         Err(Error::NotReady(_)) => underway("is busy, and can only be deleted then"),
-        Err(Error::AccessDenied(reason)) => Ok(Undoing::Left(format!("table {target}: {reason}"))),
+        Err(Error::AccessDenied(reason)) => Ok(UndoProgress::Remains(format!("table {target}: {reason}"))),
         Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@ use super::canonical::tags;
 use super::captured::list;
 use super::new_file_system::{NewFileSystem, sdk_tags, unreadable};
 use crate::aws::{code, failure};
-use crate::domain::mounted::roots::normal;
+use crate::domain::efs_access::roots::normal;
 use crate::domain::names;
 use crate::error::{Error, Result};
 use crate::kinds::part;
@@ -20,16 +20,16 @@ const DEEPEST_PATH: usize = 4;
 
 /// What became of the access points.
 #[derive(Debug, Default)]
-pub struct Points {
+pub struct CreatedAccessPoints {
     /// The new id by the captured one.
     pub ids: BTreeMap<String, String>,
     pub remarks: Vec<String>,
 }
 
 /// Creates those that are missing, by their client tokens. Without a directory nobody can tell where they lead: none is made.
-pub async fn create(new: &NewFileSystem<'_>, directory: Option<&str>) -> Result<Points> {
+pub async fn create(new: &NewFileSystem<'_>, directory: Option<&str>) -> Result<CreatedAccessPoints> {
     let captured = list(part(new.before, "AccessPoints"));
-    let mut points = Points::default();
+    let mut points = CreatedAccessPoints::default();
     let Some(directory) = directory else {
         if !captured.is_empty() {
             points.remarks.push(format!(

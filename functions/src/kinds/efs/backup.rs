@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::recovery_points::{self, parts};
 use super::{Efs, backup_jobs, capture, target};
 use crate::aws::{code, failure};
+use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Progress, Run};
 use crate::domain::names;
-use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::error::{Error, Result};
 use crate::kinds::optional::Optional;
 use crate::kinds::shared::{ensure_ours, refused, timestamp};
-use crate::kinds::{Backup, Deletion, Started};
+use crate::kinds::{Backup, Deletion, StartedBackup};
 
 /// The shortest start window that AWS Backup takes, in minutes, and how much later a complete window has to end.
 const SHORTEST_WINDOW: u64 = 60;
@@ -49,7 +49,7 @@ impl Efs {
 
     /// Starts a job, or adopts the one that an earlier try started: the same token makes AWS Backup answer with the same job.
     /// The job is described before it is answered, so a later look that does not find it means that AWS Backup has forgotten it.
-    async fn start(&self, run: &Run, resource: &Resource, arn: &str, purpose: &str) -> Result<Started> {
+    async fn start(&self, run: &Run, resource: &Resource, arn: &str, purpose: &str) -> Result<StartedBackup> {
         let (file_system, vault, role) = target(resource)?;
         let vault = vault.unwrap_or(&self.defaults.vault);
         let (start_window, complete_window) = windows(resource.deadline_seconds);
@@ -87,7 +87,7 @@ impl Efs {
         }
         let point = started.recovery_point_arn().or(job.recovery_point_arn());
         let accepted = started.creation_date().or(job.creation_date()).and_then(timestamp);
-        Ok(Started {
+        Ok(StartedBackup {
             recovery_point: RecoveryPoint::BackupRecoveryPoint {
                 arn: point.ok_or_else(|| not_shown("its recovery point"))?.to_owned(),
                 vault: vault.to_owned(),
@@ -105,7 +105,7 @@ impl Backup for Efs {
         capture::capture(&self.efs, file_system, Optional::at_backup()).await
     }
 
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let (file_system, ..) = target(resource)?;
         let arn = self.ensure_available(file_system).await?;
         self.start(run, resource, &arn, "backup").await
@@ -157,7 +157,7 @@ impl Backup for Efs {
         Ok(())
     }
 
-    async fn tagged(&self, known: &[Resource]) -> Result<Vec<Tagged>> {
+    async fn tagged(&self, known: &[Resource]) -> Result<Vec<TaggedPoint>> {
         recovery_points::tagged(self, known).await
     }
 

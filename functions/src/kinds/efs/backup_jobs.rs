@@ -35,11 +35,11 @@ pub async fn poll(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
     let said = words(&job);
     match job.state() {
         Some(BackupJobState::Completed) => {}
-        Some(_) if was_hindered(&job) => {
+        Some(_) if was_blocked(&job) => {
             // Started while the other still runs, it would only be in the way again.
             return Ok(match recovery_points::another_runs(efs, &job).await? {
                 true => Progress::InProgress { percent: None },
-                false => Progress::Hindered {
+                false => Progress::Blocked {
                     reason: format!("backup job {job_id} ended {said}"),
                 },
             });
@@ -92,7 +92,7 @@ pub async fn poll(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
 }
 
 /// A job that waited for another until its start window was over.
-fn was_hindered(job: &DescribeBackupJobOutput) -> bool {
+fn was_blocked(job: &DescribeBackupJobOutput) -> bool {
     let ended = matches!(
         job.state(),
         Some(BackupJobState::Failed | BackupJobState::Aborted | BackupJobState::Expired)

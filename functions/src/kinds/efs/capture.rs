@@ -3,7 +3,7 @@
 use aws_sdk_efs::Client;
 use serde_json::Value;
 
-use crate::aws::answer::{Answer, present};
+use crate::aws::response::{LastResponse, present};
 use crate::aws::{code, failure, offered};
 use crate::error::Result;
 use crate::kinds::optional::Optional;
@@ -13,7 +13,7 @@ use crate::kinds::optional::Optional;
 /// # Errors
 /// `NotFound` for a missing file system.
 pub async fn capture(efs: &Client, file_system: &str, mut optional: Optional) -> Result<Value> {
-    let answer = Answer::default();
+    let answer = LastResponse::default();
     efs.describe_file_systems()
         .file_system_id(file_system)
         .customize()
@@ -49,7 +49,7 @@ async fn mount_targets(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
     let mut targets = Vec::new();
     let mut marker = None;
     loop {
-        let answer = Answer::default();
+        let answer = LastResponse::default();
         let page = efs
             .describe_mount_targets()
             .file_system_id(file_system)
@@ -89,7 +89,7 @@ async fn access_points(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
     let mut points = Vec::new();
     let mut token = None;
     loop {
-        let answer = Answer::default();
+        let answer = LastResponse::default();
         let page = efs
             .describe_access_points()
             .file_system_id(file_system)
@@ -124,7 +124,7 @@ async fn policy(efs: &Client, file_system: &str) -> Result<Value> {
 }
 
 async fn lifecycle_policies(efs: &Client, file_system: &str) -> Result<Value> {
-    let answer = Answer::default();
+    let answer = LastResponse::default();
     efs.describe_lifecycle_configuration()
         .file_system_id(file_system)
         .customize()
@@ -145,7 +145,7 @@ async fn lifecycle_policies(efs: &Client, file_system: &str) -> Result<Value> {
 const WITHOUT_BACKUP: &str = "ValidationException";
 
 async fn backup_policy(efs: &Client, file_system: &str) -> Result<Option<Value>> {
-    let answer = Answer::default();
+    let answer = LastResponse::default();
     let found = efs
         .describe_backup_policy()
         .file_system_id(file_system)
@@ -166,7 +166,7 @@ async fn backup_policy(efs: &Client, file_system: &str) -> Result<Option<Value>>
 }
 
 async fn replications(efs: &Client, file_system: &str) -> Result<Option<Value>> {
-    let answer = Answer::default();
+    let answer = LastResponse::default();
     let found = efs
         .describe_replication_configurations()
         .file_system_id(file_system)

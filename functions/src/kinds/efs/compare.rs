@@ -13,7 +13,7 @@ use super::new_file_system::policy_of_copy;
 use super::plan::FileSystemPlan;
 use crate::access::unmounted;
 use crate::domain::restore::diff::differences;
-use crate::domain::restore::item::Made;
+use crate::domain::restore::item::CreatedResource;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::Result;
 use crate::kinds::optional::{Optional, not_captured};
@@ -24,11 +24,11 @@ pub async fn compare(efs: &Efs, plan: &FileSystemPlan<'_>, at_rest: bool) -> Res
         resource: plan.item.planned.resource.name.clone(),
         all: Vec::new(),
     };
-    let (file_system, directory) = match &plan.item.made {
-        Some(Made::Directory {
+    let (file_system, directory) = match &plan.item.created {
+        Some(CreatedResource::Directory {
             file_system, directory, ..
         }) => (Some(file_system), directory),
-        Some(Made::FileSystem {
+        Some(CreatedResource::FileSystem {
             file_system, directory, ..
         }) => (file_system.as_ref(), directory),
         _ => (None, &None),

@@ -4,8 +4,8 @@ use super::Efs;
 use super::checks::Checks;
 use super::plan::FileSystemPlan;
 use crate::access::unmounted;
-use crate::domain::mounted::roots::{ACCESS_POINT, InUse, WHOLE, below, in_copy, root_of};
-use crate::domain::mounted::{Checked, Differing};
+use crate::domain::efs_access::roots::{ACCESS_POINT, DirectoriesInUse, WHOLE, below, in_copy, root_of};
+use crate::domain::efs_access::{DifferingFile, TreeComparison};
 use crate::domain::restore::verdict::Finding;
 use crate::domain::set::{CountedRoot, Sample, SampledFile};
 use crate::error::Result;
@@ -18,7 +18,7 @@ pub async fn files(
     at_rest: bool,
     checks: &mut Checks,
 ) -> Result<()> {
-    let Some(counted) = Counted::of(plan.item.sample.as_ref()) else {
+    let Some(counted) = SampledRoots::of(plan.item.sample.as_ref()) else {
         let detail = format!(
             "no file was sampled when file system {} was backed up: no function mounted it then",
             plan.source
@@ -48,7 +48,8 @@ pub async fn files(
         }
         tree(&counted, root, &sampled, &now, moving, checks);
         let configuration = &plan.item.configuration;
-        let told = InUse::captured(configuration).is_some_and(|in_use| !in_use.live(configuration).is_empty());
+        let told =
+            DirectoriesInUse::captured(configuration).is_some_and(|in_use| !in_use.live(configuration).is_empty());
         if !told && now.restores > 0 {
             let detail = format!(
                 "{} directories of earlier restores are in {place}, and were not compared: that the live files were not in one of \
@@ -63,8 +64,8 @@ pub async fn files(
 }
 
 /// What a set cannot tell of the directories in use.
-fn unknown_uses(plan: &FileSystemPlan<'_>, counted: &Counted<'_>, checks: &mut Checks) {
-    let Some(in_use) = InUse::captured(&plan.item.configuration) else {
+fn unknown_uses(plan: &FileSystemPlan<'_>, counted: &SampledRoots<'_>, checks: &mut Checks) {
+    let Some(in_use) = DirectoriesInUse::captured(&plan.item.configuration) else {
         return;
     };
     for why in &in_use.untold {
@@ -95,13 +96,13 @@ fn unknown_uses(plan: &FileSystemPlan<'_>, counted: &Counted<'_>, checks: &mut C
 }
 
 /// The sample, by its roots.
-struct Counted<'a> {
+struct SampledRoots<'a> {
     roots: Vec<CountedRoot>,
     sampled: &'a [SampledFile],
     missing: &'a [String],
 }
 
-impl<'a> Counted<'a> {
+impl<'a> SampledRoots<'a> {
     fn of(sample: Option<&'a Sample>) -> Option<Self> {
         let Some(Sample::Files {
             files,
@@ -148,10 +149,10 @@ impl<'a> Counted<'a> {
 
 /// One root held against its sample.
 fn tree(
-    counted: &Counted<'_>,
+    counted: &SampledRoots<'_>,
     root: &CountedRoot,
     sampled: &[SampledFile],
-    now: &Checked,
+    now: &TreeComparison,
     moving: Finding,
     checks: &mut Checks,
 ) {
@@ -170,7 +171,7 @@ fn tree(
     }
 }
 
-fn count(root: &CountedRoot, now: &Checked, moving: Finding) -> (Finding, String) {
+fn count(root: &CountedRoot, now: &TreeComparison, moving: Finding) -> (Finding, String) {
     let whole = root.complete && now.complete;
     let (finding, note) = match (root.files, now.files) {
         (0, 0) => (Finding::Unproven, ": nothing says that there were any"),
@@ -187,7 +188,7 @@ fn count(root: &CountedRoot, now: &Checked, moving: Finding) -> (Finding, String
     (finding, detail)
 }
 
-fn words(one: &Differing) -> String {
+fn words(one: &DifferingFile) -> String {
     let SampledFile { bytes, sha256, .. } = &one.was;
     match &one.is {
         None => format!("had {bytes} bytes, is missing"),

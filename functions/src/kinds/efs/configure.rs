@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::canonical::{groups, lifecycle, tags};
 use super::capture::capture;
 use super::captured::list;
-use super::directories::{self, Located};
+use super::directories::{self, LocatedDirectory};
 use super::new_file_system::{NewFileSystem, policy_of_copy, sdk_tags, unreadable};
 use super::plan::FileSystemPlan;
 use super::restore_jobs::Job;
@@ -21,15 +21,15 @@ use crate::access::unmounted;
 use crate::aws::failure;
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::restore::item::Advance;
+use crate::domain::restore::item::RestoreProgress;
 use crate::error::Result;
 use crate::kinds::optional::Optional;
 use crate::kinds::part;
 
 /// What comes next for the file system that a completed job made.
-pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Job) -> Result<Advance> {
+pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Job) -> Result<RestoreProgress> {
     let Some(id) = job.created() else {
-        return Ok(Advance::Failed {
+        return Ok(RestoreProgress::Failed {
             reason: format!(
                 "restore job {} completed, but AWS Backup names no file system that it made",
                 job.id
@@ -45,7 +45,7 @@ pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Jo
         now: capture(&efs.efs, id, Optional::of_copy()).await?,
     };
     new.ensure_ours()?;
-    let waits = |stage: &'static str, phase: String| Advance::InProgress {
+    let waits = |stage: &'static str, phase: String| RestoreProgress::InProgress {
         stage: Some(stage),
         phase,
         percent: None,
@@ -55,7 +55,7 @@ pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Jo
         "available" => {}
         state @ ("creating" | "updating") => return Ok(waits("file-system", format!("file system {id} is {state}"))),
         state => {
-            return Ok(Advance::Failed {
+            return Ok(RestoreProgress::Failed {
                 reason: format!("restore job {} completed, but file system {id} is {state}", job.id),
             });
         }
@@ -81,17 +81,17 @@ pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Jo
     }
     let located = directories::find(efs, id, job).await?;
     let directory = match located {
-        Some(Located::NotYet) => {
+        Some(LocatedDirectory::NotYet) => {
             return Ok(waits(
                 "locating",
                 format!("the restored directory is not yet seen in file system {id}"),
             ));
         }
-        Some(Located::Directory(directory, said)) => {
+        Some(LocatedDirectory::Directory(directory, said)) => {
             remarks.extend(said);
             Some(directory)
         }
-        Some(Located::Unknown(why)) => {
+        Some(LocatedDirectory::Unknown(why)) => {
             remarks.push(format!(
                 "the restored directory of file system {id} cannot be told: {why}"
             ));
@@ -116,7 +116,7 @@ pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Jo
             plan.source
         ));
     }
-    Ok(Advance::Restored {
+    Ok(RestoreProgress::Restored {
         made: plan.created_resource(&job.id, Some(id), directory),
         remarks,
     })

@@ -4,16 +4,16 @@ use super::Efs;
 use super::plan::FileSystemPlan;
 use super::restore_jobs::{self, Job};
 use crate::access::unmounted;
-use crate::domain::mounted::Listed;
-use crate::domain::mounted::directory::{Made, Of, made_by};
-use crate::domain::restore::item::Advance;
+use crate::domain::efs_access::ListedDirectory;
+use crate::domain::efs_access::directory::{DirectoryKind, DirectoryOrigin, find_directories_of};
+use crate::domain::restore::item::RestoreProgress;
 use crate::error::Result;
 
 /// How long after a job's end its directory may be missing in a listing, in seconds: NFS clients keep one for a minute.
 const SHOWN_WITHIN: i64 = 300;
 
 /// What became of the search.
-pub enum Located {
+pub enum LocatedDirectory {
     /// With its leading slash; and the remarks on it.
     Directory(String, Vec<String>),
     NotYet,
@@ -22,17 +22,17 @@ pub enum Located {
 }
 
 /// The directory of a job that has completed, for a restore into the file system that was backed up.
-pub async fn locate(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<Advance> {
+pub async fn locate(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<RestoreProgress> {
     let located = match find(efs, plan.source, job).await? {
-        None => Located::Unknown(unmounted(plan.source)),
+        None => LocatedDirectory::Unknown(unmounted(plan.source)),
         Some(located) => located,
     };
     Ok(match located {
-        Located::Directory(directory, remarks) => Advance::Restored {
+        LocatedDirectory::Directory(directory, remarks) => RestoreProgress::Restored {
             made: plan.created_resource(&job.id, None, Some(directory)),
             remarks,
         },
-        Located::NotYet => Advance::InProgress {
+        LocatedDirectory::NotYet => RestoreProgress::InProgress {
             stage: Some("locating"),
             phase: format!(
                 "restore job {} is COMPLETED; its directory is not yet seen in file system {}",
@@ -41,7 +41,7 @@ pub async fn locate(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<A
             percent: None,
             made: Some(plan.created_resource(&job.id, None, None)),
         },
-        Located::Unknown(why) => Advance::Failed {
+        LocatedDirectory::Unknown(why) => RestoreProgress::Failed {
             reason: format!(
                 "restore job {} completed, but its directory cannot be told: {why}",
                 job.id
@@ -51,14 +51,19 @@ pub async fn locate(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<A
 }
 
 /// `None` where no function mounts the file system.
-pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<Located>> {
+pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<LocatedDirectory>> {
     let Some(listing) = efs.access.list(file_system, 0).await? else {
         return Ok(None);
     };
     let others = restore_jobs::others(efs, job, file_system).await?;
-    let remarks = match made_by(job.window, &others, &listing.directories, &[Of::LostAndFound]) {
-        Made::None => Vec::new(),
-        Made::These(lost) | Made::Unclear(lost) => lost
+    let remarks = match find_directories_of(
+        job.window,
+        &others,
+        &listing.directories,
+        &[DirectoryKind::LostAndFound],
+    ) {
+        DirectoryOrigin::None => Vec::new(),
+        DirectoryOrigin::These(lost) | DirectoryOrigin::Unclear(lost) => lost
             .iter()
             .map(|lost| {
                 format!(
@@ -69,13 +74,15 @@ pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<Loca
             .collect(),
     };
     Ok(Some(
-        match made_by(job.window, &others, &listing.directories, &[Of::Restore]) {
-            Made::These(found) => Located::Directory(names(&found), remarks),
-            Made::None if job.ended_for.is_none_or(|seconds| seconds < SHOWN_WITHIN) => Located::NotYet,
-            Made::None => Located::Unknown(format!(
+        match find_directories_of(job.window, &others, &listing.directories, &[DirectoryKind::Restore]) {
+            DirectoryOrigin::These(found) => LocatedDirectory::Directory(names(&found), remarks),
+            DirectoryOrigin::None if job.ended_for.is_none_or(|seconds| seconds < SHOWN_WITHIN) => {
+                LocatedDirectory::NotYet
+            }
+            DirectoryOrigin::None => LocatedDirectory::Unknown(format!(
                 "file system {file_system} shows none that was made while it ran"
             )),
-            Made::Unclear(found) => Located::Unknown(format!(
+            DirectoryOrigin::Unclear(found) => LocatedDirectory::Unknown(format!(
                 "in file system {file_system} it may be any of {}: another restore ran at the same time. See which it is, \
                  and remove what is not needed",
                 names(&found)
@@ -85,7 +92,7 @@ pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<Loca
 }
 
 /// The paths of directories at the root.
-pub fn names(directories: &[&Listed]) -> String {
+pub fn names(directories: &[&ListedDirectory]) -> String {
     let paths: Vec<_> = directories
         .iter()
         .map(|directory| format!("/{}", directory.name))

@@ -1,18 +1,18 @@
 //! What is restored into what, read from an item's plan.
 
 use super::{Defaults, KIND, target};
+use crate::domain::efs_access::roots;
 use crate::domain::job::Run;
-use crate::domain::mounted::roots;
 use crate::domain::names;
-use crate::domain::restore::item::{Item, Made};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
 use crate::kinds::shared::wrong_target;
 
 /// A restore of one file system, as planned.
 pub struct FileSystemPlan<'a> {
-    pub item: &'a Item,
+    pub item: &'a RestoreItem,
     /// Recovery point.
     pub arn: &'a str,
     pub vault: &'a str,
@@ -26,21 +26,21 @@ pub struct FileSystemPlan<'a> {
 }
 
 impl<'a> FileSystemPlan<'a> {
-    pub fn read(run: &Run, item: &'a Item, defaults: &'a Defaults) -> Result<Self> {
+    pub fn read(run: &Run, item: &'a RestoreItem, defaults: &'a Defaults) -> Result<Self> {
         let resource = &item.planned.resource;
         let (source, _, role) = target(resource)?;
         let Source::RecoveryPoint { arn, vault } = &item.planned.source else {
             return Err(wrong_target(KIND, resource));
         };
-        let (token, new) = match &item.planned.beside {
-            Beside::Directory { file_system } if file_system == source => {
+        let (token, new) = match &item.planned.destination {
+            Destination::Directory { file_system } if file_system == source => {
                 (names::token(&run.id, &resource.name, "directory"), false)
             }
-            Beside::FileSystem { token } => (token.clone(), true),
-            beside => {
+            Destination::FileSystem { token } => (token.clone(), true),
+            destination => {
                 return Err(Error::invalid(
                     format!("resources.{}.into", resource.name),
-                    format!("{beside:?}"),
+                    format!("{destination:?}"),
                     format!("a directory of file system {source}, or a new file system"),
                 ));
             }
@@ -67,23 +67,23 @@ impl<'a> FileSystemPlan<'a> {
 
     /// The job that was recorded.
     pub fn job(&self) -> Option<&'a str> {
-        match self.item.made.as_ref()? {
-            Made::Directory { job, .. } | Made::FileSystem { job, .. } => Some(job),
+        match self.item.created.as_ref()? {
+            CreatedResource::Directory { job, .. } | CreatedResource::FileSystem { job, .. } => Some(job),
             _ => None,
         }
     }
 
     /// What the job makes, as far as it is known.
-    pub fn created_resource(&self, job: &str, file_system: Option<&str>, directory: Option<String>) -> Made {
+    pub fn created_resource(&self, job: &str, file_system: Option<&str>, directory: Option<String>) -> CreatedResource {
         let job = job.to_owned();
         if self.new {
-            Made::FileSystem {
+            CreatedResource::FileSystem {
                 file_system: file_system.map(str::to_owned),
                 job,
                 directory,
             }
         } else {
-            Made::Directory {
+            CreatedResource::Directory {
                 file_system: self.source.to_owned(),
                 job,
                 directory,

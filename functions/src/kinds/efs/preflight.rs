@@ -10,9 +10,9 @@ use super::plan::FileSystemPlan;
 use super::{Efs, restore_jobs};
 use crate::access::unmounted;
 use crate::aws::failure;
+use crate::domain::efs_access::ListedDirectory;
+use crate::domain::efs_access::roots::{DirectoriesInUse, LiveDirectory, MOST_ITEMS, below};
 use crate::domain::job::Run;
-use crate::domain::mounted::Listed;
-use crate::domain::mounted::roots::{InUse, Live, MOST_ITEMS, below};
 use crate::error::{Error, Fault, Result};
 use crate::kinds::keys;
 use crate::kinds::{Preflight, part};
@@ -117,7 +117,7 @@ impl PreflightBuilder<'_> {
     fn covered(&mut self) {
         let FileSystemPlan { source, item, .. } = *self.plan;
         let configuration = &item.configuration;
-        let live = InUse::captured(configuration).map(|in_use| in_use.live(configuration));
+        let live = DirectoriesInUse::captured(configuration).map(|in_use| in_use.live(configuration));
         let live = live.unwrap_or_default();
         let by = |path: &String| {
             let users = live
@@ -205,7 +205,7 @@ impl PreflightBuilder<'_> {
         match self.efs.access.list(source, SOME).await {
             Ok(Some(listing)) => {
                 let configuration = &self.plan.item.configuration;
-                let live = InUse::captured(configuration).map(|in_use| in_use.live(configuration));
+                let live = DirectoriesInUse::captured(configuration).map(|in_use| in_use.live(configuration));
                 let live = live.unwrap_or_default();
                 let left = listing.directories.iter().map(|left| leftover(source, left, &live));
                 self.found.remarks.extend(left);
@@ -296,7 +296,7 @@ impl PreflightBuilder<'_> {
 
 /// A directory that an earlier restore left, for the operator: it takes room, and is in every backup. Nothing here knows all that
 /// may use it.
-fn leftover(file_system: &str, left: &Listed, live: &[Live]) -> String {
+fn leftover(file_system: &str, left: &ListedDirectory, live: &[LiveDirectory]) -> String {
     let more = if left.complete { "" } else { "more than " };
     let root = format!("/{}", left.name);
     let used: Vec<String> = live

@@ -9,10 +9,10 @@ use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::kept::{Continuous, Kept};
 use crate::domain::restore::naming::{Naming, Overrides};
-use crate::domain::restore::plan::Beside;
-use crate::domain::restore::request::Destination;
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::request::RequestedDestination;
+use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups};
 use crate::error::Result;
 use crate::kinds::Recovery;
 use crate::kinds::shared::wrong_target_of;
@@ -28,27 +28,27 @@ impl Recovery for Efs {
         }
     }
 
-    async fn continuous(&self, _: &Target) -> Result<Option<Continuous>> {
+    async fn continuous_backup(&self, _: &Target) -> Result<Option<ContinuousBackup>> {
         Ok(None)
     }
 
-    async fn kept(&self, _: &str, _: &Target, _: Option<Timestamp>) -> Result<Kept> {
-        Ok(Kept::Nothing(
+    async fn retained_backups(&self, _: &str, _: &Target, _: Option<Timestamp>) -> Result<RetainedBackups> {
+        Ok(RetainedBackups::NotRetained(
             "recovery points of file systems are found by the catalog alone; `holdfast rebuild-catalog` finds them again",
         ))
     }
 
     /// A directory of the file system that is there; else, or where it is asked for, a new one.
-    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Beside> {
+    async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
         let new = match naming.into {
-            Some(destination) => destination == Destination::FileSystem,
+            Some(destination) => destination == RequestedDestination::FileSystem,
             None => !self.exists(&resource.target).await?,
         };
         Ok(match new {
-            true => Beside::FileSystem {
+            true => Destination::FileSystem {
                 token: names::token(&run.id, &resource.name, "file-system"),
             },
-            false => Beside::Directory {
+            false => Destination::Directory {
                 file_system: file_system(&resource.target)?.to_owned(),
             },
         })

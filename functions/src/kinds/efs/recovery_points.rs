@@ -13,9 +13,9 @@ use aws_smithy_types::DateTime;
 
 use super::{Efs, KIND};
 use crate::aws::{code, failure};
+use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::rebuilding::Tagged;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::error::{Error, Result};
 use crate::kinds::shared::{since, tagged_by, timestamp, wrong_point};
@@ -190,7 +190,7 @@ pub async fn tags(efs: &Efs, arn: &str) -> Result<Option<HashMap<String, String>
 }
 
 /// The finished recovery points of file systems with our tags, in the stack's vault and in those that `known` resources name.
-pub async fn tagged(efs: &Efs, known: &[Resource]) -> Result<Vec<Tagged>> {
+pub async fn tagged(efs: &Efs, known: &[Resource]) -> Result<Vec<TaggedPoint>> {
     let mut vaults = BTreeSet::from([efs.defaults.vault.as_str()]);
     for resource in known {
         if let Target::Efs { vault: Some(vault), .. } = &resource.target {
@@ -230,9 +230,9 @@ fn tagged_point(
     arn: &str,
     point: &RecoveryPointByBackupVault,
     tags: &HashMap<String, String>,
-) -> Option<Tagged> {
+) -> Option<TaggedPoint> {
     let (_, file_system) = point.resource_arn()?.split_once(":file-system/")?;
-    Some(Tagged {
+    Some(TaggedPoint {
         deployment: tags.get(names::TAG_DEPLOYMENT)?.clone(),
         set: tags.get(names::TAG_SET)?.clone(),
         resource: Some(tags.get(names::TAG_RESOURCE)?.clone()),

@@ -11,7 +11,7 @@ use super::restore_jobs::{self, JobState};
 use super::{Efs, compare, configure, directories, preflight, retry, sample, target, undo};
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::Result;
@@ -19,12 +19,12 @@ use crate::kinds::{Preflight, Restore};
 
 #[async_trait]
 impl Restore for Efs {
-    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
+    async fn preflight(&self, run: &Run, item: &RestoreItem) -> Result<Preflight> {
         preflight::check(self, run, &FileSystemPlan::read(run, item, &self.defaults)?).await
     }
 
     /// The same token in every try makes AWS Backup answer with the same job.
-    async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
+    async fn advance(&self, run: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
         let plan = FileSystemPlan::read(run, item, &self.defaults)?;
         let id = match plan.job() {
             Some(job) => job.to_owned(),
@@ -32,7 +32,7 @@ impl Restore for Efs {
         };
         let Some(job) = restore_jobs::find_by_id(self, &id).await? else {
             return match plan.job() {
-                Some(_) => Ok(Advance::Failed {
+                Some(_) => Ok(RestoreProgress::Failed {
                     reason: format!("AWS Backup does not know restore job {id} any more"),
                 }),
                 None => Err(restore_jobs::not_shown(&plan, &id)),
@@ -40,7 +40,7 @@ impl Restore for Efs {
         };
         job.ensure_ours(&plan)?;
         match &job.state {
-            JobState::UnderWay => Ok(Advance::InProgress {
+            JobState::UnderWay => Ok(RestoreProgress::InProgress {
                 stage: Some("copying"),
                 phase: format!("restore job {id} is {}", job.words),
                 percent: job.percent,
@@ -50,7 +50,7 @@ impl Restore for Efs {
             JobState::Blocked if !plan.new || job.created().is_none() => {
                 retry::start_again(self, run, &plan, &job).await
             }
-            JobState::Failed | JobState::Blocked => Ok(Advance::Failed {
+            JobState::Failed | JobState::Blocked => Ok(RestoreProgress::Failed {
                 reason: format!("restore job {id} ended {}", job.words),
             }),
             JobState::Completed if plan.new => configure::configure(self, run, &plan, &job).await,
@@ -59,11 +59,11 @@ impl Restore for Efs {
     }
 
     /// A job cannot be stopped: what it makes is removed when it has ended.
-    async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
+    async fn undo(&self, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
         undo::undo(self, run, &FileSystemPlan::read(run, item, &self.defaults)?).await
     }
 
-    async fn compare(&self, run: &Run, item: &Item, at_rest: bool) -> Result<Vec<Check>> {
+    async fn compare(&self, run: &Run, item: &RestoreItem, at_rest: bool) -> Result<Vec<Check>> {
         compare::compare(self, &FileSystemPlan::read(run, item, &self.defaults)?, at_rest).await
     }
 

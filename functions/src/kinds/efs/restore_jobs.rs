@@ -9,10 +9,10 @@ use serde_json::json;
 use super::Efs;
 use super::backup_jobs::names_another_job;
 use super::plan::FileSystemPlan;
-use crate::aws::answer::Answer;
+use crate::aws::response::LastResponse;
 use crate::aws::{code, failure};
+use crate::domain::efs_access::directory::JobWindow;
 use crate::domain::job::Run;
-use crate::domain::mounted::directory::Window;
 use crate::domain::names;
 use crate::error::{Error, Result};
 use crate::kinds::part;
@@ -41,7 +41,7 @@ pub struct Job {
     /// Its state and message, for the operator.
     pub words: String,
     pub percent: Option<f64>,
-    pub window: Window,
+    pub window: JobWindow,
     /// Seconds since it ended, by AWS's clock.
     pub ended_for: Option<i64>,
     created_arn: Option<String>,
@@ -126,7 +126,7 @@ pub fn not_shown(plan: &FileSystemPlan<'_>, id: &str) -> Error {
 
 /// Looks once; `None` for a job that AWS Backup does not know.
 pub async fn find_by_id(efs: &Efs, id: &str) -> Result<Option<Job>> {
-    let answer = Answer::default();
+    let answer = LastResponse::default();
     let described = efs
         .backup
         .describe_restore_job()
@@ -154,7 +154,7 @@ fn read(id: &str, job: &DescribeRestoreJobOutput, asked_at: Option<Timestamp>) -
             .percent_done()
             .and_then(|percent| percent.trim_end_matches('%').parse().ok())
             .filter(|percent| (0.0..=100.0).contains(percent)),
-        window: Window {
+        window: JobWindow {
             from: job.creation_date().and_then(timestamp).unwrap_or(Timestamp::MIN),
             to: ended,
         },
@@ -226,14 +226,14 @@ pub async fn under_way(efs: &Efs, file_system: &str) -> Result<Vec<String>> {
 }
 
 /// When the other jobs ran that may have restored into this file system while `job` did.
-pub async fn others(efs: &Efs, job: &Job, file_system: &str) -> Result<Vec<Window>> {
+pub async fn others(efs: &Efs, job: &Job, file_system: &str) -> Result<Vec<JobWindow>> {
     let earliest = job.window.from.saturating_sub(LONGEST).unwrap_or(Timestamp::MIN);
     let jobs = listed(efs, None, Some(DateTime::from_secs(earliest.as_second()))).await?;
     let others = jobs
         .iter()
         .filter(|other| other.restore_job_id() != Some(job.id.as_str()) && may_fill(other, file_system));
     Ok(others
-        .map(|other| Window {
+        .map(|other| JobWindow {
             from: other.creation_date().and_then(timestamp).unwrap_or(Timestamp::MIN),
             to: other.completion_date().and_then(timestamp),
         })

@@ -5,11 +5,11 @@ use super::plan::FileSystemPlan;
 use super::restore_jobs::{self, Job};
 use super::{Efs, recovery_points};
 use crate::domain::job::Run;
-use crate::domain::restore::item::Advance;
+use crate::domain::restore::item::RestoreProgress;
 use crate::error::Result;
 
 /// The token follows from the job that was hindered: a second call starts no second job.
-pub async fn start_again(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Job) -> Result<Advance> {
+pub async fn start_again(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Job) -> Result<RestoreProgress> {
     // It may have been started by a look that did not live to record it.
     if let Some(id) = restore_jobs::find(efs, run, plan).await?
         && let Some(again) = restore_jobs::find_by_id(efs, &id).await?
@@ -20,7 +20,7 @@ pub async fn start_again(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &
     others.extend(recovery_points::under_way_of(efs, run, plan.source).await?);
     if !others.is_empty() {
         // Started while the other still runs, it would only be in the way again.
-        return Ok(Advance::InProgress {
+        return Ok(RestoreProgress::InProgress {
             stage: Some("copying"),
             phase: format!(
                 "restore job {} ended {}; it is started again when {} ended",
@@ -41,8 +41,8 @@ pub async fn start_again(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &
     Ok(started(plan, job, &id, &again))
 }
 
-fn started(plan: &FileSystemPlan<'_>, hindered: &Job, id: &str, again: &Job) -> Advance {
-    Advance::InProgress {
+fn started(plan: &FileSystemPlan<'_>, hindered: &Job, id: &str, again: &Job) -> RestoreProgress {
+    RestoreProgress::InProgress {
         stage: Some("copying"),
         phase: format!("restore job {id}, in the place of {}, is {}", hindered.id, again.words),
         percent: again.percent,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::access::Access;
-use crate::domain::mounted::SAMPLED;
-use crate::domain::mounted::roots::{self, InUse, WHOLE};
+use crate::domain::efs_access::SAMPLED;
+use crate::domain::efs_access::roots::{self, DirectoriesInUse, WHOLE};
 use crate::domain::set::{CountedRoot, Sample, SampledFile};
 use crate::error::Result;
 
@@ -18,7 +18,7 @@ const FEWEST: usize = 8;
 
 /// `None` where no function mounts the file system.
 pub async fn sample(access: &Access, file_system: &str, configuration: &Value) -> Result<Option<Sample>> {
-    let in_use = InUse::captured(configuration).unwrap_or_default();
+    let in_use = DirectoriesInUse::captured(configuration).unwrap_or_default();
     let live: Vec<String> = in_use.live(configuration).into_iter().map(|live| live.path).collect();
     let Some(listing) = access.list(file_system, 0).await? else {
         return Ok(None);

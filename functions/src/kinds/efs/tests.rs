@@ -335,7 +335,7 @@ async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_end
     let waits = kind.poll(&storage(), &point()).await.unwrap();
     assert_eq!(waits, Progress::InProgress { percent: None });
     let over = kind.poll(&storage(), &point()).await.unwrap();
-    assert!(matches!(over, Progress::Hindered { .. }), "{over:?}");
+    assert!(matches!(over, Progress::Blocked { .. }), "{over:?}");
     kind.back_up_again(&run(), &storage(), &point()).await.unwrap();
     let asked: Value = serde_json::from_str(&replay.played()[5].body).unwrap();
     assert_eq!(

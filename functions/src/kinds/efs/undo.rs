@@ -11,14 +11,14 @@ use super::plan::FileSystemPlan;
 use super::restore_jobs::{self, Job, JobState};
 use crate::access::unmounted;
 use crate::aws::{code, failure};
+use crate::domain::efs_access::directory::{DirectoryKind, DirectoryOrigin, find_directories_of};
 use crate::domain::job::Run;
-use crate::domain::mounted::directory::{Made, Of, made_by};
 use crate::domain::names;
-use crate::domain::restore::item::{Made as Recorded, Undoing};
+use crate::domain::restore::item::{CreatedResource as Recorded, UndoProgress};
 use crate::error::Result;
 use crate::kinds::shared::since;
 
-pub async fn undo(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Undoing> {
+pub async fn undo(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<UndoProgress> {
     let mut id = match plan.job() {
         Some(job) => Some(job.to_owned()),
         None => restore_jobs::find(efs, run, plan).await?,
@@ -35,7 +35,7 @@ pub async fn undo(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Und
         id = Some(again);
     }
     if let Some(job) = job.as_ref().filter(|job| job.state == JobState::UnderWay) {
-        return Ok(Undoing::Underway(format!(
+        return Ok(UndoProgress::Underway(format!(
             "restore job {} is {}; AWS Backup cannot stop it",
             job.id, job.words
         )));
@@ -43,7 +43,7 @@ pub async fn undo(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Und
     if plan.new {
         return file_system(efs, run, plan, job.as_ref()).await;
     }
-    match (&plan.item.made, job, id) {
+    match (&plan.item.created, job, id) {
         (
             Some(Recorded::Directory {
                 directory: Some(known), ..
@@ -51,20 +51,20 @@ pub async fn undo(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Und
             ..,
         ) => directory(efs, plan.source, known).await,
         (_, Some(job), _) => directories(efs, plan, &job).await,
-        (_, None, Some(id)) => Ok(Undoing::Left(format!(
+        (_, None, Some(id)) => Ok(UndoProgress::Remains(format!(
             "AWS Backup does not know restore job {id} any more, so what it made in file system {} cannot be told: look for \
              directories aws-backup-restore_… at its root, and remove what is not needed",
             plan.source
         ))),
-        (_, None, None) => Ok(Undoing::Gone),
+        (_, None, None) => Ok(UndoProgress::Gone),
     }
 }
 
 /// Removes what a job that has ended made at the root.
-async fn directories(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<Undoing> {
+async fn directories(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<UndoProgress> {
     let source = plan.source;
     let left = |why: &str| {
-        Ok(Undoing::Left(format!(
+        Ok(UndoProgress::Remains(format!(
             "what restore job {} made in file system {source} could not be removed: {why}. Then look for directories \
              aws-backup-restore_… at its root, and remove what is not needed",
             job.id
@@ -73,35 +73,39 @@ async fn directories(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<
     let Some(listing) = efs.access.list(source, 0).await? else {
         return left(&unmounted(source));
     };
-    let every = [Of::Restore, Of::FailedRestore, Of::LostAndFound];
+    let every = [
+        DirectoryKind::Restore,
+        DirectoryKind::FailedRestore,
+        DirectoryKind::LostAndFound,
+    ];
     let others = restore_jobs::others(efs, job, source).await?;
-    match made_by(job.window, &others, &listing.directories, &every) {
-        Made::None => Ok(Undoing::Gone),
-        Made::Unclear(found) => left(&format!(
+    match find_directories_of(job.window, &others, &listing.directories, &every) {
+        DirectoryOrigin::None => Ok(UndoProgress::Gone),
+        DirectoryOrigin::Unclear(found) => left(&format!(
             "another restore ran at the same time, and {} may be its own",
             paths(&found)
         )),
-        Made::These(found) => {
+        DirectoryOrigin::These(found) => {
             for one in found {
                 match directory(efs, source, &one.name).await? {
-                    Undoing::Gone => {}
+                    UndoProgress::Gone => {}
                     not_gone => return Ok(not_gone),
                 }
             }
-            Ok(Undoing::Gone)
+            Ok(UndoProgress::Gone)
         }
     }
 }
 
 /// Removes a part of one directory.
-async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<Undoing> {
+async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<UndoProgress> {
     let name = name.trim_start_matches('/');
     Ok(match efs.access.remove(file_system, name).await? {
-        Some(removed) if removed.gone => Undoing::Gone,
-        Some(_) => Undoing::Underway(format!(
+        Some(removed) if removed.gone => UndoProgress::Gone,
+        Some(_) => UndoProgress::Underway(format!(
             "directory /{name} of file system {file_system} is being removed"
         )),
-        None => Undoing::Left(format!(
+        None => UndoProgress::Remains(format!(
             "directory /{name} of file system {file_system}: {}, then remove the directory",
             unmounted(file_system)
         )),
@@ -110,9 +114,9 @@ async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<Undoing> 
 
 /// Deletes the file system that our job made, whatever its creation token; else the one that bears ours, which no other caller
 /// can have given it.
-async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Option<&Job>) -> Result<Undoing> {
+async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Option<&Job>) -> Result<UndoProgress> {
     // A job that AWS Backup has forgotten, or that does not say what it made: what was noted when it did.
-    let noted = match &plan.item.made {
+    let noted = match &plan.item.created {
         Some(Recorded::FileSystem { file_system, .. }) => file_system.as_deref(),
         _ => None,
     };
@@ -124,14 +128,14 @@ async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Optio
         None => find_by_token(efs, &plan.token).await?,
     };
     let Some(found) = &found else {
-        return Ok(Undoing::Gone);
+        return Ok(UndoProgress::Gone);
     };
     let id = found.file_system_id();
     match found.life_cycle_state().as_str() {
-        "deleted" => return Ok(Undoing::Gone),
+        "deleted" => return Ok(UndoProgress::Gone),
         "deleting" => return Ok(deleting(id)),
         "creating" | "updating" => {
-            return Ok(Undoing::Underway(format!(
+            return Ok(UndoProgress::Underway(format!(
                 "file system {id} is {}, it is deleted when that has ended",
                 found.life_cycle_state().as_str()
             )));
@@ -139,7 +143,7 @@ async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Optio
         _ => {}
     }
     if ensure_tagged(efs, run, plan, found).await? {
-        return Ok(Undoing::Underway(format!(
+        return Ok(UndoProgress::Underway(format!(
             "file system {id} was given this restore's tags, it is deleted next"
         )));
     }
@@ -149,13 +153,13 @@ async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Optio
     }
     match efs.efs.delete_file_system().file_system_id(id).send().await {
         Ok(_) => {}
-        Err(error) if code(&error) == Some("FileSystemNotFound") => return Ok(Undoing::Gone),
+        Err(error) if code(&error) == Some("FileSystemNotFound") => return Ok(UndoProgress::Gone),
         // A mount target that is not yet gone.
         Err(error) if code(&error) == Some("FileSystemInUse") => return Ok(deleting(id)),
         Err(error) => return Err(failure("deleting file system", id, error)),
     }
     Ok(match find_file_system(efs, id).await? {
-        None => Undoing::Gone,
+        None => UndoProgress::Gone,
         Some(_) => deleting(id),
     })
 }
@@ -191,8 +195,8 @@ async fn ensure_tagged(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, found: &
         .map_err(|error| failure("tagging file system", id, error))
 }
 
-fn deleting(id: &str) -> Undoing {
-    Undoing::Underway(format!("file system {id} is being deleted"))
+fn deleting(id: &str) -> UndoProgress {
+    UndoProgress::Underway(format!("file system {id} is being deleted"))
 }
 
 async fn access_points(efs: &Efs, id: &str) -> Result<()> {
@@ -218,7 +222,7 @@ async fn access_points(efs: &Efs, id: &str) -> Result<()> {
 }
 
 /// What there is to wait for until no mount target is left.
-async fn mount_targets(efs: &Efs, id: &str) -> Result<Option<Undoing>> {
+async fn mount_targets(efs: &Efs, id: &str) -> Result<Option<UndoProgress>> {
     let answer = efs.efs.describe_mount_targets().file_system_id(id).send().await;
     let answer = answer.map_err(|error| failure("describing the mount targets of file system", id, error))?;
     for target in answer.mount_targets() {
@@ -233,5 +237,5 @@ async fn mount_targets(efs: &Efs, id: &str) -> Result<Option<Undoing>> {
         }
     }
     let waits = !answer.mount_targets().is_empty();
-    Ok(waits.then(|| Undoing::Underway(format!("the mount targets of file system {id} are being deleted"))))
+    Ok(waits.then(|| UndoProgress::Underway(format!("the mount targets of file system {id} are being deleted"))))
 }

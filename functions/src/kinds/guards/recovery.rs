@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::domain::job::Run;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::kept::{Continuous, Kept};
 use crate::domain::restore::naming::{Naming, Overrides};
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups};
 use crate::error::Result;
 use crate::kinds::{Parameters, Recovery, Secret};
 
@@ -20,16 +20,16 @@ macro_rules! guards {
                 Ok(true)
             }
 
-            async fn continuous(&self, _: &Target) -> Result<Option<Continuous>> {
+            async fn continuous_backup(&self, _: &Target) -> Result<Option<ContinuousBackup>> {
                 Ok(None)
             }
 
-            async fn kept(&self, _: &str, _: &Target, _: Option<Timestamp>) -> Result<Kept> {
-                Ok(Kept::Nothing("which versions were current is in the catalog alone"))
+            async fn retained_backups(&self, _: &str, _: &Target, _: Option<Timestamp>) -> Result<RetainedBackups> {
+                Ok(RetainedBackups::NotRetained("which versions were current is in the catalog alone"))
             }
 
-            async fn destination(&self, _: &Run, _: &Resource, _: &Naming<'_>) -> Result<Beside> {
-                Ok(Beside::Nothing)
+            async fn destination(&self, _: &Run, _: &Resource, _: &Naming<'_>) -> Result<Destination> {
+                Ok(Destination::Nothing)
             }
 
             fn overridden(&self, configuration: Value, _: &Overrides<'_>) -> Value {

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{KIND, Parameters, path};
-use crate::aws::answer::present;
 use crate::aws::failure;
+use crate::aws::response::present;
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource, Version};
 use crate::error::{Error, Result};
 use crate::kinds::shared::{guarded, seen, versions};
-use crate::kinds::{Backup, Deletion, Started, keys};
+use crate::kinds::{Backup, Deletion, StartedBackup, keys};
 
 impl Parameters {
     /// Metadata of all parameters below the path, as SSM answered it, and when it gave the last answer.
@@ -46,7 +46,7 @@ impl Backup for Parameters {
     }
 
     /// Checks the parameters and the keys of the secure ones, and records the current versions.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let path = path(resource)?;
         let (found, at) = self.describe(path).await?;
         if found.is_empty() {

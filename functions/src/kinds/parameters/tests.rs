@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::resource::Version;
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::restore::verdict::Finding;
 use crate::kinds::shared::versions;
 use crate::kinds::{Backup, Restore};
@@ -152,7 +152,7 @@ async fn a_restore_sees_that_the_parameters_are_there_and_says_what_changed() {
             version: (*version).into(),
         };
         let versions = versions.iter().map(version).collect();
-        restoring(keys(), Source::Versions { versions }, Beside::Nothing)
+        restoring(keys(), Source::Versions { versions }, Destination::Nothing)
     };
     let (kind, replay) = parameters([described(&[PLAIN, DEFAULT_KEY], false), described(&[PLAIN], false)]);
     let changed = item(&[("/hubs/prod/url", "2"), ("/hubs/prod/gone", "1")]);

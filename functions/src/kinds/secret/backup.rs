@@ -5,20 +5,20 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use serde_json::Value;
 
 use super::{KIND, Secret, secret};
-use crate::aws::answer::{Answer, with};
 use crate::aws::failure;
+use crate::aws::response::{LastResponse, with};
 use crate::domain::job::{Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource, Version};
 use crate::error::{Error, Result};
 use crate::kinds::shared::{guarded, seen, versions};
-use crate::kinds::{Backup, Deletion, Started, keys};
+use crate::kinds::{Backup, Deletion, StartedBackup, keys};
 
 /// The staging label of the version that an application gets.
 const CURRENT: &str = "AWSCURRENT";
 
 impl Secret {
-    async fn describe(&self, secret: &str) -> Result<(DescribeSecretOutput, Answer)> {
-        let answer = Answer::default();
+    async fn describe(&self, secret: &str) -> Result<(DescribeSecretOutput, LastResponse)> {
+        let answer = LastResponse::default();
         self.secrets
             .describe_secret()
             .secret_id(secret)
@@ -41,7 +41,7 @@ impl Backup for Secret {
     }
 
     /// Checks the secret and its key, and records the current version.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<Started> {
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let secret = secret(resource)?;
         let (described, answer) = self.describe(secret).await?;
         if described.deleted_date().is_some() {

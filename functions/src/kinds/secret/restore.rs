@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Secret;
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::{Advance, Item, Undoing};
+use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::Result;
@@ -14,20 +14,20 @@ use crate::kinds::{Backup, Preflight, Restore, guards};
 
 #[async_trait]
 impl Restore for Secret {
-    async fn preflight(&self, run: &Run, item: &Item) -> Result<Preflight> {
+    async fn preflight(&self, run: &Run, item: &RestoreItem) -> Result<Preflight> {
         let now = self.back_up(run, &item.planned.resource).await;
         guards::preflight(guards::SECRET, item, now)
     }
 
-    async fn advance(&self, _: &Run, item: &Item) -> Result<Advance> {
+    async fn advance(&self, _: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
         guards::restore(item)
     }
 
-    async fn undo(&self, _: &Run, _: &Item) -> Result<Undoing> {
-        Ok(Undoing::Gone)
+    async fn undo(&self, _: &Run, _: &RestoreItem) -> Result<UndoProgress> {
+        Ok(UndoProgress::Gone)
     }
 
-    async fn compare(&self, run: &Run, item: &Item, _: bool) -> Result<Vec<Check>> {
+    async fn compare(&self, run: &Run, item: &RestoreItem, _: bool) -> Result<Vec<Check>> {
         let now = self.back_up(run, &item.planned.resource).await;
         guards::compare(guards::SECRET, item, now)
     }

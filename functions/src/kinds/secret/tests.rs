@@ -5,7 +5,7 @@ pub mod conformance;
 use super::*;
 use crate::domain::job::{Finished, Progress};
 use crate::domain::resource::{RecoveryPoint, Version};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::kinds::{Backup, Preflight, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
@@ -205,7 +205,7 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
             Source::Versions {
                 versions: vec![version],
             },
-            Beside::Nothing,
+            Destination::Nothing,
         )
     };
     let (kind, _) = secrets([

@@ -15,7 +15,7 @@ use crate::runs::probe::Endpoint;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Where is connected to.
-pub struct Place<'a> {
+pub struct DatabaseAddress<'a> {
     pub cluster: &'a str,
     pub endpoint: &'a Endpoint,
     pub database: &'a str,
@@ -23,7 +23,7 @@ pub struct Place<'a> {
 
 /// The one non-negative integer that `sql` gives.
 pub async fn count(
-    place: &Place<'_>,
+    place: &DatabaseAddress<'_>,
     credentials: &Credentials,
     tls: ClientConfig,
     sql: &str,
@@ -42,7 +42,7 @@ pub async fn count(
 }
 
 async fn count_within(
-    place: &Place<'_>,
+    place: &DatabaseAddress<'_>,
     credentials: &Credentials,
     tls: ClientConfig,
     sql: &str,
@@ -82,7 +82,7 @@ async fn count_within(
 }
 
 /// Why a server does not accept a login.
-pub struct Refusal {
+pub struct LoginRefusal {
     /// Neither is the password right, nor is it told whether there is such a user.
     pub is_of_password: bool,
     /// The server's own words.
@@ -93,7 +93,11 @@ pub struct Refusal {
 ///
 /// # Errors
 /// `Unavailable` when the server cannot be asked, or is not ready to answer.
-pub async fn log_in(place: &Place<'_>, credentials: &Credentials, tls: ClientConfig) -> Result<Result<(), Refusal>> {
+pub async fn log_in(
+    place: &DatabaseAddress<'_>,
+    credentials: &Credentials,
+    tls: ClientConfig,
+) -> Result<Result<(), LoginRefusal>> {
     let doing = format!(
         "logging in to database {} of cluster {} at {}:{}",
         place.database, place.cluster, place.endpoint.host, place.endpoint.port
@@ -123,13 +127,13 @@ pub async fn log_in(place: &Place<'_>, credentials: &Credentials, tls: ClientCon
     if is_transient(server.code()) {
         return Err(Error::Unavailable(format!("{said}. Trying again may help")));
     }
-    Ok(Err(Refusal {
+    Ok(Err(LoginRefusal {
         is_of_password: *server.code() == SqlState::INVALID_PASSWORD,
         said,
     }))
 }
 
-fn config(place: &Place<'_>, credentials: &Credentials) -> Config {
+fn config(place: &DatabaseAddress<'_>, credentials: &Credentials) -> Config {
     let mut config = Config::new();
     config
         .host(&place.endpoint.host)
@@ -158,7 +162,7 @@ fn unreachable(doing: &str, error: &tokio_postgres::Error) -> Error {
     ))
 }
 
-fn doing(place: &Place<'_>) -> String {
+fn doing(place: &DatabaseAddress<'_>) -> String {
     format!(
         "counting rows in database {} of cluster {}",
         place.database, place.cluster
@@ -166,7 +170,7 @@ fn doing(place: &Place<'_>) -> String {
 }
 
 /// The server's own words are passed on with their SQLSTATE.
-fn failure(place: &Place<'_>, error: &tokio_postgres::Error) -> Error {
+fn failure(place: &DatabaseAddress<'_>, error: &tokio_postgres::Error) -> Error {
     let doing = doing(place);
     let Some(server) = error.as_db_error() else {
         return unreachable(&doing, error);

@@ -7,12 +7,12 @@ use crate::domain::restore::login::document::{self, Credentials};
 use crate::error::{Error, Result};
 
 /// A version of a secret. Has no `Debug`: it is never shown.
-pub struct Held {
+pub struct SecretVersion {
     pub version: String,
     text: Option<String>,
 }
 
-impl Held {
+impl SecretVersion {
     /// The login in it; else what is missing.
     pub fn login(&self) -> Result<Credentials, &'static str> {
         document::credentials(self.text.as_deref().ok_or("a binary value")?)
@@ -20,11 +20,11 @@ impl Held {
 }
 
 /// Reads a secret: this version of it, or the current one.
-pub async fn read(client: &Client, secret: &str, version: Option<&str>) -> Result<Held> {
+pub async fn read(client: &Client, secret: &str, version: Option<&str>) -> Result<SecretVersion> {
     let call = client.get_secret_value().secret_id(secret);
     let answer = call.set_version_id(version.map(str::to_owned)).send().await;
     let answer = answer.map_err(|error| failure("reading the login in secret", secret, error))?;
-    Ok(Held {
+    Ok(SecretVersion {
         version: answer.version_id.unwrap_or_default(),
         text: answer.secret_string,
     })

@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::catalog::Mark;
+use crate::catalog::RunMilestone;
 use crate::testing::restores::planned_restore;
-use crate::testing::{Backups, later, now, resource};
+use crate::testing::{RecordedKind, later, now, resource};
 
 fn input(run: &Run, now: Timestamp) -> Input {
     Input {
@@ -13,8 +13,8 @@ fn input(run: &Run, now: Timestamp) -> Input {
     }
 }
 
-fn creating() -> Advance {
-    Advance::InProgress {
+fn creating() -> RestoreProgress {
+    RestoreProgress::InProgress {
         stage: Some("copying"),
         phase: "cluster hubs-db-r1 is creating".into(),
         percent: Some(5.0),
@@ -25,7 +25,7 @@ fn creating() -> Advance {
 #[tokio::test]
 async fn each_call_does_what_comes_next_until_the_copy_is_there() {
     let (catalog, _, run) = planned_restore().await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     kind.advancing("database", Ok(creating()));
     let first = restore(&catalog, &kind, input(&run, now())).await.unwrap();
     assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 10));
@@ -41,13 +41,13 @@ async fn each_call_does_what_comes_next_until_the_copy_is_there() {
     let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
     assert_eq!((item.started_at, item.finished_at), (Some(now()), Some(later(600))));
     assert!(matches!(
-        item.made,
-        Some(crate::domain::restore::item::Made::Cluster { .. })
+        item.created,
+        Some(crate::domain::restore::item::CreatedResource::Cluster { .. })
     ));
 }
 
-fn at_work(stage: Option<&'static str>, percent: Option<f64>) -> Result<Advance> {
-    Ok(Advance::InProgress {
+fn at_work(stage: Option<&'static str>, percent: Option<f64>) -> Result<RestoreProgress> {
+    Ok(RestoreProgress::InProgress {
         stage,
         phase: "in words".into(),
         percent,
@@ -59,7 +59,7 @@ fn at_work(stage: Option<&'static str>, percent: Option<f64>) -> Result<Advance>
 async fn waits(catalog: &Catalog, run: &Run, looks: &[(i64, Option<&'static str>, Option<f64>)]) -> Vec<u64> {
     let mut waits = Vec::new();
     for (second, stage, percent) in looks {
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         kind.advancing("database", at_work(*stage, *percent));
         let job = restore(catalog, &kind, input(run, later(*second))).await.unwrap();
         waits.push(job.wait_seconds);
@@ -97,7 +97,7 @@ async fn without_history_a_percentage_says_when_to_look_and_says_nothing_of_the_
 #[tokio::test]
 async fn the_next_restore_is_watched_by_how_long_each_stage_took() {
     let (catalog, _, run) = planned_restore().await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     for (second, stage) in [
         (0, "copying"),
         (900, "copying"),
@@ -151,7 +151,7 @@ async fn watched(catalog: &Catalog, run: &Run, stages: &[(&'static str, u64)], p
             late += open.map_or(0, |(_, began, takes)| second - began - takes);
             open = left.next().map(|(stage, takes)| (*stage, second, *takes));
         }
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         if let Some((stage, began, takes)) = open {
             let share = ((second - began) * 100 / takes) as f64;
             kind.advancing(
@@ -216,7 +216,7 @@ async fn a_first_restore_takes_few_looks_where_aws_says_how_far_it_is() {
 async fn a_step_that_dies_at_any_write_leaves_an_item_that_undo_will_look_for() {
     for nth in 1..=3 {
         let (catalog, memory, run) = planned_restore().await;
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         memory.lose_write(nth);
         restore(&catalog, &kind, input(&run, now())).await.unwrap_err();
         let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
@@ -231,7 +231,7 @@ async fn a_step_that_dies_at_any_write_leaves_an_item_that_undo_will_look_for() 
 async fn what_never_will_be_is_an_answer_and_is_recorded() {
     for (advance, error) in [
         (
-            Ok(Advance::Failed {
+            Ok(RestoreProgress::Failed {
                 reason: "its status is restore-failed".into(),
             }),
             "JobFailed",
@@ -239,7 +239,7 @@ async fn what_never_will_be_is_an_answer_and_is_recorded() {
         (Err(Error::Conflict("the name is taken".into())), "Conflict"),
     ] {
         let (catalog, _, run) = planned_restore().await;
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         kind.advancing("database", advance);
         let job = restore(&catalog, &kind, input(&run, now())).await.unwrap();
         assert_eq!(job.status, JobStatus::Failed);
@@ -259,7 +259,7 @@ async fn an_error_that_passes_is_no_answer() {
         Error::NotReady("modifying".into()),
     ] {
         let (catalog, _, run) = planned_restore().await;
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         kind.advancing("database", Err(error.clone()));
         let told = restore(&catalog, &kind, input(&run, now())).await.unwrap_err();
         assert_eq!(told.name(), error.name());
@@ -271,7 +271,7 @@ async fn an_error_that_passes_is_no_answer() {
 #[tokio::test]
 async fn a_restore_past_its_deadline_has_failed_and_says_what_it_waited_for() {
     let (catalog, _, run) = planned_restore().await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     kind.advancing("database", Ok(creating()));
     kind.advancing("database", Ok(creating()));
     restore(&catalog, &kind, input(&run, now())).await.unwrap();
@@ -286,20 +286,20 @@ async fn a_restore_past_its_deadline_has_failed_and_says_what_it_waited_for() {
     );
 }
 
-fn short(made: Option<Made>) -> Result<Advance> {
-    Ok(Advance::Short {
+fn short(created: Option<CreatedResource>) -> Result<RestoreProgress> {
+    Ok(RestoreProgress::LacksCapacity {
         stage: "instances",
         phase: "hubs-db-1-r1 waits until AWS has capacity".into(),
         lacking: vec!["hubs-db-1-r1".into()],
         in_any_zone: Vec::new(),
-        made,
+        made: created,
     })
 }
 
 #[tokio::test]
 async fn on_call_is_told_once_that_a_restore_waits_for_capacity() {
     let (catalog, _, run) = planned_restore().await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     let mut told = Vec::new();
     for minute in [0, 10, 20, 30] {
         kind.advancing("database", short(None));
@@ -327,7 +327,7 @@ async fn a_copy_that_only_waits_for_capacity_is_kept_when_its_deadline_is_past()
         (Ok(creating()), Ok(creating()), false),
     ] {
         let (catalog, _, run) = planned_restore().await;
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         kind.advancing("database", first);
         restore(&catalog, &kind, input(&run, now())).await.unwrap();
         kind.advancing("database", last);
@@ -341,14 +341,14 @@ async fn a_copy_that_only_waits_for_capacity_is_kept_when_its_deadline_is_past()
 #[tokio::test]
 async fn nothing_is_begun_for_a_run_that_has_ended_or_was_undone() {
     let (catalog, _, run) = planned_restore().await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     let undone = |record: &mut RestoreRecord| record.status = RestoreStatus::Undone;
     catalog.change_restore("hubs-prod", &run.id, undone).await.unwrap();
     let error = restore(&catalog, &kind, input(&run, now())).await.unwrap_err();
     assert_eq!(error.name(), "Conflict");
     let (catalog, _, run) = planned_restore().await;
     catalog
-        .mark_run("hubs-prod", &run.id, Mark::Ended, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Ended, now())
         .await
         .unwrap();
     let error = restore(&catalog, &kind, input(&run, now())).await.unwrap_err();
@@ -359,7 +359,7 @@ async fn nothing_is_begun_for_a_run_that_has_ended_or_was_undone() {
 /// A kind that keeps what the catalog shows of an item while it is at work on it, and may be undone meanwhile.
 struct Watched {
     catalog: Catalog,
-    kind: Backups,
+    kind: RecordedKind,
     shown: std::sync::Mutex<Vec<Option<Timestamp>>>,
     overtaken: bool,
 }
@@ -368,7 +368,7 @@ impl Watched {
     fn new(catalog: &Catalog, overtaken: bool) -> Self {
         Self {
             catalog: catalog.clone(),
-            kind: Backups::default(),
+            kind: RecordedKind::default(),
             shown: std::sync::Mutex::default(),
             overtaken,
         }
@@ -377,15 +377,15 @@ impl Watched {
 
 #[async_trait::async_trait]
 impl Restore for Watched {
-    async fn preflight(&self, run: &Run, item: &Item) -> Result<crate::kinds::Preflight> {
+    async fn preflight(&self, run: &Run, item: &RestoreItem) -> Result<crate::kinds::Preflight> {
         self.kind.preflight(run, item).await
     }
-    async fn advance(&self, run: &Run, item: &Item) -> Result<Advance> {
+    async fn advance(&self, run: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
         let name = &item.planned.resource.name;
         let shown = self.catalog.item(&run.deployment, &run.id, name).await?;
         self.shown.lock().unwrap().push(shown.unwrap().busy_since);
         if self.overtaken {
-            let undone = Item {
+            let undone = RestoreItem {
                 status: ItemStatus::Undone,
                 ..item.clone()
             };
@@ -393,13 +393,13 @@ impl Restore for Watched {
         }
         self.kind.advance(run, item).await
     }
-    async fn undo(&self, run: &Run, item: &Item) -> Result<Undoing> {
+    async fn undo(&self, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
         self.kind.undo(run, item).await
     }
     async fn compare(
         &self,
         run: &Run,
-        item: &Item,
+        item: &RestoreItem,
         at_rest: bool,
     ) -> Result<Vec<crate::domain::restore::verdict::Check>> {
         self.kind.compare(run, item, at_rest).await
@@ -433,8 +433,8 @@ async fn whoever_undoes_sees_that_a_function_is_at_work_and_that_it_has_ended() 
 #[tokio::test]
 async fn what_was_made_after_the_undo_had_looked_is_removed_or_told_of() {
     for (undoing, left) in [
-        (Undoing::Gone, 0),
-        (Undoing::Underway("cluster hubs-db-r1 is deleting".into()), 1),
+        (UndoProgress::Gone, 0),
+        (UndoProgress::Underway("cluster hubs-db-r1 is deleting".into()), 1),
     ] {
         let (catalog, _, run) = planned_restore().await;
         let overtaken = Watched::new(&catalog, true);

@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::catalog::Mark;
+use crate::catalog::RunMilestone;
 use crate::domain::job::{JobStatus, Progress};
-use crate::domain::looks;
+use crate::domain::poll_schedule;
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::set::SampledItem;
-use crate::testing::{Backups, finished, later, now, planned, resource};
+use crate::testing::{RecordedKind, finished, later, now, planned, resource};
 
 fn input(run: &Run) -> Input {
     Input {
@@ -19,13 +19,13 @@ fn input(run: &Run) -> Input {
 #[tokio::test]
 async fn starting_twice_makes_one_recovery_point() {
     let (catalog, _, run) = planned(&[]).await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     let first = start(&catalog, &kind, input(&run)).await.unwrap();
     let second = start(&catalog, &kind, input(&run)).await.unwrap();
     assert_eq!(first, second);
     assert_eq!(kind.calls(), ["capture rooms", "sample rooms", "back_up rooms"]);
     assert_eq!(first.status, JobStatus::InProgress);
-    assert_eq!(looks::next(&[second], now()), Some(later(10)));
+    assert_eq!(poll_schedule::next_poll(&[second], now()), Some(later(10)));
     let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
     assert_eq!(point.recovery_point, first.recovery_point);
     assert_eq!(point.configuration["captured"], "rooms");
@@ -38,7 +38,7 @@ async fn warnings(catalog: &Catalog, run: &Run) -> Vec<Reason> {
 #[tokio::test]
 async fn a_sample_that_fails_at_first_is_taken_at_once() {
     let (catalog, _, run) = planned(&[]).await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     let sample = Sample::Items {
         items: vec![SampledItem {
             key: serde_json::json!({"id": {"S": "a"}}),
@@ -60,7 +60,7 @@ async fn a_sample_that_fails_at_first_is_taken_at_once() {
 #[tokio::test]
 async fn what_is_adopted_keeps_the_sample_from_before_it_was_made() {
     let (catalog, memory, run) = planned(&[]).await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     let sample = |id: &str| Sample::Items {
         items: vec![SampledItem {
             key: serde_json::json!({"id": {"S": id}}),
@@ -91,7 +91,7 @@ async fn a_sample_that_cannot_be_taken_fails_no_backup_and_warns() {
         (Error::Throttled("slower".into()), 2),
     ] {
         let (catalog, _, run) = planned(&[]).await;
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         for _ in 0..tries {
             kind.sampling("rooms", Err(error.clone()));
         }
@@ -110,7 +110,7 @@ async fn a_sample_that_cannot_be_taken_fails_no_backup_and_warns() {
 #[tokio::test]
 async fn a_sample_that_takes_too_long_is_given_up() {
     let (catalog, _, run) = planned(&[]).await;
-    let kind = Backups::sampling_forever();
+    let kind = RecordedKind::sampling_forever();
     let at_once = Duration::ZERO;
     let sample = sampled(at_once, &catalog, &kind, &run, &resource("rooms"), &Value::Null).await;
     assert_eq!(sample.unwrap(), None);
@@ -122,7 +122,7 @@ async fn a_sample_that_takes_too_long_is_given_up() {
 #[tokio::test]
 async fn a_point_whose_write_was_not_heard_of_is_adopted() {
     let (catalog, memory, run) = planned(&[]).await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     memory.lose_answer(2);
     let lost = start(&catalog, &kind, input(&run)).await.unwrap_err();
     assert_eq!(lost.name(), "Unavailable");
@@ -140,7 +140,7 @@ async fn a_step_that_dies_at_any_write_leaves_a_point_and_is_run_again_without_h
         (2, true, true, 1),
     ] {
         let (catalog, memory, run) = planned(&[]).await;
-        let kind = Backups::default();
+        let kind = RecordedKind::default();
         if arrives {
             memory.lose_answer(nth);
         } else {
@@ -164,7 +164,7 @@ async fn a_step_that_dies_at_any_write_leaves_a_point_and_is_run_again_without_h
 #[tokio::test]
 async fn what_another_call_recorded_meanwhile_is_never_taken_back() {
     let (catalog, _, run) = planned(&[]).await;
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     let job = start(&catalog, &kind, input(&run)).await.unwrap();
     let recorded = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap();
     let mut late = recorded.clone().unwrap();
@@ -180,9 +180,9 @@ async fn the_first_look_comes_at_nine_tenths_of_the_usual_time() {
     for (set, seconds) in [("a", 900), ("b", 1000), ("c", 1100)] {
         catalog.add_timing("hubs-prod", "rooms", set, seconds).await.unwrap();
     }
-    let job = start(&catalog, &Backups::default(), input(&run)).await.unwrap();
+    let job = start(&catalog, &RecordedKind::default(), input(&run)).await.unwrap();
     assert_eq!(job.usual_seconds, Some(1000));
-    assert!(looks::is_due(&job, later(900)) && !looks::is_due(&job, later(899)));
+    assert!(poll_schedule::is_due(&job, later(900)) && !poll_schedule::is_due(&job, later(899)));
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_prefix_without_tables_fails_alone() {
     let (catalog, _, run) = planned(&[]).await;
     let mut input = input(&run);
     input.resource.target = Target::DynamodbPrefix { prefix: "none-".into() };
-    let error = start(&catalog, &Backups::default(), input).await.unwrap_err();
+    let error = start(&catalog, &RecordedKind::default(), input).await.unwrap_err();
     assert_eq!(error.name(), "NotFound");
 }
 
@@ -198,10 +198,10 @@ async fn a_prefix_without_tables_fails_alone() {
 async fn nothing_is_started_for_a_run_that_has_ended() {
     let (catalog, _, run) = planned(&[]).await;
     catalog
-        .mark_run("hubs-prod", &run.id, Mark::Ended, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Ended, now())
         .await
         .unwrap();
-    let kind = Backups::default();
+    let kind = RecordedKind::default();
     let error = start(&catalog, &kind, input(&run)).await.unwrap_err();
     assert_eq!(error.name(), "Conflict");
     assert!(error.to_string().contains("holdfast backup hubs-prod"), "{error}");
@@ -211,7 +211,7 @@ async fn nothing_is_started_for_a_run_that_has_ended() {
 #[tokio::test]
 async fn what_a_guard_saw_is_in_its_point_and_not_carried_by_the_machine() {
     let (catalog, _, run) = planned(&[]).await;
-    let kind = Backups::guarding(1000);
+    let kind = RecordedKind::guarding(1000);
     kind.next(Progress::Succeeded(finished()));
     for _ in 0..2 {
         let job = start(&catalog, &kind, input(&run)).await.unwrap();

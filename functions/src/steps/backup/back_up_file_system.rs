@@ -3,12 +3,12 @@
 use aws_config::SdkConfig;
 use serde_json::json;
 
+use crate::domain::efs_access::roots::IN_USE;
 use crate::domain::job::Job;
-use crate::domain::mounted::roots::IN_USE;
 use crate::error::Result;
 use crate::kinds::Efs;
 use crate::runs::live_directories;
-use crate::runs::starting::{self, Input, start_knowing};
+use crate::runs::starting::{self, Input, start_with_configuration};
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -30,5 +30,5 @@ impl Needs {
 pub async fn handle(Needs { of_start, switches }: &Needs, input: Input) -> Result<Job> {
     let descriptor = of_start.catalog.planned_by(&input.run).await?;
     let in_use = live_directories::at_backup(&descriptor, switches, &input.resource).await;
-    start_knowing(&of_start.catalog, &of_start.kind, input, Some((IN_USE, json!(in_use)))).await
+    start_with_configuration(&of_start.catalog, &of_start.kind, input, Some((IN_USE, json!(in_use)))).await
 }

@@ -23,7 +23,7 @@ use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::Resource;
 use crate::domain::set::{BackupSet, Purpose, Reason, RunRecord};
-use crate::domain::turns::in_turn;
+use crate::domain::start_delays::with_start_delays;
 use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::Hooks;
 use crate::runs::closing;
@@ -66,7 +66,7 @@ pub struct Input {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
     pub run: Run,
-    #[serde(serialize_with = "in_turn")]
+    #[serde(serialize_with = "with_start_delays")]
     pub resources: Vec<Resource>,
     pub probes: Vec<PlannedProbe>,
     pub has_hooks: bool,
@@ -115,14 +115,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         needs.catalog.warn_run(&run.deployment, &run.id, unknown).await?;
     }
     match &on_behalf_of {
-        Some(holder) => see_held(needs, &run, holder).await?,
+        Some(holder) => ensure_lease_held(needs, &run, holder).await?,
         None => {
             let is_running = |holder: String| async move { discovery.is_running(&holder).await };
             needs.catalog.acquire_or_borrow_lease(&run, is_running).await?;
         }
     }
     let begun = begin(needs, &run, &descriptor, &resources).await;
-    planning::see_not_ended(&needs.catalog, &run, DOING, "PlanBackup", input.now).await?;
+    planning::ensure_not_ended(&needs.catalog, &run, DOING, "PlanBackup", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, set = %run.id, resources = resources.len(), "planned");
     Ok(Output {
@@ -135,8 +135,8 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 
 /// Begins the set, of what is in use. What a cut-over changes is looked at while this run keeps any from running.
 async fn begin(needs: &Needs, run: &Run, descriptor: &Descriptor, resources: &[Resource]) -> Result<()> {
-    see_unchanged(needs, descriptor).await?;
-    for warning in in_use::see_in_use(&needs.switches, descriptor).await? {
+    ensure_unchanged(needs, descriptor).await?;
+    for warning in in_use::check_in_use(&needs.switches, descriptor).await? {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
     let names = resources.iter().map(|resource| resource.name.clone()).collect();
@@ -147,7 +147,7 @@ async fn begin(needs: &Needs, run: &Run, descriptor: &Descriptor, resources: &[R
 ///
 /// # Errors
 /// `Unavailable`, and another try reads the new one.
-async fn see_unchanged(needs: &Needs, descriptor: &Descriptor) -> Result<()> {
+async fn ensure_unchanged(needs: &Needs, descriptor: &Descriptor) -> Result<()> {
     match needs.catalog.descriptor(&descriptor.deployment).await? == *descriptor {
         true => Ok(()),
         false => Err(Error::Unavailable(format!(
@@ -162,7 +162,7 @@ async fn see_unchanged(needs: &Needs, descriptor: &Descriptor) -> Result<()> {
 ///
 /// # Errors
 /// `InvalidInput` where another execution holds it, or nobody does.
-async fn see_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
+async fn ensure_lease_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
     let lease = needs.catalog.lease(&run.deployment).await?;
     let held = lease.as_ref().is_some_and(|lease| lease.execution == holder);
     if held && needs.discovery.is_running(holder).await? {

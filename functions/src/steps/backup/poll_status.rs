@@ -11,11 +11,11 @@ use tokio::time::timeout;
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
 use crate::domain::set::{Point, PointStatus};
-use crate::domain::{looks, pacing};
+use crate::domain::{pacing, poll_schedule};
 use crate::error::{Class, Error, Result};
 use crate::kinds::{Kind, Kinds};
 use crate::runs::jobs;
-pub use crate::runs::needs::OfAllKinds as Needs;
+pub use crate::runs::needs::KindNeeds as Needs;
 
 /// Looks at the same time. A few: DynamoDB describes ten backups a second (API Reference, "DescribeBackup").
 const AT_ONCE: usize = 4;
@@ -58,13 +58,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     } = input;
     // The machine has waited until `look_at`, whatever the clocks of Step Functions and of its Wait states say.
     let at = look_at.map_or(now, |look_at| look_at.max(now));
-    for (place, job) in look_at_due(needs, &run, &jobs, at, now).await {
+    for (place, job) in poll_due(needs, &run, &jobs, at, now).await {
         jobs[place] = job;
     }
     let output = Output {
         status: status(&jobs),
         resume: at_rest && !jobs.iter().any(|job| in_progress(job) && job.holds_quiesce),
-        look_at: looks::next(&jobs, now),
+        look_at: poll_schedule::next_poll(&jobs, now),
         jobs,
     };
     tracing::info!(deployment = %run.deployment, set = %run.id, status = ?output.status, resume = output.resume, "looked");
@@ -88,12 +88,12 @@ fn in_progress(job: &Job) -> bool {
 
 /// Looks at the jobs that are due, some at a time, those first that were not looked at for longest. Answers what each that was
 /// looked at came to, with its place.
-async fn look_at_due(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp, now: Timestamp) -> Vec<(usize, Job)> {
+async fn poll_due(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp, now: Timestamp) -> Vec<(usize, Job)> {
     let mut due: Vec<(usize, Job)> = jobs
         .iter()
         .cloned()
         .enumerate()
-        .filter(|(_, job)| looks::is_due(job, at))
+        .filter(|(_, job)| poll_schedule::is_due(job, at))
         .collect();
     due.sort_by_key(|(_, job)| job.looked_at);
     let mut seen = Vec::new();
@@ -105,7 +105,7 @@ async fn look_at_due(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp, now:
                 && let Some((place, job)) = due.next()
             {
                 let (catalog, kinds, run) = (needs.catalog.clone(), needs.kinds.clone(), run.clone());
-                looks.spawn(async move { (place, look(&catalog, &kinds, &run, job, now).await) });
+                looks.spawn(async move { (place, poll(&catalog, &kinds, &run, job, now).await) });
             }
             match looks.join_next().await {
                 Some(Ok(looked)) => seen.push(looked),
@@ -122,8 +122,8 @@ async fn look_at_due(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp, now:
 }
 
 /// Looks at one job. A look that fails says nothing about the job: it is repeated, but not for ever.
-async fn look(catalog: &Catalog, kinds: &Kinds, run: &Run, job: Job, now: Timestamp) -> Job {
-    let looked = timeout(LONGEST_LOOK, seen(catalog, kinds, run, &job, now)).await;
+async fn poll(catalog: &Catalog, kinds: &Kinds, run: &Run, job: Job, now: Timestamp) -> Job {
+    let looked = timeout(LONGEST_LOOK, poll_once(catalog, kinds, run, &job, now)).await;
     let error = match looked {
         Ok(Ok(job)) => return job,
         Ok(Err(error)) => error,
@@ -160,12 +160,12 @@ async fn look(catalog: &Catalog, kinds: &Kinds, run: &Run, job: Job, now: Timest
 }
 
 /// What a look at one job sees. A backup seen failed, or past its deadline, is an answer, not an error.
-async fn seen(catalog: &Catalog, kinds: &Kinds, run: &Run, job: &Job, now: Timestamp) -> Result<Job> {
+async fn poll_once(catalog: &Catalog, kinds: &Kinds, run: &Run, job: &Job, now: Timestamp) -> Result<Job> {
     let known = catalog.point(&run.deployment, &run.id, &job.resource.name).await?;
     let mut point = known.unwrap_or_else(|| point_of(run, job));
     if point.status == PointStatus::InProgress {
         let kind = kinds.of(&job.resource.target);
-        jobs::look_or_start_again(kind, run, &mut point, now).await?;
+        jobs::poll_or_restart(kind, run, &mut point, now).await?;
         let elapsed = jobs::elapsed(&point, now);
         if point.status == PointStatus::InProgress && pacing::past_deadline(elapsed, job.resource.deadline_seconds) {
             let late = give_up(kind, &point, elapsed).await?;

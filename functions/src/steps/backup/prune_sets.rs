@@ -15,7 +15,7 @@ use crate::domain::retention::{self, ExpireReason};
 use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
 use crate::kinds::Deletion;
-pub use crate::runs::needs::OfAllKinds as Needs;
+pub use crate::runs::needs::KindNeeds as Needs;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
 use crate::domain::resource::RecoveryPoint;
-use crate::domain::sealing::{self, Evidence, Verdict};
+use crate::domain::seal::{self, Evidence, Verdict};
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};
 use crate::error::{Class, Error, Result};
 use crate::runs::execution_input::Caught;
 use crate::runs::jobs;
-pub use crate::runs::needs::OfAllKinds as Needs;
+pub use crate::runs::needs::KindNeeds as Needs;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
@@ -69,7 +69,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         }
     }
     if set.status == SetStatus::Running {
-        let mut points = settle(needs, &run, &set, &jobs, now).await?;
+        let mut points = finalize_points(needs, &run, &set, &jobs, now).await?;
         let mut failures: Vec<Reason> = failure.iter().map(Caught::reason).collect();
         if quiesced_seconds(catalog, &run).await?.is_some() {
             failures.extend(unwatched(&jobs, &points));
@@ -80,7 +80,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             jobs: &jobs,
             failures: &failures,
         };
-        let verdict = sealing::verdict(&evidence);
+        let verdict = seal::verdict(&evidence);
         if let Verdict::Failed(reasons) = &verdict {
             fail_unstarted(catalog, &run, &mut points, reasons, now).await?;
         }
@@ -125,7 +125,13 @@ fn unwatched(jobs: &[Job], points: &[Point]) -> Vec<Reason> {
 }
 
 /// Looks once more at every point, writes what was seen, and answers the set's points.
-async fn settle(needs: &Needs, run: &Run, set: &BackupSet, jobs: &[Job], now: Timestamp) -> Result<Vec<Point>> {
+async fn finalize_points(
+    needs: &Needs,
+    run: &Run,
+    set: &BackupSet,
+    jobs: &[Job],
+    now: Timestamp,
+) -> Result<Vec<Point>> {
     let mut points = needs.catalog.points(&run.deployment, &run.id).await?;
     for point in &mut points {
         let before = point.clone();
@@ -142,7 +148,7 @@ async fn settle(needs: &Needs, run: &Run, set: &BackupSet, jobs: &[Job], now: Ti
             point.failure = job.failure.clone();
         }
         if *point != before {
-            needs.catalog.settle_point(&run.deployment, point).await?;
+            needs.catalog.finalize_point(&run.deployment, point).await?;
         }
     }
     // A backup that never started leaves a point too, so that the set shows every resource.
@@ -150,7 +156,7 @@ async fn settle(needs: &Needs, run: &Run, set: &BackupSet, jobs: &[Job], now: Ti
         let planned = set.resources.contains(&job.resource.name);
         if planned && !points.iter().any(|point| point.resource.name == job.resource.name) {
             let point = never_started(run, job, now);
-            needs.catalog.settle_point(&run.deployment, &point).await?;
+            needs.catalog.finalize_point(&run.deployment, &point).await?;
             points.push(point);
         }
     }
@@ -178,7 +184,7 @@ async fn fail_unstarted(
                 .map_or("its backup was never started", |reason| &reason.message)
                 .to_owned(),
         });
-        catalog.settle_point(&run.deployment, point).await?;
+        catalog.finalize_point(&run.deployment, point).await?;
     }
     Ok(())
 }
@@ -187,7 +193,7 @@ async fn fail_unstarted(
 async fn describe(needs: &Needs, point: &mut Point, now: Timestamp) -> Result<()> {
     // Whatever was known before, only this look can say that it is finished.
     point.status = PointStatus::InProgress;
-    match jobs::look(needs.kinds.of(&point.resource.target), point, now).await {
+    match jobs::poll(needs.kinds.of(&point.resource.target), point, now).await {
         Ok(()) => Ok(()),
         Err(error) if error.class() == Class::Final => {
             jobs::fail(point, &error, now);

@@ -11,8 +11,8 @@ use crate::domain::message::{Event, Severity};
 use crate::domain::set::SetStatus;
 use crate::error::Fault;
 use crate::hooks::HookDriver;
-use crate::testing::restored::{Started, UNDO_CUT_OVER, UNDO_RESTORE};
-use crate::testing::{EXECUTION, Inbox, Recorded, catalog, descriptor, now, planned, started_at};
+use crate::testing::restored::{RecordedMachines, UNDO_CUT_OVER, UNDO_RESTORE};
+use crate::testing::{EXECUTION, Inbox, RecordedHooks, catalog, descriptor, now, planned, started_at};
 
 mod of_restores;
 
@@ -43,16 +43,16 @@ fn aborted() -> Input {
 
 struct Fixture {
     needs: Needs,
-    hooks: Arc<Recorded>,
+    hooks: Arc<RecordedHooks>,
     inbox: Arc<Inbox>,
     run: Run,
 }
 
 /// A run that quiesced and then was heard of no more.
-async fn lost(hooks: Arc<Recorded>) -> Fixture {
+async fn lost(hooks: Arc<RecordedHooks>) -> Fixture {
     let (catalog, _, run) = planned(&["offline"]).await;
     catalog
-        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Quiesced, now())
         .await
         .unwrap();
     let inbox = Inbox::open();
@@ -62,7 +62,7 @@ async fn lost(hooks: Arc<Recorded>) -> Fixture {
         topic: inbox.clone(),
         stacks_topic: "arn:stack".into(),
         nightly: NIGHTLY.into(),
-        machines: Started::all_well(),
+        machines: RecordedMachines::all_well(),
         undo_machines: undo_machines(),
     };
     Fixture {
@@ -80,7 +80,7 @@ async fn a_lost_run_is_resumed_failed_released_and_told_of_once() {
         hooks,
         inbox,
         run,
-    } = lost(Recorded::all_well()).await;
+    } = lost(RecordedHooks::all_well()).await;
     assert!(handle(&needs, aborted()).await.unwrap().acted);
     assert!(!handle(&needs, aborted()).await.unwrap().acted);
     assert_eq!(hooks.calls(), ["resume offline"]);
@@ -105,15 +105,15 @@ async fn a_run_that_told_on_call_itself_is_ended_without_a_word() {
         hooks,
         inbox,
         run,
-    } = lost(Recorded::all_well()).await;
+    } = lost(RecordedHooks::all_well()).await;
     needs
         .catalog
-        .mark_run("hubs-prod", &run.id, Mark::Resumed, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Resumed, now())
         .await
         .unwrap();
     needs
         .catalog
-        .mark_run("hubs-prod", &run.id, Mark::Notified, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Notified, now())
         .await
         .unwrap();
     let failed = event(
@@ -140,7 +140,7 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
         hooks,
         inbox,
         run,
-    } = lost(Recorded::failing("offline", 1)).await;
+    } = lost(RecordedHooks::failing("offline", 1)).await;
     assert_eq!(handle(&needs, aborted()).await.unwrap_err().name(), "Unavailable");
     assert!(
         inbox.messages()[0].1.text.contains("by what its hooks do to resume"),
@@ -162,7 +162,7 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
 
 #[tokio::test]
 async fn the_lease_of_a_later_run_stays() {
-    let Fixture { needs, run, .. } = lost(Recorded::all_well()).await;
+    let Fixture { needs, run, .. } = lost(RecordedHooks::all_well()).await;
     let later = Run {
         execution: "later".into(),
         ..run
@@ -181,7 +181,7 @@ async fn the_lease_of_a_later_run_stays() {
 
 #[tokio::test]
 async fn an_execution_that_never_came_to_a_run_is_told_of_unless_it_did_so_itself() {
-    let Fixture { mut needs, inbox, .. } = lost(Recorded::all_well()).await;
+    let Fixture { mut needs, inbox, .. } = lost(RecordedHooks::all_well()).await;
     needs.catalog = catalog().0;
     for input in ["", "not json", "{}", r#"{"deployment": "nobody"}"#] {
         let told = event("arn:backup", "FAILED", Some("BackupFailed"), input);
@@ -201,7 +201,7 @@ async fn an_execution_that_never_came_to_a_run_is_told_of_unless_it_did_so_itsel
 async fn a_run_that_was_never_recorded_ends_so_that_a_late_plan_finds_it_ended() {
     let Fixture {
         mut needs, inbox, run, ..
-    } = lost(Recorded::all_well()).await;
+    } = lost(RecordedHooks::all_well()).await;
     needs.catalog = catalog().0;
     needs.catalog.put_descriptor(&descriptor("hubs-prod")).await.unwrap();
     assert!(handle(&needs, aborted()).await.unwrap().acted);
@@ -236,7 +236,7 @@ impl HookDriver for Witness {
 
 #[tokio::test]
 async fn a_run_is_ended_before_it_is_resumed() {
-    let Fixture { mut needs, .. } = lost(Recorded::all_well()).await;
+    let Fixture { mut needs, .. } = lost(RecordedHooks::all_well()).await;
     let witness = Arc::new(Witness {
         catalog: needs.catalog.clone(),
         ended_first: Mutex::default(),
@@ -254,11 +254,11 @@ async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
         let inbox = Inbox::open();
         let needs = Needs {
             catalog,
-            hooks: Hooks::all(Recorded::all_well()),
+            hooks: Hooks::all(RecordedHooks::all_well()),
             topic: inbox.clone(),
             stacks_topic: "arn:stack".into(),
             nightly: NIGHTLY.into(),
-            machines: Started::all_well(),
+            machines: RecordedMachines::all_well(),
             undo_machines: undo_machines(),
         };
         assert!(handle(&needs, aborted()).await.unwrap().acted, "{spoilt}");
@@ -279,7 +279,7 @@ async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
 async fn a_lost_night_is_told_of_and_a_failed_one_has_told_itself() {
     let Fixture {
         needs, inbox, hooks, ..
-    } = lost(Recorded::all_well()).await;
+    } = lost(RecordedHooks::all_well()).await;
     assert!(
         !handle(&needs, event(NIGHTLY, "FAILED", Some("NightFailed"), "{}"))
             .await

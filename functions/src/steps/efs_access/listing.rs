@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tree::{failed, inside, present, walk};
-use crate::domain::mounted::{Listed, Listing, directory};
+use crate::domain::efs_access::{ListedDirectory, Listing, directory};
 use crate::error::{Error, Result};
 
 pub fn list(mount: &Path, most_entries: u64) -> Result<Listing> {
@@ -30,7 +30,7 @@ pub fn list(mount: &Path, most_entries: u64) -> Result<Listing> {
             0 => None,
             most => Some(walk(&path, most, None, |_, _| {})?),
         };
-        directories.push(Listed {
+        directories.push(ListedDirectory {
             name,
             of,
             made_at,

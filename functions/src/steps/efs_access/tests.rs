@@ -76,13 +76,13 @@ async fn a_sample_leaves_out_restores_links_and_what_is_too_large_and_knows_its_
     symlink("a.txt", place.path().join("link")).unwrap();
     symlink("/", place.path().join("deep/out")).unwrap();
     let large = fs::File::create(place.path().join("large")).unwrap();
-    large.set_len(sampling::LARGEST + 1).unwrap();
+    large.set_len(samples::LARGEST + 1).unwrap();
     let sample = ask(&needs, json!({"action": "sample"})).await.unwrap();
     assert_eq!(
         (&sample["of"], &sample["files"], &sample["complete"]),
         (&json!("files"), &json!(4), &json!(true))
     );
-    assert_eq!(sample["bytes"], 5 + 15 + sampling::LARGEST + 1);
+    assert_eq!(sample["bytes"], 5 + 15 + samples::LARGEST + 1);
     let mut paths: Vec<_> = sample["sampled"]
         .as_array()
         .unwrap()
@@ -124,7 +124,7 @@ async fn the_same_files_are_sampled_again_and_a_count_ends_where_it_has_to() {
     let first = ask(&needs, json!({"action": "sample"})).await.unwrap();
     assert_eq!(
         first["sampled"].as_array().unwrap().len(),
-        crate::domain::mounted::SAMPLED
+        crate::domain::efs_access::SAMPLED
     );
     // The same files in other directories' order: made anew elsewhere.
     let (other, again) = mounted(&[]);
@@ -254,7 +254,7 @@ async fn a_large_directory_is_removed_in_parts() {
     let root = place.path().join(RESTORED);
     for directory in 0..3 {
         fs::create_dir_all(root.join(directory.to_string())).unwrap();
-        for n in 0..=removing::BATCH / 2 {
+        for n in 0..=removal::BATCH / 2 {
             fs::File::create(root.join(format!("{directory}/{n}"))).unwrap();
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::domain::mounted::directory;
+use crate::domain::efs_access::directory;
 use crate::error::{Error, Result};
 
 /// What was counted.

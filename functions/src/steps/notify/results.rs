@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// Where a map's results are: `ResultWriterDetails` of its output.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Place {
+pub struct ResultLocation {
     pub bucket: String,
     /// Of the manifest.
     pub key: String,
@@ -25,11 +25,11 @@ pub trait Objects: Send + Sync {
     async fn read(&self, bucket: &str, key: &str) -> Result<Value>;
 }
 
-pub struct Buckets {
+pub struct S3Objects {
     s3: Lazy<Client>,
 }
 
-impl Buckets {
+impl S3Objects {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
             s3: Lazy::new(aws, |aws| Client::new(aws, S3)),
@@ -38,7 +38,7 @@ impl Buckets {
 }
 
 #[async_trait]
-impl Objects for Buckets {
+impl Objects for S3Objects {
     async fn read(&self, bucket: &str, key: &str) -> Result<Value> {
         let name = format!("{bucket}/{key}");
         let path: Vec<String> = name.split('/').map(escaped).collect();
@@ -50,7 +50,7 @@ impl Objects for Buckets {
 }
 
 /// The entries of every file that the manifest names, failed executions first.
-pub async fn written(objects: &dyn Objects, place: &Place) -> Result<Vec<Value>> {
+pub async fn written(objects: &dyn Objects, place: &ResultLocation) -> Result<Vec<Value>> {
     let manifest = objects.read(&place.bucket, &place.key).await?;
     let mut entries = Vec::new();
     for status in ["FAILED", "SUCCEEDED"] {

@@ -222,7 +222,7 @@ async fn a_run_whose_records_cannot_be_read_is_told_of_by_the_stacks_topic() {
             resource: crate::testing::resource("rooms"),
             now: now(),
         };
-        crate::runs::starting::start(&catalog, &crate::testing::Backups::default(), input)
+        crate::runs::starting::start(&catalog, &crate::testing::RecordedKind::default(), input)
             .await
             .unwrap();
         memory.spoil(|key| match spoilt {
@@ -316,7 +316,7 @@ async fn a_restore_that_waits_is_told_of_and_its_end_too() {
     let run = restored::run();
     let record = restored::record(&run, RestoreStatus::Running, &json!({}));
     let mut items = restored::items(&run, "in_progress");
-    items[0].shortage.note(vec!["hubs-db-1".into()], Vec::new(), now());
+    items[0].shortage.record(vec!["hubs-db-1".into()], Vec::new(), now());
     let (catalog, ..) = restored::restoring(&record, &items, &[]).await;
     let inbox = Inbox::open();
     let needs = needs(catalog, &inbox);

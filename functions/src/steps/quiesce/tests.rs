@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::*;
 use crate::error::Fault;
 use crate::hooks::{HookDriver, Hooks};
-use crate::testing::{Recorded, now, planned};
+use crate::testing::{RecordedHooks, now, planned};
 
 #[tokio::test]
 async fn hooks_quiesce_in_order_and_the_run_knows() {
     let (catalog, _, run) = planned(&["offline", "drain"]).await;
-    let hooks = Recorded::all_well();
+    let hooks = RecordedHooks::all_well();
     let needs = Needs {
         catalog,
         hooks: Hooks::all(hooks.clone()),
@@ -33,7 +33,7 @@ async fn hooks_quiesce_in_order_and_the_run_knows() {
 #[tokio::test]
 async fn a_run_whose_first_hook_fails_is_known_as_quiesced() {
     let (catalog, _, run) = planned(&["offline", "drain"]).await;
-    let hooks = Recorded::failing("offline", 1);
+    let hooks = RecordedHooks::failing("offline", 1);
     let needs = Needs {
         catalog,
         hooks: Hooks::all(hooks.clone()),
@@ -59,7 +59,7 @@ async fn a_hook_whose_function_is_missing_brought_nothing_to_rest() {
         let (catalog, _, run) = planned(&["offline", "drain"]).await;
         let needs = Needs {
             catalog,
-            hooks: Hooks::all(Recorded::missing(missing)),
+            hooks: Hooks::all(RecordedHooks::missing(missing)),
         };
         let input = Input {
             run: run.clone(),
@@ -71,7 +71,7 @@ async fn a_hook_whose_function_is_missing_brought_nothing_to_rest() {
         assert_eq!(record.rested_at().is_some(), !begun.is_empty());
         assert_eq!(record.hooks_begun, Some(begun.clone()));
         // What did not begin is not asked to bring anything back.
-        let well = Recorded::all_well();
+        let well = RecordedHooks::all_well();
         let brought_back = crate::runs::resuming::resume(&needs.catalog, &Hooks::all(well), &run, now()).await;
         assert_eq!(brought_back.unwrap(), begun);
     }
@@ -80,8 +80,8 @@ async fn a_hook_whose_function_is_missing_brought_nothing_to_rest() {
 /// Hooks during whose first call the run is aborted and cleaned up after.
 struct Aborted {
     catalog: Catalog,
-    hooks: Arc<Recorded>,
-    marks: Vec<Mark>,
+    hooks: Arc<RecordedHooks>,
+    marks: Vec<RunMilestone>,
 }
 
 #[async_trait::async_trait]
@@ -109,8 +109,12 @@ impl HookDriver for Aborted {
 
 #[tokio::test]
 async fn an_abort_between_two_hooks_brings_back_what_the_first_brought_to_rest() {
-    for marks in [vec![Mark::Ended], vec![Mark::Ended, Mark::Resumed], vec![Mark::Resumed]] {
-        for hooks in [Recorded::all_well(), Recorded::failing("offline", 1)] {
+    for marks in [
+        vec![RunMilestone::Ended],
+        vec![RunMilestone::Ended, RunMilestone::Resumed],
+        vec![RunMilestone::Resumed],
+    ] {
+        for hooks in [RecordedHooks::all_well(), RecordedHooks::failing("offline", 1)] {
             let (catalog, _, run) = planned(&["offline", "drain"]).await;
             let aborted = Aborted {
                 catalog: catalog.clone(),
@@ -136,11 +140,11 @@ async fn an_abort_between_two_hooks_brings_back_what_the_first_brought_to_rest()
 #[tokio::test]
 async fn a_hook_that_does_not_bring_back_an_ended_run_is_tried_again_and_then_known() {
     let (catalog, _, run) = planned(&["offline"]).await;
-    let hooks = Recorded::failing_to("resume", "offline", 9);
+    let hooks = RecordedHooks::failing_to("resume", "offline", 9);
     let aborted = Aborted {
         catalog: catalog.clone(),
         hooks: hooks.clone(),
-        marks: vec![Mark::Ended],
+        marks: vec![RunMilestone::Ended],
     };
     let needs = Needs {
         catalog,
@@ -162,10 +166,10 @@ async fn a_hook_that_does_not_bring_back_an_ended_run_is_tried_again_and_then_kn
 async fn an_ended_run_is_not_quiesced_again() {
     let (catalog, _, run) = planned(&["offline"]).await;
     catalog
-        .mark_run(&run.deployment, &run.id, Mark::Ended, now())
+        .mark_run(&run.deployment, &run.id, RunMilestone::Ended, now())
         .await
         .unwrap();
-    let hooks = Recorded::all_well();
+    let hooks = RecordedHooks::all_well();
     let needs = Needs {
         catalog,
         hooks: Hooks::all(hooks.clone()),

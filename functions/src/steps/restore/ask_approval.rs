@@ -13,7 +13,7 @@ use crate::domain::message;
 use crate::domain::restore::{About, Question, RestoreRecord};
 use crate::error::{Error, Result};
 use crate::runs::closing::refuse_ended;
-use crate::runs::notifying::{Execution, Known, Sns, Topic, tell};
+use crate::runs::notifying::{Execution, RunFacts, Sns, Topic, send};
 use crate::runtime;
 
 const DOING: &str = "asking on-call";
@@ -102,7 +102,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         return Ok(Output { until });
     };
     if question.told_at.is_none() {
-        tell_of(needs, &run, &record, question, now).await?;
+        notify_of_question(needs, &run, &record, question, now).await?;
         catalog
             .change_restore(&run.deployment, &run.id, |record| {
                 let same = record.question.as_mut().filter(|asked| asked.token == token);
@@ -127,16 +127,22 @@ async fn lend(catalog: &Catalog, run: &Run, about: About, now: Timestamp) -> Res
     }
 }
 
-async fn tell_of(needs: &Needs, run: &Run, record: &RestoreRecord, question: &Question, now: Timestamp) -> Result<()> {
-    let known = Known::of_restore(&needs.catalog, run, Some(&run.id)).await?;
+async fn notify_of_question(
+    needs: &Needs,
+    run: &Run,
+    record: &RestoreRecord,
+    question: &Question,
+    now: Timestamp,
+) -> Result<()> {
+    let known = RunFacts::of_restore(&needs.catalog, run, Some(&run.id)).await?;
     let of = Execution {
         arn: &run.execution,
         started_at: run.started_at,
         now,
         run: Some(run),
     };
-    let message = message::asked(&known.restore(&of, None), record, question);
-    tell(
+    let message = message::approval_request(&known.restore(&of, None), record, question);
+    send(
         needs.topic.as_ref(),
         known.topic.as_deref(),
         &needs.stacks_topic,

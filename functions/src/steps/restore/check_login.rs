@@ -8,12 +8,12 @@ use crate::domain::descriptor::Fact;
 use crate::domain::job::{Failure, JobStatus};
 use crate::domain::restore::login::document::Credentials;
 use crate::domain::restore::login::{
-    Attempt, LoggedIn, Login, LoginJob, LoginOutcome, LoginPlan, master_password_from,
+    Login, LoginAttempt, LoginJob, LoginOutcome, LoginPlan, LoginResult, master_password_from,
 };
 use crate::error::{Class, Error, Result};
-use crate::runs::database::connection::{self, Place};
+use crate::runs::database::connection::{self, DatabaseAddress};
 use crate::runs::database::{credentials, tls};
-pub use crate::runs::needs::OfDatabases as Needs;
+pub use crate::runs::needs::DatabaseNeeds as Needs;
 use crate::runs::probe::Endpoint;
 
 #[derive(Debug, Deserialize)]
@@ -33,7 +33,7 @@ pub async fn handle(needs: &Needs, Input { plan }: Input) -> Result<LoginJob> {
         let (tried, password) = attempt(needs, &plan, login, tls.clone()).await?;
         let password = password.unwrap_or_default();
         let known = passwords.iter().position(|other| *other == password);
-        attempts.push(Attempt {
+        attempts.push(LoginAttempt {
             tried,
             password: known.unwrap_or(passwords.len()),
         });
@@ -42,7 +42,7 @@ pub async fn handle(needs: &Needs, Input { plan }: Input) -> Result<LoginJob> {
         }
     }
     let set_from = master_password_from(&plan, &attempts);
-    let logins: Vec<LoggedIn> = attempts.into_iter().map(|attempt| attempt.tried).collect();
+    let logins: Vec<LoginResult> = attempts.into_iter().map(|attempt| attempt.tried).collect();
     for tried in &logins {
         tracing::info!(
             cluster = %plan.cluster,
@@ -71,8 +71,8 @@ async fn attempt(
     plan: &LoginPlan,
     login: &Login,
     tls: ClientConfig,
-) -> Result<(LoggedIn, Option<String>)> {
-    let mut tried = LoggedIn {
+) -> Result<(LoginResult, Option<String>)> {
+    let mut tried = LoginResult {
         secret: login.secret.clone(),
         of: login.of,
         outcome: LoginOutcome::Unread,
@@ -102,7 +102,7 @@ async fn attempt(
     };
     let endpoint = endpoint(plan, login, &credentials);
     let database = credentials.database.clone().unwrap_or_else(|| login.database.clone());
-    let place = Place {
+    let place = DatabaseAddress {
         cluster: &plan.cluster,
         endpoint: &endpoint,
         database: &database,
@@ -147,7 +147,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::domain::restore::login::{Of, document};
+    use crate::domain::restore::login::{LoginOwner, document};
 
     fn connects_to(values: &[(&str, Fact)], secret: &str) -> (String, u16) {
         let plan = LoginPlan {
@@ -162,7 +162,7 @@ mod tests {
         };
         let login = Login {
             secret: "hubs/app".into(),
-            of: Of::Application,
+            of: LoginOwner::Application,
             values: BTreeMap::from_iter(values.iter().map(|(key, fact)| ((*key).to_owned(), *fact))),
             database: "hubs".into(),
         };

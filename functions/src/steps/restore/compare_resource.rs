@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::ItemStatus;
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::plan::Destination;
 use crate::error::{Error, Result};
-pub use crate::runs::needs::OfAllKinds as Needs;
+pub use crate::runs::needs::KindNeeds as Needs;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
@@ -38,7 +38,7 @@ pub async fn handle(needs: &Needs, Input { run, resource, .. }: Input) -> Result
         ))
     })?;
     // A guard makes nothing, and is compared all the same.
-    if item.status != ItemStatus::Restored && item.planned.beside != Beside::Nothing {
+    if item.status != ItemStatus::Restored && item.planned.destination != Destination::Nothing {
         return Ok(Output {
             resource: resource.name,
             checks: 0,

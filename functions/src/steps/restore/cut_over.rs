@@ -5,22 +5,22 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::domain::descriptor::CutOver;
+use crate::domain::descriptor::Switch;
 use crate::domain::job::Run;
 use crate::domain::pacing;
-use crate::domain::restore::item::{Item, ItemStatus};
-use crate::domain::restore::switching::{SwitchState, Switched, Switching};
-use crate::domain::restore::verdict::Outcome;
+use crate::domain::restore::item::{ItemStatus, RestoreItem};
+use crate::domain::restore::switch_progress::{SwitchProgress, SwitchRecord, SwitchState};
+use crate::domain::restore::verdict::VerificationOutcome;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::error::{Class, Error, Result};
 use crate::runs::closing;
 use crate::runs::descriptor_updates;
-pub use crate::runs::needs::OfSwitches as Needs;
+pub use crate::runs::needs::SwitchNeeds as Needs;
 pub use crate::runs::switching::{Input, Output};
 use crate::runs::switching::{elapsed, late, reason};
 use crate::switches::{Switches, item_of};
 
-mod logged_in;
+mod secret_versions;
 
 const DOING: &str = "cutting over";
 
@@ -36,14 +36,14 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
     catalog.take_back_lease(&run, is_running).await?;
     let record = catalog.known_restore(&run.deployment, &restore).await?;
-    see_proven(&record)?;
+    ensure_proven(&record)?;
     if record.status == RestoreStatus::CutOver {
         return Ok(Output::succeeded());
     }
     let switches = catalog.planned_by(&run).await?.cut_over;
     let items = catalog.items(&run.deployment, &restore).await?;
     if record.switched.is_empty()
-        && let Some(unready) = see_ready(needs, &run, &record, &switches, &items).await?
+        && let Some(unready) = ensure_ready(needs, &run, &record, &switches, &items).await?
     {
         return Ok(unready);
     }
@@ -51,7 +51,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     for switch in &switches {
         let Some(item) = item_of(switch, &items) else { continue };
         none = false;
-        let step = Step {
+        let step = SwitchStep {
             catalog,
             switches: &needs.switches,
             run: &run,
@@ -60,7 +60,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
             item,
             now,
         };
-        match step.go(&record).await {
+        match step.advance(&record).await {
             Ok(None) => {}
             Ok(Some(underway)) => return Ok(underway),
             Err(error) if error.class() != Class::Final => return Err(error),
@@ -69,7 +69,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     }
     // Where there is nothing to switch, the application does not use the copies.
     if !none {
-        descriptor_updates::follow(catalog, &run, &restore, &items, now).await?;
+        descriptor_updates::apply(catalog, &run, &restore, &items, now).await?;
         let changed = catalog.change_restore(&run.deployment, &restore, |record| {
             if record.status == RestoreStatus::Switching {
                 record.status = RestoreStatus::CutOver;
@@ -83,16 +83,16 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
 
 /// Before the first of them is begun, sees that every switch can be: one that fails later leaves the others half-way. `None` where
 /// all are ready.
-async fn see_ready(
+async fn ensure_ready(
     needs: &Needs,
     run: &Run,
     record: &RestoreRecord,
-    switches: &[CutOver],
-    items: &[Item],
+    switches: &[Switch],
+    items: &[RestoreItem],
 ) -> Result<Option<Output>> {
     for switch in switches {
         let Some(item) = item_of(switch, items) else { continue };
-        let ready = match see_restored(switch, item) {
+        let ready = match ensure_restored(switch, item) {
             Ok(()) => needs.switches.of(&switch.action).ready(run, switch, item).await,
             not => not,
         };
@@ -104,7 +104,7 @@ async fn see_ready(
     }
     // What the copies were logged in with is what the application will log in with.
     if let Some(first) = switches.iter().find(|switch| item_of(switch, items).is_some())
-        && let Err(error) = logged_in::see_current(&needs.switches, run, record, first, items).await
+        && let Err(error) = secret_versions::ensure_current(&needs.switches, run, record, first, items).await
     {
         return match error.class() {
             Class::Final => fail(&needs.catalog, run, &record.id, first, &error).await.map(Some),
@@ -114,7 +114,7 @@ async fn see_ready(
     Ok(None)
 }
 
-fn see_restored(switch: &CutOver, item: &Item) -> Result<()> {
+fn ensure_restored(switch: &Switch, item: &RestoreItem) -> Result<()> {
     if item.status == ItemStatus::Restored {
         return Ok(());
     }
@@ -125,7 +125,7 @@ fn see_restored(switch: &CutOver, item: &Item) -> Result<()> {
 }
 
 /// Only what was verified, or what an operator let pass as unproven, is switched to.
-fn see_proven(record: &RestoreRecord) -> Result<()> {
+fn ensure_proven(record: &RestoreRecord) -> Result<()> {
     let refused = |why: &str, next: &str| {
         Err(Error::Conflict(format!(
             "{DOING} to restore {}: {why}. Nothing was switched. {next}",
@@ -134,7 +134,7 @@ fn see_proven(record: &RestoreRecord) -> Result<()> {
     };
     match (&record.verification, record.status) {
         (None, _) => refused("it has not been verified", "Start a new restore"),
-        (Some(found), _) if found.outcome == Outcome::Failed => refused(
+        (Some(found), _) if found.outcome == VerificationOutcome::Failed => refused(
             "its verification failed",
             "See the checks with `holdfast restores`, then start a new restore",
         ),
@@ -144,7 +144,7 @@ fn see_proven(record: &RestoreRecord) -> Result<()> {
     }
 }
 
-async fn fail(catalog: &Catalog, run: &Run, restore: &str, switch: &CutOver, error: &Error) -> Result<Output> {
+async fn fail(catalog: &Catalog, run: &Run, restore: &str, switch: &Switch, error: &Error) -> Result<Output> {
     let reason = reason(&switch.name, error);
     let noted = catalog.change_restore(&run.deployment, restore, |record| {
         if !record.reasons.contains(&reason) {
@@ -157,36 +157,36 @@ async fn fail(catalog: &Catalog, run: &Run, restore: &str, switch: &CutOver, err
 }
 
 /// One switch of one call.
-struct Step<'a> {
+struct SwitchStep<'a> {
     catalog: &'a Catalog,
     switches: &'a Switches,
     run: &'a Run,
     restore: &'a str,
-    switch: &'a CutOver,
-    item: &'a Item,
+    switch: &'a Switch,
+    item: &'a RestoreItem,
     now: Timestamp,
 }
 
-impl Step<'_> {
+impl SwitchStep<'_> {
     /// Begins or goes on. `None` once it is done; else what it waits for.
-    async fn go(&self, record: &RestoreRecord) -> Result<Option<Output>> {
+    async fn advance(&self, record: &RestoreRecord) -> Result<Option<Output>> {
         let begun = match found(record, self.switch) {
             Some(switched) if switched.state == SwitchState::Done => return Ok(None),
             Some(switched) => switched.clone(),
             None => self.begin(record).await?,
         };
-        self.see_begun(&begun)?;
+        self.ensure_begun(&begun)?;
         closing::refuse_ended(self.catalog, self.run, DOING).await?;
         let kind = self.switches.of(&self.switch.action);
         let applied = kind
             .apply(self.run, self.switch, self.item, &begun.before, &begun.after)
             .await?;
         match applied {
-            Switching::Done(after) => {
+            SwitchProgress::Done(after) => {
                 self.note(&begun.before, SwitchState::Done, after).await?;
                 Ok(None)
             }
-            Switching::Underway { phase, noted } => {
+            SwitchProgress::Underway { phase, noted } => {
                 let elapsed = elapsed(&begun, self.now);
                 if noted != begun.after {
                     self.note(&begun.before, SwitchState::Begun, noted).await?;
@@ -196,17 +196,17 @@ impl Step<'_> {
                 }
                 Ok(Some(Output::in_progress(phase, elapsed, begun.deadline_seconds())))
             }
-            Switching::Failed(reason) => Err(Error::JobFailed(reason)),
+            SwitchProgress::Failed(reason) => Err(Error::JobFailed(reason)),
         }
     }
 
     /// Notes what is there, before anything is changed.
-    async fn begin(&self, record: &RestoreRecord) -> Result<Switched> {
-        see_restored(self.switch, self.item)?;
+    async fn begin(&self, record: &RestoreRecord) -> Result<SwitchRecord> {
+        ensure_restored(self.switch, self.item)?;
         let kind = self.switches.of(&self.switch.action);
         let before = kind.observe(self.run, self.switch, self.item).await?;
-        logged_in::see_version(record, self.switch, &before)?;
-        let begun = Switched {
+        secret_versions::ensure_version(record, self.switch, &before)?;
+        let begun = SwitchRecord {
             switch: self.switch.clone(),
             state: SwitchState::Begun,
             before,
@@ -216,18 +216,18 @@ impl Step<'_> {
         let noted = self
             .catalog
             .change_restore(&self.run.deployment, self.restore, |record| {
-                if found(record, self.switch).is_none() && see_proven(record).is_ok() {
+                if found(record, self.switch).is_none() && ensure_proven(record).is_ok() {
                     record.status = RestoreStatus::Switching;
                     record.switched.push(begun.clone());
                 }
             });
         let noted = noted.await?;
-        see_proven(&noted)?;
+        ensure_proven(&noted)?;
         // Another call may have begun it: what that one saw counts.
         Ok(found(&noted, self.switch).cloned().unwrap_or(begun))
     }
 
-    fn see_begun(&self, switched: &Switched) -> Result<()> {
+    fn ensure_begun(&self, switched: &SwitchRecord) -> Result<()> {
         match switched.state {
             SwitchState::Begun | SwitchState::Done => Ok(()),
             SwitchState::Returning | SwitchState::Returned => Err(Error::Conflict(format!(
@@ -256,7 +256,7 @@ impl Step<'_> {
         let Some(held) = found(&noted, self.switch) else {
             return Ok(());
         };
-        let taken_back = self.see_begun(held);
+        let taken_back = self.ensure_begun(held);
         if taken_back.is_err() {
             let kind = self.switches.of(&self.switch.action);
             kind.revert(self.run, self.switch, self.item, before, &after).await?;
@@ -265,7 +265,7 @@ impl Step<'_> {
     }
 }
 
-fn found<'a>(record: &'a RestoreRecord, switch: &CutOver) -> Option<&'a Switched> {
+fn found<'a>(record: &'a RestoreRecord, switch: &Switch) -> Option<&'a SwitchRecord> {
     record
         .switched
         .iter()

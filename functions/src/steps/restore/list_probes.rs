@@ -8,8 +8,8 @@ use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
 use crate::domain::job::{Failure, Run};
 use crate::domain::kinds::aurora;
-use crate::domain::restore::item::{Item, Made};
-use crate::domain::restore::login::{LoginPlan, planning};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::login::{LoginPlan, plans};
 use crate::error::Result;
 use crate::runs::probe::{self, Count, Endpoint, PlannedProbe, Sql};
 use crate::runtime;
@@ -45,14 +45,14 @@ pub async fn handle(needs: &Needs, Input { run, .. }: Input) -> Result<Output> {
     let items = needs.catalog.items(&run.deployment, &run.id).await?;
     Ok(Output {
         probes: probes(&descriptor, &items),
-        logins: planning::plans(&descriptor, &items),
+        logins: plans::plans(&descriptor, &items),
     })
 }
 
-fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
+fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
     let planned = |(name, probe): (&String, &descriptor::Probe)| {
         let item = counted_in(probe, items)?;
-        let made = item.made.as_ref()?;
+        let created = item.created.as_ref()?;
         let count = match &probe.count {
             descriptor::Count::Sql {
                 sql,
@@ -60,10 +60,10 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
                 database,
                 timeout_seconds,
             } => {
-                let Made::Cluster { host, port, .. } = made else {
+                let CreatedResource::Cluster { host, port, .. } = created else {
                     return None;
                 };
-                let cluster = made.identifier()?;
+                let cluster = created.identifier()?;
                 let failure = cannot_count(item, cluster);
                 let endpoint = Endpoint {
                     host: host.clone(),
@@ -74,13 +74,13 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
                     endpoint: failure.is_none().then_some(endpoint),
                     failure,
                     database: database.clone(),
-                    secret: planning::of_copy(secret, aurora::master_secret(made)).to_owned(),
+                    secret: plans::of_copy(secret, aurora::master_secret(created)).to_owned(),
                     sql: sql.clone(),
                     timeout_seconds: *timeout_seconds,
                 })
             }
             descriptor::Count::Items { .. } => Count::Items {
-                table: made.identifier()?.to_owned(),
+                table: created.identifier()?.to_owned(),
             },
         };
         Some(PlannedProbe {
@@ -92,7 +92,7 @@ fn probes(descriptor: &Descriptor, items: &[Item]) -> Vec<PlannedProbe> {
 }
 
 /// Why SQL cannot be counted in a copy, by the engine of its source.
-fn cannot_count(item: &Item, copy: &str) -> Option<Failure> {
+fn cannot_count(item: &RestoreItem, copy: &str) -> Option<Failure> {
     let engine = aurora::engine(&item.configuration)?;
     let error = (!probe::counts_in(engine)).then(|| probe::cannot_count(copy, engine))?;
     Some(Failure {
@@ -102,7 +102,7 @@ fn cannot_count(item: &Item, copy: &str) -> Option<Failure> {
 }
 
 /// The item in which a probe counts: of a prefix, that of its table.
-fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [Item]) -> Option<&'a Item> {
+fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [RestoreItem]) -> Option<&'a RestoreItem> {
     let name = probe.item_name();
     items.iter().find(|item| item.planned.resource.name == name)
 }
@@ -133,9 +133,9 @@ mod tests {
         .unwrap()
     }
 
-    fn made(name: &str, made: Made) -> Item {
-        Item {
-            made: Some(made),
+    fn made(name: &str, created: CreatedResource) -> RestoreItem {
+        RestoreItem {
+            created: Some(created),
             ..item(name)
         }
     }

@@ -1,18 +1,18 @@
 //! `plan-restore`: finds all that could go wrong later, and writes the plan to the catalog. Nothing is created, switched or
 //! deleted; a plan with any fault is none.
 
+mod backup_location;
 mod compose;
 mod context;
+mod dependents;
+mod directories_in_use;
 mod drafts;
-mod here;
-mod moment;
-mod mounted;
 mod origins;
-mod pointers;
+mod point_in_time;
 mod points;
 mod preflight;
-mod retained;
-mod safety;
+mod retained_backups;
+mod safety_backup;
 mod switches;
 #[cfg(test)]
 mod tests;
@@ -28,12 +28,12 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, CutOverMode, OnFailure, Plan};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::{CutOverMode, Destination, OnFailure, Plan};
 use crate::domain::restore::request::RestoreRequest;
-use crate::domain::restore::{RestoreRecord, table};
+use crate::domain::restore::{RestoreRecord, plan_table};
 use crate::domain::set::RunRecord;
-use crate::domain::turns::in_turn;
+use crate::domain::start_delays::with_start_delays;
 use crate::error::{Error, Result};
 use crate::runs::{closing, planning};
 
@@ -61,10 +61,10 @@ pub struct Output {
     pub on_failure: OnFailure,
     pub security_groups: Vec<String>,
     /// What is restored.
-    #[serde(serialize_with = "in_turn")]
+    #[serde(serialize_with = "with_start_delays")]
     pub resources: Vec<Resource>,
     /// What is compared: the guards too.
-    #[serde(serialize_with = "in_turn")]
+    #[serde(serialize_with = "with_start_delays")]
     pub compared: Vec<Resource>,
     /// The plan, for a person.
     pub text: String,
@@ -88,7 +88,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let is_running = |holder: String| async move { needs.executions.is_running(&holder).await };
     // Before a look at what their run changes meanwhile: that it runs is what the operator has to know.
     if !request.dry_run {
-        needs.catalog.see_idle(&run, is_running).await?;
+        needs.catalog.ensure_idle(&run, is_running).await?;
     }
     let (plan, items) = Planning {
         needs,
@@ -100,7 +100,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     .plan()
     .await?;
     let output = output(&run, &descriptor, &plan, &items);
-    see_carried(&output)?;
+    ensure_fits_state(&output)?;
     if !plan.dry_run {
         needs.catalog.acquire_lease(&run, is_running).await?;
     }
@@ -108,7 +108,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .catalog
         .begin_restore(&RestoreRecord::planned(&run, plan), &items)
         .await;
-    planning::see_not_ended(&needs.catalog, &run, DOING, "PlanRestore", input.now).await?;
+    planning::ensure_not_ended(&needs.catalog, &run, DOING, "PlanRestore", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, restore = %run.id, resources = items.len(), "planned");
     Ok(output)
@@ -119,7 +119,7 @@ const MOST_BYTES: usize = 220 * 1024;
 
 /// # Errors
 /// `InvalidInput` for a plan that the machine could not carry.
-fn see_carried(output: &Output) -> Result<()> {
+fn ensure_fits_state(output: &Output) -> Result<()> {
     let bytes = serde_json::to_vec(output).map_or(usize::MAX, |text| text.len());
     if bytes <= MOST_BYTES {
         return Ok(());
@@ -131,8 +131,8 @@ fn see_carried(output: &Output) -> Result<()> {
     ))
 }
 
-fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[Item]) -> Output {
-    let resource = |item: &Item| item.planned.resource.clone();
+fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[RestoreItem]) -> Output {
+    let resource = |item: &RestoreItem| item.planned.resource.clone();
     Output {
         run: run.clone(),
         dry_run: plan.dry_run,
@@ -144,10 +144,10 @@ fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[Item]) -> Ou
         security_groups: plan.security_groups.clone(),
         resources: items.iter().filter(|item| makes(item)).map(resource).collect(),
         compared: items.iter().map(resource).collect(),
-        text: table::table(plan),
+        text: plan_table::table(plan),
     }
 }
 
-fn makes(item: &Item) -> bool {
-    item.planned.beside != Beside::Nothing
+fn makes(item: &RestoreItem) -> bool {
+    item.planned.destination != Destination::Nothing
 }

@@ -14,7 +14,7 @@ use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::request::UndoRequest;
-use crate::domain::restore::switching::SwitchState;
+use crate::domain::restore::switch_progress::SwitchState;
 use crate::domain::set::{Purpose, RunRecord};
 use crate::error::{Error, Result};
 use crate::runs::closing;
@@ -32,7 +32,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            executions: Arc::new(executions::Aws::new(aws)),
+            executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
         })
     }
 }
@@ -61,7 +61,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let catalog = &needs.catalog;
     let UndoRequest { deployment, restore } = UndoRequest::parse(&input.request)?;
     let record = catalog.known_restore(&deployment, &restore).await?;
-    see_switched(&record)?;
+    ensure_cut_over(&record)?;
     let run = Run {
         id: names::set_id(&deployment, input.started_at, &input.execution),
         deployment,
@@ -89,7 +89,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     })
 }
 
-fn see_switched(record: &RestoreRecord) -> Result<()> {
+fn ensure_cut_over(record: &RestoreRecord) -> Result<()> {
     let left = |state: SwitchState| state != SwitchState::Returned;
     if record.switched.iter().any(|switched| left(switched.state)) {
         return Ok(());

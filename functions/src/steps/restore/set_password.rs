@@ -11,7 +11,7 @@ use crate::aws::{code, failure};
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::resource::Version;
-use crate::domain::restore::item::{Item, Made, PasswordFrom};
+use crate::domain::restore::item::{CreatedResource, PasswordSource, RestoreItem};
 use crate::domain::restore::login::LoginJob;
 use crate::error::{Class, Error, Result};
 use crate::runs::closing;
@@ -57,7 +57,7 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
     let Some(from) = job.set_from.clone() else {
         return Err(Error::invalid("job.set_from", "(missing)", "the secret to set it from"));
     };
-    let item = known(&needs.catalog, &run, &job).await?;
+    let item = find_item(&needs.catalog, &run, &job).await?;
     let cluster = copy(needs, &item, &job).await?;
     let status = cluster.status().unwrap_or("unknown");
     let asked = item.password_from.as_ref();
@@ -84,8 +84,8 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
         Err(error) if error.class() == Class::Final => return Ok(failed(job, &error)),
         Err(error) => return Err(error),
     }
-    let item = Item {
-        password_from: Some(PasswordFrom {
+    let item = RestoreItem {
+        password_from: Some(PasswordSource {
             secret: from.name,
             version: from.version,
             at: now,
@@ -97,10 +97,9 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
     Ok(underway(job))
 }
 
-async fn known(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<Item> {
+async fn find_item(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<RestoreItem> {
     let found = catalog.item(&run.deployment, &run.id, &job.plan.resource).await?;
-    let is_its =
-        |item: &Item| matches!(&item.made, Some(Made::Cluster { cluster, .. }) if *cluster == job.plan.cluster);
+    let is_its = |item: &RestoreItem| matches!(&item.created, Some(CreatedResource::Cluster { cluster, .. }) if *cluster == job.plan.cluster);
     found.filter(is_its).ok_or_else(|| {
         Error::NotFound(format!(
             "{DOING} {}: restore {} made no such cluster. Start a new run",
@@ -110,7 +109,7 @@ async fn known(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<Item> {
 }
 
 /// The copy, as RDS describes it.
-async fn copy(needs: &Needs, item: &Item, job: &LoginJob) -> Result<DbCluster> {
+async fn copy(needs: &Needs, item: &RestoreItem, job: &LoginJob) -> Result<DbCluster> {
     let name = &job.plan.cluster;
     let found = facts::describe(&needs.clusters, name).await?;
     found.filter(|found| facts::is_ours(found, item)).ok_or_else(|| {

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::domain::job::Run;
 use crate::error::Result;
 use crate::runs::closing;
-use crate::runs::executions::{Aws, Executions};
+use crate::runs::executions::{Executions, StepFunctionsExecutions};
 use crate::runtime;
 
 pub struct Needs {
@@ -22,7 +22,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            executions: Arc::new(Aws::new(aws)),
+            executions: Arc::new(StepFunctionsExecutions::new(aws)),
         })
     }
 }

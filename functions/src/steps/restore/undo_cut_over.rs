@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use crate::domain::job::Run;
 use crate::domain::pacing;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::switching::{SwitchState, Switched, Switching};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_progress::{SwitchProgress, SwitchRecord, SwitchState};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 use crate::runs::descriptor_updates;
-pub use crate::runs::needs::OfSwitches as Needs;
+pub use crate::runs::needs::SwitchNeeds as Needs;
 pub use crate::runs::switching::{Input, Output};
 use crate::runs::switching::{elapsed, late, reason, subject};
 use crate::switches::item_of;
@@ -43,7 +43,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
         let returning = returning.switched.iter().find(|switched| switched.switch.name == name);
         let returning = returning.unwrap_or(switched);
         let error = match revert(needs, &run, returning, &items).await {
-            Ok(Switching::Done(found)) => {
+            Ok(SwitchProgress::Done(found)) => {
                 let returned = needs.catalog.change_restore(&run.deployment, &restore, |record| {
                     change(record, name, |switched| {
                         switched.state = SwitchState::Returned;
@@ -54,14 +54,14 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
                 returned.await?;
                 continue;
             }
-            Ok(Switching::Underway { phase, .. }) => {
+            Ok(SwitchProgress::Underway { phase, .. }) => {
                 let elapsed = elapsed(returning, now);
                 if !pacing::past_deadline(elapsed, returning.deadline_seconds()) {
                     return Ok(Output::in_progress(phase, elapsed, returning.deadline_seconds()));
                 }
                 late("switching back", returning, &phase)
             }
-            Ok(Switching::Failed(reason)) => Error::JobFailed(reason),
+            Ok(SwitchProgress::Failed(reason)) => Error::JobFailed(reason),
             Err(error) if error.class() != Class::Final => return Err(error),
             Err(error) => error,
         };
@@ -70,7 +70,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
         kept.insert(switched.switch.resource.clone());
     }
     close(needs, &run, &restore, &failed).await?;
-    descriptor_updates::take_back(&needs.catalog, &run, &restore, now).await?;
+    descriptor_updates::revert(&needs.catalog, &run, &restore, now).await?;
     if failed.is_empty() {
         tracing::info!(deployment = %run.deployment, %restore, switches = record.switched.len(), "switched back");
         return Ok(Output::succeeded());
@@ -78,7 +78,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     Ok(Output::failed(&failed))
 }
 
-async fn revert(needs: &Needs, run: &Run, switched: &Switched, items: &[Item]) -> Result<Switching> {
+async fn revert(needs: &Needs, run: &Run, switched: &SwitchRecord, items: &[RestoreItem]) -> Result<SwitchProgress> {
     let Some(item) = item_of(&switched.switch, items) else {
         return Err(Error::NotFound(format!(
             "switching {} back: the catalog has no item of {}. Switch back by hand; what was there before: {}",
@@ -86,7 +86,7 @@ async fn revert(needs: &Needs, run: &Run, switched: &Switched, items: &[Item]) -
         )));
     };
     let kind = needs.switches.of(&switched.switch.action);
-    let Switched {
+    let SwitchRecord {
         switch, before, after, ..
     } = switched;
     kind.revert(run, switch, item, before, after).await
@@ -104,7 +104,7 @@ async fn close(needs: &Needs, run: &Run, restore: &str, failed: &[Reason]) -> Re
         record.left.extend(failed.iter().cloned());
         for reason in failed {
             // Another try begins anew.
-            let again = |switched: &mut Switched| {
+            let again = |switched: &mut SwitchRecord| {
                 if subject(&switched.switch.name) == reason.subject && switched.state == SwitchState::Returning {
                     (switched.state, switched.at) = (SwitchState::Begun, None);
                 }
@@ -122,8 +122,8 @@ async fn close(needs: &Needs, run: &Run, restore: &str, failed: &[Reason]) -> Re
     closed.await.map(drop)
 }
 
-fn change(record: &mut RestoreRecord, name: &str, change: impl Fn(&mut Switched)) {
-    let named = |switched: &&mut Switched| switched.switch.name == name;
+fn change(record: &mut RestoreRecord, name: &str, change: impl Fn(&mut SwitchRecord)) {
+    let named = |switched: &&mut SwitchRecord| switched.switch.name == name;
     record.switched.iter_mut().filter(named).for_each(change);
 }
 

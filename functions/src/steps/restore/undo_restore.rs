@@ -11,28 +11,28 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::pacing;
-use crate::domain::restore::item::{Item, ItemStatus, Undoing};
+use crate::domain::restore::item::{ItemStatus, RestoreItem, UndoProgress};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
-use crate::domain::usage::Look;
+use crate::domain::usage::UsageCheck;
 use crate::error::{Class, Error, Result};
 use crate::kinds::Kinds;
-use crate::runs::approvals::{self, Answers};
+use crate::runs::approvals::{self, Approvals};
 use crate::runtime;
 use crate::switches::Switches;
 
-mod looking;
+mod lookup;
 mod users;
 
-use looking::Looking;
+use lookup::UsageLookup;
 use users::Sources;
 
 pub struct Needs {
     pub catalog: Catalog,
     pub kinds: Kinds,
-    pub answers: Arc<dyn Answers>,
+    pub answers: Arc<dyn Approvals>,
     pub switches: Switches,
-    pub looking: Arc<dyn Looking>,
+    pub looking: Arc<dyn UsageLookup>,
 }
 
 impl Needs {
@@ -40,9 +40,9 @@ impl Needs {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
-            answers: Arc::new(approvals::Aws::new(aws)),
+            answers: Arc::new(approvals::StepFunctionsApprovals::new(aws)),
             switches: Switches::from_config(aws),
-            looking: Arc::new(looking::Aws::new(aws)),
+            looking: Arc::new(lookup::AwsUsageLookup::new(aws)),
         })
     }
 }
@@ -54,7 +54,7 @@ pub struct Input {
     pub restore: String,
     /// The looks for users that a person does without.
     #[serde(default)]
-    pub without: BTreeSet<Look>,
+    pub without: BTreeSet<UsageCheck>,
     pub now: Timestamp,
 }
 
@@ -92,7 +92,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         switches: &needs.switches,
         looking: needs.looking.as_ref(),
     };
-    users::see_unused(&sources, &record, &items, &without, now).await?;
+    users::ensure_unused(&sources, &record, &items, &without, now).await?;
     let run = Run {
         deployment: deployment.clone(),
         id: restore.clone(),
@@ -116,16 +116,16 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         // An item that was undone is looked at again: its create may have arrived since.
         let name = item.planned.resource.name.clone();
         match undo(needs, &run, &item).await? {
-            Undoing::Gone if item.is_busy(now) => {
+            UndoProgress::Gone if item.is_busy(now) => {
                 let why = "the function that restores it has not ended yet, and may still make something";
                 underway.push((name, why.to_owned()));
             }
-            Undoing::Gone => {
+            UndoProgress::Gone => {
                 item.status = ItemStatus::Undone;
                 catalog.put_item(&deployment, &item).await?;
             }
-            Undoing::Underway(what) => underway.push((name, what)),
-            Undoing::Left(what) => left.push(reason(name, "Conflict", what)),
+            UndoProgress::Underway(what) => underway.push((name, what)),
+            UndoProgress::Remains(what) => left.push(reason(name, "Conflict", what)),
         }
     }
     let begun = record.undoing_at.unwrap_or(now);
@@ -133,7 +133,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     if !underway.is_empty() && elapsed < PATIENCE_SECONDS {
         return Ok(Output {
             status: JobStatus::InProgress,
-            wait_seconds: pacing::next_look(elapsed, None),
+            wait_seconds: pacing::next_poll(elapsed, None),
             underway: underway
                 .into_iter()
                 .map(|(name, what)| format!("{name}: {what}"))
@@ -153,12 +153,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     Ok(ended(left))
 }
 
-async fn undo(needs: &Needs, run: &Run, item: &Item) -> Result<Undoing> {
+async fn undo(needs: &Needs, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
     match needs.kinds.of(&item.planned.resource.target).undo(run, item).await {
         // What is refused for good keeps nothing else from being removed.
-        Err(error) if error.class() == Class::Final => Ok(Undoing::Left(error.to_string())),
+        Err(error) if error.class() == Class::Final => Ok(UndoProgress::Remains(error.to_string())),
         // It is waited for here, where the others go on meanwhile.
-        Err(error @ (Error::NotReady(_) | Error::QuotaExceeded(_))) => Ok(Undoing::Underway(error.to_string())),
+        Err(error @ (Error::NotReady(_) | Error::QuotaExceeded(_))) => Ok(UndoProgress::Underway(error.to_string())),
         undone => undone,
     }
 }

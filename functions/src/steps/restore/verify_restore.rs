@@ -9,10 +9,10 @@ use crate::catalog::Catalog;
 use crate::domain::descriptor::{Descriptor, Probe};
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::kinds::data_expires;
-use crate::domain::restore::item::{Item, ItemStatus, RestoreJob};
+use crate::domain::restore::item::{ItemStatus, RestoreItem, RestoreJob};
 use crate::domain::restore::login::{LoginJob, checks};
-use crate::domain::restore::plan::Beside;
-use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::verdict::{self, Check, Finding, VerificationOutcome};
 use crate::domain::restore::{RestoreRecord, RestoreStatus, infrastructure, kept_copies, stages};
 use crate::domain::set::{ProbeResult, Reason};
 use crate::error::Result;
@@ -58,7 +58,7 @@ pub struct Comparison {
 
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
-    pub outcome: Outcome,
+    pub outcome: VerificationOutcome,
     /// Whether the copies are kept although it failed.
     pub keep: bool,
 }
@@ -112,12 +112,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         record.logins.clone_from(&logged_in);
         record.reasons.clone_from(&reasons);
         record.infrastructure = Some(sources.clone());
-        if outcome != Outcome::Failed && matches!(record.status, RestoreStatus::Planned | RestoreStatus::Running) {
+        if outcome != VerificationOutcome::Failed
+            && matches!(record.status, RestoreStatus::Planned | RestoreStatus::Running)
+        {
             record.status = RestoreStatus::Restored;
         }
     };
     catalog.change_restore(&run.deployment, &run.id, note).await?;
-    if outcome == Outcome::Verified {
+    if outcome == VerificationOutcome::Verified {
         remember(catalog, &run, &items).await?;
     }
     tracing::info!(deployment = %run.deployment, restore = %run.id, ?outcome, "verified");
@@ -125,7 +127,11 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 }
 
 /// The probes of what expires by itself, and the others.
-fn parted(descriptor: &Descriptor, probes: Vec<ProbeResult>, items: &[Item]) -> (Vec<ProbeResult>, Vec<ProbeResult>) {
+fn parted(
+    descriptor: &Descriptor,
+    probes: Vec<ProbeResult>,
+    items: &[RestoreItem],
+) -> (Vec<ProbeResult>, Vec<ProbeResult>) {
     let expires = |probe: &ProbeResult| {
         let name = descriptor.probes.get(&probe.name).map(Probe::item_name);
         let item = items
@@ -137,7 +143,7 @@ fn parted(descriptor: &Descriptor, probes: Vec<ProbeResult>, items: &[Item]) -> 
 }
 
 /// The checks of one resource: those of its comparison, or why there are none.
-fn of_item(item: &Item, jobs: &[RestoreJob], comparisons: &[Comparison]) -> Vec<Check> {
+fn of_item(item: &RestoreItem, jobs: &[RestoreJob], comparisons: &[Comparison]) -> Vec<Check> {
     let name = &item.planned.resource.name;
     if let Some(reason) = failed(item, jobs) {
         return vec![Check {
@@ -164,14 +170,14 @@ fn of_item(item: &Item, jobs: &[RestoreJob], comparisons: &[Comparison]) -> Vec<
 }
 
 /// Why a resource was not restored; `None` where it was. A step that was killed for good has only the machine's word.
-fn failed(item: &Item, jobs: &[RestoreJob]) -> Option<Reason> {
+fn failed(item: &RestoreItem, jobs: &[RestoreJob]) -> Option<Reason> {
     let name = &item.planned.resource.name;
     let job = jobs.iter().find(|job| job.resource.name == *name);
     let of_job = job
         .filter(|job| job.status == JobStatus::Failed)
         .and_then(|job| job.failure.as_ref());
     let failure = item.failure.as_ref().or(of_job);
-    let makes_nothing = item.planned.beside == Beside::Nothing;
+    let makes_nothing = item.planned.destination == Destination::Nothing;
     if item.status == ItemStatus::Restored || (makes_nothing && failure.is_none()) {
         return None;
     }
@@ -183,7 +189,7 @@ fn failed(item: &Item, jobs: &[RestoreJob]) -> Option<Reason> {
 }
 
 /// How long each resource took, for the next plan.
-async fn remember(catalog: &Catalog, run: &Run, items: &[Item]) -> Result<()> {
+async fn remember(catalog: &Catalog, run: &Run, items: &[RestoreItem]) -> Result<()> {
     for item in items {
         if let (Some(started_at), Some(finished_at)) = (item.started_at, item.finished_at)
             && let Ok(seconds) = u64::try_from(finished_at.duration_since(started_at).as_secs())

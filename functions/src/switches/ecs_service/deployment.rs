@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::named::{Named, short};
+use super::named::{NamedService, short};
 use crate::aws::service::Client;
 use crate::aws::{code, failure};
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::error::Result;
 
 /// Starts a deployment of a revision. The inner error is what ECS says of one that it does not deploy.
-pub async fn start(ecs: &Client, named: Named<'_>, revision: &str) -> Result<Result<Switching>> {
+pub async fn start(ecs: &Client, named: NamedService<'_>, revision: &str) -> Result<Result<SwitchProgress>> {
     let asked = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
     match ecs.call("UpdateService", asked).await {
         Ok(_) => Ok(Ok(underway(
@@ -32,8 +32,8 @@ pub fn revision_in(recorded: &Value) -> Option<&str> {
     recorded["task_definition"].as_str()
 }
 
-pub fn underway(phase: String, revision: &str) -> Switching {
-    Switching::Underway {
+pub fn underway(phase: String, revision: &str) -> SwitchProgress {
+    SwitchProgress::Underway {
         phase,
         noted: recorded(revision),
     }

@@ -2,14 +2,14 @@
 
 /// What the descriptor names.
 #[derive(Debug, Clone, Copy)]
-pub struct Named<'a> {
+pub struct NamedService<'a> {
     pub cluster: &'a str,
     pub service: &'a str,
     /// The only volume to change; all that mount the file system where absent.
     pub volume: Option<&'a str>,
 }
 
-impl Named<'_> {
+impl NamedService<'_> {
     pub fn words(&self) -> String {
         format!("{} of cluster {}", self.service, self.cluster)
     }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::content::{differing, is_alike, kept};
-use super::named::{Named, short};
+use super::named::{NamedService, short};
 use super::{secrets, volumes};
 use crate::aws::failure;
 use crate::aws::service::Client;
-use crate::domain::descriptor::{CutOver, Fact};
+use crate::domain::descriptor::{Fact, Switch};
 use crate::domain::job::Run;
 use crate::domain::names;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Result};
 use crate::switches::directories::{self, Directories};
 use crate::switches::facts::Facts;
@@ -46,7 +46,7 @@ const COPIED: &[&str] = &[
 ];
 
 /// The part of a definition that leads to a copy, as it becomes.
-pub struct Led {
+pub struct RedirectedPart {
     part: &'static str,
     value: Value,
 }
@@ -56,7 +56,7 @@ pub fn is_of_cluster(target: &Target) -> bool {
 }
 
 /// Which part of a definition leads to the copy of a resource.
-fn part_of(item: &Item) -> &'static str {
+fn part_of(item: &RestoreItem) -> &'static str {
     match is_of_cluster(&item.planned.resource.target) {
         true => "containerDefinitions",
         false => "volumes",
@@ -64,27 +64,27 @@ fn part_of(item: &Item) -> &'static str {
 }
 
 /// A task definition as ECS describes it.
-pub struct Described {
+pub struct TaskDefinition {
     pub definition: Value,
     tags: Vec<Value>,
 }
 
-impl Described {
+impl TaskDefinition {
     /// Whether both run the same: the same family with the same content, whatever their numbers and tags.
-    fn is_alike(&self, other: &Described) -> bool {
+    fn is_same_definition(&self, other: &TaskDefinition) -> bool {
         is_alike(&self.definition, &other.definition)
     }
 
     /// Whether this switch of this restore registered it in the place of `before`, and nobody made it of ours: a copy may bear
     /// our tags.
-    fn is_ours(&self, switch: &CutOver, item: &Item, before: &Described) -> bool {
-        bears(&self.tags, &switch.name, item)
+    fn is_ours(&self, switch: &Switch, item: &RestoreItem, before: &TaskDefinition) -> bool {
+        has_tags(&self.tags, &switch.name, item)
             && differing(&before.definition, &self.definition, part_of(item)).is_empty()
     }
 }
 
 /// What a service runs when it is to be switched back.
-pub enum Left {
+pub enum RunningRevision {
     /// What it ran before.
     Before,
     /// What this restore deployed.
@@ -101,14 +101,14 @@ pub struct Revisions<'a> {
 }
 
 impl Revisions<'_> {
-    pub async fn describe(&self, revision: &str) -> Result<Described> {
+    pub async fn describe(&self, revision: &str) -> Result<TaskDefinition> {
         let asked = json!({ "taskDefinition": revision, "include": ["TAGS"] });
         let mut described = self
             .ecs
             .call("DescribeTaskDefinition", asked)
             .await
             .map_err(|error| failure("describing task definition", short(revision), error))?;
-        Ok(Described {
+        Ok(TaskDefinition {
             definition: described.take("taskDefinition"),
             tags: described.take_list("tags"),
         })
@@ -118,32 +118,38 @@ impl Revisions<'_> {
     ///
     /// # Errors
     /// `VerificationFailed` for one that has our tags and is not as we register it.
-    pub async fn is_as_meant(
+    pub async fn is_registered_by(
         &self,
         revision: &str,
-        switch: &CutOver,
-        named: &Named<'_>,
-        item: &Item,
+        switch: &Switch,
+        named: &NamedService<'_>,
+        item: &RestoreItem,
         before: &str,
     ) -> Result<bool> {
         let described = self.describe(revision).await?;
-        if !bears(&described.tags, &switch.name, item) {
+        if !has_tags(&described.tags, &switch.name, item) {
             return Ok(false);
         }
         let source = self.describe(before).await?.definition;
-        let led = self.led(switch, named, item, &source).await?;
-        see_as_meant(&source, &led, &described.definition)?;
+        let led = self.redirect_part(switch, named, item, &source).await?;
+        ensure_complete(&source, &led, &described.definition)?;
         Ok(true)
     }
 
     /// A definition's volumes with the copy in place of the file system, each where its data is seen to lie in the copy; of a
     /// cluster, its containers with the copy's master secret.
-    pub async fn led(&self, switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Result<Led> {
+    pub async fn redirect_part(
+        &self,
+        switch: &Switch,
+        named: &NamedService<'_>,
+        item: &RestoreItem,
+        definition: &Value,
+    ) -> Result<RedirectedPart> {
         let part = part_of(item);
         if is_of_cluster(&item.planned.resource.target) {
             let new = self.facts.read(Fact::MasterSecret, item).await?;
-            let value = secrets::led_to_the_copy(switch, named, item, definition, new.as_str().unwrap_or_default())?;
-            return Ok(Led { part, value });
+            let value = secrets::redirect_to_copy(switch, named, item, definition, new.as_str().unwrap_or_default())?;
+            return Ok(RedirectedPart { part, value });
         }
         let faults = volumes::check(switch, named, item, definition);
         if !faults.is_empty() {
@@ -159,28 +165,28 @@ impl Revisions<'_> {
                 .await?;
             places.insert(mounting.volume.to_owned(), place);
         }
-        let value = volumes::led_to_the_copy(definition, copy, &places).into();
-        Ok(Led { part, value })
+        let value = volumes::redirect_to_copy(definition, copy, &places).into();
+        Ok(RedirectedPart { part, value })
     }
 
     /// Our revision of what `before` is.
-    pub async fn ours(
+    pub async fn ensure_revision(
         &self,
         run: &Run,
-        switch: &CutOver,
-        named: &Named<'_>,
-        item: &Item,
+        switch: &Switch,
+        named: &NamedService<'_>,
+        item: &RestoreItem,
         before: &str,
     ) -> Result<String> {
         let described = self.describe(before).await?;
         let family = described.definition["family"].as_str().unwrap_or_default().to_owned();
-        let led = self.led(switch, named, item, &described.definition).await?;
+        let led = self.redirect_part(switch, named, item, &described.definition).await?;
         if let Some((arn, found)) = self.registered(&family, &switch.name, item).await? {
-            see_as_meant(&described.definition, &led, &found)?;
+            ensure_complete(&described.definition, &led, &found)?;
             return Ok(arn);
         }
         let (arn, registered) = self.register(run, &switch.name, item, &described, Some(&led)).await?;
-        see_as_meant(&described.definition, &led, &registered)?;
+        ensure_complete(&described.definition, &led, &registered)?;
         Ok(arn)
     }
 
@@ -188,8 +194,8 @@ impl Revisions<'_> {
     pub async fn registered_again(
         &self,
         run: &Run,
-        switch: &CutOver,
-        item: &Item,
+        switch: &Switch,
+        item: &RestoreItem,
         before: &str,
     ) -> Result<Option<String>> {
         let described = self.describe(before).await?;
@@ -217,24 +223,28 @@ impl Revisions<'_> {
 
     /// What a revision is that is neither the one of before nor, as far as it is known, ours: told by what it says, since
     /// the same may be registered again, by us too.
-    pub async fn left(
+    pub async fn running_revision(
         &self,
         current: &str,
         before: &str,
         after: Option<&str>,
-        switch: &CutOver,
-        item: &Item,
-    ) -> Result<Left> {
+        switch: &Switch,
+        item: &RestoreItem,
+    ) -> Result<RunningRevision> {
         let running = self.describe(current).await?;
         let before = self.describe(before).await?;
-        if running.is_alike(&before) {
-            return Ok(Left::Before);
+        if running.is_same_definition(&before) {
+            return Ok(RunningRevision::Before);
         }
         let ours = match after {
-            Some(after) => running.is_alike(&self.describe(after).await?),
+            Some(after) => running.is_same_definition(&self.describe(after).await?),
             None => running.is_ours(switch, item, &before),
         };
-        Ok(if ours { Left::Ours } else { Left::Theirs })
+        Ok(if ours {
+            RunningRevision::Ours
+        } else {
+            RunningRevision::Theirs
+        })
     }
 
     /// Registers a copy of a revision, which leads elsewhere where it is to; answers its ARN and definition. `tag` tells it from
@@ -243,11 +253,11 @@ impl Revisions<'_> {
         &self,
         run: &Run,
         tag: &str,
-        item: &Item,
-        described: &Described,
-        led: Option<&Led>,
+        item: &RestoreItem,
+        described: &TaskDefinition,
+        led: Option<&RedirectedPart>,
     ) -> Result<(String, Value)> {
-        let Described { definition, tags } = described;
+        let TaskDefinition { definition, tags } = described;
         let family = definition["family"].as_str().unwrap_or_default();
         let mut all: Vec<Value> = tags.iter().filter(|tag| is_the_owners(tag)).cloned().collect();
         let ours = names::restore_tags(&run.deployment, &item.restore, &item.planned.resource.name);
@@ -270,7 +280,7 @@ impl Revisions<'_> {
     }
 
     /// What an earlier try registered: its ARN and definition.
-    async fn registered(&self, family: &str, tag: &str, item: &Item) -> Result<Option<(String, Value)>> {
+    async fn registered(&self, family: &str, tag: &str, item: &RestoreItem) -> Result<Option<(String, Value)>> {
         let asked = json!({ "familyPrefix": family, "sort": "DESC", "maxResults": NEWEST });
         let mut newest = self
             .ecs
@@ -285,7 +295,7 @@ impl Revisions<'_> {
                 continue;
             }
             let described = self.describe(arn).await?;
-            if bears(&described.tags, tag, item) {
+            if has_tags(&described.tags, tag, item) {
                 return Ok(Some((arn.to_owned(), described.definition)));
             }
         }
@@ -295,7 +305,7 @@ impl Revisions<'_> {
 
 /// What registers a copy of a definition, which leads elsewhere where it is to. An empty text stands for none, and ECS refuses
 /// some.
-fn asking(definition: &Value, led: Option<&Led>, tags: Vec<Value>) -> Value {
+fn asking(definition: &Value, led: Option<&RedirectedPart>, tags: Vec<Value>) -> Value {
     let copied = COPIED
         .iter()
         .map(|name| ((*name).to_owned(), definition[*name].clone()));
@@ -309,7 +319,7 @@ fn asking(definition: &Value, led: Option<&Led>, tags: Vec<Value>) -> Value {
 
 /// Sees that our revision, new or found, has every attribute of the old one, which else would be lost in silence, and leads to the
 /// copy.
-fn see_as_meant(before: &Value, led: &Led, after: &Value) -> Result<()> {
+fn ensure_complete(before: &Value, led: &RedirectedPart, after: &Value) -> Result<()> {
     let mut differing = differing(before, after, led.part);
     if !kept(&led.value, &after[led.part]) {
         differing.push(led.part);
@@ -325,7 +335,7 @@ fn see_as_meant(before: &Value, led: &Led, after: &Value) -> Result<()> {
     )))
 }
 
-fn bears(tags: &[Value], switch: &str, item: &Item) -> bool {
+fn has_tags(tags: &[Value], switch: &str, item: &RestoreItem) -> bool {
     let has = |key: &str, value: &str| tags.iter().any(|tag| tag["key"] == key && tag["value"] == value);
     has(names::TAG_RESTORE, &item.restore) && has(TAG_SWITCH, switch)
 }

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::named::Named;
-use crate::domain::descriptor::CutOver;
-use crate::domain::lead::names_secret;
-use crate::domain::restore::item::Item;
+use super::named::NamedService;
+use crate::domain::descriptor::Switch;
+use crate::domain::reference::names_secret;
+use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Fault, Result};
 use crate::switches::switch::fault;
 
@@ -16,7 +16,7 @@ const MANAGED: &str = ":secret:rds!cluster-";
 const PARTS: usize = 7;
 
 /// What would keep the containers from being led to the copy's secret.
-pub fn check(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Vec<Fault> {
+pub fn check(switch: &Switch, named: &NamedService<'_>, item: &RestoreItem, definition: &Value) -> Vec<Fault> {
     let wrong = |value: String, allowed: &str| vec![fault(switch, "service", value, allowed)];
     match old(item, definition) {
         Err(several) => wrong(
@@ -55,10 +55,10 @@ pub fn check(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Valu
 ///
 /// # Errors
 /// `InvalidInput` where they cannot be led to it.
-pub fn led_to_the_copy(
-    switch: &CutOver,
-    named: &Named<'_>,
-    item: &Item,
+pub fn redirect_to_copy(
+    switch: &Switch,
+    named: &NamedService<'_>,
+    item: &RestoreItem,
     definition: &Value,
     new: &str,
 ) -> Result<Value> {
@@ -100,7 +100,7 @@ pub fn managed(definition: &Value) -> Vec<&str> {
 
 /// The secret to replace: the captured one, else (after an earlier restore) the only one of a cluster. How many there are, where
 /// that does not tell.
-fn old<'a>(item: &Item, definition: &'a Value) -> Result<Option<&'a str>, usize> {
+fn old<'a>(item: &RestoreItem, definition: &'a Value) -> Result<Option<&'a str>, usize> {
     let managed = managed(definition);
     let captured = item.configuration.pointer("/DBCluster/MasterUserSecret/SecretArn");
     let captured = captured.and_then(Value::as_str).unwrap_or_default();
@@ -145,7 +145,7 @@ mod tests {
     const NEW: &str = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:rds!cluster-new-Ef34Gh";
     const OWN: &str = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:hubs/token-Zz99Zz";
 
-    fn service() -> CutOver {
+    fn service() -> Switch {
         switch(
             json!({"name": "web", "resource": "database", "kind": "ecs_service", "cluster": "hubs", "service": "web"}),
         )
@@ -159,15 +159,15 @@ mod tests {
         json!({"containerDefinitions": [{"name": "web", "secrets": secrets}, {"name": "beside"}]})
     }
 
-    fn captured() -> Item {
+    fn captured() -> RestoreItem {
         let mut item = cluster();
         item.configuration = json!({"DBCluster": {"MasterUserSecret": {"SecretArn": OLD}}});
         item
     }
 
-    fn led(item: &Item, values: &[&str]) -> Result<Vec<String>> {
+    fn led(item: &RestoreItem, values: &[&str]) -> Result<Vec<String>> {
         let switch = service();
-        let containers = led_to_the_copy(&switch, &of(&switch)?, item, &definition(values), NEW)?;
+        let containers = redirect_to_copy(&switch, &of(&switch)?, item, &definition(values), NEW)?;
         let after = json!({"containerDefinitions": containers});
         Ok(self::values(&after).map(str::to_owned).collect())
     }

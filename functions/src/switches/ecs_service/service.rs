@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::named::Named;
+use super::named::NamedService;
 use crate::aws::service::Client;
 use crate::aws::{code, failure};
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ impl Service {
 }
 
 /// The service, whatever its state; `None` when there is none.
-pub async fn find(ecs: &Client, named: Named<'_>) -> Result<Option<Service>> {
+pub async fn find(ecs: &Client, named: NamedService<'_>) -> Result<Option<Service>> {
     let asked = json!({ "cluster": named.cluster, "services": [named.service] });
     match ecs.call("DescribeServices", asked).await {
         Ok(mut described) => {
@@ -81,7 +81,7 @@ pub async fn find(ecs: &Client, named: Named<'_>) -> Result<Option<Service>> {
 }
 
 /// The service, which has to be active. `doing` begins the error's sentence.
-pub async fn active(ecs: &Client, named: Named<'_>, doing: &str) -> Result<Service> {
+pub async fn active(ecs: &Client, named: NamedService<'_>, doing: &str) -> Result<Service> {
     let found = find(ecs, named).await?;
     found.filter(|service| service.status == "ACTIVE").ok_or_else(|| {
         Error::NotFound(format!(

@@ -12,7 +12,7 @@ const OLD: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/hubs:7";
 const OURS: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/hubs:8";
 const THEIRS: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/hubs:9";
 
-fn service_switch(volume: Option<&str>) -> CutOver {
+fn service_switch(volume: Option<&str>) -> Switch {
     let mut document = json!({
         "name": "web", "resource": "files", "kind": "ecs_service", "cluster": "hubs", "service": "web",
     });
@@ -150,20 +150,20 @@ fn updated() -> Exchange {
     answers("UpdateService", json!({"service": {"serviceName": "web"}}).to_string())
 }
 
-async fn apply(service: &EcsService, noted: Value) -> Result<Switching> {
+async fn apply(service: &EcsService, noted: Value) -> Result<SwitchProgress> {
     apply_to(service, &service_switch(None), &directory(), noted).await
 }
 
-async fn apply_to(service: &EcsService, switch: &CutOver, item: &Item, noted: Value) -> Result<Switching> {
+async fn apply_to(service: &EcsService, switch: &Switch, item: &RestoreItem, noted: Value) -> Result<SwitchProgress> {
     service.apply(&run(), switch, item, &recorded(OLD), &noted).await
 }
 
-async fn revert(service: &EcsService, after: Value) -> Result<Switching> {
+async fn revert(service: &EcsService, after: Value) -> Result<SwitchProgress> {
     service
         .revert(&run(), &service_switch(None), &directory(), &recorded(OLD), &after)
         .await
 }
 
-fn is_underway(switching: &Switching, of: &str) -> bool {
-    matches!(switching, Switching::Underway { noted, .. } if *noted == recorded(of))
+fn is_underway(switching: &SwitchProgress, of: &str) -> bool {
+    matches!(switching, SwitchProgress::Underway { noted, .. } if *noted == recorded(of))
 }

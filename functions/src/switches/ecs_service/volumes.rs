@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::named::Named;
-use crate::domain::descriptor::CutOver;
-use crate::domain::lead::Lead;
+use super::named::NamedService;
+use crate::domain::descriptor::Switch;
+use crate::domain::reference::Reference;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::Destination;
 use crate::error::Fault;
 use crate::switches::switch::fault;
 
@@ -17,9 +17,9 @@ use crate::switches::switch::fault;
 const CONFIGURATION: &str = "efsVolumeConfiguration";
 
 /// What would keep the volumes from being led to the copy.
-pub fn check(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Value) -> Vec<Fault> {
-    let (Target::Efs { file_system, .. }, Beside::Directory { .. } | Beside::FileSystem { .. }) =
-        (&item.planned.resource.target, &item.planned.beside)
+pub fn check(switch: &Switch, named: &NamedService<'_>, item: &RestoreItem, definition: &Value) -> Vec<Fault> {
+    let (Target::Efs { file_system, .. }, Destination::Directory { .. } | Destination::FileSystem { .. }) =
+        (&item.planned.resource.target, &item.planned.destination)
     else {
         let resource = &item.planned.resource;
         let value = format!("{} of kind {}", resource.name, resource.target.kind());
@@ -66,27 +66,27 @@ pub fn check(switch: &CutOver, named: &Named<'_>, item: &Item, definition: &Valu
 }
 
 /// Where the volumes that the switch is about lead.
-pub fn lead_to(named: &Named<'_>, file_system: &str, definition: &Value) -> Lead {
+pub fn volume_reference(named: &NamedService<'_>, file_system: &str, definition: &Value) -> Reference {
     let mounted: Vec<&str> = volumes(definition)
         .filter(|volume| named.volume.is_none_or(|name| volume["name"] == name))
         .filter_map(|volume| volume[CONFIGURATION]["fileSystemId"].as_str())
         .collect();
     match mounted.first() {
-        _ if mounted.contains(&file_system) => Lead::There,
-        Some(other) => Lead::Elsewhere(format!("file system {other}")),
-        None => Lead::Unknown(format!("service {} mounts no file system", named.words())),
+        _ if mounted.contains(&file_system) => Reference::Matches,
+        Some(other) => Reference::Elsewhere(format!("file system {other}")),
+        None => Reference::Unknown(format!("service {} mounts no file system", named.words())),
     }
 }
 
 /// The volumes that the switch is about, each with the directory that it mounts.
 pub fn mounting<'a>(
-    named: &'a Named<'_>,
+    named: &'a NamedService<'_>,
     file_system: &'a str,
     definition: &'a Value,
-) -> impl Iterator<Item = Mounting<'a>> {
+) -> impl Iterator<Item = MountedVolume<'a>> {
     volumes(definition)
         .filter(move |volume| mounts(volume, named, file_system))
-        .map(|volume| Mounting {
+        .map(|volume| MountedVolume {
             volume: volume["name"].as_str().unwrap_or_default(),
             root: volume[CONFIGURATION]["rootDirectory"].as_str().unwrap_or("/"),
             access_point: access_point(volume),
@@ -94,14 +94,14 @@ pub fn mounting<'a>(
 }
 
 /// A volume that mounts a file system.
-pub struct Mounting<'a> {
+pub struct MountedVolume<'a> {
     pub volume: &'a str,
     pub root: &'a str,
     pub access_point: Option<&'a str>,
 }
 
 /// The volumes with the copy in place of the file system, each at its place in the copy.
-pub fn led_to_the_copy(definition: &Value, copy: &str, places: &BTreeMap<String, String>) -> Vec<Value> {
+pub fn redirect_to_copy(definition: &Value, copy: &str, places: &BTreeMap<String, String>) -> Vec<Value> {
     let led = volumes(definition).map(|volume| {
         let mut volume = volume.clone();
         let place = volume["name"].as_str().and_then(|name| places.get(name));
@@ -120,7 +120,7 @@ fn volumes(definition: &Value) -> impl Iterator<Item = &Value> {
     definition["volumes"].as_array().into_iter().flatten()
 }
 
-fn mounts(volume: &Value, named: &Named<'_>, file_system: &str) -> bool {
+fn mounts(volume: &Value, named: &NamedService<'_>, file_system: &str) -> bool {
     let named_so = named.volume.is_none_or(|name| volume["name"] == name);
     named_so && volume[CONFIGURATION]["fileSystemId"] == file_system
 }

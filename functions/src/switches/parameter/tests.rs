@@ -6,7 +6,7 @@ use crate::testing::switches::{run, switch, table};
 
 const NAME: &str = "/hubs/prod/table";
 
-fn table_switch() -> CutOver {
+fn table_switch() -> Switch {
     switch(json!({
         "name": "rooms-table", "resource": "rooms", "kind": "parameter", "parameter": NAME, "value": "table",
     }))
@@ -44,14 +44,14 @@ fn script(exchanges: Vec<Exchange>) -> (Replay, Parameter) {
     (replay, parameter)
 }
 
-async fn apply(parameter: &Parameter) -> Result<Switching> {
+async fn apply(parameter: &Parameter) -> Result<SwitchProgress> {
     let before = json!({"version": 3});
     parameter
         .apply(&run(), &table_switch(), &table(), &before, &Value::Null)
         .await
 }
 
-async fn revert(parameter: &Parameter, after: Value) -> Result<Switching> {
+async fn revert(parameter: &Parameter, after: Value) -> Result<SwitchProgress> {
     let before = json!({"version": 3});
     parameter
         .revert(&run(), &table_switch(), &table(), &before, &after)
@@ -122,7 +122,10 @@ async fn switching_back_twice_or_what_was_never_switched_changes_nothing() {
         (vec![at(9, "hubs-rooms-r1")], json!({"version": 3})),
     ] {
         let (replay, parameter) = script(exchanges);
-        assert!(matches!(revert(&parameter, after).await.unwrap(), Switching::Done(_)));
+        assert!(matches!(
+            revert(&parameter, after).await.unwrap(),
+            SwitchProgress::Done(_)
+        ));
         replay.played();
     }
 }
@@ -198,21 +201,21 @@ async fn what_would_fail_is_found_before() {
 
 #[tokio::test]
 async fn where_it_leads_is_told_by_its_value() {
-    let lead = async |value: &str, target: Target| {
+    let reference = async |value: &str, target: Target| {
         let (_, parameter) = script(vec![at(3, value)]);
-        parameter.lead(&table_switch(), &target).await.unwrap()
+        parameter.reference(&table_switch(), &target).await.unwrap()
     };
     let rooms = || Target::DynamoDb {
         table: "hubs-rooms".to_owned(),
     };
-    assert_eq!(lead("hubs-rooms", rooms()).await, Lead::There);
+    assert_eq!(reference("hubs-rooms", rooms()).await, Reference::Matches);
     assert_eq!(
-        lead("hubs-rooms-r1", rooms()).await,
-        Lead::Elsewhere("another table".to_owned())
+        reference("hubs-rooms-r1", rooms()).await,
+        Reference::Elsewhere("another table".to_owned())
     );
     let (_, parameter) = script(vec![refuses("GetParameter", 400, "ParameterNotFound")]);
     assert!(matches!(
-        parameter.lead(&table_switch(), &rooms()).await.unwrap(),
-        Lead::Unknown(_)
+        parameter.reference(&table_switch(), &rooms()).await.unwrap(),
+        Reference::Unknown(_)
     ));
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::replay::{Exchange, Replay, refuses, xml};
 use crate::testing::switches::{cluster, directory, run, switch};
 
-fn proxy_switch() -> CutOver {
+fn proxy_switch() -> Switch {
     switch(json!({"name": "pool", "resource": "database", "kind": "rds_proxy", "proxy": "pool"}))
 }
 
@@ -38,14 +38,14 @@ fn gone() -> Exchange {
     refuses("DescribeDBProxyTargets", 404, "DBProxyNotFoundFault")
 }
 
-async fn apply(proxy: &RdsProxy) -> Result<Switching> {
+async fn apply(proxy: &RdsProxy) -> Result<SwitchProgress> {
     let before = json!({"cluster": "hubs-db"});
     proxy
         .apply(&run(), &proxy_switch(), &cluster(), &before, &Value::Null)
         .await
 }
 
-async fn revert(proxy: &RdsProxy) -> Result<Switching> {
+async fn revert(proxy: &RdsProxy) -> Result<SwitchProgress> {
     let before = json!({"cluster": "hubs-db"});
     proxy
         .revert(&run(), &proxy_switch(), &cluster(), &before, &Value::Null)
@@ -71,9 +71,9 @@ async fn it_lets_go_of_the_old_cluster_and_leads_to_the_copy_and_back() {
                 apply(&proxy).await
             };
             match looked.unwrap() {
-                Switching::Underway { .. } => assert!(look < 4),
-                Switching::Done(found) => assert_eq!((look, found), (4, json!({"cluster": to}))),
-                Switching::Failed(why) => panic!("{why}"),
+                SwitchProgress::Underway { .. } => assert!(look < 4),
+                SwitchProgress::Done(found) => assert_eq!((look, found), (4, json!({"cluster": to}))),
+                SwitchProgress::Failed(why) => panic!("{why}"),
             }
         }
         let asked = replay.played();
@@ -99,7 +99,7 @@ async fn what_an_earlier_call_did_is_not_done_again() {
         refuses("RegisterDBProxyTargets", 400, "InvalidDBClusterStateFault"),
     ]);
     for _ in 0..3 {
-        assert!(matches!(apply(&proxy).await.unwrap(), Switching::Underway { .. }));
+        assert!(matches!(apply(&proxy).await.unwrap(), SwitchProgress::Underway { .. }));
     }
     replay.played();
 }
@@ -109,7 +109,7 @@ async fn one_that_cannot_log_in_is_waited_for_with_what_to_do_and_somebody_elses
     let (_, proxy) = script(vec![leads_to("hubs-db-r1", "UNAVAILABLE", "AUTH_FAILURE")]);
     let looked = apply(&proxy).await.unwrap();
     assert!(
-        matches!(&looked, Switching::Underway { phase, .. } if phase.contains("cannot log in") && phase.contains("not changed in the secrets")),
+        matches!(&looked, SwitchProgress::Underway { phase, .. } if phase.contains("cannot log in") && phase.contains("not changed in the secrets")),
         "{looked:?}"
     );
     let reader = xml(
@@ -121,7 +121,7 @@ async fn one_that_cannot_log_in_is_waited_for_with_what_to_do_and_somebody_elses
     let (_, proxy) = script(vec![reader]);
     let looked = apply(&proxy).await.unwrap();
     assert!(
-        matches!(looked, Switching::Underway { .. }),
+        matches!(looked, SwitchProgress::Underway { .. }),
         "a reader takes no writes: {looked:?}"
     );
     let (_, proxy) = script(vec![leads_to("another", "AVAILABLE", "")]);
@@ -151,16 +151,16 @@ async fn what_would_fail_is_found_before_and_where_it_leads_is_told() {
     let target = Target::Aurora {
         cluster: "hubs-db".into(),
     };
-    for (targets, lead) in [
-        (leads_to("hubs-db", "AVAILABLE", ""), Lead::There),
+    for (targets, reference) in [
+        (leads_to("hubs-db", "AVAILABLE", ""), Reference::Matches),
         (
             leads_to("hubs-db-r1", "AVAILABLE", ""),
-            Lead::Elsewhere("cluster hubs-db-r1".into()),
+            Reference::Elsewhere("cluster hubs-db-r1".into()),
         ),
-        (gone(), Lead::Unknown("there is no proxy pool".into())),
+        (gone(), Reference::Unknown("there is no proxy pool".into())),
     ] {
         let (_, proxy) = script(vec![targets]);
-        assert_eq!(proxy.lead(&proxy_switch(), &target).await.unwrap(), lead);
+        assert_eq!(proxy.reference(&proxy_switch(), &target).await.unwrap(), reference);
     }
     let (_, proxy) = script(vec![leads_to("hubs-db", "AVAILABLE", "")]);
     let observed = proxy.observe(&run(), &proxy_switch(), &cluster()).await.unwrap();

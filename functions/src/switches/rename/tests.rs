@@ -6,7 +6,7 @@ use crate::testing::switches::{RESTORE, cluster, db_cluster, db_clusters, direct
 
 const SIDE: &str = "hubs-db-before-r20261120-021500-9517";
 
-fn rename_switch() -> CutOver {
+fn rename_switch() -> Switch {
     switch(json!({"name": "database-name", "resource": "database", "kind": "rename"}))
 }
 
@@ -36,13 +36,13 @@ fn modified() -> Exchange {
     xml("ModifyDBCluster", "<DBCluster><Status>renaming</Status></DBCluster>")
 }
 
-async fn apply(rename: &Rename, before: Value) -> Result<Switching> {
+async fn apply(rename: &Rename, before: Value) -> Result<SwitchProgress> {
     rename
         .apply(&run(), &rename_switch(), &cluster(), &before, &Value::Null)
         .await
 }
 
-async fn revert(rename: &Rename, before: Value) -> Result<Switching> {
+async fn revert(rename: &Rename, before: Value) -> Result<SwitchProgress> {
     rename
         .revert(&run(), &rename_switch(), &cluster(), &before, &Value::Null)
         .await
@@ -86,9 +86,9 @@ async fn a_lost_cluster_has_no_side_name() {
     let (replay, rename) = script(vec![new("hubs-db-r1"), modified(), new("hubs-db")]);
     assert!(matches!(
         apply(&rename, seen.clone()).await.unwrap(),
-        Switching::Underway { .. }
+        SwitchProgress::Underway { .. }
     ));
-    assert!(matches!(apply(&rename, seen).await.unwrap(), Switching::Done(_)));
+    assert!(matches!(apply(&rename, seen).await.unwrap(), SwitchProgress::Done(_)));
     assert_eq!(names(&replay), [("hubs-db-r1".into(), "hubs-db".into())]);
 }
 
@@ -115,7 +115,7 @@ async fn a_name_that_was_freed_just_now_is_waited_for_and_anothers_is_not() {
     for holder in [gone(), ours] {
         let (replay, rename) = script(taken().into_iter().chain([holder]).collect());
         let looked = apply(&rename, before()).await.unwrap();
-        assert!(matches!(looked, Switching::Underway { .. }), "{looked:?}");
+        assert!(matches!(looked, SwitchProgress::Underway { .. }), "{looked:?}");
         replay.played();
     }
     let theirs = db_clusters(&[db_cluster("hubs-db", "cluster-X", ok, None)]);
@@ -138,10 +138,10 @@ async fn the_old_cluster_steps_aside_and_the_copy_takes_its_name() {
     ]);
     for _ in 0..4 {
         let looked = apply(&rename, before()).await.unwrap();
-        assert!(matches!(looked, Switching::Underway { .. }), "{looked:?}");
+        assert!(matches!(looked, SwitchProgress::Underway { .. }), "{looked:?}");
     }
     let done = apply(&rename, before()).await.unwrap();
-    assert_eq!(done, Switching::Done(json!({"cluster": "hubs-db"})));
+    assert_eq!(done, SwitchProgress::Done(json!({"cluster": "hubs-db"})));
     assert_eq!(
         names(&replay),
         [
@@ -170,7 +170,7 @@ async fn a_rename_of_which_nobody_heard_is_not_asked_for_twice() {
     for _ in 0..2 {
         assert!(matches!(
             apply(&rename, before()).await.unwrap(),
-            Switching::Underway { .. }
+            SwitchProgress::Underway { .. }
         ));
     }
     replay.played();
@@ -189,10 +189,13 @@ async fn switching_back_goes_the_other_way_from_wherever_it_stopped() {
     for _ in 0..2 {
         assert!(matches!(
             revert(&rename, before()).await.unwrap(),
-            Switching::Underway { .. }
+            SwitchProgress::Underway { .. }
         ));
     }
-    assert!(matches!(revert(&rename, before()).await.unwrap(), Switching::Done(_)));
+    assert!(matches!(
+        revert(&rename, before()).await.unwrap(),
+        SwitchProgress::Done(_)
+    ));
     assert_eq!(
         names(&replay),
         [

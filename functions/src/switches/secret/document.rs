@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::domain::descriptor::{CutOver, Fact};
+use crate::domain::descriptor::{Fact, Switch};
 use crate::error::{Error, Fault, Result};
 use crate::switches::switch::fault;
 
@@ -16,7 +16,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 ///
 /// # Errors
 /// `InvalidInput`, with all faults.
-pub fn replaced(switch: &CutOver, text: &str, facts: &[(&str, Value)]) -> Result<Option<String>> {
+pub fn replaced(switch: &Switch, text: &str, facts: &[(&str, Value)]) -> Result<Option<String>> {
     let mut object = object(switch, text).map_err(|fault| Error::InvalidInput(vec![fault]))?;
     let (mut faults, mut changed) = (Vec::new(), false);
     for (key, fact) in facts {
@@ -38,7 +38,7 @@ pub fn replaced(switch: &CutOver, text: &str, facts: &[(&str, Value)]) -> Result
 }
 
 /// What would keep these keys from being replaced.
-pub fn faults(switch: &CutOver, text: &str, values: &BTreeMap<String, Fact>) -> Vec<Fault> {
+pub fn faults(switch: &Switch, text: &str, values: &BTreeMap<String, Fact>) -> Vec<Fault> {
     // Any fact of the right type shows it.
     let example = |fact: &Fact| match fact {
         Fact::Port => Value::from(5432),
@@ -61,7 +61,7 @@ pub fn text_of(text: &str, key: &str) -> Option<String> {
     }
 }
 
-fn object(switch: &CutOver, text: &str) -> Result<Map<String, Value>, Fault> {
+fn object(switch: &Switch, text: &str) -> Result<Map<String, Value>, Fault> {
     let wrong = |value, allowed| fault(switch, "secret", value, allowed);
     let Ok(Value::Object(object)) = serde_json::from_str(text) else {
         return Err(wrong(
@@ -89,15 +89,15 @@ fn is_exact(value: &Value) -> bool {
 }
 
 /// What was found, and what is allowed.
-type Wrong = (&'static str, &'static str);
+type DocumentFault = (&'static str, &'static str);
 
-const MISSING: Wrong = (
+const MISSING: DocumentFault = (
     "a key that the secret does not have",
     "a key that the application reads from the secret",
 );
 
 /// A fact in the type of what is held.
-fn like(held: &Value, fact: &Value) -> Result<Value, Wrong> {
+fn like(held: &Value, fact: &Value) -> Result<Value, DocumentFault> {
     match (held, fact) {
         (Value::String(_), Value::String(_)) | (Value::Number(_), Value::Number(_)) => Ok(fact.clone()),
         (Value::String(_), Value::Number(number)) => Ok(number.to_string().into()),

@@ -3,9 +3,9 @@
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 
-use crate::domain::descriptor::CutOver;
+use crate::domain::descriptor::Switch;
 use crate::domain::job::Run;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 
 /// What our labels begin with.
 const PREFIX: &str = "holdfast-";
@@ -14,17 +14,17 @@ const PREFIX: &str = "holdfast-";
 const KEPT: usize = 12;
 
 /// The label of the version that the restore found.
-pub fn before(run: &Run, switch: &CutOver, item: &Item) -> String {
+pub fn before(run: &Run, switch: &Switch, item: &RestoreItem) -> String {
     label(run, switch, item, "before")
 }
 
 /// The label of the version that the restore wrote.
-pub fn after(run: &Run, switch: &CutOver, item: &Item) -> String {
+pub fn after(run: &Run, switch: &Switch, item: &RestoreItem) -> String {
     label(run, switch, item, "after")
 }
 
 /// By the time of the restore, so that an older one comes first in the order of names.
-fn label(run: &Run, switch: &CutOver, item: &Item, which: &str) -> String {
+fn label(run: &Run, switch: &Switch, item: &RestoreItem, which: &str) -> String {
     let id = item.restore.as_str();
     let stamp = id.strip_prefix(&format!("{}-", run.deployment)).unwrap_or(id);
     format!("{PREFIX}{stamp}-{}-{which}", switch.name)

@@ -7,7 +7,7 @@ use crate::testing::switches::{RESTORE, cluster, db_cluster, db_clusters, run, s
 const PASSWORD: &str = "correct-horse-s3cret";
 
 fn ours_() -> String {
-    ours(&secret_switch(), &cluster())
+    new_version_id(&secret_switch(), &cluster())
 }
 
 /// The secret, whose current version is this one.
@@ -76,14 +76,14 @@ fn script(exchanges: Vec<Exchange>) -> (Replay, Secret) {
     (replay, secret)
 }
 
-async fn apply(secret: &Secret) -> Result<Switching> {
+async fn apply(secret: &Secret) -> Result<SwitchProgress> {
     let before = json!({"version": "v1"});
     secret
         .apply(&run(), &secret_switch(), &cluster(), &before, &Value::Null)
         .await
 }
 
-async fn revert(secret: &Secret, after: Value) -> Result<Switching> {
+async fn revert(secret: &Secret, after: Value) -> Result<SwitchProgress> {
     let before = json!({"version": "v1"});
     secret
         .revert(&run(), &secret_switch(), &cluster(), &before, &after)
@@ -378,7 +378,10 @@ async fn where_it_leads_is_told_by_the_cluster_whose_endpoint_it_holds() {
         holding("hubs-db.cluster-x"),
         db_clusters(&[own()]),
     ]);
-    assert_eq!(secret.lead(&secret_switch(), &target).await.unwrap(), Lead::There);
+    assert_eq!(
+        secret.reference(&secret_switch(), &target).await.unwrap(),
+        Reference::Matches
+    );
     let all = || db_clusters(&[own(), copy()]);
     let (_, secret) = script(vec![
         described("v1"),
@@ -387,14 +390,14 @@ async fn where_it_leads_is_told_by_the_cluster_whose_endpoint_it_holds() {
         all(),
     ]);
     assert_eq!(
-        secret.lead(&secret_switch(), &target).await.unwrap(),
-        Lead::Elsewhere("cluster hubs-db-r1".to_owned())
+        secret.reference(&secret_switch(), &target).await.unwrap(),
+        Reference::Elsewhere("cluster hubs-db-r1".to_owned())
     );
     let (_, secret) = script(vec![described("v1"), holding("an-alias"), db_clusters(&[own()]), all()]);
-    let lead = secret.lead(&secret_switch(), &target).await.unwrap();
+    let reference = secret.reference(&secret_switch(), &target).await.unwrap();
     assert!(
-        matches!(&lead, Lead::Unknown(why) if !why.contains("alias-")),
-        "{lead:?}"
+        matches!(&reference, Reference::Unknown(why) if !why.contains("alias-")),
+        "{reference:?}"
     );
 }
 

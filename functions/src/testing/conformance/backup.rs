@@ -165,7 +165,7 @@ impl BackupAnswers {
         };
         let look = async |kind: Arc<dyn Kind>| kind.poll(&self.resource, &self.point).await;
         let progress = self.replays().repeatedly(hindered, look).await;
-        assert!(matches!(progress, Progress::Hindered { .. }), "{progress:?}");
+        assert!(matches!(progress, Progress::Blocked { .. }), "{progress:?}");
         let point = self.replays().repeatedly(back_up_again, again).await;
         assert_eq!(discriminant(&point), discriminant(&self.point));
         assert_ne!(point, self.point);

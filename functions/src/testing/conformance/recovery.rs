@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{BackupAnswers, Example, Replays, Script, assert_refused};
 use crate::domain::resource::Resource;
-use crate::domain::restore::kept::{Backup, Kept};
 use crate::domain::restore::naming::{Naming, Overrides};
+use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
 use crate::error::Result;
 use crate::kinds::Kind;
 use crate::testing::samples::run;
@@ -76,7 +76,7 @@ impl RecoveryAnswers {
     }
 
     async fn tells_how_far_its_continuous_backup_reaches(&self) {
-        let call = async |kind: Arc<dyn Kind>| kind.continuous(&self.resource.target).await;
+        let call = async |kind: Arc<dyn Kind>| kind.continuous_backup(&self.resource.target).await;
         let (on, off): (Script, Script) = self.continuous.unwrap_or((Vec::new, Vec::new));
         let found = self.replays().repeatedly(on, call).await;
         assert_eq!(found.is_some(), self.continuous.is_some());
@@ -87,15 +87,21 @@ impl RecoveryAnswers {
     }
 
     async fn finds_what_was_kept(&self) {
-        let kept = async |kind: Arc<dyn Kind>| kind.kept(&run().deployment, &self.resource.target, None).await;
+        let kept = async |kind: Arc<dyn Kind>| {
+            kind.retained_backups(&run().deployment, &self.resource.target, None)
+                .await
+        };
         let Some((found, none)) = self.kept else {
             let kept = self.replays().repeatedly(Vec::new, kept).await;
-            assert!(matches!(kept, Kept::Nothing(why) if !why.is_empty()));
+            assert!(matches!(kept, RetainedBackups::NotRetained(why) if !why.is_empty()));
             return;
         };
         let newest = self.only(self.replays().repeatedly(found, kept).await).unwrap();
         let until = Some(newest.captured_at);
-        let in_time = async |kind: Arc<dyn Kind>| kind.kept(&run().deployment, &self.resource.target, until).await;
+        let in_time = async |kind: Arc<dyn Kind>| {
+            kind.retained_backups(&run().deployment, &self.resource.target, until)
+                .await
+        };
         let in_time = self.only(self.replays().repeatedly(found, in_time).await);
         assert_eq!(in_time.unwrap().captured_at, newest.captured_at);
         let needed = self.only(self.replays().repeatedly(none, kept).await).unwrap_err();
@@ -103,14 +109,14 @@ impl RecoveryAnswers {
     }
 
     /// What was found of this one resource.
-    fn only(&self, kept: Kept) -> Result<Backup, String> {
+    fn only(&self, kept: RetainedBackups) -> Result<RetainedBackup, String> {
         match kept {
-            Kept::Found(found) => {
+            RetainedBackups::Found(found) => {
                 let [(identifier, backup)] = <[_; 1]>::try_from(found).unwrap();
                 assert_eq!(identifier, self.resource.target.identifier());
                 backup
             }
-            Kept::Nothing(why) => panic!("nothing kept: {why}"),
+            RetainedBackups::NotRetained(why) => panic!("nothing kept: {why}"),
         }
     }
 
@@ -172,10 +178,10 @@ impl RecoveryAnswers {
                 assert_refused(kind.destination(&run(), resource, &naming).await);
             }
             if self.continuous.is_some() {
-                assert_refused(kind.continuous(target).await);
+                assert_refused(kind.continuous_backup(target).await);
             }
             if self.kept.is_some() {
-                assert_refused(kind.kept(&run().deployment, target, None).await);
+                assert_refused(kind.retained_backups(&run().deployment, target, None).await);
             }
         }
         replay.played();

@@ -8,8 +8,8 @@ use aws_config::SdkConfig;
 use super::{BackupAnswers, Example, Replays, Script, assert_refused, both};
 use crate::domain::job::Run;
 use crate::domain::kinds;
-use crate::domain::restore::item::{Advance, Item, Made, Undoing};
-use crate::domain::restore::plan::Beside;
+use crate::domain::restore::item::{CreatedResource, RestoreItem, RestoreProgress, UndoProgress};
+use crate::domain::restore::plan::Destination;
 use crate::domain::restore::verdict::Finding;
 use crate::kinds::Kind;
 use crate::testing::replay::Exchange;
@@ -20,7 +20,7 @@ pub struct RestoreAnswers {
     pub kind: fn(&SdkConfig) -> Arc<dyn Kind>,
     pub run: Run,
     /// As planned, with what was captured and sampled: nothing is created, nothing is recorded.
-    pub item: Item,
+    pub item: RestoreItem,
     /// To a look ahead where all is well.
     pub preflight: Script,
     /// The same where something else has the copy's name; `None` where nothing can have it.
@@ -36,7 +36,7 @@ pub struct RestoreAnswers {
     /// To a look where something else has the copy's name or token; `None` where nothing can have it.
     pub conflict: Option<Script>,
     /// The same item once its copy is created.
-    pub created: Item,
+    pub created: RestoreItem,
     /// To a comparison of a copy with nothing different in it.
     pub compare: Script,
     /// To one of a copy with a difference, and what that is called.
@@ -61,12 +61,12 @@ impl RestoreAnswers {
     pub fn of_guard(backup: BackupAnswers, different: Script, name: &'static str) -> Self {
         let described = backup.capture;
         let source = kinds::of(&backup.resource.target).source(&backup.point);
-        let item = restoring(backup.resource, source.unwrap(), Beside::Nothing);
+        let item = restoring(backup.resource, source.unwrap(), Destination::Nothing);
         Self {
             kind: backup.kind,
             run: run(),
-            created: Item {
-                made: Some(Made::Nothing),
+            created: RestoreItem {
+                created: Some(CreatedResource::Nothing),
                 ..item.clone()
             },
             item,
@@ -113,15 +113,15 @@ impl RestoreAnswers {
         assert_eq!(preflight.faults, []);
         if let Some(taken) = self.preflight_taken {
             let faults = self.replays().repeatedly(taken, call).await.faults;
-            let names = |value: &str| value.contains(self.item.planned.beside.name());
+            let names = |value: &str| value.contains(self.item.planned.destination.name());
             assert!(faults.len() == 1 && names(&faults[0].value), "{faults:?}");
         }
     }
 
     async fn begins_once(&self) {
         let call = async |kind: Arc<dyn Kind>| kind.advance(&self.run, &self.item).await;
-        let check = |advance: Advance, after: &str| match (self.create, advance) {
-            (Some(_), Advance::InProgress { .. }) | (None, Advance::Restored { .. }) => {}
+        let check = |advance: RestoreProgress, after: &str| match (self.create, advance) {
+            (Some(_), RestoreProgress::InProgress { .. }) | (None, RestoreProgress::Restored { .. }) => {}
             (_, advance) => panic!("after {after}: {advance:?}"),
         };
         let (kind, replay) = self.replays().play(both(self.begin, self.in_progress));
@@ -145,7 +145,7 @@ impl RestoreAnswers {
         let mut looks = vec![(self.in_progress)()];
         looks.extend((self.later_looks)());
         let mut item = self.item.clone();
-        let mut before: Option<Item> = None;
+        let mut before: Option<RestoreItem> = None;
         for (place, look) in looks.iter().enumerate() {
             let call = async |kind: Arc<dyn Kind>| kind.advance(&self.run, &item).await;
             let advance = self.replays().repeatedly(|| look.clone(), call).await;
@@ -156,16 +156,21 @@ impl RestoreAnswers {
                 assert_eq!(unheard.await, advance);
             }
             let is_last = place + 1 == looks.len();
-            let made = match advance {
-                Advance::Restored { made, .. } if is_last => Some(made),
-                Advance::InProgress { made, .. } | Advance::Short { made, .. } if !is_last => made,
-                Advance::Asked { made, .. } if !is_last => Some(made),
+            let created = match advance {
+                RestoreProgress::Restored { made: created, .. } if is_last => Some(created),
+                RestoreProgress::InProgress { made: created, .. }
+                | RestoreProgress::LacksCapacity { made: created, .. }
+                    if !is_last =>
+                {
+                    created
+                }
+                RestoreProgress::Requested { made: created, .. } if !is_last => Some(created),
                 advance => panic!("look {place}: {advance:?}"),
             };
             before = (place > 0).then(|| item.clone());
-            item.made = made.or(item.made);
+            item.created = created.or(item.created);
         }
-        assert_eq!(item.made, self.created.made);
+        assert_eq!(item.created, self.created.created);
     }
 
     async fn compares_without_changing(&self) {
@@ -190,25 +195,25 @@ impl RestoreAnswers {
     async fn undoes_nothing_twice(&self) {
         let call = async |kind: Arc<dyn Kind>| kind.undo(&self.run, &self.item).await;
         let undoing = self.replays().repeatedly(self.undo_nothing, call).await;
-        assert_eq!(undoing, Undoing::Gone);
+        assert_eq!(undoing, UndoProgress::Gone);
     }
 
     async fn undoes_its_own_only(&self) {
         let call = async |kind: Arc<dyn Kind>| kind.undo(&self.run, &self.created).await;
-        let check = |undoing: Undoing, after: &str| match undoing {
-            Undoing::Gone | Undoing::Underway(_) => {}
-            Undoing::Left(why) => panic!("left after {after}: {why}"),
+        let check = |undoing: UndoProgress, after: &str| match undoing {
+            UndoProgress::Gone | UndoProgress::Underway(_) => {}
+            UndoProgress::Remains(why) => panic!("left after {after}: {why}"),
         };
         let (kind, replay) = self.replays().play(both(self.undo, self.undo_again));
         check(call(kind.clone()).await.unwrap(), "nothing");
-        assert_eq!(call(kind).await.unwrap(), Undoing::Gone);
+        assert_eq!(call(kind).await.unwrap(), UndoProgress::Gone);
         replay.played();
         self.replays()
             .with_each_answer_lost_to(self.undo, self.undo_again, self.remove, call, check)
             .await;
         if let Some(foreign) = self.undo_foreign {
             let undoing = self.replays().repeatedly(foreign, call).await;
-            assert_eq!(undoing, Undoing::Gone);
+            assert_eq!(undoing, UndoProgress::Gone);
         }
     }
 
@@ -221,7 +226,7 @@ impl RestoreAnswers {
                 continue;
             }
             let mut other = self.item.clone();
-            (other.planned.source, other.planned.beside) = (planned.source.clone(), planned.beside.clone());
+            (other.planned.source, other.planned.destination) = (planned.source.clone(), planned.destination.clone());
             assert_refused(kind.advance(&self.run, &other).await);
             if self.create.is_some() {
                 assert_refused(kind.preflight(&self.run, &other).await);

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::job::{Course, JobState};
-use super::queue::Waited;
+use super::job::{JobCourse, JobState};
+use super::queue::WaitEnd;
 use super::state::{BackupJob, Inner, Point, PointStatus, State};
 use super::wire::{asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit};
 use super::{tags, tree};
 use crate::clock::epoch_seconds;
-use crate::faults::Kind;
+use crate::faults::FaultKind;
 use crate::rest::{Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
 
@@ -50,8 +50,8 @@ impl Inner {
             return Ok(started(job));
         }
         let fault = self.world.faults.for_job(call);
-        let mut course = Course::new(now, self.world.durations.of(|seconds| seconds.backup_job));
-        course.stuck = fault == Some(Kind::JobStuck);
+        let mut course = JobCourse::new(now, self.world.durations.of(|seconds| seconds.backup_job));
+        course.stuck = fault == Some(FaultKind::JobStuck);
         let after = |minutes| {
             now.checked_add(SignedDuration::from_mins(minutes))
                 .unwrap_or(Timestamp::MAX)
@@ -147,16 +147,16 @@ impl Inner {
             )
         };
         match self.wait_for_turn(&job.resource, id, job.start_by).await {
-            Waited::Stopped => return aborted(),
-            Waited::TooLate => {
+            WaitEnd::Stopped => return aborted(),
+            WaitEnd::TooLate => {
                 let message = "Backup job failed because there was a running job for the same resource.";
                 return ends(JobState::Expired, message, "FAILURE");
             }
-            Waited::Through => {}
+            WaitEnd::Through => {}
         }
-        if job.fault == Some(Kind::JobExpired) {
+        if job.fault == Some(FaultKind::JobExpired) {
             return match self.wait_until(id, job.course.due()).await {
-                Waited::Stopped => aborted(),
+                WaitEnd::Stopped => aborted(),
                 _ => expired(),
             };
         }
@@ -168,7 +168,7 @@ impl Inner {
             job.course.start(self.world.clock.now());
             job.course.due()
         };
-        let stuck = job.fault == Some(Kind::JobStuck);
+        let stuck = job.fault == Some(FaultKind::JobStuck);
         if self
             .wait_until(
                 id,
@@ -179,7 +179,7 @@ impl Inner {
                 },
             )
             .await
-            == Waited::Stopped
+            == WaitEnd::Stopped
         {
             return aborted();
         }
@@ -187,22 +187,22 @@ impl Inner {
             return ends(JobState::Aborted, "The complete window is over", "FAILURE");
         }
         match job.fault {
-            Some(Kind::JobFailed) => {
+            Some(FaultKind::JobFailed) => {
                 let message = "Backup job failed: the role lacks elasticfilesystem:Backup";
                 return ends(JobState::Failed, message, "AccessDenied");
             }
-            Some(Kind::JobAborted) => {
+            Some(FaultKind::JobAborted) => {
                 return ends(JobState::Aborted, "The backup job was aborted", "FAILURE");
             }
             _ => {}
         }
         match self.copy_files(job).await {
             Ok(size) => match job.fault {
-                Some(Kind::JobPartial) => {
+                Some(FaultKind::JobPartial) => {
                     let message = "The backup window closed before all files were copied".to_owned();
                     (JobState::Partial, Some(message), Some("FAILURE"), size)
                 }
-                Some(Kind::JobCompletedWithIssues) => {
+                Some(FaultKind::JobCompletedWithIssues) => {
                     let message = "Backup job completed with issues: some files were skipped".to_owned();
                     (JobState::Completed, Some(message), Some("AccessDenied"), size)
                 }
@@ -220,8 +220,8 @@ impl Inner {
         let copying = move || {
             std::fs::create_dir_all(&to)?;
             match fault {
-                Some(Kind::JobZeroBytes) => Ok(0),
-                Some(Kind::JobPartial | Kind::JobCompletedWithIssues) => {
+                Some(FaultKind::JobZeroBytes) => Ok(0),
+                Some(FaultKind::JobPartial | FaultKind::JobCompletedWithIssues) => {
                     tree::copy(&from, &to)?;
                     tree::halve(&to)
                 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::job::{Course, JobState};
-use super::queue::Waited;
+use super::job::{JobCourse, JobState};
+use super::queue::WaitEnd;
 use super::state::{CopyJob, Inner, Point, PointStatus, State};
 use super::tree;
 use super::wire::{asked, created_within, invalid, lifecycle, not_found, required, role, time, unfit};
 use crate::clock::epoch_seconds;
-use crate::faults::Kind;
+use crate::faults::FaultKind;
 use crate::rest::{Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
 
@@ -40,8 +40,8 @@ impl Inner {
             return Err(unfit(message));
         }
         let fault = self.world.faults.for_job(call);
-        let mut course = Course::new(now, self.world.durations.of(|seconds| seconds.copy_job));
-        course.stuck = fault == Some(Kind::JobStuck);
+        let mut course = JobCourse::new(now, self.world.durations.of(|seconds| seconds.copy_job));
+        course.stuck = fault == Some(FaultKind::JobStuck);
         course.size = source.size;
         let target = Point {
             arn: self.new_point_arn(),
@@ -119,16 +119,19 @@ impl Inner {
         let turn = self.wait_for_turn(&job.target.resource, id, Timestamp::MAX).await;
         let due = {
             let mut state = self.state();
-            let job = state.copy_job_mut(id).filter(|_| turn == Waited::Through);
+            let job = state.copy_job_mut(id).filter(|_| turn == WaitEnd::Through);
             let job = job.ok_or_else(|| failed("The copy job is gone"))?;
             job.course.start(self.world.clock.now());
             job.course.due()
         };
-        let stuck = job.fault == Some(Kind::JobStuck);
-        if self.wait_until(id, if stuck { Timestamp::MAX } else { due }).await == Waited::Stopped {
+        let stuck = job.fault == Some(FaultKind::JobStuck);
+        if self.wait_until(id, if stuck { Timestamp::MAX } else { due }).await == WaitEnd::Stopped {
             return Err(failed("The copy job is gone"));
         }
-        if matches!(job.fault, Some(Kind::JobFailed | Kind::JobAborted | Kind::JobExpired)) {
+        if matches!(
+            job.fault,
+            Some(FaultKind::JobFailed | FaultKind::JobAborted | FaultKind::JobExpired)
+        ) {
             return Err(failed(
                 "Copy job failed: the vault's policy denies backup:CopyIntoBackupVault",
             ));
@@ -136,7 +139,7 @@ impl Inner {
         let (from, to) = (self.place(&job.source.arn), self.place(&job.target.arn));
         let fault = job.fault;
         let copying = move || match fault {
-            Some(Kind::JobZeroBytes) => std::fs::create_dir_all(&to).map(|()| 0),
+            Some(FaultKind::JobZeroBytes) => std::fs::create_dir_all(&to).map(|()| 0),
             _ => tree::copy(&from, &to),
         };
         let copied = tokio::task::spawn_blocking(copying)
@@ -146,11 +149,11 @@ impl Inner {
             .flatten()
             .map_err(|error| failed(&format!("Copy job failed: {error}")))?;
         match job.fault {
-            Some(Kind::JobPartial) => {
+            Some(FaultKind::JobPartial) => {
                 let message = "The copy window closed before all files were copied".to_owned();
                 Err((JobState::Partial, message))
             }
-            Some(Kind::JobCompletedWithIssues) => Ok(Some("Copy job completed with issues".to_owned())),
+            Some(FaultKind::JobCompletedWithIssues) => Ok(Some("Copy job completed with issues".to_owned())),
             _ => Ok(None),
         }
     }

@@ -51,7 +51,7 @@ impl JobState {
 
 /// A job's course.
 #[derive(Clone, Debug)]
-pub(super) struct Course {
+pub(super) struct JobCourse {
     pub id: String,
     pub state: JobState,
     pub created_at: Timestamp,
@@ -68,7 +68,7 @@ pub(super) struct Course {
     pub stuck: bool,
 }
 
-impl Course {
+impl JobCourse {
     pub fn new(now: Timestamp, lasts: Duration) -> Self {
         Self {
             id: crate::ids::uuid(),
@@ -134,7 +134,7 @@ mod tests {
     fn progress_grows_and_reaches_the_end_only_when_completed() {
         let start: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
         let at = |seconds| start + SignedDuration::from_secs(seconds);
-        let mut course = Course::new(start, Duration::from_secs(10));
+        let mut course = JobCourse::new(start, Duration::from_secs(10));
         assert_eq!(course.percent_text(at(5)), "0.0");
         course.start(at(5));
         assert_eq!(course.due(), at(15));
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_job_that_failed_keeps_how_far_it_came() {
         let start: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
-        let mut course = Course::new(start, Duration::from_secs(10));
+        let mut course = JobCourse::new(start, Duration::from_secs(10));
         course.start(start);
         course.end(start + SignedDuration::from_secs(3), JobState::Failed, None, None);
         assert_eq!(course.percent_text(start + SignedDuration::from_hours(1)), "30.0");

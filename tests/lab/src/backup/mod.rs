@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 use crate::efs::Efs;
 use crate::rest::{Refusal, Reply, Request};
-use crate::service::{Answer, Call, Later, Service, Tagged};
+use crate::service::{Answer, BoxedFuture, Call, Service, Tagged};
 use crate::world::World;
 
 use state::{Inner, State, vault_name};
@@ -44,7 +44,7 @@ impl Backup {
 }
 
 impl Service for Backup {
-    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+    fn answer<'a>(&'a self, call: &'a Call) -> BoxedFuture<'a, Option<Answer>> {
         Box::pin(async move {
             if call.service != "backup" {
                 return None;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::state::{Inner, Point, PointStatus, State};
 use super::wire::{asked, created_within, delete_at, lifecycle, not_found, required, time, wrong_state};
 use crate::clock::epoch_seconds;
-use crate::faults::Kind;
+use crate::faults::FaultKind;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
 
@@ -85,7 +85,7 @@ impl Inner {
                 PointStatus::Deleting => return Ok(Answer::empty(200)),
                 _ => {}
             }
-            if self.world.faults.fires(call, Kind::DeleteIgnored) {
+            if self.world.faults.fires(call, FaultKind::DeleteIgnored) {
                 point.status = PointStatus::Expired;
                 point.message =
                     Some("AWS Backup could not delete the recovery point: insufficient permissions".to_owned());

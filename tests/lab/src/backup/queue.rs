@@ -4,11 +4,11 @@
 use jiff::Timestamp;
 
 use super::state::{Inner, State};
-use crate::backup::job::Course;
+use crate::backup::job::JobCourse;
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waited {
+pub(super) enum WaitEnd {
     /// What was waited for has come.
     Through,
     /// The job is to stop.
@@ -36,7 +36,7 @@ impl Inner {
     }
 
     /// Waits until the job is the first of its resource's queue.
-    pub(super) async fn wait_for_turn(&self, resource: &str, job: &str, latest: Timestamp) -> Waited {
+    pub(super) async fn wait_for_turn(&self, resource: &str, job: &str, latest: Timestamp) -> WaitEnd {
         let first = |state: &State| {
             state
                 .queues
@@ -48,31 +48,31 @@ impl Inner {
     }
 
     /// Waits until a time; `Stopped` when the job is to stop before.
-    pub(super) async fn wait_until(&self, job: &str, time: Timestamp) -> Waited {
+    pub(super) async fn wait_until(&self, job: &str, time: Timestamp) -> WaitEnd {
         match self.wait(job, time, |_| false).await {
-            Waited::TooLate => Waited::Through,
+            WaitEnd::TooLate => WaitEnd::Through,
             other => other,
         }
     }
 
     /// What only a job that runs does.
-    async fn wait(&self, job: &str, latest: Timestamp, come: impl Fn(&State) -> bool) -> Waited {
+    async fn wait(&self, job: &str, latest: Timestamp, come: impl Fn(&State) -> bool) -> WaitEnd {
         let mut moved = self.moved.subscribe();
         loop {
             moved.mark_unchanged();
             {
                 let state = self.state();
                 if state.course(job).is_none_or(|course| course.stopping) {
-                    return Waited::Stopped;
+                    return WaitEnd::Stopped;
                 }
                 if come(&state) {
-                    return Waited::Through;
+                    return WaitEnd::Through;
                 }
             }
             let _waiting = self.world.work.wait(latest);
             tokio::select! {
                 _ = moved.changed() => {}
-                () = self.world.clock.sleep_until(latest) => return Waited::TooLate,
+                () = self.world.clock.sleep_until(latest) => return WaitEnd::TooLate,
             }
         }
     }
@@ -80,7 +80,7 @@ impl Inner {
 
 impl State {
     /// The course of a job of any kind.
-    pub(super) fn course(&self, job: &str) -> Option<&Course> {
+    pub(super) fn course(&self, job: &str) -> Option<&JobCourse> {
         let backup = self.backup_jobs.iter().map(|job| &job.course);
         let restore = self.restore_jobs.iter().map(|job| &job.course);
         let copy = self.copy_jobs.iter().map(|job| &job.course);

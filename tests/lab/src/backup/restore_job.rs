@@ -6,14 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::job::{Course, JobState};
-use super::queue::Waited;
+use super::job::{JobCourse, JobState};
+use super::queue::WaitEnd;
 use super::restore_order::{self, RestoreOrder};
 use super::state::{Inner, PointStatus, RestoreJob, State};
 use super::wire::{asked, created_within, invalid, not_found, required, role, time, unfit};
 use super::{tags, tree};
 use crate::clock::epoch_seconds;
-use crate::faults::Kind;
+use crate::faults::FaultKind;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
 use crate::service::{Answer, Call};
 
@@ -45,8 +45,8 @@ impl Inner {
             return Err(unfit(message));
         }
         let fault = self.world.faults.for_job(call);
-        let mut course = Course::new(now, self.world.durations.of(|seconds| seconds.restore_job));
-        course.stuck = fault == Some(Kind::JobStuck);
+        let mut course = JobCourse::new(now, self.world.durations.of(|seconds| seconds.restore_job));
+        course.stuck = fault == Some(FaultKind::JobStuck);
         course.size = point.size;
         let id = course.id.clone();
         state.restore_jobs.push(RestoreJob {
@@ -106,7 +106,7 @@ impl Inner {
         if order.new.is_none() {
             let resource = self.efs.arn(&order.file_system);
             Self::enqueue(&mut self.state(), &resource, id);
-            if self.wait_for_turn(&resource, id, Timestamp::MAX).await == Waited::Stopped {
+            if self.wait_for_turn(&resource, id, Timestamp::MAX).await == WaitEnd::Stopped {
                 return Err(gone());
             }
         }
@@ -122,20 +122,20 @@ impl Inner {
         };
         let directory = new_directory(&root, self.world.clock.now())
             .map_err(|error| failed(format!("The restore directory can't be made: {error}")))?;
-        let due = if job.fault == Some(Kind::JobStuck) {
+        let due = if job.fault == Some(FaultKind::JobStuck) {
             Timestamp::MAX
         } else {
             due
         };
-        if self.wait_until(id, due).await == Waited::Stopped {
+        if self.wait_until(id, due).await == WaitEnd::Stopped {
             return Err(gone());
         }
         let outcome = match job.fault {
-            Some(Kind::JobFailed | Kind::JobExpired) => Err(failed(
+            Some(FaultKind::JobFailed | FaultKind::JobExpired) => Err(failed(
                 "Restore job failed: the role lacks elasticfilesystem:Restore".to_owned(),
             )),
-            Some(Kind::JobAborted) => Err((JobState::Aborted, "The restore job was aborted".to_owned())),
-            Some(Kind::JobZeroBytes) => Ok(()),
+            Some(FaultKind::JobAborted) => Err((JobState::Aborted, "The restore job was aborted".to_owned())),
+            Some(FaultKind::JobZeroBytes) => Ok(()),
             other => {
                 let copied = self.copy_back(job, order.items, directory.clone(), other).await;
                 copied.map_err(|error| failed(format!("Restore job failed: {error}")))
@@ -170,7 +170,7 @@ impl Inner {
         job: &RestoreJob,
         items: Vec<PathBuf>,
         directory: PathBuf,
-        fault: Option<Kind>,
+        fault: Option<FaultKind>,
     ) -> std::io::Result<()> {
         let from = self.place(&job.point.arn);
         let copying = move || {
@@ -183,7 +183,7 @@ impl Inner {
                 }
                 tree::copy(&from.join(&item), &directory.join(&item))?;
             }
-            if fault == Some(Kind::JobPartial) {
+            if fault == Some(FaultKind::JobPartial) {
                 tree::halve(&directory)?;
                 return Err(std::io::Error::other("some files could not be restored"));
             }

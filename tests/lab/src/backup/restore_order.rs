@@ -25,7 +25,7 @@ pub(super) struct RestoreOrder {
     /// The file system to restore into, when it is not a new one.
     pub file_system: String,
     /// The file system to make.
-    pub new: Option<efs::Order>,
+    pub new: Option<efs::FileSystemOrder>,
     /// What to restore, relative to the root; everything when empty.
     pub items: Vec<PathBuf>,
 }
@@ -57,13 +57,13 @@ pub(super) fn read(metadata: &BTreeMap<String, String>) -> Result<RestoreOrder, 
     if !["generalPurpose", "maxIO"].contains(&mode) {
         return Err(format!("Invalid restore metadata: PerformanceMode is {mode}"));
     }
-    let new = is_new.then(|| efs::Order {
+    let new = is_new.then(|| efs::FileSystemOrder {
         creation_token: token.to_owned(),
         performance_mode: mode.to_owned(),
         throughput_mode: "bursting".to_owned(),
         encrypted,
         kms_key,
-        ..efs::Order::default()
+        ..efs::FileSystemOrder::default()
     });
     let items = items(get("ItemsToRestore").or(get("itemsToRestore")))?;
     Ok(RestoreOrder {

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::job::Course;
+use super::job::JobCourse;
 use crate::efs::{self, Efs};
-use crate::faults::Kind;
+use crate::faults::FaultKind;
 use crate::world::World;
 
 pub(super) struct Inner {
@@ -61,7 +61,7 @@ pub(super) struct Point {
     pub(super) lifecycle: Value,
     pub(super) tags: BTreeMap<String, String>,
     /// How the file system was made, for the suggested restore metadata.
-    pub(super) order: efs::Order,
+    pub(super) order: efs::FileSystemOrder,
 }
 
 /// The status of a recovery point.
@@ -89,7 +89,7 @@ impl PointStatus {
 /// One backup job.
 #[derive(Clone)]
 pub(super) struct BackupJob {
-    pub(super) course: Course,
+    pub(super) course: JobCourse,
     pub(super) vault: String,
     pub(super) resource: String,
     pub(super) role: String,
@@ -98,29 +98,29 @@ pub(super) struct BackupJob {
     pub(super) lifecycle: Value,
     pub(super) start_by: Timestamp,
     pub(super) complete_by: Timestamp,
-    pub(super) fault: Option<Kind>,
+    pub(super) fault: Option<FaultKind>,
 }
 
 /// One restore job.
 #[derive(Clone)]
 pub(super) struct RestoreJob {
-    pub(super) course: Course,
+    pub(super) course: JobCourse,
     pub(super) point: Point,
     pub(super) role: Option<String>,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) created_resource: Option<String>,
     pub(super) copy_tags: bool,
-    pub(super) fault: Option<Kind>,
+    pub(super) fault: Option<FaultKind>,
 }
 
 /// One copy job.
 #[derive(Clone)]
 pub(super) struct CopyJob {
-    pub(super) course: Course,
+    pub(super) course: JobCourse,
     pub(super) source: Point,
     pub(super) target: Point,
     pub(super) role: String,
-    pub(super) fault: Option<Kind>,
+    pub(super) fault: Option<FaultKind>,
 }
 
 /// The name in a vault's ARN.

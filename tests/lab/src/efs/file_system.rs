@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::refusals::{bad_request, bare_id, no_file_system, required};
-use super::state::{Efs, FileSystem, Order};
+use super::state::{Efs, FileSystem, FileSystemOrder};
 use super::tags;
 use crate::clock::epoch_seconds;
 use crate::rest::{Refusal, Reply, Request, without_nulls};
@@ -19,7 +19,7 @@ impl Efs {
         if kms_key.is_some() && !encrypted {
             return Err(bad_request("KmsKeyId needs Encrypted to be true"));
         }
-        let order = Order {
+        let order = FileSystemOrder {
             creation_token: required(request, "CreationToken")?,
             performance_mode: text("PerformanceMode", "generalPurpose"),
             throughput_mode: text("ThroughputMode", "bursting"),
@@ -44,7 +44,7 @@ impl Efs {
     /// # Errors
     /// `FileSystemAlreadyExists` with the id, when the token was used; `InternalServerError` when the directory can't
     /// be made.
-    pub async fn create(&self, mut order: Order) -> Result<String, Refusal> {
+    pub async fn create(&self, mut order: FileSystemOrder) -> Result<String, Refusal> {
         if order.encrypted && order.kms_key.is_none() {
             let key = crate::keys::managed(&self.world, "alias/aws/elasticfilesystem").await;
             let key =

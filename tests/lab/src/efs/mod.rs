@@ -16,13 +16,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::rest::{Refusal, Reply, Request};
-use crate::service::{Answer, Call, Later, Service, Tagged};
+use crate::service::{Answer, BoxedFuture, Call, Service, Tagged};
 use crate::world::World;
 
 use refusals::{bad_request, bare_id};
 use state::State;
 
-pub use state::{Efs, Order};
+pub use state::{Efs, FileSystemOrder};
 
 impl Efs {
     /// The service without any file system.
@@ -51,7 +51,7 @@ impl Efs {
 
     /// How a file system was made, by id or ARN.
     #[must_use]
-    pub fn order(&self, id_or_arn: &str) -> Option<Order> {
+    pub fn order(&self, id_or_arn: &str) -> Option<FileSystemOrder> {
         let state = self.state();
         state.file_systems.get(bare_id(id_or_arn)).map(|fs| fs.order.clone())
     }
@@ -114,7 +114,7 @@ impl Efs {
 }
 
 impl Service for Efs {
-    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+    fn answer<'a>(&'a self, call: &'a Call) -> BoxedFuture<'a, Option<Answer>> {
         Box::pin(async move {
             if call.service != "elasticfilesystem" {
                 return None;

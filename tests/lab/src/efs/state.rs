@@ -44,12 +44,12 @@ pub(super) struct FileSystem {
     pub(super) policy: Option<String>,
     pub(super) lifecycle: Vec<Value>,
     pub(super) backup_policy: &'static str,
-    pub(super) order: Order,
+    pub(super) order: FileSystemOrder,
 }
 
 /// What a new file system is to be.
 #[derive(Clone, Debug, Default)]
-pub struct Order {
+pub struct FileSystemOrder {
     /// The caller's token: a second order with the same one is refused.
     pub creation_token: String,
     /// `generalPurpose` or `maxIO`.

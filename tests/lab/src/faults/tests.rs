@@ -2,7 +2,7 @@
 use super::*;
 use crate::call::tests::call;
 
-fn rule(kind: Kind) -> Rule {
+fn rule(kind: FaultKind) -> Rule {
     Rule {
         kind: Some(kind),
         ..Rule::default()
@@ -22,7 +22,7 @@ fn the_nth_matching_call_is_hit_and_only_it() {
         .add(Rule {
             action: Some("StartBackupJob".to_owned()),
             nth: Some(2),
-            ..rule(Kind::Throttle)
+            ..rule(FaultKind::Throttle)
         })
         .unwrap();
     assert_eq!(faults.for_call(&call("backup", "DescribeBackupJob", "x")), None);
@@ -38,7 +38,7 @@ fn times_extends_nth_and_limits_the_rest() {
         .add(Rule {
             nth: Some(2),
             times: Some(2),
-            ..rule(Kind::Error500)
+            ..rule(FaultKind::Error500)
         })
         .unwrap();
     assert_eq!(kinds(&faults, 5), [false, true, true, false, false]);
@@ -46,7 +46,7 @@ fn times_extends_nth_and_limits_the_rest() {
     faults
         .add(Rule {
             times: Some(1),
-            ..rule(Kind::Error500)
+            ..rule(FaultKind::Error500)
         })
         .unwrap();
     assert_eq!(kinds(&faults, 3), [true, false, false]);
@@ -59,7 +59,7 @@ fn the_same_seed_draws_the_same_and_about_as_often_as_asked() {
         let rule = Rule {
             probability: Some(0.3),
             seed: Some(seed),
-            ..rule(Kind::Throttle)
+            ..rule(FaultKind::Throttle)
         };
         faults.add(rule).unwrap();
         kinds(&faults, 1000)
@@ -78,13 +78,13 @@ fn selectors_must_all_match() {
             service: Some("backup".to_owned()),
             resource: Some("fs-2".to_owned()),
             caller: Some("back-up-file-system".to_owned()),
-            ..rule(Kind::CutAfter)
+            ..rule(FaultKind::CutAfter)
         })
         .unwrap();
     let mut hit = call("backup", "StartBackupJob", "arn:...:file-system/fs-2");
     assert_eq!(faults.for_call(&hit), None, "another caller");
     hit.caller = "back-up-file-system".to_owned();
-    assert_eq!(faults.for_call(&hit).unwrap().kind, Kind::CutAfter);
+    assert_eq!(faults.for_call(&hit).unwrap().kind, FaultKind::CutAfter);
     hit.service = "elasticfilesystem".to_owned();
     assert_eq!(faults.for_call(&hit), None, "another service");
 }
@@ -95,20 +95,20 @@ fn job_faults_wait_for_the_job_and_do_not_hit_calls() {
     faults
         .add(Rule {
             nth: Some(1),
-            ..rule(Kind::JobPartial)
+            ..rule(FaultKind::JobPartial)
         })
         .unwrap();
     let start = call("backup", "StartBackupJob", "fs-1");
     assert_eq!(faults.for_call(&start), None);
-    assert!(!faults.fires(&start, Kind::DeleteIgnored));
-    assert_eq!(faults.for_job(&start), Some(Kind::JobPartial));
+    assert!(!faults.fires(&start, FaultKind::DeleteIgnored));
+    assert_eq!(faults.for_job(&start), Some(FaultKind::JobPartial));
     assert_eq!(faults.for_job(&start), None);
 }
 
 #[test]
 fn rules_can_be_removed_and_wrong_ones_are_refused_with_the_field() {
     let faults = Faults::default();
-    let id = faults.add(rule(Kind::Throttle)).unwrap();
+    let id = faults.add(rule(FaultKind::Throttle)).unwrap();
     assert!(faults.remove(id));
     assert!(!faults.remove(id));
     assert_eq!(kinds(&faults, 1), [false]);
@@ -117,18 +117,18 @@ fn rules_can_be_removed_and_wrong_ones_are_refused_with_the_field() {
         (
             Rule {
                 nth: Some(0),
-                ..rule(Kind::Throttle)
+                ..rule(FaultKind::Throttle)
             },
             "nth",
         ),
         (
             Rule {
                 probability: Some(1.5),
-                ..rule(Kind::Throttle)
+                ..rule(FaultKind::Throttle)
             },
             "probability",
         ),
-        (rule(Kind::Slow), "milliseconds"),
+        (rule(FaultKind::Slow), "milliseconds"),
     ] {
         assert!(faults.add(wrong).unwrap_err().contains(field), "{field}");
     }
@@ -137,10 +137,10 @@ fn rules_can_be_removed_and_wrong_ones_are_refused_with_the_field() {
 #[test]
 fn kinds_have_the_names_of_the_control_api() {
     for (kind, name) in [
-        (Kind::Error500, "error_500"),
-        (Kind::KillCallerAfter, "kill_caller_after"),
-        (Kind::JobCompletedWithIssues, "job_completed_with_issues"),
-        (Kind::DeleteIgnored, "delete_ignored"),
+        (FaultKind::Error500, "error_500"),
+        (FaultKind::KillCallerAfter, "kill_caller_after"),
+        (FaultKind::JobCompletedWithIssues, "job_completed_with_issues"),
+        (FaultKind::DeleteIgnored, "delete_ignored"),
     ] {
         assert_eq!(kind.name(), name);
     }
@@ -152,7 +152,7 @@ fn what_is_shown_late_is_late_for_each_resource() {
     faults
         .add(Rule {
             times: Some(2),
-            ..rule(Kind::WithoutTags)
+            ..rule(FaultKind::WithoutTags)
         })
         .unwrap();
     let late = |resource| faults.for_call(&call("efs", "DescribeFileSystems", resource)).is_some();

@@ -9,18 +9,18 @@ const SHOWN: usize = 200;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wrong {
+pub struct Violation {
     /// Where: `tags.1.member.key`, names with a small first letter, as AWS's messages have it.
     pub at: String,
     /// What stands there; none where it must not be shown.
     pub value: Option<String>,
     /// What is wrong with it.
-    pub what: What,
+    pub what: ViolationKind,
 }
 
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum ViolationKind {
     /// A member that must be there is not.
     Missing,
     /// It is of another type than this.
@@ -34,7 +34,7 @@ pub enum What {
 }
 
 /// All that is wrong with the members of an operation's input.
-pub fn input(model: &Model, shape: &Shape, members: &Map<String, Value>) -> Vec<Wrong> {
+pub fn input(model: &Model, shape: &Shape, members: &Map<String, Value>) -> Vec<Violation> {
     let mut check = Check {
         model,
         wrong: Vec::new(),
@@ -45,7 +45,7 @@ pub fn input(model: &Model, shape: &Shape, members: &Map<String, Value>) -> Vec<
 
 struct Check<'a> {
     model: &'a Model,
-    wrong: Vec<Wrong>,
+    wrong: Vec<Violation>,
 }
 
 impl Check<'_> {
@@ -60,21 +60,21 @@ impl Check<'_> {
         let given = |name: &str| members.get(name).filter(|value| !value.is_null());
         for name in &shape.required {
             if given(name).is_none() {
-                self.add(&place(name), Some("null".to_owned()), What::Missing);
+                self.add(&place(name), Some("null".to_owned()), ViolationKind::Missing);
             }
         }
         for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
             match shape.members.get(name).map(|part| self.model.shape(&part.shape)) {
                 Some(Some(shape)) => self.value(shape, value, &place(name)),
                 Some(None) => {}
-                None => self.add(&place(name), None, What::Unknown),
+                None => self.add(&place(name), None, ViolationKind::Unknown),
             }
         }
         if shape.union {
             let count = shape.members.keys().filter(|name| given(name).is_some()).count();
             if count != 1 {
                 let must = format!("have exactly one member set, and has {count}");
-                self.add(at, None, What::Must(must));
+                self.add(at, None, ViolationKind::Must(must));
             }
         }
     }
@@ -91,7 +91,7 @@ impl Check<'_> {
                 for (number, item) in items.iter().enumerate() {
                     let at = format!("{at}.{}.member", number + 1);
                     match (item, member) {
-                        (Value::Null, _) => self.add(&at, Some("null".to_owned()), What::Missing),
+                        (Value::Null, _) => self.add(&at, Some("null".to_owned()), ViolationKind::Missing),
                         (item, Some(member)) => self.value(member, item, &at),
                         (_, None) => {}
                     }
@@ -120,7 +120,7 @@ impl Check<'_> {
             ("boolean", Value::Bool(_)) | ("timestamp", Value::Number(_) | Value::String(_)) => {}
             (kind, _) => {
                 let shown = shown(shape, value);
-                self.add(at, shown, What::Type(kind.to_owned()));
+                self.add(at, shown, ViolationKind::Type(kind.to_owned()));
             }
         }
     }
@@ -130,12 +130,12 @@ impl Check<'_> {
         self.size(shape, text.chars().count(), &value, at);
         if !shape.values.is_empty() && !shape.values.iter().any(|known| known == text) {
             let must = format!("satisfy enum value set: [{}]", shape.values.join(", "));
-            self.add(at, shown(shape, &value), What::Must(must));
+            self.add(at, shown(shape, &value), ViolationKind::Must(must));
         }
         if shape.conditions.iter().any(|condition| !condition.holds(text)) {
             let pattern = shape.pattern.as_deref().unwrap_or_default();
             let must = format!("satisfy regular expression pattern: {pattern}");
-            self.add(at, shown(shape, &value), What::Must(must));
+            self.add(at, shown(shape, &value), ViolationKind::Must(must));
         }
     }
 
@@ -151,17 +151,17 @@ impl Check<'_> {
     fn bounds(&mut self, shape: &Shape, size: f64, have: &str, value: &Value, at: &str) {
         if let Some(min) = shape.min.filter(|min| size < *min) {
             let must = format!("{have} greater than or equal to {min}");
-            self.add(at, shown(shape, value), What::Must(must));
+            self.add(at, shown(shape, value), ViolationKind::Must(must));
         }
         if let Some(max) = shape.max.filter(|max| size > *max) {
             let must = format!("{have} less than or equal to {max}");
-            self.add(at, shown(shape, value), What::Must(must));
+            self.add(at, shown(shape, value), ViolationKind::Must(must));
         }
     }
 
-    fn add(&mut self, at: &str, value: Option<String>, what: What) {
+    fn add(&mut self, at: &str, value: Option<String>, what: ViolationKind) {
         let at = at.to_owned();
-        self.wrong.push(Wrong { at, value, what });
+        self.wrong.push(Violation { at, value, what });
     }
 }
 

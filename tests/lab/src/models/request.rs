@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::check::{What, Wrong};
+use super::check::{Violation, ViolationKind};
 use super::shape::{Model, Part, Shape};
 use crate::service::{Call, Protocol};
 
@@ -12,7 +12,7 @@ use crate::service::{Call, Protocol};
 ///
 /// # Errors
 /// When its body is no JSON object, or a form names what the model does not have.
-pub fn read(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Value>, Wrong> {
+pub fn read(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Value>, Violation> {
     match call.protocol {
         Protocol::Query => Ok(form(call, model, input)),
         Protocol::Json => Ok(named(model, input, body(call)?)),
@@ -20,7 +20,7 @@ pub fn read(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Val
     }
 }
 
-fn body(call: &Call) -> Result<Map<String, Value>, Wrong> {
+fn body(call: &Call) -> Result<Map<String, Value>, Violation> {
     match call.json() {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(unreadable("the body is not a JSON object")),
@@ -28,11 +28,11 @@ fn body(call: &Call) -> Result<Map<String, Value>, Wrong> {
     }
 }
 
-fn unreadable(why: &str) -> Wrong {
-    Wrong {
+fn unreadable(why: &str) -> Violation {
+    Violation {
         at: String::new(),
         value: None,
-        what: What::Unreadable(why.to_owned()),
+        what: ViolationKind::Unreadable(why.to_owned()),
     }
 }
 
@@ -75,7 +75,7 @@ fn is_deep(shape: &Shape) -> bool {
 }
 
 /// The members of a REST call: labels of its path, its query, and the body.
-fn rest(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Value>, Wrong> {
+fn rest(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Value>, Violation> {
     let labels = call.labels();
     let query = call.query_pairs();
     let mut members = match &input.payload {

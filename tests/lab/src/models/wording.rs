@@ -1,16 +1,17 @@
 //! How each service says that a request is not one that it takes.
 
-use super::check::{What, Wrong};
+use super::check::{Violation, ViolationKind};
 use crate::service::{Answer, Call, Protocol};
 
 /// The service's answer to a request with which this is wrong.
-pub fn refusal(call: &Call, wrong: &[Wrong]) -> Answer {
-    let serialization = |wrong: &&Wrong| matches!(wrong.what, What::Type(_) | What::Unreadable(_));
+pub fn refusal(call: &Call, wrong: &[Violation]) -> Answer {
+    let serialization =
+        |wrong: &&Violation| matches!(wrong.what, ViolationKind::Type(_) | ViolationKind::Unreadable(_));
     let json = matches!(call.protocol, Protocol::Json | Protocol::RestJson);
     if let Some(first) = wrong.iter().find(serialization).filter(|_| json) {
         return Answer::error(call.protocol, 400, "SerializationException", &serialized(first));
     }
-    let missing = wrong.iter().find(|wrong| wrong.what == What::Missing);
+    let missing = wrong.iter().find(|wrong| wrong.what == ViolationKind::Missing);
     let code = code(call, missing.is_some());
     let message = match missing {
         Some(missing) if code == "MissingParameter" => {
@@ -36,26 +37,26 @@ fn code(call: &Call, missing: bool) -> &'static str {
     }
 }
 
-fn sentence(wrong: &[Wrong]) -> String {
+fn sentence(wrong: &[Violation]) -> String {
     let each: Vec<String> = wrong.iter().map(constraint).collect();
     let errors = if wrong.len() == 1 { "error" } else { "errors" };
     format!("{} validation {errors} detected: {}", wrong.len(), each.join("; "))
 }
 
-fn constraint(wrong: &Wrong) -> String {
+fn constraint(wrong: &Violation) -> String {
     let value = wrong
         .value
         .as_deref()
         .map_or_else(String::new, |value| match wrong.what {
-            What::Missing => format!(" {value}"),
+            ViolationKind::Missing => format!(" {value}"),
             _ => format!(" '{value}'"),
         });
     let must = match &wrong.what {
-        What::Missing => "not be null".to_owned(),
-        What::Type(kind) => format!("be a {kind}"),
-        What::Must(must) => must.clone(),
-        What::Unknown => "be one that the service knows".to_owned(),
-        What::Unreadable(why) => format!("be readable: {why}"),
+        ViolationKind::Missing => "not be null".to_owned(),
+        ViolationKind::Type(kind) => format!("be a {kind}"),
+        ViolationKind::Must(must) => must.clone(),
+        ViolationKind::Unknown => "be one that the service knows".to_owned(),
+        ViolationKind::Unreadable(why) => format!("be readable: {why}"),
     };
     format!(
         "Value{value} at '{}' failed to satisfy constraint: Member must {must}",
@@ -63,10 +64,10 @@ fn constraint(wrong: &Wrong) -> String {
     )
 }
 
-fn serialized(wrong: &Wrong) -> String {
+fn serialized(wrong: &Violation) -> String {
     match &wrong.what {
-        What::Type(kind) => format!("'{}' can not be converted to {kind}", wrong.at),
-        What::Unreadable(why) => why.clone(),
+        ViolationKind::Type(kind) => format!("'{}' can not be converted to {kind}", wrong.at),
+        ViolationKind::Unreadable(why) => why.clone(),
         _ => wrong.at.clone(),
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{ADMIN, Server, place};
+use super::{ADMIN, Server, server_root};
 
 const ARCHIVE_LIMIT: Duration = Duration::from_secs(30);
 
@@ -36,7 +36,7 @@ impl Server {
             "--no-manifest",
         ]);
         let doing = format!("taking a base backup of {}", self.home().display());
-        place::run(command, &doing).await.map(drop)
+        server_root::run(command, &doing).await.map(drop)
     }
 
     /// Writes everything committed so far into the archive: commits a marker, ends the segment of the log, and waits

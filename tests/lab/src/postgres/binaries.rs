@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-use super::place::{self, Place};
+use super::server_root::{self, ServerRoot};
 
 /// Asks Python where the package is without importing it (its import touches the user's home).
 const WHERE: &str = "import importlib.util, os
@@ -21,7 +21,7 @@ pub struct Binaries {
 
 impl Binaries {
     /// Finds them; copies the installation to the temporary directory when `place`'s user can't run it where it is.
-    pub async fn find(python: &Path, place: &Place) -> Result<Self> {
+    pub async fn find(python: &Path, place: &ServerRoot) -> Result<Self> {
         let output = Command::new(python)
             .arg("-c")
             .arg(WHERE)
@@ -58,7 +58,7 @@ impl Binaries {
         Ok(copied)
     }
 
-    async fn runs(&self, place: &Place) -> bool {
+    async fn runs(&self, place: &ServerRoot) -> bool {
         for program in ["postgres", "psql"] {
             let mut command = place.command(&self.path(program));
             command.arg("--version");
@@ -86,10 +86,12 @@ async fn copy_package(installation: &Path, to: &Path) -> Result<()> {
         if from.exists() {
             let mut command = Command::new("cp");
             command.arg("-r").arg(from).arg(to);
-            place::run(command, "copying PostgreSQL to where its user can run it").await?;
+            server_root::run(command, "copying PostgreSQL to where its user can run it").await?;
         }
     }
     let mut command = Command::new("chmod");
     command.arg("-R").arg("a+rX").arg(to);
-    place::run(command, "letting PostgreSQL's user run it").await.map(drop)
+    server_root::run(command, "letting PostgreSQL's user run it")
+        .await
+        .map(drop)
 }

@@ -30,7 +30,7 @@ impl Listener {
     pub async fn open(address: SocketAddr, tls: Arc<ServerConfig>, socket: PathBuf) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let force_tls = Arc::new(AtomicBool::new(false));
-        let door = Door {
+        let door = TlsForwarder {
             tls: TlsAcceptor::from(tls),
             socket,
             force_tls: force_tls.clone(),
@@ -58,13 +58,13 @@ impl Drop for Listener {
 }
 
 #[derive(Clone)]
-struct Door {
+struct TlsForwarder {
     tls: TlsAcceptor,
     socket: PathBuf,
     force_tls: Arc<AtomicBool>,
 }
 
-impl Door {
+impl TlsForwarder {
     async fn accept(self, listener: TcpListener) {
         // Dropped with this future, and all connections with it.
         let mut connections = JoinSet::new();
@@ -92,7 +92,7 @@ impl Door {
                     if client.write_all(b"S").await.is_ok()
                         && let Ok(client) = self.tls.accept(client).await
                     {
-                        let _ = self.carry(client, &[]).await;
+                        let _ = self.forward(client, &[]).await;
                     }
                     return;
                 }
@@ -106,14 +106,14 @@ impl Door {
                     return;
                 }
                 start => {
-                    let _ = self.carry(client, &start).await;
+                    let _ = self.forward(client, &start).await;
                     return;
                 }
             }
         }
     }
 
-    async fn carry(&self, mut client: impl AsyncRead + AsyncWrite + Unpin, start: &[u8]) -> io::Result<()> {
+    async fn forward(&self, mut client: impl AsyncRead + AsyncWrite + Unpin, start: &[u8]) -> io::Result<()> {
         let mut server = UnixStream::connect(&self.socket).await?;
         server.write_all(start).await?;
         copy_bidirectional(&mut client, &mut server).await.map(drop)

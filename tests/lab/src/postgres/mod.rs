@@ -6,9 +6,9 @@ mod authority;
 mod base_backup;
 mod binaries;
 mod listener;
-mod place;
 mod recovery;
 mod server;
+mod server_root;
 mod sql;
 mod template;
 #[cfg(test)]
@@ -26,7 +26,7 @@ use anyhow::{Context, Result};
 use tokio::sync::OnceCell;
 
 use binaries::Binaries;
-use place::Place;
+use server_root::ServerRoot;
 
 use crate::world::World;
 
@@ -37,7 +37,7 @@ pub const ADMIN: &str = "rdsadmin";
 pub struct Postgres {
     world: Arc<World>,
     binaries: Binaries,
-    place: Place,
+    place: ServerRoot,
     admin_password: String,
     template: OnceCell<PathBuf>,
 }
@@ -49,7 +49,7 @@ impl Postgres {
     /// # Errors
     /// When there are no programs, or no place or no user to run them.
     pub async fn prepare(world: &Arc<World>) -> Result<Arc<Self>> {
-        let place = Place::prepare(&world.dir.join("postgres")).await?;
+        let place = ServerRoot::prepare(&world.dir.join("postgres")).await?;
         if place.is_temporary() {
             world.reaper.remove_at_end(place.root());
         }
@@ -91,7 +91,7 @@ impl Postgres {
     pub async fn copy(&self, from: &Path, to: &Path) -> Result<()> {
         let mut command = self.place.command(Path::new("cp"));
         command.arg("-a").arg("--reflink=auto").arg(from).arg(to);
-        place::run(command, &format!("copying {} to {}", from.display(), to.display()))
+        server_root::run(command, &format!("copying {} to {}", from.display(), to.display()))
             .await
             .map(drop)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::{Postgres, Server, place};
+use super::{Postgres, Server, server_root};
 
 /// From the directory `$1` with a base backup to the data directory `$2`.
 const UNPACK: &str = r#"mkdir -m 700 "$2" && tar -xf "$1/base.tar" -C "$2" && tar -xf "$1/pg_wal.tar" -C "$2/pg_wal""#;
@@ -35,7 +35,7 @@ impl Postgres {
             .arg(backup.join("data"))
             .arg(home.join("data"));
         let doing = format!("unpacking the base backup {}", backup.display());
-        place::run(unpack, &doing).await?;
+        server_root::run(unpack, &doing).await?;
         // A backup of a server that was itself recovered holds that recovery's target.
         let _ = std::fs::remove_file(home.join("data/lab-recovery.conf"));
         Ok(home)

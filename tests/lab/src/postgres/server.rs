@@ -50,7 +50,7 @@ impl Server {
         for part in ["archive", "socket"] {
             let mut mkdir = postgres.place.command(Path::new("mkdir"));
             mkdir.arg("-p").arg(home.join(part));
-            super::place::run(mkdir, "making a server's directories").await?;
+            super::server_root::run(mkdir, "making a server's directories").await?;
         }
         let log_file = home.join("log");
         let log = std::fs::File::options()

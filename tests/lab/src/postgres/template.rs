@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{ADMIN, Postgres, place};
+use super::{ADMIN, Postgres, server_root};
 
 /// Small enough that twenty servers fit on a laptop; durable enough for a lab, which never outlives its machine.
 /// Paths are relative to the data directory, so that a copy needs no edit.
@@ -69,7 +69,7 @@ impl Postgres {
         ]);
         // Segments of 1 MB instead of 16: a base backup and a switch of the log cost little.
         initdb.args(["--auth=scram-sha-256", "--wal-segsize=1"]);
-        place::run(initdb, "making the clusters' template with initdb").await?;
+        server_root::run(initdb, "making the clusters' template with initdb").await?;
         std::fs::remove_file(&password_file)?;
         let settings = data.join("postgresql.conf");
         let mut text = std::fs::read_to_string(&settings)?;

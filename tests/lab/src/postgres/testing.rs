@@ -21,7 +21,7 @@ pub fn world(dir: &Path) -> Arc<World> {
     Arc::new(World {
         clock: Clock::new(),
         durations: Durations::default(),
-        order: crate::order::Order::new(0),
+        order: crate::order::ListOrder::new(0),
         faults: Faults::default(),
         dir: dir.to_owned(),
         account: ACCOUNT,

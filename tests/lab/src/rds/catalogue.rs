@@ -1,7 +1,7 @@
 //! What the region offers: engine versions, zones, defaults, quotas.
 
 use super::fault::{Fault, Result};
-use crate::order::Order;
+use crate::order::ListOrder;
 
 /// The only engine: real PostgreSQL stands in for Aurora's.
 pub const ENGINE: &str = "aurora-postgresql";
@@ -79,7 +79,7 @@ pub fn major(version: &str) -> &str {
 /// The three zones of a new cluster's storage: those that were asked for, and others that Aurora chooses, whatever zones its
 /// source has and its subnets are in.
 #[must_use]
-pub fn storage_zones(order: Order, cluster: &str, asked: &[String]) -> Vec<String> {
+pub fn storage_zones(order: ListOrder, cluster: &str, asked: &[String]) -> Vec<String> {
     let mut others: Vec<&str> = STORAGE_ZONES
         .iter()
         .copied()
@@ -118,7 +118,7 @@ mod tests {
     fn storage_is_in_three_zones_that_nobody_can_tell_beforehand() {
         let zones = |seed, asked: &[&str]| {
             let asked: Vec<String> = asked.iter().map(|zone| (*zone).to_owned()).collect();
-            storage_zones(Order::new(seed), "hubs", &asked)
+            storage_zones(ListOrder::new(seed), "hubs", &asked)
         };
         assert_eq!(zones(1, &[]).len(), 3);
         assert_eq!(zones(1, &[]), zones(1, &[]));

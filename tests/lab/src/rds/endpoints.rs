@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use super::cluster::Cluster;
 use super::instance::Instance;
-use super::plane::{Door, Plane};
+use super::plane::{OpenPort, Plane};
 use super::state::State;
 use crate::postgres::Listener;
 
 impl Plane {
     /// Opens the ports of clusters that serve and closes all others.
-    pub async fn open_doors(&self) {
+    pub async fn open_ports(&self) {
         // Taken first: two callers must not act on views of the state in the wrong order.
         let mut doors = self.doors.lock().await;
         let wanted = wanted(&self.state());
@@ -41,7 +41,7 @@ impl Plane {
             match opened {
                 Ok(listener) => {
                     listener.force_tls(force_tls);
-                    doors.insert(address, Door { socket, listener });
+                    doors.insert(address, OpenPort { socket, listener });
                 }
                 Err(error) => {
                     tracing::warn!(%address, "a cluster's endpoint stays closed: {error:#}")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::faults::Kind;
+use crate::faults::FaultKind;
 use crate::service::Call;
 use crate::world::World;
 
@@ -13,7 +13,7 @@ use crate::world::World;
 pub struct Job {
     started: Timestamp,
     takes: Duration,
-    fault: Option<Kind>,
+    fault: Option<FaultKind>,
     /// `None` while the real work runs.
     pub worked: Option<bool>,
 }
@@ -68,8 +68,10 @@ impl Job {
             Progress::Running((share * 100.0).min(99.0) as u8)
         };
         match (self.fault, self.worked) {
-            (Some(Kind::JobStuck), _) => percent(),
-            (Some(Kind::JobFailed | Kind::JobAborted | Kind::JobExpired | Kind::JobPartial), _) if over => {
+            (Some(FaultKind::JobStuck), _) => percent(),
+            (Some(FaultKind::JobFailed | FaultKind::JobAborted | FaultKind::JobExpired | FaultKind::JobPartial), _)
+                if over =>
+            {
                 Progress::Failed
             }
             (_, Some(false)) => Progress::Failed,
@@ -93,7 +95,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn job(fault: Option<Kind>, worked: Option<bool>) -> Job {
+    fn job(fault: Option<FaultKind>, worked: Option<bool>) -> Job {
         Job {
             started: Timestamp::UNIX_EPOCH,
             takes: Duration::from_secs(10),
@@ -117,10 +119,10 @@ mod tests {
 
     #[test]
     fn faults_fail_it_at_its_end_or_hold_it_for_ever() {
-        let failing = job(Some(Kind::JobFailed), Some(true));
+        let failing = job(Some(FaultKind::JobFailed), Some(true));
         assert_eq!(failing.progress(at(5)), Progress::Running(50));
         assert_eq!(failing.progress(at(10)), Progress::Failed);
-        let stuck = job(Some(Kind::JobStuck), Some(true));
+        let stuck = job(Some(FaultKind::JobStuck), Some(true));
         assert_eq!(stuck.progress(at(1_000_000)), Progress::Running(99));
     }
 }

@@ -8,8 +8,8 @@ pub(crate) mod catalogue;
 mod cluster;
 mod endpoints;
 mod fault;
-mod genesis;
 mod groups;
+mod initial_state;
 mod instance;
 mod job;
 mod keys;
@@ -31,7 +31,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::service::{Answer, Call, Later, Protocol, Service, Tagged};
+use crate::service::{Answer, BoxedFuture, Call, Protocol, Service, Tagged};
 use crate::world::World;
 use plane::Plane;
 use query::Query;
@@ -55,7 +55,7 @@ impl Rds {
 }
 
 impl Service for Rds {
-    fn answer<'a>(&'a self, call: &'a Call) -> Later<'a, Option<Answer>> {
+    fn answer<'a>(&'a self, call: &'a Call) -> BoxedFuture<'a, Option<Answer>> {
         Box::pin(async move {
             if call.service != "rds" {
                 return None;
@@ -90,7 +90,7 @@ impl Service for Rds {
         clusters.chain(instances).chain(snapshots).collect()
     }
 
-    fn stop(&self) -> Later<'_, ()> {
+    fn stop(&self) -> BoxedFuture<'_, ()> {
         Box::pin(async {
             self.clock.abort();
             self.plane.stop().await;

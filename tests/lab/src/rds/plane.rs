@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::automated::AutomatedBackup;
 use super::cluster::{Cluster, latest_restorable};
-use super::genesis;
+use super::initial_state;
 use super::snapshot::{Kind, Phase, Snapshot};
 use super::state::{Discard, State};
 use super::tags::Tags;
@@ -21,7 +21,7 @@ use crate::postgres::{Authority, Listener, Postgres, Server};
 use crate::world::World;
 
 /// An open port and where it leads.
-pub struct Door {
+pub struct OpenPort {
     pub(super) socket: PathBuf,
     pub(super) listener: Listener,
 }
@@ -34,7 +34,7 @@ pub struct Plane {
     pub postgres: Arc<Postgres>,
     pub(super) authority: Authority,
     state: Mutex<State>,
-    pub(super) doors: tokio::sync::Mutex<BTreeMap<SocketAddr, Door>>,
+    pub(super) doors: tokio::sync::Mutex<BTreeMap<SocketAddr, OpenPort>>,
 }
 
 impl Plane {
@@ -45,7 +45,7 @@ impl Plane {
     pub async fn new(world: Arc<World>) -> anyhow::Result<Arc<Self>> {
         let postgres = Postgres::prepare(&world).await?;
         let authority = Authority::create(&world.dir.join("ca.pem")).context("making the lab's CA")?;
-        let state = Mutex::new(genesis::empty(&world));
+        let state = Mutex::new(initial_state::empty(&world));
         let plane = Self {
             world,
             postgres,
@@ -88,8 +88,8 @@ impl Plane {
     /// Lets everything happen whose time has come: statuses, deletions, open ports.
     pub async fn settle(&self) {
         self.observe();
-        let discards = self.state().settle(self.now());
-        self.open_doors().await;
+        let discards = self.state().advance(self.now());
+        self.open_ports().await;
         // Removing a data directory takes seconds on some file systems: nobody waits for it.
         for discard in discards {
             let postgres = self.postgres.clone();

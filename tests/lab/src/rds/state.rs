@@ -18,7 +18,7 @@ use super::names;
 use super::settings::Settings;
 use super::snapshot::{self, Snapshot};
 use super::timeline::Timeline;
-use crate::order::Order;
+use crate::order::ListOrder;
 use crate::postgres::Server;
 
 /// A custom endpoint of a cluster.
@@ -48,7 +48,7 @@ pub struct State {
     pub parameter_groups: BTreeMap<String, ParameterGroup>,
     pub addresses: Addresses,
     pub timeline: Timeline,
-    pub order: Order,
+    pub order: ListOrder,
     /// ARN of the key `alias/aws/rds`.
     pub default_key: String,
 }
@@ -200,12 +200,12 @@ impl State {
     }
 
     /// Lets everything whose time has come by `now` happen; returns what is to be thrown away.
-    pub fn settle(&mut self, now: Timestamp) -> Vec<Discard> {
+    pub fn advance(&mut self, now: Timestamp) -> Vec<Discard> {
         let mut discards = Vec::new();
-        let joined = self.settle_instances(now);
+        let joined = self.advance_instances(now);
         self.elect(&joined);
-        self.settle_clusters(now, &mut discards);
-        self.settle_snapshots(now, &mut discards);
+        self.advance_clusters(now, &mut discards);
+        self.advance_snapshots(now, &mut discards);
         let expired = |backup: &AutomatedBackup| {
             cluster::earliest(Some(backup.earliest), backup.settings.retention_days, now) > Some(backup.latest)
         };
@@ -223,7 +223,7 @@ impl State {
     }
 
     /// Lets instances become what their time has come for; returns the clusters that have one more to choose from.
-    fn settle_instances(&mut self, now: Timestamp) -> BTreeSet<String> {
+    fn advance_instances(&mut self, now: Timestamp) -> BTreeSet<String> {
         use instance::Phase;
         let mut joined = BTreeSet::new();
         self.instances.retain(|_, instance| match &instance.phase {
@@ -262,7 +262,7 @@ impl State {
         }
     }
 
-    fn settle_clusters(&mut self, now: Timestamp, discards: &mut Vec<Discard>) {
+    fn advance_clusters(&mut self, now: Timestamp, discards: &mut Vec<Discard>) {
         use cluster::Phase;
         let (instances, retained, snapshots) = (&self.instances, &self.retained, &mut self.snapshots);
         self.clusters.retain(|_, cluster| {
@@ -299,7 +299,7 @@ impl State {
             .retain(|_, endpoint| clusters.contains_key(&endpoint.cluster));
     }
 
-    fn settle_snapshots(&mut self, now: Timestamp, discards: &mut Vec<Discard>) {
+    fn advance_snapshots(&mut self, now: Timestamp, discards: &mut Vec<Discard>) {
         use snapshot::Phase;
         self.snapshots.retain(|_, snapshot| {
             match &snapshot.phase {

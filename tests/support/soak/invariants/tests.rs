@@ -2,16 +2,16 @@
 
 use super::super::generate::{first_contents, sequence};
 use super::super::outcomes::End;
-use super::super::steps::{CutOver, Request, Which};
+use super::super::steps::{CutOver, Request, RequestedSet};
 use super::*;
 
 /// What is seen of a world in which all is as it should be.
-fn seen(after: &World, label: Label, step: &Step, happened: &Happened) -> Seen {
+fn seen(after: &World, label: Label, step: &Step, happened: &Effect) -> Observation {
     let sealed = (matches!(step, Step::BackUp | Step::AbortBackUp) || happened.safety)
         .then(|| after.sets.get(&label))
         .flatten()
         .map(|set| {
-            let point = |(need, captured): (&Need, &super::super::model::Captured)| {
+            let point = |(need, captured): (&Need, &super::super::model::CapturedData)| {
                 let content = (*need != Need::Rows).then(|| captured.held.content.clone());
                 let place = Some(captured.place);
                 (*need, Point { place, content })
@@ -21,9 +21,9 @@ fn seen(after: &World, label: Label, step: &Step, happened: &Happened) -> Seen {
     let described = after.described.iter().map(|(need, described)| {
         let name = described.name.clone();
         let place = Some(described.place);
-        (*need, Named { name, place })
+        (*need, NamedResource { name, place })
     });
-    Seen {
+    Observation {
         happened: happened.clone(),
         leads: after.in_use.iter().map(|(need, place)| (*need, Ok(*place))).collect(),
         logs_in: Ok(()),
@@ -42,12 +42,12 @@ fn seen(after: &World, label: Label, step: &Step, happened: &Happened) -> Seen {
 }
 
 /// Carries out steps as foreseen; answers the world before the last, the one after it, and what is seen then.
-fn after(steps: &[Step]) -> (World, World, Seen) {
+fn after(steps: &[Step]) -> (World, World, Observation) {
     let mut world = World::new(first_contents());
     let mut last = None;
     for (index, step) in steps.iter().enumerate() {
         let before = world.clone();
-        let happened = world.foreseen(step).unwrap();
+        let happened = world.likely_effect(step).unwrap();
         world.carry_out(index + 1, step, &happened);
         let seen = seen(&world, index + 1, step, &happened);
         last = Some((before, world.clone(), seen));
@@ -55,21 +55,24 @@ fn after(steps: &[Step]) -> (World, World, Seen) {
     last.unwrap()
 }
 
-fn judge(steps: &[Step], world: &(World, World, Seen)) -> Vec<Invariant> {
+fn judge(steps: &[Step], world: &(World, World, Observation)) -> Vec<Invariant> {
     let (before, after, seen) = world;
-    let stepped = Stepped {
+    let stepped = CompletedStep {
         label: steps.len(),
         step: steps.last().unwrap(),
         before,
     };
-    broken(&stepped, after, seen)
+    violations(&stepped, after, seen)
         .into_iter()
         .map(|broken| broken.invariant)
         .collect()
 }
 
 fn cut_over() -> Vec<Step> {
-    vec![Step::BackUp, Step::Restore(Request::new(Which::Newest, CutOver::Yes))]
+    vec![
+        Step::BackUp,
+        Step::Restore(Request::new(RequestedSet::Newest, CutOver::Yes)),
+    ]
 }
 
 #[test]
@@ -84,7 +87,7 @@ fn a_world_as_it_should_be_breaks_nothing() {
 }
 
 /// Breaks a world in one way, of which an invariant has to tell.
-type Breaking = (Invariant, Vec<Step>, fn(&mut Seen));
+type Breaking = (Invariant, Vec<Step>, fn(&mut Observation));
 
 fn breakings() -> Vec<Breaking> {
     let with = |mut steps: Vec<Step>, last: Step| {
@@ -118,7 +121,7 @@ fn breakings() -> Vec<Breaking> {
             vec![
                 Step::BackUp,
                 Step::Remove(Need::Notes),
-                Step::Restore(Request::new(Which::Newest, CutOver::No)),
+                Step::Restore(Request::new(RequestedSet::Newest, CutOver::No)),
             ],
             |seen| seen.happened.verified = true,
         ),
@@ -134,7 +137,7 @@ fn breakings() -> Vec<Breaking> {
             Invariant::UndoneIsGone,
             vec![
                 Step::BackUp,
-                Step::Restore(Request::new(Which::Newest, CutOver::No)),
+                Step::Restore(Request::new(RequestedSet::Newest, CutOver::No)),
                 Step::UndoRestore(2),
             ],
             |seen| {
@@ -167,10 +170,10 @@ fn breakings() -> Vec<Breaking> {
         (Invariant::RunsEnd, cut_over(), |seen| seen.held = true),
         (Invariant::OnCallHears, cut_over(), |seen| seen.messages = 0),
         (Invariant::EndsAsItMust, cut_over(), |seen| {
-            seen.happened.outcome = Outcome::new(End::Failed, State::SwitchedBack);
+            seen.happened.outcome = PossibleOutcome::new(End::Failed, RestoreState::SwitchedBack);
         }),
         (Invariant::CanBeUndone, with(cut_over(), Step::UndoCutOver(2)), |seen| {
-            seen.happened.outcome = Outcome::new(End::Failed, State::CutOver);
+            seen.happened.outcome = PossibleOutcome::new(End::Failed, RestoreState::CutOver);
         }),
     ]
 }
@@ -202,7 +205,7 @@ fn what_must_be_refused_is() {
     assert!(fails(&with(&[moved.clone(), Step::BackUp])));
     let beside = [
         Step::BackUp,
-        Step::Restore(Request::new(Which::Newest, CutOver::No)),
+        Step::Restore(Request::new(RequestedSet::Newest, CutOver::No)),
         Step::Switch(Need::Files, Place::Copy(Need::Files, 2)),
         Step::UndoRestore(2),
     ];

@@ -2,24 +2,24 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-const PLACES: [Place; 17] = [
-    Place::Plan,
-    Place::Question,
-    Place::SafetyBackup,
-    Place::Hook,
-    Place::Probe,
-    Place::Capture,
-    Place::Seal,
-    Place::Prune,
-    Place::Copy,
-    Place::Login,
-    Place::Comparison,
-    Place::Lead,
-    Place::Switch,
-    Place::SwitchBack,
-    Place::Descriptor,
-    Place::Removal,
-    Place::Record,
+const PLACES: [FailureLocation; 17] = [
+    FailureLocation::Plan,
+    FailureLocation::Question,
+    FailureLocation::SafetyBackup,
+    FailureLocation::Hook,
+    FailureLocation::Probe,
+    FailureLocation::Capture,
+    FailureLocation::Seal,
+    FailureLocation::Prune,
+    FailureLocation::Copy,
+    FailureLocation::Login,
+    FailureLocation::Comparison,
+    FailureLocation::Lead,
+    FailureLocation::Switch,
+    FailureLocation::SwitchBack,
+    FailureLocation::Descriptor,
+    FailureLocation::Removal,
+    FailureLocation::Record,
 ];
 
 /// All names of `Error`, and what the machines catch beside them.
@@ -83,20 +83,20 @@ fn reason(subject: &str, error: &str) -> Reason {
 #[test]
 fn a_subject_tells_where_it_arose() {
     for (machine, subject, place) in [
-        (Machine::Backup, "database", Place::Capture),
-        (Machine::Restore, "tables.hubs-Rooms.1", Place::Copy),
-        (Machine::UndoRestore, "storage", Place::Removal),
-        (Machine::Backup, "switch web", Place::Lead),
-        (Machine::Restore, "switch web", Place::Switch),
-        (Machine::UndoCutOver, "switch web", Place::SwitchBack),
-        (Machine::Backup, "probe users", Place::Probe),
-        (Machine::Restore, "hook web", Place::Hook),
-        (Machine::Backup, "Quiesce", Place::Hook),
-        (Machine::Restore, "BackUpDeployment", Place::SafetyBackup),
-        (Machine::Restore, "VerifyRestore", Place::Comparison),
-        (Machine::Backup, "set hubs-20261120-021500-ab12", Place::Prune),
+        (Machine::Backup, "database", FailureLocation::Capture),
+        (Machine::Restore, "tables.hubs-Rooms.1", FailureLocation::Copy),
+        (Machine::UndoRestore, "storage", FailureLocation::Removal),
+        (Machine::Backup, "switch web", FailureLocation::Lead),
+        (Machine::Restore, "switch web", FailureLocation::Switch),
+        (Machine::UndoCutOver, "switch web", FailureLocation::SwitchBack),
+        (Machine::Backup, "probe users", FailureLocation::Probe),
+        (Machine::Restore, "hook web", FailureLocation::Hook),
+        (Machine::Backup, "Quiesce", FailureLocation::Hook),
+        (Machine::Restore, "BackUpDeployment", FailureLocation::SafetyBackup),
+        (Machine::Restore, "VerifyRestore", FailureLocation::Comparison),
+        (Machine::Backup, "set hubs-20261120-021500-ab12", FailureLocation::Prune),
     ] {
-        assert_eq!(Place::of(machine, subject), place, "{subject}");
+        assert_eq!(FailureLocation::of(machine, subject), place, "{subject}");
     }
 }
 
@@ -104,16 +104,16 @@ fn a_subject_tells_where_it_arose() {
 /// definition as "the copy is not what was backed up".
 #[test]
 fn the_same_error_has_another_cause_in_another_place() {
-    let probe = remedy("AccessDenied", Place::Probe, "hubs");
+    let probe = remedy("AccessDenied", FailureLocation::Probe, "hubs");
     assert!(
         probe.contains("password") && probe.contains("probe's secret"),
         "{probe}"
     );
-    let table = remedy("AccessDenied", Place::Capture, "hubs");
+    let table = remedy("AccessDenied", FailureLocation::Capture, "hubs");
     assert!(table.contains("key") && !table.contains("password"), "{table}");
-    let switch = remedy("VerificationFailed", Place::Switch, "hubs");
+    let switch = remedy("VerificationFailed", FailureLocation::Switch, "hubs");
     assert!(!switch.contains("do not use"), "{switch}");
-    assert!(remedy("VerificationFailed", Place::Comparison, "hubs").contains("do not use"));
+    assert!(remedy("VerificationFailed", FailureLocation::Comparison, "hubs").contains("do not use"));
     for place in PLACES {
         let denied = remedy("AccessDenied", place, "hubs");
         assert!(!denied.contains("the function's role"), "{denied}");
@@ -139,7 +139,7 @@ fn one_step_is_said_of_all_that_have_the_same_cause() {
 
 #[test]
 fn every_error_of_ours_has_advice_in_every_place() {
-    let none = remedy("SomethingElse", Place::Capture, "hubs");
+    let none = remedy("SomethingElse", FailureLocation::Capture, "hubs");
     for error in &ERRORS[..16] {
         for place in PLACES {
             assert_ne!(remedy(error, place, "hubs"), none, "{error} {place:?}");

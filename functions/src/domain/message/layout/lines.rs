@@ -2,10 +2,10 @@
 
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-use crate::domain::message::placing;
+use crate::domain::message::command_options;
 
 // Only what cannot be broken, a command or a link, is longer.
-pub use crate::domain::restore::table::WIDTH;
+pub use crate::domain::restore::plan_table::WIDTH;
 
 /// Broken between words only: a name, a command or a link is never.
 pub fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
@@ -16,10 +16,10 @@ pub fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
         .wrap_algorithm(WrapAlgorithm::FirstFit)
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation);
-    let text = placing::unbroken(text);
+    let text = command_options::protect_spaces(text);
     textwrap::wrap(&text, options)
         .iter()
-        .map(|line| placing::broken(line))
+        .map(|line| command_options::restore_spaces(line))
         .collect()
 }
 

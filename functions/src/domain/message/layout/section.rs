@@ -1,7 +1,7 @@
 //! What stands behind a message, of which a page shows as much as it has room for.
 
 use super::lines::{rows, wrapped};
-use crate::domain::message::placing;
+use crate::domain::message::command_options;
 
 /// Some of what stands behind a message, under a title: as many of its entries as the page has room for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +36,9 @@ impl Section {
     }
 
     /// The same, with commands of ours in the place that is meant.
-    pub fn placed(mut self, place: &str) -> Self {
+    pub fn with_options(mut self, place: &str) -> Self {
         for entry in &mut self.entries {
-            *entry = placing::sentences(entry, place);
+            *entry = command_options::add_in_text(entry, place);
         }
         self
     }
@@ -48,12 +48,12 @@ impl Section {
         self.laid_out().part(self.entries.len())
     }
 
-    pub(super) fn laid_out(&self) -> Listed<'_> {
+    pub(super) fn laid_out(&self) -> SectionLines<'_> {
         let lines = |entry: &String| match self.dashed {
             true => wrapped(entry, "  - ", "    "),
             false => vec![entry.clone()],
         };
-        Listed {
+        SectionLines {
             title: &self.title,
             entries: self.entries.iter().map(lines).collect(),
         }
@@ -61,12 +61,12 @@ impl Section {
 }
 
 /// A section in lines.
-pub(super) struct Listed<'a> {
+pub(super) struct SectionLines<'a> {
     title: &'a str,
     pub(super) entries: Vec<Vec<String>>,
 }
 
-impl Listed<'_> {
+impl SectionLines<'_> {
     pub(super) fn part(&self, entries: usize) -> Vec<String> {
         let mut lines = vec![format!("{}:", self.title)];
         lines.extend(self.entries[..entries].iter().flatten().cloned());

@@ -1,17 +1,17 @@
 //! What to do next.
 
 use super::lines::{WIDTH, wrapped};
-use crate::domain::message::placing;
+use crate::domain::message::command_options;
 
 /// What to do, and the command that does it, where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct NextStep {
     pub words: String,
     /// In one line, to be pasted.
     pub command: Option<String>,
 }
 
-impl Step {
+impl NextStep {
     pub fn say(words: impl Into<String>) -> Self {
         let words = words.into();
         Self { words, command: None }
@@ -23,7 +23,7 @@ impl Step {
     }
 
     /// The steps, and what comes last: with the only one before it, where that has no command of its own, as one.
-    pub fn finally(mut steps: Vec<Step>, last: Step) -> Vec<Step> {
+    pub fn finally(mut steps: Vec<NextStep>, last: NextStep) -> Vec<NextStep> {
         match steps.as_mut_slice() {
             [one] if one.command.is_none() => {
                 let mut then = last.words.chars();
@@ -38,10 +38,13 @@ impl Step {
     }
 
     /// The same, with commands of ours in the place that is meant (`--stack`, `--region`).
-    pub fn placed(&self, place: &str) -> Self {
+    pub fn with_options(&self, place: &str) -> Self {
         Self {
-            words: placing::sentences(&self.words, place),
-            command: self.command.as_ref().map(|command| placing::command(command, place)),
+            words: command_options::add_in_text(&self.words, place),
+            command: self
+                .command
+                .as_ref()
+                .map(|command| command_options::add(command, place)),
         }
     }
 

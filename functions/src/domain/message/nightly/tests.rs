@@ -10,7 +10,7 @@ use super::*;
 
 #[test]
 fn a_digest_names_every_deployment_the_failed_first() {
-    let due: Vec<Due> = read(json!([
+    let due: Vec<DueDeployment> = read(json!([
         {"deployment": "hubs", "execution_name": "n-hubs"},
         {"deployment": "staging", "execution_name": "n-staging"},
         {"deployment": "silent", "execution_name": "n-silent"},
@@ -22,7 +22,7 @@ fn a_digest_names_every_deployment_the_failed_first() {
     ]));
     let outcomes = outcomes(&due, &results);
     let newest = BTreeMap::from([("hubs".to_owned(), set("sealed"))]);
-    let night = Night {
+    let night = NightlyRun {
         execution: ARN,
         started_at: at("2026-11-20T02:00:00Z"),
         now: at("2026-11-20T03:15:09Z"),
@@ -48,7 +48,7 @@ Sealed:
         message.text
     );
     let (sealed, broken) = (&outcomes[..1], reason("ListDueDeployments", "Throttled", "m"));
-    let message = nightly(&Night {
+    let message = nightly(&NightlyRun {
         outcomes: sealed,
         ..night
     });
@@ -56,7 +56,7 @@ Sealed:
         (message.severity, message.subject.as_str()),
         (Severity::Info, "Holdfast: night of 2026-11-20: 1 deployment backed up")
     );
-    let message = nightly(&Night {
+    let message = nightly(&NightlyRun {
         outcomes: &[],
         failure: Some(&broken),
         ..night
@@ -65,14 +65,17 @@ Sealed:
         message.subject,
         "Holdfast: THE NIGHT OF 2026-11-20 BROKE OFF (ListDueDeployments: Throttled)"
     );
-    assert_eq!(nightly(&Night { outcomes: &[], ..night }).severity, Severity::Warning);
+    assert_eq!(
+        nightly(&NightlyRun { outcomes: &[], ..night }).severity,
+        Severity::Warning
+    );
 }
 
 /// Fails at 8e363f8: 36 of 75 were named, and the rest was cut off.
 #[test]
 fn a_digest_of_many_counts_all_and_names_the_failed_first() {
     let names: Vec<String> = (0..300).map(|number| format!("deployment-{number:03}")).collect();
-    let due: Vec<Due> = names
+    let due: Vec<DueDeployment> = names
         .iter()
         .map(|name| read(json!({"deployment": name, "execution_name": "n"})))
         .collect();
@@ -90,7 +93,7 @@ fn a_digest_of_many_counts_all_and_names_the_failed_first() {
         })
         .collect();
     let outcomes = outcomes(&due, &results);
-    let message = nightly(&Night {
+    let message = nightly(&NightlyRun {
         execution: ARN,
         started_at: at("2026-11-20T02:00:00Z"),
         now: at("2026-11-20T03:15:09Z"),

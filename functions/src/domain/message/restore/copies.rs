@@ -2,30 +2,30 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::duration::in_words;
+use crate::domain::duration::friendly;
 use crate::domain::kinds;
 use crate::domain::message::facts::LISTED;
 use crate::domain::message::words;
-use crate::domain::restore::item::{Item, ItemStatus};
+use crate::domain::restore::item::{ItemStatus, RestoreItem};
 
 /// What was made, or was to be; `None` for a guard.
-pub fn copy(item: &Item) -> Option<String> {
+pub fn copy(item: &RestoreItem) -> Option<String> {
     let kind = kinds::stateful(&item.planned.resource.target)?;
-    let made = match &item.made {
-        Some(made) => kind.copy_words(made),
-        None => item.planned.beside.words()?,
+    let created = match &item.created {
+        Some(created) => kind.copy_words(created),
+        None => item.planned.destination.words()?,
     };
-    Some(words::line(&made))
+    Some(words::line(&created))
 }
 
 /// Whether something of it may be there.
-pub fn may_be_there(item: &Item) -> bool {
+pub fn may_be_there(item: &RestoreItem) -> bool {
     !matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) && copy(item).is_some()
 }
 
 /// Each resource and its copy, in a line: what became of it, and of what moment its data is. Those that failed first.
-pub fn copies(items: &[Item]) -> Vec<String> {
-    let mut items: Vec<&Item> = items.iter().collect();
+pub fn copies(items: &[RestoreItem]) -> Vec<String> {
+    let mut items: Vec<&RestoreItem> = items.iter().collect();
     items.sort_by_key(|item| item.status != ItemStatus::Failed);
     let lines = items.iter().filter_map(|item| {
         let copy = copy(item)?;
@@ -52,18 +52,18 @@ pub fn copies(items: &[Item]) -> Vec<String> {
 }
 
 /// The moment whose data a copy holds: what was written since is not in it.
-fn of_moment(item: &Item) -> String {
+fn of_moment(item: &RestoreItem) -> String {
     let since = item
         .planned
         .loss_seconds
-        .map(|seconds| format!(", {} old", in_words(seconds)));
+        .map(|seconds| format!(", {} old", friendly(seconds)));
     match item.planned.holds {
         Some(at) => format!("data of {}{}", words::time(at), since.unwrap_or_default()),
         None => "restored".to_owned(),
     }
 }
 
-pub fn copies_json(items: &[Item]) -> Value {
+pub fn copies_json(items: &[RestoreItem]) -> Value {
     let items = items.iter().take(LISTED).map(|item| {
         json!({
             "resource": words::name(&item.planned.resource.name),

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::descriptor::{CutOver, CutOverAction};
-use crate::domain::duration::in_words;
+use crate::domain::descriptor::{Switch, SwitchAction};
+use crate::domain::duration::friendly;
 use crate::domain::message::facts::LISTED;
 use crate::domain::message::layout::Section;
 use crate::domain::message::words;
 use crate::domain::resource::Resource;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, Plan};
-use crate::domain::restore::switching::{SwitchState, Switched};
-use crate::domain::restore::verdict::{Check, Finding, Outcome, Verification};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::{Destination, Plan};
+use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
+use crate::domain::restore::verdict::{Check, Finding, Verification, VerificationOutcome};
 
 /// Names of checks that found the same, a line.
 const NAMES_A_LINE: usize = 6;
@@ -62,7 +62,7 @@ pub fn loss(plan: &Plan) -> String {
     let oldest = plan
         .resources
         .iter()
-        .filter(|planned| planned.beside != Beside::Nothing);
+        .filter(|planned| planned.destination != Destination::Nothing);
     let oldest = oldest
         .filter_map(|planned| Some((planned.holds?, planned.loss_seconds?)))
         .min();
@@ -71,7 +71,7 @@ pub fn loss(plan: &Plan) -> String {
             format!(
                 ", and loses what was written since {} ({} when planned)",
                 words::time(holds),
-                in_words(seconds)
+                friendly(seconds)
             )
         })
         .unwrap_or_default()
@@ -91,15 +91,15 @@ pub fn trust(verification: Option<&Verification>) -> String {
     };
     let (all, unproven) = (verification.checks.len(), number(Finding::Unproven));
     match verification.outcome {
-        Outcome::Verified => format!(
+        VerificationOutcome::Verified => format!(
             "VERIFIED: {} of the copies with what was backed up, and no difference.",
             words::count(all, "comparison")
         ),
-        Outcome::Unproven => format!(
+        VerificationOutcome::Unproven => format!(
             "UNPROVEN: {unproven} of {} could not be told, and nothing was found to be wrong.",
             words::count(all, "comparison")
         ),
-        Outcome::Failed => format!(
+        VerificationOutcome::Failed => format!(
             "NOT WHAT WAS BACKED UP: {} of {} found a difference.",
             number(Finding::Different),
             words::count(all, "comparison")
@@ -108,14 +108,14 @@ pub fn trust(verification: Option<&Verification>) -> String {
 }
 
 /// A switch in a few words: `secret hubs/db (host, port) of database`.
-pub fn switch(switch: &CutOver) -> String {
+pub fn switch(switch: &Switch) -> String {
     let what = match &switch.action {
-        CutOverAction::Secret { secret, values } => {
+        SwitchAction::Secret { secret, values } => {
             let keys: Vec<&str> = values.keys().map(String::as_str).collect();
             format!("secret {secret} ({})", keys.join(", "))
         }
-        CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
-        CutOverAction::EcsService {
+        SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
+        SwitchAction::EcsService {
             cluster,
             service,
             volume,
@@ -126,8 +126,8 @@ pub fn switch(switch: &CutOver) -> String {
                 .unwrap_or_default();
             format!("ECS service {service} in cluster {cluster}{volume}")
         }
-        CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
-        CutOverAction::Rename => "the cluster's name".to_owned(),
+        SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
+        SwitchAction::Rename => "the cluster's name".to_owned(),
     };
     let table = switch
         .table
@@ -138,8 +138,8 @@ pub fn switch(switch: &CutOver) -> String {
 }
 
 /// What leads where, in a line a switch; what may lead to either first.
-pub fn switched(switched: &[Switched]) -> Vec<String> {
-    let mut switched: Vec<&Switched> = switched.iter().collect();
+pub fn switched(switched: &[SwitchRecord]) -> Vec<String> {
+    let mut switched: Vec<&SwitchRecord> = switched.iter().collect();
     switched.sort_by_key(|switched| matches!(switched.state, SwitchState::Done | SwitchState::Returned));
     let lines = switched.iter().map(|switched| {
         let leads = match switched.state {
@@ -158,27 +158,27 @@ pub fn switched(switched: &[Switched]) -> Vec<String> {
 }
 
 /// What was there before, and what is there since, by what a person can set by hand.
-fn from_and_to(switched: &Switched) -> String {
+fn from_and_to(switched: &SwitchRecord) -> String {
     let (before, after) = (&switched.before, &switched.after);
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let (was, is) = match &switched.switch.action {
-        CutOverAction::Secret { .. } | CutOverAction::Parameter { .. } => {
+        SwitchAction::Secret { .. } | SwitchAction::Parameter { .. } => {
             let version =
                 |value: &Value| (!value["version"].is_null()).then(|| format!("version {}", text(&value["version"])));
             (version(before), version(after))
         }
-        CutOverAction::EcsService { .. } => {
+        SwitchAction::EcsService { .. } => {
             let revision = |value: &Value| {
                 let arn = value["task_definition"].as_str()?;
                 Some(format!("task definition {}", arn.rsplit('/').next().unwrap_or(arn)))
             };
             (revision(before), revision(after))
         }
-        CutOverAction::RdsProxy { .. } => {
+        SwitchAction::RdsProxy { .. } => {
             let cluster = |value: &Value| value["cluster"].as_str().map(|cluster| format!("cluster {cluster}"));
             (cluster(before), cluster(after))
         }
-        CutOverAction::Rename => {
+        SwitchAction::Rename => {
             let (name, side, copy) = (text(&before["cluster"]), text(&before["side"]), text(&before["copy"]));
             return match before["old"].is_null() {
                 true => format!("the copy, {copy}, becomes {name}; there was no other"),
@@ -199,7 +199,7 @@ pub fn lines<T: ToString>(lines: &[T]) -> Vec<String> {
 }
 
 /// What each resource's restore left to say.
-pub fn remarks(items: &[Item]) -> Vec<String> {
+pub fn remarks(items: &[RestoreItem]) -> Vec<String> {
     let remarks = items.iter().flat_map(|item| {
         let name = &item.planned.resource.name;
         item.remarks
@@ -217,7 +217,7 @@ pub fn checks_json(verification: Option<&Verification>) -> Value {
     wrong.collect()
 }
 
-pub fn switched_json(switched: &[Switched]) -> Value {
+pub fn switched_json(switched: &[SwitchRecord]) -> Value {
     let switched = switched.iter().take(LISTED).map(|switched| {
         json!({"name": words::name(&switched.switch.name), "what": words::name(&switch(&switched.switch)), "state": switched.state})
     });

@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-mod breaking_off;
-mod failing;
+mod early_end;
+mod failure;
 mod limits;
-mod succeeding;
-mod undoing;
+mod success;
+mod undo;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::machine::Machine;
-use crate::domain::message::{Ended, Event, Severity};
-use crate::domain::restore::item::Item;
+use crate::domain::message::{EarlyEnd, Event, Severity};
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::{Question, RestoreRecord};
 use crate::domain::set::Reason;
 
@@ -77,7 +77,7 @@ fn planned(name: &str) -> Value {
 }
 
 /// The items of that restore, as far as they came.
-pub fn items(status: &str) -> Vec<Item> {
+pub fn items(status: &str) -> Vec<RestoreItem> {
     let made = json!({
         "made": "cluster", "cluster": "hubs-db-r20261120-041500", "arn": "arn", "host": "new.rds", "reader_host": "ro.rds", "port": 5432,
     });
@@ -105,8 +105,8 @@ pub fn switched(state: &str) -> Value {
     }])
 }
 
-pub fn plain<'a>() -> Restore<'a> {
-    Restore {
+pub fn plain<'a>() -> RestoreReport<'a> {
+    RestoreReport {
         deployment: Some("hubs"),
         execution: ARN,
         started_at: at("2026-11-20T04:15:00Z"),
@@ -120,8 +120,8 @@ pub fn plain<'a>() -> Restore<'a> {
     }
 }
 
-pub fn told(record: &RestoreRecord, items: &[Item]) -> (Message, RestoreOutcome, bool) {
-    restore(&Restore {
+pub fn told(record: &RestoreRecord, items: &[RestoreItem]) -> (Message, RestoreOutcome, bool) {
+    restore(&RestoreReport {
         record: Some(record),
         items,
         ..plain()

@@ -88,22 +88,22 @@ proptest! {
             point.resource.target = Target::DynamoDb { table: target.clone() };
             point
         }).collect();
-        let facts = Backup {
+        let facts = BackupReport {
             deployment: deployment.as_deref(), execution: &execution, run: Some(&record), set: own.as_ref(), points: &points,
             failure: failure.first(), ..plain()
         };
         check(&backup(&facts))?;
-        check(&ended(&facts, &Ended { status: &ended_status, cause: cause.as_deref(), lease_released: count == 0 }))?;
-        check(&brought_back(&facts))?;
-        let unreadable = Backup { unreadable: failure.first(), ..facts };
+        check(&ended(&facts, &EarlyEnd { status: &ended_status, cause: cause.as_deref(), lease_released: count == 0 }))?;
+        check(&hooks_resumed(&facts))?;
+        let unreadable = BackupReport { unreadable: failure.first(), ..facts };
         check(&backup(&unreadable))?;
-        check(&ended(&unreadable, &Ended { status: &ended_status, cause: cause.as_deref(), lease_released: true }))?;
+        check(&ended(&unreadable, &EarlyEnd { status: &ended_status, cause: cause.as_deref(), lease_released: true }))?;
 
-        let outcomes: Vec<Outcome> = reasons.into_iter().map(|reason| Outcome {
+        let outcomes: Vec<DeploymentOutcome> = reasons.into_iter().map(|reason| DeploymentOutcome {
             deployment: reason.subject.clone(), sealed: reason.error.is_empty(), execution: Some(reason.message.clone()),
             reason: Some(reason).filter(|reason| !reason.error.is_empty()),
         }).collect();
-        let night = Night {
+        let night = NightlyRun {
             execution: &execution, started_at: at("2026-11-20T02:00:00Z"), now: at("2026-11-20T03:15:09Z"),
             outcomes: &outcomes, newest_sealed: &BTreeMap::new(), failure: failure.first(),
         };

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::place::{Replaced, unknown};
+use super::place::{SourceReplacement, unknown};
 
 /// `ResourcesToImport` of `CreateChangeSet`.
-pub fn resources_to_import(replaced: &[Replaced]) -> String {
+pub fn resources_to_import(replaced: &[SourceReplacement]) -> String {
     if replaced.is_empty() {
         return String::new();
     }
@@ -28,7 +28,7 @@ pub fn resources_to_import(replaced: &[Replaced]) -> String {
 }
 
 /// What to do before and with the change set (AWS CloudFormation User Guide, "Importing existing resources into a stack").
-pub fn steps(replaced: &[Replaced]) -> String {
+pub fn steps(replaced: &[SourceReplacement]) -> String {
     if replaced.is_empty() {
         return String::new();
     }

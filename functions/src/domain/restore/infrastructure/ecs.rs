@@ -1,14 +1,14 @@
 //! ECS: the volumes of task definitions, as they have to stand in a template.
 
-use super::hcl::{Part, block, quoted};
-use crate::domain::descriptor::{CutOverAction, Descriptor};
+use super::hcl::{BodyItem, block, quoted};
+use crate::domain::descriptor::{Descriptor, SwitchAction};
 use crate::domain::kinds::efs;
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 
 /// What each service's volume has to say, for CloudFormation and for Terraform.
-pub fn patches(descriptor: &Descriptor, items: &[Item]) -> String {
+pub fn patches(descriptor: &Descriptor, items: &[RestoreItem]) -> String {
     let patches = descriptor.cut_over.iter().filter_map(|switch| {
-        let CutOverAction::EcsService {
+        let SwitchAction::EcsService {
             cluster,
             service,
             volume,
@@ -19,13 +19,13 @@ pub fn patches(descriptor: &Descriptor, items: &[Item]) -> String {
         let item = items
             .iter()
             .find(|item| item.planned.resource.name == switch.resource)?;
-        let made = item.made.as_ref()?;
-        let directory = match (efs::directory(made)?, made) {
+        let created = item.created.as_ref()?;
+        let directory = match (efs::directory(created)?, created) {
             ((_, Some(directory)), _) => directory,
-            ((_, None), Made::FileSystem { .. }) => "/",
+            ((_, None), CreatedResource::FileSystem { .. }) => "/",
             ((_, None), _) => return None,
         };
-        let (file_system, _) = efs::directory(made)?;
+        let (file_system, _) = efs::directory(created)?;
         let source = item.planned.resource.target.identifier();
         Some(patch(
             &format!("{service} of ECS cluster {cluster}"),
@@ -44,8 +44,8 @@ fn patch(service: &str, volume: Option<&str>, source: &str, file_system: &str, d
         None => format!("every volume of {source}"),
     };
     let body = [
-        Part::Attribute("file_system_id", quoted(file_system)),
-        Part::Attribute("root_directory", quoted(directory)),
+        BodyItem::Attribute("file_system_id", quoted(file_system)),
+        BodyItem::Attribute("root_directory", quoted(directory)),
     ];
     format!(
         "# The task definition of service {service}: {which}.\n\

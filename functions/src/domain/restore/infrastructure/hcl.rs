@@ -1,28 +1,30 @@
 //! Terraform's language, as far as an `import` or `removed` block takes it, laid out as `terraform fmt` does.
 
 /// One line or block of a body.
-pub enum Part {
+pub enum BodyItem {
     /// A name, and an expression as it is written.
     Attribute(&'static str, String),
-    Block(String, Vec<Part>),
+    Block(String, Vec<BodyItem>),
 }
 
 /// A block at the top: two spaces a level, the equals signs of neighbouring attributes in one column, an empty line
 /// around a block inside.
-pub fn block(header: &str, body: &[Part]) -> String {
+pub fn block(header: &str, body: &[BodyItem]) -> String {
     let mut text = String::new();
     write(&mut text, header, body, 0);
     text
 }
 
-fn write(text: &mut String, header: &str, body: &[Part], depth: usize) {
+fn write(text: &mut String, header: &str, body: &[BodyItem], depth: usize) {
     let indent = "  ".repeat(depth);
     text.push_str(&format!("{indent}{header} {{\n"));
     // A block ends a column of equals signs.
-    let mut runs: Vec<Vec<&Part>> = Vec::new();
+    let mut runs: Vec<Vec<&BodyItem>> = Vec::new();
     for part in body {
         match (part, runs.last_mut()) {
-            (Part::Attribute(..), Some(run)) if matches!(run.last(), Some(Part::Attribute(..))) => run.push(part),
+            (BodyItem::Attribute(..), Some(run)) if matches!(run.last(), Some(BodyItem::Attribute(..))) => {
+                run.push(part)
+            }
             _ => runs.push(vec![part]),
         }
     }
@@ -30,15 +32,15 @@ fn write(text: &mut String, header: &str, body: &[Part], depth: usize) {
         if index > 0 {
             text.push('\n');
         }
-        let width = |part: &&Part| match part {
-            Part::Attribute(name, _) => name.len(),
-            Part::Block(..) => 0,
+        let width = |part: &&BodyItem| match part {
+            BodyItem::Attribute(name, _) => name.len(),
+            BodyItem::Block(..) => 0,
         };
         let widest = run.iter().map(width).max().unwrap_or(0);
         for part in run {
             match part {
-                Part::Attribute(name, value) => text.push_str(&format!("{indent}  {name:<widest$} = {value}\n")),
-                Part::Block(header, body) => write(text, header, body, depth + 1),
+                BodyItem::Attribute(name, value) => text.push_str(&format!("{indent}  {name:<widest$} = {value}\n")),
+                BodyItem::Block(header, body) => write(text, header, body, depth + 1),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 
 /// What Terraform and CloudFormation call one kind of thing.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct Element {
 
 /// One thing that stands in the source, and the copy that takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replaced {
+pub struct SourceReplacement {
     /// Address in Terraform's state.
     pub address: String,
     /// What the copy's address ends with, such as `r20261120_030000`.
@@ -32,38 +32,38 @@ pub struct Replaced {
     /// What CloudFormation identifies the copy by, in the order of its own documentation.
     pub identifier: Vec<(&'static str, String)>,
     /// What stands in `address`, and in `logical_id`, in place of a name that the descriptor does not give: to be filled in.
-    pub unknown: Unknown,
+    pub unknown: Placeholders,
 }
 
 /// Placeholders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unknown {
+pub struct Placeholders {
     pub address: Option<String>,
     pub logical_id: Option<String>,
 }
 
 /// Where a resource stands in the source.
-pub struct Place {
+pub struct SourceLocation {
     /// `module.data.`, or nothing.
     module: String,
     /// The last part of the address, with its index if it has one.
     label: String,
     logical_id: String,
     mark: String,
-    unknown: Unknown,
+    unknown: Placeholders,
 }
 
-impl Place {
+impl SourceLocation {
     /// By what the descriptor says of the resource: its address in Terraform, of this type, and its logical id. Placeholders where it
     /// says nothing.
-    pub fn of(item: &Item, terraform: &str, address: Option<&str>, logical_id: Option<&str>) -> Self {
+    pub fn of(item: &RestoreItem, terraform: &str, address: Option<&str>, logical_id: Option<&str>) -> Self {
         let name = &item.planned.resource.name;
         let split = address.and_then(|address| {
             let start = format!("{terraform}.");
             let at = address.rfind(&start)?;
             Some((address[..at].to_owned(), address[at + start.len()..].to_owned()))
         });
-        let unknown = Unknown {
+        let unknown = Placeholders {
             address: split.is_none().then(|| format!("ADDRESS_OF_{}", identifier(name))),
             logical_id: logical_id.is_none().then(|| format!("LogicalIdOf{}", pascal(name))),
         };
@@ -81,8 +81,8 @@ impl Place {
     }
 
     /// The resource itself, whose copy has this name.
-    pub fn resource(&self, element: Element, copy: &str) -> Replaced {
-        Replaced {
+    pub fn resource(&self, element: Element, copy: &str) -> SourceReplacement {
+        SourceReplacement {
             address: format!("{}{}.{}", self.module, element.terraform, self.label),
             mark: self.mark.clone(),
             id: copy.to_owned(),
@@ -95,9 +95,9 @@ impl Place {
     }
 
     /// A part of the resource that stands in a list: its address with another type, and the part's place in the list.
-    pub fn part(&self, element: Element, index: usize, copy: &str) -> Replaced {
+    pub fn part(&self, element: Element, index: usize, copy: &str) -> SourceReplacement {
         let (label, _) = self.label.split_once('[').unwrap_or((&self.label, ""));
-        Replaced {
+        SourceReplacement {
             address: format!("{}{}.{label}[{index}]", self.module, element.terraform),
             logical_id: format!("{}Instance{}", self.logical_id, index + 1),
             ..self.resource(element, copy)
@@ -105,7 +105,7 @@ impl Place {
     }
 
     /// What Application Auto Scaling scales of the source, as it stands at the copy.
-    pub fn scaled(&self, configuration: &Value, namespace: &str, source: &str, copy: &str) -> Vec<Replaced> {
+    pub fn scaled(&self, configuration: &Value, namespace: &str, source: &str, copy: &str) -> Vec<SourceReplacement> {
         let targets = configuration["ScalableTargets"].as_array().into_iter().flatten();
         let (label, _) = self.label.split_once('[').unwrap_or((&self.label, ""));
         targets
@@ -114,7 +114,7 @@ impl Place {
                 let dimension = target["ScalableDimension"].as_str()?;
                 let what = format!("{part} {}", snake(dimension.rsplit(':').next()?));
                 let resource = format!("{copy}{part}");
-                Some(Replaced {
+                Some(SourceReplacement {
                     address: format!("{}aws_appautoscaling_target.{label}{}", self.module, identifier(&what)),
                     mark: self.mark.clone(),
                     id: format!("{namespace}/{resource}/{dimension}"),
@@ -134,7 +134,10 @@ impl Place {
 }
 
 /// Placeholders that a person has to fill in, each once.
-pub fn unknown<'a>(replaced: &'a [Replaced], of: impl Fn(&'a Unknown) -> Option<&'a str>) -> Vec<&'a str> {
+pub fn unknown<'a>(
+    replaced: &'a [SourceReplacement],
+    of: impl Fn(&'a Placeholders) -> Option<&'a str>,
+) -> Vec<&'a str> {
     let mut unknown: Vec<&str> = Vec::new();
     for placeholder in replaced.iter().filter_map(|one| of(&one.unknown)) {
         if !unknown.contains(&placeholder) {

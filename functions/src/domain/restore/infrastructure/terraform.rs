@@ -1,11 +1,11 @@
 //! Terraform: blocks for 1.7 and newer, commands for all.
 
-use super::hcl::{Part, block, quoted};
-use super::place::{Replaced, unknown};
+use super::hcl::{BodyItem, block, quoted};
+use super::place::{SourceReplacement, unknown};
 
 /// A `removed` block for what is replaced and an `import` block for the copy. One address can have either but not both in
 /// one plan, and no `removed` block may have an index (Terraform, "removed block"): the copy gets an address of its own.
-pub fn blocks(replaced: &[Replaced]) -> String {
+pub fn blocks(replaced: &[SourceReplacement]) -> String {
     let Some(first) = replaced.first() else {
         return String::new();
     };
@@ -41,17 +41,17 @@ pub fn blocks(replaced: &[Replaced]) -> String {
             continue;
         };
         if !forgotten.contains(&old) {
-            let lifecycle = Part::Block(
+            let lifecycle = BodyItem::Block(
                 "lifecycle".to_owned(),
-                vec![Part::Attribute("destroy", "false".to_owned())],
+                vec![BodyItem::Attribute("destroy", "false".to_owned())],
             );
-            let body = [Part::Attribute("from", old.clone()), lifecycle];
+            let body = [BodyItem::Attribute("from", old.clone()), lifecycle];
             text.push_str(&format!("\n{}", block("removed", &body)));
             forgotten.push(old);
         }
         let body = [
-            Part::Attribute("to", copy_address(one)),
-            Part::Attribute("id", quoted(&one.id)),
+            BodyItem::Attribute("to", copy_address(one)),
+            BodyItem::Attribute("id", quoted(&one.id)),
         ];
         text.push_str(&format!("\n{}", block("import", &body)));
     }
@@ -59,7 +59,7 @@ pub fn blocks(replaced: &[Replaced]) -> String {
 }
 
 /// The addresses that nobody knows here: no tool takes them as they stand.
-fn to_fill_in(replaced: &[Replaced]) -> String {
+fn to_fill_in(replaced: &[SourceReplacement]) -> String {
     match unknown(replaced, |unknown| unknown.address.as_deref()).as_slice() {
         [] => String::new(),
         unknown => format!(
@@ -70,7 +70,7 @@ fn to_fill_in(replaced: &[Replaced]) -> String {
 }
 
 /// What `removed` names: instances of a cluster leave together, anything else with an index cannot leave alone.
-fn without_last_index(one: &Replaced) -> Option<String> {
+fn without_last_index(one: &SourceReplacement) -> Option<String> {
     let plain = match one.address.rsplit_once('[') {
         Some((before, index)) if one.resource_type == "AWS::RDS::DBInstance" && index.ends_with(']') => before,
         _ => &one.address,
@@ -79,7 +79,7 @@ fn without_last_index(one: &Replaced) -> Option<String> {
 }
 
 /// The address with the restore's mark behind its label.
-fn copy_address(one: &Replaced) -> String {
+fn copy_address(one: &SourceReplacement) -> String {
     // No key of an index has brackets in it (the descriptor's `terraform`).
     match one
         .address
@@ -92,7 +92,7 @@ fn copy_address(one: &Replaced) -> String {
 }
 
 /// The same without a change of addresses, for every version: each takes effect at once.
-pub fn commands(replaced: &[Replaced]) -> String {
+pub fn commands(replaced: &[SourceReplacement]) -> String {
     if replaced.is_empty() {
         return String::new();
     }

@@ -4,10 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::hcl::{Part, block, quoted};
+use super::hcl::{BodyItem, block, quoted};
 use super::*;
 
-fn item(name: &str, resource: Value, made: Value, configuration: Value) -> Item {
+fn item(name: &str, resource: Value, made: Value, configuration: Value) -> RestoreItem {
     let mut resource = resource;
     resource["name"] = name.into();
     resource["deadline_seconds"] = 60.into();
@@ -23,7 +23,7 @@ fn item(name: &str, resource: Value, made: Value, configuration: Value) -> Item 
     .unwrap()
 }
 
-fn cluster(copy: &str) -> Item {
+fn cluster(copy: &str) -> RestoreItem {
     let configuration = json!({
         "DBCluster": {"DBClusterMembers": [
             {"DBInstanceIdentifier": "hubs-two", "IsClusterWriter": true},
@@ -47,7 +47,7 @@ fn cluster(copy: &str) -> Item {
     )
 }
 
-fn items() -> Vec<Item> {
+fn items() -> Vec<RestoreItem> {
     let table = json!({"kind": "dynamodb", "table": "hubs-rooms"});
     let scaled = json!({"ScalableTargets": [
         {"ResourceId": "table/hubs-rooms", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"},
@@ -201,7 +201,7 @@ fn a_cluster_that_is_renamed_has_its_old_name() {
 
 #[test]
 fn instances_of_a_copy_with_a_name_of_its_own_are_numbered() {
-    let commands = |item: &Item| {
+    let commands = |item: &RestoreItem| {
         infrastructure(
             &descriptor("aws_rds_cluster.main", false),
             std::slice::from_ref(item),
@@ -211,7 +211,7 @@ fn instances_of_a_copy_with_a_name_of_its_own_are_numbered() {
     };
     let item = cluster("other");
     assert!(commands(&item).contains("main[0]' 'other-1'\n") && commands(&item).contains("main[1]' 'other-2'\n"));
-    let bare = Item {
+    let bare = RestoreItem {
         configuration: Value::Null,
         ..item
     };
@@ -316,11 +316,11 @@ fn assert_formatted(text: &str) {
 
 #[test]
 fn equals_signs_of_neighbours_stand_in_one_column() {
-    let attribute = |name, value: &str| Part::Attribute(name, value.to_owned());
+    let attribute = |name, value: &str| BodyItem::Attribute(name, value.to_owned());
     let body = [
         attribute("to", "a.b"),
         attribute("provider", "aws.x"),
-        Part::Block("inner".to_owned(), vec![attribute("x", "1"), attribute("yyy", "2")]),
+        BodyItem::Block("inner".to_owned(), vec![attribute("x", "1"), attribute("yyy", "2")]),
         attribute("id", "\"i\""),
     ];
     let text = block("import", &body);
@@ -343,7 +343,7 @@ proptest! {
 
     #[test]
     fn odd_names_change_no_layout_and_no_syntax(copies in vec("([$%]{0,2}\\{|[\"'\\\\\\n]|\\PC){1,12}", 1..4)) {
-        let items: Vec<Item> = copies.iter().enumerate().map(|(index, copy)| {
+        let items: Vec<RestoreItem> = copies.iter().enumerate().map(|(index, copy)| {
             let made = json!({"made": "table", "table": copy, "arn": "a"});
             item(&format!("t{index}"), json!({"kind": "dynamodb", "table": "t"}), made, Value::Null)
         }).collect();

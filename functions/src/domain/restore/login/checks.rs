@@ -1,16 +1,16 @@
 //! What the logins of a restore came to, a check each, and what to do where one was not accepted. A line of a message shows
 //! 500 characters.
 
-use super::planning::{self, Copied, copies};
-use super::{LoggedIn, LoginJob, LoginOutcome, LoginPlan, Of};
+use super::plans::{self, CopiedCluster, copies};
+use super::{LoginJob, LoginOutcome, LoginOwner, LoginPlan, LoginResult};
 use crate::domain::descriptor::Descriptor;
-use crate::domain::restore::item::{Item, Made};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::verdict::{Check, Finding};
 
 /// A check for each secret with which the application will log in to a copy, and for what nobody can log in with to see.
 /// Probes' logins show in their counts.
-pub fn checks(descriptor: &Descriptor, items: &[Item], jobs: &[LoginJob]) -> Vec<Check> {
-    let plans = planning::plans(descriptor, items);
+pub fn checks(descriptor: &Descriptor, items: &[RestoreItem], jobs: &[LoginJob]) -> Vec<Check> {
+    let plans = plans::plans(descriptor, items);
     let of_logins = plans.iter().flat_map(|plan| {
         let job = jobs.iter().find(|job| job.plan.resource == plan.resource);
         let item = items.iter().find(|item| item.planned.resource.name == plan.resource);
@@ -24,9 +24,9 @@ pub fn checks(descriptor: &Descriptor, items: &[Item], jobs: &[LoginJob]) -> Vec
 fn of_plan<'a>(
     plan: &'a LoginPlan,
     job: Option<&'a LoginJob>,
-    item: Option<&'a Item>,
+    item: Option<&'a RestoreItem>,
 ) -> impl Iterator<Item = Check> + use<'a> {
-    let application = plan.logins.iter().filter(|login| login.of == Of::Application);
+    let application = plan.logins.iter().filter(|login| login.of == LoginOwner::Application);
     application.map(move |login| {
         let tried = job.and_then(|job| job.logins.iter().find(|tried| tried.secret == login.secret));
         let (finding, detail) = match tried {
@@ -42,7 +42,7 @@ fn of_plan<'a>(
     })
 }
 
-fn accepted(plan: &LoginPlan, tried: &LoggedIn, item: Option<&Item>) -> String {
+fn accepted(plan: &LoginPlan, tried: &LoginResult, item: Option<&RestoreItem>) -> String {
     let version = tried.version.as_deref().unwrap_or_default();
     let said = format!(
         "with its version {version}, user {} is logged in to database {} of cluster {}",
@@ -59,7 +59,7 @@ fn accepted(plan: &LoginPlan, tried: &LoggedIn, item: Option<&Item>) -> String {
     }
 }
 
-fn not_accepted(plan: &LoginPlan, tried: &LoggedIn, job: Option<&LoginJob>) -> String {
+fn not_accepted(plan: &LoginPlan, tried: &LoginResult, job: Option<&LoginJob>) -> String {
     let why = tried.failure.as_ref().map(crate::domain::job::Failure::message);
     let why = why.unwrap_or_default();
     let cluster = &plan.cluster;
@@ -110,7 +110,7 @@ fn untried(plan: &LoginPlan, job: Option<&LoginJob>) -> String {
 }
 
 /// A copy to which the application is switched, and no switch says with what it logs in.
-fn unnamed(copied: &Copied<'_>) -> Option<Check> {
+fn unnamed(copied: &CopiedCluster<'_>) -> Option<Check> {
     let cluster = copied.cluster;
     let detail = match copied.switches.first() {
         Some(_) if copied.is_mysql() => format!(
@@ -129,13 +129,13 @@ fn unnamed(copied: &Copied<'_>) -> Option<Check> {
 }
 
 /// Logins by IAM name a cluster by its resource id, and the copy has another.
-fn by_iam(copied: &Copied<'_>) -> Option<Check> {
-    let Some(Made::Cluster {
+fn by_iam(copied: &CopiedCluster<'_>) -> Option<Check> {
+    let Some(CreatedResource::Cluster {
         arn,
         resource_id,
         iam_authentication: true,
         ..
-    }) = &copied.item.made
+    }) = &copied.item.created
     else {
         return None;
     };
@@ -164,22 +164,22 @@ mod tests {
 
     use super::*;
     use crate::domain::job::{Failure, JobStatus};
-    use crate::domain::restore::item::PasswordFrom;
+    use crate::domain::restore::item::PasswordSource;
     use crate::domain::restore::login::samples::{copied, descriptor};
 
     fn switches() -> Value {
         json!([{"name": "app", "kind": "secret", "resource": "database", "secret": "hubs/app"}])
     }
 
-    fn jobs(item: &Item, tried: Option<(LoginOutcome, &str)>) -> Vec<LoginJob> {
-        let plan = planning::plans(&descriptor(switches()), std::slice::from_ref(item)).remove(0);
+    fn jobs(item: &RestoreItem, tried: Option<(LoginOutcome, &str)>) -> Vec<LoginJob> {
+        let plan = plans::plans(&descriptor(switches()), std::slice::from_ref(item)).remove(0);
         let failure = |cause: &str| Failure {
             error: "AccessDenied".into(),
             cause: cause.into(),
         };
-        let tried = tried.map(|(outcome, user)| LoggedIn {
+        let tried = tried.map(|(outcome, user)| LoginResult {
             secret: "hubs/app".into(),
-            of: Of::Application,
+            of: LoginOwner::Application,
             outcome,
             version: Some("v2".into()),
             user: Some(user.into()),
@@ -196,7 +196,7 @@ mod tests {
         }]
     }
 
-    fn one(item: Item, tried: Option<(LoginOutcome, &str)>) -> Check {
+    fn one(item: RestoreItem, tried: Option<(LoginOutcome, &str)>) -> Check {
         let jobs = jobs(&item, tried);
         let mut checks = checks(&descriptor(switches()), &[item], &jobs);
         assert_eq!(checks.len(), 1, "{checks:?}");
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_master_password_that_was_set_is_said() {
         let mut item = copied(Value::Null);
-        item.password_from = Some(PasswordFrom {
+        item.password_from = Some(PasswordSource {
             secret: "hubs/app".into(),
             version: "v2".into(),
             at: "2026-11-20T02:15:00Z".parse().unwrap(),
@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn a_cluster_with_logins_by_iam_names_the_new_id_and_the_old() {
         let mut item = copied(json!({"DBCluster": {"DbClusterResourceId": "cluster-OLD"}}));
-        let Some(Made::Cluster { iam_authentication, .. }) = &mut item.made else {
-            panic!("{:?}", item.made)
+        let Some(CreatedResource::Cluster { iam_authentication, .. }) = &mut item.created else {
+            panic!("{:?}", item.created)
         };
         *iam_authentication = true;
         let jobs = jobs(&item, Some((LoginOutcome::Accepted, "app")));

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::descriptor::Descriptor;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 
 pub fn descriptor(cut_over: Value) -> Descriptor {
     let mut document = json!({
@@ -22,7 +22,7 @@ pub fn descriptor(cut_over: Value) -> Descriptor {
 }
 
 /// The copy of `database`, restored.
-pub fn copied(configuration: Value) -> Item {
+pub fn copied(configuration: Value) -> RestoreItem {
     let item = json!({
         "restore": "hubs-prod-20261120-030000-630a",
         "planned": {

@@ -10,7 +10,7 @@ pub struct Matching {
     pub gaps: Vec<Gap>,
     /// How each count of the set is compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub probes: Vec<Pair>,
+    pub probes: Vec<ProbePair>,
     /// The deployment's resources of which the application goes on using the live one when all that is planned is switched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub live: Vec<String>,
@@ -19,7 +19,7 @@ pub struct Matching {
 /// A resource, probe or switch without its counterpart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    pub of: Of,
+    pub of: GapKind,
     /// Its name: today's, or where it has none, the set's.
     pub name: String,
     /// Which side lacks it, and what that means; in words.
@@ -28,7 +28,7 @@ pub struct Gap {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Of {
+pub enum GapKind {
     Resource,
     Probe,
     Switch,
@@ -37,7 +37,7 @@ pub enum Of {
 }
 
 impl Gap {
-    pub(super) fn new(of: Of, name: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(super) fn new(of: GapKind, name: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             of,
             name: name.into(),
@@ -48,27 +48,27 @@ impl Gap {
     /// What it is called in checks, plans and messages: `probe users`.
     pub fn subject(&self) -> String {
         match self.of {
-            Of::Resource => format!("resource {}", self.name),
-            Of::Probe => format!("probe {}", self.name),
-            Of::Switch => format!("switch {}", self.name),
-            Of::Descriptor => self.name.clone(),
+            GapKind::Resource => format!("resource {}", self.name),
+            GapKind::Probe => format!("probe {}", self.name),
+            GapKind::Switch => format!("switch {}", self.name),
+            GapKind::Descriptor => self.name.clone(),
         }
     }
 }
 
 /// A count of the set, and the probe of today that is to count the same in the copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pair {
+pub struct ProbePair {
     /// The probe's name today; where it has none, the set's.
     pub name: String,
     /// Its name in the set.
     pub in_set: String,
-    pub standing: Standing,
+    pub standing: ProbeComparability,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum ProbeComparability {
     /// It counts the same, in the same resource: the two counts are compared.
     Same,
     /// Two counts of different things: no comparison. Why, in words.

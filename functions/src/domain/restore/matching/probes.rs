@@ -1,21 +1,21 @@
 //! Which probe of the descriptor each count of a set is compared by.
 
-use super::gaps::{Gap, Of, Pair, Standing};
+use super::gaps::{Gap, GapKind, ProbeComparability, ProbePair};
 use super::sides::Sides;
 use crate::domain::descriptor::{Count, Descriptor, Probe};
 use crate::domain::set::ProbeResult;
 
 /// Whether what was counted at backup is counted by the probe of this name.
-type Pass<'a> = dyn Fn(&ProbeResult, &str) -> bool + 'a;
+type ProbeMatcher<'a> = dyn Fn(&ProbeResult, &str) -> bool + 'a;
 
 /// Pairs the counts of the set with the probes of today, by what they count, then by their name; and names those that only one
 /// side has.
-pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<Pair>, Vec<Gap>) {
+pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<ProbePair>, Vec<Gap>) {
     let mut taken: Vec<&str> = Vec::new();
     let mut paired: Vec<Option<&str>> = vec![None; counted.len()];
     let same = |result: &ProbeResult, name: &str| sides.count_the_same(&result.name, name);
     let by_name: &dyn Fn(&ProbeResult, &str) -> bool = &|result, name| result.name == name;
-    let passes: [&Pass<'_>; 3] = [
+    let passes: [&ProbeMatcher<'_>; 3] = [
         &|result, name| result.name == name && same(result, name),
         &same,
         by_name,
@@ -37,21 +37,21 @@ pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<Pair>, Vec<Gap
         let left_out = sides.left_out_of_set(&result.name);
         let name = today.unwrap_or(&result.name).to_owned();
         let standing = match (today, left_out) {
-            (_, Some(resource)) => Standing::LeftOut(format!("the request leaves {resource} out")),
+            (_, Some(resource)) => ProbeComparability::LeftOut(format!("the request leaves {resource} out")),
             (None, None) => {
                 let why = "the set has its count, and the descriptor has no such probe any more: it is not compared";
-                gaps.push(Gap::new(Of::Probe, &name, why));
-                Standing::Removed
+                gaps.push(Gap::new(GapKind::Probe, &name, why));
+                ProbeComparability::Removed
             }
             (Some(today), None) => match sides.change(&result.name, today) {
-                None => Standing::Same,
+                None => ProbeComparability::Same,
                 Some(why) => {
-                    gaps.push(Gap::new(Of::Probe, &name, &why));
-                    Standing::Changed(why)
+                    gaps.push(Gap::new(GapKind::Probe, &name, &why));
+                    ProbeComparability::Changed(why)
                 }
             },
         };
-        pairs.push(Pair {
+        pairs.push(ProbePair {
             name,
             in_set: result.name.clone(),
             standing,
@@ -60,11 +60,11 @@ pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<Pair>, Vec<Gap
     for (name, probe) in &sides.today.probes {
         let item = probe.item_name();
         if !taken.contains(&name.as_str()) && sides.request.covers(&item) {
-            let why = match sides.held(&item) {
+            let why = match sides.match_of(&item) {
                 Some(_) => "the set has no count of it: there is nothing to compare with".to_owned(),
                 None => format!("the set has no count of it, and no backup of {item}, in which it counts"),
             };
-            gaps.push(Gap::new(Of::Probe, name, why));
+            gaps.push(Gap::new(GapKind::Probe, name, why));
         }
     }
     (pairs, gaps)
@@ -112,7 +112,7 @@ impl Sides<'_> {
     fn left_out_of_set(&self, probe: &str) -> Option<&str> {
         let then = self.probe_then(probe).or_else(|| self.today.probes.get(probe))?;
         let item = then.item_name();
-        let matched = self.today(&item).or_else(|| self.held(&item))?;
+        let matched = self.today(&item).or_else(|| self.match_of(&item))?;
         (!self.request.covers(&matched.name)).then_some(matched.name.as_str())
     }
 }

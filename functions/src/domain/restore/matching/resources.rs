@@ -7,26 +7,26 @@ use jiff::Timestamp;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::kinds::{self, dynamodb};
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::following::{self, Followed};
+use crate::domain::restore::descriptor_updates::{self, DescriptorChange};
 
 /// When a set's resources had the names that it has of them.
-pub type Captured = Option<Timestamp>;
+pub type CapturedAt = Option<Timestamp>;
 
 /// A resource of a set, and what it is today.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Matched {
+pub struct MatchedResource {
     /// As the set has it.
     pub resource: Resource,
     /// How a restore calls it: as the descriptor does, or where that does not have it, as the set. No two are called the same.
     pub name: String,
-    pub by: By,
+    pub by: MatchedBy,
     /// A cut-over had led the application away from it before it was captured: the set has it because a prefix still covers it.
     pub abandoned: bool,
 }
 
 /// Why it is taken for the resource of that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum By {
+pub enum MatchedBy {
     /// It is the same cluster, table, file system, secret or path, or cut-overs led from the one to the other.
     Identity,
     /// It has its name and kind, and is another one.
@@ -35,7 +35,7 @@ pub enum By {
     Nothing,
 }
 
-impl Matched {
+impl MatchedResource {
     /// Whether it is this resource of the descriptor, or a table of this prefix.
     pub fn is_of(&self, resource: &Resource) -> bool {
         self.name == resource.name
@@ -60,13 +60,13 @@ impl Matched {
 pub fn resources(
     today: &Descriptor,
     held: &[Resource],
-    captured: Captured,
-    followed: &[Followed],
+    captured: CapturedAt,
+    followed: &[DescriptorChange],
     now: Timestamp,
-) -> Vec<Matched> {
+) -> Vec<MatchedResource> {
     let mut taken = BTreeSet::new();
-    let mut found: Vec<Option<(String, By)>> = vec![None; held.len()];
-    let mut pass = |of: &dyn Fn(&Resource) -> Option<(String, By)>| {
+    let mut found: Vec<Option<(String, MatchedBy)>> = vec![None; held.len()];
+    let mut pass = |of: &dyn Fn(&Resource) -> Option<(String, MatchedBy)>| {
         for (resource, found) in held.iter().zip(&mut found) {
             if found.is_none()
                 && let Some((name, by)) = of(resource)
@@ -78,19 +78,19 @@ pub fn resources(
     };
     pass(&|resource| {
         let target = in_use(&resource.target, captured, followed, now);
-        Some((named(today, &target)?, By::Identity))
+        Some((named(today, &target)?, MatchedBy::Identity))
     });
-    pass(&|resource| Some((named(today, &resource.target)?, By::Identity)));
+    pass(&|resource| Some((named(today, &resource.target)?, MatchedBy::Identity)));
     pass(&|resource| {
         let other = &today.resources.get(&resource.name)?.target;
         let same_kind = std::mem::discriminant(other) == std::mem::discriminant(&resource.target);
         let today = other.identifier().to_owned();
-        same_kind.then(|| (resource.name.clone(), By::Name { today }))
+        same_kind.then(|| (resource.name.clone(), MatchedBy::Name { today }))
     });
     let mut all = Vec::with_capacity(held.len());
     for (resource, found) in held.iter().zip(found) {
-        let (name, by) = found.unwrap_or_else(|| (free(&resource.name, today, &mut taken), By::Nothing));
-        all.push(Matched {
+        let (name, by) = found.unwrap_or_else(|| (free(&resource.name, today, &mut taken), MatchedBy::Nothing));
+        all.push(MatchedResource {
             resource: resource.clone(),
             name,
             by,
@@ -101,20 +101,20 @@ pub fn resources(
 }
 
 /// What the cut-overs since a moment, and their ways back, made of what was in use then.
-fn in_use(target: &Target, captured: Captured, followed: &[Followed], now: Timestamp) -> Target {
+fn in_use(target: &Target, captured: CapturedAt, followed: &[DescriptorChange], now: Timestamp) -> Target {
     let mut target = target.clone();
     if let Some(captured) = captured {
         let field = target.field();
         let of_kind = followed.iter().filter(|change| change.field == field);
-        let name = following::name_at(target.identifier(), captured, of_kind, now).to_owned();
+        let name = descriptor_updates::name_at(target.identifier(), captured, of_kind, now).to_owned();
         *target.identifier_mut() = name;
     }
     target
 }
 
-fn is_abandoned(resource: &Resource, captured: Captured, followed: &[Followed]) -> bool {
+fn is_abandoned(resource: &Resource, captured: CapturedAt, followed: &[DescriptorChange]) -> bool {
     let of_kind = followed.iter().filter(|change| change.field == resource.target.field());
-    captured.is_some_and(|captured| following::is_replaced(resource.target.identifier(), of_kind, captured))
+    captured.is_some_and(|captured| descriptor_updates::is_replaced(resource.target.identifier(), of_kind, captured))
 }
 
 /// How the descriptor calls what a target is.

@@ -1,7 +1,7 @@
 //! The set of a restore and today's deployment, side by side.
 
-use super::gaps::{Gap, Of};
-use super::resources::{By, Matched};
+use super::gaps::{Gap, GapKind};
+use super::resources::{MatchedBy, MatchedResource};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::kinds::is_guard;
 use crate::domain::resource::Resource;
@@ -15,18 +15,18 @@ pub struct Sides<'a> {
     pub then: Option<&'a Descriptor>,
     pub today: &'a Descriptor,
     /// The set's resources.
-    pub resources: &'a [Matched],
+    pub resources: &'a [MatchedResource],
     pub request: &'a RestoreRequest,
 }
 
 impl Sides<'_> {
     /// How a restore calls today what a set calls so: a resource, or a table of a prefix.
-    pub fn today(&self, held: &str) -> Option<&Matched> {
+    pub fn today(&self, held: &str) -> Option<&MatchedResource> {
         self.resources.iter().find(|matched| matched.resource.name == held)
     }
 
     /// The same by today's name.
-    pub fn held(&self, today: &str) -> Option<&Matched> {
+    pub fn match_of(&self, today: &str) -> Option<&MatchedResource> {
         self.resources.iter().find(|matched| matched.name == today)
     }
 
@@ -38,9 +38,9 @@ impl Sides<'_> {
             let target = &matched.resource.target;
             let (kind, identifier) = (target.kind(), target.identifier());
             match &matched.by {
-                By::Identity => {}
-                By::Name { today } => gaps.push(Gap::new(
-                    Of::Resource,
+                MatchedBy::Identity => {}
+                MatchedBy::Name { today } => gaps.push(Gap::new(
+                    GapKind::Resource,
                     &matched.name,
                     format!(
                         "set {} has {kind} {identifier}, and the descriptor now names {today}; no cut-over is recorded that \
@@ -48,8 +48,8 @@ impl Sides<'_> {
                         self.set
                     ),
                 )),
-                By::Nothing => gaps.push(Gap::new(
-                    Of::Resource,
+                MatchedBy::Nothing => gaps.push(Gap::new(
+                    GapKind::Resource,
                     &matched.name,
                     format!(
                         "the descriptor names neither {kind} {identifier} nor a {kind} {} any more: it is restored, and nothing \
@@ -64,7 +64,7 @@ impl Sides<'_> {
                 "set {} has no backup of it: the application keeps what it uses",
                 self.set
             );
-            Gap::new(Of::Resource, resource.name, why)
+            Gap::new(GapKind::Resource, resource.name, why)
         });
         gaps.extend(lacking.filter(|gap| self.request.covers(&gap.name)));
         gaps
@@ -82,7 +82,7 @@ impl Sides<'_> {
         let held = |resource: &Resource| {
             self.resources
                 .iter()
-                .any(|matched| matched.by != By::Nothing && matched.is_of(resource))
+                .any(|matched| matched.by != MatchedBy::Nothing && matched.is_of(resource))
         };
         let all = self.today.resources();
         all.into_iter().filter(|resource| !held(resource)).collect()

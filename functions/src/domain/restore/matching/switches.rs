@@ -1,8 +1,8 @@
 //! Whether the switches of today are those that the deployment had when the set was made.
 
-use super::gaps::{Gap, Of};
+use super::gaps::{Gap, GapKind};
 use super::sides::Sides;
-use crate::domain::descriptor::{CutOver, CutOverAction};
+use crate::domain::descriptor::{Switch, SwitchAction};
 use crate::domain::kinds::secret::name as secret_name;
 
 /// The switches that only one side has, or that lead from or to something else than they did. Of resources that the request
@@ -16,10 +16,10 @@ pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
              those of today",
             sides.set
         );
-        return vec![Gap::new(Of::Descriptor, "descriptor of the backup", why)];
+        return vec![Gap::new(GapKind::Descriptor, "descriptor of the backup", why)];
     };
     let mut taken: Vec<&str> = Vec::new();
-    let mut left: Vec<&CutOver> = Vec::new();
+    let mut left: Vec<&Switch> = Vec::new();
     for switch in &then.cut_over {
         let same = today
             .iter()
@@ -48,21 +48,21 @@ pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
                     words(&other.action),
                     other.item_name()
                 );
-                Gap::new(Of::Switch, &other.name, why)
+                Gap::new(GapKind::Switch, &other.name, why)
             }
             None => {
                 let why = format!(
                     "the deployment had it at backup, for {item}, and the descriptor does not have it any more: {} stays as it is",
                     words(&switch.action)
                 );
-                Gap::new(Of::Switch, &switch.name, why)
+                Gap::new(GapKind::Switch, &switch.name, why)
             }
         });
     }
     for switch in today {
         let item = switch.item_name();
         if sides.request.covers(&item) && !taken.contains(&switch.name.as_str()) {
-            let why = match sides.held(&item) {
+            let why = match sides.match_of(&item) {
                 Some(_) => format!(
                     "the deployment did not have it at backup: whether what was backed up then is what {} leads to is not known",
                     words(&switch.action)
@@ -73,25 +73,25 @@ pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
                     words(&switch.action)
                 ),
             };
-            gaps.push(Gap::new(Of::Switch, &switch.name, why));
+            gaps.push(Gap::new(GapKind::Switch, &switch.name, why));
         }
     }
     gaps
 }
 
 impl Sides<'_> {
-    fn switch_the_same(&self, then: &CutOver, today: &CutOver) -> bool {
+    fn switch_the_same(&self, then: &Switch, today: &Switch) -> bool {
         let held = then.item_name();
         let followed = self.today(&held).map_or(held.as_str(), |matched| &matched.name);
         followed == today.item_name() && same_action(&then.action, &today.action)
     }
 }
 
-fn same_action(one: &CutOverAction, other: &CutOverAction) -> bool {
+fn same_action(one: &SwitchAction, other: &SwitchAction) -> bool {
     match (one, other) {
         (
-            CutOverAction::Secret { secret, values },
-            CutOverAction::Secret {
+            SwitchAction::Secret { secret, values },
+            SwitchAction::Secret {
                 secret: other,
                 values: others,
             },
@@ -101,37 +101,37 @@ fn same_action(one: &CutOverAction, other: &CutOverAction) -> bool {
 }
 
 /// Whether two switches change the same secret, parameter, service or name.
-fn of_one_thing(one: &CutOverAction, other: &CutOverAction) -> bool {
+fn of_one_thing(one: &SwitchAction, other: &SwitchAction) -> bool {
     match (one, other) {
-        (CutOverAction::Secret { secret, .. }, CutOverAction::Secret { secret: other, .. }) => {
+        (SwitchAction::Secret { secret, .. }, SwitchAction::Secret { secret: other, .. }) => {
             secret_name(secret) == secret_name(other)
         }
-        (CutOverAction::Parameter { parameter, .. }, CutOverAction::Parameter { parameter: other, .. }) => {
+        (SwitchAction::Parameter { parameter, .. }, SwitchAction::Parameter { parameter: other, .. }) => {
             parameter == other
         }
         (
-            CutOverAction::EcsService { cluster, service, .. },
-            CutOverAction::EcsService {
+            SwitchAction::EcsService { cluster, service, .. },
+            SwitchAction::EcsService {
                 cluster: other_cluster,
                 service: other_service,
                 ..
             },
         ) => (cluster, service) == (other_cluster, other_service),
-        (CutOverAction::RdsProxy { proxy }, CutOverAction::RdsProxy { proxy: other }) => proxy == other,
+        (SwitchAction::RdsProxy { proxy }, SwitchAction::RdsProxy { proxy: other }) => proxy == other,
         _ => false,
     }
 }
 
 /// What a switch changes, in a few words.
-fn words(action: &CutOverAction) -> String {
+fn words(action: &SwitchAction) -> String {
     match action {
-        CutOverAction::Secret { secret, values } => {
+        SwitchAction::Secret { secret, values } => {
             let keys: Vec<&str> = values.keys().map(String::as_str).collect();
             format!("{} of secret {secret}", keys.join(" and "))
         }
-        CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
-        CutOverAction::EcsService { cluster, service, .. } => format!("service {service} of ECS cluster {cluster}"),
-        CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
-        CutOverAction::Rename => "the cluster's name".to_owned(),
+        SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
+        SwitchAction::EcsService { cluster, service, .. } => format!("service {service} of ECS cluster {cluster}"),
+        SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
+        SwitchAction::Rename => "the cluster's name".to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::resource::{Resource, Target};
-use crate::domain::restore::following::{Followed, Place};
+use crate::domain::restore::descriptor_updates::{DescriptorChange, DescriptorField};
 use crate::domain::restore::request::RestoreRequest;
 use crate::domain::set::ProbeResult;
 
@@ -67,9 +67,9 @@ pub fn counts(then: &Descriptor) -> Vec<ProbeResult> {
 pub fn found(
     then: &Descriptor,
     today: &Descriptor,
-    followed: &[Followed],
+    followed: &[DescriptorChange],
     request: &Value,
-) -> (Vec<Matched>, Vec<Gap>, Vec<Pair>) {
+) -> (Vec<MatchedResource>, Vec<Gap>, Vec<ProbePair>) {
     let matched = resources(today, &held(then), Some(at(1)), followed, at(3));
     let mut request_of = json!({"deployment": "hubs-prod"});
     request_of
@@ -97,7 +97,7 @@ fn subjects(gaps: &[Gap]) -> Vec<String> {
     gaps.iter().map(Gap::subject).collect()
 }
 
-fn names(matched: &[Matched]) -> Vec<&str> {
+fn names(matched: &[MatchedResource]) -> Vec<&str> {
     matched.iter().map(|of| of.name.as_str()).collect()
 }
 
@@ -110,7 +110,10 @@ fn renamed_resources_are_followed_with_their_probes_and_switches() {
     let (matched, gaps, pairs) = found(&then, &today, &[], &json!({}));
     assert_eq!(names(&matched), ["db", "login", "items.hubs-rooms"]);
     assert_eq!(gaps, []);
-    assert!(pairs.iter().all(|pair| pair.standing == Standing::Same), "{pairs:?}");
+    assert!(
+        pairs.iter().all(|pair| pair.standing == ProbeComparability::Same),
+        "{pairs:?}"
+    );
 }
 
 #[test]
@@ -125,7 +128,10 @@ fn a_table_that_got_a_resource_of_its_own_is_followed() {
         ["resource tables"],
         "no table of the set is left to it"
     );
-    assert!(pairs.iter().all(|pair| pair.standing == Standing::Same), "{pairs:?}");
+    assert!(
+        pairs.iter().all(|pair| pair.standing == ProbeComparability::Same),
+        "{pairs:?}"
+    );
 }
 
 #[test]
@@ -135,9 +141,9 @@ fn what_cut_overs_made_of_a_resource_is_followed_and_what_nobody_recorded_is_ask
     document["resources"]["db"]["cluster"] = json!("hubs-db-r2");
     document["probes"]["rooms"]["table"] = json!("hubs-rooms-r1");
     document["cut_over"][1]["table"] = json!("hubs-rooms-r1");
-    let change = |field: &str, from: &str, to: &str, hour| Followed {
+    let change = |field: &str, from: &str, to: &str, hour| DescriptorChange {
         resource: "database".into(),
-        place: Place::Resource("database".into()),
+        place: DescriptorField::Resource("database".into()),
         field: field.into(),
         from: from.into(),
         to: to.into(),
@@ -155,7 +161,10 @@ fn what_cut_overs_made_of_a_resource_is_followed_and_what_nobody_recorded_is_ask
     let (matched, gaps, pairs) = found(&then, &descriptor(&document), &followed, &json!({}));
     assert_eq!(names(&matched), ["db", "login", "tables.hubs-rooms-r1"]);
     assert_eq!(gaps, [], "{gaps:?}");
-    assert!(pairs.iter().all(|pair| pair.standing == Standing::Same), "{pairs:?}");
+    assert!(
+        pairs.iter().all(|pair| pair.standing == ProbeComparability::Same),
+        "{pairs:?}"
+    );
 
     let mut moved = hubs("database", "tables");
     moved["resources"]["database"]["cluster"] = json!("hubs-elsewhere");
@@ -170,9 +179,9 @@ fn what_cut_overs_made_of_a_resource_is_followed_and_what_nobody_recorded_is_ask
 
 #[test]
 fn what_a_cut_over_led_away_from_before_the_backup_is_not_in_use() {
-    let change = |from: &str, to: &str, hour, back: Option<u8>| Followed {
+    let change = |from: &str, to: &str, hour, back: Option<u8>| DescriptorChange {
         resource: "tables.hubs-rooms".into(),
-        place: Place::Switch("table".into()),
+        place: DescriptorField::Switch("table".into()),
         field: "table".into(),
         from: from.into(),
         to: to.into(),
@@ -267,12 +276,12 @@ fn a_probe_is_the_same_by_what_it_counts() {
         today["probes"]["users"]["secret"] = json!("hubs/reader");
         today["probes"]["users"]["timeout"] = json!("1m");
     });
-    assert_eq!(other_login, (nothing(), "users".into(), Standing::Same));
+    assert_eq!(other_login, (nothing(), "users".into(), ProbeComparability::Same));
     let renamed = with(&|today| {
         let probe = today["probes"].as_object_mut().unwrap().remove("users").unwrap();
         today["probes"]["accounts"] = probe;
     });
-    assert_eq!(renamed, (nothing(), "accounts".into(), Standing::Same));
+    assert_eq!(renamed, (nothing(), "accounts".into(), ProbeComparability::Same));
     for change in ["sql", "database"] {
         let (gaps, name, standing) = with(&|today| today["probes"]["users"][change] = json!("select 1"));
         assert_eq!(
@@ -280,7 +289,7 @@ fn a_probe_is_the_same_by_what_it_counts() {
             (vec!["probe users".to_owned()], "users".into()),
             "{change}"
         );
-        assert!(matches!(standing, Standing::Changed(_)), "{standing:?}");
+        assert!(matches!(standing, ProbeComparability::Changed(_)), "{standing:?}");
     }
 }
 
@@ -295,7 +304,10 @@ fn what_a_request_leaves_out_is_said_of_each_count() {
         let why = "the request leaves tables.hubs-rooms out".to_owned();
         assert_eq!(
             standings,
-            [("rooms", &Standing::LeftOut(why)), ("users", &Standing::Same)]
+            [
+                ("rooms", &ProbeComparability::LeftOut(why)),
+                ("users", &ProbeComparability::Same)
+            ]
         );
     }
 }

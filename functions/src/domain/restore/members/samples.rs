@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Class, Member, Unless};
+use super::{LosslessValues, Member, MemberClass};
 
 /// A value of a member that counts as set.
 pub fn value(member: &Member) -> Value {
     match member.unless {
-        Unless::UpTo(usual) => json!(usual + 1.0),
+        LosslessValues::UpTo(usual) => json!(usual + 1.0),
         _ => json!(format!("a {}", member.name)),
     }
 }
@@ -34,6 +34,6 @@ pub fn with(mut configuration: Value, path: &str, value: Value) -> Value {
 
 /// Everything that the table has of a kind.
 pub fn everything(kind: &str) -> Value {
-    let members = super::of(kind).filter(|member| member.class != Class::Inside);
+    let members = super::of(kind).filter(|member| member.class != MemberClass::Inside);
     members.fold(json!({}), |all, member| with(all, &member.path(), value(member)))
 }

@@ -22,10 +22,13 @@ fn a_member_is_read_with_its_places_its_condition_and_its_words() {
     );
     assert_eq!(
         (members[0].unless, members[0].words),
-        (Unless::Is("off"), "{source} had {value}")
+        (LosslessValues::Is("off"), "{source} had {value}")
     );
-    assert_eq!((members[3].class, members[3].unless), (Class::Compared, Unless::Unset));
-    assert_eq!(members[6].unless, Unless::UpTo(5.0));
+    assert_eq!(
+        (members[3].class, members[3].unless),
+        (MemberClass::Compared, LosslessValues::Unset)
+    );
+    assert_eq!(members[6].unless, LosslessValues::UpTo(5.0));
 }
 
 #[test]
@@ -56,7 +59,7 @@ fn what_may_differ_is_named_below_what_is_compared() {
 #[test]
 fn every_loss_of_the_table_is_said() {
     for kind in ["aurora", "dynamodb"] {
-        for member in of(kind).filter(|member| member.class == Class::NotCovered) {
+        for member in of(kind).filter(|member| member.class == MemberClass::NotCovered) {
             assert!(!member.words.is_empty(), "{member:?}");
             let captured = samples::with(Value::Null, &member.path(), samples::value(member));
             assert_eq!(lost(kind, &captured, "old", "new").len(), 1, "{member:?}");

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{RestoreRequest, Wanted, is_or_holds};
+use super::{RequestedMoment, RestoreRequest, is_or_holds};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::descriptor::reader::{Faults, bare, quoted};
 use crate::domain::kinds::{self, Profile, any_of};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Resource;
-use crate::domain::restore::matching::Matched;
+use crate::domain::restore::matching::MatchedResource;
 use crate::error::Fault;
 
 impl RestoreRequest {
     /// The request with today's names of what it names as the set does: `holdfast show` lists a set by its own names.
-    pub fn called_today(&self, resources: &[Matched], today: &Descriptor) -> Self {
+    pub fn called_today(&self, resources: &[MatchedResource], today: &Descriptor) -> Self {
         let known =
             |name: &str| today.resources.contains_key(name) || resources.iter().any(|of| is_or_holds(name, &of.name));
         let each = |name: &String| -> Vec<String> {
@@ -56,9 +56,9 @@ impl RestoreRequest {
     /// Faults of `before` and `at` that lie in the future.
     pub fn check_times(&self, now: Timestamp) -> Vec<Fault> {
         let (field, time) = match &self.wanted {
-            Wanted::Before(time) => ("before", *time),
-            Wanted::At(time) => ("at", *time),
-            Wanted::Newest | Wanted::Set(_) => return Vec::new(),
+            RequestedMoment::Before(time) => ("before", *time),
+            RequestedMoment::At(time) => ("at", *time),
+            RequestedMoment::Newest | RequestedMoment::Set(_) => return Vec::new(),
         };
         let mut faults = Faults::default();
         if time > now {

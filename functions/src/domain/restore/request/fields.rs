@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::domain::descriptor::formats;
-use crate::domain::descriptor::reader::{Faults, Format, Object, quoted, shown};
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat, quoted, shown};
 use crate::domain::nearest::nearest;
 
 const MOST_NAMES: usize = 200;
-const RESOURCE: Format = Format {
+const RESOURCE: TextFormat = TextFormat {
     rule: "the name of a resource such as database, or of a table of a prefix such as tables.hubs-rooms",
     accepts: formats::is_resource,
     hidden: false,
@@ -66,7 +66,7 @@ pub fn texts_by_resource(
     faults: &mut Faults,
     object: &Object<'_>,
     field: &str,
-    format: &Format,
+    format: &TextFormat,
 ) -> BTreeMap<String, String> {
     by_resource(faults, object, field, |faults, path, value| {
         let text = value.as_str().filter(|text| (format.accepts)(text)).map(str::to_owned);

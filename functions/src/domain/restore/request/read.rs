@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::fields::{by_resource, list, one_of, texts_by_resource, word};
-use super::{Destination, Origin, RestoreRequest, Wanted, of_operator, times};
+use super::{Origin, RequestedDestination, RequestedMoment, RestoreRequest, of_operator, times};
 use crate::domain::descriptor::formats;
-use crate::domain::descriptor::reader::{Faults, Format, Object, quoted, shown};
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat, quoted, shown};
 use crate::domain::restore::modes::{CutOverMode, OnFailure};
 use crate::domain::set::Purpose;
 use crate::error::{Error, Result};
@@ -32,23 +32,23 @@ const FIELDS: [&str; 18] = [
     "on_failure",
     "source",
 ];
-const SUFFIX: Format = Format {
+const SUFFIX: TextFormat = TextFormat {
     rule: "1 to 24 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen",
     accepts: |text| text.len() <= 24 && crate::domain::names::is_hyphenated(text),
     hidden: false,
 };
-const WANTED_SET: Format = Format {
+const WANTED_SET: TextFormat = TextFormat {
     rule: "newest, or the id of a set such as hubs-prod-20261120-021500-630a",
     accepts: |text| text == "newest" || formats::is_id(text),
     hidden: false,
 };
-const COPY: Format = Format {
+const COPY: TextFormat = TextFormat {
     rule: "a name for the copy: 1 to 255 letters, digits, hyphens, underscores and dots",
     accepts: formats::is_copy,
     hidden: false,
 };
 
-const INSTANCE_CLASS: Format = Format {
+const INSTANCE_CLASS: TextFormat = TextFormat {
     rule: "an instance class such as db.r7g.large, or db.serverless",
     accepts: |text| {
         let parts = || text.split('.');
@@ -62,7 +62,7 @@ const INSTANCE_CLASS: Format = Format {
     },
     hidden: false,
 };
-const CA_CERTIFICATE: Format = Format {
+const CA_CERTIFICATE: TextFormat = TextFormat {
     rule: "a certificate authority of RDS such as rds-ca-rsa2048-g1",
     accepts: |text| crate::domain::names::is_hyphenated(text),
     hidden: false,
@@ -87,7 +87,7 @@ impl RestoreRequest {
 fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
     object.only(faults, &FIELDS);
     let deployment = object.text(faults, "deployment", &formats::NAME);
-    let wanted = wanted(faults, object, deployment.as_deref());
+    let wanted = requested_moment(faults, object, deployment.as_deref());
     let only = list(faults, object, "only");
     let except = list(faults, object, "except");
     if let (Some(_), Some(value)) = (object.get("only"), object.get("except")) {
@@ -97,8 +97,8 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
     let names = texts_by_resource(faults, object, "names", &COPY);
     let into = by_resource(faults, object, "into", |faults, path, value| {
         let words = [
-            ("directory", Destination::Directory),
-            ("file_system", Destination::FileSystem),
+            ("directory", RequestedDestination::Directory),
+            ("file_system", RequestedDestination::FileSystem),
         ];
         one_of(faults, path, value, &words)
     });
@@ -146,7 +146,7 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
 }
 
 /// At most one of `set`, `before` and `at`.
-fn wanted(faults: &mut Faults, object: &Object<'_>, deployment: Option<&str>) -> Option<Wanted> {
+fn requested_moment(faults: &mut Faults, object: &Object<'_>, deployment: Option<&str>) -> Option<RequestedMoment> {
     let set = object.optional_text(faults, "set", &WANTED_SET);
     if let (Some(set), Some(deployment)) = (&set, deployment)
         && set != "newest"
@@ -165,10 +165,11 @@ fn wanted(faults: &mut Faults, object: &Object<'_>, deployment: Option<&str>) ->
         faults.add(*field, value, "only one of set, before and at");
     }
     let set = set.map(|set| match set.as_str() {
-        "newest" => Wanted::Newest,
-        _ => Wanted::Set(set),
+        "newest" => RequestedMoment::Newest,
+        _ => RequestedMoment::Set(set),
     });
-    set.or(before.map(Wanted::Before)).or(at.map(Wanted::At))
+    set.or(before.map(RequestedMoment::Before))
+        .or(at.map(RequestedMoment::At))
 }
 
 /// Without a catalog there is no set to choose, and nothing left to back up.

@@ -59,7 +59,7 @@ fn a_deployment_alone_is_restored_from_its_newest_set() {
     let usual = RestoreRequest {
         deployment: "hubs-prod".to_owned(),
         purpose: Purpose::Restore,
-        wanted: Wanted::Newest,
+        wanted: RequestedMoment::Newest,
         only: Vec::new(),
         except: Vec::new(),
         suffix: None,
@@ -97,11 +97,14 @@ fn every_field_is_read() {
         "on_failure": "keep",
         "source": "catalog",
     }));
-    assert_eq!(request.wanted, Wanted::Set("hubs-prod-20261120-021500-630a".to_owned()));
+    assert_eq!(
+        request.wanted,
+        RequestedMoment::Set("hubs-prod-20261120-021500-630a".to_owned())
+    );
     assert_eq!(request.only, ["database", "tables.hubs-rooms", "storage"]);
     assert_eq!(request.suffix.as_deref(), Some("drill-1"));
     assert_eq!(request.names["tables.hubs-rooms"], "Hubs_Rooms.drill");
-    assert_eq!(request.into["storage"], Destination::FileSystem);
+    assert_eq!(request.into["storage"], RequestedDestination::FileSystem);
     assert_eq!(request.instance_classes["database"], "db.r7g.large");
     assert_eq!(request.ca_certificates["database"], "rds-ca-rsa2048-g1");
     assert_eq!(request.cut_over, Some(CutOverMode::Ask));
@@ -123,12 +126,12 @@ fn times_are_read_in_their_zone() {
         "2026-11-19T21:45:00.000-04:30",
     ] {
         let request = parse(json!({"deployment": "hubs", "before": time}));
-        assert_eq!(request.wanted, Wanted::Before(utc), "{time}");
+        assert_eq!(request.wanted, RequestedMoment::Before(utc), "{time}");
     }
     let request = parse(json!({"deployment": "hubs", "at": "2026-11-20T02:15:00.123456789Z"}));
     assert_eq!(
         request.wanted,
-        Wanted::At("2026-11-20T02:15:00.123456789Z".parse().unwrap())
+        RequestedMoment::At("2026-11-20T02:15:00.123456789Z".parse().unwrap())
     );
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::descriptor::formats;
-use crate::domain::descriptor::reader::{Faults, Format, Object, quoted};
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat, quoted};
 use crate::error::{Error, Result};
 
 /// Which restore is taken back: `{"deployment": "hubs-prod", "restore": "hubs-prod-20261120-031500-9f2c"}`.
@@ -14,7 +14,7 @@ pub struct UndoRequest {
     pub restore: String,
 }
 
-const RESTORE: Format = Format {
+const RESTORE: TextFormat = TextFormat {
     rule: "the id of a restore such as hubs-prod-20261120-021500-630a",
     accepts: formats::is_id,
     hidden: false,

@@ -40,7 +40,7 @@ impl Check {
     }
 }
 
-pub fn in_words(result: &ProbeResult) -> String {
+pub fn count_text(result: &ProbeResult) -> String {
     match (&result.count, &result.failure) {
         (_, Some(failure)) => format!("not counted ({}: {})", failure.error, failure.message()),
         (Some(count), None) => count.to_string(),

@@ -7,7 +7,7 @@ use proptest::sample::select;
 use super::Finding::{Different, Same, Unproven};
 use super::*;
 use crate::domain::job::Failure;
-use crate::domain::restore::matching::{Gap, Matching, Of, Pair, Standing};
+use crate::domain::restore::matching::{Gap, GapKind, Matching, ProbeComparability, ProbePair};
 
 fn count(name: &str, count: u64) -> ProbeResult {
     ProbeResult {
@@ -179,11 +179,11 @@ fn a_deployment_without_probes_is_never_verified() {
         (checks.len(), checks[0].finding, checks[0].name.as_str()),
         (1, Unproven, "probes")
     );
-    assert_eq!(verify(checks, at()).outcome, Outcome::Unproven);
-    assert_eq!(verify(Vec::new(), at()).outcome, Outcome::Unproven);
+    assert_eq!(verify(checks, at()).outcome, VerificationOutcome::Unproven);
+    assert_eq!(verify(Vec::new(), at()).outcome, VerificationOutcome::Unproven);
     let configuration = vec![Check::new("database: configuration", Same, "nothing differs")];
     let verification = verify(configuration, at());
-    assert_eq!(verification.outcome, Outcome::Unproven);
+    assert_eq!(verification.outcome, VerificationOutcome::Unproven);
     assert_eq!(verification.checks[0].name, "probes");
 }
 
@@ -191,27 +191,27 @@ fn a_deployment_without_probes_is_never_verified() {
 fn one_count_and_nothing_amiss_is_verified_and_the_worst_comes_first() {
     let check = |name: &str, finding| Check::new(name, finding, "");
     let good = vec![check("database: configuration", Same), check("probe users", Same)];
-    assert_eq!(verify(good.clone(), at()).outcome, Outcome::Verified);
+    assert_eq!(verify(good.clone(), at()).outcome, VerificationOutcome::Verified);
     let all = [
         good,
         vec![check("b", Unproven), check("a", Different), check("c", Unproven)],
     ]
     .concat();
     let verification = verify(all, at());
-    assert_eq!(verification.outcome, Outcome::Failed);
+    assert_eq!(verification.outcome, VerificationOutcome::Failed);
     let names: Vec<&str> = verification.checks.iter().map(|check| check.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "database: configuration", "probe users"]);
 }
 
-fn pair(name: &str, in_set: &str, standing: Standing) -> Pair {
-    Pair {
+fn pair(name: &str, in_set: &str, standing: ProbeComparability) -> ProbePair {
+    ProbePair {
         name: name.into(),
         in_set: in_set.into(),
         standing,
     }
 }
 
-fn gap(of: Of, name: &str) -> Gap {
+fn gap(of: GapKind, name: &str) -> Gap {
     Gap {
         of,
         name: name.into(),
@@ -231,8 +231,8 @@ fn a_count_whose_statement_changed_is_no_comparison_whatever_it_says() {
         (Vec::new(), "5 at backup, not counted in the copy: because"),
     ] {
         let matching = Matching {
-            gaps: vec![gap(Of::Probe, "users")],
-            probes: vec![pair("users", "users", Standing::Changed("because".into()))],
+            gaps: vec![gap(GapKind::Probe, "users")],
+            probes: vec![pair("users", "users", ProbeComparability::Changed("because".into()))],
             live: Vec::new(),
         };
         let found = counted(&matching, vec![count("users", 5)], now);
@@ -244,7 +244,7 @@ fn a_count_whose_statement_changed_is_no_comparison_whatever_it_says() {
 #[test]
 fn a_probe_that_got_another_name_is_compared_by_what_it_counts() {
     let matching = Matching {
-        probes: vec![pair("accounts", "users", Standing::Same)],
+        probes: vec![pair("accounts", "users", ProbeComparability::Same)],
         ..Matching::default()
     };
     let found = counted(&matching, vec![count("users", 5)], vec![count("accounts", 5)]);
@@ -262,7 +262,7 @@ fn a_restore_of_which_nothing_is_counted_says_which_counts_were_left_out() {
         probes: vec![pair(
             "users",
             "users",
-            Standing::LeftOut("the request leaves database out".into()),
+            ProbeComparability::LeftOut("the request leaves database out".into()),
         )],
         ..Matching::default()
     };
@@ -279,14 +279,14 @@ fn a_restore_of_which_nothing_is_counted_says_which_counts_were_left_out() {
 fn whatever_has_no_counterpart_is_a_check_that_proves_nothing() {
     let matching = Matching {
         gaps: vec![
-            gap(Of::Resource, "database"),
-            gap(Of::Switch, "login"),
-            gap(Of::Probe, "users"),
-            gap(Of::Probe, "rooms"),
+            gap(GapKind::Resource, "database"),
+            gap(GapKind::Switch, "login"),
+            gap(GapKind::Probe, "users"),
+            gap(GapKind::Probe, "rooms"),
         ],
         probes: vec![
-            pair("tables", "tables", Standing::Same),
-            pair("users", "users", Standing::Removed),
+            pair("tables", "tables", ProbeComparability::Same),
+            pair("users", "users", ProbeComparability::Removed),
         ],
         live: Vec::new(),
     };
@@ -298,7 +298,7 @@ fn whatever_has_no_counterpart_is_a_check_that_proves_nothing() {
     let mut checks = probes(&found.expected, &found.actual, true, true);
     checks.extend(found.checks);
     let verification = verify(checks, at());
-    assert_eq!(verification.outcome, Outcome::Unproven);
+    assert_eq!(verification.outcome, VerificationOutcome::Unproven);
     let mut unproven: Vec<&str> = verification
         .checks
         .iter()
@@ -339,9 +339,9 @@ proptest! {
         let agree = comparable && !expected.is_empty() && expected == actual
             && expected.iter().all(|result| result.count.is_some_and(|count| count > 0));
         let all_same = others.iter().all(|finding| *finding == Same);
-        prop_assert_eq!(verification.outcome == Outcome::Verified, agree && all_same);
+        prop_assert_eq!(verification.outcome == VerificationOutcome::Verified, agree && all_same);
         if others.contains(&Different) {
-            prop_assert_eq!(verification.outcome, Outcome::Failed);
+            prop_assert_eq!(verification.outcome, VerificationOutcome::Failed);
         }
         prop_assert!(verification.checks.is_sorted_by(|a, b| a.finding >= b.finding));
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::copies::*;
 use super::*;
-use crate::domain::restore::item::Advance;
+use crate::domain::restore::item::RestoreProgress;
 use crate::domain::restore::verdict::Finding;
 use crate::kinds::Restore;
 
@@ -109,7 +109,7 @@ async fn policies_of_every_type_come_back_about_the_copy() {
     script.extend(scaling_answers(&unscaled));
     script.extend((0..3).map(|_| answers("PutScalingPolicy", "{}")));
     let (advance, asked) = advanced(script, &item).await;
-    assert!(matches!(advance, Advance::Restored { .. }), "{advance:?}");
+    assert!(matches!(advance, RestoreProgress::Restored { .. }), "{advance:?}");
     for (asked, mut wanted) in asked[6..].iter().zip(policies(TARGET).as_array().unwrap().clone()) {
         wanted.as_object_mut().unwrap().remove("PolicyARN");
         assert_eq!(asked.json(), wanted);

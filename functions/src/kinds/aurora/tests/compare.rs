@@ -294,10 +294,10 @@ async fn what_cannot_be_compared_is_said() {
 async fn what_the_restore_could_not_do_is_unproven_unless_it_decides_who_reaches_the_copy() {
     let mut item = item(from_snapshot(), configuration());
     item.shortage
-        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
+        .record(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
     for _ in 0..2 {
         item.settings
-            .note(&["CopyTagsToSnapshot", "Port"], Vec::new(), restore().started_at);
+            .record(&["CopyTagsToSnapshot", "Port"], Vec::new(), restore().started_at);
     }
     let copy = broken(|copy| {
         copy["DBInstances"].as_array_mut().unwrap().remove(0);

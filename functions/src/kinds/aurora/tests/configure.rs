@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::copies::*;
 use super::*;
-use crate::domain::restore::item::Advance;
+use crate::domain::restore::item::RestoreProgress;
 use crate::kinds::Restore;
 
 /// RDS's answers to each look, from the cluster that the restore call made to a finished copy.
@@ -216,7 +216,7 @@ async fn a_finished_copy_is_told_with_its_endpoint_and_its_secret() {
     let [.., finished] = looks();
     let (advance, _) = advanced(finished, &item(from_snapshot(), configuration())).await;
     match advance {
-        Advance::Restored { made, remarks } => {
+        RestoreProgress::Restored { made, remarks } => {
             assert_eq!(made, copies::made());
             let remarks = remarks.join("\n");
             assert!(remarks.contains("hubs-db-r1 gets a secret of its own"), "{remarks}");
@@ -395,7 +395,7 @@ async fn what_aurora_may_not_take_is_asked_for_once_and_nothing_waits_for_it() {
     script.extend(scaling_answers(&faithful()));
     let (advance, _) = advanced(script, &item).await;
     assert!(
-        matches!(advance, Advance::Restored { ref remarks, .. } if remarks.iter().any(|remark| remark.contains("enhanced monitoring"))),
+        matches!(advance, RestoreProgress::Restored { ref remarks, .. } if remarks.iter().any(|remark| remark.contains("enhanced monitoring"))),
         "{advance:?}"
     );
 }
@@ -423,7 +423,7 @@ async fn an_instance_without_capacity_in_its_zone_comes_in_another_and_that_is_s
     ];
     script.extend(scaling_answers(&faithful()));
     let (advance, _) = advanced(script, &item).await;
-    let Advance::Restored { remarks, .. } = advance else {
+    let RestoreProgress::Restored { remarks, .. } = advance else {
         panic!("not restored: {advance:?}");
     };
     let said = "instance hubs-db-2-r1 is in eu-west-1c, and its source was in eu-west-1a: AWS had no capacity there, \
@@ -448,11 +448,13 @@ async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
         }
         let (advance, _) = advanced(script, &item).await;
         match (&advance, asks) {
-            (Advance::Asked { settings, .. }, true) => {
+            (RestoreProgress::Requested { settings, .. }, true) => {
                 assert_eq!(settings[..], ["AutoMinorVersionUpgrade"]);
-                item.settings.note(settings, Vec::new(), look(second));
+                item.settings.record(settings, Vec::new(), look(second));
             }
-            (Advance::InProgress { phase, .. }, false) => assert!(phase.contains("does not show yet"), "{phase}"),
+            (RestoreProgress::InProgress { phase, .. }, false) => {
+                assert!(phase.contains("does not show yet"), "{phase}")
+            }
             other => panic!("{second}: {other:?}"),
         }
     }
@@ -464,7 +466,7 @@ async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
 }
 
 /// The remarks of a copy to which nothing is left to be done.
-async fn finished(cluster: &Value, instances: &Value, item: &crate::domain::restore::item::Item) -> Vec<String> {
+async fn finished(cluster: &Value, instances: &Value, item: &crate::domain::restore::item::RestoreItem) -> Vec<String> {
     let mut script = vec![
         cluster_answer(cluster, "available"),
         instances_answer(instances),
@@ -472,7 +474,7 @@ async fn finished(cluster: &Value, instances: &Value, item: &crate::domain::rest
     ];
     script.extend(scaling_answers(&faithful()));
     let (advance, _) = advanced(script, item).await;
-    let Advance::Restored { remarks, .. } = advance else {
+    let RestoreProgress::Restored { remarks, .. } = advance else {
         panic!("not restored: {advance:?}");
     };
     remarks
@@ -497,11 +499,11 @@ async fn what_rds_refuses_for_good_becomes_a_remark_and_the_others_are_set() {
     let (advance, asked) = advanced(script, &item).await;
     assert_eq!(asked[2].field("CopyTagsToSnapshot"), None);
     assert_eq!(asked[3].field("AutoMinorVersionUpgrade"), None);
-    let Advance::Asked { settings, refused, .. } = advance else {
+    let RestoreProgress::Requested { settings, refused, .. } = advance else {
         panic!("not asked: {advance:?}");
     };
     assert_eq!(settings, ["CopyTagsToSnapshot"]);
-    item.settings.note(&settings, refused, restore().started_at);
+    item.settings.record(&settings, refused, restore().started_at);
     let left = with(faithful()["DBCluster"].clone(), &changes[..1]);
     let remarks = finished(&left, &faithful()["DBInstances"], &item).await;
     let said = "cluster hubs-db-r1 has not got AutoMinorVersionUpgrade as it was captured: AWS refuses it: words";
@@ -536,9 +538,9 @@ async fn a_copy_is_finished_without_a_reader_for_which_aws_has_no_capacity() {
         lacks(),
     ];
     let (advance, _) = advanced(script, &item).await;
-    assert!(matches!(advance, Advance::Short { .. }), "{advance:?}");
+    assert!(matches!(advance, RestoreProgress::LacksCapacity { .. }), "{advance:?}");
     item.shortage
-        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
+        .record(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
     item.busy_since = Some(restore().started_at + jiff::SignedDuration::from_mins(30));
     let mut script = vec![
         cluster_answer(&cluster, "available"),
@@ -547,7 +549,7 @@ async fn a_copy_is_finished_without_a_reader_for_which_aws_has_no_capacity() {
     ];
     script.extend(scaling_answers(&faithful()));
     let (advance, _) = advanced(script, &item).await;
-    let Advance::Restored { remarks, .. } = advance else {
+    let RestoreProgress::Restored { remarks, .. } = advance else {
         panic!("not restored: {advance:?}");
     };
     let said = "AWS had no capacity for reader hubs-db-1-r1";
@@ -561,7 +563,7 @@ async fn a_reader_that_is_taken_and_finds_no_capacity_is_left_out_too() {
     let mut instances = faithful()["DBInstances"].clone();
     instances[0]["DBInstanceStatus"] = "insufficient-capacity".into();
     item.shortage
-        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
+        .record(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
     item.busy_since = Some(restore().started_at + jiff::SignedDuration::from_mins(30));
     let mut script = vec![
         cluster_answer(&faithful()["DBCluster"], "available"),
@@ -571,7 +573,7 @@ async fn a_reader_that_is_taken_and_finds_no_capacity_is_left_out_too() {
     ];
     script.extend(scaling_answers(&faithful()));
     let (advance, _) = advanced(script, &item).await;
-    let Advance::Restored { remarks, .. } = advance else {
+    let RestoreProgress::Restored { remarks, .. } = advance else {
         panic!("not restored: {advance:?}");
     };
     let said = remarks
@@ -588,7 +590,7 @@ async fn a_reader_that_is_taken_and_finds_no_capacity_is_left_out_too() {
 async fn an_endpoint_of_readers_that_are_all_left_out_is_not_made() {
     let mut item = item(from_snapshot(), configuration());
     item.shortage
-        .note(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
+        .record(vec!["hubs-db-1-r1".to_owned()], Vec::new(), restore().started_at);
     item.busy_since = Some(restore().started_at + jiff::SignedDuration::from_mins(30));
     let mut script = vec![
         cluster_answer(&faithful()["DBCluster"], "available"),
@@ -597,7 +599,7 @@ async fn an_endpoint_of_readers_that_are_all_left_out_is_not_made() {
     ];
     script.extend(scaling_answers(&faithful()));
     let (advance, _) = advanced(script, &item).await;
-    assert!(matches!(advance, Advance::Restored { .. }), "{advance:?}");
+    assert!(matches!(advance, RestoreProgress::Restored { .. }), "{advance:?}");
     let copy = {
         let mut copy = faithful();
         copy["DBInstances"].as_array_mut().unwrap().remove(0);
@@ -640,7 +642,9 @@ async fn an_instance_without_capacity_in_any_zone_is_waited_for() {
     ];
     let (advance, asked) = advanced(script, &item).await;
     assert_eq!(asked[2].field("DBInstanceIdentifier").as_deref(), Some("hubs-db-1-r1"));
-    assert!(matches!(&advance, Advance::Short { in_any_zone, .. } if in_any_zone[..] == ["hubs-db-1-r1"]));
+    assert!(
+        matches!(&advance, RestoreProgress::LacksCapacity { in_any_zone, .. } if in_any_zone[..] == ["hubs-db-1-r1"])
+    );
     assert_eq!(
         phase(advance),
         "instances of cluster hubs-db-r1: hubs-db-1-r1 found no capacity, and is removed to be made again in any zone"
@@ -662,7 +666,7 @@ async fn an_instance_that_found_no_capacity_is_made_again_in_any_zone() {
     let (_, asked) = advanced(script(), &item).await;
     assert_eq!(asked[2].field("AvailabilityZone").as_deref(), Some("eu-west-1a"));
     item.shortage
-        .note(Vec::new(), vec!["hubs-db-2-r1".to_owned()], restore().started_at);
+        .record(Vec::new(), vec!["hubs-db-2-r1".to_owned()], restore().started_at);
     let (_, asked) = advanced(script(), &item).await;
     assert_eq!(asked[2].field("AvailabilityZone"), None);
 }
@@ -706,7 +710,7 @@ async fn every_instance_status_that_leads_nowhere_has_failed() {
         ];
         let (advance, _) = advanced(script, &item(from_snapshot(), configuration())).await;
         let reason = format!("the status of instance hubs-db-1-r1 is {status}");
-        assert_eq!(advance, Advance::Failed { reason });
+        assert_eq!(advance, RestoreProgress::Failed { reason });
     }
 }
 

@@ -13,7 +13,7 @@ use super::preflight::Answers;
 use super::recovery::{RESTORABLE, backups, cluster, no_backups};
 use super::undo::{copy, groups};
 use super::*;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
@@ -112,8 +112,8 @@ pub fn restore() -> RestoreAnswers {
         in_progress: || vec![cluster_answer(&copy(&[]), "creating")],
         later_looks: || configure::looks().into(),
         conflict: Some(|| vec![anothers()]),
-        created: Item {
-            made: Some(made()),
+        created: RestoreItem {
+            created: Some(made()),
             ..item
         },
         compare: || captured(&faithful()),

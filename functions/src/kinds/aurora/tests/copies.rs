@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::restore::item::{Advance, Item, Made};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::item::{CreatedResource, RestoreItem, RestoreProgress};
+use crate::domain::restore::plan::{Destination, Source};
 use crate::kinds::Restore;
 use crate::testing::samples::restoring;
 
@@ -35,12 +35,12 @@ pub fn at(resource_id: Option<&str>, at: Option<&str>) -> Source {
     }
 }
 
-pub fn item(source: Source, configuration: Value) -> Item {
-    let beside = Beside::Cluster { cluster: TARGET.into() };
-    Item {
+pub fn item(source: Source, configuration: Value) -> RestoreItem {
+    let destination = Destination::Cluster { cluster: TARGET.into() };
+    RestoreItem {
         restore: restore().id,
         configuration,
-        ..restoring(database(), source, beside)
+        ..restoring(database(), source, destination)
     }
 }
 
@@ -174,8 +174,8 @@ pub fn tag_list(own: &[(&str, &str)], id: &str) -> Value {
     all.map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
 }
 
-pub fn made() -> Made {
-    Made::Cluster {
+pub fn made() -> CreatedResource {
+    CreatedResource::Cluster {
         cluster: TARGET.into(),
         arn: format!("arn:aws:rds:eu-west-1:111122223333:cluster:{TARGET}"),
         host: "hubs-db-r1.cluster-x".into(),
@@ -356,14 +356,19 @@ pub fn with(mut cluster: Value, changes: &[(&str, Value)]) -> Value {
 
 /// What it waits for.
 #[track_caller]
-pub fn phase(advance: Advance) -> String {
+pub fn phase(advance: RestoreProgress) -> String {
     match advance {
-        Advance::InProgress { phase, .. } | Advance::Asked { phase, .. } | Advance::Short { phase, .. } => phase,
+        RestoreProgress::InProgress { phase, .. }
+        | RestoreProgress::Requested { phase, .. }
+        | RestoreProgress::LacksCapacity { phase, .. } => phase,
         other => panic!("not in progress: {other:?}"),
     }
 }
 
-pub async fn advanced(script: Vec<Exchange>, item: &Item) -> (Advance, Vec<crate::testing::replay::Asked>) {
+pub async fn advanced(
+    script: Vec<Exchange>,
+    item: &RestoreItem,
+) -> (RestoreProgress, Vec<crate::testing::replay::Asked>) {
     let (aurora, replay) = aurora(script);
     let advance = aurora.advance(&restore(), item).await.unwrap();
     (advance, replay.played())

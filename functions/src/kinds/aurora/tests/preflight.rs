@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::copies::*;
 use super::source::retained;
 use super::*;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::kinds::{Preflight, Restore};
 
 /// RDS's and KMS's answers where nothing is wrong, in the order in which they are asked for.
@@ -62,7 +62,7 @@ impl Answers {
         script
     }
 
-    pub async fn preflight(self, item: &Item) -> Preflight {
+    pub async fn preflight(self, item: &RestoreItem) -> Preflight {
         let (aurora, replay) = aurora(self.script());
         let preflight = aurora.preflight(&restore(), item).await.unwrap();
         replay.played();
@@ -70,7 +70,7 @@ impl Answers {
     }
 
     /// The faults as an operator reads them.
-    pub async fn faults(self, item: &Item) -> Vec<String> {
+    pub async fn faults(self, item: &RestoreItem) -> Vec<String> {
         self.preflight(item)
             .await
             .faults
@@ -131,7 +131,7 @@ pub fn quotas(clusters: u32, instances: u32) -> Exchange {
     list("DescribeAccountAttributes", "AccountQuotas", &quotas)
 }
 
-pub fn planned() -> Item {
+pub fn planned() -> RestoreItem {
     item(from_snapshot(), configuration())
 }
 
@@ -266,7 +266,7 @@ async fn names_that_are_taken_are_faults_and_ours_are_not() {
 async fn a_name_that_rds_does_not_take_is_a_fault() {
     for name in ["Hubs", "hubs--db", "1hubs", &"h".repeat(64)] {
         let mut other = planned();
-        other.planned.beside = crate::domain::restore::plan::Beside::Cluster { cluster: name.into() };
+        other.planned.destination = crate::domain::restore::plan::Destination::Cluster { cluster: name.into() };
         let good = Answers::good();
         let mut script = vec![good.source];
         script.extend(good.keys);

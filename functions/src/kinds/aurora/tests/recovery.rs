@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::copies::no_cluster;
 use super::*;
 use crate::domain::resource::Target;
-use crate::domain::restore::choosing::Window;
-use crate::domain::restore::kept::{Continuous, Kept};
 use crate::domain::restore::plan::Source;
+use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups};
+use crate::domain::restore::set_selection::RecoveryWindow;
 use crate::kinds::Recovery;
 
 /// Its own window.
@@ -73,9 +73,9 @@ fn some_snapshots() -> Exchange {
 #[tokio::test]
 async fn a_cluster_that_is_there_has_its_own_window() {
     let (aurora, replay) = aurora([cluster(RESTORABLE)]);
-    let found = aurora.continuous(&target()).await.unwrap().unwrap();
-    let its_own = Continuous {
-        window: Window {
+    let found = aurora.continuous_backup(&target()).await.unwrap().unwrap();
+    let its_own = ContinuousBackup {
+        window: RecoveryWindow {
             earliest: at("2026-11-13T00:00:00Z"),
             latest: at("2026-11-20T02:00:00Z"),
         },
@@ -95,7 +95,7 @@ async fn of_a_deleted_cluster_the_newest_retained_backup_is_taken() {
         no_cluster(),
         backups(&[("cluster-A", "05"), ("cluster-B", "19"), ("cluster-C", "07")]),
     ]);
-    let found = aurora.continuous(&target()).await.unwrap().unwrap();
+    let found = aurora.continuous_backup(&target()).await.unwrap().unwrap();
     assert!(
         matches!(&found.source, Source::ClusterAt { resource_id: Some(id), .. } if id == "cluster-B"),
         "{found:?}"
@@ -112,11 +112,14 @@ async fn of_a_deleted_cluster_the_newest_retained_backup_is_taken() {
 async fn what_was_kept_is_the_retained_backup_else_a_snapshot_of_ours() {
     let kept = async |script: Vec<Exchange>, before: Option<&str>| {
         let (aurora, replay) = aurora(script);
-        let found = aurora.kept("hubs-prod", &target(), before.map(at)).await.unwrap();
+        let found = aurora
+            .retained_backups("hubs-prod", &target(), before.map(at))
+            .await
+            .unwrap();
         replay.played();
         match found {
-            Kept::Found(mut each) => each.remove(0).1,
-            Kept::Nothing(why) => panic!("{why}"),
+            RetainedBackups::Found(mut each) => each.remove(0).1,
+            RetainedBackups::NotRetained(why) => panic!("{why}"),
         }
     };
     let retained = || backups(&[("cluster-A", "19")]);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::copies::*;
 use super::*;
-use crate::domain::restore::item::{Advance, Undoing};
+use crate::domain::restore::item::{RestoreProgress, UndoProgress};
 use crate::kinds::Restore;
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn a_version_that_aws_no_longer_offers_becomes_the_nearest() {
     ];
     let (advance, _) = advanced(script, &item(from_snapshot(), configuration())).await;
     assert!(
-        matches!(&advance, Advance::Failed { reason } if reason.contains("aurora-postgresql 16.4")),
+        matches!(&advance, RestoreProgress::Failed { reason } if reason.contains("aurora-postgresql 16.4")),
         "{advance:?}"
     );
 }
@@ -87,7 +87,7 @@ async fn a_snapshot_that_is_gone_or_lost_has_failed() {
     for answer in [gone, snapshot_is("failed", "16.4"), snapshot_is("deleting", "16.4")] {
         let (advance, _) = advanced(vec![no_cluster(), answer], &item(from_snapshot(), configuration())).await;
         assert!(
-            matches!(&advance, Advance::Failed { reason } if reason.contains("hf-snap")),
+            matches!(&advance, RestoreProgress::Failed { reason } if reason.contains("hf-snap")),
             "{advance:?}"
         );
     }
@@ -263,7 +263,7 @@ async fn what_shows_no_tags_yet_is_waited_for_and_not_taken_for_anothers() {
         );
         let (kind, replay) = aurora([cluster_answer(&cluster, "available")]);
         let undoing = kind.undo(&restore(), &item).await.unwrap();
-        assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+        assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
         replay.played();
     }
     let mut instances = faithful()["DBInstances"].clone();
@@ -296,7 +296,7 @@ async fn every_status_that_leads_nowhere_has_failed_and_every_other_is_waited_fo
     ] {
         let (advance, _) = advanced(vec![cluster_answer(&fresh(), status)], &item).await;
         let reason = format!("the status of cluster hubs-db-r1 is {status}");
-        assert_eq!(advance, Advance::Failed { reason });
+        assert_eq!(advance, RestoreProgress::Failed { reason });
     }
     for status in ["creating", "modifying", "backing-up", "upgrading", "never-heard-of"] {
         let (advance, _) = advanced(vec![cluster_answer(&fresh(), status)], &item).await;
@@ -334,7 +334,7 @@ async fn progress_is_told() {
     assert!(
         matches!(
             advance,
-            Advance::InProgress {
+            RestoreProgress::InProgress {
                 percent: Some(42.0),
                 made: Some(_),
                 ..
@@ -377,7 +377,7 @@ async fn without_a_configuration_a_copy_gets_the_defaults_and_one_instance() {
     ];
     let (advance, _) = advanced(script, &bare).await;
     assert!(
-        matches!(&advance, Advance::Restored { remarks, .. } if remarks[0].contains("db.t4g.medium")),
+        matches!(&advance, RestoreProgress::Restored { remarks, .. } if remarks[0].contains("db.t4g.medium")),
         "{advance:?}"
     );
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::copies::*;
 use super::*;
-use crate::domain::restore::item::Undoing;
+use crate::domain::restore::item::UndoProgress;
 use crate::kinds::Restore;
 
 pub fn copy(changes: &[(&str, Value)]) -> Value {
@@ -41,7 +41,7 @@ fn no_groups() -> [Exchange; 2] {
     ]
 }
 
-async fn undone(script: Vec<Exchange>) -> (Undoing, Vec<crate::testing::replay::Asked>) {
+async fn undone(script: Vec<Exchange>) -> (UndoProgress, Vec<crate::testing::replay::Asked>) {
     let (aurora, replay) = aurora(script);
     let undoing = aurora
         .undo(&restore(), &item(from_snapshot(), configuration()))
@@ -52,9 +52,9 @@ async fn undone(script: Vec<Exchange>) -> (Undoing, Vec<crate::testing::replay::
 
 /// What it waits for.
 #[track_caller]
-fn waiting(undoing: Undoing) -> String {
+fn waiting(undoing: UndoProgress) -> String {
     match undoing {
-        Undoing::Underway(words) => words,
+        UndoProgress::Underway(words) => words,
         other => panic!("not under way: {other:?}"),
     }
 }
@@ -99,10 +99,10 @@ async fn a_copy_goes_with_its_instances_its_scaling_and_its_parameter_groups() {
     groups.insert(2, xml("DeleteDBClusterParameterGroup", ""));
     groups.push(xml("DeleteDBParameterGroup", ""));
     script.extend(groups);
-    assert_eq!(undone(script).await.0, Undoing::Gone);
+    assert_eq!(undone(script).await.0, UndoProgress::Gone);
     let mut script = vec![no_cluster()];
     script.extend(no_groups());
-    assert_eq!(undone(script).await.0, Undoing::Gone);
+    assert_eq!(undone(script).await.0, UndoProgress::Gone);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn what_is_not_ours_is_left_alone() {
         let made = ("ClusterCreateTime", "2026-11-01T02:15:00Z".into());
         let mut script = vec![cluster_answer(&copy(&[("TagList", tags), made]), "available")];
         script.extend(groups("another-restore"));
-        assert_eq!(undone(script).await.0, Undoing::Gone);
+        assert_eq!(undone(script).await.0, UndoProgress::Gone);
     }
 }
 
@@ -193,7 +193,7 @@ async fn what_may_not_be_deleted_is_left_to_a_person() {
     ];
     let (undoing, _) = undone(script).await;
     assert!(
-        matches!(&undoing, Undoing::Left(what) if what.contains("hubs-db-r1") && what.contains("AccessDenied")),
+        matches!(&undoing, UndoProgress::Remains(what) if what.contains("hubs-db-r1") && what.contains("AccessDenied")),
         "{undoing:?}"
     );
 }

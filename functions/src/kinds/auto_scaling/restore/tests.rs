@@ -4,7 +4,7 @@ use super::*;
 use crate::kinds::auto_scaling;
 use crate::testing::replay::{Replay, answers};
 
-async fn asked_for(changes: Vec<Change>, actions: &[&str]) -> Vec<Value> {
+async fn asked_for(changes: Vec<ScalingChange>, actions: &[&str]) -> Vec<Value> {
     let replay = Replay::new(actions.iter().map(|action| answers(action, "{}")));
     let client = auto_scaling::client(&replay.config());
     for change in &changes {
@@ -29,7 +29,7 @@ async fn policies_of_every_type_are_put_as_they_were() {
         described["PolicyARN"] = json!("arn");
         described["Alarms"] = json!([{ "AlarmName": "a" }]);
         assert_eq!(
-            asked_for(vec![Change::Policy(described)], &["PutScalingPolicy"]).await,
+            asked_for(vec![ScalingChange::Policy(described)], &["PutScalingPolicy"]).await,
             [policy]
         );
     }
@@ -44,14 +44,14 @@ async fn scheduled_actions_are_put_as_they_were() {
     let mut described = action.clone();
     described["ScheduledActionARN"] = json!("arn");
     assert_eq!(
-        asked_for(vec![Change::Action(described)], &["PutScheduledAction"]).await,
+        asked_for(vec![ScalingChange::Action(described)], &["PutScheduledAction"]).await,
         [action]
     );
 }
 
 #[tokio::test]
 async fn a_target_keeps_a_role_of_its_own() {
-    let target = |role: &str| Change::Target(json!({ "ResourceId": "table/rooms", "RoleARN": role }));
+    let target = |role: &str| ScalingChange::Target(json!({ "ResourceId": "table/rooms", "RoleARN": role }));
     let own = "arn:aws:iam::1:role/own";
     let linked = "arn:aws:iam::1:role/aws-service-role/dynamodb/x";
     let asked = asked_for(vec![target(own), target(linked)], &["RegisterScalableTarget"; 2]).await;
@@ -68,7 +68,7 @@ fn only_what_is_missing_is_put_back() {
         "ScalingPolicies": [{ "ResourceId": "table/rooms", "TargetTrackingScalingPolicyConfiguration": { "TargetValue": 70 } }],
         "ScheduledActions": [{ "ResourceId": "table/rooms", "Schedule": "rate(1 day)" }],
     });
-    let renaming = Renaming::new([("table/rooms".to_owned(), "table/copy".to_owned())]);
+    let renaming = NameMap::new([("table/rooms".to_owned(), "table/copy".to_owned())]);
     let mut copy = renaming.applied(&captured);
     copy["ScalingPolicies"][0]["TargetTrackingScalingPolicyConfiguration"] =
         json!({ "TargetValue": 70.0, "DisableScaleIn": false });
@@ -76,5 +76,5 @@ fn only_what_is_missing_is_put_back() {
     assert_eq!(missing(&captured, &Value::Null, &renaming).len(), 3);
     copy["ScheduledActions"][0]["Schedule"] = json!("rate(2 days)");
     let wanted = renaming.applied(&captured["ScheduledActions"][0]);
-    assert_eq!(missing(&captured, &copy, &renaming), [Change::Action(wanted)]);
+    assert_eq!(missing(&captured, &copy, &renaming), [ScalingChange::Action(wanted)]);
 }

@@ -4,18 +4,18 @@ use serde_json::json;
 
 use super::restore::{captures, item, no_table, whole};
 use super::*;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{Sample, SampledItem};
 use crate::kinds::Restore;
 
 /// An item of whose table these items were sampled, with nothing in them but their key.
-pub fn sampled(ids: &[&str]) -> Item {
+pub fn sampled(ids: &[&str]) -> RestoreItem {
     let sampled = ids.iter().map(|id| SampledItem {
         key: json!({"id": {"S": id}}),
         sha256: "749b5c1af783257792b1d09113f0f74675b8152acbb10024a848f8029f898d87".into(),
     });
-    Item {
+    RestoreItem {
         sample: Some(Sample::Items {
             items: sampled.collect(),
         }),

@@ -10,7 +10,7 @@ use super::restore::{
 };
 use super::undo::{no_targets, recovery as recovery_is};
 use super::*;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
 /// A list with the one backup of [`point`].
@@ -104,8 +104,8 @@ pub fn restore() -> RestoreAnswers {
         },
         later_looks: restore::looks,
         conflict: Some(another_table),
-        created: Item {
-            made: Some(made()),
+        created: RestoreItem {
+            created: Some(made()),
             ..item
         },
         compare: || compared(r#"{"id":{"S":"a"}}"#),

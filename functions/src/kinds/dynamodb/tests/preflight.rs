@@ -131,7 +131,7 @@ async fn a_key_that_is_disabled_and_a_name_that_is_taken_or_wrong_are_faults() {
     assert!(fault.contains("resources.thing.target: rooms-r1"), "{fault}");
 
     let mut wrong = item();
-    wrong.planned.beside = crate::domain::restore::plan::Beside::Table {
+    wrong.planned.destination = crate::domain::restore::plan::Destination::Table {
         table: "rooms r1".into(),
     };
     let (kind, _) = dynamodb([backup("AVAILABLE", "USER"), key("Enabled")]);

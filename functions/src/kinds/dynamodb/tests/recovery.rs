@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::resource::Target;
-use crate::domain::restore::kept::{Backup, Kept};
 use crate::domain::restore::plan::Source;
+use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
 use crate::kinds::Recovery;
 
 /// Of the continuous backup of every table here.
@@ -43,13 +43,13 @@ pub fn there() -> Exchange {
     answers("DescribeTable", r#"{"Table":{"TableName":"rooms"}}"#)
 }
 
-async fn kept(script: Vec<Exchange>, target: &Target) -> Vec<(String, std::result::Result<Backup, String>)> {
+async fn kept(script: Vec<Exchange>, target: &Target) -> Vec<(String, std::result::Result<RetainedBackup, String>)> {
     let (kind, replay) = dynamodb(script);
-    let found = kind.kept("hubs-prod", target, None).await.unwrap();
+    let found = kind.retained_backups("hubs-prod", target, None).await.unwrap();
     replay.played();
     match found {
-        Kept::Found(each) => each,
-        Kept::Nothing(why) => panic!("{why}"),
+        RetainedBackups::Found(each) => each,
+        RetainedBackups::NotRetained(why) => panic!("{why}"),
     }
 }
 
@@ -61,14 +61,17 @@ async fn a_table_has_a_continuous_backup_only_while_its_recovery_is_on() {
         refuses("DescribeContinuousBackups", 400, "TableNotFoundException"),
         refuses("DescribeContinuousBackups", 400, "AccessDeniedException"),
     ]);
-    let found = kind.continuous(&target()).await.unwrap().unwrap();
+    let found = kind.continuous_backup(&target()).await.unwrap().unwrap();
     assert_eq!(
         (found.window.earliest.as_second(), found.window.latest.as_second()),
         (1_795_132_800, LATEST)
     );
-    assert_eq!(kind.continuous(&target()).await.unwrap(), None);
-    assert_eq!(kind.continuous(&target()).await.unwrap(), None);
-    assert_eq!(kind.continuous(&target()).await.unwrap_err().name(), "AccessDenied");
+    assert_eq!(kind.continuous_backup(&target()).await.unwrap(), None);
+    assert_eq!(kind.continuous_backup(&target()).await.unwrap(), None);
+    assert_eq!(
+        kind.continuous_backup(&target()).await.unwrap_err().name(),
+        "AccessDenied"
+    );
     replay.played();
 }
 

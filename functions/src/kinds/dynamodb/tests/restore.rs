@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::restore::item::{Advance, Item, ItemStatus, Made, Undoing};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::item::{CreatedResource, ItemStatus, RestoreItem, RestoreProgress, UndoProgress};
+use crate::domain::restore::plan::{Destination, Source};
 use crate::kinds::Restore;
 use crate::testing::samples::restoring;
 
@@ -115,19 +115,19 @@ pub fn tags() -> Value {
     ])
 }
 
-pub fn item() -> Item {
-    let beside = Beside::Table {
+pub fn item() -> RestoreItem {
+    let destination = Destination::Table {
         table: "rooms-r1".into(),
     };
-    Item {
+    RestoreItem {
         status: ItemStatus::InProgress,
         configuration: captured(),
-        ..restoring(rooms(), Source::TableBackup { arn: ARN.into() }, beside)
+        ..restoring(rooms(), Source::TableBackup { arn: ARN.into() }, destination)
     }
 }
 
 /// An item restored to a point in time.
-pub fn item_at(at: &str) -> Item {
+pub fn item_at(at: &str) -> RestoreItem {
     let mut item = item();
     item.planned.source = Source::TableAt {
         table: "rooms".into(),
@@ -228,17 +228,17 @@ pub fn key(manager: &str) -> Exchange {
     )
 }
 
-pub fn made() -> Made {
-    Made::Table {
+pub fn made() -> CreatedResource {
+    CreatedResource::Table {
         table: "rooms-r1".into(),
         arn: TARGET.into(),
     }
 }
 
 #[track_caller]
-fn phase(advance: Advance) -> String {
+fn phase(advance: RestoreProgress) -> String {
     match advance {
-        Advance::InProgress { phase, .. } => phase,
+        RestoreProgress::InProgress { phase, .. } => phase,
         other => panic!("not in progress: {other:?}"),
     }
 }
@@ -390,13 +390,13 @@ async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamod
     ] {
         let advance = kind.advance(&run, &item).await.unwrap();
         assert!(
-            matches!(&advance, Advance::InProgress { made: Some(table), .. } if *table == made()),
+            matches!(&advance, RestoreProgress::InProgress { made: Some(table), .. } if *table == made()),
             "{advance:?}"
         );
         let phase = phase(advance);
         assert!(phase.contains(expected), "{phase} for {expected}");
     }
-    let Advance::Restored { made: table, remarks } = kind.advance(&run, &item).await.unwrap() else {
+    let RestoreProgress::Restored { made: table, remarks } = kind.advance(&run, &item).await.unwrap() else {
         panic!("not restored")
     };
     assert_eq!(table, made());
@@ -483,7 +483,7 @@ async fn a_setting_that_dynamodb_refuses_for_good_is_said_and_the_rest_is_put_ba
         "ResourceNotFoundException",
     ));
     let (kind, _) = dynamodb(script);
-    let Advance::Restored { remarks, .. } = kind.advance(&run(), &item()).await.unwrap() else {
+    let RestoreProgress::Restored { remarks, .. } = kind.advance(&run(), &item()).await.unwrap() else {
         panic!("not restored")
     };
     assert!(
@@ -573,7 +573,7 @@ async fn a_copy_that_does_not_say_yet_what_it_is_restored_from_is_waited_for() {
     replay.played();
     let (kind, replay) = dynamodb([table_is(&creating), tags_are(&creating)]);
     let undoing = kind.undo(&run(), &item()).await.unwrap();
-    assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+    assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
     replay.played();
 }
 
@@ -590,7 +590,7 @@ async fn a_copy_that_its_tags_do_not_know_yet_is_waited_for() {
     ];
     let (kind, replay) = dynamodb(script);
     let advance = kind.advance(&run(), &item()).await.unwrap();
-    assert!(matches!(advance, Advance::InProgress { .. }), "{advance:?}");
+    assert!(matches!(advance, RestoreProgress::InProgress { .. }), "{advance:?}");
     replay.played();
 }
 
@@ -605,7 +605,7 @@ async fn an_index_is_waited_for_and_a_table_without_its_key_has_failed() {
     let (kind, _) = dynamodb([lost, tags_are(&whole())]);
     let advance = kind.advance(&run(), &item()).await.unwrap();
     assert!(
-        matches!(&advance, Advance::Failed { reason } if reason.contains("KMS key")),
+        matches!(&advance, RestoreProgress::Failed { reason } if reason.contains("KMS key")),
         "{advance:?}"
     );
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::restore::{bare, done, item, no_table, table_is, table_with, tags_are, whole};
 use super::*;
-use crate::domain::restore::item::Undoing;
+use crate::domain::restore::item::UndoProgress;
 use crate::kinds::Restore;
 
 pub fn recovery(status: &str) -> Exchange {
@@ -42,11 +42,11 @@ async fn a_copy_goes_with_its_scaling_its_recovery_and_its_protection() {
     let second = kind.undo(&run(), &item()).await.unwrap();
     for undoing in [first, second] {
         assert!(
-            matches!(&undoing, Undoing::Underway(what) if what.contains("rooms-r1")),
+            matches!(&undoing, UndoProgress::Underway(what) if what.contains("rooms-r1")),
             "{undoing:?}"
         );
     }
-    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
     let asked = replay.played();
     assert_eq!(asked[3].json()["ResourceId"], "table/rooms-r1");
     assert_eq!(asked[6].json()["DeletionProtectionEnabled"], false);
@@ -74,11 +74,11 @@ async fn an_untagged_copy_is_waited_for_and_removed() {
     for _ in 0..2 {
         let undoing = kind.undo(&run(), &item()).await.unwrap();
         assert!(
-            matches!(&undoing, Undoing::Underway(what) if what.contains("still being restored")),
+            matches!(&undoing, UndoProgress::Underway(what) if what.contains("still being restored")),
             "{undoing:?}"
         );
     }
-    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
     replay.played();
 }
 
@@ -92,7 +92,7 @@ async fn what_this_restore_did_not_make_is_left_alone() {
     made["Table"].as_object_mut().unwrap().remove("RestoreSummary");
     for table in [foreign, old, made] {
         let (kind, replay) = dynamodb([table_is(&table), tags_are(&table)]);
-        assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+        assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
         replay.played();
     }
 }
@@ -109,9 +109,9 @@ async fn a_refused_deletion_says_what_is_left_and_a_busy_one_is_tried_again() {
         ]);
         let undoing = kind.undo(&run(), &item()).await.unwrap();
         match undoing {
-            Undoing::Left(what) => assert!(left && what.contains("rooms-r1"), "{what}"),
-            Undoing::Underway(what) => assert!(!left, "{what}"),
-            Undoing::Gone => panic!("not gone"),
+            UndoProgress::Remains(what) => assert!(left && what.contains("rooms-r1"), "{what}"),
+            UndoProgress::Underway(what) => assert!(!left, "{what}"),
+            UndoProgress::Gone => panic!("not gone"),
         }
     }
     let (kind, _) = dynamodb([
@@ -122,5 +122,5 @@ async fn a_refused_deletion_says_what_is_left_and_a_busy_one_is_tried_again() {
         refuses("DeleteTable", 400, "ResourceNotFoundException"),
         no_table(),
     ]);
-    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
 }

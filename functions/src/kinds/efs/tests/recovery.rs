@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::restore::naming::Naming;
-use crate::domain::restore::plan::Beside;
-use crate::domain::restore::request::Destination;
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::request::RequestedDestination;
 use crate::kinds::Recovery;
 
 pub fn no_file_system() -> Exchange {
@@ -20,15 +20,15 @@ async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
     };
     let (efs, replay) = efs([file_system("available"), no_file_system()]);
     let into = async |into| efs.destination(&run(), &storage(), &naming(into)).await.unwrap();
-    assert!(matches!(into(None).await, Beside::Directory { .. }));
-    assert!(matches!(into(None).await, Beside::FileSystem { .. }));
+    assert!(matches!(into(None).await, Destination::Directory { .. }));
+    assert!(matches!(into(None).await, Destination::FileSystem { .. }));
     assert!(matches!(
-        into(Some(Destination::Directory)).await,
-        Beside::Directory { .. }
+        into(Some(RequestedDestination::Directory)).await,
+        Destination::Directory { .. }
     ));
     assert!(matches!(
-        into(Some(Destination::FileSystem)).await,
-        Beside::FileSystem { .. }
+        into(Some(RequestedDestination::FileSystem)).await,
+        Destination::FileSystem { .. }
     ));
     replay.played();
 }

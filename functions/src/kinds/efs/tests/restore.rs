@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{Advance, Item, Made, Undoing};
-use crate::domain::restore::plan::{Beside, Source};
+use crate::domain::restore::item::{CreatedResource, RestoreItem, RestoreProgress, UndoProgress};
+use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::kinds::{Preflight, Restore};
@@ -37,7 +37,7 @@ const INVOKE: &str = "POST /2015-03-31/functions/holdfast-efs-fs-01234567/invoca
 const INVOKE_NEW: &str = "POST /2015-03-31/functions/holdfast-efs-fs-0new/invocations";
 
 /// Planned into a directory.
-fn item() -> Item {
+fn item() -> RestoreItem {
     let storage = resource(Target::Efs {
         file_system: SOURCE.into(),
         vault: None,
@@ -47,39 +47,39 @@ fn item() -> Item {
         arn: ARN.into(),
         vault: "vault".into(),
     };
-    let beside = Beside::Directory {
+    let destination = Destination::Directory {
         file_system: SOURCE.into(),
     };
-    Item {
+    RestoreItem {
         configuration: captured(),
-        ..restoring(storage, source, beside)
+        ..restoring(storage, source, destination)
     }
 }
 
 /// Planned into a new file system.
-fn anew() -> Item {
+fn anew() -> RestoreItem {
     let mut item = item();
-    item.planned.beside = Beside::FileSystem { token: TOKEN.into() };
+    item.planned.destination = Destination::FileSystem { token: TOKEN.into() };
     item
 }
 
-fn with(item: Item, made: Made) -> Item {
-    Item {
-        made: Some(made),
+fn with(item: RestoreItem, created: CreatedResource) -> RestoreItem {
+    RestoreItem {
+        created: Some(created),
         ..item
     }
 }
 
-fn in_directory(directory: Option<&str>) -> Made {
-    Made::Directory {
+fn in_directory(directory: Option<&str>) -> CreatedResource {
+    CreatedResource::Directory {
         file_system: SOURCE.into(),
         job: "job-1".into(),
         directory: directory.map(str::to_owned),
     }
 }
 
-fn in_new(file_system: Option<&str>, directory: Option<&str>) -> Made {
-    Made::FileSystem {
+fn in_new(file_system: Option<&str>, directory: Option<&str>) -> CreatedResource {
+    CreatedResource::FileSystem {
         file_system: file_system.map(str::to_owned),
         job: "job-1".into(),
         directory: directory.map(str::to_owned),
@@ -158,10 +158,10 @@ fn listed(id: &str, status: &str, from: &str, more: Value) -> Value {
 
 /// What the mounting function lists.
 fn directories(action: &str, names: &[&str]) -> Exchange {
-    use crate::domain::mounted::{Listed, Listing, directory};
+    use crate::domain::efs_access::{ListedDirectory, Listing, directory};
     let directories = names.iter().map(|name| {
         let (of, made_at) = directory::read(name).unwrap();
-        Listed {
+        ListedDirectory {
             name: (*name).to_owned(),
             of,
             made_at,

@@ -1,7 +1,7 @@
 //! What is backed up is what is in use: the switches that a cut-over would change tell what the application uses now.
 
 use crate::domain::descriptor::Descriptor;
-use crate::domain::lead::{self, Lead};
+use crate::domain::reference::{self, Reference};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Fault, Result};
 use crate::switches::Switches;
@@ -10,20 +10,20 @@ use crate::switches::Switches;
 ///
 /// # Errors
 /// `InvalidInput` where a switch leads to another resource: the backup would hold what nobody uses.
-pub async fn see_in_use(switches: &Switches, descriptor: &Descriptor) -> Result<Vec<Reason>> {
+pub async fn check_in_use(switches: &Switches, descriptor: &Descriptor) -> Result<Vec<Reason>> {
     let (mut faults, mut unknown) = (Vec::new(), Vec::new());
     for switch in &descriptor.cut_over {
-        let Some(target) = lead::resource_of(descriptor, switch) else {
+        let Some(target) = reference::resource_of(descriptor, switch) else {
             continue;
         };
-        let lead = match switches.of(&switch.action).lead(switch, &target).await {
-            Ok(lead) => lead,
-            Err(error) if error.class() == Class::Final => Lead::Unknown(error.to_string()),
+        let reference = match switches.of(&switch.action).reference(switch, &target).await {
+            Ok(reference) => reference,
+            Err(error) if error.class() == Class::Final => Reference::Unknown(error.to_string()),
             Err(error) => return Err(error),
         };
-        match lead {
-            Lead::There | Lead::Silent => {}
-            Lead::Elsewhere(other) => faults.push(Fault {
+        match reference {
+            Reference::Matches | Reference::Unrelated => {}
+            Reference::Elsewhere(other) => faults.push(Fault {
                 path: match &switch.table {
                     Some(_) => format!("cut_over.{}.table", switch.name),
                     None => format!("resources.{}.{}", switch.resource, target.field()),
@@ -37,7 +37,7 @@ pub async fn see_in_use(switches: &Switches, descriptor: &Descriptor) -> Result<
                           `holdfast apply FILE`; or, if the switch leads to the wrong place, lead it back"
                     .to_owned(),
             }),
-            Lead::Unknown(why) => unknown.push(Reason {
+            Reference::Unknown(why) => unknown.push(Reason {
                 subject: format!("switch {}", switch.name),
                 error: "VerificationFailed".to_owned(),
                 message: format!(

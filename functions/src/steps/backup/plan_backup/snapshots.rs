@@ -4,7 +4,7 @@ use super::discovery::Discovery;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::kinds::aurora;
-use crate::domain::retention::snapshots::{Growth, in_the_end, nights_left};
+use crate::domain::retention::snapshots::{SnapshotGrowth, in_the_end, nights_left};
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::Result;
 
@@ -39,17 +39,17 @@ async fn forecast(catalog: &Catalog, discovery: &dyn Discovery, descriptor: &Des
         if clusters > 0 {
             let sets = catalog.sets(&name).await?;
             let sealed = sets.iter().filter(|set| set.status == SetStatus::Sealed).count();
-            growing.push(Growth {
+            growing.push(SnapshotGrowth {
                 clusters,
                 kept: u64::try_from(sealed).unwrap_or(u64::MAX),
                 most: in_the_end(&descriptor.keep),
             });
         }
     }
-    Ok(nights_left(used, quota, &growing).map(|nights| told(used, quota, nights, &growing)))
+    Ok(nights_left(used, quota, &growing).map(|nights| quota_warning(used, quota, nights, &growing)))
 }
 
-fn told(used: u64, quota: u64, nights: u64, growing: &[Growth]) -> Reason {
+fn quota_warning(used: u64, quota: u64, nights: u64, growing: &[SnapshotGrowth]) -> Reason {
     let a_night: u64 = growing.iter().map(|of| of.clusters).sum();
     let in_the_end: u64 = growing.iter().map(|of| of.clusters * of.most).sum();
     let when = match nights {

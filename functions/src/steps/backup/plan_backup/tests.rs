@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
-use crate::domain::lead::Lead;
+use crate::domain::reference::Reference;
 use crate::domain::set::{Reason, SetStatus};
-use crate::runs::closing::End;
+use crate::runs::closing::RunEnd;
 use crate::runs::probe::Endpoint;
 use crate::testing::switchboard::Switchboard;
-use crate::testing::{EXECUTION, Recorded, catalog, document, now, run, started_at};
+use crate::testing::{EXECUTION, RecordedHooks, catalog, document, now, run, started_at};
 
 /// An account with some tables, clusters and running executions.
 #[derive(Default)]
@@ -75,7 +75,7 @@ async fn switched_by(board: Arc<Switchboard>, document: Value, account: Account)
         catalog,
         discovery: Arc::new(account),
         switches: Switches::all(board),
-        hooks: Hooks::all(Recorded::all_well()),
+        hooks: Hooks::all(RecordedHooks::all_well()),
     }
 }
 
@@ -295,7 +295,7 @@ async fn a_run_that_has_ended_is_not_planned_again() {
     let run = run();
     needs
         .catalog
-        .entomb_run(&run, crate::domain::set::Purpose::Backup, now())
+        .record_ended_run(&run, crate::domain::set::Purpose::Backup, now())
         .await
         .unwrap();
     let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
@@ -316,7 +316,7 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease_and_no_running_set(
             catalog,
             discovery: Arc::new(Account::default()),
             switches: Switches::all(Switchboard::new()),
-            hooks: Hooks::all(Recorded::all_well()),
+            hooks: Hooks::all(RecordedHooks::all_well()),
         };
         memory.meanwhile(nth, |items| {
             items.retain(|key, _| key.sk != "LEASE");
@@ -388,7 +388,7 @@ async fn a_safety_backup_runs_under_the_lease_of_the_restore_that_asks_for_it_an
     assert_ne!(output.run.id, restore.id, "two runs that began in one second");
     let recorded = needs.catalog.run("hubs-prod", &output.run.id).await.unwrap().unwrap();
     assert_eq!(recorded.purpose, Purpose::SafetyBackup);
-    let end = End {
+    let end = RunEnd {
         reasons: vec![Reason {
             subject: "EndRun".into(),
             error: "VerificationFailed".into(),
@@ -461,8 +461,8 @@ fn switched() -> Value {
 #[tokio::test]
 async fn what_the_application_does_not_use_is_not_backed_up() {
     let board = Switchboard::new();
-    board.leading("login", Lead::Elsewhere("cluster hubs-db-r1".into()));
-    board.leading("rooms", Lead::Elsewhere("another table".into()));
+    board.leading("login", Reference::Elsewhere("cluster hubs-db-r1".into()));
+    board.leading("rooms", Reference::Elsewhere("another table".into()));
     let needs = switched_by(board, switched(), Account::default()).await;
     let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
     let message = error.to_string();
@@ -480,7 +480,7 @@ async fn what_the_application_does_not_use_is_not_backed_up() {
 #[tokio::test]
 async fn what_cannot_be_told_of_a_switch_is_a_warning() {
     let board = Switchboard::new();
-    board.leading("login", Lead::Unknown("an alias".into()));
+    board.leading("login", Reference::Unknown("an alias".into()));
     let needs = switched_by(board, switched(), Account::default()).await;
     let planned = handle(&needs, input(EXECUTION)).await.unwrap();
     let run = needs.catalog.run("hubs-prod", &planned.run.id).await.unwrap().unwrap();
@@ -492,7 +492,7 @@ async fn what_cannot_be_told_of_a_switch_is_a_warning() {
 #[tokio::test]
 async fn a_hook_that_does_not_exist_is_found_before_anything_is_touched() {
     let mut needs = needs(document("hubs-prod", &["offline", "drain"]), Account::default()).await;
-    let hooks = Recorded::missing("drain");
+    let hooks = RecordedHooks::missing("drain");
     needs.hooks = Hooks::all(hooks.clone());
     let error = handle(&needs, input(EXECUTION)).await.unwrap_err();
     assert_eq!(error.name(), "InvalidInput");

@@ -6,12 +6,12 @@ use super::*;
 use crate::domain::job::Progress;
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::runs::starting;
-use crate::testing::{Backups, finished, kinds, later, now, planned, resource, table_backup};
+use crate::testing::{RecordedKind, finished, kinds, later, now, planned, resource, table_backup};
 
 /// A run whose backups are under way.
 struct UnderWay {
     needs: Needs,
-    kind: Arc<Backups>,
+    kind: Arc<RecordedKind>,
     run: Run,
     jobs: Vec<Job>,
 }
@@ -20,7 +20,7 @@ impl UnderWay {
     /// One table's backup each, begun ten minutes into the run.
     async fn of(names: &[&str]) -> Self {
         let (catalog, _, run) = planned(&[]).await;
-        let kind = Arc::new(Backups::default());
+        let kind = Arc::new(RecordedKind::default());
         let mut jobs = Vec::new();
         for name in names {
             let mut table = resource("rooms");
@@ -93,7 +93,7 @@ async fn a_job_in_progress_is_looked_at_again_later() {
 async fn a_backup_that_another_job_was_in_the_way_of_begins_again_within_its_first_deadline() {
     let mut run = UnderWay::of(&["rooms"]).await;
     let began = run.jobs[0].started_at;
-    let hindered = || Progress::Hindered {
+    let hindered = || Progress::Blocked {
         reason: "in the way".into(),
     };
     run.kind.next(hindered());

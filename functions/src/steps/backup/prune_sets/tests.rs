@@ -11,15 +11,15 @@ use crate::domain::restore::RestoreRecord;
 use crate::domain::set::{PointStatus, Purpose, RunRecord};
 use crate::runs::starting;
 use crate::testing::memory::Memory;
-use crate::testing::{Backups, document, kinds, now, planned, record, resource, running_set, table_backup};
+use crate::testing::{RecordedKind, document, kinds, now, planned, record, resource, running_set, table_backup};
 
 /// Four sets, a day apart, the newest made by this run; `keep` holds the newest two.
-async fn four_sealed_sets() -> (Needs, Arc<Backups>, Input) {
+async fn four_sealed_sets() -> (Needs, Arc<RecordedKind>, Input) {
     let (needs, _, kind, input) = four_sets().await;
     (needs, kind, input)
 }
 
-async fn four_sets() -> (Needs, Arc<Memory>, Arc<Backups>, Input) {
+async fn four_sets() -> (Needs, Arc<Memory>, Arc<RecordedKind>, Input) {
     let (catalog, memory, run) = planned(&[]).await;
     let mut document = document(&run.deployment, &[]);
     document["keep"] = serde_json::json!({"last": 2, "daily": 0, "weekly": 0, "monthly": 0});
@@ -39,7 +39,7 @@ async fn four_sets() -> (Needs, Arc<Memory>, Arc<Backups>, Input) {
         sealed.status = SetStatus::Sealed;
         catalog.close_set(&sealed).await.unwrap();
     }
-    let kind = Arc::new(Backups::default());
+    let kind = Arc::new(RecordedKind::default());
     (
         Needs {
             catalog,
@@ -136,7 +136,7 @@ async fn a_set_whose_run_was_lost_has_failed() {
 }
 
 /// Starts the backup of `rooms` in the set that expires first, and dies at the write that records what came of it.
-async fn killed_while_starting(needs: &Needs, memory: &Memory, kind: &Backups, run: &Run) -> Run {
+async fn killed_while_starting(needs: &Needs, memory: &Memory, kind: &RecordedKind, run: &Run) -> Run {
     let mut lost = run.clone();
     lost.id = "set-3".into();
     lost.execution = "execution-3".into();
@@ -182,7 +182,7 @@ async fn a_start_that_was_killed_before_anything_was_made_leaves_nothing_to_dele
     let mut intent = catalog.points("hubs-prod", "set-3").await.unwrap().remove(0);
     intent.recovery_point = None;
     intent.status = PointStatus::InProgress;
-    catalog.settle_point("hubs-prod", &intent).await.unwrap();
+    catalog.finalize_point("hubs-prod", &intent).await.unwrap();
     let output = handle(&needs, input).await.unwrap();
     assert_eq!(output.deleted, ["set-3", "set-2"]);
     assert_eq!(kind.calls(), ["find set-3 rooms", "delete set-2 of-set-2"]);
@@ -269,7 +269,7 @@ async fn what_a_restore_reads_stays_until_the_restore_has_ended() {
         );
         needs
             .catalog
-            .mark_run("hubs-prod", &restore.id, crate::catalog::Mark::Ended, now())
+            .mark_run("hubs-prod", &restore.id, crate::catalog::RunMilestone::Ended, now())
             .await
             .unwrap();
         let output = handle(&needs, input).await.unwrap();

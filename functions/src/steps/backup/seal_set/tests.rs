@@ -5,15 +5,15 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::Mark;
+use crate::catalog::RunMilestone;
 use crate::domain::job::{Failure, Progress};
 use crate::runs::starting;
-use crate::testing::{Backups, finished, kinds, later, now, planned, resource};
+use crate::testing::{RecordedKind, finished, kinds, later, now, planned, resource};
 
 /// Both resources started, and polled to their end where `done` says so.
-async fn backed_up() -> (Needs, Arc<Backups>, Input) {
+async fn backed_up() -> (Needs, Arc<RecordedKind>, Input) {
     let (catalog, _, run) = planned(&["offline"]).await;
-    let kind = Arc::new(Backups::default());
+    let kind = Arc::new(RecordedKind::default());
     let mut jobs = Vec::new();
     for name in ["database", "rooms"] {
         let input = starting::Input {
@@ -52,12 +52,12 @@ async fn a_set_is_sealed_once_with_its_times_and_its_skew() {
     let run = input.run.clone();
     needs
         .catalog
-        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Quiesced, now())
         .await
         .unwrap();
     needs
         .catalog
-        .mark_run("hubs-prod", &run.id, Mark::Resumed, later(30))
+        .mark_run("hubs-prod", &run.id, RunMilestone::Resumed, later(30))
         .await
         .unwrap();
     let mut other = finished();
@@ -202,7 +202,7 @@ async fn a_backup_that_needed_the_application_at_rest_has_to_be_seen_ending_befo
         let (needs, kind, mut input) = backed_up().await;
         let run = input.run.clone();
         if quiesced {
-            for mark in [Mark::Quiesced, Mark::Resumed] {
+            for mark in [RunMilestone::Quiesced, RunMilestone::Resumed] {
                 needs.catalog.mark_run("hubs-prod", &run.id, mark, now()).await.unwrap();
             }
         }
@@ -270,7 +270,7 @@ async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
             .unwrap()
             .unwrap();
         intent.recovery_point = None;
-        needs.catalog.settle_point("hubs-prod", &intent).await.unwrap();
+        needs.catalog.finalize_point("hubs-prod", &intent).await.unwrap();
         input.jobs.remove(1);
         if told {
             let caught = json!({"state": "StartBackups", "error": "States.Timeout", "cause": "too long"});
@@ -298,7 +298,7 @@ async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
     }
 }
 
-fn marks(kind: &Backups) -> Vec<String> {
+fn marks(kind: &RecordedKind) -> Vec<String> {
     let calls = kind.calls();
     calls
         .into_iter()

@@ -20,21 +20,21 @@ fn aborted_restore() -> Input {
 
 struct Stage {
     needs: Needs,
-    hooks: Arc<Recorded>,
+    hooks: Arc<RecordedHooks>,
     inbox: Arc<Inbox>,
-    machines: Arc<Started>,
+    machines: Arc<RecordedMachines>,
     run: Run,
     memory: Arc<Memory>,
 }
 
-async fn stage_with(record: &RestoreRecord, item: &str, machines: Arc<Started>) -> Stage {
+async fn stage_with(record: &RestoreRecord, item: &str, machines: Arc<RecordedMachines>) -> Stage {
     let run = run_by(RESTORE);
     let (catalog, memory, run) = restoring(record, &items(&run, item), &["offline"]).await;
     catalog
-        .mark_run("hubs-prod", &run.id, Mark::Quiesced, now())
+        .mark_run("hubs-prod", &run.id, RunMilestone::Quiesced, now())
         .await
         .unwrap();
-    let (hooks, inbox) = (Recorded::all_well(), Inbox::open());
+    let (hooks, inbox) = (RecordedHooks::all_well(), Inbox::open());
     let needs = Needs {
         catalog,
         hooks: Hooks::all(hooks.clone()),
@@ -55,7 +55,7 @@ async fn stage_with(record: &RestoreRecord, item: &str, machines: Arc<Started>) 
 }
 
 async fn stage(record: &RestoreRecord, item: &str) -> Stage {
-    stage_with(record, item, Started::all_well()).await
+    stage_with(record, item, RecordedMachines::all_well()).await
 }
 
 async fn restore_of(stage: &Stage) -> RestoreRecord {
@@ -158,7 +158,7 @@ async fn what_stands_complete_or_is_to_be_kept_or_was_taken_back_is_left_alone()
 async fn a_machine_that_cannot_be_started_is_told_of_and_tried_again() {
     let run = run_by(RESTORE);
     let planned = record(&run, RestoreStatus::Running, &json!({}));
-    let stage = stage_with(&planned, "in_progress", Started::refusing(1)).await;
+    let stage = stage_with(&planned, "in_progress", RecordedMachines::refusing(1)).await;
     assert_eq!(
         handle(&stage.needs, aborted_restore()).await.unwrap_err().name(),
         "Throttled"
@@ -176,7 +176,7 @@ async fn a_machine_that_cannot_be_started_is_told_of_and_tried_again() {
         (1, 1)
     );
 
-    let mut stage = stage_with(&planned, "in_progress", Started::all_well()).await;
+    let mut stage = stage_with(&planned, "in_progress", RecordedMachines::all_well()).await;
     stage.needs.undo_machines.clear();
     let error = handle(&stage.needs, aborted_restore()).await.unwrap_err();
     assert!(error.to_string().contains("UNDO_RESTORE_STATE_MACHINE_ARN"), "{error}");
@@ -211,7 +211,7 @@ async fn a_restore_that_told_on_call_itself_is_undone_only_where_it_could_not_do
         (record(&run, RestoreStatus::Switching, &json!({})), "restored", 0),
     ] {
         let stage = stage(&record, item).await;
-        for mark in [Mark::Resumed, Mark::Notified] {
+        for mark in [RunMilestone::Resumed, RunMilestone::Notified] {
             stage
                 .needs
                 .catalog

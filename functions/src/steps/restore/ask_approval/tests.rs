@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::catalog::Mark;
+use crate::catalog::RunMilestone;
 use crate::domain::message::Event;
 use crate::domain::restore::RestoreStatus;
 use crate::testing::restored::{items, record, restoring, run};
@@ -94,7 +94,7 @@ async fn a_run_that_has_ended_asks_nothing() {
     let run = run();
     needs
         .catalog
-        .mark_run(&run.deployment, &run.id, Mark::Ended, now())
+        .mark_run(&run.deployment, &run.id, RunMilestone::Ended, now())
         .await
         .unwrap();
     let error = handle(&needs, input(About::Plan, "one", now())).await.unwrap_err();

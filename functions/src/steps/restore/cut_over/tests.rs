@@ -40,7 +40,7 @@ async fn each_switch_is_recorded_before_it_is_carried_out() {
     let (needs, run) = needs(&board, verified()).await;
     board.applying(
         "two",
-        Switching::Underway {
+        SwitchProgress::Underway {
             phase: "deploying".into(),
             noted: json!("asked"),
         },
@@ -92,7 +92,7 @@ async fn what_was_observed_first_counts_however_often_it_is_tried() {
 #[tokio::test]
 async fn a_switch_that_fails_is_an_answer_with_its_reason() {
     for (answer, error) in [
-        (Ok(Switching::Failed("rolled back".into())), "JobFailed"),
+        (Ok(SwitchProgress::Failed("rolled back".into())), "JobFailed"),
         (Err(Error::Conflict("somebody rotated".into())), "Conflict"),
     ] {
         let board = Switchboard::new();
@@ -117,7 +117,7 @@ async fn a_switch_that_never_ends_has_failed() {
     for _ in 0..2 {
         board.applying(
             "one",
-            Switching::Underway {
+            SwitchProgress::Underway {
                 phase: "0 of 2 tasks".into(),
                 noted: Value::Null,
             },
@@ -136,7 +136,7 @@ async fn a_switch_that_never_ends_has_failed() {
 #[tokio::test]
 async fn nothing_is_switched_to_what_is_not_proven() {
     let mut failed = verified();
-    failed.verification.as_mut().unwrap().outcome = Outcome::Failed;
+    failed.verification.as_mut().unwrap().outcome = VerificationOutcome::Failed;
     let mut unverified = verified();
     unverified.verification = None;
     let mut undone = verified();
@@ -150,7 +150,7 @@ async fn nothing_is_switched_to_what_is_not_proven() {
         assert_eq!(board.calls(), [""; 0]);
     }
     let mut unproven = verified();
-    unproven.verification.as_mut().unwrap().outcome = Outcome::Unproven;
+    unproven.verification.as_mut().unwrap().outcome = VerificationOutcome::Unproven;
     let board = Switchboard::new();
     let (needs, run) = needs(&board, unproven).await;
     assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::Succeeded);
@@ -178,7 +178,7 @@ async fn a_run_that_has_ended_switches_nothing() {
     let (needs, run) = needs(&board, verified()).await;
     let catalog = &needs.catalog;
     catalog
-        .mark_run(&run.deployment, &run.id, crate::catalog::Mark::Ended, now())
+        .mark_run(&run.deployment, &run.id, crate::catalog::RunMilestone::Ended, now())
         .await
         .unwrap();
     assert_eq!(call(&needs, &run, now()).await.unwrap_err().name(), "Conflict");

@@ -2,14 +2,14 @@
 
 use super::context::Planning;
 use super::origins::{self, Origins};
-use super::preflight::{self, Ahead};
-use super::switches::{self, CuttingOver};
-use super::{drafts, mounted, pointers, safety};
+use super::preflight::{self, PreflightReport};
+use super::switches::{self, CutOverPlan};
+use super::{dependents, directories_in_use, drafts, safety_backup};
 use crate::domain::kinds;
 use crate::domain::names;
 use crate::domain::resource::Resource;
 use crate::domain::restore::history;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::matching::{self, Matching};
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::{CutOverMode, Plan};
@@ -24,7 +24,7 @@ impl Planning<'_> {
     ///
     /// # Errors
     /// `InvalidInput` with every fault that was found.
-    pub async fn plan(&self) -> Result<(Plan, Vec<Item>)> {
+    pub async fn plan(&self) -> Result<(Plan, Vec<RestoreItem>)> {
         let mut faults = self.request.check_times(self.now);
         let origins = origins::find(self).await;
         let origins = match origins {
@@ -39,7 +39,7 @@ impl Planning<'_> {
         faults.extend(origins.faults.iter().cloned());
         let mut items = self.items(&origins).await?;
         let ahead = preflight::check(&self.needs.kinds, self.run, &mut items).await?;
-        let cut_over = switches::cutting_over(self.descriptor, self.request.cut_over, &items);
+        let cut_over = switches::plan_cut_over(self.descriptor, self.request.cut_over, &items);
         faults.extend(ahead.faults.iter().cloned());
         faults.extend(switches::without_entries(
             self.descriptor,
@@ -53,11 +53,11 @@ impl Planning<'_> {
                 .preflight(self.run, &cut_over.switches, &items)
                 .await?,
         );
-        let pointing = pointers::find(self.needs.pointers.as_ref(), self.run, &cut_over, &items).await?;
+        let pointing = dependents::find(self.needs.pointers.as_ref(), self.run, &cut_over, &items).await?;
         faults.extend(pointing.faults);
         faults.extend(self.too_long(&items));
         if self.request.safety_backup {
-            faults.extend(safety::faults(&self.needs.kinds, self.descriptor).await?);
+            faults.extend(safety_backup::faults(&self.needs.kinds, self.descriptor).await?);
         }
         let mut remarks: Vec<Remark> = Vec::new();
         if self.request.safety_backup || cut_over.mode != CutOverMode::No {
@@ -75,7 +75,7 @@ impl Planning<'_> {
             return Err(Error::InvalidInput(without_repeats(faults)));
         }
         let mut ahead = ahead;
-        ahead.remarks.extend(mounted::remarks(self, &items).await?);
+        ahead.remarks.extend(directories_in_use::remarks(self, &items).await?);
         ahead
             .remarks
             .extend(self.needs.switches.remarks(&cut_over.switches, &items).await?);
@@ -85,7 +85,7 @@ impl Planning<'_> {
         Ok((plan, items))
     }
 
-    async fn items(&self, origins: &Origins) -> Result<Vec<Item>> {
+    async fn items(&self, origins: &Origins) -> Result<Vec<RestoreItem>> {
         let suffix = self.request.suffix.clone();
         let suffix = suffix.unwrap_or_else(|| names::suffix(self.run));
         let request = origins.request.as_ref().unwrap_or(self.request);
@@ -104,7 +104,7 @@ impl Planning<'_> {
     }
 
     /// A restore that would outgrow the history of its execution.
-    fn too_long(&self, items: &[Item]) -> Option<Fault> {
+    fn too_long(&self, items: &[RestoreItem]) -> Option<Fault> {
         let planned: Vec<_> = items.iter().map(|item| item.planned.clone()).collect();
         let events = history::events(&planned, self.descriptor.probes.len());
         (events > history::MOST_EVENTS).then(|| Fault {
@@ -121,7 +121,7 @@ impl Planning<'_> {
     }
 
     /// How the two sides of the restore stand to each other.
-    fn matching(&self, origins: &Origins, cut_over: &CuttingOver, items: &[Item]) -> Matching {
+    fn matching(&self, origins: &Origins, cut_over: &CutOverPlan, items: &[RestoreItem]) -> Matching {
         let mut found = Matching::default();
         if let Some(sides) = origins.sides(self) {
             found.gaps = sides.gaps();
@@ -148,7 +148,7 @@ impl Planning<'_> {
         found
     }
 
-    fn compose(&self, origins: Origins, ahead: Ahead, cut_over: CuttingOver, items: &[Item]) -> Plan {
+    fn compose(&self, origins: Origins, ahead: PreflightReport, cut_over: CutOverPlan, items: &[RestoreItem]) -> Plan {
         let matching = self.matching(&origins, &cut_over, items);
         let mut remarks = origins.remarks;
         let request = origins.request.as_ref().unwrap_or(self.request);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 
-use super::pointers::{self, Pointers};
+use super::dependents::{self, DependentLookup};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
@@ -23,7 +23,7 @@ pub struct Needs {
     pub switches: Switches,
     pub executions: Arc<dyn Executions>,
     pub hooks: Hooks,
-    pub pointers: Arc<dyn Pointers>,
+    pub pointers: Arc<dyn DependentLookup>,
 }
 
 impl Needs {
@@ -32,9 +32,9 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
             switches: Switches::from_config(aws),
-            executions: Arc::new(executions::Aws::new(aws)),
+            executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
             hooks: Hooks::from_config(aws),
-            pointers: Arc::new(pointers::Aws::new(aws)),
+            pointers: Arc::new(dependents::AwsDependentLookup::new(aws)),
         })
     }
 }

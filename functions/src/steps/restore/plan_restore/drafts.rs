@@ -7,9 +7,9 @@ use super::context::Planning;
 use crate::domain::kinds;
 use crate::domain::pacing;
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::naming::{Naming, Overrides};
-use crate::domain::restore::plan::{Beside, Planned, Source};
+use crate::domain::restore::plan::{Destination, PlannedResource, Source};
 use crate::domain::restore::schedule;
 use crate::domain::restore::stages;
 use crate::domain::set::{Point, Sample};
@@ -17,7 +17,7 @@ use crate::error::Result;
 
 /// What one resource is restored from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Draft {
+pub struct ResourceDraft {
     pub resource: Resource,
     pub source: Source,
     /// The moment whose data the source holds.
@@ -28,7 +28,7 @@ pub struct Draft {
     pub sample: Option<Sample>,
 }
 
-impl Draft {
+impl ResourceDraft {
     /// From the recovery point of a set; `None` where there is none.
     pub fn of(point: &Point) -> Option<Self> {
         Some(Self {
@@ -45,29 +45,29 @@ impl Draft {
 /// The item that a draft becomes.
 pub async fn item(
     planning: &Planning<'_>,
-    draft: Draft,
+    draft: ResourceDraft,
     naming: &Naming<'_>,
     overrides: &Overrides<'_>,
-) -> Result<Item> {
+) -> Result<RestoreItem> {
     let Planning { needs, run, now, .. } = planning;
     let kind = needs.kinds.of(&draft.resource.target);
-    let beside = kind.destination(run, &draft.resource, naming).await?;
+    let destination = kind.destination(run, &draft.resource, naming).await?;
     let timing = stages::timing(&draft.resource.name, None);
     let past = needs.catalog.timing(&run.deployment, &timing).await?;
-    let loses = beside != Beside::Nothing;
+    let loses = destination != Destination::Nothing;
     let loss_seconds = draft.holds.filter(|_| loses).map(|holds| seconds_between(holds, *now));
-    Ok(Item {
+    Ok(RestoreItem {
         configuration: kind.overridden(schedule::without_past(draft.configuration, *now), overrides),
         sample: draft.sample,
-        ..Item::planned(
+        ..RestoreItem::planned(
             run.id.clone(),
-            Planned {
+            PlannedResource {
                 resource: Resource {
                     deadline_seconds: planning.descriptor.restore_deadline_seconds,
                     ..draft.resource
                 },
                 source: draft.source,
-                beside,
+                destination,
                 holds: draft.holds,
                 loss_seconds,
                 size_bytes: draft.size_bytes,

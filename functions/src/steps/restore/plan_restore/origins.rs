@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 
 use super::context::Planning;
-use super::drafts::Draft;
+use super::drafts::ResourceDraft;
 use super::points::called_today;
-use super::{here, moment, retained};
+use super::{backup_location, point_in_time, retained_backups};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::duration;
 use crate::domain::kinds;
 use crate::domain::resource::Resource;
-use crate::domain::restore::choosing;
-use crate::domain::restore::following::Followed;
-use crate::domain::restore::matching::{self, Matched, Sides, Standing};
+use crate::domain::restore::descriptor_updates::DescriptorChange;
+use crate::domain::restore::matching::{self, MatchedResource, ProbeComparability, Sides};
 use crate::domain::restore::remark::Remark;
-use crate::domain::restore::request::{Origin, RestoreRequest, Wanted};
+use crate::domain::restore::request::{Origin, RequestedMoment, RestoreRequest};
+use crate::domain::restore::set_selection;
 use crate::domain::set::ProbeResult;
 use crate::error::{Fault, Result};
 
@@ -25,14 +25,14 @@ pub struct Origins {
     pub set: Option<String>,
     pub at: Option<Timestamp>,
     pub at_rest: bool,
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<ResourceDraft>,
     pub faults: Vec<Fault>,
     pub not_covered: Vec<String>,
     pub remarks: Vec<Remark>,
     /// The descriptor by which the set was made.
     pub then: Option<Descriptor>,
     /// The set's resources, and what they are today.
-    pub matched: Vec<Matched>,
+    pub matched: Vec<MatchedResource>,
     /// The set's counts.
     pub counted: Vec<ProbeResult>,
     /// The request, by today's names.
@@ -43,7 +43,7 @@ pub struct Origins {
 /// `InvalidInput` where there is nothing to restore from: the rest of the request can then not be judged.
 pub async fn find(planning: &Planning<'_>) -> Result<Origins> {
     let at = match planning.request.wanted {
-        Wanted::At(at) => Some(at),
+        RequestedMoment::At(at) => Some(at),
         _ => None,
     };
     match planning.request.source {
@@ -55,14 +55,14 @@ pub async fn find(planning: &Planning<'_>) -> Result<Origins> {
 async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origins> {
     let Planning { needs, run, .. } = planning;
     let sets = needs.catalog.sets(&run.deployment).await?;
-    let chosen = choosing::choose(&run.deployment, &sets, &planning.request.wanted, planning.now)?;
+    let chosen = set_selection::select_set(&run.deployment, &sets, &planning.request.wanted, planning.now)?;
     let set = &chosen.set;
     let restores = needs.catalog.restores(&run.deployment).await?;
-    let followed: Vec<Followed> = restores.into_iter().flat_map(|restore| restore.followed).collect();
+    let followed: Vec<DescriptorChange> = restores.into_iter().flat_map(|restore| restore.followed).collect();
     let points = needs.catalog.points(&run.deployment, &set.id).await?;
     let (matched, points) = called_today(planning, set, points, &followed);
     let request = planning.request.called_today(&matched, planning.descriptor);
-    let resources: Vec<Resource> = matched.iter().map(Matched::called).collect();
+    let resources: Vec<Resource> = matched.iter().map(MatchedResource::called).collect();
     let mut origins = Origins {
         set: Some(set.id.clone()),
         at: None,
@@ -81,9 +81,9 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
         if !origins.covers(&point.resource.name) {
             continue;
         }
-        let elsewhere = here::elsewhere(&set.id, point, &run.execution);
+        let elsewhere = backup_location::elsewhere(&set.id, point, &run.execution);
         origins.faults.extend(elsewhere);
-        let Some(draft) = Draft::of(point) else {
+        let Some(draft) = ResourceDraft::of(point) else {
             origins
                 .not_covered
                 .push(format!("{}: set {} has no backup of it", point.resource.name, set.id));
@@ -93,7 +93,7 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
     }
     if let Some(at) = at {
         let drafts = std::mem::take(&mut origins.drafts);
-        let as_of = moment::as_of(planning, drafts, &sets, &followed, at).await?;
+        let as_of = point_in_time::as_of(planning, drafts, &sets, &followed, at).await?;
         origins.at = as_of.at;
         origins.drafts = as_of.drafts;
         origins.remarks.extend(as_of.remarks);
@@ -110,7 +110,7 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
         ..
     } = planning;
     let covers = |resource: &str| request.covers(resource);
-    let found = retained::retained(&needs.kinds, descriptor, at, &covers).await?;
+    let found = retained_backups::retained(&needs.kinds, descriptor, at, &covers).await?;
     let mut faults = request.check_names(&found.resources);
     faults.extend(found.faults);
     let mut origins = Origins {
@@ -155,8 +155,8 @@ impl Origins {
         let left_out = left_out.map(|matched| format!("{}: the request leaves it out", matched.name));
         let (pairs, _) = matching::probes(&sides, &self.counted);
         let not_counted = pairs.into_iter().filter_map(|pair| match pair.standing {
-            Standing::LeftOut(why) => Some(format!("probe {}: {why}", pair.name)),
-            Standing::Same | Standing::Changed(_) | Standing::Removed => None,
+            ProbeComparability::LeftOut(why) => Some(format!("probe {}: {why}", pair.name)),
+            ProbeComparability::Same | ProbeComparability::Changed(_) | ProbeComparability::Removed => None,
         });
         let not_covered: Vec<String> = lacking.chain(left_out).chain(not_counted).collect();
         let renamed = self
@@ -187,7 +187,7 @@ impl Origins {
             && first != last
         {
             let skew = u64::try_from(last.duration_since(*first).as_secs()).unwrap_or(0);
-            let skew = duration::in_words(skew);
+            let skew = duration::friendly(skew);
             self.remarks.push(
                 format!("the resources are restored to moments up to {skew} apart, from {first} to {last}").into(),
             );

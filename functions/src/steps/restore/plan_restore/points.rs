@@ -2,8 +2,8 @@
 
 use super::context::Planning;
 use crate::domain::resource::Resource;
-use crate::domain::restore::following::Followed;
-use crate::domain::restore::matching::{self, Matched};
+use crate::domain::restore::descriptor_updates::DescriptorChange;
+use crate::domain::restore::matching::{self, MatchedResource};
 use crate::domain::set::{BackupSet, Point, SetStatus};
 use crate::error::Result;
 
@@ -12,8 +12,8 @@ pub fn called_today(
     planning: &Planning<'_>,
     set: &BackupSet,
     mut points: Vec<Point>,
-    followed: &[Followed],
-) -> (Vec<Matched>, Vec<Point>) {
+    followed: &[DescriptorChange],
+) -> (Vec<MatchedResource>, Vec<Point>) {
     let held: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
     let captured = Some(set.started_at);
     let matched = matching::resources(planning.descriptor, &held, captured, followed, planning.now);
@@ -24,7 +24,11 @@ pub fn called_today(
 }
 
 /// The points of all sealed sets, by today's names of their resources.
-pub async fn of_all_sets(planning: &Planning<'_>, sets: &[BackupSet], followed: &[Followed]) -> Result<Vec<Point>> {
+pub async fn of_all_sets(
+    planning: &Planning<'_>,
+    sets: &[BackupSet],
+    followed: &[DescriptorChange],
+) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for set in sets.iter().filter(|set| set.status == SetStatus::Sealed) {
         let held = planning.needs.catalog.points(&set.deployment, &set.id).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 use crate::domain::job::Run;
-use crate::domain::restore::item::Item;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::remark::Remark;
 use crate::error::{Class, Error, Fault, Result};
 use crate::kinds::optional;
@@ -16,7 +16,7 @@ const SIDE_BY_SIDE: usize = 4;
 
 /// What all looks ahead found.
 #[derive(Debug, Default)]
-pub struct Ahead {
+pub struct PreflightReport {
     pub faults: Vec<Fault>,
     pub remarks: Vec<Remark>,
     pub security_groups: Vec<String>,
@@ -27,10 +27,10 @@ pub struct Ahead {
 ///
 /// # Errors
 /// The first that passes by itself, named after its resource.
-pub async fn check(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahead> {
-    let mut ahead = Ahead {
+pub async fn check(kinds: &Kinds, run: &Run, items: &mut [RestoreItem]) -> Result<PreflightReport> {
+    let mut ahead = PreflightReport {
         faults: same_names(items),
-        ..Ahead::default()
+        ..PreflightReport::default()
     };
     let looks = looks(kinds, run, items).await?;
     for (item, look) in items.iter_mut().zip(looks) {
@@ -38,7 +38,7 @@ pub async fn check(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahead
         let preflight = match look {
             Ok(preflight) => preflight,
             Err(error) if error.class() == Class::Final => {
-                ahead.faults.push(untold(&name, &error));
+                ahead.faults.push(unknown_fault(&name, &error));
                 continue;
             }
             Err(error) => return Err(error),
@@ -56,7 +56,7 @@ pub async fn check(kinds: &Kinds, run: &Run, items: &mut [Item]) -> Result<Ahead
 }
 
 /// What each look found, in the order of the items.
-async fn looks(kinds: &Kinds, run: &Run, items: &[Item]) -> Result<Vec<Result<Preflight>>> {
+async fn looks(kinds: &Kinds, run: &Run, items: &[RestoreItem]) -> Result<Vec<Result<Preflight>>> {
     let mut looks = Vec::with_capacity(items.len());
     for some in items.chunks(SIDE_BY_SIDE) {
         let mut started = JoinSet::new();
@@ -75,7 +75,7 @@ async fn looks(kinds: &Kinds, run: &Run, items: &[Item]) -> Result<Vec<Result<Pr
 }
 
 /// A resource of which AWS did not say what its restore needs.
-fn untold(name: &str, error: &Error) -> Fault {
+fn unknown_fault(name: &str, error: &Error) -> Fault {
     Fault {
         path: format!("resources.{name}"),
         value: format!("a resource that AWS does not tell of ({}: {error})", error.name()),
@@ -84,12 +84,12 @@ fn untold(name: &str, error: &Error) -> Fault {
 }
 
 /// Two copies cannot have one name.
-fn same_names(items: &[Item]) -> Vec<Fault> {
+fn same_names(items: &[RestoreItem]) -> Vec<Fault> {
     let mut seen: BTreeMap<(&str, String), &str> = BTreeMap::new();
     let mut faults = Vec::new();
     for item in items {
         let resource = &item.planned.resource;
-        let Some(copy) = item.planned.beside.identity() else {
+        let Some(copy) = item.planned.destination.identity() else {
             continue;
         };
         if let Some(other) = seen.insert((resource.target.kind(), copy.clone()), &resource.name) {

@@ -1,30 +1,28 @@
 //! What the cut-over of a restore will switch: the descriptor's switches whose resources are restored, in words.
 
-use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor};
+use crate::domain::descriptor::{Descriptor, Switch, SwitchAction};
 use crate::domain::kinds::{self, Stateful, is_guard};
 use crate::domain::resource::Resource;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::plan::{Beside, CutOverMode};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::{CutOverMode, Destination};
 use crate::error::Fault;
 use crate::switches::item_of;
 
 /// Whether a restore cuts over, and what there is to say of it.
 #[derive(Debug, PartialEq)]
-pub struct CuttingOver {
+pub struct CutOverPlan {
     pub mode: CutOverMode,
     /// What is switched.
-    pub switches: Vec<CutOver>,
+    pub switches: Vec<Switch>,
     pub words: Vec<String>,
     pub remarks: Vec<String>,
 }
 
 /// `asked` is what the request says. Nothing is switched where nothing can be.
-pub fn cutting_over(descriptor: &Descriptor, asked: Option<CutOverMode>, items: &[Item]) -> CuttingOver {
-    let (switches, without): (Vec<CutOver>, Vec<CutOver>) = descriptor
-        .cut_over
-        .iter()
-        .cloned()
-        .partition(|switch| item_of(switch, items).is_some_and(|item| item.planned.beside != Beside::Nothing));
+pub fn plan_cut_over(descriptor: &Descriptor, asked: Option<CutOverMode>, items: &[RestoreItem]) -> CutOverPlan {
+    let (switches, without): (Vec<Switch>, Vec<Switch>) = descriptor.cut_over.iter().cloned().partition(|switch| {
+        item_of(switch, items).is_some_and(|item| item.planned.destination != Destination::Nothing)
+    });
     let mode = match asked {
         Some(mode) => mode,
         None if switches.is_empty() => CutOverMode::No,
@@ -41,7 +39,7 @@ pub fn cutting_over(descriptor: &Descriptor, asked: Option<CutOverMode>, items: 
                 "nothing is switched: {why}. The copies will stand beside what is there"
             ));
         }
-        return CuttingOver {
+        return CutOverPlan {
             mode,
             switches: Vec::new(),
             words: Vec::new(),
@@ -54,7 +52,7 @@ pub fn cutting_over(descriptor: &Descriptor, asked: Option<CutOverMode>, items: 
             switch.name, switch.resource
         ));
     }
-    CuttingOver {
+    CutOverPlan {
         mode,
         words: switches.iter().map(|switch| words(switch, items)).collect(),
         switches,
@@ -63,13 +61,13 @@ pub fn cutting_over(descriptor: &Descriptor, asked: Option<CutOverMode>, items: 
 }
 
 /// A cut-over that was asked for of which nothing would come.
-pub fn without_entries(descriptor: &Descriptor, asked: Option<CutOverMode>, items: &[Item]) -> Option<Fault> {
+pub fn without_entries(descriptor: &Descriptor, asked: Option<CutOverMode>, items: &[RestoreItem]) -> Option<Fault> {
     let (word, mode) = match asked {
         Some(CutOverMode::Yes) => ("yes", CutOverMode::Yes),
         Some(CutOverMode::Ask) => ("ask", CutOverMode::Ask),
         Some(CutOverMode::No) | None => return None,
     };
-    if !cutting_over(descriptor, Some(mode), items).switches.is_empty() {
+    if !plan_cut_over(descriptor, Some(mode), items).switches.is_empty() {
         return None;
     }
     let why = match descriptor.cut_over.is_empty() {
@@ -85,11 +83,11 @@ pub fn without_entries(descriptor: &Descriptor, asked: Option<CutOverMode>, item
 
 /// Switches to a file system that does not exist yet: no function sees into it, so that nobody can tell where in it the data lies,
 /// and it has neither access points nor mount targets.
-pub fn to_new_file_systems(switches: &[CutOver], items: &[Item]) -> Vec<Fault> {
-    let new = |switch: &&CutOver| {
-        item_of(switch, items).is_some_and(|item| matches!(item.planned.beside, Beside::FileSystem { .. }))
+pub fn to_new_file_systems(switches: &[Switch], items: &[RestoreItem]) -> Vec<Fault> {
+    let new = |switch: &&Switch| {
+        item_of(switch, items).is_some_and(|item| matches!(item.planned.destination, Destination::FileSystem { .. }))
     };
-    let fault = |switch: &CutOver| Fault {
+    let fault = |switch: &Switch| Fault {
         path: format!("cut_over.{}.resource", switch.name),
         value: format!("{}, which is restored into a new file system,", switch.resource),
         allowed: format!(
@@ -105,8 +103,10 @@ pub fn to_new_file_systems(switches: &[CutOver], items: &[Item]) -> Vec<Fault> {
 
 /// The resources of which the application goes on using the live one: those whose copy no switch leads to, and those of the
 /// descriptor of which no copy is made.
-pub fn live(descriptor: &Descriptor, switches: &[CutOver], items: &[Item]) -> Vec<String> {
-    let stateful = items.iter().filter(|item| item.planned.beside != Beside::Nothing);
+pub fn live(descriptor: &Descriptor, switches: &[Switch], items: &[RestoreItem]) -> Vec<String> {
+    let stateful = items
+        .iter()
+        .filter(|item| item.planned.destination != Destination::Nothing);
     let copied: Vec<&str> = stateful.map(|item| item.planned.resource.name.as_str()).collect();
     let led = |name: &str| switches.iter().any(|switch| switch.item_name() == name);
     let not_led = copied.iter().filter(|name| !led(name)).map(|name| (*name).to_owned());
@@ -121,17 +121,17 @@ pub fn live(descriptor: &Descriptor, switches: &[CutOver], items: &[Item]) -> Ve
 }
 
 /// What one switch changes.
-fn words(switch: &CutOver, items: &[Item]) -> String {
+fn words(switch: &Switch, items: &[RestoreItem]) -> String {
     let copy = item_of(switch, items)
-        .and_then(|item| item.planned.beside.words())
+        .and_then(|item| item.planned.destination.words())
         .unwrap_or_default();
     match &switch.action {
-        CutOverAction::Secret { secret, values } => {
+        SwitchAction::Secret { secret, values } => {
             let keys: Vec<&str> = values.keys().map(String::as_str).collect();
             format!("{} of secret {secret} lead to {copy}", keys.join(" and "))
         }
-        CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter} leads to {copy}"),
-        CutOverAction::EcsService {
+        SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter} leads to {copy}"),
+        SwitchAction::EcsService {
             cluster,
             service,
             volume,
@@ -141,13 +141,13 @@ fn words(switch: &CutOver, items: &[Item]) -> String {
                 .map(|volume| format!(" (volume {volume})"))
                 .unwrap_or_default();
             let is_mounted =
-                |item: &Item| kinds::stateful(&item.planned.resource.target).is_some_and(Stateful::is_mounted);
+                |item: &RestoreItem| kinds::stateful(&item.planned.resource.target).is_some_and(Stateful::is_mounted);
             match item_of(switch, items).is_some_and(is_mounted) {
                 false => format!("service {service} of ECS cluster {cluster} gets the master secret of {copy}"),
                 true => format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}"),
             }
         }
-        CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy} leads to {copy}, and to nothing for a moment"),
-        CutOverAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
+        SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy} leads to {copy}, and to nothing for a moment"),
+        SwitchAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
     }
 }

@@ -11,27 +11,28 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::pointers::Pointers;
+use super::dependents::DependentLookup;
 use super::*;
 use crate::catalog::Catalog;
-use crate::domain::descriptor::CutOver;
-use crate::domain::lead::Lead;
+use crate::domain::descriptor::Switch;
+use crate::domain::reference::Reference;
 use crate::domain::resource::{RecoveryPoint, Target, Version};
 use crate::domain::restore::RestoreStatus;
-use crate::domain::restore::choosing::Window;
+use crate::domain::restore::dependents::record::Record;
+use crate::domain::restore::dependents::selection::Selection;
 use crate::domain::restore::plan::Source;
-use crate::domain::restore::pointers::record::Record;
-use crate::domain::restore::pointers::selection::Selection;
 use crate::domain::restore::remark::Remark;
-use crate::domain::restore::switching::Switching;
+use crate::domain::restore::set_selection::RecoveryWindow;
+use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::domain::set::{BackupSet, Point, PointStatus, Purpose, SetStatus};
 use crate::error::Fault;
 use crate::hooks::Hooks;
 use crate::kinds::Preflight;
-use crate::switches::{Switch, Switches};
+use crate::switches::{SwitchDriver, Switches};
 use crate::testing::memory::Memory;
 use crate::testing::{
-    Backups, EXECUTION, Executing, Recorded, Recoverable, catalog, document, kinds, later, now, resource, started_at,
+    EXECUTION, RecordedHooks, RecordedKind, Recoverable, RunningExecutions, catalog, document, kinds, later, now,
+    resource, started_at,
 };
 
 const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
@@ -43,7 +44,7 @@ struct Pointing {
 }
 
 #[async_trait]
-impl Pointers for Pointing {
+impl DependentLookup for Pointing {
     async fn proxies(&self, cluster: &str) -> Result<Vec<String>> {
         let leads = self.proxied == Some(cluster);
         Ok(leads.then(|| "pool".to_owned()).into_iter().collect())
@@ -53,23 +54,23 @@ impl Pointers for Pointing {
         Ok(Vec::new())
     }
 
-    async fn alarms(&self) -> Result<Vec<pointers::Alarm>> {
+    async fn alarms(&self) -> Result<Vec<dependents::Alarm>> {
         Ok(Vec::new())
     }
 
-    async fn mappings(&self) -> Result<Vec<pointers::Mapping>> {
+    async fn mappings(&self) -> Result<Vec<dependents::EventSourceMapping>> {
         Ok(Vec::new())
     }
 
-    async fn selections(&self) -> Result<pointers::Read<Selection>> {
-        Ok(pointers::Read {
+    async fn selections(&self) -> Result<dependents::PartialList<Selection>> {
+        Ok(dependents::PartialList {
             found: Vec::new(),
             whole: true,
         })
     }
 
-    async fn records(&self, _: &[&str]) -> Result<pointers::Read<Record>> {
-        Ok(pointers::Read {
+    async fn records(&self, _: &[&str]) -> Result<dependents::PartialList<Record>> {
+        Ok(dependents::PartialList {
             found: Vec::new(),
             whole: true,
         })
@@ -80,8 +81,8 @@ impl Pointers for Pointing {
 struct Refusing;
 
 #[async_trait]
-impl Switch for Refusing {
-    async fn preflight(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Vec<Fault>> {
+impl SwitchDriver for Refusing {
+    async fn preflight(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Vec<Fault>> {
         let fault = Fault {
             path: format!("cut_over.{}.secret", switch.name),
             value: "a secret that is gone".into(),
@@ -90,19 +91,19 @@ impl Switch for Refusing {
         Ok((switch.name == "wrong").then_some(fault).into_iter().collect())
     }
 
-    async fn lead(&self, switch: &CutOver, _: &Target) -> Result<Lead> {
+    async fn reference(&self, switch: &Switch, _: &Target) -> Result<Reference> {
         panic!("planning a restore does not ask: {switch:?}")
     }
 
-    async fn observe(&self, _: &Run, switch: &CutOver, _: &Item) -> Result<Value> {
+    async fn observe(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Value> {
         panic!("planning switches nothing: {switch:?}")
     }
 
-    async fn apply(&self, _: &Run, switch: &CutOver, _: &Item, _: &Value, _: &Value) -> Result<Switching> {
+    async fn apply(&self, _: &Run, switch: &Switch, _: &RestoreItem, _: &Value, _: &Value) -> Result<SwitchProgress> {
         panic!("planning switches nothing: {switch:?}")
     }
 
-    async fn revert(&self, _: &Run, switch: &CutOver, _: &Item, _: &Value, _: &Value) -> Result<Switching> {
+    async fn revert(&self, _: &Run, switch: &Switch, _: &RestoreItem, _: &Value, _: &Value) -> Result<SwitchProgress> {
         panic!("planning switches nothing: {switch:?}")
     }
 }
@@ -226,8 +227,8 @@ async fn seal(catalog: &Catalog, hours: i64) -> String {
 
 struct World {
     needs: Needs,
-    kind: Arc<Backups>,
-    executions: Arc<Executing>,
+    kind: Arc<RecordedKind>,
+    executions: Arc<RunningExecutions>,
     memory: Arc<Memory>,
     /// Ids of the sets of yesterday, two days ago, three days ago.
     sets: Vec<String>,
@@ -243,16 +244,16 @@ async fn world(document: Value, account: Recoverable) -> World {
     for hours in [24, 48, 72] {
         sets.push(seal(&catalog, hours).await);
     }
-    let kind = Arc::new(Backups::default());
+    let kind = Arc::new(RecordedKind::default());
     kind.recovering(account);
-    let executions = Arc::new(Executing::default());
+    let executions = Arc::new(RunningExecutions::default());
     World {
         needs: Needs {
             catalog,
             kinds: kinds(&kind),
             switches: Switches::all(Arc::new(Refusing)),
             executions: executions.clone(),
-            hooks: Hooks::all(Recorded::all_well()),
+            hooks: Hooks::all(RecordedHooks::all_well()),
             pointers: Arc::new(Pointing::default()),
         },
         kind,
@@ -297,14 +298,14 @@ async fn the_newest_sealed_set_is_planned_beside_what_is_there_and_recorded_befo
     assert!(record.plan.at_rest && output.has_hooks);
     assert_eq!(names_of(&output.resources), ["database", "files", "rooms"]);
     assert_eq!(names_of(&output.compared), RESOURCES);
-    let beside: Vec<Value> = record
+    let destination: Vec<Value> = record
         .plan
         .resources
         .iter()
-        .map(|planned| json!(planned.beside))
+        .map(|planned| json!(planned.destination))
         .collect();
     assert_eq!(
-        json!(beside),
+        json!(destination),
         json!([
             {"into": "cluster", "cluster": "hubs-db-r20261120-021500-e0da"},
             {"into": "directory", "file_system": "fs-01234567"},
@@ -367,9 +368,14 @@ async fn the_request_says_what_is_chosen_and_how_it_is_called() {
     });
     let (world, output, record) = planned(request).await;
     assert_eq!(record.plan.set.as_ref(), Some(&world.sets[1]), "the newest from before");
-    let beside: Vec<&Beside> = record.plan.resources.iter().map(|planned| &planned.beside).collect();
-    assert!(matches!(beside[0], Beside::Cluster { cluster } if cluster == "hubs-db-new"));
-    assert!(matches!(beside[1], Beside::FileSystem { token } if token.len() == 64));
+    let destination: Vec<&Destination> = record
+        .plan
+        .resources
+        .iter()
+        .map(|planned| &planned.destination)
+        .collect();
+    assert!(matches!(destination[0], Destination::Cluster { cluster } if cluster == "hubs-db-new"));
+    assert!(matches!(destination[1], Destination::FileSystem { token } if token.len() == 64));
     assert!(output.approval && output.safety_backup && output.on_failure == OnFailure::Keep);
     assert!(
         record.plan.not_covered.iter().any(|words| words.starts_with("rooms: ")),
@@ -398,7 +404,10 @@ async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
         .await
         .unwrap();
     let record = record(&world.needs, &output.run).await;
-    assert!(matches!(record.plan.resources[1].beside, Beside::FileSystem { .. }));
+    assert!(matches!(
+        record.plan.resources[1].destination,
+        Destination::FileSystem { .. }
+    ));
 }
 
 #[tokio::test]
@@ -472,7 +481,12 @@ async fn a_certificate_authority_is_given_where_instances_were_captured_and_else
         let world = world(all_kinds(), Recoverable::default()).await;
         let mut captured = point(&world.sets[0], "database", later(-3600 * 24));
         captured.configuration["DBInstances"] = instances;
-        world.needs.catalog.settle_point("hubs-prod", &captured).await.unwrap();
+        world
+            .needs
+            .catalog
+            .finalize_point("hubs-prod", &captured)
+            .await
+            .unwrap();
         let output = handle(&world.needs, input(request.clone())).await.unwrap();
         let remarks = record(&world.needs, &output.run).await.plan.remarks;
         assert!(

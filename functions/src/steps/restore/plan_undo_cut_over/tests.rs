@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::restore::RestoreStatus;
-use crate::domain::restore::switching::SwitchState;
+use crate::domain::restore::switch_progress::SwitchState;
 use crate::testing::switchboard::{switched, verified};
 use crate::testing::{EXECUTION, Running, later, now, planned};
 
@@ -103,7 +103,7 @@ async fn a_run_that_has_ended_plans_nothing() {
     let request = json!({"deployment": "hubs-prod", "restore": restore});
     let planned = handle(&needs, input(request.clone())).await.unwrap();
     let catalog = &needs.catalog;
-    let ended = catalog.mark_run("hubs-prod", &planned.run.id, crate::catalog::Mark::Ended, now());
+    let ended = catalog.mark_run("hubs-prod", &planned.run.id, crate::catalog::RunMilestone::Ended, now());
     ended.await.unwrap();
     catalog.release_lease("hubs-prod", UNDOING).await.unwrap();
     assert_eq!(handle(&needs, input(request)).await.unwrap_err().name(), "Conflict");

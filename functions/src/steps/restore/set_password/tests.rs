@@ -28,11 +28,11 @@ fn held(user: &str) -> Exchange {
     )
 }
 
-async fn call(exchanges: Vec<Exchange>, calls: usize) -> (Vec<Result<LoginJob>>, Replay, Item) {
+async fn call(exchanges: Vec<Exchange>, calls: usize) -> (Vec<Result<LoginJob>>, Replay, RestoreItem) {
     let (catalog, _, run) = planned_restore().await;
-    let restored = Item {
+    let restored = RestoreItem {
         status: ItemStatus::Restored,
-        made: Some(cluster()),
+        created: Some(cluster()),
         ..item("database")
     };
     catalog.put_item(&run.deployment, &restored).await.unwrap();

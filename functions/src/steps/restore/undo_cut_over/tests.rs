@@ -24,8 +24,8 @@ async fn cut_over(board: &std::sync::Arc<Switchboard>, states: [SwitchState; 2])
     needs(board, record).await
 }
 
-fn underway() -> Switching {
-    Switching::Underway {
+fn underway() -> SwitchProgress {
+    SwitchProgress::Underway {
         phase: "deploying".into(),
         noted: Value::Null,
     }
@@ -149,7 +149,7 @@ async fn the_descriptor_names_again_what_it_named_before() {
     };
     let before = named().await;
     let items = needs.catalog.items(&run.deployment, &run.id).await.unwrap();
-    descriptor_updates::follow(&needs.catalog, &run, &run.id, &items, now())
+    descriptor_updates::apply(&needs.catalog, &run, &run.id, &items, now())
         .await
         .unwrap();
     assert_eq!(named().await, ["hubs-db-r1", "hubs-rooms-r1"]);

@@ -7,18 +7,18 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::descriptor::Descriptor;
-use crate::domain::lead::Lead;
+use crate::domain::reference::Reference;
 use crate::domain::restore::{About, Question};
-use crate::domain::usage::Copy;
-use crate::domain::usage::services::{AccessPoint, Service};
+use crate::domain::usage::RestoredCopy;
+use crate::domain::usage::services::{AccessPoint, RunningService};
 use crate::testing::restores::planned_restore;
 use crate::testing::switchboard::Switchboard;
-use crate::testing::{Backups, document, kinds, later, now};
+use crate::testing::{RecordedKind, document, kinds, later, now};
 
 /// What AWS would tell of users.
 #[derive(Default)]
 struct Account {
-    services: Mutex<Vec<Service>>,
+    services: Mutex<Vec<RunningService>>,
     refusing: Mutex<Option<Error>>,
     active: Mutex<Vec<String>>,
     /// Since when writes, and reads, counted.
@@ -26,8 +26,8 @@ struct Account {
 }
 
 #[async_trait]
-impl Looking for Account {
-    async fn services(&self) -> Result<Vec<Service>> {
+impl UsageLookup for Account {
+    async fn services(&self) -> Result<Vec<RunningService>> {
         match &*self.refusing.lock().unwrap() {
             Some(error) => Err(error.clone()),
             None => Ok(self.services.lock().unwrap().clone()),
@@ -40,7 +40,7 @@ impl Looking for Account {
 
     async fn activity(
         &self,
-        _: &Copy,
+        _: &RestoredCopy,
         written_since: Timestamp,
         read_since: Timestamp,
         _: Timestamp,
@@ -55,21 +55,21 @@ impl Looking for Account {
 struct Told(Mutex<Vec<String>>);
 
 #[async_trait]
-impl Answers for Told {
+impl Approvals for Told {
     async fn reject(&self, question: &Question, _: &str) -> Result<()> {
         self.0.lock().unwrap().push(question.token.clone());
         Ok(())
     }
 }
 
-async fn begun() -> (Needs, Arc<Backups>, Run) {
+async fn begun() -> (Needs, Arc<RecordedKind>, Run) {
     let (needs, kind, run, _, _) = used().await;
     (needs, kind, run)
 }
 
-async fn used() -> (Needs, Arc<Backups>, Run, Arc<Account>, Arc<Switchboard>) {
+async fn used() -> (Needs, Arc<RecordedKind>, Run, Arc<Account>, Arc<Switchboard>) {
     let (catalog, _, run) = planned_restore().await;
-    let kind = Arc::new(Backups::default());
+    let kind = Arc::new(RecordedKind::default());
     let account = Arc::new(Account::default());
     let board = Switchboard::new();
     let needs = Needs {
@@ -83,7 +83,7 @@ async fn used() -> (Needs, Arc<Backups>, Run, Arc<Account>, Arc<Switchboard>) {
 }
 
 /// As [`used`], with the copies `hubs-db-r1` and `hubs-rooms-r1` made.
-async fn made() -> (Needs, Arc<Backups>, Run, Arc<Account>, Arc<Switchboard>) {
+async fn made() -> (Needs, Arc<RecordedKind>, Run, Arc<Account>, Arc<Switchboard>) {
     let used = used().await;
     let catalog = &used.0.catalog;
     for mut item in catalog.items("hubs-prod", &used.2.id).await.unwrap() {
@@ -144,7 +144,7 @@ async fn what_a_switch_of_any_deployment_holds_is_not_removed() {
         .put_descriptor(&Descriptor::parse(&other).unwrap())
         .await
         .unwrap();
-    board.leading("where", Lead::There);
+    board.leading("where", Reference::Matches);
     refused(
         &needs,
         &run,
@@ -155,7 +155,7 @@ async fn what_a_switch_of_any_deployment_holds_is_not_removed() {
         ],
     )
     .await;
-    board.leading("where", Lead::Elsewhere("another cluster".into()));
+    board.leading("where", Reference::Elsewhere("another cluster".into()));
     assert_eq!(
         handle(&needs, input(&run, now())).await.unwrap().status,
         JobStatus::Succeeded
@@ -170,7 +170,7 @@ async fn what_cannot_be_looked_at_is_not_removed_unless_that_is_named() {
     refused(&needs, &run, &["not allowed", "do without this look: services"]).await;
     assert!(kind.calls().is_empty());
     let without = Input {
-        without: [Look::Services].into(),
+        without: [UsageCheck::Services].into(),
         ..input(&run, now())
     };
     assert_eq!(handle(&needs, without).await.unwrap().status, JobStatus::Succeeded);
@@ -192,7 +192,7 @@ async fn what_somebody_reads_or_writes_is_not_removed_and_holdfasts_own_reads_do
     assert_eq!(account.asked.lock().unwrap()[0], (minute(later(-1800)), minute(now())));
     needs
         .catalog
-        .mark_run("hubs-prod", &run.id, crate::catalog::Mark::Ended, later(-600))
+        .mark_run("hubs-prod", &run.id, crate::catalog::RunMilestone::Ended, later(-600))
         .await
         .unwrap();
     account.active.lock().unwrap().clear();
@@ -227,7 +227,7 @@ async fn what_is_being_deleted_is_waited_for() {
     let (needs, kind, run) = begun().await;
     kind.undoing(
         "database",
-        Ok(Undoing::Underway("cluster hubs-db-r1 is deleting".into())),
+        Ok(UndoProgress::Underway("cluster hubs-db-r1 is deleting".into())),
     );
     let first = handle(&needs, input(&run, now())).await.unwrap();
     assert_eq!((first.status, first.wait_seconds), (JobStatus::InProgress, 10));
@@ -271,7 +271,7 @@ async fn what_a_function_is_at_work_on_is_looked_at_until_that_has_ended() {
 #[tokio::test]
 async fn what_stays_is_told_and_keeps_nothing_else() {
     for undoing in [
-        Ok(Undoing::Left("cluster hubs-db-r1: protected".into())),
+        Ok(UndoProgress::Remains("cluster hubs-db-r1: protected".into())),
         Err(Error::AccessDenied("cluster hubs-db-r1: protected".into())),
     ] {
         let (needs, kind, run) = begun().await;
@@ -292,7 +292,10 @@ async fn what_stays_is_told_and_keeps_nothing_else() {
 async fn a_deletion_that_never_ends_is_left_to_a_person() {
     let (needs, kind, run) = begun().await;
     for _ in 0..2 {
-        kind.undoing("database", Ok(Undoing::Underway("restore job j is running".into())));
+        kind.undoing(
+            "database",
+            Ok(UndoProgress::Underway("restore job j is running".into())),
+        );
     }
     handle(&needs, input(&run, now())).await.unwrap();
     let late = handle(&needs, input(&run, later(36 * 3600))).await.unwrap();

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::looking::Looking;
+use super::lookup::UsageLookup;
 use crate::catalog::Catalog;
-use crate::domain::descriptor::{CutOver, CutOverAction, Descriptor, Fact};
+use crate::domain::descriptor::{Descriptor, Fact, Switch, SwitchAction};
 use crate::domain::kinds;
-use crate::domain::lead::Lead;
+use crate::domain::reference::Reference;
 use crate::domain::restore::RestoreRecord;
-use crate::domain::restore::item::Item;
-use crate::domain::usage::{Activity, Copy, Leads, Look, Seen, Unseen, users};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::usage::{CopyActivity, RestoredCopy, SkippedCheck, SwitchReference, UsageCheck, UsageReport, users};
 use crate::error::{Class, Error, Result};
 use crate::switches::Switches;
 
@@ -20,31 +20,31 @@ use crate::switches::Switches;
 pub struct Sources<'a> {
     pub catalog: &'a Catalog,
     pub switches: &'a Switches,
-    pub looking: &'a dyn Looking,
+    pub looking: &'a dyn UsageLookup,
 }
 
 /// # Errors
 /// `Conflict`, with every user and every look that was not possible; whatever is worth another try.
-pub async fn see_unused(
+pub async fn ensure_unused(
     sources: &Sources<'_>,
     record: &RestoreRecord,
-    items: &[Item],
-    without: &BTreeSet<Look>,
+    items: &[RestoreItem],
+    without: &BTreeSet<UsageCheck>,
     now: Timestamp,
 ) -> Result<()> {
-    let copies: Vec<Copy> = items.iter().filter_map(Copy::of).collect();
+    let copies: Vec<RestoredCopy> = items.iter().filter_map(RestoredCopy::of).collect();
     if copies.is_empty() {
         return Ok(());
     }
-    let mut seen = Seen::default();
+    let mut seen = UsageReport::default();
     descriptors(sources, &mut seen).await?;
     switches(sources, &copies, &mut seen).await?;
-    if let Some(services) = noted(Look::Services, sources.looking.services().await, &mut seen)? {
+    if let Some(services) = record_check(UsageCheck::Services, sources.looking.services().await, &mut seen)? {
         seen.services = services;
     }
     access_points(sources, &copies, &mut seen).await?;
     // What is named needs no look at what was done with it.
-    if users(&copies, &seen, without).is_empty() && !without.contains(&Look::Activity) {
+    if users(&copies, &seen, without).is_empty() && !without.contains(&UsageCheck::Activity) {
         activity(sources, record, items, now, &mut seen).await?;
     }
     let users = users(&copies, &seen, without);
@@ -64,28 +64,28 @@ pub async fn see_unused(
     )))
 }
 
-async fn descriptors(sources: &Sources<'_>, seen: &mut Seen) -> Result<()> {
-    let names = noted(Look::Descriptors, sources.catalog.deployments().await, seen)?;
+async fn descriptors(sources: &Sources<'_>, seen: &mut UsageReport) -> Result<()> {
+    let names = record_check(UsageCheck::Descriptors, sources.catalog.deployments().await, seen)?;
     for (name, _) in names.unwrap_or_default() {
         let descriptor = match sources.catalog.descriptor(&name).await {
             Err(Error::NotFound(_)) => continue,
             read => read,
         };
-        if let Some(descriptor) = noted(Look::Descriptors, descriptor, seen)? {
+        if let Some(descriptor) = record_check(UsageCheck::Descriptors, descriptor, seen)? {
             seen.descriptors.push(descriptor);
         }
     }
     Ok(())
 }
 
-async fn switches(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) -> Result<()> {
+async fn switches(sources: &Sources<'_>, copies: &[RestoredCopy], seen: &mut UsageReport) -> Result<()> {
     let descriptors = std::mem::take(&mut seen.descriptors);
     for descriptor in &descriptors {
         for switch in &descriptor.cut_over {
             for copy in copies.iter().filter(|copy| concerns(switch, copy)) {
-                let leads = leads(sources, switch, copy).await;
-                if noted(Look::Switches, leads, seen)? == Some(true) {
-                    seen.leads.push(lead_of(descriptor, switch, copy));
+                let leads = references_copy(sources, switch, copy).await;
+                if record_check(UsageCheck::Switches, leads, seen)? == Some(true) {
+                    seen.references.push(switch_reference(descriptor, switch, copy));
                 }
             }
         }
@@ -94,29 +94,29 @@ async fn switches(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) -> Re
     Ok(())
 }
 
-async fn leads(sources: &Sources<'_>, switch: &CutOver, copy: &Copy) -> Result<bool> {
+async fn references_copy(sources: &Sources<'_>, switch: &Switch, copy: &RestoredCopy) -> Result<bool> {
     let kind = sources.switches.of(&switch.action);
     match copy {
-        Copy::Resource { target, .. } => {
+        RestoredCopy::Resource { target, .. } => {
             // One value that leads there is a user, wherever the others lead.
             for one in each_value(switch) {
-                if kind.lead(&one, target).await? == Lead::There {
+                if kind.reference(&one, target).await? == Reference::Matches {
                     return Ok(true);
                 }
             }
             Ok(false)
         }
-        Copy::Directory { directory, .. } => kind.holds_directory(switch, directory).await,
+        RestoredCopy::Directory { directory, .. } => kind.holds_directory(switch, directory).await,
     }
 }
 
 /// The switch once for each value of a secret.
-fn each_value(switch: &CutOver) -> Vec<CutOver> {
-    let CutOverAction::Secret { secret, values } = &switch.action else {
+fn each_value(switch: &Switch) -> Vec<Switch> {
+    let SwitchAction::Secret { secret, values } = &switch.action else {
         return vec![switch.clone()];
     };
-    let one = |(key, fact): (&String, &Fact)| CutOver {
-        action: CutOverAction::Secret {
+    let one = |(key, fact): (&String, &Fact)| Switch {
+        action: SwitchAction::Secret {
             secret: secret.clone(),
             values: BTreeMap::from([(key.clone(), *fact)]),
         },
@@ -126,46 +126,46 @@ fn each_value(switch: &CutOver) -> Vec<CutOver> {
 }
 
 /// Whether a switch can hold something of this kind of copy. Services are looked at by themselves; a rename leads nowhere.
-fn concerns(switch: &CutOver, copy: &Copy) -> bool {
+fn concerns(switch: &Switch, copy: &RestoredCopy) -> bool {
     let kind = copy.target().and_then(kinds::stateful);
     let tells = |fact: &Fact| match kind {
         Some(kind) => *fact != Fact::Directory && kind.facts().iter().any(|(_, of_kind)| of_kind == fact),
         None => *fact == Fact::Directory,
     };
     match &switch.action {
-        CutOverAction::Parameter { value, .. } => tells(value),
-        CutOverAction::Secret { values, .. } => values.values().any(tells),
-        CutOverAction::RdsProxy { .. } => kind.is_some_and(|kind| kind.switches().contains(&"rds_proxy")),
-        CutOverAction::EcsService { .. } | CutOverAction::Rename => false,
+        SwitchAction::Parameter { value, .. } => tells(value),
+        SwitchAction::Secret { values, .. } => values.values().any(tells),
+        SwitchAction::RdsProxy { .. } => kind.is_some_and(|kind| kind.switches().contains(&"rds_proxy")),
+        SwitchAction::EcsService { .. } | SwitchAction::Rename => false,
     }
 }
 
-fn lead_of(descriptor: &Descriptor, switch: &CutOver, copy: &Copy) -> Leads {
-    Leads {
+fn switch_reference(descriptor: &Descriptor, switch: &Switch, copy: &RestoredCopy) -> SwitchReference {
+    SwitchReference {
         copy: copy.clone(),
         deployment: descriptor.deployment.clone(),
         switch: switch.name.clone(),
         what: match &switch.action {
-            CutOverAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
-            CutOverAction::Secret { secret, .. } => format!("secret {secret}"),
-            CutOverAction::EcsService { cluster, service, .. } => format!("service {service} of cluster {cluster}"),
-            CutOverAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
-            CutOverAction::Rename => "a cluster's name".to_owned(),
+            SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
+            SwitchAction::Secret { secret, .. } => format!("secret {secret}"),
+            SwitchAction::EcsService { cluster, service, .. } => format!("service {service} of cluster {cluster}"),
+            SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
+            SwitchAction::Rename => "a cluster's name".to_owned(),
         },
     }
 }
 
-async fn access_points(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) -> Result<()> {
+async fn access_points(sources: &Sources<'_>, copies: &[RestoredCopy], seen: &mut UsageReport) -> Result<()> {
     let file_systems: BTreeSet<&str> = copies
         .iter()
         .filter_map(|copy| match copy {
-            Copy::Directory { file_system, .. } => Some(file_system.as_str()),
-            Copy::Resource { .. } => None,
+            RestoredCopy::Directory { file_system, .. } => Some(file_system.as_str()),
+            RestoredCopy::Resource { .. } => None,
         })
         .collect();
     for file_system in file_systems {
         let found = sources.looking.access_points(file_system).await;
-        if let Some(found) = noted(Look::AccessPoints, found, seen)? {
+        if let Some(found) = record_check(UsageCheck::AccessPoints, found, seen)? {
             seen.access_points.extend(found);
         }
     }
@@ -177,13 +177,13 @@ async fn access_points(sources: &Sources<'_>, copies: &[Copy], seen: &mut Seen) 
 async fn activity(
     sources: &Sources<'_>,
     record: &RestoreRecord,
-    items: &[Item],
+    items: &[RestoreItem],
     now: Timestamp,
-    seen: &mut Seen,
+    seen: &mut UsageReport,
 ) -> Result<()> {
     let run = sources.catalog.run(&record.deployment, &record.id).await;
     let verified_at = record.verification.as_ref().map(|verification| verification.at);
-    let ended_at = match noted(Look::Activity, run, seen)? {
+    let ended_at = match record_check(UsageCheck::Activity, run, seen)? {
         Some(Some(run)) => run.ended_at,
         // A run that is forgotten ended long ago.
         Some(None) => Some(record.started_at),
@@ -194,16 +194,16 @@ async fn activity(
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => now,
     };
-    let mut found: BTreeMap<String, Activity> = BTreeMap::new();
+    let mut found: BTreeMap<String, CopyActivity> = BTreeMap::new();
     for item in items {
-        let Some(copy) = Copy::of(item) else { continue };
+        let Some(copy) = RestoredCopy::of(item) else { continue };
         let written_since = item.finished_at.unwrap_or(own_until);
         let looked = sources
             .looking
             .activity(&copy, next_minute(written_since), next_minute(own_until), now)
             .await;
-        for what in noted(Look::Activity, looked, seen)?.unwrap_or_default() {
-            let active = Activity {
+        for what in record_check(UsageCheck::Activity, looked, seen)?.unwrap_or_default() {
+            let active = CopyActivity {
                 copy: copy.clone(),
                 what,
             };
@@ -224,13 +224,13 @@ fn next_minute(time: Timestamp) -> Timestamp {
 ///
 /// # Errors
 /// Whatever is worth another try.
-fn noted<T>(look: Look, looked: Result<T>, seen: &mut Seen) -> Result<Option<T>> {
+fn record_check<T>(look: UsageCheck, looked: Result<T>, seen: &mut UsageReport) -> Result<Option<T>> {
     match looked {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.class() == Class::Final => {
             let why = error.to_string();
             if !seen.unseen.iter().any(|unseen| unseen.why == why) {
-                seen.unseen.push(Unseen { look, why });
+                seen.unseen.push(SkippedCheck { look, why });
             }
             Ok(None)
         }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::descriptor::Descriptor;
-use crate::domain::restore::item::Item;
-use crate::domain::restore::matching::{Gap, Of, Pair, Standing};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::matching::{Gap, GapKind, ProbeComparability, ProbePair};
 use crate::domain::set::SetStatus;
 use crate::testing::restores::{item, plan, planned_restore_of, table};
 use crate::testing::{document, later, now, running_set};
@@ -16,10 +16,10 @@ async fn restored(count: Value) -> (Needs, Run) {
     document["probes"] = json!({"rooms": {"resource": "rooms"}});
     let descriptor = Descriptor::parse(&document).unwrap();
     let (catalog, _, run) = planned_restore_of(&descriptor).await;
-    let compared = Pair {
+    let compared = ProbePair {
         name: "rooms".into(),
         in_set: "rooms".into(),
-        standing: Standing::Same,
+        standing: ProbeComparability::Same,
     };
     let known = catalog.change_restore("hubs-prod", &run.id, |record| {
         record.plan.matching.probes = vec![compared.clone()];
@@ -33,11 +33,11 @@ async fn restored(count: Value) -> (Needs, Run) {
     sealed.probes = vec![serde_json::from_value(json!({"name": "rooms", "count": count})).unwrap()];
     catalog.close_set(&sealed).await.unwrap();
     for name in ["database", "rooms"] {
-        let done = Item {
+        let done = RestoreItem {
             status: ItemStatus::Restored,
             started_at: Some(now()),
             finished_at: Some(later(600)),
-            made: Some(table("x")),
+            created: Some(table("x")),
             checks: Some(vec![Check::new(
                 format!("{name}: configuration"),
                 Finding::Same,
@@ -65,7 +65,7 @@ async fn a_restore_that_is_as_it_was_is_verified_and_its_time_is_remembered() {
     let (needs, run) = restored(json!(4)).await;
     for _ in 0..2 {
         let output = handle(&needs, input(&run, &counted(4))).await.unwrap();
-        assert_eq!(output.outcome, Outcome::Verified);
+        assert_eq!(output.outcome, VerificationOutcome::Verified);
     }
     let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
     assert_eq!((record.status, record.reasons.len()), (RestoreStatus::Restored, 0));
@@ -78,10 +78,10 @@ async fn a_restore_that_is_as_it_was_is_verified_and_its_time_is_remembered() {
 async fn each_thing_that_is_wrong_is_found_by_name() {
     let unplayed = json!({"comparisons": [{"resource": {"name": "rooms"}, "failure": {"error": "Throttled", "cause": "slow down"}}]});
     for (count, more, outcome, name) in [
-        (json!(4), counted(3), Outcome::Failed, "rooms"),
-        (json!(0), counted(0), Outcome::Unproven, "rooms"),
-        (json!(4), json!({"probes": []}), Outcome::Unproven, "rooms"),
-        (json!(4), unplayed, Outcome::Unproven, "rooms"),
+        (json!(4), counted(3), VerificationOutcome::Failed, "rooms"),
+        (json!(0), counted(0), VerificationOutcome::Unproven, "rooms"),
+        (json!(4), json!({"probes": []}), VerificationOutcome::Unproven, "rooms"),
+        (json!(4), unplayed, VerificationOutcome::Unproven, "rooms"),
     ] {
         let (needs, run) = restored(count).await;
         let output = handle(&needs, input(&run, &more)).await.unwrap();
@@ -96,7 +96,7 @@ async fn each_thing_that_is_wrong_is_found_by_name() {
 async fn what_the_plan_found_without_a_counterpart_leaves_it_unproven_by_name() {
     let (needs, run) = restored(json!(4)).await;
     let gap = Gap {
-        of: Of::Switch,
+        of: GapKind::Switch,
         name: "login".into(),
         why: "the descriptor does not have it any more".into(),
     };
@@ -105,7 +105,7 @@ async fn what_the_plan_found_without_a_counterpart_leaves_it_unproven_by_name() 
     });
     changed.await.unwrap();
     let output = handle(&needs, input(&run, &counted(4))).await.unwrap();
-    assert_eq!(output.outcome, Outcome::Unproven);
+    assert_eq!(output.outcome, VerificationOutcome::Unproven);
     let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
     let worst = &record.verification.unwrap().checks[0];
     assert_eq!(
@@ -131,7 +131,7 @@ async fn a_resource_that_was_not_restored_fails_it_by_its_reason() {
         "failure": {"error": "Lambda.Unknown", "cause": "killed"},
     }]);
     let output = handle(&needs, input(&run, &more)).await.unwrap();
-    assert_eq!(output.outcome, Outcome::Failed);
+    assert_eq!(output.outcome, VerificationOutcome::Failed);
     let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
     assert_eq!(
         record.status,
@@ -154,7 +154,11 @@ async fn copies_are_kept_where_only_capacity_is_wanting_and_nothing_differs() {
         failed.shortage.kept = kept;
         needs.catalog.put_item("hubs-prod", &failed).await.unwrap();
         let output = handle(&needs, input(&run, &counted(count))).await.unwrap();
-        assert_eq!((output.outcome, output.keep), (Outcome::Failed, keep), "{count} {kept}");
+        assert_eq!(
+            (output.outcome, output.keep),
+            (VerificationOutcome::Failed, keep),
+            "{count} {kept}"
+        );
     }
 }
 
@@ -173,7 +177,7 @@ async fn what_was_not_compared_is_unproven_and_says_why() {
     more["comparisons"] =
         json!([{"resource": {"name": "rooms"}, "failure": {"error": "AccessDenied", "cause": "no GetItem"}}]);
     let output = handle(&needs, input(&run, &more)).await.unwrap();
-    assert_eq!(output.outcome, Outcome::Unproven);
+    assert_eq!(output.outcome, VerificationOutcome::Unproven);
     let record = needs.catalog.known_restore("hubs-prod", &run.id).await.unwrap();
     assert!(
         record.verification.unwrap().checks[0]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::restore::switching::{SwitchState, Switched};
+use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
 #[tokio::test]
 async fn a_copy_of_the_revision_mounts_the_directory_and_is_deployed() {
@@ -125,7 +125,7 @@ async fn a_deployment_that_was_begun_unheard_is_watched() {
     assert!(is_underway(&looked, OURS), "{looked:?}");
     assert_eq!(
         apply(&service, recorded(OURS)).await.unwrap(),
-        Switching::Done(recorded(OURS))
+        SwitchProgress::Done(recorded(OURS))
     );
     replay.played();
 }
@@ -155,7 +155,7 @@ async fn a_service_is_stable_only_with_all_tasks_of_one_deployment() {
     }
     assert_eq!(
         apply(&service, recorded(OURS)).await.unwrap(),
-        Switching::Done(recorded(OURS))
+        SwitchProgress::Done(recorded(OURS))
     );
     replay.played();
 }
@@ -169,7 +169,7 @@ async fn a_rollback_is_a_failure_though_the_service_is_stable() {
     let (replay, service) = script(vec![stable(OLD), self::service(OURS, 2, failed)]);
     for word in ["tasks failed to start", "circuit breaker"] {
         match apply(&service, recorded(OURS)).await.unwrap() {
-            Switching::Failed(reason) => assert!(reason.contains(word) && reason.contains("hubs:8"), "{reason}"),
+            SwitchProgress::Failed(reason) => assert!(reason.contains(word) && reason.contains("hubs:8"), "{reason}"),
             other => panic!("{other:?}"),
         }
     }
@@ -250,7 +250,7 @@ async fn what_is_mounted_today_is_looked_for_in_the_copy_without_the_restores_si
             json!({"taskDefinition": definition, "tags": []}).to_string(),
         )
     };
-    let ready = async |found: Exchange, item: &Item| {
+    let ready = async |found: Exchange, item: &RestoreItem| {
         let (replay, service) = script(vec![stable(OLD), today(), found]);
         let ready = service.ready(&run(), &service_switch(None), item).await;
         (ready, replay.played()[2].json())
@@ -297,7 +297,7 @@ async fn a_service_that_waits_by_its_strategy_has_a_later_deadline() {
             .await
             .unwrap();
         assert_eq!(revision_in(&before), Some(OLD));
-        let switched = Switched {
+        let switched = SwitchRecord {
             switch: service_switch(None),
             state: SwitchState::Begun,
             before,

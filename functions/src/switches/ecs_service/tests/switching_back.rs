@@ -13,7 +13,7 @@ async fn switching_back_deploys_the_old_revision_and_waits_for_it() {
     }
     assert_eq!(
         revert(&service, recorded(OURS)).await.unwrap(),
-        Switching::Done(recorded(OLD))
+        SwitchProgress::Done(recorded(OLD))
     );
     let asked = replay.played();
     assert_eq!(asked[1].json()["taskDefinition"], json!(OLD));
@@ -61,7 +61,7 @@ async fn an_old_revision_that_was_deregistered_is_registered_again() {
     assert!(is_underway(&looked, THEIRS), "{looked:?}");
     assert_eq!(
         revert(&service, recorded(OURS)).await.unwrap(),
-        Switching::Done(recorded(THEIRS))
+        SwitchProgress::Done(recorded(THEIRS))
     );
     let asked = replay.played();
     let registered = asked[5].json();
@@ -106,7 +106,7 @@ async fn a_revision_is_known_by_what_it_says() {
     let (replay, service) = script(vec![stable(THEIRS), described(THEIRS, json!([])), old()]);
     assert_eq!(
         revert(&service, recorded(OURS)).await.unwrap(),
-        Switching::Done(recorded(THEIRS))
+        SwitchProgress::Done(recorded(THEIRS))
     );
     replay.played();
     // Ours with another image: the console takes over the tags.

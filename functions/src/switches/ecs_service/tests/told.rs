@@ -123,16 +123,22 @@ async fn how_long_its_strategy_waits_is_told_before_anything_is_restored() {
 
 #[tokio::test]
 async fn where_it_leads_is_told_by_what_its_volumes_mount() {
-    let lead = async |volume: Option<&str>, file_system: &str| {
+    let reference = async |volume: Option<&str>, file_system: &str| {
         let (_, service) = script(vec![stable(OLD), old()]);
         let target = Target::Efs {
             file_system: file_system.to_owned(),
             vault: None,
             role: None,
         };
-        service.lead(&service_switch(volume), &target).await.unwrap()
+        service.reference(&service_switch(volume), &target).await.unwrap()
     };
-    assert_eq!(lead(None, "fs-1").await, Lead::There);
-    assert_eq!(lead(None, "fs-2").await, Lead::Elsewhere("file system fs-1".to_owned()));
-    assert!(matches!(lead(Some("no-such"), "fs-1").await, Lead::Unknown(_)));
+    assert_eq!(reference(None, "fs-1").await, Reference::Matches);
+    assert_eq!(
+        reference(None, "fs-2").await,
+        Reference::Elsewhere("file system fs-1".to_owned())
+    );
+    assert!(matches!(
+        reference(Some("no-such"), "fs-1").await,
+        Reference::Unknown(_)
+    ));
 }

@@ -19,7 +19,7 @@ use crate::service::Call;
 
 /// CreateDBCluster.
 pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> {
-    let mut new = New::read(query)?;
+    let mut new = NewCluster::read(query)?;
     catalogue::engine(query.required("Engine")?)?;
     new.settings = Settings::defaults(&catalogue::version(query.text("EngineVersion"))?);
     new.settings.apply(query)?;
@@ -64,7 +64,7 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
 }
 
 /// A cluster to be.
-pub struct New {
+pub struct NewCluster {
     pub id: String,
     pub settings: Settings,
     pub tags: Tags,
@@ -73,7 +73,7 @@ pub struct New {
     pub clone_group: Option<String>,
 }
 
-impl New {
+impl NewCluster {
     /// The identifier, tags and roles that a create or restore call names; the settings are still defaults.
     pub fn read(query: &Query) -> Result<Self> {
         let roles = query.structures("AssociatedRoles");

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::create_cluster::New;
+use super::create_cluster::NewCluster;
 use crate::postgres::Server;
 use crate::rds::catalogue;
 use crate::rds::fault::{Fault, Result};
@@ -26,7 +26,7 @@ const LIMITLESS_ONLY: &[&str] = &[
 
 /// RestoreDBClusterFromSnapshot.
 pub async fn from_snapshot(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> {
-    let mut new = New::read(query)?;
+    let mut new = NewCluster::read(query)?;
     catalogue::engine(query.required("Engine")?)?;
     refuse_limitless(query)?;
     let snapshot = source(plane, query.required("SnapshotIdentifier")?)?;

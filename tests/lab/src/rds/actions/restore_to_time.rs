@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::create_cluster::New;
+use super::create_cluster::NewCluster;
 use super::restore::{inherited, refuse_limitless};
 use crate::postgres::{Server, Target};
 use crate::rds::automated::AutomatedBackup;
@@ -18,7 +18,7 @@ use crate::service::Call;
 
 /// RestoreDBClusterToPointInTime.
 pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> {
-    let mut new = New::read(query)?;
+    let mut new = NewCluster::read(query)?;
     refuse_limitless(query)?;
     let (source, server) = source(plane, query)?;
     let until = until(query, &source)?;

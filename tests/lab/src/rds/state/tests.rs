@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::postgres::testing;
 use crate::rds::cluster::{Endpoint, Pending};
-use crate::rds::genesis::empty;
+use crate::rds::initial_state::empty;
 use crate::rds::job::Job;
 use crate::rds::settings::Settings;
 use crate::rds::snapshot::Kind;
@@ -99,13 +99,13 @@ fn a_snapshot_is_there_when_its_job_is_done_and_leaves_its_directory_to_be_remov
     let mut new = snapshot("s", "c", Kind::Manual);
     new.phase = snapshot::Phase::Creating(Job::lasting(at(100), Duration::from_secs(10)).of_time_only());
     add(&mut state, new);
-    assert!(state.settle(at(109)).is_empty());
+    assert!(state.advance(at(109)).is_empty());
     assert_eq!(state.snapshot("S").unwrap().status(), "creating");
-    assert!(state.settle(at(110)).is_empty());
+    assert!(state.advance(at(110)).is_empty());
     assert_eq!(state.snapshot("s").unwrap().status(), "available");
     state.snapshot_mut("s").unwrap().phase = snapshot::Phase::Deleting(at(120));
-    assert!(state.settle(at(119)).is_empty());
-    let discards = state.settle(at(120));
+    assert!(state.advance(at(119)).is_empty());
+    let discards = state.advance(at(120));
     assert_eq!(discards[0].path.as_deref(), Some(Path::new("/snapshots/s")));
     assert_eq!(state.snapshot("s").unwrap_err().code, "DBClusterSnapshotNotFoundFault");
 }
@@ -119,12 +119,12 @@ fn the_instance_of_the_lowest_tier_follows_a_writer_that_goes() {
     for (id, tier) in [("w", 0), ("a", 5), ("b", 1)] {
         state.instances.insert(id.to_owned(), instance(id, "c", tier));
     }
-    state.settle(at(1));
+    state.advance(at(1));
     assert_eq!(state.cluster("c").unwrap().writer.as_deref(), Some("w"));
     state.instance_mut("w").unwrap().phase = instance::Phase::Deleting(at(10));
-    state.settle(at(2));
+    state.advance(at(2));
     assert_eq!(state.cluster("c").unwrap().writer.as_deref(), Some("b"));
-    state.settle(at(10));
+    state.advance(at(10));
     assert_eq!(state.members(state.cluster("c").unwrap()).len(), 2);
 }
 
@@ -132,16 +132,16 @@ fn the_instance_of_the_lowest_tier_follows_a_writer_that_goes() {
 fn which_instance_is_the_writer_is_not_told_by_which_came_first() {
     let writer = |seed| {
         let mut state = state();
-        state.order = Order::new(seed);
+        state.order = ListOrder::new(seed);
         state.clusters.insert("c".to_owned(), cluster("c"));
         for (id, ready) in [("first", 10), ("second", 20)] {
             let mut new = instance(id, "c", 1);
             new.phase = instance::Phase::Creating(Job::lasting(at(0), Duration::from_secs(ready)).of_time_only());
             state.instances.insert(id.to_owned(), new);
         }
-        state.settle(at(10));
+        state.advance(at(10));
         assert_eq!(state.cluster("c").unwrap().writer.as_deref(), Some("first"));
-        state.settle(at(20));
+        state.advance(at(20));
         state.cluster("c").unwrap().writer.clone().unwrap()
     };
     let writers: BTreeSet<String> = (0..10).map(writer).collect();
@@ -160,9 +160,9 @@ fn a_cluster_goes_after_its_instances_with_its_automated_snapshots_only() {
     state.instances.insert("i".to_owned(), last);
     add(&mut state, snapshot("manual", "c", Kind::Manual));
     add(&mut state, snapshot("rds:automated", "c", Kind::Automated));
-    state.settle(at(10));
+    state.advance(at(10));
     assert_eq!(state.cluster("c").unwrap().status(), "deleting");
-    state.settle(at(20));
+    state.advance(at(20));
     assert_eq!(state.cluster("c").err().unwrap().code, "DBClusterNotFoundFault");
     assert_eq!(state.snapshots.keys().collect::<Vec<_>>(), ["manual"]);
 }
@@ -184,7 +184,7 @@ fn only_an_available_cluster_takes_operations() {
         assert_eq!((fault.code, fault.status), ("InvalidDBClusterStateFault", 400));
     }
     state.cluster_mut("c").unwrap().phase = cluster::Phase::Changing("modifying", until);
-    state.settle(until);
+    state.advance(until);
     assert!(state.available_cluster("c").is_ok());
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{items, plain, record, switched, verification};
 use crate::domain::machine::Machine;
-use crate::domain::message::Ended;
+use crate::domain::message::EarlyEnd;
 use crate::domain::message::restore::*;
 use crate::domain::message::tests::limits::check;
 use crate::domain::restore::infrastructure::Infrastructure;
@@ -96,25 +96,25 @@ proptest! {
         all[0].phase = Some(text.clone());
         let first = all[0].clone();
         all.extend(vec![first; number]);
-        let facts = Restore {
+        let facts = RestoreReport {
             deployment: deployment.as_deref(), execution: &execution, record: Some(&record), items: &all, failure: failure.first(), ..plain()
         };
-        let ended = Ended { status: &ended_status, cause: cause.as_deref(), lease_released: keep };
+        let ended = EarlyEnd { status: &ended_status, cause: cause.as_deref(), lease_released: keep };
         let why = failure.first().cloned().unwrap_or(super::reason("a", "b", "c"));
-        let unknown = Restore { record: None, items: &[], unreadable: failure.first(), ..facts };
+        let unknown = RestoreReport { record: None, items: &[], unreadable: failure.first(), ..facts };
         let messages = [
             restore(&facts).0,
             restore(&unknown).0,
-            asked(&facts, &record, &question),
+            approval_request(&facts, &record, &question),
             restore_undone(&facts).0,
             restore_undone(&unknown).0,
             cut_over_undone(&facts).0,
             cut_over_undone(&unknown).0,
-            restore_brought_back(&facts),
-            restore_ended(&facts, Machine::Restore, &ended, Aftermath::Nothing),
-            restore_ended(&facts, Machine::UndoRestore, &ended, Aftermath::NotBegun(Machine::UndoRestore, &why)),
-            restore_ended(&facts, Machine::UndoCutOver, &ended, Aftermath::Begun(Machine::UndoCutOver)),
-            restore_ended(&unknown, Machine::Restore, &ended, Aftermath::Nothing),
+            restore_hooks_resumed(&facts),
+            restore_ended(&facts, Machine::Restore, &ended, CleanUpAction::Nothing),
+            restore_ended(&facts, Machine::UndoRestore, &ended, CleanUpAction::NotBegun(Machine::UndoRestore, &why)),
+            restore_ended(&facts, Machine::UndoCutOver, &ended, CleanUpAction::Begun(Machine::UndoCutOver)),
+            restore_ended(&unknown, Machine::Restore, &ended, CleanUpAction::Nothing),
         ];
         for message in messages {
             check(&message)?;

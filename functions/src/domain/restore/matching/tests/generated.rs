@@ -8,8 +8,8 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::descriptor::{CutOver, CutOverAction};
-use crate::domain::restore::verdict::{self, Check, Finding, Outcome};
+use crate::domain::descriptor::{Switch, SwitchAction};
+use crate::domain::restore::verdict::{self, Check, Finding, VerificationOutcome};
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
@@ -66,15 +66,15 @@ fn deployment() -> impl Strategy<Value = Descriptor> {
     })
 }
 
-fn is_named(gaps: &[Gap], of: Of, name: &str) -> bool {
+fn is_named(gaps: &[Gap], of: GapKind, name: &str) -> bool {
     gaps.iter().any(|gap| gap.of == of && gap.name == name)
 }
 
 /// What of these is not among those.
 fn beyond<'a>(
-    these: &'a [(CutOverAction, String)],
-    those: &[(CutOverAction, String)],
-) -> Vec<&'a (CutOverAction, String)> {
+    these: &'a [(SwitchAction, String)],
+    those: &[(SwitchAction, String)],
+) -> Vec<&'a (SwitchAction, String)> {
     these.iter().filter(|switch| !those.contains(switch)).collect()
 }
 
@@ -89,12 +89,12 @@ proptest! {
         for of in &matched {
             let resource = held(&today).into_iter().find(|resource| resource.name == of.name);
             let same = resource.is_some_and(|resource| resource.target == of.resource.target);
-            prop_assert_eq!(of.by == By::Identity, same, "{:?}", of);
-            prop_assert!(of.by == By::Identity || is_named(&gaps, Of::Resource, &of.name), "{:?}", of);
+            prop_assert_eq!(of.by == MatchedBy::Identity, same, "{:?}", of);
+            prop_assert!(of.by == MatchedBy::Identity || is_named(&gaps, GapKind::Resource, &of.name), "{:?}", of);
         }
         for resource in today.resources() {
-            let matched = matched.iter().any(|of| of.by != By::Nothing && of.is_of(&resource));
-            prop_assert!(matched || is_named(&gaps, Of::Resource, &resource.name), "{:?}", resource);
+            let matched = matched.iter().any(|of| of.by != MatchedBy::Nothing && of.is_of(&resource));
+            prop_assert!(matched || is_named(&gaps, GapKind::Resource, &resource.name), "{:?}", resource);
         }
         let today_of = |item: &str| matched.iter().find(|of| of.resource.name == item).map(|of| of.name.as_str());
         prop_assert_eq!(pairs.len(), then.probes.len());
@@ -104,17 +104,17 @@ proptest! {
             let same = after.is_some_and(|after| {
                 Some(after.item_name().as_str()) == today_of(&before.item_name()) && after.count == before.count
             });
-            if pair.standing == Standing::Same {
+            if pair.standing == ProbeComparability::Same {
                 prop_assert!(same, "{:?}", pair);
             } else {
-                prop_assert!(is_named(&gaps, Of::Probe, &pair.name), "{:?}", pair);
+                prop_assert!(is_named(&gaps, GapKind::Probe, &pair.name), "{:?}", pair);
             }
         }
         for name in today.probes.keys() {
-            let compared = pairs.iter().any(|pair| pair.name == *name && pair.standing == Standing::Same);
-            prop_assert!(compared || is_named(&gaps, Of::Probe, name), "{}", name);
+            let compared = pairs.iter().any(|pair| pair.name == *name && pair.standing == ProbeComparability::Same);
+            prop_assert!(compared || is_named(&gaps, GapKind::Probe, name), "{}", name);
         }
-        let leads = |switch: &CutOver, item: &str| (switch.action.clone(), item.to_owned());
+        let leads = |switch: &Switch, item: &str| (switch.action.clone(), item.to_owned());
         let now: Vec<_> = today.cut_over.iter().map(|switch| leads(switch, &switch.item_name())).collect();
         let before = then.cut_over.iter().map(|switch| {
             let item = switch.item_name();
@@ -122,7 +122,7 @@ proptest! {
         });
         let before: Vec<_> = before.collect();
         let (lost, added) = (beyond(&before, &now).len(), beyond(&now, &before).len());
-        let told = gaps.iter().filter(|gap| gap.of == Of::Switch).count();
+        let told = gaps.iter().filter(|gap| gap.of == GapKind::Switch).count();
         prop_assert!(told >= lost.max(added) && told <= lost + added, "{} lost, {} added: {:?}", lost, added, gaps);
 
         // Whatever the copies then count: with anything named, it is not verified.
@@ -134,8 +134,8 @@ proptest! {
             let said = |check: &Check| check.name == gap.subject() && check.finding == Finding::Unproven;
             prop_assert!(checks.iter().any(said), "{:?} is not in {:?}", gap, checks);
         }
-        let compared = plan.probes.iter().any(|pair| pair.standing == Standing::Same);
+        let compared = plan.probes.iter().any(|pair| pair.standing == ProbeComparability::Same);
         let outcome = verdict::verify(checks, at(3)).outcome;
-        prop_assert_eq!(outcome == Outcome::Verified, gaps.is_empty() && compared);
+        prop_assert_eq!(outcome == VerificationOutcome::Verified, gaps.is_empty() && compared);
     }
 }

@@ -6,9 +6,9 @@ pub fn started() -> Exchange {
     answers(START, r#"{"RestoreJobId":"job-1"}"#)
 }
 
-fn reason(advance: Advance) -> String {
+fn reason(advance: RestoreProgress) -> String {
     match advance {
-        Advance::Failed { reason } => reason,
+        RestoreProgress::Failed { reason } => reason,
         other => panic!("not failed: {other:?}"),
     }
 }
@@ -17,7 +17,7 @@ fn reason(advance: Advance) -> String {
 async fn a_job_is_started_with_all_metadata_and_our_token() {
     let (kind, replay) = efs([started(), job("RUNNING", json!({"PercentDone": "12.50%"}))]);
     let advanced = kind.advance(&run(), &item()).await.unwrap();
-    let Advance::InProgress {
+    let RestoreProgress::InProgress {
         stage,
         phase,
         percent,
@@ -50,7 +50,7 @@ async fn a_new_file_system_is_made_as_the_old_one_was() {
     let mut item = anew();
     item.configuration["FileSystem"]["PerformanceMode"] = json!("maxIO");
     let advanced = kind.advance(&run(), &item).await.unwrap();
-    assert!(matches!(advanced, Advance::InProgress { made: Some(made), .. } if made == in_new(None, None)));
+    assert!(matches!(advanced, RestoreProgress::InProgress { made: Some(made), .. } if made == in_new(None, None)));
     assert_eq!(
         replay.played()[0].json()["Metadata"],
         json!({
@@ -59,7 +59,7 @@ async fn a_new_file_system_is_made_as_the_old_one_was() {
         })
     );
     let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
-    let plain = Item {
+    let plain = RestoreItem {
         configuration: json!({"FileSystem": {"Encrypted": false}}),
         ..anew()
     };
@@ -67,7 +67,7 @@ async fn a_new_file_system_is_made_as_the_old_one_was() {
     let asked = replay.played()[0].json()["Metadata"].clone();
     assert_eq!((&asked["Encrypted"], asked.get("KmsKeyId")), (&json!("false"), None));
     let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
-    let unknown = Item {
+    let unknown = RestoreItem {
         configuration: Value::Null,
         ..anew()
     };
@@ -102,7 +102,7 @@ async fn a_job_that_ended_badly_has_failed_in_awss_words() {
     assert!(reason.contains("does not know restore job job-1"), "{reason}");
     let (kind, _) = efs([job("NEVER_HEARD_OF", json!({"PercentDone": "many"}))]);
     let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
-    assert!(matches!(advanced, Advance::InProgress { percent: None, .. }));
+    assert!(matches!(advanced, RestoreProgress::InProgress { percent: None, .. }));
 }
 
 /// Automatic backups of a file system are on by default.
@@ -135,18 +135,24 @@ async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_end
         ),
     ]);
     let waits = kind.advance(&run(), &item()).await.unwrap();
-    let Advance::InProgress { phase, made, .. } = waits else {
+    let RestoreProgress::InProgress {
+        phase, made: created, ..
+    } = waits
+    else {
         panic!("{waits:?}")
     };
-    assert_eq!(made, Some(in_directory(None)));
+    assert_eq!(created, Some(in_directory(None)));
     assert!(phase.ends_with("started again when job plan has ended"), "{phase}");
     let again = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
-    let Advance::InProgress { made: Some(made), .. } = again else {
+    let RestoreProgress::InProgress {
+        made: Some(created), ..
+    } = again
+    else {
         panic!("{again:?}")
     };
     assert!(
-        matches!(&made, Made::Directory { job, .. } if job == "job-2"),
-        "{made:?}"
+        matches!(&created, CreatedResource::Directory { job, .. } if job == "job-2"),
+        "{created:?}"
     );
     let asked = replay.played();
     assert_eq!(
@@ -175,7 +181,7 @@ async fn a_job_in_the_place_of_a_hindered_one_is_adopted_though_nobody_recorded_
     ]);
     let adopted = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
     assert!(
-        matches!(&adopted, Advance::InProgress { made: Some(Made::Directory { job, .. }), .. } if job == "job-2"),
+        matches!(&adopted, RestoreProgress::InProgress { made: Some(CreatedResource::Directory { job, .. }), .. } if job == "job-2"),
         "{adopted:?}"
     );
     replay.played();
@@ -192,7 +198,7 @@ async fn the_directory_is_the_one_that_was_made_while_the_job_ran() {
         jobs(json!([listed("job-1", "COMPLETED", "2026-11-20T02:15:01Z", json!({}))])),
     ]);
     let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
-    let Advance::Restored { made, remarks } = advanced else {
+    let RestoreProgress::Restored { made, remarks } = advanced else {
         panic!("{advanced:?}")
     };
     assert_eq!(made, in_directory(Some(&format!("/{DIRECTORY}"))));
@@ -228,7 +234,7 @@ async fn a_directory_that_cannot_be_told_fails_naming_what_it_may_be() {
         jobs(json!([elsewhere])),
     ]);
     let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
-    assert!(matches!(advanced, Advance::Restored { .. }), "{advanced:?}");
+    assert!(matches!(advanced, RestoreProgress::Restored { .. }), "{advanced:?}");
 }
 
 #[tokio::test]
@@ -242,7 +248,7 @@ async fn a_directory_that_is_not_seen_is_waited_for_some_minutes() {
     let none = || [directories(INVOKE, &[]), jobs(json!([]))];
     let (kind, _) = efs([ended("2026-11-20T02:16:30Z")].into_iter().chain(none()));
     let advanced = kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap();
-    assert!(matches!(advanced, Advance::InProgress { .. }), "{advanced:?}");
+    assert!(matches!(advanced, RestoreProgress::InProgress { .. }), "{advanced:?}");
     let (kind, _) = efs([ended("2026-11-20T02:10:30Z")].into_iter().chain(none()));
     let reason = reason(kind.advance(&run(), &with(item(), in_directory(None))).await.unwrap());
     assert!(reason.contains("shows none"), "{reason}");
@@ -286,11 +292,11 @@ fn its_own(kind: &str) -> Exchange {
 async fn a_plan_for_something_else_is_refused() {
     let (kind, _) = efs([]);
     let mut other = item();
-    other.planned.beside = Beside::Directory {
+    other.planned.destination = Destination::Directory {
         file_system: "fs-9".into(),
     };
     assert_eq!(kind.advance(&run(), &other).await.unwrap_err().name(), "InvalidInput");
-    other.planned.beside = Beside::Nothing;
+    other.planned.destination = Destination::Nothing;
     assert_eq!(kind.advance(&run(), &other).await.unwrap_err().name(), "InvalidInput");
 }
 
@@ -358,7 +364,7 @@ async fn once_a_restore_has_left_a_directory_what_is_in_use_is_sampled_and_resto
     assert_eq!(asked[1].json(), json!({"action": "find", "paths": ["/gone", live]}));
     assert_eq!(asked[2].json()["root"], json!(live));
     // And of its set, that directory alone is restored.
-    let item = Item {
+    let item = RestoreItem {
         sample,
         configuration,
         ..item()

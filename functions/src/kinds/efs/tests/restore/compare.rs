@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::mounted::{Checked, Differing};
+use crate::domain::efs_access::{DifferingFile, TreeComparison};
 use crate::domain::restore::verdict::Finding;
 use crate::domain::set::{CountedRoot, SampledFile};
 
@@ -27,19 +27,19 @@ fn sample(files: u64) -> Sample {
     }
 }
 
-pub fn sampled(item: Item, files: u64) -> Item {
-    Item {
+pub fn sampled(item: RestoreItem, files: u64) -> RestoreItem {
+    RestoreItem {
         sample: Some(sample(files)),
         ..item
     }
 }
 
-fn restored(item: Item) -> Item {
+fn restored(item: RestoreItem) -> RestoreItem {
     with(item, in_directory(Some(&format!("/{DIRECTORY}"))))
 }
 
-fn checked(files: u64, differing: Vec<Differing>) -> Checked {
-    Checked {
+fn checked(files: u64, differing: Vec<DifferingFile>) -> TreeComparison {
+    TreeComparison {
         found: true,
         files,
         bytes: files * 10,
@@ -49,24 +49,24 @@ fn checked(files: u64, differing: Vec<Differing>) -> Checked {
     }
 }
 
-fn answer(action: &str, checked: &Checked) -> Exchange {
+fn answer(action: &str, checked: &TreeComparison) -> Exchange {
     answers(action, serde_json::to_string(checked).unwrap())
 }
 
 /// AWS's and the mounting function's answers to a comparison of five files, of which these differ.
-pub fn compared(differing: Vec<Differing>) -> Vec<Exchange> {
+pub fn compared(differing: Vec<DifferingFile>) -> Vec<Exchange> {
     vec![file_system(&captured()), answer(INVOKE, &checked(5, differing))]
 }
 
 /// A sampled file of 10 bytes that is not there.
-pub fn missing(path: &str) -> Differing {
-    Differing {
+pub fn missing(path: &str) -> DifferingFile {
+    DifferingFile {
         was: file(path, 10),
         is: None,
     }
 }
 
-async fn checks(script: Vec<Exchange>, item: &Item, at_rest: bool) -> Vec<Check> {
+async fn checks(script: Vec<Exchange>, item: &RestoreItem, at_rest: bool) -> Vec<Check> {
     let (kind, replay) = efs(script);
     let checks = kind.compare(&run(), item, at_rest).await.unwrap();
     replay.played();
@@ -105,11 +105,11 @@ async fn every_file_that_differs_is_named() {
         let is = |file: SampledFile| Some(file);
         vec![
             missing("/a"),
-            Differing {
+            DifferingFile {
                 was: file("/b", 20),
                 is: is(file("/b", 19)),
             },
-            Differing {
+            DifferingFile {
                 was: file("/c", 30),
                 is: is(SampledFile {
                     sha256: "other".into(),
@@ -145,14 +145,14 @@ async fn no_files_where_there_were_some_is_different_and_none_at_all_is_unproven
     assert_eq!(short(&found)[0], "thing: files Different");
     let found = checks(empty(), &sampled(restored(item()), 0), true).await;
     assert_eq!(short(&found), ["thing: files Unproven"]);
-    let part = Checked {
+    let part = TreeComparison {
         complete: false,
         ..checked(5, vec![])
     };
     let script = vec![file_system(&captured()), answer(INVOKE, &part)];
     let found = checks(script, &sampled(restored(item()), 5), true).await;
     assert_eq!(short(&found), ["thing: files Unproven", "thing: contents Same"]);
-    let gone = Checked {
+    let gone = TreeComparison {
         found: false,
         ..checked(0, vec![])
     };
@@ -176,7 +176,7 @@ async fn what_cannot_be_told_is_unproven_and_what_is_gone_is_different() {
     assert_eq!(short(&found), ["thing: file system Different"]);
 }
 
-fn new(directory: bool) -> Item {
+fn new(directory: bool) -> RestoreItem {
     let path = format!("/{DIRECTORY}");
     sampled(with(anew(), in_new(Some(NEW), directory.then_some(path.as_str()))), 5)
 }
@@ -280,7 +280,7 @@ async fn without_a_directory_access_points_and_files_are_unproven() {
             "thing: files Unproven"
         ]
     );
-    let unknown = Item {
+    let unknown = RestoreItem {
         configuration: Value::Null,
         ..new(true)
     };
@@ -292,7 +292,7 @@ async fn without_a_directory_access_points_and_files_are_unproven() {
 }
 
 /// A set of which `/r/storage` was in use, and more that was not there.
-fn of_roots(files: u64) -> Item {
+fn of_roots(files: u64) -> RestoreItem {
     let live = format!("/{EARLIER}/storage");
     let root = |path: &str| CountedRoot {
         path: path.into(),
@@ -300,7 +300,7 @@ fn of_roots(files: u64) -> Item {
         bytes: files * 10,
         complete: true,
     };
-    let item = Item {
+    let item = RestoreItem {
         sample: Some(Sample::Files {
             files: 2 * files,
             bytes: 20 * files,
@@ -316,14 +316,14 @@ fn of_roots(files: u64) -> Item {
 
 const EARLIER: &str = "aws-backup-restore_2026-11-19T02-15-03-123Z";
 
-fn in_use(mut item: Item, in_use: Value) -> Item {
+fn in_use(mut item: RestoreItem, in_use: Value) -> RestoreItem {
     item.configuration["InUse"] = in_use;
     item
 }
 
 #[tokio::test]
 async fn each_directory_in_use_is_held_against_its_own_count_and_sample() {
-    let damaged = Differing {
+    let damaged = DifferingFile {
         was: file("/a", 10),
         is: None,
     };
@@ -352,7 +352,7 @@ async fn each_directory_in_use_is_held_against_its_own_count_and_sample() {
 
 #[tokio::test]
 async fn of_a_set_from_before_directories_were_recorded_an_earlier_restore_in_the_copy_is_unproven() {
-    let nested = Checked {
+    let nested = TreeComparison {
         restores: 1,
         ..checked(5, vec![])
     };

@@ -9,7 +9,7 @@ const POLICY: &str = "PUT /2015-02-01/file-systems/fs-0new/policy";
 const TARGET: &str = "POST /2015-02-01/mount-targets";
 const POINT_MADE: &str = "POST /2015-02-01/access-points";
 
-fn made(directory: bool) -> Made {
+fn made(directory: bool) -> CreatedResource {
     let path = format!("/{DIRECTORY}");
     in_new(Some(NEW), directory.then_some(path.as_str()))
 }
@@ -25,14 +25,14 @@ fn updated() -> Exchange {
     answers(UPDATE, bare()["FileSystem"].to_string())
 }
 
-async fn next(kind: &Efs, item: &Item) -> Advance {
+async fn next(kind: &Efs, item: &RestoreItem) -> RestoreProgress {
     kind.advance(&run(), item).await.unwrap()
 }
 
 #[track_caller]
-fn waits(advance: &Advance, words: &str) {
+fn waits(advance: &RestoreProgress, words: &str) {
     assert!(
-        matches!(advance, Advance::InProgress { phase, made: Some(m), .. } if phase.contains(words) && *m == made(false)),
+        matches!(advance, RestoreProgress::InProgress { phase, made: Some(m), .. } if phase.contains(words) && *m == made(false)),
         "{words}: {advance:?}"
     );
 }
@@ -89,7 +89,7 @@ async fn a_new_file_system_gets_back_everything_that_was_captured() {
         let advanced = next(&kind, &item).await;
         assert_eq!(
             advanced,
-            Advance::Restored {
+            RestoreProgress::Restored {
                 made: made(true),
                 remarks: Vec::new()
             }
@@ -131,7 +131,7 @@ async fn without_a_function_the_access_points_are_left_to_the_operator() {
     let script = [vec![completed(NEW)], looks(&now), vec![no_function(INVOKE_NEW)]];
     let (kind, replay) = efs(script.into_iter().flatten());
     let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
-    let Advance::Restored { made: is, remarks } = advanced else {
+    let RestoreProgress::Restored { made: is, remarks } = advanced else {
         panic!("{advanced:?}")
     };
     assert_eq!(is, made(false));
@@ -153,13 +153,13 @@ async fn what_was_not_captured_is_not_invented() {
         vec![directories(INVOKE_NEW, &[DIRECTORY]), jobs(json!([]))],
     ];
     let (kind, replay) = efs(script.into_iter().flatten());
-    let unknown = Item {
+    let unknown = RestoreItem {
         configuration: Value::Null,
         ..with(anew(), in_new(None, None))
     };
     let advanced = next(&kind, &unknown).await;
     assert!(
-        matches!(&advanced, Advance::Restored { made: m, remarks } if *m == made(true) && remarks[0].contains("not captured")),
+        matches!(&advanced, RestoreProgress::Restored { made: m, remarks } if *m == made(true) && remarks[0].contains("not captured")),
         "{advanced:?}"
     );
     replay.played();
@@ -180,7 +180,7 @@ async fn a_path_that_efs_does_not_take_is_told() {
     let (kind, replay) = efs(script.into_iter().flatten());
     let advanced = next(&kind, &item).await;
     assert!(
-        matches!(&advanced, Advance::Restored { remarks, .. } if remarks[0].contains("as deep as")),
+        matches!(&advanced, RestoreProgress::Restored { remarks, .. } if remarks[0].contains("as deep as")),
         "{advanced:?}"
     );
     replay.played();
@@ -222,7 +222,7 @@ async fn an_access_point_of_an_earlier_try_is_adopted_and_a_wrong_group_correcte
         efs([vec![completed(NEW)], looks(now), found].into_iter().flatten())
     };
     let (kind, replay) = listed(&now);
-    assert!(matches!(next(&kind, &item).await, Advance::Restored { .. }));
+    assert!(matches!(next(&kind, &item).await, RestoreProgress::Restored { .. }));
     replay.played();
     for (pointer, value) in [
         (
@@ -248,7 +248,7 @@ async fn a_new_file_system_is_ours_by_the_job_that_made_it() {
     other["FileSystem"]["LifeCycleState"] = json!("creating");
     let (kind, _) = efs([vec![completed(NEW)], looks(&other)].into_iter().flatten());
     let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
-    assert!(matches!(advanced, Advance::InProgress { .. }), "{advanced:?}");
+    assert!(matches!(advanced, RestoreProgress::InProgress { .. }), "{advanced:?}");
 }
 
 #[tokio::test]
@@ -267,14 +267,14 @@ async fn a_file_system_that_is_not_ours_or_not_usable_is_left_alone() {
     let (kind, _) = efs([vec![completed(NEW)], looks(&broken)].into_iter().flatten());
     let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
     assert!(
-        matches!(&advanced, Advance::Failed { reason } if reason.contains("is error")),
+        matches!(&advanced, RestoreProgress::Failed { reason } if reason.contains("is error")),
         "{advanced:?}"
     );
     let nothing = job("COMPLETED", json!({"CompletionDate": seconds("2026-11-20T02:16:30Z")}));
     let (kind, _) = efs([nothing]);
     let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
     assert!(
-        matches!(&advanced, Advance::Failed { reason } if reason.contains("names no file system")),
+        matches!(&advanced, RestoreProgress::Failed { reason } if reason.contains("names no file system")),
         "{advanced:?}"
     );
 }

@@ -19,14 +19,17 @@ fn metadata(token: &str) -> Exchange {
 async fn a_directory_that_is_known_is_removed_and_no_other() {
     let known = with(item(), in_directory(Some(&format!("/{DIRECTORY}"))));
     let (kind, replay) = efs([completed(SOURCE), removed(false), completed(SOURCE), removed(true)]);
-    assert!(matches!(kind.undo(&run(), &known).await.unwrap(), Undoing::Underway(_)));
-    assert_eq!(kind.undo(&run(), &known).await.unwrap(), Undoing::Gone);
+    assert!(matches!(
+        kind.undo(&run(), &known).await.unwrap(),
+        UndoProgress::Underway(_)
+    ));
+    assert_eq!(kind.undo(&run(), &known).await.unwrap(), UndoProgress::Gone);
     assert_eq!(
         replay.played()[1].json(),
         json!({"action": "remove", "directory": DIRECTORY})
     );
     let (kind, _) = efs([completed(SOURCE), no_function(INVOKE)]);
-    let Undoing::Left(left) = kind.undo(&run(), &known).await.unwrap() else {
+    let UndoProgress::Remains(left) = kind.undo(&run(), &known).await.unwrap() else {
         panic!("not left")
     };
     assert!(
@@ -41,7 +44,7 @@ async fn a_job_that_runs_is_waited_for() {
         let (kind, replay) = efs([job(state, json!({}))]);
         let undoing = kind.undo(&run(), &with(item(), in_directory(None))).await.unwrap();
         assert!(
-            matches!(&undoing, Undoing::Underway(why) if why.contains("cannot stop it")),
+            matches!(&undoing, UndoProgress::Underway(why) if why.contains("cannot stop it")),
             "{undoing:?}"
         );
         replay.played();
@@ -66,8 +69,8 @@ async fn what_a_failed_job_left_is_removed() {
         none(),
     ]);
     let item = with(item(), in_directory(None));
-    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
-    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), UndoProgress::Gone);
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), UndoProgress::Gone);
     let asked = replay.played();
     assert_eq!(asked[3].json()["directory"], failed);
     assert_eq!(asked[4].json()["directory"], lost);
@@ -81,7 +84,7 @@ async fn what_a_failed_job_left_is_removed() {
     ]);
     let undoing = kind.undo(&run(), &item).await.unwrap();
     assert!(
-        matches!(&undoing, Undoing::Left(why) if why.contains(DIRECTORY)),
+        matches!(&undoing, UndoProgress::Remains(why) if why.contains(DIRECTORY)),
         "{undoing:?}"
     );
 }
@@ -104,7 +107,7 @@ async fn a_job_in_the_place_of_a_hindered_one_is_waited_for_though_nobody_heard_
     ]);
     let undoing = kind.undo(&run(), &with(item(), in_directory(None))).await.unwrap();
     assert!(
-        matches!(&undoing, Undoing::Underway(why) if why.contains("restore job job-2")),
+        matches!(&undoing, UndoProgress::Underway(why) if why.contains("restore job job-2")),
         "{undoing:?}"
     );
     replay.played();
@@ -128,11 +131,11 @@ async fn a_job_that_nobody_heard_of_is_found_by_its_token_alone() {
         jobs(json!([ours()])),
         removed(true),
     ]);
-    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
     replay.played();
     // Another run's restore of the same recovery point.
     let (kind, replay) = efs([jobs(json!([ours()])), metadata("another")]);
-    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
     replay.played();
     // One that does not show its metadata yet may be ours.
     let (kind, replay) = efs([
@@ -153,7 +156,7 @@ async fn a_new_file_system_of_another_token_goes_by_the_job_that_made_it() {
         answers("POST /2015-02-01/resource-tags/fs-0new", ""),
     ]);
     let undoing = kind.undo(&run(), &with(anew(), in_new(Some(NEW), None))).await.unwrap();
-    assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+    assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
     replay.played();
 }
 
@@ -190,9 +193,9 @@ async fn a_new_file_system_goes_with_its_mount_targets_and_access_points() {
     let item = with(anew(), in_new(Some(NEW), None));
     for _ in 0..4 {
         let undoing = kind.undo(&run(), &item).await.unwrap();
-        assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+        assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
     }
-    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), UndoProgress::Gone);
     replay.played();
 }
 
@@ -207,7 +210,7 @@ async fn a_new_file_system_that_was_never_tagged_is_tagged_before_it_is_deleted(
         answers("POST /2015-02-01/resource-tags/fs-0new", ""),
     ]);
     let undoing = kind.undo(&run(), &with(anew(), in_new(Some(NEW), None))).await.unwrap();
-    assert!(matches!(undoing, Undoing::Underway(_)), "{undoing:?}");
+    assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
     let tags = replay.played()[2].json()["Tags"].to_string();
     assert!(tags.contains("holdfast:restore") && tags.contains(&run().id), "{tags}");
 }
@@ -226,7 +229,7 @@ async fn a_new_file_system_goes_by_its_noted_id_where_no_job_tells_it() {
         ]);
         let undoing = kind.undo(&run(), &noted).await.unwrap();
         assert!(
-            matches!(&undoing, Undoing::Underway(what) if what.contains(NEW)),
+            matches!(&undoing, UndoProgress::Underway(what) if what.contains(NEW)),
             "{undoing:?}"
         );
         replay.played();
@@ -234,7 +237,7 @@ async fn a_new_file_system_goes_by_its_noted_id_where_no_job_tells_it() {
     // One that is older than the restore is none of its making, whatever was noted.
     new["FileSystem"]["CreationTime"] = json!(1.7e9);
     let (kind, replay) = efs([refuses(JOB, 400, "ResourceNotFoundException"), file_system(&new)]);
-    assert_eq!(kind.undo(&run(), &noted).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &noted).await.unwrap(), UndoProgress::Gone);
     replay.played();
     // Without a note, the token alone tells.
     let (kind, replay) = efs([
@@ -242,7 +245,7 @@ async fn a_new_file_system_goes_by_its_noted_id_where_no_job_tells_it() {
         answers(FILES, r#"{"FileSystems":[]}"#),
     ]);
     let unnoted = with(anew(), in_new(None, None));
-    assert_eq!(kind.undo(&run(), &unnoted).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &unnoted).await.unwrap(), UndoProgress::Gone);
     replay.played();
 }
 
@@ -251,6 +254,6 @@ async fn a_file_system_of_another_token_is_never_deleted() {
     // As if EFS passed over the filter.
     let (kind, replay) = efs([completed(SOURCE), file_system(&captured())]);
     let item = with(anew(), in_new(Some(SOURCE), None));
-    assert_eq!(kind.undo(&run(), &item).await.unwrap(), Undoing::Gone);
+    assert_eq!(kind.undo(&run(), &item).await.unwrap(), UndoProgress::Gone);
     replay.played();
 }

@@ -1,7 +1,7 @@
 //! A restore as of one moment.
 
 use super::*;
-use crate::domain::restore::kept::Continuous;
+use crate::domain::restore::retained_backups::ContinuousBackup;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -10,7 +10,7 @@ fn at(text: &str) -> Timestamp {
 const MOMENT: &str = "2026-11-19T20:00:00Z";
 
 fn continuous() -> Recoverable {
-    let window = Window {
+    let window = RecoveryWindow {
         earliest: at("2026-11-13T00:00:00Z"),
         latest: at("2026-11-20T02:20:00Z"),
     };
@@ -23,7 +23,7 @@ fn continuous() -> Recoverable {
         table: "hubs-rooms".into(),
         at: window.latest,
     };
-    let of = |source| Continuous { window, source };
+    let of = |source| ContinuousBackup { window, source };
     Recoverable {
         continuous: BTreeMap::from([("hubs-db", of(cluster)), ("hubs-rooms", of(table))]),
         ..Recoverable::default()

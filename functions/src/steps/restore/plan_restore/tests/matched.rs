@@ -1,7 +1,7 @@
 //! A descriptor that changed since the set was made.
 
 use super::*;
-use crate::domain::restore::matching::{Of, Standing};
+use crate::domain::restore::matching::{GapKind, ProbeComparability};
 use crate::domain::set::ProbeResult;
 
 fn counted(name: &str) -> ProbeResult {
@@ -60,7 +60,7 @@ async fn a_renamed_resource_is_restored_counted_and_switched_under_its_new_name(
     let (output, record) = planned_since(&before(), today, json!({"deployment": "hubs-prod"})).await;
     assert_eq!(names_of(&output.resources), ["db", "files", "items"]);
     assert_eq!(gaps(&record), Vec::<String>::new());
-    assert_eq!(record.plan.matching.probes[0].standing, Standing::Same);
+    assert_eq!(record.plan.matching.probes[0].standing, ProbeComparability::Same);
     assert_eq!(record.plan.switches.len(), 1, "{:?}", record.plan);
     let said = |words: &str| {
         record
@@ -86,10 +86,10 @@ async fn the_names_of_the_set_can_be_asked_for() {
     let request = json!({"deployment": "hubs-prod", "only": ["database"], "names": {"database": "hubs-db-new"}});
     let (output, record) = planned_since(&before(), today, request).await;
     assert_eq!(names_of(&output.resources), ["db"]);
-    let beside = &record.plan.resources[0].beside;
+    let destination = &record.plan.resources[0].destination;
     assert!(
-        matches!(beside, Beside::Cluster { cluster } if cluster == "hubs-db-new"),
-        "{beside:?}"
+        matches!(destination, Destination::Cluster { cluster } if cluster == "hubs-db-new"),
+        "{destination:?}"
     );
     assert_eq!(gaps(&record), Vec::<String>::new());
     let why = "probe rooms: the request leaves rooms out".to_owned();
@@ -125,7 +125,7 @@ async fn what_was_removed_or_added_since_is_a_gap_in_the_plan() {
     let request = json!({"deployment": "hubs-prod", "cut_over": "no"});
     let (_, record) = planned_since(&before(), today, request).await;
     assert!(
-        record.plan.matching.gaps.iter().all(|gap| gap.of != Of::Switch),
+        record.plan.matching.gaps.iter().all(|gap| gap.of != GapKind::Switch),
         "{:?}",
         record.plan
     );

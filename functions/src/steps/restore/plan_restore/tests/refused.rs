@@ -233,7 +233,7 @@ async fn a_run_that_has_ended_is_not_planned_again() {
     world
         .needs
         .catalog
-        .entomb_run(&run, Purpose::Restore, now())
+        .record_ended_run(&run, Purpose::Restore, now())
         .await
         .unwrap();
     let error = handle(&world.needs, input(json!({"deployment": "hubs-prod"})))

@@ -1,23 +1,23 @@
 //! What AWS kept of a deployment whose sets are lost.
 
 use super::*;
-use crate::domain::restore::kept::{Backup, Kept};
+use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
 
-fn backup(source: Source, hours: i64) -> Backup {
-    Backup {
+fn backup(source: Source, hours: i64) -> RetainedBackup {
+    RetainedBackup {
         source,
         captured_at: later(-3600 * hours),
         size_bytes: Some(7),
     }
 }
 
-fn of_table(arn: &str, hours: i64) -> Backup {
+fn of_table(arn: &str, hours: i64) -> RetainedBackup {
     backup(Source::TableBackup { arn: arn.into() }, hours)
 }
 
-fn found<const N: usize>(each: [(&str, std::result::Result<Backup, &str>); N]) -> Kept {
+fn found<const N: usize>(each: [(&str, std::result::Result<RetainedBackup, &str>); N]) -> RetainedBackups {
     let each = each.map(|(identifier, backup)| (identifier.to_owned(), backup.map_err(str::to_owned)));
-    Kept::Found(each.into())
+    RetainedBackups::Found(each.into())
 }
 
 fn without_set() -> Value {
@@ -26,7 +26,10 @@ fn without_set() -> Value {
     document
 }
 
-async fn retained(document: Value, kept: BTreeMap<&'static str, Kept>) -> Result<(Output, Plan, Vec<Item>)> {
+async fn retained(
+    document: Value,
+    kept: BTreeMap<&'static str, RetainedBackups>,
+) -> Result<(Output, Plan, Vec<RestoreItem>)> {
     let account = Recoverable {
         kept,
         ..Recoverable::default()

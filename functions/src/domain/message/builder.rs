@@ -1,0 +1,117 @@
+//! A message, and how one is put together.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::event::{Event, Severity};
+use super::layout::{NextStep, Page, Section, text};
+use super::{command_options, facts, words};
+use crate::domain::set::Reason;
+
+/// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text
+/// goes out twice and the JSON three times, one a protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// At most 99 printable ASCII characters, which is what SNS takes.
+    pub subject: String,
+    /// For people.
+    pub text: String,
+    /// The same for machines.
+    pub json: Value,
+    pub event: Event,
+    pub severity: Severity,
+}
+
+impl Message {
+    /// What happened and why, in at most 1,000 characters: the cause with which an execution fails.
+    pub fn cause(&self) -> String {
+        let reasons = self.json["reasons"].as_array().into_iter().flatten();
+        let why = reasons.filter_map(|reason| reason["message"].as_str());
+        let parts: Vec<&str> = std::iter::once(self.subject.as_str()).chain(why).collect();
+        parts.join(": ").chars().take(1000).collect()
+    }
+}
+
+/// What differs from message to message.
+pub struct MessageParts<'a> {
+    pub event: Event,
+    pub severity: Severity,
+    pub subject: &'a str,
+    /// What happened, in a sentence or two.
+    pub happened: &'a str,
+    /// Whether it can be trusted, and what is used now.
+    pub means: &'a str,
+    /// What to do: now the first.
+    pub steps: &'a [NextStep],
+    /// What went wrong.
+    pub reasons: &'a [Reason],
+    /// What else there is to know, what matters most first.
+    pub sections: Vec<Section>,
+}
+
+/// What of a message is for people, and its steps for machines.
+pub struct RenderedMessage {
+    pub subject: String,
+    pub text: String,
+    pub next_steps: Vec<String>,
+}
+
+impl MessageParts<'_> {
+    /// Its page, with every command of ours in the stack and the Region of the execution (see [`command_options`]); `all` shows what has no room.
+    pub fn render(self, execution: &str, started_at: Timestamp, all: Option<String>) -> RenderedMessage {
+        let subject = words::subject(self.subject);
+        let place = command_options::of_execution(execution);
+        let placed = |text: &str| command_options::add_in_text(text, &place);
+        let steps: Vec<NextStep> = self.steps.iter().map(|step| step.with_options(&place)).collect();
+        let text = text(&Page {
+            subject: &subject,
+            happened: &placed(self.happened),
+            means: &placed(self.means),
+            steps: &steps,
+            why: why(self.event, self.reasons).with_options(&place),
+            sections: self
+                .sections
+                .into_iter()
+                .map(|section| section.with_options(&place))
+                .collect(),
+            all: all.map(|all| command_options::add(&all, &place)),
+            foot: foot(execution, started_at),
+        });
+        RenderedMessage {
+            subject,
+            text,
+            next_steps: steps.iter().map(NextStep::line).collect(),
+        }
+    }
+}
+
+/// The last lines: where the execution is, and of which account.
+fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
+    let account = execution.split(':').nth(4).filter(|account| !account.is_empty());
+    let account = account
+        .map(|account| format!(" in account {account}"))
+        .unwrap_or_default();
+    let begun = format!("The execution{account}, begun {}:", words::time(started_at));
+    [begun, console_link(execution)]
+}
+
+/// What went wrong: the whole of it, or beside what went well.
+fn why(event: Event, reasons: &[Reason]) -> Section {
+    let title = match event {
+        Event::BackupSealed
+        | Event::RestoreVerified
+        | Event::RestoreUnproven
+        | Event::RestoreCutOver
+        | Event::CutOverUndone => "But look at this",
+        _ => "Why",
+    };
+    Section::list(title, facts::reasons(reasons))
+}
+
+/// The page of an execution in the Step Functions console; the region is the ARN's.
+pub fn console_link(execution_arn: &str) -> String {
+    let region = execution_arn.split(':').nth(3).unwrap_or_default();
+    format!(
+        "https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{execution_arn}"
+    )
+}

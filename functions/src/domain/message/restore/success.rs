@@ -1,0 +1,150 @@
+//! Restores that came to what was asked for: a plan, or copies beside what was there.
+
+use super::{RestoreReport, commands, copies, facts};
+use crate::domain::message::builder::MessageParts;
+use crate::domain::message::facts as common;
+use crate::domain::message::layout::{NextStep, Section};
+use crate::domain::message::{Event, Message, Severity, words};
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::plan::CutOverMode;
+use crate::domain::restore::plan_table::{head, summary, unmatched};
+use crate::domain::restore::verdict::VerificationOutcome;
+use crate::domain::set::Reason;
+
+/// What a plan says, as far as a page has room for it: all of it is in the whole text.
+pub fn plan(record: &RestoreRecord) -> Vec<Section> {
+    let plan = &record.plan;
+    vec![
+        Section::rows("What would be restored", &words::lines(&summary(plan))),
+        Section::list(
+            "Without a counterpart, which leaves the restore unproven",
+            unmatched(plan),
+        ),
+        Section::list(
+            "The application goes on using the live",
+            facts::lines(&plan.matching.live),
+        ),
+        Section::list("Changed at cut-over, in this order", facts::lines(&plan.switches)),
+        Section::list("How", facts::lines(&head(plan))),
+        Section::list("To know", facts::lines(&plan.remarks)),
+        Section::list("Not covered", facts::lines(&plan.not_covered)),
+    ]
+}
+
+/// A dry run: nothing was touched.
+pub fn planned(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
+    let name = restore.name();
+    let number = record.plan.resources.len();
+    let what = restore.what(record);
+    let happened = format!(
+        "A restore of {name} from {what} was planned, and everything that it needs was found. Nothing was touched."
+    );
+    let steps = [
+        NextStep::run("To carry it out", commands::as_planned(record)),
+        NextStep::say("Or start the state machine restore with the input of this execution, without `dry_run`."),
+    ];
+    restore.message(MessageParts {
+        event: Event::RestorePlanned,
+        severity: Severity::Info,
+        subject: &format!("Holdfast: restore of {name} planned, {}", words::count(number, "resource")),
+        happened: &happened,
+        means: "The plan holds as long as its recovery points, keys and quotas are what they are now. It is made anew when the restore is started.",
+        steps: &steps,
+        reasons: &[],
+        sections: plan(record),
+    })
+}
+
+/// One step for each thing that went wrong beside a restore that did what it should.
+pub fn warned(warnings: &[Reason]) -> Vec<NextStep> {
+    let warned = warnings.iter().take(common::LISTED).map(|warning| {
+        NextStep::say(format!(
+            "{}: {}. The restore itself does not depend on it: look at it in the execution, linked below.",
+            words::name(&warning.subject),
+            words::name(&warning.error)
+        ))
+    });
+    warned.collect()
+}
+
+/// Copies that stand beside what was there: proven or not, and (`refused`) perhaps not to be switched to.
+pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bool) -> Message {
+    let name = restore.name();
+    let warnings = restore.warnings();
+    let outcome = record.verification.as_ref().map(|verification| verification.outcome);
+    let verified = outcome == Some(VerificationOutcome::Verified);
+    let quiesced = common::left_quiesced(restore.run).is_some();
+    let proof = if verified { "verified" } else { "UNPROVEN" };
+    let answer = match (refused, restore.failure) {
+        (false, _) => String::new(),
+        (true, Some(failure)) if failure.error == "Rejected" => ", cut-over rejected".to_owned(),
+        (true, _) => ", no answer in time".to_owned(),
+    };
+    let still = if quiesced { "IS STILL AT REST; " } else { "" };
+    let why_not = match record.plan.cut_over {
+        _ if refused => Some("On-call was asked whether to cut over and did not say yes, which means no.".to_owned()),
+        CutOverMode::No => Some("Cut-over was not asked for.".to_owned()),
+        CutOverMode::Yes | CutOverMode::Ask => None,
+    };
+    let happened = format!(
+        "{name} was restored from {} after {}. Nothing was switched: the application uses what it used before. {}",
+        restore.what(record),
+        restore.took(),
+        why_not.unwrap_or_default()
+    );
+    let means = format!(
+        "{} {}",
+        facts::trust(record.verification.as_ref()),
+        match verified {
+            true => "The copies cost as much as what they were made from.",
+            false => "You decide: look at the copies before anything uses them.",
+        }
+    );
+    let mut steps = restore.steps(&[]);
+    if !verified {
+        steps.push(NextStep::say(
+            "Look at the copies with the application's own eyes: count what you know, open what was missed. Their names are below.",
+        ));
+    }
+    steps.push(NextStep::run(
+        "To use the data, restore with cut-over: it makes and verifies copies anew, these cannot be switched to any more",
+        format!(
+            "{} --cut-over {}",
+            commands::again(record),
+            if verified { "yes" } else { "ask" }
+        ),
+    ));
+    steps.push(NextStep::run(
+        "When they are no longer needed, remove them",
+        commands::undo_restore(record),
+    ));
+    steps.extend(warned(&warnings));
+    let mut sections = facts::checks(record.verification.as_ref());
+    let same = sections.pop();
+    sections.extend([
+        Section::list("The copies", copies::copies(restore.items)),
+        Section::list("To know", facts::remarks(restore.items)),
+        Section::list("Not covered", facts::lines(&record.plan.not_covered)),
+    ]);
+    sections.extend(same);
+    let severity = match (quiesced, refused || !verified || !warnings.is_empty()) {
+        (true, _) => Severity::Critical,
+        (false, true) => Severity::Warning,
+        (false, false) => Severity::Info,
+    };
+    let event = match (refused, verified) {
+        (true, _) => Event::RestoreRejected,
+        (false, true) => Event::RestoreVerified,
+        (false, false) => Event::RestoreUnproven,
+    };
+    restore.message(MessageParts {
+        event,
+        severity,
+        subject: &format!("Holdfast: {name} {still}restored and {proof}, not cut over{answer}"),
+        happened: happened.trim_end(),
+        means: &means,
+        steps: &steps,
+        reasons: &warnings,
+        sections,
+    })
+}

@@ -1,0 +1,223 @@
+//! Which logins a restore tries, by the descriptor and by what was made.
+
+use std::collections::BTreeMap;
+
+use super::{Login, LoginOwner, LoginPlan, is_managed};
+use crate::domain::descriptor::{Count, Descriptor, Fact, Switch, SwitchAction};
+use crate::domain::restore::item::{CreatedResource, ItemStatus, RestoreItem};
+
+/// Every Aurora PostgreSQL cluster has it.
+const DATABASE: &str = "postgres";
+
+/// A copy of a cluster that stands, and the switches that lead to it.
+pub(super) struct CopiedCluster<'a> {
+    pub item: &'a RestoreItem,
+    pub cluster: &'a str,
+    pub host: &'a str,
+    pub reader_host: &'a str,
+    pub port: u16,
+    /// ARN of the secret in which RDS manages its master password.
+    pub master_secret: Option<&'a str>,
+    pub master_username: Option<&'a str>,
+    pub switches: Vec<&'a Switch>,
+}
+
+/// One plan for each copy of a PostgreSQL cluster that anybody is known to log in to.
+pub fn plans(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<LoginPlan> {
+    let plan = |copied: CopiedCluster<'_>| LoginPlan {
+        resource: copied.item.planned.resource.name.clone(),
+        cluster: copied.cluster.to_owned(),
+        host: copied.host.to_owned(),
+        reader_host: copied.reader_host.to_owned(),
+        port: copied.port,
+        master_username: copied.master_username.map(str::to_owned),
+        managed: copied.master_secret.is_some(),
+        logins: logins(descriptor, &copied),
+    };
+    copies(descriptor, items)
+        .filter(|copied| !copied.is_mysql())
+        .map(plan)
+        .filter(|plan| !plan.logins.is_empty())
+        .collect()
+}
+
+pub(super) fn copies<'a>(
+    descriptor: &'a Descriptor,
+    items: &'a [RestoreItem],
+) -> impl Iterator<Item = CopiedCluster<'a>> {
+    let restored = items.iter().filter(|item| item.status == ItemStatus::Restored);
+    restored.filter_map(|item| {
+        let Some(CreatedResource::Cluster {
+            cluster,
+            host,
+            reader_host,
+            port,
+            master_secret,
+            master_username,
+            ..
+        }) = &item.created
+        else {
+            return None;
+        };
+        let name = &item.planned.resource.name;
+        let switches = descriptor.cut_over.iter().filter(|switch| switch.resource == *name);
+        Some(CopiedCluster {
+            item,
+            cluster,
+            host,
+            reader_host,
+            port: *port,
+            master_secret: master_secret.as_deref(),
+            master_username: master_username.as_deref(),
+            switches: switches.collect(),
+        })
+    })
+}
+
+impl CopiedCluster<'_> {
+    pub fn is_mysql(&self) -> bool {
+        self.captured("Engine").is_some_and(|engine| engine.contains("mysql"))
+    }
+
+    /// A text of the source's captured description.
+    pub fn captured(&self, name: &str) -> Option<&str> {
+        self.item.configuration.get("DBCluster")?.get(name)?.as_str()
+    }
+
+    /// Whether any switch says with which secret the application logs in.
+    pub fn is_logged_in_to(&self) -> bool {
+        self.switches.iter().any(|switch| self.login_by(switch).is_some())
+    }
+
+    /// The secret that the application logs in with by this switch, and the keys of it that the switch replaces.
+    fn login_by<'s>(&self, switch: &'s Switch) -> Option<(String, BTreeMap<String, Fact>)> {
+        let own = || Some((self.master_secret?.to_owned(), BTreeMap::new()));
+        let master = |fact: &'s Fact| *fact == Fact::MasterSecret;
+        if let Some(secret) = &switch.login {
+            return Some((self.at_copy(secret), BTreeMap::new()));
+        }
+        match &switch.action {
+            SwitchAction::Secret { values, .. } if values.values().any(master) => own(),
+            SwitchAction::Secret { secret, values } => Some((secret.clone(), values.clone())),
+            SwitchAction::Parameter { value, .. } if master(value) => own(),
+            SwitchAction::EcsService { .. } => own(),
+            SwitchAction::Parameter { .. } | SwitchAction::RdsProxy { .. } | SwitchAction::Rename => None,
+        }
+    }
+
+    /// A secret as the copy has it: RDS manages a new one for the copy where the source's was managed.
+    fn at_copy(&self, secret: &str) -> String {
+        of_copy(secret, self.master_secret).to_owned()
+    }
+}
+
+/// The secret of the copy that stands for one of its source, which has only one that RDS manages: an earlier one of the same
+/// cluster, before a cut-over, is meant as well.
+pub fn of_copy<'a>(secret: &'a str, master_secret: Option<&'a str>) -> &'a str {
+    master_secret.filter(|_| is_managed(secret)).unwrap_or(secret)
+}
+
+/// The application's logins, then those that only probes have. Each secret once.
+fn logins(descriptor: &Descriptor, copied: &CopiedCluster<'_>) -> Vec<Login> {
+    let resource = &copied.item.planned.resource.name;
+    let probes: Vec<(String, &str)> = descriptor
+        .probes
+        .values()
+        .filter(|probe| probe.resource == *resource)
+        .filter_map(|probe| match &probe.count {
+            Count::Sql { secret, database, .. } => Some((copied.at_copy(secret), database.as_str())),
+            Count::Items { .. } => None,
+        })
+        .collect();
+    let database = |secret: &str| {
+        let same = probes.iter().find(|(of, _)| of == secret).or_else(|| probes.first());
+        let captured = || copied.captured("DatabaseName").unwrap_or(DATABASE);
+        same.map_or_else(captured, |(_, database)| database).to_owned()
+    };
+    let mut logins: Vec<Login> = Vec::new();
+    let by_switches = copied.switches.iter().filter_map(|switch| copied.login_by(switch));
+    let by_probes = probes.iter().map(|(secret, _)| (secret.clone(), BTreeMap::new()));
+    let all = by_switches
+        .map(|login| (LoginOwner::Application, login))
+        .chain(by_probes.map(|login| (LoginOwner::Probe, login)));
+    for (of, (secret, values)) in all {
+        match logins.iter_mut().find(|login| login.secret == secret) {
+            Some(login) => login.values.extend(values),
+            None => logins.push(Login {
+                of,
+                values,
+                database: database(&secret),
+                secret,
+            }),
+        }
+    }
+    logins
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::restore::login::samples::{copied, descriptor};
+
+    fn of(cut_over: Value) -> Vec<Login> {
+        let plans = plans(&descriptor(cut_over), &[copied(Value::Null)]);
+        plans.into_iter().flat_map(|plan| plan.logins).collect()
+    }
+
+    fn secrets(cut_over: Value) -> Vec<(String, LoginOwner)> {
+        of(cut_over).into_iter().map(|login| (login.secret, login.of)).collect()
+    }
+
+    #[test]
+    fn the_application_logs_in_with_what_it_is_switched_by() {
+        let probe = ("hubs/db".to_owned(), LoginOwner::Probe);
+        let app = |secret: &str| (secret.to_owned(), LoginOwner::Application);
+        let base = json!({"name": "a", "resource": "database"});
+        let switch = |more: Value| {
+            let mut switch = base.clone();
+            switch
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            json!([switch])
+        };
+        assert_eq!(secrets(json!([])), std::slice::from_ref(&probe));
+        let by_secret = switch(json!({"kind": "secret", "secret": "hubs/app"}));
+        assert_eq!(secrets(by_secret.clone()), [app("hubs/app"), probe.clone()]);
+        assert_eq!(of(by_secret)[0].values["host"], Fact::Host);
+        // The probe's secret is the application's.
+        let same = switch(json!({"kind": "secret", "secret": "hubs/db"}));
+        assert_eq!(secrets(same), [app("hubs/db")]);
+        let renamed = switch(json!({"kind": "rename"}));
+        assert_eq!(secrets(renamed), std::slice::from_ref(&probe));
+        let renamed = switch(json!({"kind": "rename", "login": "hubs/app"}));
+        assert_eq!(secrets(renamed), [app("hubs/app"), probe.clone()]);
+        let arn = switch(json!({"kind": "parameter", "parameter": "/hubs/arn", "value": "master_secret"}));
+        assert_eq!(secrets(arn), [app("arn:secret:new"), probe]);
+    }
+
+    #[test]
+    fn one_secret_that_two_switches_write_is_tried_once_with_all_its_keys() {
+        let both = json!([
+            {"name": "a", "kind": "secret", "resource": "database", "secret": "hubs/app", "values": {"host": "host"}},
+            {"name": "b", "kind": "secret", "resource": "database", "secret": "hubs/app", "values": {"port": "port"}},
+        ]);
+        let logins = of(both);
+        assert_eq!(logins.len(), 2);
+        assert_eq!(logins[0].values.len(), 2);
+        assert_eq!(logins[0].database, "hubs");
+    }
+
+    #[test]
+    fn a_managed_secret_is_the_copys_own() {
+        let arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:rds!cluster-1-Ab12Cd";
+        for (secret, login_with) in [(arn, "new"), ("rds!cluster-1", "new"), ("hubs/db", "hubs/db")] {
+            assert_eq!(of_copy(secret, Some("new")), login_with);
+            assert_eq!(of_copy(secret, None), secret);
+        }
+    }
+}

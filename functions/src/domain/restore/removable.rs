@@ -1,0 +1,114 @@
+//! What nothing live uses any more once a restore is cut over, by its exact name: what a person may remove when content.
+
+use std::collections::BTreeSet;
+
+use crate::domain::descriptor::SwitchAction;
+use crate::domain::kinds::{self, efs};
+use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::descriptor_updates::{DescriptorChange, DescriptorField};
+use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
+
+/// What may be removed, in words: `cluster hubs-db`, `directory /uploads of file system fs-1`. Only what every switch of its
+/// resource has left, and what neither the descriptor nor a copy bears the name of; of what cannot be told, nothing.
+pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for item in items {
+        let name = &item.planned.resource.name;
+        let of_it = || record.switched.iter().filter(|of| of.switch.item_name() == *name);
+        let left = of_it().next().is_some() && of_it().all(|of| of.state == SwitchState::Done);
+        let Some(created) = item.created.as_ref().filter(|_| left && !record.live().contains(name)) else {
+            continue;
+        };
+        if let Some(renamed) = of_it().find(|of| matches!(of.switch.action, SwitchAction::Rename)) {
+            found.extend(side(renamed).map(|side| ("cluster", side, None)));
+            continue;
+        }
+        let noun = kinds::of(&item.planned.resource.target).noun();
+        let changed = record.followed.iter().filter(|change| change.resource == *name);
+        let named = changed.filter_map(|change| match &change.place {
+            DescriptorField::Resource(_) => created.identifier().map(|_| (noun, change.from.clone(), None)),
+            DescriptorField::Root(_) => {
+                let (system, directory) = restored_inside(created)?;
+                let apart = is_apart(&change.from, directory?);
+                apart.then(|| ("directory", change.from.clone(), Some(system.to_owned())))
+            }
+            DescriptorField::Probe(_)
+            | DescriptorField::Switch(_)
+            | DescriptorField::ProbeSecret(_)
+            | DescriptorField::Login(_) => None,
+        });
+        let before = found.len();
+        found.extend(named);
+        // What a pattern finds, as `<resource>.<table>`, is named by its switch alone.
+        if name.contains('.') && found.len() == before {
+            found.insert((noun, item.planned.resource.target.identifier().to_owned(), None));
+        }
+    }
+    let in_use = in_use(record, items);
+    found.retain(|(what, name, system)| system.is_some() || !in_use.contains(&(*what, name.as_str())));
+    let words = |(what, name, system): (&str, String, Option<String>)| match system {
+        Some(system) => format!("directory /{} of file system {system}", name.trim_start_matches('/')),
+        None => format!("{what} {name}"),
+    };
+    found.into_iter().map(words).collect()
+}
+
+/// File system and directory of a copy that lies in the file system of its source.
+fn restored_inside(created: &CreatedResource) -> Option<(&str, Option<&str>)> {
+    efs::directory(created).filter(|_| created.identifier().is_none())
+}
+
+/// The side name of the old cluster; none where there was no old one.
+fn side(renamed: &SwitchRecord) -> Option<String> {
+    let before = &renamed.before;
+    before["old"].as_str()?;
+    before["side"].as_str().map(str::to_owned)
+}
+
+/// Whether neither directory lies in the other, and it is not the root.
+fn is_apart(old: &str, new: &str) -> bool {
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/')
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (old, new) = (parts(old), parts(new));
+    !old.is_empty() && !old.starts_with(&new) && !new.starts_with(&old)
+}
+
+/// What the copies are called, what the descriptor names since, and what was not switched.
+fn in_use<'a>(record: &'a RestoreRecord, items: &'a [RestoreItem]) -> BTreeSet<(&'static str, &'a str)> {
+    let mut in_use = BTreeSet::new();
+    let live = record.live();
+    for item in items {
+        let planned = &item.planned.resource;
+        let what = kinds::of(&planned.target).noun();
+        in_use.extend(
+            item.created
+                .as_ref()
+                .and_then(CreatedResource::identifier)
+                .map(|name| (what, name)),
+        );
+        // The file system itself, in which the copy is a directory.
+        if let Some(CreatedResource::Directory { file_system, .. }) = &item.created {
+            in_use.insert(("file system", file_system));
+        }
+        let switched = record.switched.iter().any(|of| of.switch.item_name() == planned.name);
+        if live.contains(&planned.name) || !switched {
+            in_use.insert((what, planned.target.identifier()));
+        }
+        let follows = |change: &&DescriptorChange| change.resource == planned.name && change.back_at.is_none();
+        let followed = record.followed.iter().filter(follows);
+        in_use.extend(
+            followed
+                .filter(|change| matches!(change.place, DescriptorField::Resource(_)))
+                .map(|change| (what, change.to.as_str())),
+        );
+    }
+    in_use
+}
+
+#[cfg(test)]
+mod tests;

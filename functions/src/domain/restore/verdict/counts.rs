@@ -1,0 +1,79 @@
+//! Which counts of a set are compared with which counts in the copies, and what is said of the others.
+
+use super::check::{Check, Finding, PROBE, count_text};
+use crate::domain::restore::matching::{GapKind, Matching, ProbeComparability, ProbePair};
+use crate::domain::set::ProbeResult;
+
+/// The counts on both sides, by today's names, and the checks of those that are no comparison.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProbeCounts {
+    pub expected: Vec<ProbeResult>,
+    pub actual: Vec<ProbeResult>,
+    pub checks: Vec<Check>,
+}
+
+/// Sorts the counts by the plan: each of the set is compared, or is named with the reason why not. All that the plan found
+/// without a counterpart, resources and switches too, is a check that proves nothing.
+pub fn counted(matching: &Matching, expected: Vec<ProbeResult>, actual: Vec<ProbeResult>) -> ProbeCounts {
+    let mut counted = ProbeCounts::default();
+    let mut left_out = Vec::new();
+    let find = |name: &str| actual.iter().find(|result| result.name == name);
+    for result in expected {
+        let pair = matching.probes.iter().find(|pair| pair.in_set == result.name);
+        match pair.map(|pair| (pair, &pair.standing)) {
+            Some((pair, ProbeComparability::Same)) => counted.expected.push(ProbeResult {
+                name: pair.name.clone(),
+                ..result
+            }),
+            Some((pair, ProbeComparability::LeftOut(why))) => left_out.push(format!("{PROBE}{} ({why})", pair.name)),
+            Some((ProbePair { name, .. }, ProbeComparability::Changed(why))) => {
+                let now = find(name).map_or("not counted".to_owned(), count_text);
+                let detail = format!("{} at backup, {now} in the copy: {why}", count_text(&result));
+                counted.checks.push(unproven(format!("{PROBE}{name}"), detail));
+            }
+            Some((ProbePair { name, .. }, ProbeComparability::Removed)) => {
+                let detail = format!(
+                    "{} at backup; the descriptor has no such probe any more",
+                    count_text(&result)
+                );
+                counted.checks.push(unproven(format!("{PROBE}{name}"), detail));
+            }
+            None => {
+                let detail = format!(
+                    "{} at backup; the plan does not say how to compare it",
+                    count_text(&result)
+                );
+                counted.checks.push(unproven(format!("{PROBE}{}", result.name), detail));
+            }
+        }
+    }
+    let changed: Vec<String> = counted.checks.iter().map(|check| check.name.clone()).collect();
+    let is_said = |name: &str| changed.iter().any(|said| said.strip_prefix(PROBE) == Some(name));
+    counted.actual = actual.into_iter().filter(|result| !is_said(&result.name)).collect();
+    for gap in &matching.gaps {
+        let counted_now = counted.actual.iter().any(|result| result.name == gap.name);
+        let said = gap.of == GapKind::Probe && (is_said(&gap.name) || counted_now);
+        if !said {
+            counted.checks.push(unproven(gap.subject(), gap.why.clone()));
+        }
+    }
+    let none = counted.expected.is_empty() && counted.actual.is_empty() && changed.is_empty();
+    if none && matching.gaps.iter().all(|gap| gap.of != GapKind::Probe) {
+        let detail = match left_out.is_empty() {
+            true => {
+                "the deployment has no probes, so that nothing was counted: look at the copies yourself, and add probes"
+                    .to_owned()
+            }
+            false => format!(
+                "nothing was counted in the copies: {}. Look at them yourself",
+                left_out.join(", ")
+            ),
+        };
+        counted.checks.push(unproven("probes".to_owned(), detail));
+    }
+    counted
+}
+
+fn unproven(name: String, detail: String) -> Check {
+    Check::new(name, Finding::Unproven, detail)
+}

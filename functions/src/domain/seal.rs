@@ -1,0 +1,145 @@
+//! Whether a set may be offered for restore.
+
+mod emptiness;
+
+use jiff::Timestamp;
+
+use super::job::{Failure, Job};
+use super::resource::RecoveryPoint;
+use super::set::{Point, PointStatus, Reason};
+
+/// All that is known of a run's outcome when it comes to sealing its set.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Names of the resources that were planned.
+    pub planned: &'a [String],
+    /// The set's points as the last look left them: `available` is only what was just described as finished.
+    pub points: &'a [Point],
+    /// What the machine's jobs came to; their failures explain points that are missing.
+    pub jobs: &'a [Job],
+    /// Errors that kept the machine from its way (not those of the hooks that resume: they spoil no recovery point).
+    pub failures: &'a [Reason],
+}
+
+/// What becomes of a set.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Every planned recovery point is finished and restorable.
+    Sealed(CaptureSpan),
+    /// Never offered for restore; one reason a resource or state.
+    Failed(Vec<Reason>),
+}
+
+/// When the data in a set was captured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CaptureSpan {
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+impl CaptureSpan {
+    /// Earliest and latest capture time of the points that hold data; a guard's versions are none.
+    pub fn of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Option<CaptureSpan> {
+        let mut times: Vec<Timestamp> = points
+            .into_iter()
+            .filter(|point| holds_data(point))
+            .filter_map(|point| point.captured_at)
+            .collect();
+        times.sort_unstable();
+        Some(CaptureSpan {
+            from: *times.first()?,
+            to: *times.last()?,
+        })
+    }
+
+    /// Seconds between the two, to the millisecond.
+    pub fn skew_seconds(&self) -> f64 {
+        self.to.duration_since(self.from).as_millis() as f64 / 1000.0
+    }
+}
+
+/// Judges a set. Everything that was planned has to be there: a set without a single recovery point is not sealed either.
+pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
+    let mut reasons = evidence.failures.to_vec();
+    reasons.extend(evidence.planned.iter().filter_map(|name| defect(evidence, name)));
+    let planned = evidence
+        .points
+        .iter()
+        .filter(|point| evidence.planned.contains(&point.resource.name));
+    match CaptureSpan::of(planned) {
+        Some(capture) if reasons.is_empty() => Verdict::Sealed(capture),
+        _ => {
+            if reasons.is_empty() {
+                reasons.push(reason(
+                    "set",
+                    "JobFailed",
+                    "the run made no recovery point: there is nothing in this set to restore",
+                ));
+            }
+            Verdict::Failed(reasons)
+        }
+    }
+}
+
+/// Why one planned resource's recovery point is not fit to be restored; `None` where it is.
+fn defect(evidence: &Evidence<'_>, name: &str) -> Option<Reason> {
+    let job = evidence.jobs.iter().find(|job| job.resource.name == name);
+    let job_failure = job.and_then(|job| job.failure.as_ref());
+    let Some(point) = evidence.points.iter().find(|point| point.resource.name == name) else {
+        return Some(explained(name, job_failure, "its backup was never started"));
+    };
+    match point.status {
+        PointStatus::Available => incomplete(point).map(|what| reason(name, "JobFailed", &what)),
+        PointStatus::Failed => Some(explained(
+            name,
+            point.failure.as_ref().or(job_failure),
+            "its backup failed without a reason",
+        )),
+        PointStatus::InProgress => Some(explained(
+            name,
+            point.failure.as_ref().or(job_failure),
+            "its backup had not ended when the set was to be sealed",
+        )),
+    }
+}
+
+/// What a point lacks that was seen finished.
+fn incomplete(point: &Point) -> Option<String> {
+    match &point.recovery_point {
+        None => Some("AWS says that its backup ended, but names no recovery point".to_owned()),
+        Some(RecoveryPoint::BackupRecoveryPoint { arn, .. })
+            if point.size_bytes == Some(0) && !emptiness::is_known(point) =>
+        {
+            Some(format!(
+                "its recovery point {arn} holds 0 bytes, {}",
+                emptiness::against(point)
+            ))
+        }
+        Some(_) if holds_data(point) && point.captured_at.is_none() => {
+            Some("the moment that its recovery point holds is not known".to_owned())
+        }
+        Some(_) => None,
+    }
+}
+
+fn holds_data(point: &Point) -> bool {
+    point.status == PointStatus::Available && point.recovery_point.as_ref().and_then(RecoveryPoint::arn).is_some()
+}
+
+fn explained(name: &str, failure: Option<&Failure>, otherwise: &str) -> Reason {
+    match failure {
+        Some(failure) => reason(name, &failure.error, &failure.message()),
+        None => reason(name, "JobFailed", otherwise),
+    }
+}
+
+fn reason(subject: &str, error: &str, message: &str) -> Reason {
+    Reason {
+        subject: subject.to_owned(),
+        error: error.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,315 @@
+//! Looks for what points at the resources that will be switched, and is switched by nothing.
+
+mod aws;
+
+use async_trait::async_trait;
+
+pub use self::aws::AwsDependentLookup;
+use super::switches::CutOverPlan;
+use crate::domain::descriptor::SwitchAction;
+use crate::domain::job::Run;
+use crate::domain::kinds::{self, aurora, dynamodb};
+use crate::domain::restore::dependents::record::{Record, host_of_copy};
+use crate::domain::restore::dependents::selection::{Selection, arn};
+use crate::domain::restore::dependents::{Dependent, NEVER_TOLD, SwitchedResource};
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::CutOverMode;
+use crate::domain::restore::remark::Remark;
+use crate::error::{Class, Fault, Result};
+
+/// A CloudWatch alarm: its name, and the dimensions of what it watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    pub name: String,
+    pub dimensions: Vec<(String, String)>,
+}
+
+/// A Lambda event source mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSourceMapping {
+    pub id: String,
+    pub function: String,
+    pub source: String,
+}
+
+/// What was read of a long list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartialList<T> {
+    pub found: Vec<T>,
+    /// Whether there is no more of it.
+    pub whole: bool,
+}
+
+/// Asks AWS.
+#[async_trait]
+pub trait DependentLookup: Send + Sync {
+    /// The proxies that lead to a cluster.
+    async fn proxies(&self, cluster: &str) -> Result<Vec<String>>;
+
+    /// The event subscriptions that name a cluster.
+    async fn subscriptions(&self, cluster: &str) -> Result<Vec<String>>;
+
+    /// All alarms of the Region.
+    async fn alarms(&self) -> Result<Vec<Alarm>>;
+
+    /// All event source mappings of the Region.
+    async fn mappings(&self) -> Result<Vec<EventSourceMapping>>;
+
+    /// The selections of the Region's backup plans.
+    async fn selections(&self) -> Result<PartialList<Selection>>;
+
+    /// The records of the account's hosted zones that lead to one of these hosts.
+    async fn records(&self, hosts: &[&str]) -> Result<PartialList<Record>>;
+}
+
+/// What was found, as the plan says it.
+#[derive(Debug, Default)]
+pub struct DependentReport {
+    pub faults: Vec<Fault>,
+    pub remarks: Vec<Remark>,
+}
+
+/// Of every resource that a switch leads to the copy of. What may not be looked at fails no plan, and is said.
+///
+/// # Errors
+/// Only those that pass by themselves.
+pub async fn find(
+    dependents: &dyn DependentLookup,
+    run: &Run,
+    cut_over: &CutOverPlan,
+    items: &[RestoreItem],
+) -> Result<DependentReport> {
+    let mut found = DependentReport::default();
+    let led = |item: &&RestoreItem| {
+        let name = &item.planned.resource.name;
+        cut_over.switches.iter().any(|switch| switch.item_name() == *name)
+    };
+    let led: Vec<&RestoreItem> = items.iter().filter(led).collect();
+    if cut_over.mode == CutOverMode::No || led.is_empty() {
+        return Ok(found);
+    }
+    let moves = led.iter().any(|item| watched(item).is_some());
+    let renamed = |item: &RestoreItem| {
+        cut_over.switches.iter().any(|switch| {
+            switch.item_name() == item.planned.resource.name && matches!(switch.action, SwitchAction::Rename)
+        })
+    };
+    let staying = || led.iter().filter(|item| !renamed(item) && watched(item).is_some());
+    let hosts: Vec<&str> = staying().flat_map(|item| hosts(item)).collect();
+    let (alarms, mappings, selections, records) = tokio::join!(
+        async {
+            match moves {
+                true => listed(dependents.alarms().await),
+                false => Ok(Ok(Vec::new())),
+            }
+        },
+        async {
+            match led.iter().any(|item| table(item).is_some()) {
+                true => listed(dependents.mappings().await),
+                false => Ok(Ok(Vec::new())),
+            }
+        },
+        async {
+            match staying().next() {
+                Some(_) => tried(dependents.selections().await),
+                None => nothing(),
+            }
+        },
+        async {
+            match hosts.is_empty() {
+                true => nothing(),
+                false => tried(dependents.records(&hosts).await),
+            }
+        },
+    );
+    let (alarms, mappings) = (alarms?, mappings?);
+    let switched = cut_over.switches.iter().filter_map(|switch| match &switch.action {
+        SwitchAction::RdsProxy { proxy } => Some(proxy.as_str()),
+        _ => None,
+    });
+    let switched: Vec<&str> = switched.collect();
+    for item in led {
+        let mut pointing = of_cluster(dependents, item).await?;
+        pointing.extend(dependent_alarms(item, &alarms));
+        pointing.extend(dependent_mappings(item, &mappings));
+        if !renamed(item) {
+            pointing.extend(dependent_selections(item, run, &selections));
+            pointing.extend(dependent_records(item, &records));
+        }
+        let pointed = SwitchedResource {
+            resource: &item.planned.resource.name,
+            target: &item.planned.resource.target,
+            copy: item.planned.destination.name(),
+            renamed: renamed(item),
+            proxies: &switched,
+        };
+        for pointer in pointing {
+            found.faults.extend(pointed.fault(&pointer));
+            let remark = pointed.remark(&pointer);
+            found
+                .remarks
+                .extend(remark.map(|text| Remark::of(pointed.resource, text)));
+        }
+    }
+    found.remarks.extend(moves.then(|| NEVER_TOLD.into()));
+    Ok(found)
+}
+
+/// What AWS lists, or why it does not.
+type Listing<T> = std::result::Result<Vec<T>, String>;
+
+fn listed<T>(asked: Result<Vec<T>>) -> Result<Listing<T>> {
+    match asked {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) if error.class() == Class::Final => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was read of a list, or why nothing was. Where it takes a service that no restore needs, no failure of it is one of the plan.
+type PartialListing<T> = std::result::Result<PartialList<T>, String>;
+
+fn tried<T>(asked: Result<PartialList<T>>) -> PartialListing<T> {
+    asked.map_err(|error| error.to_string())
+}
+
+fn nothing<T>() -> PartialListing<T> {
+    Ok(PartialList {
+        found: Vec::new(),
+        whole: true,
+    })
+}
+
+/// Each of a list as a pointer, or one that says why there is no list.
+fn each<T>(listed: Listing<T>, what: &'static str, dependent: impl FnMut(T) -> Dependent) -> Vec<Dependent> {
+    match listed {
+        Ok(found) => found.into_iter().map(dependent).collect(),
+        Err(why) => vec![Dependent::Untold { what, why }],
+    }
+}
+
+async fn of_cluster(dependents: &dyn DependentLookup, item: &RestoreItem) -> Result<Vec<Dependent>> {
+    let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
+        return Ok(Vec::new());
+    };
+    let proxies = listed(dependents.proxies(cluster).await)?;
+    let mut found = each(proxies, "RDS proxies", |proxy| Dependent::Proxy { proxy });
+    let endpoints = item.configuration["DBClusterEndpoints"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let names = endpoints.filter_map(|endpoint| endpoint["DBClusterEndpointIdentifier"].as_str());
+    found.extend(names.map(|name| Dependent::Endpoint {
+        endpoint: name.to_owned(),
+    }));
+    let subscriptions = listed(dependents.subscriptions(cluster).await)?;
+    found.extend(each(subscriptions, "event subscriptions", |name| {
+        Dependent::Subscription { name }
+    }));
+    Ok(found)
+}
+
+/// The dimension of alarms by which a resource is watched; none where the copy lies in the same file system.
+fn watched(item: &RestoreItem) -> Option<(&'static str, &str)> {
+    let target = &item.planned.resource.target;
+    let kind = kinds::stateful(target).filter(|_| item.planned.destination.is_resource())?;
+    Some((kind.alarm_dimension(), target.identifier()))
+}
+
+fn dependent_alarms(item: &RestoreItem, alarms: &Listing<Alarm>) -> Vec<Dependent> {
+    let Some((dimension, id)) = watched(item) else {
+        return Vec::new();
+    };
+    let of_it = |alarm: &Alarm| {
+        alarm
+            .dimensions
+            .iter()
+            .any(|(name, value)| name == dimension && value == id)
+    };
+    let alarms = alarms.clone().map(|alarms| alarms.into_iter().filter(of_it).collect());
+    each(alarms, "alarms", |alarm: Alarm| Dependent::Alarm { name: alarm.name })
+}
+
+fn table(item: &RestoreItem) -> Option<&str> {
+    dynamodb::table(&item.planned.resource.target)
+}
+
+fn dependent_mappings(item: &RestoreItem, mappings: &Listing<EventSourceMapping>) -> Vec<Dependent> {
+    let Some(table) = table(item) else {
+        return Vec::new();
+    };
+    let stream = format!(":table/{table}/stream/");
+    let of_it = |mapping: &EventSourceMapping| mapping.source.contains(&stream);
+    let mappings = mappings
+        .clone()
+        .map(|mappings| mappings.into_iter().filter(of_it).collect());
+    each(mappings, "event source mappings", |mapping: EventSourceMapping| {
+        Dependent::EventSource {
+            function: mapping.function,
+            id: mapping.id,
+        }
+    })
+}
+
+/// The selections that have a resource and not its copy.
+fn dependent_selections(item: &RestoreItem, run: &Run, selections: &PartialListing<Selection>) -> Vec<Dependent> {
+    let target = &item.planned.resource.target;
+    let identifier = |identifier: &str| arn(target, identifier, &run.execution);
+    let copy = identifier(item.planned.destination.name());
+    let (Some(old), Some(copy), Some(_)) = (identifier(target.identifier()), copy, watched(item)) else {
+        return Vec::new();
+    };
+    each_of(selections, "selections of AWS Backup plans", |selection| {
+        let named = selection.passes_over(&copy, &old)?;
+        Some(Dependent::Selection {
+            plan: selection.plan.clone(),
+            id: selection.id.clone(),
+            name: selection.name.clone(),
+            named: named.to_owned(),
+        })
+    })
+}
+
+/// The records that lead to an endpoint of a cluster.
+fn dependent_records(item: &RestoreItem, records: &PartialListing<Record>) -> Vec<Dependent> {
+    let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
+        return Vec::new();
+    };
+    let what = "Route 53 records";
+    if hosts(item).next().is_none() {
+        let why = "its endpoints were not captured".to_owned();
+        return vec![Dependent::Untold { what, why }];
+    }
+    each_of(records, what, |record| {
+        let host = hosts(item).find(|host| record.leads_to(host))?;
+        let copy = item.planned.destination.name();
+        let host = host_of_copy(host, cluster, copy).unwrap_or_else(|| format!("<endpoint of {copy}>"));
+        let record = record.clone();
+        Some(Dependent::Record { record, host })
+    })
+}
+
+fn each_of<T>(
+    tried: &PartialListing<T>,
+    what: &'static str,
+    dependent: impl Fn(&T) -> Option<Dependent>,
+) -> Vec<Dependent> {
+    match tried {
+        Ok(read) => {
+            let more = (!read.whole).then_some(Dependent::Unread { what });
+            read.found.iter().filter_map(dependent).chain(more).collect()
+        }
+        Err(why) => vec![Dependent::Untold { what, why: why.clone() }],
+    }
+}
+
+/// The host names of a cluster's writer and of its readers.
+fn hosts(item: &RestoreItem) -> impl Iterator<Item = &str> {
+    let cluster = &item.configuration["DBCluster"];
+    ["Endpoint", "ReaderEndpoint"]
+        .into_iter()
+        .filter_map(|name| cluster[name].as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! Asking AWS what points at a resource.
+
+mod answers;
+mod records;
+mod selections;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use roxmltree::{Document, Node};
+use serde_json::Value;
+
+use self::answers::{named, unreadable};
+use super::{Alarm, DependentLookup, EventSourceMapping, PartialList};
+use crate::aws::lazy::Lazy;
+use crate::aws::service::{CLOUDWATCH, Client, LAMBDA, ROUTE_53, escaped};
+use crate::aws::{code, failure};
+use crate::domain::restore::dependents::record::Record;
+use crate::domain::restore::dependents::selection::Selection;
+use crate::error::Result;
+
+/// As many alarms as one call tells of.
+const MOST_ALARMS: &str = "100";
+
+/// How long an answer of Route 53 is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub struct AwsDependentLookup {
+    rds: Lazy<aws_sdk_rds::Client>,
+    backup: Lazy<aws_sdk_backup::Client>,
+    route_53: Lazy<Client>,
+    cloudwatch: Lazy<Client>,
+    lambda: Lazy<Client>,
+}
+
+impl AwsDependentLookup {
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self {
+            rds: Lazy::new(aws, aws_sdk_rds::Client::new),
+            backup: Lazy::new(aws, aws_sdk_backup::Client::new),
+            // It is reached over the internet alone: where that is closed, the plan does not wait for it.
+            route_53: Lazy::new(aws, |aws| Client::new(aws, ROUTE_53).with_timeout(PATIENCE)),
+            cloudwatch: Lazy::new(aws, |aws| Client::new(aws, CLOUDWATCH)),
+            lambda: Lazy::new(aws, |aws| Client::new(aws, LAMBDA)),
+        }
+    }
+}
+
+#[async_trait]
+impl DependentLookup for AwsDependentLookup {
+    async fn proxies(&self, cluster: &str) -> Result<Vec<String>> {
+        let proxies = self.rds.describe_db_proxies().into_paginator().items().send();
+        let proxies = proxies.collect::<std::result::Result<Vec<_>, _>>().await;
+        let proxies = proxies.map_err(|error| failure("listing the proxies in front of cluster", cluster, error))?;
+        let mut found = Vec::new();
+        for name in proxies.iter().filter_map(|proxy| proxy.db_proxy_name()) {
+            let targets = self
+                .rds
+                .describe_db_proxy_targets()
+                .db_proxy_name(name)
+                .into_paginator();
+            let targets = targets.items().send().collect::<std::result::Result<Vec<_>, _>>().await;
+            let targets = match targets {
+                Ok(targets) => targets,
+                Err(error) if code(&error) == Some("DBProxyNotFoundFault") => continue,
+                Err(error) => return Err(failure("describing the targets of proxy", name, error)),
+            };
+            let leads = targets.iter().any(|target| {
+                // Of a cluster, the cluster itself and each of its instances.
+                target.tracked_cluster_id() == Some(cluster) || target.rds_resource_id() == Some(cluster)
+            });
+            if leads {
+                found.push(name.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    async fn subscriptions(&self, cluster: &str) -> Result<Vec<String>> {
+        let all = self.rds.describe_event_subscriptions().into_paginator().items().send();
+        let all = all.collect::<std::result::Result<Vec<_>, _>>().await;
+        let all = all.map_err(|error| failure("listing the event subscriptions of cluster", cluster, error))?;
+        let names = all.iter().filter(|subscription| {
+            subscription.source_type() == Some("db-cluster")
+                && subscription.source_ids_list().iter().any(|source| source == cluster)
+        });
+        Ok(names
+            .filter_map(|subscription| subscription.cust_subscription_id())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    async fn alarms(&self) -> Result<Vec<Alarm>> {
+        let (mut found, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let mut fields = vec![("MaxRecords", MOST_ALARMS.to_owned())];
+            fields.extend(token.iter().map(|token| ("NextToken", token.clone())));
+            let reply = self.cloudwatch.query("DescribeAlarms", &fields).await;
+            let reply = reply.map_err(|error| failure("listing", "alarms", error))?;
+            let text = String::from_utf8_lossy(&reply.bytes);
+            let document = Document::parse(&text).map_err(|error| unreadable("alarms", &error))?;
+            found.extend(
+                named(document.root(), "MetricAlarms")
+                    .flat_map(|list| list.children())
+                    .filter_map(alarm),
+            );
+            token = named(document.root(), "NextToken").find_map(|node| node.text().map(str::to_owned));
+            if token.as_deref().is_none_or(str::is_empty) {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn mappings(&self) -> Result<Vec<EventSourceMapping>> {
+        let (mut found, mut marker) = (Vec::new(), None::<String>);
+        loop {
+            let page = marker
+                .map(|marker| format!("?Marker={}", escaped(&marker)))
+                .unwrap_or_default();
+            let path = format!("/2015-03-31/event-source-mappings{page}");
+            let reply = self.lambda.get("ListEventSourceMappings", &path).await;
+            let reply = reply.map_err(|error| failure("listing", "event source mappings", error))?;
+            let body: Value =
+                serde_json::from_slice(&reply.bytes).map_err(|error| unreadable("event source mappings", &error))?;
+            let mappings = body["EventSourceMappings"].as_array().into_iter().flatten();
+            found.extend(mappings.filter_map(|mapping| {
+                let text = |name: &str| mapping[name].as_str().map(str::to_owned);
+                let function = text("FunctionArn")?;
+                Some(EventSourceMapping {
+                    id: text("UUID")?,
+                    function: function.split(":function:").last().unwrap_or_default().to_owned(),
+                    source: text("EventSourceArn")?,
+                })
+            }));
+            marker = body["NextMarker"]
+                .as_str()
+                .filter(|marker| !marker.is_empty())
+                .map(str::to_owned);
+            if marker.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn selections(&self) -> Result<PartialList<Selection>> {
+        selections::selections(&self.backup).await
+    }
+
+    async fn records(&self, hosts: &[&str]) -> Result<PartialList<Record>> {
+        records::records(&self.route_53, hosts).await
+    }
+}
+
+/// With the dimensions of all that it watches: an alarm on a calculation has several metrics.
+fn alarm(of: Node<'_, '_>) -> Option<Alarm> {
+    let text = |node: Node<'_, '_>, name: &str| {
+        let child = node.children().find(|child| child.tag_name().name() == name)?;
+        child.text().map(str::to_owned)
+    };
+    let dimensions = named(of, "Dimensions").flat_map(|list| list.children());
+    Some(Alarm {
+        name: text(of, "AlarmName")?,
+        dimensions: dimensions
+            .filter_map(|dimension| Some((text(dimension, "Name")?, text(dimension, "Value")?)))
+            .collect(),
+    })
+}

@@ -1,0 +1,34 @@
+//! The directories of earlier restores in which something is in use today: nobody may take them for leftovers.
+
+use super::context::Planning;
+use crate::domain::efs_access::directory;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::Destination;
+use crate::domain::restore::remark::Remark;
+use crate::error::Result;
+use crate::runs::live_directories;
+
+/// # Errors
+/// Only those that pass by themselves.
+pub async fn remarks(planning: &Planning<'_>, items: &[RestoreItem]) -> Result<Vec<Remark>> {
+    let mut remarks = Vec::new();
+    for item in items {
+        let Destination::Directory { file_system } = &item.planned.destination else {
+            continue;
+        };
+        let resource = &item.planned.resource;
+        let in_use = live_directories::of(planning.descriptor, &planning.needs.switches, resource).await?;
+        for mount in &in_use.mounts {
+            let root = mount.root.as_deref().unwrap_or_default().trim_start_matches('/');
+            let first = root.split('/').next().unwrap_or_default();
+            if directory::read(first).is_some() {
+                let text = format!(
+                    "directory /{first} of file system {file_system} is in use: {} leads to /{root}. It has to stay",
+                    mount.by
+                );
+                remarks.push(Remark::of(&resource.name, text));
+            }
+        }
+    }
+    Ok(remarks)
+}

@@ -1,0 +1,179 @@
+//! Where the servers' directories are and who runs the servers: PostgreSQL refuses to run as root, and its user must
+//! be able to reach its data.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::{Uid, User};
+use tokio::process::Command;
+
+/// A Unix socket's path may have 107 bytes; below the root come `/<8 digits>/socket/.s.PGSQL.5432`.
+const LONGEST_ROOT: usize = 72;
+
+/// Where Linux keeps files in memory. Data directories have a thousand small files each: on disks that are told of
+/// every freed block, removing those of a few clusters takes a minute.
+const MEMORY: &str = "/dev/shm";
+/// Free space from which on memory is used: a cluster takes about 60 MB, a snapshot 30.
+const ROOMY: u64 = 4 << 30;
+
+/// Unprivileged users that Linux distributions have, in order of preference.
+const UNPRIVILEGED: [&str; 3] = ["nobody", "postgres", "daemon"];
+
+/// A directory, and the user that its servers run as.
+pub struct ServerRoot {
+    root: PathBuf,
+    temporary: bool,
+    user: Option<User>,
+    next: AtomicU32,
+}
+
+impl ServerRoot {
+    /// Prepares an empty directory: in memory where there is plenty, else `dir`, else a temporary one when the servers'
+    /// user can't work in `dir` or its path is too long for a Unix socket. What an earlier lab left in `dir` is removed.
+    pub async fn prepare(dir: &Path) -> Result<Self> {
+        let user = servers_user()?;
+        let own = format!("holdfast-lab-{}", crate::ids::hex(8));
+        let memory = Path::new(MEMORY).join(&own);
+        let temporary = std::env::temp_dir().join(&own);
+        let candidates = [memory, dir.to_owned(), temporary];
+        for root in candidates.iter().skip(usize::from(!roomy_memory())) {
+            let place = Self {
+                root: root.clone(),
+                temporary: root != dir,
+                user: user.clone(),
+                next: AtomicU32::new(1),
+            };
+            if place.make_root().await.is_ok() && place.usable().await {
+                return Ok(place);
+            }
+            place.clean_up().await;
+        }
+        bail!(
+            "PostgreSQL's user can work neither in {} nor in {}: set TMPDIR to a directory that every user can enter",
+            dir.display(),
+            std::env::temp_dir().display()
+        )
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn is_temporary(&self) -> bool {
+        self.temporary
+    }
+
+    /// Writes a file that the servers' user owns, and nobody else reads.
+    pub fn write(&self, file: &Path, text: &str) -> Result<()> {
+        let what = || format!("writing {}", file.display());
+        std::fs::write(file, text).with_context(what)?;
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).with_context(what)?;
+        if let Some(user) = &self.user {
+            chown(file, Some(user.uid.as_raw()), Some(user.gid.as_raw())).with_context(what)?;
+        }
+        Ok(())
+    }
+
+    async fn make_root(&self) -> Result<()> {
+        let root = &self.root;
+        if root.exists() {
+            tokio::fs::remove_dir_all(root)
+                .await
+                .with_context(|| format!("clearing {}", root.display()))?;
+        }
+        tokio::fs::create_dir_all(root)
+            .await
+            .with_context(|| format!("making {}", root.display()))?;
+        self.own(root)
+    }
+
+    /// Gives a directory to the servers' user, and to nobody else.
+    fn own(&self, dir: &Path) -> Result<()> {
+        let what = || format!("giving {} to PostgreSQL's user", dir.display());
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).with_context(what)?;
+        if let Some(user) = &self.user {
+            chown(dir, Some(user.uid.as_raw()), Some(user.gid.as_raw())).with_context(what)?;
+        }
+        Ok(())
+    }
+
+    async fn usable(&self) -> bool {
+        if self.root.as_os_str().len() > LONGEST_ROOT {
+            return false;
+        }
+        let mut probe = self.command(Path::new("/bin/sh"));
+        probe.arg("-c").arg("touch probe && rm probe");
+        matches!(probe.output().await, Ok(output) if output.status.success())
+    }
+
+    /// A command run as the servers' user, in this place, in a process group of its own (so that Ctrl-C reaches only
+    /// the lab, which then stops its servers in order), without the lab's environment.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.root)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("LC_ALL", "C")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(user) = &self.user {
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        command
+    }
+
+    pub async fn new_directory(&self) -> Result<PathBuf> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let dir = self.root.join(format!("{number:04}"));
+        tokio::fs::create_dir(&dir)
+            .await
+            .with_context(|| format!("making {}", dir.display()))?;
+        self.own(&dir)?;
+        Ok(dir)
+    }
+
+    pub async fn clean_up(&self) {
+        if self.temporary
+            && self.root.exists()
+            && let Err(error) = tokio::fs::remove_dir_all(&self.root).await
+        {
+            tracing::warn!(dir = %self.root.display(), %error, "the clusters' temporary directory stays");
+        }
+    }
+}
+
+fn roomy_memory() -> bool {
+    let memory = nix::sys::statvfs::statvfs(MEMORY);
+    memory.is_ok_and(|fs| fs.blocks_available() * fs.fragment_size() >= ROOMY)
+}
+
+/// The user to run servers as: an unprivileged one when we are root, else ourselves (`None`).
+fn servers_user() -> Result<Option<User>> {
+    if !Uid::effective().is_root() {
+        return Ok(None);
+    }
+    for name in UNPRIVILEGED {
+        if let Some(user) = User::from_name(name).with_context(|| format!("looking up the user {name}"))? {
+            return Ok(Some(user));
+        }
+    }
+    bail!(
+        "PostgreSQL doesn't run as root, and this machine has none of the users {UNPRIVILEGED:?}: run the lab as another user"
+    )
+}
+
+/// Runs a command to its end; an exit status other than 0 is an error with what the command wrote.
+pub async fn run(mut command: Command, doing: &str) -> Result<Output> {
+    let output = command.output().await.with_context(|| doing.to_owned())?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{doing}: {}: {}", output.status, said.trim());
+    }
+    Ok(output)
+}
