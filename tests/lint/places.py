@@ -22,7 +22,7 @@ FOLDERS = {"infra": "*.yaml", "state-machines": "*.json"}
 # The lines that may lie between two that name it, in one place: a resource of a template, and a state, name it now and then.
 GAP = {".rs": 2, ".yaml": 16, ".json": 30}
 # The enums that have a variant, or several, for a kind; and what is no kind's own.
-VARIANT = r"\b(?:Target|RecoveryPoint|Source|Beside|Destination|Made|CreatedResource)::([A-Z]\w*)\b"
+VARIANT = r"\b(?:Target|RecoveryPoint|Source|Destination|CreatedResource)::([A-Z]\w*)\b"
 ENUMS = {f"functions/src/domain/{file}.rs" for file in ("resource", "restore/plan", "restore/item")}
 SHARED = {"Nothing", "Versions"}
 
