@@ -88,7 +88,7 @@ def variants(sources, sort, folder, enum):
     for file in sorted(sources.texts):
         name = Path(file).stem
         if str(Path(file).parent) == f"functions/src/{folder}" and f"infra/{folder}/{name}.yaml" in sources.texts:
-            own = sources.under(file, f"infra/{folder}/{name}.yaml")
+            own = sources.under(file, f"functions/src/domain/{folder}/{name}.rs", f"infra/{folder}/{name}.yaml")
             yield name, rf"\b{enum}::{pascal(name)}\b|\b{name}(?:::\w|;)|^ +{pascal(name)}(?: \{{|,)", own
 
 

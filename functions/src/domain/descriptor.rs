@@ -5,7 +5,7 @@
 //! a default has changed. Parsing that document gives the same descriptor.
 
 mod cut_over;
-mod facts;
+pub(super) mod facts;
 pub(super) mod formats;
 mod hooks;
 mod owner;

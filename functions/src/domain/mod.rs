@@ -21,4 +21,5 @@ pub mod seal;
 pub mod set;
 pub mod skipped_times;
 pub mod start_delays;
+pub mod switches;
 pub mod usage;

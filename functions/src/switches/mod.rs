@@ -23,55 +23,51 @@ mod rename;
 mod secret;
 mod switch;
 
-pub use ecs_service::EcsService;
-pub use parameter::Parameter;
-pub use rds_proxy::RdsProxy;
-pub use rename::Rename;
-pub use secret::Secret;
 pub use switch::SwitchDriver;
 
-/// Every kind.
-#[derive(Clone)]
-pub struct Switches {
-    pub secret: Arc<dyn SwitchDriver>,
-    pub parameter: Arc<dyn SwitchDriver>,
-    pub ecs_service: Arc<dyn SwitchDriver>,
-    pub rds_proxy: Arc<dyn SwitchDriver>,
-    pub rename: Arc<dyn SwitchDriver>,
+/// One line a kind: its name here, the actions that it carries out, and how it is made.
+macro_rules! switches {
+    (($aws:ident) $($name:ident: $action:pat => $made:expr,)*) => {
+        /// Every kind.
+        #[derive(Clone)]
+        pub struct Switches {
+            $(pub $name: Arc<dyn SwitchDriver>,)*
+        }
+
+        impl Switches {
+            pub fn from_config($aws: &SdkConfig) -> Self {
+                Self {
+                    $($name: Arc::new($made),)*
+                }
+            }
+
+            /// One kind in every place.
+            pub fn all(switch: Arc<dyn SwitchDriver>) -> Self {
+                Self {
+                    $($name: switch.clone(),)*
+                }
+            }
+
+            /// The kind of an action.
+            pub fn of(&self, action: &SwitchAction) -> &dyn SwitchDriver {
+                match action {
+                    $($action => &*self.$name,)*
+                }
+            }
+        }
+    };
+}
+
+switches! {
+    (aws)
+    secret: SwitchAction::Secret { .. } => secret::Secret::from_config(aws),
+    parameter: SwitchAction::Parameter { .. } => parameter::Parameter::from_config(aws),
+    ecs_service: SwitchAction::EcsService { .. } => ecs_service::EcsService::from_config(aws),
+    rds_proxy: SwitchAction::RdsProxy { .. } => rds_proxy::RdsProxy::from_config(aws),
+    rename: SwitchAction::Rename => rename::Rename::from_config(aws),
 }
 
 impl Switches {
-    pub fn from_config(aws: &SdkConfig) -> Self {
-        Self {
-            secret: Arc::new(Secret::from_config(aws)),
-            parameter: Arc::new(Parameter::from_config(aws)),
-            ecs_service: Arc::new(EcsService::from_config(aws)),
-            rds_proxy: Arc::new(RdsProxy::from_config(aws)),
-            rename: Arc::new(Rename::from_config(aws)),
-        }
-    }
-
-    /// One kind in every place.
-    pub fn all(switch: Arc<dyn SwitchDriver>) -> Self {
-        Self {
-            secret: switch.clone(),
-            parameter: switch.clone(),
-            ecs_service: switch.clone(),
-            rds_proxy: switch.clone(),
-            rename: switch,
-        }
-    }
-
-    pub fn of(&self, action: &SwitchAction) -> &dyn SwitchDriver {
-        match action {
-            SwitchAction::Secret { .. } => &*self.secret,
-            SwitchAction::Parameter { .. } => &*self.parameter,
-            SwitchAction::EcsService { .. } => &*self.ecs_service,
-            SwitchAction::RdsProxy { .. } => &*self.rds_proxy,
-            SwitchAction::Rename => &*self.rename,
-        }
-    }
-
     /// Everything that would make one of these switches fail. Switches of resources that are not restored are passed over.
     ///
     /// # Errors

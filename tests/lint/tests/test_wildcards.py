@@ -17,7 +17,7 @@ class Wildcards(unittest.TestCase):
         self.found(1, "fn f() { match target { Target::Aurora { .. } => 1, _ => 2 } }")
         self.found(1, "fn f() { match &item.made { Some(CreatedResource::Table { name }) => { g(name) } other => h(other) } }")
         self.found(1, "fn f() { match (a, b) { (Target::Efs { .. }, Fact::Host) => { 1 }\n (_, _) => 2 } }")
-        self.found(1, "impl Beside { fn f(&self) { match self { Self::Cluster(_) => 1, _ => 2 } } }")
+        self.found(1, "impl Destination { fn f(&self) { match self { Self::Cluster(_) => 1, _ => 2 } } }")
         self.found(2, "fn f() { match t { Target::Efs { .. } => match u { Target::Efs { .. } => 1, _ => 2 }, _ => 3 } }")
 
     def test_what_names_every_variant(self):

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::cut_over::{Switch, SwitchAction};
-use super::facts::{all, fact, values};
+use super::cut_over::Switch;
+use super::facts::all;
 use super::reader::{Faults, Object, bare, shown};
 use super::resources::ParsedResource;
 use super::{formats, switch_relations};
 use crate::domain::kinds::{self, Profile, Stateful, any_of};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
+use crate::domain::switches::{self, SwitchProfile};
 
 /// One function switches them all within its 15 minutes; a rename takes minutes, of which AWS does most by itself.
 const MOST: usize = 30;
-const KINDS: [&str; 5] = ["secret", "parameter", "ecs_service", "rds_proxy", "rename"];
 pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<String, ParsedResource>) -> Vec<Switch> {
     let Some(value) = document.get("cut_over") else {
         return Vec::new();
@@ -58,57 +58,11 @@ fn switch(
     let table = table(faults, &object, of.as_ref());
     let login = login(faults, &object, of.as_ref());
     let facts = of.as_ref().map_or_else(all, |of| of.kind.facts().to_vec());
-    let action = match kind {
-        Some("secret") => {
-            object.only(
-                faults,
-                &["name", "kind", "resource", "table", "secret", "values", "login"],
-            );
-            let secret = object.text(faults, "secret", &formats::SECRET);
-            let values = values(faults, &object, &facts, of.is_some());
-            secret
-                .zip(values)
-                .map(|(secret, values)| SwitchAction::Secret { secret, values })
-        }
-        Some("parameter") => {
-            object.only(
-                faults,
-                &["name", "kind", "resource", "table", "parameter", "value", "login"],
-            );
-            let parameter = object.text(faults, "parameter", &formats::PARAMETER);
-            let value = match object.get("value") {
-                Some(value) => fact(faults, object.path("value"), value, &facts),
-                None => facts.first().filter(|_| of.is_some()).map(|(_, fact)| *fact),
-            };
-            parameter
-                .zip(value)
-                .map(|(parameter, value)| SwitchAction::Parameter { parameter, value })
-        }
-        Some("ecs_service") => {
-            object.only(
-                faults,
-                &["name", "kind", "resource", "cluster", "service", "volume", "login"],
-            );
-            let cluster = object.text(faults, "cluster", &formats::ECS);
-            let service = object.text(faults, "service", &formats::ECS);
-            let volume = volume(faults, &object, of.as_ref());
-            cluster.zip(service).map(|(cluster, service)| SwitchAction::EcsService {
-                cluster,
-                service,
-                volume,
-            })
-        }
-        Some("rds_proxy") => {
-            object.only(faults, &["name", "kind", "resource", "proxy", "login"]);
-            let proxy = object.text(faults, "proxy", &formats::RDS_PROXY);
-            proxy.map(|proxy| SwitchAction::RdsProxy { proxy })
-        }
-        Some("rename") => {
-            object.only(faults, &["name", "kind", "resource", "login"]);
-            Some(SwitchAction::Rename)
-        }
-        _ => None,
-    };
+    let action = kind.and_then(|kind| {
+        let fields: Vec<&str> = [&["name", "kind", "resource"], kind.fields(), &["login"]].concat();
+        object.only(faults, &fields);
+        kind.read(faults, &object, of.as_ref().map(|of| of.kind), &facts)
+    });
     Some(Switch {
         name: name?,
         resource: of?.name,
@@ -118,18 +72,19 @@ fn switch(
     })
 }
 
-fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static str> {
+fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static dyn SwitchProfile> {
     let value = object.get("kind");
     let text = value.and_then(Value::as_str).unwrap_or("");
-    let kind = KINDS.into_iter().find(|kind| *kind == text);
+    let kind = switches::ALL.iter().find(|kind| kind.name() == text);
     if kind.is_none() {
-        let guess = nearest(text, KINDS)
+        let names: Vec<&str> = switches::ALL.iter().map(|kind| kind.name()).collect();
+        let guess = nearest(text, names.iter().copied())
             .map(|kind| format!("; did you mean {kind}?"))
             .unwrap_or_default();
-        let rule = format!("one of the kinds {}{guess}", KINDS.join(", "));
+        let rule = format!("one of the kinds {}{guess}", names.join(", "));
         faults.add(object.path("kind"), value.map_or("(missing)".to_owned(), shown), rule);
     }
-    kind
+    kind.copied()
 }
 
 /// The resource whose copy a switch leads to.
@@ -143,12 +98,12 @@ struct SwitchedResource<'a> {
 fn resource<'a>(
     faults: &mut Faults,
     object: &Object<'_>,
-    kind: Option<&str>,
+    kind: Option<&dyn SwitchProfile>,
     resources: &'a BTreeMap<String, ParsedResource>,
 ) -> Option<SwitchedResource<'a>> {
     let fits = |of: &dyn Profile| {
         of.stateful()
-            .is_some_and(|of| kind.is_none_or(|kind| of.switches().contains(&kind)))
+            .is_some_and(|of| kind.is_none_or(|kind| of.switches().contains(&kind.name())))
     };
     let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
     let found = resources.get(name);
@@ -194,18 +149,6 @@ fn resource<'a>(
 fn table(faults: &mut Faults, object: &Object<'_>, of: Option<&SwitchedResource<'_>>) -> Option<Option<String>> {
     let of = of?;
     of.kind.member(faults, object, of.target?)
-}
-
-/// The volume of a service to change, where it names one.
-fn volume(faults: &mut Faults, object: &Object<'_>, of: Option<&SwitchedResource<'_>>) -> Option<String> {
-    match object.get("volume") {
-        Some(given) if of.is_some_and(|of| !of.kind.is_mounted()) => {
-            let rule = "no volume: the resource is not mounted";
-            faults.add(object.path("volume"), shown(given), rule);
-            None
-        }
-        _ => object.optional_text(faults, "volume", &formats::ECS),
-    }
 }
 
 /// The secret with which the application logs in to a cluster; `Some(None)` where none is named. `None` only where there is a

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::descriptor::{Switch, SwitchAction};
+use crate::domain::descriptor::Switch;
 use crate::domain::duration::friendly;
 use crate::domain::message::facts::LISTED;
 use crate::domain::message::layout::Section;
@@ -13,6 +13,7 @@ use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::{Destination, Plan};
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 use crate::domain::restore::verdict::{Check, Finding, Verification, VerificationOutcome};
+use crate::domain::switches;
 
 /// Names of checks that found the same, a line.
 const NAMES_A_LINE: usize = 6;
@@ -109,26 +110,7 @@ pub fn trust(verification: Option<&Verification>) -> String {
 
 /// A switch in a few words: `secret hubs/db (host, port) of database`.
 pub fn switch(switch: &Switch) -> String {
-    let what = match &switch.action {
-        SwitchAction::Secret { secret, values } => {
-            let keys: Vec<&str> = values.keys().map(String::as_str).collect();
-            format!("secret {secret} ({})", keys.join(", "))
-        }
-        SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
-        SwitchAction::EcsService {
-            cluster,
-            service,
-            volume,
-        } => {
-            let volume = volume
-                .as_ref()
-                .map(|name| format!(", volume {name}"))
-                .unwrap_or_default();
-            format!("ECS service {service} in cluster {cluster}{volume}")
-        }
-        SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
-        SwitchAction::Rename => "the cluster's name".to_owned(),
-    };
+    let what = switches::of(&switch.action).words(&switch.action);
     let table = switch
         .table
         .as_ref()
@@ -142,6 +124,7 @@ pub fn switched(switched: &[SwitchRecord]) -> Vec<String> {
     let mut switched: Vec<&SwitchRecord> = switched.iter().collect();
     switched.sort_by_key(|switched| matches!(switched.state, SwitchState::Done | SwitchState::Returned));
     let lines = switched.iter().map(|switched| {
+        let returned = switched.state == SwitchState::Returned;
         let leads = match switched.state {
             SwitchState::Done => "to the COPY",
             SwitchState::Returned => "to WHAT WAS THERE BEFORE",
@@ -151,46 +134,10 @@ pub fn switched(switched: &[SwitchRecord]) -> Vec<String> {
         words::line(&format!(
             "{}: {leads} ({})",
             switch(&switched.switch),
-            from_and_to(switched)
+            switches::of(&switched.switch.action).change(&switched.before, &switched.after, returned)
         ))
     });
     lines.collect()
-}
-
-/// What was there before, and what is there since, by what a person can set by hand.
-fn from_and_to(switched: &SwitchRecord) -> String {
-    let (before, after) = (&switched.before, &switched.after);
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let (was, is) = match &switched.switch.action {
-        SwitchAction::Secret { .. } | SwitchAction::Parameter { .. } => {
-            let version =
-                |value: &Value| (!value["version"].is_null()).then(|| format!("version {}", text(&value["version"])));
-            (version(before), version(after))
-        }
-        SwitchAction::EcsService { .. } => {
-            let revision = |value: &Value| {
-                let arn = value["task_definition"].as_str()?;
-                Some(format!("task definition {}", arn.rsplit('/').next().unwrap_or(arn)))
-            };
-            (revision(before), revision(after))
-        }
-        SwitchAction::RdsProxy { .. } => {
-            let cluster = |value: &Value| value["cluster"].as_str().map(|cluster| format!("cluster {cluster}"));
-            (cluster(before), cluster(after))
-        }
-        SwitchAction::Rename => {
-            let (name, side, copy) = (text(&before["cluster"]), text(&before["side"]), text(&before["copy"]));
-            return match before["old"].is_null() {
-                true => format!("the copy, {copy}, becomes {name}; there was no other"),
-                false => format!("the copy, {copy}, becomes {name}; what was {name} becomes {side}"),
-            };
-        }
-    };
-    let known = |what: Option<String>| what.unwrap_or_else(|| "not known".to_owned());
-    match switched.state {
-        SwitchState::Returned => format!("as in {}; the copy's was {}", known(was), known(is)),
-        _ => format!("was {}, ours {}", known(was), known(is)),
-    }
 }
 
 /// Each in one line.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Login, LoginOwner, LoginPlan, is_managed};
-use crate::domain::descriptor::{Count, Descriptor, Fact, Switch, SwitchAction};
+use crate::domain::descriptor::{Count, Descriptor, Fact, Switch};
 use crate::domain::restore::item::{CreatedResource, ItemStatus, RestoreItem};
+use crate::domain::switches::{self, LoginSource};
 
 /// Every Aurora PostgreSQL cluster has it.
 const DATABASE: &str = "postgres";
@@ -90,18 +91,15 @@ impl CopiedCluster<'_> {
     }
 
     /// The secret that the application logs in with by this switch, and the keys of it that the switch replaces.
-    fn login_by<'s>(&self, switch: &'s Switch) -> Option<(String, BTreeMap<String, Fact>)> {
+    fn login_by(&self, switch: &Switch) -> Option<(String, BTreeMap<String, Fact>)> {
         let own = || Some((self.master_secret?.to_owned(), BTreeMap::new()));
-        let master = |fact: &'s Fact| *fact == Fact::MasterSecret;
         if let Some(secret) = &switch.login {
             return Some((self.at_copy(secret), BTreeMap::new()));
         }
-        match &switch.action {
-            SwitchAction::Secret { values, .. } if values.values().any(master) => own(),
-            SwitchAction::Secret { secret, values } => Some((secret.clone(), values.clone())),
-            SwitchAction::Parameter { value, .. } if master(value) => own(),
-            SwitchAction::EcsService { .. } => own(),
-            SwitchAction::Parameter { .. } | SwitchAction::RdsProxy { .. } | SwitchAction::Rename => None,
+        match switches::of(&switch.action).login(&switch.action) {
+            LoginSource::MasterSecret => own(),
+            LoginSource::Secret { secret, values } => Some((secret, values)),
+            LoginSource::None => None,
         }
     }
 

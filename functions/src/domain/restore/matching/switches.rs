@@ -3,7 +3,7 @@
 use super::gaps::{Gap, GapKind};
 use super::sides::Sides;
 use crate::domain::descriptor::{Switch, SwitchAction};
-use crate::domain::kinds::secret::name as secret_name;
+use crate::domain::switches;
 
 /// The switches that only one side has, or that lead from or to something else than they did. Of resources that the request
 /// leaves out, none: they are not switched because somebody said so.
@@ -88,50 +88,19 @@ impl Sides<'_> {
 }
 
 fn same_action(one: &SwitchAction, other: &SwitchAction) -> bool {
-    match (one, other) {
-        (
-            SwitchAction::Secret { secret, values },
-            SwitchAction::Secret {
-                secret: other,
-                values: others,
-            },
-        ) => secret_name(secret) == secret_name(other) && values == others,
-        _ => one == other,
-    }
+    let normalized = |action| switches::of(action).normalized(action);
+    normalized(one) == normalized(other)
 }
 
-/// Whether two switches change the same secret, parameter, service or name.
+/// Whether two switches change the same secret, parameter, service or proxy.
 fn of_one_thing(one: &SwitchAction, other: &SwitchAction) -> bool {
-    match (one, other) {
-        (SwitchAction::Secret { secret, .. }, SwitchAction::Secret { secret: other, .. }) => {
-            secret_name(secret) == secret_name(other)
-        }
-        (SwitchAction::Parameter { parameter, .. }, SwitchAction::Parameter { parameter: other, .. }) => {
-            parameter == other
-        }
-        (
-            SwitchAction::EcsService { cluster, service, .. },
-            SwitchAction::EcsService {
-                cluster: other_cluster,
-                service: other_service,
-                ..
-            },
-        ) => (cluster, service) == (other_cluster, other_service),
-        (SwitchAction::RdsProxy { proxy }, SwitchAction::RdsProxy { proxy: other }) => proxy == other,
-        _ => false,
-    }
+    let thing = |action| {
+        let kind = switches::of(action);
+        Some((kind.name(), kind.subject(action)?))
+    };
+    thing(one).is_some() && thing(one) == thing(other)
 }
 
-/// What a switch changes, in a few words.
 fn words(action: &SwitchAction) -> String {
-    match action {
-        SwitchAction::Secret { secret, values } => {
-            let keys: Vec<&str> = values.keys().map(String::as_str).collect();
-            format!("{} of secret {secret}", keys.join(" and "))
-        }
-        SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
-        SwitchAction::EcsService { cluster, service, .. } => format!("service {service} of ECS cluster {cluster}"),
-        SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
-        SwitchAction::Rename => "the cluster's name".to_owned(),
-    }
+    switches::of(action).words(action)
 }

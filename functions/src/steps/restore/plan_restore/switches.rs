@@ -1,10 +1,11 @@
 //! What the cut-over of a restore will switch: the descriptor's switches whose resources are restored, in words.
 
-use crate::domain::descriptor::{Descriptor, Switch, SwitchAction};
-use crate::domain::kinds::{self, Stateful, is_guard};
+use crate::domain::descriptor::{Descriptor, Switch};
+use crate::domain::kinds::{self, is_guard};
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::{CutOverMode, Destination};
+use crate::domain::switches;
 use crate::error::Fault;
 use crate::switches::item_of;
 
@@ -122,32 +123,10 @@ pub fn live(descriptor: &Descriptor, switches: &[Switch], items: &[RestoreItem])
 
 /// What one switch changes.
 fn words(switch: &Switch, items: &[RestoreItem]) -> String {
-    let copy = item_of(switch, items)
+    let item = item_of(switch, items);
+    let copy = item
         .and_then(|item| item.planned.destination.words())
         .unwrap_or_default();
-    match &switch.action {
-        SwitchAction::Secret { secret, values } => {
-            let keys: Vec<&str> = values.keys().map(String::as_str).collect();
-            format!("{} of secret {secret} lead to {copy}", keys.join(" and "))
-        }
-        SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter} leads to {copy}"),
-        SwitchAction::EcsService {
-            cluster,
-            service,
-            volume,
-        } => {
-            let volume = volume
-                .as_ref()
-                .map(|volume| format!(" (volume {volume})"))
-                .unwrap_or_default();
-            let is_mounted =
-                |item: &RestoreItem| kinds::stateful(&item.planned.resource.target).is_some_and(Stateful::is_mounted);
-            match item_of(switch, items).is_some_and(is_mounted) {
-                false => format!("service {service} of ECS cluster {cluster} gets the master secret of {copy}"),
-                true => format!("service {service} of ECS cluster {cluster}{volume} mounts {copy}"),
-            }
-        }
-        SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy} leads to {copy}, and to nothing for a moment"),
-        SwitchAction::Rename => format!("{copy} takes the name of the old cluster, which gets a side name"),
-    }
+    let kind = item.and_then(|item| kinds::stateful(&item.planned.resource.target));
+    switches::of(&switch.action).effect(&switch.action, &copy, kind)
 }

@@ -12,6 +12,7 @@ use crate::domain::kinds;
 use crate::domain::reference::Reference;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::RestoreItem;
+use crate::domain::switches;
 use crate::domain::usage::{CopyActivity, RestoredCopy, SkippedCheck, SwitchReference, UsageCheck, UsageReport, users};
 use crate::error::{Class, Error, Result};
 use crate::switches::Switches;
@@ -132,12 +133,10 @@ fn concerns(switch: &Switch, copy: &RestoredCopy) -> bool {
         Some(kind) => *fact != Fact::Directory && kind.facts().iter().any(|(_, of_kind)| of_kind == fact),
         None => *fact == Fact::Directory,
     };
-    match &switch.action {
-        SwitchAction::Parameter { value, .. } => tells(value),
-        SwitchAction::Secret { values, .. } => values.values().any(tells),
-        SwitchAction::RdsProxy { .. } => kind.is_some_and(|kind| kind.switches().contains(&"rds_proxy")),
-        SwitchAction::EcsService { .. } | SwitchAction::Rename => false,
-    }
+    switches::of(&switch.action)
+        .references(&switch.action)
+        .iter()
+        .any(tells)
 }
 
 fn switch_reference(descriptor: &Descriptor, switch: &Switch, copy: &RestoredCopy) -> SwitchReference {
@@ -145,13 +144,7 @@ fn switch_reference(descriptor: &Descriptor, switch: &Switch, copy: &RestoredCop
         copy: copy.clone(),
         deployment: descriptor.deployment.clone(),
         switch: switch.name.clone(),
-        what: match &switch.action {
-            SwitchAction::Parameter { parameter, .. } => format!("parameter {parameter}"),
-            SwitchAction::Secret { secret, .. } => format!("secret {secret}"),
-            SwitchAction::EcsService { cluster, service, .. } => format!("service {service} of cluster {cluster}"),
-            SwitchAction::RdsProxy { proxy } => format!("RDS Proxy {proxy}"),
-            SwitchAction::Rename => "a cluster's name".to_owned(),
-        },
+        what: switches::of(&switch.action).words(&switch.action),
     }
 }
 

@@ -1,0 +1,12 @@
+//! What is known of each kind of switch without asking AWS, one file a kind.
+
+mod ecs_service;
+mod parameter;
+mod profile;
+mod rds_proxy;
+mod registry;
+mod rename;
+mod secret;
+
+pub use profile::{LoginSource, SwitchProfile};
+pub use registry::{ALL, of};
